@@ -1,0 +1,1 @@
+//! The resident reviewer: an optimisation, never a source of truth.

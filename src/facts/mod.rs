@@ -1,0 +1,110 @@
+//! What one file says: a pure function of its kind and its bytes, small, serialisable, free of secrets.
+//!
+//! Facts are what the cache keeps. They hold no syntax trees and no source text beyond the names and plain values the
+//! review needs; literals that may be credentials keep their length and nothing else (see [`module::Text`]).
+
+pub mod env;
+pub mod lock;
+pub mod lower;
+pub mod manifest;
+pub mod module;
+pub mod schema;
+pub mod script;
+pub mod signals;
+pub mod suppression;
+
+use serde::{Deserialize, Serialize};
+
+use crate::source::{FileKind, Span, Unreadable, decode};
+
+/// Changes whenever the shape or the meaning of facts changes, so that older cached facts are not read.
+pub const FACTS_VERSION: u32 = 1;
+
+/// Everything the review needs to know of one file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FileFacts {
+    /// What the file holds, by its kind.
+    pub body: Body,
+    /// Suppression comments, in order of appearance.
+    pub suppressions: Vec<suppression::Suppression>,
+    /// Stretches the parser could not read; what lies outside them is sound.
+    pub errors: Vec<Span>,
+}
+
+/// The content of a file by its kind.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Body {
+    /// TypeScript or JavaScript.
+    Module(module::Module),
+    /// A Prisma schema file.
+    Prisma(schema::PrismaFile),
+    /// A SQL script, as the schema operations it runs.
+    Sql(Vec<schema::Operation>),
+    /// `package.json`.
+    Manifest(manifest::Manifest),
+    /// `tsconfig.json` or `jsconfig.json`.
+    TsConfig(manifest::TsConfig),
+    /// `pnpm-workspace.yaml`: the package globs and the catalogs.
+    PnpmWorkspace(manifest::PnpmWorkspace),
+    /// A lockfile: the entries that concern the review.
+    Lock(lock::Lockfile),
+    /// An env file: names, and what can be told of the values without keeping them.
+    Env(Vec<env::Variable>),
+    /// Commands of a script, workflow or container recipe that concern the review.
+    Script(Vec<script::Command>),
+    /// The file could not be read as text.
+    Unreadable(Unreadable),
+}
+
+/// Reads the facts of one file.
+#[must_use]
+pub fn extract(kind: FileKind, bytes: &[u8]) -> FileFacts {
+    let text = match decode(bytes) {
+        Ok(text) => text,
+        Err(why) => return FileFacts::unreadable(why),
+    };
+    let suppressions = suppression::find(&text);
+    let (body, errors) = match kind {
+        FileKind::TypeScript | FileKind::Tsx | FileKind::Component => {
+            let (module, errors) = module::extract(kind, &text);
+            (Body::Module(module), errors)
+        }
+        FileKind::Prisma => {
+            let (file, errors) = schema::prisma(&text);
+            (Body::Prisma(file), errors)
+        }
+        FileKind::Sql => (Body::Sql(schema::sql(&text)), Vec::new()),
+        FileKind::PackageManifest => {
+            let (manifest, errors) = manifest::package(&text);
+            (Body::Manifest(manifest), errors)
+        }
+        FileKind::TsConfig => {
+            let (config, errors) = manifest::tsconfig(&text);
+            (Body::TsConfig(config), errors)
+        }
+        FileKind::PnpmWorkspace => (Body::PnpmWorkspace(manifest::pnpm_workspace(&text)), Vec::new()),
+        FileKind::NpmLock | FileKind::PnpmLock | FileKind::YarnLock | FileKind::BunLock => {
+            (Body::Lock(lock::extract(kind, &text)), Vec::new())
+        }
+        FileKind::DotEnv => (Body::Env(env::extract(&text)), Vec::new()),
+        FileKind::Script => (Body::Script(script::extract(&text)), Vec::new()),
+    };
+    FileFacts { body, suppressions, errors }
+}
+
+impl FileFacts {
+    /// The facts of a file that could not be read.
+    #[must_use]
+    pub fn unreadable(why: Unreadable) -> Self {
+        Self { body: Body::Unreadable(why), suppressions: Vec::new(), errors: Vec::new() }
+    }
+
+    /// The module, where the file is code.
+    #[must_use]
+    pub fn module(&self) -> Option<&module::Module> {
+        match &self.body {
+            Body::Module(module) => Some(module),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,358 @@
+//! A TypeScript or JavaScript file, lowered to what evaluation needs: bindings, values, calls, effects.
+//!
+//! The lowering keeps expressions as plain data with spans. Scopes keep names apart; what cannot be expressed becomes
+//! [`Kind::Opaque`] with its span, and is undetermined later, never guessed.
+
+use serde::{Deserialize, Serialize};
+
+pub use super::lower::extract;
+use crate::source::Span;
+
+/// Index of a scope in [`Module::scopes`].
+pub type ScopeId = u32;
+
+/// The module scope.
+pub const MODULE_SCOPE: ScopeId = 0;
+
+/// One lowered file.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Module {
+    /// Imports, `require` calls bound to names, and dynamic imports bound to names.
+    pub imports: Vec<Import>,
+    /// Exports. A default export of a value is bound to the module-scope name `default`.
+    pub exports: Vec<Export>,
+    /// Scopes; the first is the module's own.
+    pub scopes: Vec<Scope>,
+    /// Calls whose callee was imported or is named `betterAuth` or `createAuthClient`, wherever they stand.
+    pub calls: Vec<CallSite>,
+}
+
+/// A name brought in from another module.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Import {
+    /// The name in this file; empty for an import without one.
+    pub local: String,
+    /// The module as written.
+    pub module: String,
+    /// Which of its exports.
+    pub name: Imported,
+    /// `import type`, or `type` before the name.
+    pub type_only: bool,
+    /// The specifier, for locations.
+    pub span: Span,
+}
+
+/// Which export an import names.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Imported {
+    /// `import { name }`; `default` for a default import.
+    Named(String),
+    /// `import * as local`.
+    Namespace,
+}
+
+/// A name made visible to other modules.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Export {
+    /// `export { local as name }`, `export const name`.
+    Local {
+        /// The exported name.
+        name: String,
+        /// The name in this file.
+        local: String,
+    },
+    /// `export { imported as name } from "module"`; a namespace for `export * as name`.
+    From {
+        /// The exported name.
+        name: String,
+        /// The module as written.
+        module: String,
+        /// Which of its exports.
+        imported: Imported,
+    },
+    /// `export * from "module"`.
+    All {
+        /// The module as written.
+        module: String,
+    },
+}
+
+/// A region with its own names: the module, or a function's body. Blocks belong to the function around them.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Scope {
+    /// The scope around; `None` for the module.
+    pub parent: Option<ScopeId>,
+    /// Names bound here, in order.
+    pub bindings: Vec<Binding>,
+    /// What the function gives back, in order.
+    pub returns: Vec<Return>,
+    /// Changes to values after they were made, in order.
+    pub effects: Vec<Effect>,
+}
+
+/// A name bound in a scope.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Binding {
+    /// The name.
+    pub name: String,
+    /// What it is bound to.
+    pub source: Source,
+    /// Whether it may be bound again (`let`, `var`).
+    pub mutable: bool,
+    /// The name in its declaration.
+    pub span: Span,
+}
+
+/// What a name is bound to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Source {
+    /// A value.
+    Value(Expr),
+    /// A part of a value: `const { a: { b } } = value`; the default stands in where the part is undefined.
+    Part {
+        /// The value taken apart.
+        of: Expr,
+        /// The way to the part.
+        path: Vec<String>,
+        /// What stands after `=` in the pattern.
+        default: Option<Expr>,
+    },
+    /// A parameter of the function whose scope this is.
+    Parameter {
+        /// Its place in the parameter list.
+        index: u32,
+        /// The way to the part, where the parameter is a pattern.
+        path: Vec<String>,
+        /// What stands after `=`.
+        default: Option<Expr>,
+    },
+    /// Declared without a value, or in a way that is not followed (loop variables, catch parameters, classes).
+    Opaque,
+}
+
+/// A value a function gives back, and the condition under which it is reached.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Return {
+    /// The value; `None` for a bare `return`.
+    pub value: Option<Expr>,
+    /// The conditions around it, outermost first.
+    pub guards: Vec<Guard>,
+}
+
+/// A condition around a statement.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Guard {
+    /// The condition.
+    pub condition: Expr,
+    /// Whether the statement runs when the condition holds, or when it does not.
+    pub holds: bool,
+}
+
+/// A change to a value after it was made.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Effect {
+    /// The name at the root of the changed value.
+    pub root: String,
+    /// The way from there: `options.plugins` gives `["plugins"]`.
+    pub path: Vec<String>,
+    /// The change.
+    pub change: Mutation,
+    /// The conditions around it, outermost first.
+    pub guards: Vec<Guard>,
+    /// The statement.
+    pub span: Span,
+}
+
+/// A change to a value.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Mutation {
+    /// `x.path = value`.
+    Assign(Expr),
+    /// `x.path.push(…)`.
+    Push(Vec<Element>),
+    /// `Object.assign(x.path, …)`.
+    Merge(Vec<Element>),
+    /// Any other call of a method that changes its object, or `delete`.
+    Opaque,
+}
+
+/// A call of interest.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CallSite {
+    /// The scope the call stands in.
+    pub scope: ScopeId,
+    /// The call; its kind is [`Kind::Call`].
+    pub expr: Expr,
+    /// The name the result is bound to or the function it stands in, for messages.
+    pub owner: Option<String>,
+}
+
+/// An expression.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Expr {
+    /// What it is.
+    pub kind: Kind,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// The kinds of expression evaluation knows. Parentheses, `as`, `satisfies`, `!`, `await` and type arguments vanish.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Kind {
+    /// `undefined`.
+    Undefined,
+    /// `null`.
+    Null,
+    /// `true`, `false`.
+    Bool(bool),
+    /// A number; bigint literals lose nothing below 2⁵³.
+    Number(f64),
+    /// A string without substitutions.
+    Text(Text),
+    /// A template string with substitutions.
+    Template(Vec<TemplatePart>),
+    /// A regular expression.
+    Regex,
+    /// `[…]`.
+    Array(Vec<Element>),
+    /// `{…}`.
+    Object(Vec<Property>),
+    /// A name.
+    Name(String),
+    /// `a.b`, `a["b"]`, `a?.b`.
+    Member(Box<Expr>, String),
+    /// `a[b]`.
+    Index(Box<Expr>, Box<Expr>),
+    /// `f(…)` and `new F(…)`.
+    Call(Box<Call>),
+    /// A function, wherever it is written.
+    Function(Function),
+    /// `a ? b : c`.
+    Conditional(Box<[Expr; 3]>),
+    /// `a op b`.
+    Binary(Operator, Box<[Expr; 2]>),
+    /// `!a`.
+    Not(Box<Expr>),
+    /// `-a`.
+    Negate(Box<Expr>),
+    /// `import("module")`.
+    ImportCall(String),
+    /// Anything else.
+    Opaque,
+}
+
+/// A call.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Call {
+    /// What is called.
+    pub callee: Expr,
+    /// With what.
+    pub arguments: Vec<Element>,
+    /// `new` was written.
+    pub new: bool,
+}
+
+/// A function; its names, returns and effects are in its scope.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Function {
+    /// Its scope.
+    pub scope: ScopeId,
+}
+
+/// An element of an array or an argument list.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Element {
+    /// The value.
+    pub value: Expr,
+    /// `...` was written.
+    pub spread: bool,
+}
+
+/// A property of an object.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Property {
+    /// `key: value`, `key` alone, `key() {}`.
+    Keyed {
+        /// The key.
+        key: String,
+        /// The key in the source.
+        key_span: Span,
+        /// The value.
+        value: Expr,
+    },
+    /// `[key]: value`.
+    Computed {
+        /// The key.
+        key: Expr,
+        /// The value.
+        value: Expr,
+    },
+    /// `...value`.
+    Spread(Expr),
+}
+
+/// A part of a template string.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum TemplatePart {
+    /// The text between substitutions.
+    Text(Text),
+    /// `${…}`.
+    Value(Expr),
+}
+
+/// Operators evaluation knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Operator {
+    /// `??`
+    Nullish,
+    /// `||`
+    Or,
+    /// `&&`
+    And,
+    /// `===` and `==`
+    Equal,
+    /// `!==` and `!=`
+    NotEqual,
+    /// `+`
+    Add,
+    /// `-`
+    Subtract,
+    /// `*`
+    Multiply,
+    /// `/`
+    Divide,
+    /// Any other.
+    Other,
+}
+
+/// A string, or what may be told of one that may be a credential.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Text {
+    /// The string itself.
+    Plain(String),
+    /// A string that may be a credential: only its length in characters is kept.
+    Redacted {
+        /// Characters.
+        length: u32,
+    },
+}
+
+impl Text {
+    /// The string, unless it was redacted.
+    #[must_use]
+    pub fn plain(&self) -> Option<&str> {
+        match self {
+            Self::Plain(text) => Some(text),
+            Self::Redacted { .. } => None,
+        }
+    }
+
+    /// Whether this is the empty string.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        match self {
+            Self::Plain(text) => text.is_empty(),
+            Self::Redacted { length } => *length == 0,
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! Tables and columns as one file declares them: Prisma models and the operations of a SQL script.
+
+use serde::{Deserialize, Serialize};
+
+use crate::source::Span;
+
+/// A table, however it was declared.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Table {
+    /// The name the adapter looks up: the Prisma model, the Drizzle export, the SQL table.
+    pub name: String,
+    /// The name in the database where the source gives another one (`@@map`, the first argument of `pgTable`).
+    pub physical: Option<String>,
+    /// The columns in order.
+    pub columns: Vec<Column>,
+    /// Whether columns may exist beyond those listed (a spread that could not be followed, `CREATE TABLE … AS`).
+    pub open: bool,
+    /// The name in its declaration.
+    pub span: Span,
+}
+
+impl Table {
+    /// The column the adapter calls `name`.
+    #[must_use]
+    pub fn column(&self, name: &str) -> Option<&Column> {
+        self.columns.iter().find(|column| column.name == name)
+    }
+}
+
+/// A column, however it was declared.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Column {
+    /// The name the adapter looks up: the Prisma field, the Drizzle property, the SQL column.
+    pub name: String,
+    /// The name in the database where the source gives another one (`@map`, `text("email_verified")`).
+    pub physical: Option<String>,
+    /// The type as written, lower case, without arguments: `text`, `timestamp`, `boolean`, `string`, `datetime`.
+    pub kind: String,
+    /// Declared not to hold NULL.
+    pub required: bool,
+    /// Filled by the database or the ORM when a row gives no value (default, auto-increment, generated, `@updatedAt`).
+    pub has_default: bool,
+    /// Declared unique by itself (a primary key counts).
+    pub unique: bool,
+    /// Declared as a key of an index, alone or first.
+    pub indexed: bool,
+    /// The table and column a foreign key points to.
+    pub references: Option<(String, String)>,
+    /// The name in its declaration.
+    pub span: Span,
+}
+
+/// A Prisma schema file. Several files of one folder make one schema.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct PrismaFile {
+    /// `provider` of the datasource block: `postgresql`, `mysql`, `sqlite`, `mongodb`, …
+    pub provider: Option<String>,
+    /// Models, with scalar and enum fields as columns; relation fields are left out.
+    pub models: Vec<Table>,
+    /// Relation fields by model: `(model, field, target model)`.
+    pub relations: Vec<(String, String, String)>,
+}
+
+/// One statement of a SQL script that changes the schema.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Operation {
+    /// What it does.
+    pub change: Change,
+    /// The statement.
+    pub span: Span,
+}
+
+/// What a statement changes. Table names come without schema prefix and without quotes, in the case as written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Change {
+    /// `CREATE TABLE`.
+    CreateTable {
+        /// The table as created.
+        table: Table,
+        /// `IF NOT EXISTS` was written.
+        if_not_exists: bool,
+    },
+    /// `DROP TABLE`.
+    DropTable {
+        /// The table.
+        table: String,
+    },
+    /// `ALTER TABLE … RENAME TO …`.
+    RenameTable {
+        /// The old name.
+        table: String,
+        /// The new name.
+        to: String,
+    },
+    /// `ALTER TABLE … ADD COLUMN …`.
+    AddColumn {
+        /// The table.
+        table: String,
+        /// The new column.
+        column: Column,
+    },
+    /// `ALTER TABLE … DROP COLUMN …`.
+    DropColumn {
+        /// The table.
+        table: String,
+        /// The column.
+        column: String,
+    },
+    /// `ALTER TABLE … RENAME COLUMN … TO …`.
+    RenameColumn {
+        /// The table.
+        table: String,
+        /// The old name.
+        column: String,
+        /// The new name.
+        to: String,
+    },
+    /// `ALTER TABLE … ALTER COLUMN …` (and MySQL's `MODIFY`): what it sets; `None` leaves it as it was.
+    AlterColumn {
+        /// The table.
+        table: String,
+        /// The column.
+        column: String,
+        /// `SET NOT NULL` or `DROP NOT NULL`.
+        required: Option<bool>,
+        /// `SET DEFAULT` or `DROP DEFAULT`.
+        has_default: Option<bool>,
+    },
+    /// `CREATE INDEX`, or a unique constraint added later.
+    CreateIndex {
+        /// The table.
+        table: String,
+        /// The columns in order.
+        columns: Vec<String>,
+        /// `UNIQUE` was written.
+        unique: bool,
+    },
+    /// A statement that was recognised as changing a table but could not be read.
+    Unknown {
+        /// The table, where its name was readable.
+        table: Option<String>,
+    },
+}
+
+/// Reads a Prisma schema file; the spans are stretches that could not be read.
+#[must_use]
+pub fn prisma(_text: &str) -> (PrismaFile, Vec<Span>) {
+    (PrismaFile::default(), Vec::new())
+}
+
+/// Reads the schema operations of a SQL script in order.
+#[must_use]
+pub fn sql(_text: &str) -> Vec<Operation> {
+    Vec::new()
+}

@@ -1,0 +1,63 @@
+//! One pass over the raw bytes that decides whether a code file is parsed at all.
+
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
+use serde::{Deserialize, Serialize};
+
+/// What the raw bytes of a code file mention.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Signals {
+    /// better-auth itself, or the two functions that create its instances.
+    pub auth: bool,
+    /// A function that declares a Drizzle table.
+    pub tables: bool,
+    /// Migrations of the built-in adapter run by the program itself.
+    pub boot_migrations: bool,
+}
+
+impl Signals {
+    /// Whether the file is parsed even when nothing imports it.
+    #[must_use]
+    pub fn any(self) -> bool {
+        self.auth || self.tables || self.boot_migrations
+    }
+}
+
+const NEEDLES: [(&str, fn(&mut Signals)); 10] = [
+    ("better-auth", |s| s.auth = true),
+    ("betterAuth", |s| s.auth = true),
+    ("createAuthClient", |s| s.auth = true),
+    ("pgTable", |s| s.tables = true),
+    ("mysqlTable", |s| s.tables = true),
+    ("sqliteTable", |s| s.tables = true),
+    ("pgSchema", |s| s.tables = true),
+    ("mysqlSchema", |s| s.tables = true),
+    ("singlestoreTable", |s| s.tables = true),
+    ("runMigrations", |s| s.boot_migrations = true),
+];
+
+/// Scans the bytes once for all needles.
+#[must_use]
+#[allow(clippy::missing_panics_doc, reason = "the patterns are constant and known to compile")]
+pub fn scan(bytes: &[u8]) -> Signals {
+    static AUTOMATON: LazyLock<AhoCorasick> =
+        LazyLock::new(|| AhoCorasick::new(NEEDLES.map(|(needle, _)| needle)).expect("constant patterns compile"));
+    let mut signals = Signals::default();
+    for hit in AUTOMATON.find_iter(bytes) {
+        NEEDLES[hit.pattern().as_usize()].1(&mut signals);
+    }
+    signals
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tells_auth_from_tables() {
+        assert_eq!(scan(b"import { x } from 'y'"), Signals::default());
+        assert!(scan(b"import { betterAuth } from \"better-auth\"").auth);
+        assert!(scan(b"export const user = pgTable('user', {})").tables);
+    }
+}

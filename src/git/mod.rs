@@ -1,0 +1,1 @@
+//! Snapshots, the staged delta and the environment git gives a hook.

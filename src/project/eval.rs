@@ -1,0 +1,1 @@
+//! Evaluation of option values: three-valued and bounded.

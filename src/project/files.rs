@@ -1,0 +1,25 @@
+//! What linking needs of the snapshot: paths and facts, without any input or output of its own.
+
+use std::sync::Arc;
+
+use crate::facts::FileFacts;
+use crate::facts::signals::Signals;
+use crate::source::FileKind;
+
+/// The files of the snapshot under review. The engine implements this over a snapshot and a store.
+pub trait Files: Sync {
+    /// Whether there is a regular file at `path`.
+    fn exists(&self, path: &str) -> bool;
+
+    /// The facts of the file at `path`; extracted on demand. `None` when there is no such file or no use for its kind.
+    fn facts(&self, path: &str) -> Option<Arc<FileFacts>>;
+
+    /// The text of the file at `path`, for rules that query its syntax tree. Costs a read each time.
+    fn text(&self, path: &str) -> Option<String>;
+
+    /// All paths of a kind, sorted.
+    fn of_kind(&self, kind: FileKind) -> Vec<Arc<str>>;
+
+    /// All code files whose bytes mention something of interest, with what they mention, sorted by path.
+    fn candidates(&self) -> &[(Arc<str>, Signals)];
+}

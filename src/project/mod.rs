@@ -1,0 +1,164 @@
+//! Facts linked into one picture of the project: servers, clients, versions, plugins, option values, schema.
+
+pub mod eval;
+pub mod files;
+pub mod link;
+pub mod resolve;
+pub mod schema;
+pub mod value;
+pub mod version;
+
+use std::sync::Arc;
+
+use crate::finding::Open;
+use crate::knowledge;
+use crate::source::Site;
+
+use schema::{Declared, Required};
+use value::{Condition, Node, Unknown};
+
+/// The project as the review understands it.
+#[derive(Debug, Default)]
+pub struct ProjectModel {
+    /// Every `betterAuth()` call, sorted by place.
+    pub servers: Vec<Server>,
+    /// Every `createAuthClient()` call, sorted by place.
+    pub clients: Vec<Client>,
+    /// Questions the sources cannot answer, sorted.
+    pub undetermined: Vec<Open>,
+    /// Files that had a part in this picture, sorted.
+    pub files: Vec<Arc<str>>,
+}
+
+/// One `betterAuth()` call.
+#[derive(Debug)]
+pub struct Server {
+    /// The callee and its argument list.
+    pub at: Site,
+    /// The name it is bound to, for messages.
+    pub name: String,
+    /// The folder of the package it belongs to; empty for the root.
+    pub package: Arc<str>,
+    /// What the instance is for.
+    pub role: Role,
+    /// The version of better-auth.
+    pub version: version::Version,
+    /// The options, evaluated.
+    pub options: Node,
+    /// The plugins that are known, in order.
+    pub plugins: Vec<PluginUse>,
+    /// What else may be in the plugin list.
+    pub plugins_open: Vec<Unknown>,
+    /// How it reaches its database.
+    pub adapter: Adapter,
+    /// What the database must hold.
+    pub required: Required,
+    /// What the repository declares and migrates for this instance.
+    pub declared: Declared,
+    /// What is required and not declared.
+    pub gaps: Vec<schema::Gap>,
+}
+
+/// What a `betterAuth()` call is for, told by where it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// It serves an application.
+    Live,
+    /// A copy for the official CLI to read.
+    CliCopy,
+    /// Part of tests, seeds or fixtures.
+    Test,
+    /// Part of an example, a template or documentation.
+    Example,
+}
+
+/// A plugin in a list of plugins.
+#[derive(Debug, Clone)]
+pub struct PluginUse {
+    /// The export that was called: `passkey`.
+    pub name: String,
+    /// The module it came from; the path of the file for a plugin of the repository.
+    pub module: String,
+    /// What the knowledge pack says of it, when it knows the plugin.
+    pub known: Option<&'static knowledge::Plugin>,
+    /// Where it is called.
+    pub at: Site,
+    /// Under which conditions it is in the list; empty when it always is.
+    pub conditions: Vec<Condition>,
+    /// Its options (the first argument); undefined when there are none.
+    pub options: Node,
+}
+
+/// One `createAuthClient()` call.
+#[derive(Debug)]
+pub struct Client {
+    /// The callee and its argument list.
+    pub at: Site,
+    /// The name it is bound to, for messages.
+    pub name: String,
+    /// The folder of the package it belongs to; empty for the root.
+    pub package: Arc<str>,
+    /// What the instance is for.
+    pub role: Role,
+    /// The module `createAuthClient` came from: `better-auth/react`.
+    pub module: String,
+    /// The options, evaluated.
+    pub options: Node,
+    /// The client plugins that are known, in order.
+    pub plugins: Vec<PluginUse>,
+    /// What else may be in the plugin list.
+    pub plugins_open: Vec<Unknown>,
+}
+
+/// How a server reaches its database.
+#[derive(Debug, Clone)]
+pub struct Adapter {
+    /// The family.
+    pub kind: AdapterKind,
+    /// Where `database` is set; the server's own place when it is not.
+    pub at: Site,
+    /// The database, where it is known.
+    pub dialect: Option<Dialect>,
+    /// `provider` as written.
+    pub provider: Option<String>,
+    /// The adapter's own options.
+    pub options: Option<Node>,
+    /// The first argument of the adapter: the database handle.
+    pub handle: Option<Node>,
+    /// `usePlural: true`.
+    pub plural: bool,
+}
+
+/// The families of adapters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AdapterKind {
+    /// `drizzleAdapter`.
+    Drizzle,
+    /// `prismaAdapter`.
+    Prisma,
+    /// The built-in Kysely adapter: a driver, a dialect or a Kysely instance as `database`.
+    Kysely,
+    /// `mongodbAdapter`: no schema.
+    Mongo,
+    /// `memoryAdapter`: no schema.
+    Memory,
+    /// No `database`: nothing is stored, or only in secondary storage.
+    None,
+    /// An adapter whose schema lies elsewhere (Convex, Payload, a custom one), by the name it is called with.
+    Other,
+    /// Not known.
+    Unknown,
+}
+
+/// SQL dialects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dialect {
+    /// PostgreSQL.
+    Postgres,
+    /// MySQL.
+    Mysql,
+    /// SQLite.
+    Sqlite,
+    /// Microsoft SQL Server.
+    Mssql,
+}

@@ -1,0 +1,1 @@
+//! What is required and not declared.

@@ -1,0 +1,1 @@
+//! What the repository declares for one server.

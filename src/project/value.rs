@@ -1,0 +1,285 @@
+//! Values as far as the sources tell them: known, one of several, or unknown with the expression that made them so.
+
+use std::sync::Arc;
+
+use crate::facts::module::{ScopeId, Text};
+use crate::source::Site;
+
+/// A value and where it was written.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Node {
+    /// The value.
+    pub value: Value,
+    /// Where it stands; for a property, the value, not the key.
+    pub at: Site,
+}
+
+/// A value.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    /// `undefined`.
+    Undefined,
+    /// `null`.
+    Null,
+    /// A boolean.
+    Bool(bool),
+    /// A number.
+    Number(f64),
+    /// A string.
+    Text(Text),
+    /// An array.
+    Array(Array),
+    /// An object.
+    Object(Object),
+    /// A function of the repository.
+    Function(FunctionValue),
+    /// The result of calling something that is not part of the repository: `passkey({…})`, `drizzleAdapter(db, …)`.
+    Call(Box<CallValue>),
+    /// An export of a package outside the repository.
+    External(External),
+    /// A variable of the environment: `process.env.NAME`, `import.meta.env.NAME`.
+    Env(String),
+    /// One of several, by a condition the sources do not decide.
+    Either(Vec<Alternative>),
+    /// Not known.
+    Unknown(Unknown),
+}
+
+/// One of several values.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Alternative {
+    /// The value.
+    pub node: Node,
+    /// When it is this one.
+    pub condition: Condition,
+}
+
+/// A condition the sources do not decide.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Condition {
+    /// The condition as written, shortened, with `!(…)` around it where it must not hold.
+    pub text: String,
+    /// Where it is written.
+    pub at: Site,
+    /// The environment it selects, where it is a plain test of `NODE_ENV` or its kin.
+    pub environment: Option<Environment>,
+}
+
+/// The environment a condition selects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Environment {
+    /// Anything but production: development or test.
+    NotProduction,
+    /// Production.
+    Production,
+}
+
+/// An array.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Array {
+    /// The elements that are known, in order.
+    pub items: Vec<Item>,
+    /// What else may be in it: spreads and changes that could not be followed.
+    pub open: Vec<Unknown>,
+}
+
+/// An element of an array.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Item {
+    /// The element.
+    pub node: Node,
+    /// The conditions under which it is there; empty when it always is.
+    pub conditions: Vec<Condition>,
+}
+
+/// An object.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Object {
+    /// The properties that are known; a later one of the same key replaces an earlier one unless it is conditional.
+    pub properties: Vec<Property>,
+    /// What else may be in it: spreads and changes that could not be followed.
+    pub open: Vec<Unknown>,
+}
+
+/// A property of an object.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Property {
+    /// The key.
+    pub key: Arc<str>,
+    /// The key where it is written.
+    pub key_at: Site,
+    /// The value.
+    pub node: Node,
+    /// The conditions under which it is there; empty when it always is.
+    pub conditions: Vec<Condition>,
+}
+
+/// A function of the repository.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FunctionValue {
+    /// The file it is written in.
+    pub file: Arc<str>,
+    /// Its scope there.
+    pub scope: ScopeId,
+}
+
+/// An export of a package outside the repository.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct External {
+    /// The module as imported: `better-auth/plugins`.
+    pub module: String,
+    /// The export, `default`, or `*` for the whole module; members are joined with dots.
+    pub name: String,
+}
+
+/// A call whose callee is outside the repository.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CallValue {
+    /// What is called.
+    pub callee: External,
+    /// The name the callee has where it is called.
+    pub local: String,
+    /// `new` was written.
+    pub new: bool,
+    /// The arguments.
+    pub arguments: Vec<Node>,
+    /// Spread arguments that could not be followed.
+    pub open: Vec<Unknown>,
+    /// The callee where it is written.
+    pub callee_at: Site,
+}
+
+/// Why a value is not known.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Unknown {
+    /// The reason, for people: `parameter of a function`, `imported from "x", which is not in the repository`.
+    pub reason: String,
+    /// The expression that made it so.
+    pub at: Site,
+}
+
+/// What looking up a path in an object gives.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Lookup<'v> {
+    /// The property is there, perhaps with several values under conditions.
+    Found(Vec<Found<'v>>),
+    /// The property is not there, and nothing unknown could hold it.
+    Absent,
+    /// The property was not seen, but may be in what is unknown.
+    Unknown(Vec<Unknown>),
+}
+
+/// One value found at a path.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Found<'v> {
+    /// The value; never [`Value::Either`].
+    pub node: &'v Node,
+    /// The key of the last step, where it is written.
+    pub key_at: &'v Site,
+    /// All conditions on the way.
+    pub conditions: Vec<&'v Condition>,
+}
+
+impl Found<'_> {
+    /// Whether some condition on the way keeps the value out of production.
+    #[must_use]
+    pub fn outside_production(&self) -> bool {
+        self.conditions.iter().any(|condition| condition.environment == Some(Environment::NotProduction))
+    }
+}
+
+impl Node {
+    /// Looks up a property by its path: `["advanced", "disableCSRFCheck"]`.
+    #[must_use]
+    pub fn lookup(&self, path: &[&str]) -> Lookup<'_> {
+        let mut found = Vec::new();
+        let mut unknown = Vec::new();
+        walk(self, &self.at, path, &mut Vec::new(), &mut found, &mut unknown);
+        if !found.is_empty() {
+            Lookup::Found(found)
+        } else if unknown.is_empty() {
+            Lookup::Absent
+        } else {
+            Lookup::Unknown(unknown)
+        }
+    }
+
+    /// The single value at a path, when it is there without conditions.
+    #[must_use]
+    pub fn get(&self, path: &[&str]) -> Option<&Node> {
+        match self.lookup(path) {
+            Lookup::Found(found) => match found.as_slice() {
+                [one] if one.conditions.is_empty() => Some(one.node),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// The string at a path, when it is known and no credential.
+    #[must_use]
+    pub fn text(&self, path: &[&str]) -> Option<&str> {
+        match &self.get(path)?.value {
+            Value::Text(text) => text.plain(),
+            _ => None,
+        }
+    }
+
+    /// The object, when the value is one.
+    #[must_use]
+    pub fn object(&self) -> Option<&Object> {
+        match &self.value {
+            Value::Object(object) => Some(object),
+            _ => None,
+        }
+    }
+}
+
+fn walk<'v>(
+    node: &'v Node,
+    key_at: &'v Site,
+    path: &[&str],
+    conditions: &mut Vec<&'v Condition>,
+    found: &mut Vec<Found<'v>>,
+    unknown: &mut Vec<Unknown>,
+) {
+    if let Value::Either(alternatives) = &node.value {
+        for alternative in alternatives {
+            conditions.push(&alternative.condition);
+            walk(&alternative.node, key_at, path, conditions, found, unknown);
+            conditions.pop();
+        }
+        return;
+    }
+    let Some((step, rest)) = path.split_first() else {
+        found.push(Found { node, key_at, conditions: conditions.clone() });
+        return;
+    };
+    match &node.value {
+        Value::Object(object) => {
+            for property in object.properties.iter().filter(|property| &*property.key == *step) {
+                let depth = conditions.len();
+                conditions.extend(&property.conditions);
+                walk(&property.node, &property.key_at, rest, conditions, found, unknown);
+                conditions.truncate(depth);
+            }
+            unknown.extend(object.open.iter().cloned());
+        }
+        Value::Unknown(why) => unknown.push(why.clone()),
+        Value::Call(call) => unknown.push(Unknown {
+            reason: format!("`{}` comes from `{}`, which is not part of the repository", call.local, call.callee.module),
+            at: node.at.clone(),
+        }),
+        Value::External(external) => unknown.push(Unknown {
+            reason: format!("`{}` comes from `{}`, which is not part of the repository", external.name, external.module),
+            at: node.at.clone(),
+        }),
+        Value::Env(name) => {
+            unknown.push(Unknown { reason: format!("the environment variable `{name}` decides"), at: node.at.clone() })
+        }
+        Value::Function(_) => {
+            unknown.push(Unknown { reason: "a function decides when it is called".into(), at: node.at.clone() })
+        }
+        _ => {}
+    }
+}
