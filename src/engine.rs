@@ -15,19 +15,16 @@ use crate::project::files::Files;
 use crate::project::link::link;
 use crate::rules::{Context, Registry};
 use crate::source::{Entry, FileKind, LineIndex, Site, Snapshot, SnapshotKind, decode};
-use crate::triage::{self, Baseline, FailOn};
+use crate::triage::{self, BASELINE_PATH, FailOn};
 
 /// Where a user's own rule documents lie.
 const USER_RULES: &str = ".auth-review/rules/";
 
-/// Where the configuration is looked for, in this order.
-const CONFIG_FILES: [&str; 2] = ["auth-review.toml", ".config/auth-review.toml"];
-
-/// Where the baseline lies.
-const BASELINE_FILE: &str = ".auth-review/baseline.json";
-
 /// The largest configuration, baseline or rule document that is read, in bytes.
 const MAX_SETTINGS_BYTES: usize = 4 * 1024 * 1024;
+
+/// The largest code file that is scanned for what it mentions, in bytes; only much smaller ones are parsed.
+const MAX_SCANNED_BYTES: usize = 64 * 1024 * 1024;
 
 /// What a review is asked for beyond its snapshots.
 #[derive(Debug, Clone, Default)]
@@ -105,15 +102,19 @@ pub fn review(
     let view = View::new(snapshot, &config, store);
     let model = link(&view);
     let linked_worktree = || worktree.map(|worktree| link(&View::new(worktree, &config, store))).unwrap_or_default();
-    let context = Context { model: &model, files: &view, worktree: worktree.is_some().then_some(&linked_worktree as &dyn Fn() -> ProjectModel) };
+    let context = Context {
+        model: &model,
+        files: &view,
+        worktree: worktree.is_some().then_some(&linked_worktree as &dyn Fn() -> ProjectModel),
+    };
     let outcome = registry.run(&context);
     let mut notes = outcome.notes;
 
     let mut known = Vec::new();
     let mut relevant: BTreeSet<Arc<str>> = model.files.iter().cloned().collect();
     for base in bases {
-        let before = config_of(base).unwrap_or_default();
-        notes.extend(crate::config::weakened(&before, &config));
+        let before = config_of(*base).unwrap_or_default();
+        notes.extend(crate::config::weakened(&before, &config, registry.rules().iter().map(|rule| (rule.id(), rule.severity()))));
         let view = View::new(*base, &before, store);
         let model = link(&view);
         let context = Context { model: &model, files: &view, worktree: None };
@@ -122,17 +123,20 @@ pub fn review(
     }
 
     let mut texts = Texts { snapshot, texts: BTreeMap::new() };
-    let findings = numbered(outcome.reports).into_iter().map(|(report, fingerprint)| texts.finding(report, fingerprint)).collect();
-    let mut undetermined: Vec<Undetermined> = model.undetermined.iter().chain(&outcome.open).map(|open| texts.open(open)).collect();
+    let findings =
+        numbered(outcome.reports).into_iter().map(|(report, fingerprint)| texts.finding(report, fingerprint)).collect();
+    let mut undetermined: Vec<Undetermined> =
+        model.undetermined.iter().chain(&outcome.open).map(|open| texts.open(open)).collect();
     undetermined.sort();
     undetermined.dedup();
 
     let suppressions = suppressions(&view, &model, &mut texts);
-    let triaged = triage::run(triage::Input {
+    let baseline = settings(snapshot, BASELINE_PATH);
+    let triaged = triage::triage(triage::Input {
         findings,
         bases: known,
         suppressions,
-        baseline: baseline_of(snapshot, &mut notes),
+        baseline: baseline.as_deref(),
         config: &config,
         fail_on: options.fail_on.or(config.fail_on).unwrap_or(FailOn::Critical),
         today: &options.today,
@@ -142,9 +146,13 @@ pub fn review(
     if !options.paths.is_empty() {
         findings.retain(|finding| options.paths.iter().any(|path| is_below(&finding.location.file, path)));
     }
-    let files_changed = options.changed.as_ref().map_or(0, |changed| changed.iter().filter(|path| is_relevant(path, &relevant)).count());
-    let mentioned: BTreeSet<&str> =
-        findings.iter().flat_map(|finding| std::iter::once(&finding.location).chain(finding.related.iter().map(|related| &related.location))).map(|location| location.file.as_str()).collect();
+    let files_changed =
+        options.changed.as_ref().map_or(0, |changed| changed.iter().filter(|path| is_relevant(path, &relevant)).count());
+    let mentioned: BTreeSet<&str> = findings
+        .iter()
+        .flat_map(|finding| std::iter::once(&finding.location).chain(finding.related.iter().map(|related| &related.location)))
+        .map(|location| location.file.as_str())
+        .collect();
     texts.texts.retain(|path, _| mentioned.contains(path.as_str()));
     Ok(Review {
         snapshot: snapshot.kind(),
@@ -165,7 +173,7 @@ pub fn review(
 /// # Errors
 /// [`ReviewError::Config`] when it cannot be read.
 pub fn config_of(snapshot: &dyn Snapshot) -> Result<Config, ReviewError> {
-    for file in CONFIG_FILES {
+    for file in crate::config::PATHS {
         if let Some(text) = settings(snapshot, file) {
             return Config::parse(&text).map_err(|error| ReviewError::Config { file: file.to_owned(), error });
         }
@@ -176,14 +184,6 @@ pub fn config_of(snapshot: &dyn Snapshot) -> Result<Config, ReviewError> {
 fn settings(snapshot: &dyn Snapshot, path: &str) -> Option<String> {
     let bytes = snapshot.read(snapshot.entry(path)?, MAX_SETTINGS_BYTES).ok()?;
     Some(String::from_utf8_lossy(&bytes).into_owned())
-}
-
-fn baseline_of(snapshot: &dyn Snapshot, notes: &mut Vec<String>) -> Baseline {
-    let Some(text) = settings(snapshot, BASELINE_FILE) else { return Baseline::default() };
-    Baseline::parse(&text).unwrap_or_else(|error| {
-        notes.push(format!("{BASELINE_FILE} is not used: {error}"));
-        Baseline::default()
-    })
 }
 
 fn user_documents(snapshot: &dyn Snapshot) -> Vec<(String, String)> {
@@ -346,7 +346,7 @@ impl<'a> View<'a> {
         let mut code: Vec<(&Entry, FileKind)> = Vec::new();
         for entry in snapshot.entries() {
             let Some(kind) = FileKind::of(&entry.path) else { continue };
-            if is_foreign(&entry.path) || config.ignores(&entry.path) {
+            if is_foreign(&entry.path) || config.ignore.contains(&entry.path) {
                 continue;
             }
             if kind.is_code() {
@@ -401,7 +401,7 @@ fn signals(snapshot: &dyn Snapshot, store: &dyn FactStore, entry: &Entry, kind: 
     if let Some(record) = entry.blob.and_then(|blob| store.blob(&blob, kind)) {
         return record.signals;
     }
-    match snapshot.read(entry, kind.max_bytes()) {
+    match snapshot.read(entry, MAX_SCANNED_BYTES) {
         Ok(bytes) => {
             let signals = scan(&bytes);
             if let Some(blob) = entry.blob {
@@ -409,7 +409,8 @@ fn signals(snapshot: &dyn Snapshot, store: &dyn FactStore, entry: &Entry, kind: 
             }
             signals
         }
-        Err(_) => Signals::default(),
+        // Too large even to be scanned: linking will say that it was not read.
+        Err(_) => Signals { auth: true, ..Signals::default() },
     }
 }
 

@@ -133,7 +133,10 @@ impl Linker<'_> {
             ask(format!("which plugins {place} uses"), why);
         }
         for plugin in server.plugins.iter().filter(|plugin| plugin.known.is_none()) {
-            let why = Unknown::new(format!("the plugin `{}` from `{}` is not in the knowledge pack", plugin.name, plugin.module), plugin.at.clone());
+            let why = Unknown::new(
+                format!("the plugin `{}` from `{}` is not in the knowledge pack", plugin.name, plugin.module),
+                plugin.at.clone(),
+            );
             ask(format!("which tables {place} needs"), &why);
         }
         if let Value::Object(object) = &server.options.value {
@@ -169,8 +172,8 @@ impl Linker<'_> {
             }
             _ => None,
         };
-        let reason = reason.or_else(|| {
-            match compare(&server.required, &server.declared, server.adapter.kind, server.adapter.plural) {
+        let reason =
+            reason.or_else(|| match compare(&server.required, &server.declared, server.adapter.kind, server.adapter.plural) {
                 Comparison::Gaps(gaps) if gaps.is_empty() => None,
                 Comparison::Gaps(gaps) => match self.hidden_options(server) {
                     Some(reason) => Some(reason),
@@ -182,8 +185,7 @@ impl Linker<'_> {
                 Comparison::NoSchema => {
                     Some("no Prisma model, Drizzle table or SQL migration in the repository declares its core tables".to_owned())
                 }
-            }
-        });
+            });
         if let Some(reason) = reason {
             self.model.undetermined.push(Open { question, reason, site: server.adapter.at.clone() });
         }
@@ -192,7 +194,9 @@ impl Linker<'_> {
     /// Options that are not known could rename the tables.
     fn hidden_options(&self, server: &Server) -> Option<String> {
         match &server.options.value {
-            Value::Object(object) => object.open.first().map(|why| format!("options that are not known may rename tables: {}", why.reason)),
+            Value::Object(object) => {
+                object.open.first().map(|why| format!("options that are not known may rename tables: {}", why.reason))
+            }
             Value::Unknown(why) => Some(why.reason.clone()),
             _ => None,
         }
@@ -233,7 +237,10 @@ impl Linker<'_> {
                         }
                         Value::Undefined | Value::Null => {}
                         Value::Unknown(why) => open.push(why.clone()),
-                        _ => open.push(Unknown::new("the plugin list is not an array literal that can be followed", one.node.at.clone())),
+                        _ => open.push(Unknown::new(
+                            "the plugin list is not an array literal that can be followed",
+                            one.node.at.clone(),
+                        )),
                     }
                 }
             }
@@ -250,11 +257,8 @@ fn plugin(node: &Node, conditions: Vec<Condition>, client: bool, plugins: &mut V
         Value::Call(call) => {
             let pack = knowledge::pack();
             let External { module, name } = &call.callee;
-            let known = if client {
-                pack.client_for(module, name).map(|(plugin, _)| plugin)
-            } else {
-                pack.plugin_for(module, name)
-            };
+            let known =
+                if client { pack.client_for(module, name).map(|(plugin, _)| plugin) } else { pack.plugin_for(module, name) };
             plugins.push(PluginUse {
                 name: name.clone(),
                 module: module.clone(),
@@ -383,7 +387,9 @@ fn of_call(adapter: &mut Adapter, call: &CallValue) {
         "memoryAdapter" => (AdapterKind::Memory, None),
         "Pool" | "Client" | "PostgresDialect" | "NeonDialect" | "PostgresJSDialect" => kysely(Some(Dialect::Postgres)),
         "createPool" | "createConnection" | "MysqlDialect" | "PlanetScaleDialect" => kysely(Some(Dialect::Mysql)),
-        "Database" | "DatabaseSync" | "SqliteDialect" | "LibsqlDialect" | "D1Dialect" | "BunSqliteDialect" => kysely(Some(Dialect::Sqlite)),
+        "Database" | "DatabaseSync" | "SqliteDialect" | "LibsqlDialect" | "D1Dialect" | "BunSqliteDialect" => {
+            kysely(Some(Dialect::Sqlite))
+        }
         "MssqlDialect" => kysely(Some(Dialect::Mssql)),
         "default" if matches!(call.callee.module.as_str(), "better-sqlite3" | "bun:sqlite") => kysely(Some(Dialect::Sqlite)),
         "Kysely" => kysely(None),
