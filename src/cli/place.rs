@@ -1,0 +1,89 @@
+//! Where the repository is, found without starting git: what the hook needs to know before it can ask the daemon.
+
+use std::fs;
+use std::path::{Component, Path, PathBuf};
+
+/// A repository as seen from a directory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Place {
+    /// Top of the work tree; the git directory itself in a bare repository.
+    pub(super) root: PathBuf,
+    /// The git directory shared by all linked work trees.
+    pub(super) common_dir: PathBuf,
+}
+
+impl Place {
+    /// The repository `directory` lies in, or the one `git_dir` (`GIT_DIR`, absolute) names.
+    pub(super) fn find(directory: &Path, git_dir: Option<&Path>) -> Option<Self> {
+        if let Some(git_dir) = git_dir {
+            return Some(Self { root: directory.to_owned(), common_dir: common_dir(git_dir)? });
+        }
+        directory.ancestors().find_map(|candidate| {
+            let dot_git = candidate.join(".git");
+            let git_dir = if dot_git.is_dir() {
+                dot_git
+            } else if dot_git.is_file() {
+                // A linked work tree or a submodule: one line, `gitdir: <path>`, relative to the directory of the file.
+                let text = fs::read_to_string(&dot_git).ok()?;
+                candidate.join(text.strip_prefix("gitdir:")?.trim())
+            } else if candidate.join("HEAD").is_file() && candidate.join("objects").is_dir() {
+                candidate.to_owned()
+            } else {
+                return None;
+            };
+            Some(Self { root: candidate.to_owned(), common_dir: common_dir(&git_dir)? })
+        })
+    }
+}
+
+/// The common directory of a git directory: the one its `commondir` file names, else itself. Canonical, so that every
+/// work tree of a repository agrees on it.
+fn common_dir(git_dir: &Path) -> Option<PathBuf> {
+    let shared = match fs::read_to_string(git_dir.join("commondir")) {
+        Ok(text) => git_dir.join(text.trim()),
+        Err(_) => git_dir.to_owned(),
+    };
+    shared.canonicalize().ok()
+}
+
+/// `path` without `.` and `..`, resolved by its text alone, since it may name a file that exists in the index only.
+pub(super) fn normalize(path: &Path) -> PathBuf {
+    let mut clean = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                clean.pop();
+            }
+            other => clean.push(other),
+        }
+    }
+    clean
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_the_common_directory_of_a_linked_work_tree() {
+        let temp = tempfile::tempdir().expect("a temporary directory");
+        let base = temp.path().canonicalize().expect("exists");
+        let git_dir = base.join("main/.git/worktrees/side");
+        fs::create_dir_all(&git_dir).expect("created");
+        fs::write(git_dir.join("commondir"), "../..\n").expect("written");
+        let nested = base.join("side/src");
+        fs::create_dir_all(&nested).expect("created");
+        fs::write(base.join("side/.git"), format!("gitdir: {}\n", git_dir.display())).expect("written");
+
+        let expected = Place { root: base.join("side"), common_dir: base.join("main/.git") };
+        assert_eq!(Place::find(&nested, None), Some(expected));
+        assert_eq!(Place::find(&nested, Some(&git_dir)).map(|place| place.common_dir), Some(base.join("main/.git")));
+        assert_eq!(Place::find(&base.join("nowhere"), Some(&base.join("missing"))), None);
+    }
+
+    #[test]
+    fn normalizes_by_text() {
+        assert_eq!(normalize(Path::new("/a/./b/../c")), Path::new("/a/c"));
+    }
+}
