@@ -29,8 +29,10 @@ const MAX_SCANNED_BYTES: usize = 64 * 1024 * 1024;
 /// What a review is asked for beyond its snapshots.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
-    /// The lowest severity that blocks; the configuration's when absent, `critical` when that is silent too.
+    /// The lowest severity that blocks; the configuration's when absent, the door's when that is silent too.
     pub fail_on: Option<FailOn>,
+    /// The door's own line: where the review was asked for from.
+    pub door: FailOn,
     /// Only findings in files below these paths are shown.
     pub paths: Vec<String>,
     /// Today's date as `YYYY-MM-DD`, for suppressions that expire.
@@ -66,6 +68,9 @@ pub struct Review {
     pub texts: BTreeMap<String, String>,
 }
 
+/// Opens the work tree, when it is needed.
+pub type WorkTree<'a> = &'a dyn Fn() -> Option<Box<dyn Snapshot>>;
+
 /// Why a review could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum ReviewError {
@@ -93,7 +98,7 @@ pub fn model(snapshot: &dyn Snapshot, config: &Config, store: &dyn FactStore) ->
 pub fn review(
     snapshot: &dyn Snapshot,
     bases: &[&dyn Snapshot],
-    worktree: Option<&dyn Snapshot>,
+    worktree: Option<WorkTree<'_>>,
     options: &Options,
     store: &dyn FactStore,
 ) -> Result<Review, ReviewError> {
@@ -101,7 +106,10 @@ pub fn review(
     let registry = Registry::with_user_documents(user_documents(snapshot));
     let view = View::new(snapshot, &config, store);
     let model = link(&view);
-    let linked_worktree = || worktree.map(|worktree| link(&View::new(worktree, &config, store))).unwrap_or_default();
+    let linked_worktree = || {
+        let snapshot = worktree.and_then(|open| open());
+        snapshot.map(|snapshot| link(&View::new(&*snapshot, &config, store))).unwrap_or_default()
+    };
     let context = Context {
         model: &model,
         files: &view,
@@ -138,7 +146,7 @@ pub fn review(
         suppressions,
         baseline: baseline.as_deref(),
         config: &config,
-        fail_on: options.fail_on.or(config.fail_on).unwrap_or(FailOn::Critical),
+        fail_on: options.fail_on.or(config.fail_on).unwrap_or(options.door),
         today: &options.today,
     });
     notes.extend(triaged.notes);
