@@ -16,7 +16,7 @@ pub struct Request {
     /// A revision to compare with; the parents of the next commit when absent and the index is reviewed.
     pub base: Option<String>,
     /// The commits being merged, when `git merge` runs pre-merge-commit: `MERGE_HEAD` is not written yet then.
-    pub merging: Vec<String>,
+    pub merge_heads: Vec<String>,
     /// Only findings in files below these paths (relative to the repository root) are shown.
     pub paths: Vec<String>,
     /// What to print.
