@@ -8,7 +8,7 @@ use clap::{Args, ColorChoice, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use super::hook::Event;
-use crate::triage::FailOn;
+use crate::config::FailOn;
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -79,6 +79,13 @@ pub(super) enum Command {
         /// What to do
         #[command(subcommand)]
         action: DaemonAction,
+    },
+    /// Show or write the configuration of this repository
+    #[command(disable_help_subcommand = true)]
+    Config {
+        /// What to do
+        #[command(subcommand)]
+        action: ConfigAction,
     },
     /// Watch a commit being stopped and repaired, in a throw-away repository
     Demo(DemoArgs),
@@ -218,6 +225,15 @@ pub(super) enum DaemonAction {
     /// Be the daemon, in the foreground
     #[command(hide = true)]
     Run,
+}
+
+/// What `config` can do.
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub(super) enum ConfigAction {
+    /// Print what holds here
+    Show,
+    /// Write a commented auth-review.toml
+    Init,
 }
 
 /// Arguments of `demo`.

@@ -3,7 +3,7 @@
 use super::args::{CheckArgs, Format, InspectArgs, OutputArgs, SnapshotArgs};
 use super::error::CommandError;
 use super::place::Place;
-use super::{Outcome, daemon, output, progress, request, review};
+use super::{Outcome, output, progress, request, review, settings};
 use crate::service::{Output, Request, Target};
 
 /// Reviews, prints the findings and gives the gate's exit code.
@@ -53,7 +53,7 @@ fn run(request: &Request, args: &OutputArgs, quiet: bool) -> Outcome {
         tracing_subscriber::fmt().with_max_level(tracing::Level::DEBUG).with_writer(std::io::stderr).without_time().init();
     }
     let place = place(request);
-    let use_daemon = !args.no_daemon && place.as_ref().is_some_and(|place| daemon::wanted(&place.root));
+    let use_daemon = !args.no_daemon && place.as_ref().is_some_and(|place| settings::daemon_wanted(&place.root));
     let mut reply = progress::shown(|| review::answer(request, place.as_ref(), use_daemon));
     if quiet {
         reply.stdout.clear();

@@ -14,16 +14,6 @@ pub(super) fn ask(_common_dir: &Path, _request: &Request) -> Option<Reply> {
 /// Starts the daemon in the background, unless it runs.
 pub(super) fn ensure_started(_common_dir: &Path) {}
 
-/// Whether the configuration of the repository wants a daemon.
-pub(super) fn wanted(_root: &Path) -> bool {
-    true
-}
-
-/// Whether a review that breaks blocks.
-pub(super) fn failure_blocks(ci: bool) -> bool {
-    ci
-}
-
 /// `daemon ACTION`.
 pub(super) fn run(_action: DaemonAction) -> Outcome {
     Ok(0)
@@ -31,10 +21,5 @@ pub(super) fn run(_action: DaemonAction) -> Outcome {
 
 /// The daemon's state in one line.
 pub(super) fn status_line(_common_dir: &Path) -> String {
-    String::new()
-}
-
-/// Where the configuration comes from, in one line.
-pub(super) fn configuration(_root: &Path) -> String {
     String::new()
 }

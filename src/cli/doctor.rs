@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::place::Place;
-use super::{Outcome, daemon, install, output, request};
+use super::{Outcome, daemon, install, output, request, settings};
 
 /// Prints the report.
 pub(super) fn run() -> Outcome {
@@ -26,7 +26,8 @@ pub(super) fn run() -> Outcome {
             for (event, state) in install::states()? {
                 line(event.name(), &state);
             }
-            line("configuration", &daemon::configuration(&place.root));
+            let configuration = settings::read(&place.root).map(|(path, _)| path.unwrap_or("none: the defaults").to_owned());
+            line("configuration", &configuration.unwrap_or_else(|error| error.to_string()));
             line("daemon", &daemon::status_line(&place.common_dir));
         }
         None => line("repository", "none here"),

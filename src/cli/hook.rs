@@ -9,7 +9,7 @@ use clap::{ColorChoice, ValueEnum};
 
 use super::error::INCOMPLETE;
 use super::place::Place;
-use super::{daemon, output, request, review};
+use super::{daemon, output, request, review, settings};
 use crate::service::{Output, Request, Target};
 
 /// The git hooks that can run a review.
@@ -59,7 +59,8 @@ pub(super) fn run(event: Event, arguments: &[OsString]) -> u8 {
 }
 
 fn failed(reason: &str) -> u8 {
-    if daemon::failure_blocks(request::in_ci()) {
+    let root = std::env::current_dir().ok().and_then(|directory| Place::find(&directory, None)).map(|place| place.root);
+    if settings::failure_blocks(root.as_deref()) {
         output::error(&format!("error: git auth-review could not review this: {reason}\n"));
         INCOMPLETE
     } else {
@@ -72,7 +73,7 @@ fn review(event: Event, arguments: &[OsString]) -> anyhow::Result<u8> {
     let mut template = request::build(Target::Staged, Output::Terminal, ColorChoice::Auto)?;
     template.hook = true;
     let place = Place::find(&template.directory, template.git_dir.as_deref());
-    let use_daemon = place.as_ref().is_some_and(|place| daemon::wanted(&place.root));
+    let use_daemon = place.as_ref().is_some_and(|place| settings::daemon_wanted(&place.root));
     let requests = match event {
         Event::Commit | Event::Merge => vec![template],
         Event::Push => pushed(&template, arguments)?,

@@ -2,6 +2,7 @@
 
 mod args;
 mod check;
+mod config;
 mod daemon;
 mod demo;
 mod doctor;
@@ -14,6 +15,7 @@ mod place;
 mod progress;
 mod request;
 mod review;
+mod settings;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -48,6 +50,7 @@ fn dispatch(app: App) -> Outcome {
         Some(Command::Install(args)) => install::install(&args),
         Some(Command::Uninstall) => install::uninstall(),
         Some(Command::Daemon { action }) => daemon::run(action),
+        Some(Command::Config { action }) => config::run(action),
         Some(Command::Demo(args)) => demo::run(&args),
         Some(Command::Doctor) => doctor::run(),
         Some(Command::Completions { shell }) => generate::completions(shell),
