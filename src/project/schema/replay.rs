@@ -206,3 +206,149 @@ fn elsewhere(name: &str, operation: &Operation, file: &Arc<str>) -> SourceTable 
     let table = Table { name: name.to_owned(), physical: None, columns: Vec::new(), open: true, span: operation.span };
     source(table, file)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::signals::Signals;
+    use crate::facts::{FileFacts, extract};
+
+    struct Scripts(BTreeMap<&'static str, &'static str>);
+
+    impl Files for Scripts {
+        fn exists(&self, path: &str) -> bool {
+            self.0.contains_key(path)
+        }
+        fn facts(&self, path: &str) -> Option<Arc<FileFacts>> {
+            self.0.get(path).map(|text| Arc::new(extract(FileKind::Sql, text.as_bytes())))
+        }
+        fn text(&self, path: &str) -> Option<String> {
+            self.0.get(path).map(|text| (*text).to_owned())
+        }
+        fn of_kind(&self, _kind: FileKind) -> Vec<Arc<str>> {
+            self.0.keys().map(|path| Arc::from(*path)).collect()
+        }
+        fn candidates(&self) -> &[(Arc<str>, Signals)] {
+            &[]
+        }
+    }
+
+    fn migrated<const N: usize>(scripts: [(&'static str, &'static str); N]) -> Vec<Migrated> {
+        replay(&Scripts(BTreeMap::from(scripts)))
+    }
+
+    /// `folder: table(columns)`, with `…` where columns may be missing.
+    fn show(migrated: &[Migrated]) -> Vec<String> {
+        let table = |table: &SourceTable| {
+            let mut columns: Vec<_> = table.table.columns.iter().map(|column| column.name.as_str()).collect();
+            columns.extend(table.table.open.then_some("…"));
+            format!("{}({})", table.table.name, columns.join(" "))
+        };
+        let tables = |one: &Migrated| one.tables.iter().map(table).collect::<Vec<_>>().join(" ");
+        migrated.iter().map(|one| format!("{}: {}", one.folder, tables(one))).collect()
+    }
+
+    #[test]
+    fn folders_of_each_tool_run_in_their_order() {
+        let create = "CREATE TABLE t (a int)";
+        let first = "ALTER TABLE t RENAME a TO b";
+        let second = "ALTER TABLE t RENAME b TO c";
+        for names in [
+            [
+                "prisma/migrations/0_init/migration.sql",
+                "prisma/migrations/9_b/migration.sql",
+                "prisma/migrations/10_c/migration.sql",
+            ],
+            ["drizzle/0000_a.sql", "drizzle/0001_b.sql", "drizzle/20260101_c/migration.sql"],
+            ["m/2025-11-01T13-33-42.172Z.sql", "m/2025-11-02T00-00-00.000Z.sql", "m/2026-01-01T00-00-00.000Z.sql"],
+            ["m/V1__z.sql", "m/V1.2__y.sql", "m/V1.10__x.sql"],
+            ["m/V2__z.sql", "m/V10__y.sql", "m/R__a.sql"],
+            ["9.sql", "10.sql", "123456789012345678901234567890.sql"],
+            ["db/migrations/init/up.sql", "db/migrations/later/up.sql", "db/migrations/most/up.sql"],
+        ] {
+            let found = migrated([(names[0], create), (names[1], first), (names[2], second)]);
+            let [one] = found.as_slice() else { panic!("{names:?} make one group") };
+            assert_eq!(one.table("T").map(|table| table.table.columns[0].name.as_str()), Some("c"), "{names:?}");
+            assert_eq!(one.tables[0].file.as_ref(), names[0]);
+        }
+    }
+
+    #[test]
+    fn single_scripts_stand_for_themselves() {
+        let found = migrated([
+            ("db/0001.sql", "CREATE TABLE a (x int)"),
+            ("db/schema.sql", "CREATE TABLE a (y int)"),
+            ("db/seed.sql", "INSERT INTO a VALUES (1)"),
+            ("schema.sql", "CREATE TABLE b (z int)"),
+        ]);
+        assert_eq!(show(&found), [": b(z)", "db: a(x)", "db: a(y)"]);
+    }
+
+    #[test]
+    fn scripts_that_undo_are_left_out() {
+        let found = migrated([
+            ("m/1.up.sql", "CREATE TABLE a (x int); CREATE TABLE b (x int)"),
+            ("m/1.down.sql", "DROP TABLE a"),
+            ("m/2_x/down.sql", "DROP TABLE a"),
+            ("m/rollback_1.sql", "DROP TABLE a"),
+            ("m/U1__x.sql", "DROP TABLE a"),
+            ("m/3.sql", "-- +goose Up\nDROP TABLE b;\n-- +goose Down\nDROP TABLE a;"),
+        ]);
+        assert_eq!(show(&found), ["m: a(x)"]);
+    }
+
+    #[test]
+    fn a_rebuilt_table_takes_the_place_of_the_old_one() {
+        let found = migrated([
+            ("m/0.sql", "CREATE TABLE `user` (`id` text, `gone` text);"),
+            (
+                "m/1.sql",
+                "PRAGMA foreign_keys=OFF;--> statement-breakpoint
+                 CREATE TABLE `__new_user` (`id` text PRIMARY KEY, `email` text);--> statement-breakpoint
+                 INSERT INTO `__new_user`(\"id\") SELECT \"id\" FROM `user`;--> statement-breakpoint
+                 DROP TABLE `user`;--> statement-breakpoint
+                 ALTER TABLE `__new_user` RENAME TO `user`;--> statement-breakpoint
+                 CREATE UNIQUE INDEX `email` ON `user` (`email`);",
+            ),
+        ]);
+        assert_eq!(show(&found), ["m: user(id email)"]);
+        assert!(found[0].tables[0].table.columns[1].unique);
+    }
+
+    #[test]
+    fn creating_what_exists_changes_nothing_when_asked() {
+        let found =
+            migrated([("m/1.sql", "CREATE TABLE a (x int); CREATE TABLE IF NOT EXISTS a (y int); ALTER TABLE a ADD x text")]);
+        assert_eq!(show(&found), ["m: a(x)"]);
+    }
+
+    #[test]
+    fn tables_that_differ_in_case_are_kept_apart() {
+        let found = migrated([
+            (
+                "m/1.sql",
+                r#"CREATE TABLE "User" (a int); CREATE TABLE "user" (b int); ALTER TABLE "User" ADD c int; ALTER TABLE USER ADD d int"#,
+            ),
+            ("m/2.sql", r#"CREATE TABLE Session ("userId" int); ALTER TABLE session DROP COLUMN USERID; DROP TABLE "user""#),
+        ]);
+        assert_eq!(show(&found), ["m: Session() User(a c d)"]);
+    }
+
+    #[test]
+    fn a_table_made_elsewhere_is_open() {
+        let found = migrated([("m/1.sql", "ALTER TABLE a ADD x int; ALTER TABLE b RENAME TO c; DROP TABLE d")]);
+        assert_eq!(show(&found), ["m: a(x …) c(…)"]);
+    }
+
+    #[test]
+    fn what_could_not_be_read_is_kept_with_its_place() {
+        let found = migrated([("m/1.sql", "SELECT 1; ALTER TABLE a FROBNICATE"), ("m/2.sql", "\0")]);
+        assert_eq!(
+            found[0].unread,
+            [
+                (Some("a".to_owned()), Site::new(&"m/1.sql".into(), Span::new(10, 34))),
+                (None, Site::new(&"m/2.sql".into(), Span::default())),
+            ]
+        );
+    }
+}
