@@ -4,10 +4,13 @@
 //! knows the lexical forms of all three and decides the few that collide by what stands around them. It never looks back
 //! and never recurses on the depth of its input: time and memory are linear in the text.
 
+mod cursor;
+
 use std::ops::Range;
 
 use memchr::{memchr, memchr2, memmem};
 
+pub use self::cursor::Cursor;
 use crate::source::Span;
 
 /// One lexical element. Comments and white space are left out.
