@@ -1,1 +1,421 @@
-//! Facts on disk.
+//! Facts on disk: a snapshot that may be lost at any time.
+//!
+//! The database is open only while it is read or added to, because it locks others out and wakes up many times a second
+//! otherwise. Every value carries a checksum. At the first doubt the whole database is thrown away; it is rebuilt from
+//! what later reviews extract.
+
+use std::collections::HashMap;
+use std::fs::{self, File};
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::memory::MemoryStore;
+use super::{BlobRecord, FactKey, FactStore};
+use crate::facts::{FACTS_VERSION, FileFacts};
+use crate::source::{BlobId, FileKind};
+
+/// Changes with the layout of keys and values.
+const FORMAT: u8 = 1;
+
+/// Bytes of the checksum kept in front of a value.
+const CHECKSUM: usize = 8;
+
+/// Size on disk, in bytes, beyond which the database is thrown away, and with it what nobody asks for any more.
+const MAX_BYTES: u64 = 128 * 1024 * 1024;
+
+/// Page cache while the database is open, in bytes.
+const PAGE_CACHE: u64 = 8 * 1024 * 1024;
+
+/// Facts in memory that come from disk and go back to it: the store of the daemon.
+#[derive(Debug)]
+pub struct SledStore {
+    memory: MemoryStore,
+    fresh: Mutex<Entries>,
+    directory: Option<PathBuf>,
+}
+
+/// Facts and blobs that are on their way to or from the disk.
+#[derive(Debug, Default)]
+struct Entries {
+    facts: HashMap<FactKey, Arc<FileFacts>>,
+    blobs: HashMap<(BlobId, FileKind), BlobRecord>,
+}
+
+impl Entries {
+    fn is_empty(&self) -> bool {
+        self.facts.is_empty() && self.blobs.is_empty()
+    }
+}
+
+/// Why the cache on disk is of no use. Never seen by users.
+#[derive(Debug, thiserror::Error)]
+enum Unusable {
+    #[error("it is in use")]
+    Busy,
+    #[error("{0}")]
+    Io(#[from] io::Error),
+    #[error("{0}")]
+    Sled(#[from] ::sled::Error),
+    #[error("it holds a damaged value")]
+    Damaged,
+    #[error("it holds nothing")]
+    Empty,
+    #[error("it has grown too large")]
+    TooLarge,
+    #[error("the database panicked")]
+    Panicked,
+}
+
+impl SledStore {
+    /// An empty store whose disk part is below `directory`, a directory of this user alone; without one, nothing is kept.
+    #[must_use]
+    pub fn new(directory: Option<PathBuf>) -> Self {
+        Self { memory: MemoryStore::default(), fresh: Mutex::default(), directory }
+    }
+
+    /// Adds what is on disk. May run while the store is in use.
+    pub fn load(&self) {
+        let Some(directory) = &self.directory else { return };
+        remove_other_versions(directory);
+        if !database(directory).exists() {
+            return;
+        }
+        match guarded(directory, read) {
+            Ok(entries) => {
+                tracing::info!(facts = entries.facts.len(), blobs = entries.blobs.len(), "cache loaded");
+                entries.facts.into_iter().for_each(|(key, facts)| self.memory.keep(key, facts));
+                entries.blobs.into_iter().for_each(|((blob, kind), record)| self.memory.keep_blob(blob, kind, record));
+            }
+            Err(why) => tracing::warn!(%why, "no cache loaded"),
+        }
+    }
+
+    /// Adds to the disk what came in since the last time. What cannot be written is forgotten there.
+    pub fn flush(&self) {
+        let fresh = std::mem::take(&mut *self.fresh.lock().unwrap_or_else(PoisonError::into_inner));
+        let Some(directory) = self.directory.as_ref().filter(|_| !fresh.is_empty()) else { return };
+        match guarded(directory, |database| write(database, &fresh)) {
+            Ok(()) => tracing::debug!(facts = fresh.facts.len(), blobs = fresh.blobs.len(), "cache written"),
+            Err(why) => tracing::warn!(%why, "cache not written"),
+        }
+    }
+
+    fn note(&self, add: impl FnOnce(&mut Entries)) {
+        if self.directory.is_some() {
+            add(&mut self.fresh.lock().unwrap_or_else(PoisonError::into_inner));
+        }
+    }
+}
+
+impl FactStore for SledStore {
+    fn facts(&self, key: &FactKey) -> Option<Arc<FileFacts>> {
+        self.memory.facts(key)
+    }
+
+    fn keep(&self, key: FactKey, facts: Arc<FileFacts>) {
+        self.note(|fresh| _ = fresh.facts.insert(key, Arc::clone(&facts)));
+        self.memory.keep(key, facts);
+    }
+
+    fn blob(&self, blob: &BlobId, kind: FileKind) -> Option<BlobRecord> {
+        self.memory.blob(blob, kind)
+    }
+
+    fn keep_blob(&self, blob: BlobId, kind: FileKind, record: BlobRecord) {
+        self.note(|fresh| _ = fresh.blobs.insert((blob, kind), record));
+        self.memory.keep_blob(blob, kind, record);
+    }
+}
+
+/// The database of this version; the crate's version is part of it because what facts are extracted may change with it.
+fn database(directory: &Path) -> PathBuf {
+    directory.join(format!("cache-v{FACTS_VERSION}-{}", env!("CARGO_PKG_VERSION")))
+}
+
+/// Runs `work` on the database while nobody else uses it, and throws the database away when that fails.
+fn guarded<T>(directory: &Path, work: impl FnOnce(&Path) -> Result<T, Unusable>) -> Result<T, Unusable> {
+    let lock = File::options().create(true).truncate(false).write(true).open(directory.join("cache.lock"))?;
+    lock.try_lock().map_err(|_| Unusable::Busy)?;
+    let database = database(directory);
+    let result = catch_unwind(AssertUnwindSafe(|| work(&database))).unwrap_or(Err(Unusable::Panicked));
+    if result.is_err() {
+        discard(&database);
+    }
+    result
+}
+
+fn open(database: &Path) -> Result<(::sled::Db, ::sled::Tree, ::sled::Tree), Unusable> {
+    // No flusher thread: everything is flushed before the database is closed again.
+    let db = ::sled::Config::new().path(database).cache_capacity(PAGE_CACHE).flush_every_ms(None).open()?;
+    let facts = db.open_tree("facts")?;
+    let blobs = db.open_tree("blobs")?;
+    Ok((db, facts, blobs))
+}
+
+fn read(database: &Path) -> Result<Entries, Unusable> {
+    let (db, facts, blobs) = open(database)?;
+    if db.size_on_disk()? > MAX_BYTES {
+        return Err(Unusable::TooLarge);
+    }
+    let mut entries = Entries::default();
+    for entry in &facts {
+        let (key, value) = entry?;
+        entries.facts.insert(decode_key(&key)?, Arc::new(decode(&key, &value)?));
+    }
+    for entry in &blobs {
+        let (key, value) = entry?;
+        entries.blobs.insert(decode_key(&key)?, decode(&key, &value)?);
+    }
+    // A database is only ever created to hold something; sled opens a damaged one as an empty one.
+    if entries.is_empty() { Err(Unusable::Empty) } else { Ok(entries) }
+}
+
+fn write(database: &Path, entries: &Entries) -> Result<(), Unusable> {
+    let (db, facts, blobs) = open(database)?;
+    facts.apply_batch(batch(entries.facts.iter().map(|(key, facts)| (key, &**facts))))?;
+    blobs.apply_batch(batch(entries.blobs.iter()))?;
+    db.flush()?;
+    Ok(())
+}
+
+fn batch<'e, K: Serialize + 'e, V: Serialize + DeserializeOwned + PartialEq + 'e>(
+    entries: impl Iterator<Item = (&'e K, &'e V)>,
+) -> ::sled::Batch {
+    let mut batch = ::sled::Batch::default();
+    for (key, value) in entries {
+        let Ok(key) = postcard::to_allocvec(key) else { continue };
+        if let Some(encoded) = encode(&key, value) {
+            batch.insert(key, encoded);
+        }
+    }
+    batch
+}
+
+/// Format, checksum and encoded value; `None` when the encoding would not give back an equal value.
+fn encode<V: Serialize + DeserializeOwned + PartialEq>(key: &[u8], value: &V) -> Option<Vec<u8>> {
+    let payload = postcard::to_allocvec(value).ok()?;
+    if postcard::from_bytes::<V>(&payload).ok().as_ref() != Some(value) {
+        return None;
+    }
+    let mut encoded = vec![FORMAT];
+    encoded.extend_from_slice(&checksum(key, &payload));
+    encoded.extend_from_slice(&payload);
+    Some(encoded)
+}
+
+fn decode<V: DeserializeOwned>(key: &[u8], encoded: &[u8]) -> Result<V, Unusable> {
+    let (&format, rest) = encoded.split_first().ok_or(Unusable::Damaged)?;
+    let (sum, payload) = rest.split_at_checked(CHECKSUM).ok_or(Unusable::Damaged)?;
+    if format != FORMAT || sum != checksum(key, payload) {
+        return Err(Unusable::Damaged);
+    }
+    postcard::from_bytes(payload).map_err(|_| Unusable::Damaged)
+}
+
+fn decode_key<K: DeserializeOwned>(key: &[u8]) -> Result<K, Unusable> {
+    postcard::from_bytes(key).map_err(|_| Unusable::Damaged)
+}
+
+/// Covers the key as well, so that a value is not taken for another one's.
+fn checksum(key: &[u8], payload: &[u8]) -> [u8; CHECKSUM] {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&key.len().to_le_bytes());
+    hasher.update(key);
+    hasher.update(payload);
+    let mut sum = [0; CHECKSUM];
+    sum.copy_from_slice(&hasher.finalize().as_bytes()[..CHECKSUM]);
+    sum
+}
+
+/// Removes what is at the database's place, whatever it is.
+fn discard(database: &Path) {
+    let removed = if fs::symlink_metadata(database).is_ok_and(|metadata| metadata.is_dir()) {
+        fs::remove_dir_all(database)
+    } else {
+        fs::remove_file(database)
+    };
+    if let Err(error) = removed {
+        tracing::warn!(%error, "the cache cannot be removed");
+    }
+}
+
+fn remove_other_versions(directory: &Path) {
+    let own = database(directory);
+    for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if entry.file_name().to_string_lossy().starts_with("cache-v") && path != own {
+            discard(&path);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::extract;
+    use crate::facts::signals::Signals;
+
+    const ENV: &[u8] = b"BETTER_AUTH_URL=https://example.com\n";
+
+    fn key(number: u8) -> FactKey {
+        FactKey::of(FileKind::DotEnv, &[number])
+    }
+
+    fn blob(number: u8) -> BlobId {
+        BlobId::from_bytes(&[number; 20]).expect("20 bytes")
+    }
+
+    fn filled(directory: &Path) {
+        let store = SledStore::new(Some(directory.to_path_buf()));
+        for number in 0..100 {
+            store.keep(key(number), Arc::new(extract(FileKind::DotEnv, ENV)));
+            store.keep_blob(blob(number), FileKind::DotEnv, BlobRecord { key: key(number), signals: Signals::default() });
+        }
+        store.flush();
+    }
+
+    /// How many of the 100 facts are there; whatever is there must be right.
+    fn found(directory: &Path) -> usize {
+        let store = SledStore::new(Some(directory.to_path_buf()));
+        store.load();
+        let right = extract(FileKind::DotEnv, ENV);
+        (0..100).filter_map(|number| store.facts(&key(number))).inspect(|facts| assert_eq!(**facts, right)).count()
+    }
+
+    #[test]
+    fn what_was_written_is_loaded() {
+        let temp = tempfile::tempdir().expect("temporary directory");
+        filled(temp.path());
+        assert_eq!(found(temp.path()), 100);
+        let store = SledStore::new(Some(temp.path().to_path_buf()));
+        store.load();
+        assert_eq!(store.blob(&blob(7), FileKind::DotEnv).map(|record| record.key), Some(key(7)));
+        assert_eq!(store.blob(&blob(7), FileKind::Sql), None);
+    }
+
+    #[test]
+    fn later_batches_add_up() {
+        let temp = tempfile::tempdir().expect("temporary directory");
+        filled(temp.path());
+        let store = SledStore::new(Some(temp.path().to_path_buf()));
+        store.keep(key(200), Arc::new(extract(FileKind::DotEnv, ENV)));
+        store.flush();
+        assert_eq!(found(temp.path()), 100);
+        let store = SledStore::new(Some(temp.path().to_path_buf()));
+        store.load();
+        assert!(store.facts(&key(200)).is_some());
+    }
+
+    /// Damages each file of the database in turn and checks that nothing wrong is loaded and that the next batch is kept.
+    fn survives(damage: impl Fn(&Path)) {
+        let sample = tempfile::tempdir().expect("temporary directory");
+        filled(sample.path());
+        let names: Vec<_> =
+            fs::read_dir(database(sample.path())).expect("there").flatten().map(|entry| entry.file_name()).collect();
+        for name in names {
+            let temp = tempfile::tempdir().expect("temporary directory");
+            filled(temp.path());
+            let file = database(temp.path()).join(&name);
+            if !file.is_file() {
+                continue;
+            }
+            damage(&file);
+            found(temp.path());
+            filled(temp.path());
+            assert_eq!(found(temp.path()), 100, "kept again after damage to {}", name.display());
+        }
+    }
+
+    #[test]
+    fn truncated_files_cost_nothing_but_time() {
+        survives(|file| fs::write(file, "").expect("written"));
+        survives(|file| {
+            let bytes = fs::read(file).expect("there");
+            fs::write(file, &bytes[..bytes.len() / 2]).expect("written");
+        });
+    }
+
+    #[test]
+    fn flipped_bits_cost_nothing_but_time() {
+        for part in [0, 3, 7] {
+            survives(|file| {
+                let mut bytes = fs::read(file).expect("there");
+                let at = bytes.len() * part / 8;
+                bytes.iter_mut().skip(at).take(64).for_each(|byte| *byte ^= 0x55);
+                fs::write(file, &bytes).expect("written");
+            });
+        }
+    }
+
+    #[test]
+    fn a_snapshot_cut_off_while_written_is_survived() {
+        let temp = tempfile::tempdir().expect("temporary directory");
+        filled(temp.path());
+        fs::write(database(temp.path()).join("snap.0000000000000010.generating"), "").expect("written");
+        found(temp.path());
+        filled(temp.path());
+        assert_eq!(found(temp.path()), 100);
+    }
+
+    #[test]
+    fn a_wrong_value_is_not_believed() {
+        let temp = tempfile::tempdir().expect("temporary directory");
+        filled(temp.path());
+        {
+            let (db, facts, _) = open(&database(temp.path())).expect("intact");
+            let (name, mut value) = facts.first().expect("readable").map(|(k, v)| (k, v.to_vec())).expect("not empty");
+            *value.last_mut().expect("not empty") ^= 1;
+            facts.insert(name, value).expect("written");
+            db.flush().expect("written");
+        }
+        assert_eq!(found(temp.path()), 0);
+        assert!(!database(temp.path()).exists());
+    }
+
+    #[test]
+    fn a_value_belongs_to_its_key() {
+        let value = encode(b"one", &7_u32).expect("encodable");
+        assert_eq!(decode::<u32>(b"one", &value).ok(), Some(7));
+        assert!(decode::<u32>(b"two", &value).is_err());
+        assert!(decode::<u32>(b"one", &value[..5]).is_err());
+        assert!(decode::<u32>(b"one", &[]).is_err());
+    }
+
+    #[test]
+    fn caches_of_other_versions_go() {
+        let temp = tempfile::tempdir().expect("temporary directory");
+        let old = temp.path().join("cache-v0-0.0.1");
+        fs::create_dir(&old).expect("created");
+        fs::write(temp.path().join("daemon.log"), "").expect("written");
+        filled(temp.path());
+        assert_eq!(found(temp.path()), 100);
+        assert!(!old.exists());
+        assert!(temp.path().join("daemon.log").exists());
+    }
+
+    #[test]
+    fn a_place_that_cannot_be_written_is_no_cache() {
+        let temp = tempfile::tempdir().expect("temporary directory");
+        let file = temp.path().join("file");
+        fs::write(&file, "in the way").expect("written");
+        filled(&file);
+        assert_eq!(found(&file), 0);
+        assert_eq!(fs::read(&file).expect("there"), b"in the way");
+    }
+
+    #[test]
+    fn a_cache_in_use_is_left_alone() {
+        let temp = tempfile::tempdir().expect("temporary directory");
+        filled(temp.path());
+        let lock = File::options().write(true).open(temp.path().join("cache.lock")).expect("there");
+        lock.lock().expect("free");
+        assert_eq!(found(temp.path()), 0);
+        drop(lock);
+        assert_eq!(found(temp.path()), 100);
+    }
+}

@@ -1,1 +1,102 @@
 //! The resident reviewer: an optimisation, never a source of truth.
+//!
+//! One process per repository keeps facts in memory and answers [`crate::service`] requests over a local socket, with
+//! the code its clients would run themselves. It reads ahead while files are saved and staged. A daemon that is missing,
+//! slow, old or broken costs its clients time and nothing else.
+
+pub mod client;
+pub mod lifecycle;
+pub mod log;
+pub mod platform;
+pub mod protocol;
+pub mod server;
+pub mod socket;
+pub mod watcher;
+pub mod write_behind;
+
+use std::collections::BTreeSet;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::cache::FactStore;
+use crate::service::{self, Reply, Request};
+use crate::source::FileKind;
+use protocol::Status;
+
+/// Time without a request after which a daemon leaves, unless `AUTH_REVIEW_DAEMON_IDLE` gives another number of seconds.
+const IDLE: Duration = Duration::from_secs(30 * 60);
+
+/// Time between two looks at whether the daemon is still wanted. Waking up costs battery, so they are rare.
+const VIGILANCE: Duration = Duration::from_secs(60);
+
+/// Time for a new daemon to appear.
+const START: Duration = Duration::from_secs(5);
+
+/// Is the daemon of the repository: what the hidden `daemon run` does. Returns when there is a reason to leave, and at
+/// once when another process is the daemon already. `expected` is a request to be ready for.
+///
+/// # Errors
+/// The repository is not there, or the socket cannot be created.
+pub fn run(common_dir: &Path, expected: Option<Request>) -> io::Result<()> {
+    platform::detach();
+    log::start(common_dir);
+    let seconds = std::env::var("AUTH_REVIEW_DAEMON_IDLE").ok().and_then(|value| value.parse().ok());
+    let settings = server::Settings {
+        common_dir: common_dir.to_path_buf(),
+        state: lifecycle::state_directory(common_dir),
+        idle: seconds.map_or(IDLE, Duration::from_secs),
+        vigilance: VIGILANCE,
+        expected,
+    };
+    server::run(settings, Reviewer).map(drop).inspect_err(|error| tracing::error!(%error, "not started"))
+}
+
+/// Starts a daemon unless one is running, and waits until it answers.
+///
+/// # Errors
+/// It could not be started or does not answer; the log may say why.
+pub fn start(common_dir: &Path) -> io::Result<Status> {
+    if let Ok(status) = client::status(common_dir) {
+        return Ok(status);
+    }
+    lifecycle::spawn(common_dir)?;
+    let until = Instant::now() + START;
+    loop {
+        match client::status(common_dir) {
+            Err(_) if Instant::now() < until => thread::sleep(Duration::from_millis(20)),
+            answer => return answer,
+        }
+    }
+}
+
+/// The reviews a daemon runs: the same as every other caller of [`service::answer`].
+struct Reviewer;
+
+impl server::Work for Reviewer {
+    fn answer(&self, request: &Request, store: &dyn FactStore) -> Reply {
+        service::answer(request, store)
+    }
+
+    fn directories(&self, common_dir: &Path) -> Vec<PathBuf> {
+        directories_of_interest(common_dir).unwrap_or_else(|error| {
+            tracing::warn!(%error, "the index cannot be read");
+            Vec::new()
+        })
+    }
+}
+
+/// The directories of the main work tree that hold tracked files the reviewer reads.
+fn directories_of_interest(common_dir: &Path) -> Result<Vec<PathBuf>, git2::Error> {
+    let repository = git2::Repository::open(common_dir)?;
+    let Some(root) = repository.workdir() else { return Ok(Vec::new()) };
+    let mut directories = BTreeSet::new();
+    for entry in repository.index()?.iter() {
+        let Ok(path) = std::str::from_utf8(&entry.path) else { continue };
+        if FileKind::of(path).is_some() {
+            directories.insert(path.rsplit_once('/').map_or("", |(directory, _)| directory).to_owned());
+        }
+    }
+    Ok(directories.into_iter().map(|directory| root.join(directory)).collect())
+}

@@ -1,0 +1,194 @@
+//! What only the operating system can tell or do: users, private directories, the identity of files, detaching.
+//!
+//! Everything that differs between platforms is in here and in [`super::socket`].
+
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+/// Which file this is, and which version of it: enough to notice that it was replaced.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileId {
+    device: u64,
+    inode: u64,
+    modified_seconds: i64,
+    modified_nanoseconds: i64,
+    length: u64,
+}
+
+impl FileId {
+    /// The identity of what `path` names; a symbolic link is followed.
+    ///
+    /// # Errors
+    /// Those of `stat`.
+    pub fn of(path: &Path) -> io::Result<Self> {
+        fs::metadata(path).map(|metadata| Self::from_metadata(&metadata))
+    }
+
+    /// The identity of the running program's file.
+    ///
+    /// # Errors
+    /// The platform does not tell, or the file is gone.
+    pub fn of_this_program() -> io::Result<Self> {
+        Self::of(&std::env::current_exe()?)
+    }
+
+    /// Whether both are the same file, whatever was written to it in between.
+    #[must_use]
+    pub fn same_file(&self, other: &Self) -> bool {
+        (self.device, self.inode) == (other.device, other.inode)
+    }
+
+    #[cfg(unix)]
+    fn from_metadata(metadata: &fs::Metadata) -> Self {
+        use std::os::unix::fs::MetadataExt;
+        Self {
+            device: metadata.dev(),
+            inode: metadata.ino(),
+            modified_seconds: metadata.mtime(),
+            modified_nanoseconds: metadata.mtime_nsec(),
+            length: metadata.len(),
+        }
+    }
+
+    #[cfg(not(unix))]
+    fn from_metadata(metadata: &fs::Metadata) -> Self {
+        let modified = metadata.modified().ok().and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok()).unwrap_or_default();
+        Self {
+            device: 0,
+            inode: 0,
+            modified_seconds: i64::try_from(modified.as_secs()).unwrap_or_default(),
+            modified_nanoseconds: i64::from(modified.subsec_nanos()),
+            length: metadata.len(),
+        }
+    }
+}
+
+/// A number for the user that runs this process, for names of per-user files.
+#[must_use]
+pub fn user() -> u32 {
+    #[cfg(unix)]
+    return rustix::process::geteuid().as_raw();
+    #[cfg(not(unix))]
+    return 0;
+}
+
+/// Makes sure that `path` is a directory only this user can enter, creating it (but not its parents) when missing.
+///
+/// # Errors
+/// It is a symbolic link or no directory, belongs to someone else, others may write to it, or this user may not.
+pub fn private_directory(path: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    match builder.create(path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+        _ => check_private_directory(path),
+    }
+}
+
+/// The check of [`private_directory`], without creating anything.
+///
+/// # Errors
+/// As there, and when the directory does not exist.
+pub fn check_private_directory(path: &Path) -> io::Result<()> {
+    let metadata = fs::symlink_metadata(path)?;
+    let refuse = |why| Err(io::Error::new(io::ErrorKind::PermissionDenied, format!("{} {why}", path.display())));
+    if !metadata.is_dir() {
+        return refuse("is not a directory");
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{MetadataExt, PermissionsExt};
+        if metadata.uid() != user() {
+            return refuse("belongs to another user");
+        }
+        let mode = metadata.mode() & 0o777;
+        if mode & 0o022 != 0 {
+            return refuse("can be written by others");
+        }
+        if mode != 0o700 {
+            fs::set_permissions(path, fs::Permissions::from_mode(0o700))?;
+        }
+        rustix::fs::access(path, rustix::fs::Access::WRITE_OK)?;
+    }
+    Ok(())
+}
+
+/// Opens `path` for reading and writing, creating it when missing; never through a symbolic link.
+///
+/// # Errors
+/// Those of `open`.
+pub fn open_own(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        let no_follow = rustix::fs::OFlags::NOFOLLOW.bits();
+        options.mode(0o600).custom_flags(i32::try_from(no_follow).unwrap_or_default());
+    }
+    options.open(path)
+}
+
+/// Leaves the terminal and the process group of the program that started this one, so that neither closing the terminal
+/// nor interrupting the hook ends it.
+pub fn detach() {
+    // Refused to the leader of a process group, which is then already on its own.
+    #[cfg(unix)]
+    let _ = rustix::process::setsid();
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    use super::*;
+
+    #[test]
+    fn only_private_directories_are_accepted() {
+        let temp = tempfile::tempdir().expect("temporary directory");
+        let good = temp.path().join("good");
+        private_directory(&good).expect("created");
+        private_directory(&good).expect("already there");
+        assert_eq!(fs::metadata(&good).expect("there").permissions().mode() & 0o777, 0o700);
+
+        let open = temp.path().join("open");
+        fs::create_dir(&open).expect("created");
+        fs::set_permissions(&open, fs::Permissions::from_mode(0o777)).expect("owner");
+        assert!(private_directory(&open).is_err(), "others may write");
+
+        let link = temp.path().join("link");
+        symlink(&good, &link).expect("linked");
+        assert!(private_directory(&link).is_err(), "a link may point anywhere");
+
+        let file = temp.path().join("file");
+        fs::write(&file, "").expect("written");
+        assert!(private_directory(&file).is_err(), "a file in the way");
+    }
+
+    #[test]
+    fn a_link_is_not_opened() {
+        let temp = tempfile::tempdir().expect("temporary directory");
+        let victim = temp.path().join("victim");
+        fs::write(&victim, "kept").expect("written");
+        let link = temp.path().join("daemon.log");
+        symlink(&victim, &link).expect("linked");
+        assert!(open_own(&link).is_err());
+    }
+
+    #[test]
+    fn a_replaced_file_is_another_one() {
+        let temp = tempfile::tempdir().expect("temporary directory");
+        let path = temp.path().join("program");
+        fs::write(&path, "old").expect("written");
+        let before = FileId::of(&path).expect("there");
+        fs::write(temp.path().join("next"), "new").expect("written");
+        fs::rename(temp.path().join("next"), &path).expect("renamed");
+        let after = FileId::of(&path).expect("there");
+        assert!(!before.same_file(&after));
+        assert_ne!(before, after);
+    }
+}
