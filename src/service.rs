@@ -207,7 +207,10 @@ fn failed(request: &Request, failure: &Failure) -> Reply {
     let usage = match failure {
         Failure::Review(ReviewError::Config { .. }) => true,
         Failure::Git(error) => {
-            matches!(error, GitError::NotARepository(_) | GitError::NoWorkTree(_) | GitError::UnknownRevision { .. } | GitError::Ownership(_))
+            matches!(
+                error,
+                GitError::NotARepository(_) | GitError::NoWorkTree(_) | GitError::UnknownRevision { .. } | GitError::Ownership(_)
+            )
         }
     };
     let configured = matches!(failure, Failure::Review(ReviewError::Config { .. }));

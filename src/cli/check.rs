@@ -16,7 +16,7 @@ pub(super) fn check(args: &CheckArgs) -> Outcome {
     request.base.clone_from(&args.base);
     request.fail_on = args.fail_on;
     if let Some(place) = place(&request) {
-        request.paths = request::repository_paths(&place.root, &request.directory, &args.paths).map_err(CommandError::usage)?;
+        request.paths = request::repository_paths(&place.root, &request.environment.directory, &args.paths).map_err(CommandError::usage)?;
     }
     if request.target == Target::Worktree
         && let Some(missing) = args.paths.iter().find(|path| path.symlink_metadata().is_err())
@@ -45,7 +45,7 @@ fn target(args: &SnapshotArgs) -> Target {
 }
 
 fn place(request: &Request) -> Option<Place> {
-    Place::find(&request.directory, request.git_dir.as_deref())
+    Place::find(&request.environment.directory, request.environment.git_dir.as_deref())
 }
 
 fn run(request: &Request, args: &OutputArgs, quiet: bool) -> Outcome {

@@ -72,7 +72,7 @@ fn failed(reason: &str) -> u8 {
 fn review(event: Event, arguments: &[OsString]) -> anyhow::Result<u8> {
     let mut template = request::build(Target::Staged, Output::Terminal, ColorChoice::Auto)?;
     template.hook = true;
-    let place = Place::find(&template.directory, template.git_dir.as_deref());
+    let place = Place::find(&template.environment.directory, template.environment.git_dir.as_deref());
     let use_daemon = place.as_ref().is_some_and(|place| settings::daemon_wanted(&place.root));
     let requests = match event {
         Event::Commit | Event::Merge => vec![template],
