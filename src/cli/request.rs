@@ -31,7 +31,6 @@ pub(super) fn build(target: Target, output: Output, color: ColorChoice) -> anyho
         style: style(color),
         hook: false,
         ci: in_ci(),
-        merge_heads: merging(std::env::vars_os().map(|(name, _)| name)),
         today: civil_date(SystemTime::now()),
     })
 }
