@@ -8,6 +8,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use anyhow::Context as _;
 use clap::ColorChoice;
 
+use crate::git::Environment;
 use crate::report::Style;
 use crate::service::{Output, Request, Target};
 
@@ -19,13 +20,8 @@ const DEFAULT_WIDTH: u16 = 100;
 /// # Errors
 /// When the current directory is gone.
 pub(super) fn build(target: Target, output: Output, color: ColorChoice) -> anyhow::Result<Request> {
-    let directory = std::env::current_dir().context("the current directory cannot be read")?;
-    let absolute = |name: &str| set(name).map(|value| directory.join(PathBuf::from(value)));
-    let (git_dir, index_file) = (absolute("GIT_DIR"), absolute("GIT_INDEX_FILE"));
     Ok(Request {
-        git_dir,
-        index_file,
-        directory,
+        environment: Environment::from_process().context("the current directory cannot be read")?,
         target,
         base: None,
         paths: Vec::new(),
@@ -34,30 +30,13 @@ pub(super) fn build(target: Target, output: Output, color: ColorChoice) -> anyho
         style: style(color),
         hook: false,
         ci: in_ci(),
-        merge_heads: merging(std::env::vars_os().map(|(name, _)| name)),
         today: civil_date(SystemTime::now()),
     })
 }
 
 /// Whether a continuous-integration service runs the command.
 pub(super) fn in_ci() -> bool {
-    set("CI").is_some_and(|value| value != "0" && value != "false")
-}
-
-/// A variable that is set and not empty.
-fn set(name: &str) -> Option<OsString> {
-    std::env::var_os(name).filter(|value| !value.is_empty())
-}
-
-/// The commits a running `git merge` names in `GITHEAD_<commit>` variables: when it runs pre-merge-commit, `MERGE_HEAD`
-/// is not written yet.
-fn merging(names: impl Iterator<Item = OsString>) -> Vec<String> {
-    let mut commits: Vec<String> = names
-        .filter_map(|name| name.to_str()?.strip_prefix("GITHEAD_").map(str::to_owned))
-        .filter(|commit| matches!(commit.len(), 40 | 64) && commit.bytes().all(|digit| digit.is_ascii_hexdigit()))
-        .collect();
-    commits.sort();
-    commits
+    std::env::var_os("CI").is_some_and(|value| !value.is_empty() && value != "0" && value != "false")
 }
 
 fn style(choice: ColorChoice) -> Style {
@@ -150,13 +129,6 @@ mod tests {
         assert!(!colors(ColorChoice::Auto, false, with(&[("FORCE_COLOR", "0")])));
         assert!(!colors(ColorChoice::Auto, true, with(&[("TERM", "dumb")])));
         assert!(!colors(ColorChoice::Auto, false, with(&[])));
-    }
-
-    #[test]
-    fn merged_commits_come_from_the_names_git_sets() {
-        let id = "5cdf7a4c06d6969e62542421b3725026ac9f790d";
-        let names = [format!("GITHEAD_{id}"), "GITHEAD_short".to_owned(), "GIT_DIR".to_owned()];
-        assert_eq!(merging(names.into_iter().map(OsString::from)), [id]);
     }
 
     #[test]
