@@ -35,10 +35,11 @@ pub struct Config {
 }
 
 /// The lowest severity that blocks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum FailOn {
     /// Critical findings only.
+    #[default]
     Critical,
     /// High and above.
     High,

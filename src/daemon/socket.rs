@@ -66,8 +66,7 @@ impl Address {
     pub fn connect(&self, within: Duration) -> io::Result<Stream> {
         platform::check_private_directory(&self.directory)?;
         let socket = self.socket();
-        let stream =
-            ConnectOptions::new().name(name(&socket)?).wait_mode(ConnectWaitMode::Timeout(within)).connect_sync()?;
+        let stream = ConnectOptions::new().name(name(&socket)?).wait_mode(ConnectWaitMode::Timeout(within)).connect_sync()?;
         check_peer(&stream)?;
         Ok(stream)
     }
