@@ -1,16 +1,24 @@
 //! One request, one reply: what the command line runs in-process and the daemon runs for it, by the same code.
 
+use std::cell::Cell;
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::{Mutex, PoisonError};
+
 use serde::{Deserialize, Serialize};
+
+use crate::cache::FactStore;
+use crate::config::{Config, OnError};
+use crate::engine::{self, Locator, Options, Review, ReviewError};
+use crate::git::{Change, Commit, Environment, GitError, Repo};
+use crate::report;
+use crate::source::{Entry, FileKind, Snapshot};
+use crate::triage::FailOn;
 
 /// What is to be reviewed and how the answer is to look. Everything that decides a byte of the output is in here.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Request {
-    /// The absolute work tree or git directory the command runs in.
-    pub directory: std::path::PathBuf,
-    /// `GIT_DIR` made absolute, when git set it.
-    pub git_dir: Option<std::path::PathBuf>,
-    /// `GIT_INDEX_FILE` made absolute, when git set it.
-    pub index_file: Option<std::path::PathBuf>,
+    /// Where git says it is working.
+    pub environment: Environment,
     /// What to review.
     pub target: Target,
     /// A revision to compare with; the parents of the next commit when absent and the index is reviewed.
@@ -20,9 +28,9 @@ pub struct Request {
     /// What to print.
     pub output: Output,
     /// Lowest severity that blocks; `None` takes the configuration's, then the door's own default.
-    pub fail_on: Option<crate::triage::FailOn>,
+    pub fail_on: Option<FailOn>,
     /// How to print.
-    pub style: crate::report::Style,
+    pub style: report::Style,
     /// Called from a git hook: silent without auth files, one line when clean.
     pub hook: bool,
     /// `CI` is set.
@@ -66,8 +74,221 @@ pub struct Reply {
     pub code: u8,
 }
 
+/// Exit code: nothing at or above the gate.
+pub const CLEAN: u8 = 0;
+/// Exit code: the gate failed.
+pub const BLOCKED: u8 = 1;
+/// Exit code: usage or configuration error.
+pub const USAGE: u8 = 2;
+/// Exit code: the review could not be completed.
+pub const INCOMPLETE: u8 = 3;
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error(transparent)]
+    Git(#[from] GitError),
+    #[error(transparent)]
+    Review(#[from] ReviewError),
+}
+
 /// Opens the repository, reviews what is asked for and renders the answer.
 #[must_use]
-pub fn answer(_request: &Request, _store: &dyn crate::cache::FactStore) -> Reply {
-    Reply::default()
+pub fn answer(request: &Request, store: &dyn FactStore) -> Reply {
+    answer_with(request, store, &Answers::default())
+}
+
+/// The same as [`answer`], for a caller that stays: what was answered before for the same index and the same parents is
+/// not worked out again.
+#[must_use]
+pub fn answer_with(request: &Request, store: &dyn FactStore, answers: &Answers) -> Reply {
+    answer_request(request, store, answers).unwrap_or_else(|failure| failed(request, &failure))
+}
+
+/// Answers that were given before, by everything they depend on.
+#[derive(Debug, Default)]
+pub struct Answers(Mutex<VecDeque<([u8; 32], Reply)>>);
+
+impl Answers {
+    /// Answers kept; older ones are dropped.
+    const KEPT: usize = 32;
+
+    fn find(&self, key: &[u8; 32]) -> Option<Reply> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.iter().find(|(known, _)| known == key).map(|(_, reply)| reply.clone())
+    }
+
+    fn keep(&self, key: [u8; 32], reply: Reply) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.push_front((key, reply));
+        kept.truncate(Self::KEPT);
+    }
+}
+
+fn answer_request(request: &Request, store: &dyn FactStore, answers: &Answers) -> Result<Reply, Failure> {
+    let repo = Repo::open(&request.environment)?;
+    match &request.target {
+        Target::Staged => staged(request, &repo, store, answers),
+        Target::Worktree => {
+            let snapshot = repo.worktree()?;
+            whole(request, &repo, &snapshot, store)
+        }
+        Target::Revision(name) => {
+            let snapshot = repo.tree(&repo.revision(name)?)?;
+            whole(request, &repo, &snapshot, store)
+        }
+    }
+}
+
+/// The index against its parents, or against the base that was asked for.
+fn staged(request: &Request, repo: &Repo, store: &dyn FactStore, answers: &Answers) -> Result<Reply, Failure> {
+    let index = repo.index()?;
+    if let Some(reply) = inspected(request, &index, store)? {
+        return Ok(reply);
+    }
+    let parents: Vec<Option<Commit>> = match &request.base {
+        Some(base) => vec![Some(repo.revision(base)?)],
+        None => {
+            let parents: Vec<Option<Commit>> = repo.parents()?.into_iter().map(Some).collect();
+            // Before the first commit everything is compared with nothing.
+            if parents.is_empty() { vec![None] } else { parents }
+        }
+    };
+    let mut changes: Vec<Vec<Change>> = Vec::new();
+    for parent in &parents {
+        changes.push(repo.changes(&index, parent.as_ref())?);
+    }
+    let changed: BTreeSet<String> = changes.iter().flatten().map(|change| change.path.to_string()).collect();
+    if request.hook && !changed.iter().any(|path| concerns_review(path)) {
+        return Ok(Reply::default());
+    }
+    let key = key(request, &parents, &changes);
+    if let Some(reply) = answers.find(&key) {
+        return Ok(reply);
+    }
+    let mut bases = Vec::new();
+    for parent in &parents {
+        bases.push(repo.before(&index, parent.as_ref())?);
+    }
+    let bases: Vec<&dyn Snapshot> = bases.iter().map(|base| base as &dyn Snapshot).collect();
+    let looked = Cell::new(false);
+    let worktree = || {
+        looked.set(true);
+        repo.worktree().ok().map(|worktree| Box::new(worktree) as Box<dyn Snapshot>)
+    };
+    let base = request.base.clone().or_else(|| parents.iter().flatten().next().map(|_| "HEAD".to_owned()));
+    let options = options(request, base, Some(changed));
+    let review = engine::review(&index, &bases, Some(&worktree), &options, store)?;
+    let reply = rendered(request, &review);
+    // The work tree changes without a trace in the index, so an answer that rests on it is good only once.
+    if !looked.get() {
+        answers.keep(key, reply.clone());
+    }
+    Ok(reply)
+}
+
+/// Everything the answer to a request about the index depends on: the request, the parents, and what differs from them.
+fn key(request: &Request, parents: &[Option<Commit>], changes: &[Vec<Change>]) -> [u8; 32] {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(serde_json::to_string(request).unwrap_or_default().as_bytes());
+    for (parent, changes) in parents.iter().zip(changes) {
+        hasher.update(parent.as_ref().map(|parent| format!("{:?}", parent.id())).unwrap_or_default().as_bytes());
+        for change in changes {
+            hasher.update(change.path.as_bytes());
+            hasher.update(&[0]);
+            for blob in [&change.old, &change.new] {
+                hasher.update(blob.as_ref().map_or(&[0][..], |blob| blob.as_bytes()));
+            }
+        }
+        hasher.update(&[1]);
+    }
+    *hasher.finalize().as_bytes()
+}
+
+/// Whether a change of this path can change the answer: a kind of file that is read, or a setting of the review.
+fn concerns_review(path: &str) -> bool {
+    FileKind::of(path).is_some() || path.starts_with(".auth-review/") || crate::config::PATHS.contains(&path)
+}
+
+/// A whole snapshot, compared with a base only when one was asked for.
+fn whole(request: &Request, repo: &Repo, snapshot: &dyn Snapshot, store: &dyn FactStore) -> Result<Reply, Failure> {
+    if let Some(reply) = inspected(request, snapshot, store)? {
+        return Ok(reply);
+    }
+    let base = match &request.base {
+        Some(name) => Some(repo.tree(&repo.revision(name)?)?),
+        None => None,
+    };
+    let changed = base.as_ref().map(|base| difference(snapshot, base));
+    let bases: Vec<&dyn Snapshot> = base.iter().map(|base| base as &dyn Snapshot).collect();
+    let review = engine::review(snapshot, &bases, None, &options(request, request.base.clone(), changed), store)?;
+    Ok(rendered(request, &review))
+}
+
+/// The paths whose content differs, or may differ, between two snapshots.
+fn difference(after: &dyn Snapshot, before: &dyn Snapshot) -> BTreeSet<String> {
+    let differs = |entry: &Entry, other: &dyn Snapshot| match other.entry(&entry.path) {
+        Some(same) => entry.blob.is_none() || same.blob != entry.blob,
+        None => true,
+    };
+    let changed = after.entries().iter().filter(|entry| differs(entry, before));
+    let removed = before.entries().iter().filter(|entry| after.entry(&entry.path).is_none());
+    changed.chain(removed).map(|entry| entry.path.to_string()).collect()
+}
+
+fn options(request: &Request, base: Option<String>, changed: Option<BTreeSet<String>>) -> Options {
+    let door = if request.ci && !request.hook && request.base.is_some() { FailOn::High } else { FailOn::Critical };
+    Options { fail_on: request.fail_on, door, paths: request.paths.clone(), today: request.today.clone(), base, changed }
+}
+
+/// The project model, when that is what was asked for.
+fn inspected(request: &Request, snapshot: &dyn Snapshot, store: &dyn FactStore) -> Result<Option<Reply>, Failure> {
+    if !matches!(request.output, Output::InspectTerminal | Output::InspectJson) {
+        return Ok(None);
+    }
+    let model = engine::model(snapshot, &engine::config_of(snapshot)?, store);
+    let locator = Locator::new(snapshot);
+    let locate = |site: &crate::source::Site| locator.locate(site);
+    let stdout = match request.output {
+        Output::InspectJson => report::inspect::json(&model, &locate),
+        _ => report::inspect::terminal(&model, &locate, &request.style),
+    };
+    Ok(Some(Reply { stdout, ..Reply::default() }))
+}
+
+fn rendered(request: &Request, review: &Review) -> Reply {
+    let stdout = match request.output {
+        Output::Json => report::json::review(review),
+        _ => report::terminal::review(review, request.hook, &request.style),
+    };
+    Reply { stdout, stderr: String::new(), code: if review.blocked { BLOCKED } else { CLEAN } }
+}
+
+/// A review that broke does not stop a commit, unless in CI or where the configuration asks for it. A configuration
+/// that cannot be read always stops: it is the user's own, and reviewing without it would not be what they asked for.
+fn failed(request: &Request, failure: &Failure) -> Reply {
+    let usage = match failure {
+        Failure::Review(ReviewError::Config { .. }) => true,
+        Failure::Git(error) => {
+            matches!(
+                error,
+                GitError::NotARepository(_) | GitError::NoWorkTree(_) | GitError::UnknownRevision { .. } | GitError::Ownership(_)
+            )
+        }
+    };
+    let configured = matches!(failure, Failure::Review(ReviewError::Config { .. }));
+    if request.hook && !request.ci && !configured && on_error(request) == OnError::Warn {
+        let stderr = format!("warning: git auth-review could not review this, and lets it pass: {failure}\n");
+        return Reply { stderr, ..Reply::default() };
+    }
+    Reply { stdout: String::new(), stderr: format!("error: {failure}\n"), code: if usage { USAGE } else { INCOMPLETE } }
+}
+
+/// What the configuration on disk says about reviews that break; the snapshot's own cannot be had then.
+fn on_error(request: &Request) -> OnError {
+    let read = |directory: &std::path::Path| {
+        let texts = crate::config::PATHS.iter().filter_map(|path| std::fs::read_to_string(directory.join(path)).ok());
+        texts.filter_map(|text| Config::parse(&text).ok()).next()
+    };
+    request.environment.directory.ancestors().find_map(read).map_or(OnError::Warn, |config| config.on_error)
 }

@@ -260,7 +260,7 @@ impl BlobId {
     #[must_use]
     pub fn from_hex(hex: &str) -> Option<Self> {
         let digits = hex.as_bytes();
-        if digits.len() % 2 != 0 || digits.len() > 64 {
+        if !digits.len().is_multiple_of(2) || digits.len() > 64 {
             return None;
         }
         let raw: Option<Vec<u8>> =

@@ -222,7 +222,7 @@ impl<W: Work> Daemon<W> {
     /// Remembers a request that will come again in the same form: of the repository's index, not of the temporary one
     /// git makes for `commit --all` or `commit <path>`.
     fn expect(&self, request: Request) {
-        let own_index = request.index_file.as_ref().is_none_or(|file| file.file_name().is_some_and(|name| name == "index"));
+        let own_index = request.environment.index_file.as_ref().is_none_or(|file| file.file_name().is_some_and(|name| name == "index"));
         if request.target != Target::Staged || !own_index {
             return;
         }

@@ -10,6 +10,7 @@ pub mod manifest;
 pub mod module;
 pub mod schema;
 pub mod script;
+pub mod secrecy;
 pub mod signals;
 pub mod suppression;
 

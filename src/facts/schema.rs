@@ -1,8 +1,17 @@
 //! Tables and columns as one file declares them: Prisma models and the operations of a SQL script.
 
+mod ddl;
+mod models;
+
 use serde::{Deserialize, Serialize};
 
+pub use self::ddl::sql;
+pub use self::models::prisma;
 use crate::source::Span;
+
+/// The most columns a table is read with; the rest of a longer one counts as not known. MySQL, the most generous of the
+/// three dialects, has the same [limit](https://dev.mysql.com/doc/refman/8.4/en/column-count-limit.html).
+const MAX_COLUMNS: usize = 4096;
 
 /// A table, however it was declared.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +34,60 @@ impl Table {
     pub fn column(&self, name: &str) -> Option<&Column> {
         self.columns.iter().find(|column| column.name == name)
     }
+
+    /// Carries out a change to the columns; changes to whole tables do nothing here. Column names are taken as written,
+    /// or in another case where only such a one exists, since databases fold names without quotes.
+    pub fn apply(&mut self, change: &Change) {
+        match change {
+            Change::AddColumn { column, .. } => {
+                if self.columns.len() >= MAX_COLUMNS {
+                    self.open = true;
+                } else if self.position(&column.name).is_none() {
+                    self.columns.push(column.clone());
+                }
+            }
+            Change::DropColumn { column, .. } => {
+                if let Some(at) = self.position(column) {
+                    self.columns.remove(at);
+                }
+            }
+            Change::RenameColumn { column, to, .. } => {
+                if let Some(column) = self.find(column) {
+                    column.name.clone_from(to);
+                }
+            }
+            Change::AlterColumn { column, required, has_default, kind, .. } => {
+                if let Some(column) = self.find(column) {
+                    column.required = required.unwrap_or(column.required);
+                    column.has_default = has_default.unwrap_or(column.has_default);
+                    if let Some(kind) = kind {
+                        column.kind.clone_from(kind);
+                    }
+                }
+            }
+            Change::CreateIndex { columns, unique, .. } => {
+                if let Some(column) = columns.first().and_then(|first| self.find(first)) {
+                    column.indexed = true;
+                    column.unique |= *unique && columns.len() == 1;
+                }
+            }
+            Change::AddForeignKey { column, references, .. } => {
+                if let Some(column) = self.find(column) {
+                    column.references = Some(references.clone());
+                }
+            }
+            Change::CreateTable { .. } | Change::DropTable { .. } | Change::RenameTable { .. } | Change::Unknown { .. } => {}
+        }
+    }
+
+    fn find(&mut self, name: &str) -> Option<&mut Column> {
+        self.position(name).map(|at| &mut self.columns[at])
+    }
+
+    fn position(&self, name: &str) -> Option<usize> {
+        let exact = self.columns.iter().position(|column| column.name == name);
+        exact.or_else(|| self.columns.iter().position(|column| column.name.eq_ignore_ascii_case(name)))
+    }
 }
 
 /// A column, however it was declared.
@@ -44,7 +107,7 @@ pub struct Column {
     pub unique: bool,
     /// Declared as a key of an index, alone or first.
     pub indexed: bool,
-    /// The table and column a foreign key points to.
+    /// The table and column a foreign key points to; the column is empty where it is left to be the primary key.
     pub references: Option<(String, String)>,
     /// The name in its declaration.
     pub span: Span,
@@ -125,31 +188,30 @@ pub enum Change {
         required: Option<bool>,
         /// `SET DEFAULT` or `DROP DEFAULT`.
         has_default: Option<bool>,
+        /// `TYPE`, as [`Column::kind`] has it.
+        kind: Option<String>,
     },
     /// `CREATE INDEX`, or a unique constraint added later.
     CreateIndex {
         /// The table.
         table: String,
-        /// The columns in order.
+        /// The columns in order; an expression stands as written.
         columns: Vec<String>,
-        /// `UNIQUE` was written.
+        /// `UNIQUE` was written, and it holds for all rows.
         unique: bool,
+    },
+    /// `ALTER TABLE … ADD FOREIGN KEY …`, for each of its columns.
+    AddForeignKey {
+        /// The table.
+        table: String,
+        /// The column.
+        column: String,
+        /// As [`Column::references`] has it.
+        references: (String, String),
     },
     /// A statement that was recognised as changing a table but could not be read.
     Unknown {
         /// The table, where its name was readable.
         table: Option<String>,
     },
-}
-
-/// Reads a Prisma schema file; the spans are stretches that could not be read.
-#[must_use]
-pub fn prisma(_text: &str) -> (PrismaFile, Vec<Span>) {
-    (PrismaFile::default(), Vec::new())
-}
-
-/// Reads the schema operations of a SQL script in order.
-#[must_use]
-pub fn sql(_text: &str) -> Vec<Operation> {
-    Vec::new()
 }

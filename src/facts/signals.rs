@@ -24,7 +24,9 @@ impl Signals {
     }
 }
 
-const NEEDLES: [(&str, fn(&mut Signals)); 10] = [
+type Mark = fn(&mut Signals);
+
+const NEEDLES: [(&str, Mark); 10] = [
     ("better-auth", |s| s.auth = true),
     ("betterAuth", |s| s.auth = true),
     ("createAuthClient", |s| s.auth = true),

@@ -18,6 +18,19 @@ pub enum Severity {
     Critical,
 }
 
+impl Severity {
+    /// The word people and reports use.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+            Self::Critical => "critical",
+        }
+    }
+}
+
 /// How sure the review is that it is true.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -28,6 +41,18 @@ pub enum Confidence {
     Medium,
     /// Follows from the sources.
     High,
+}
+
+impl Confidence {
+    /// The word people and reports use.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+        }
+    }
 }
 
 /// One thing to tell the user, with places as spans. The engine turns it into a [`Finding`] with lines and columns.
@@ -144,6 +169,14 @@ pub struct Finding {
     /// The primary place as bytes, for rendering.
     #[serde(skip)]
     pub site: Option<Site>,
+}
+
+impl Finding {
+    /// Whether the rule is about credentials, so that no literal near its places may be shown.
+    #[must_use]
+    pub fn is_about_secrets(&self) -> bool {
+        self.rule.starts_with("secrets/")
+    }
 }
 
 /// A place for people: 1-based lines, 1-based columns in UTF-16 code units.

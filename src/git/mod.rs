@@ -1,1 +1,31 @@
-//! Snapshots, the staged delta and the environment git gives a hook.
+//! Snapshots of a repository, and what the next commit changes.
+//!
+//! ```text
+//! environment   which repository, which index: what git tells a hook
+//!    │
+//! repo          opens it; index, parents, revisions, changes, work tree
+//!    │
+//! index         the index file, read directly      objects    objects and commits by name:
+//! delta         index against tree                            libgit2, or program (the git program) where it cannot
+//! snapshot, worktree                               `source::Snapshot`s for the layers above
+//! ```
+//!
+//! Everything here reads. Nothing takes a lock, refreshes an index or writes an object.
+
+mod delta;
+mod environment;
+mod error;
+mod index;
+mod libgit2;
+mod objects;
+mod path;
+mod program;
+mod repo;
+mod snapshot;
+mod worktree;
+
+pub use environment::Environment;
+pub use error::GitError;
+pub use repo::{Commit, Repo};
+pub use snapshot::{Change, IndexIdentity, IndexSnapshot, SkipReason, Skipped, TreeSnapshot};
+pub use worktree::WorktreeSnapshot;

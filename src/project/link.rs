@@ -1,10 +1,424 @@
 //! Facts to [`ProjectModel`].
 
-use crate::project::ProjectModel;
-use crate::project::files::Files;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::eval::{Evaluator, truthy};
+use super::files::Files;
+use super::resolve::Resolver;
+use super::schema::compare::{Comparison, compare};
+use super::schema::declared::Sources;
+use super::schema::replay::replay;
+use super::schema::required::required;
+use super::value::{CallValue, Condition, External, Lookup, Node, Unknown, Value};
+use super::version::version_of;
+use super::{Adapter, AdapterKind, Client, Dialect, PluginUse, ProjectModel, Role, Server};
+use crate::facts::Body;
+use crate::facts::module::{CallSite, Kind};
+use crate::finding::Open;
+use crate::knowledge;
+use crate::source::{Site, Span};
 
 /// Links the facts of a snapshot.
 #[must_use]
-pub fn link(_files: &dyn Files) -> ProjectModel {
-    ProjectModel::default()
+pub fn link(files: &dyn Files) -> ProjectModel {
+    let resolver = Resolver::new(files);
+    let evaluator = Evaluator::new(files, &resolver);
+    let mut linker = Linker { files, resolver: &resolver, evaluator: &evaluator, model: ProjectModel::default(), sources: None };
+    for (path, signals) in files.candidates() {
+        if !signals.auth {
+            continue;
+        }
+        let Some(facts) = files.facts(path) else { continue };
+        if let Body::Unreadable(why) = &facts.body {
+            linker.model.undetermined.push(Open {
+                question: format!("what `{path}` configures"),
+                reason: why.to_string(),
+                site: Site::new(path, Span::default()),
+            });
+        }
+        linker.model.files.push(Arc::clone(path));
+        for call in facts.module().map(|module| module.calls.as_slice()).unwrap_or_default() {
+            linker.instance(path, call);
+        }
+    }
+    linker.finish()
+}
+
+struct Linker<'a> {
+    files: &'a dyn Files,
+    resolver: &'a Resolver,
+    evaluator: &'a Evaluator<'a>,
+    model: ProjectModel,
+    sources: Option<Sources>,
+}
+
+impl Linker<'_> {
+    fn finish(mut self) -> ProjectModel {
+        let mut touched: BTreeSet<Arc<str>> = self.model.files.drain(..).collect();
+        touched.extend(self.evaluator.touched());
+        for server in &self.model.servers {
+            touched.extend(server.declared.sources.iter().cloned());
+            touched.extend(server.version.source.iter().cloned());
+        }
+        self.model.files = touched.into_iter().collect();
+        self.model.servers.sort_by(|a, b| a.at.cmp(&b.at));
+        self.model.clients.sort_by(|a, b| a.at.cmp(&b.at));
+        self.model.undetermined.sort();
+        self.model.undetermined.dedup();
+        self.model
+    }
+
+    fn instance(&mut self, path: &Arc<str>, site: &CallSite) {
+        let Kind::Call(call) = &site.expr.kind else { return };
+        let callee = self.evaluator.eval(path, site.scope, &call.callee);
+        let Value::External(External { module, name }) = callee.value else { return };
+        let at = Site::new(path, call.callee.span);
+        let options = match call.arguments.first() {
+            Some(argument) if argument.spread => Node {
+                value: Value::Unknown(Unknown::new("the options are spread from a list", at.clone())),
+                at: Site::new(path, argument.value.span),
+            },
+            Some(argument) => self.evaluator.eval(path, site.scope, &argument.value),
+            None => Node { value: Value::Object(super::value::Object::default()), at: Site::new(path, site.expr.span) },
+        };
+        let owner = site.owner.clone();
+        match name.as_str() {
+            "betterAuth" if is_framework(&module) => self.server(at, owner, options),
+            "createAuthClient" if is_framework(&module) => self.client(at, owner, module, options),
+            _ => {}
+        }
+    }
+
+    fn server(&mut self, at: Site, owner: Option<String>, options: Node) {
+        let name = owner.unwrap_or_else(|| "auth".into());
+        let package = self.resolver.package_of(&at.file);
+        let version = version_of(self.files, self.resolver, &package, "better-auth");
+        let (plugins, plugins_open) = self.plugins(&options, false);
+        let adapter = adapter(&options, &at);
+        let required = required(&version, &options, &plugins);
+        if self.sources.is_none() {
+            self.sources = Some(Sources::read(self.files, self.resolver, self.evaluator, replay(self.files)));
+        }
+        let declared = match &self.sources {
+            Some(sources) => sources.declared(self.evaluator, self.resolver, &package, &adapter),
+            None => super::schema::Declared::default(),
+        };
+        let mut server = Server {
+            role: role(&at.file),
+            at,
+            name,
+            package,
+            version,
+            options,
+            plugins,
+            plugins_open,
+            adapter,
+            required,
+            declared,
+            gaps: Vec::new(),
+        };
+        self.questions(&server);
+        self.gaps(&mut server);
+        self.model.servers.push(server);
+    }
+
+    /// What the sources do not tell of a server's configuration.
+    fn questions(&mut self, server: &Server) {
+        let place = format!("`{}` in {}", server.name, server.at.file);
+        let mut ask = |question: String, why: &Unknown| {
+            self.model.undetermined.push(Open { question, reason: why.reason.clone(), site: why.at.clone() });
+        };
+        for why in &server.plugins_open {
+            ask(format!("which plugins {place} uses"), why);
+        }
+        for plugin in server.plugins.iter().filter(|plugin| plugin.known.is_none()) {
+            let why = Unknown::new(
+                format!("the plugin `{}` from `{}` is not in the knowledge pack", plugin.name, plugin.module),
+                plugin.at.clone(),
+            );
+            ask(format!("which tables {place} needs"), &why);
+        }
+        if let Value::Object(object) = &server.options.value {
+            for why in &object.open {
+                ask(format!("which options {place} sets"), why);
+            }
+        } else if let Lookup::Unknown(whys) = server.options.lookup(&["plugins"]) {
+            for why in &whys {
+                ask(format!("which options {place} sets"), why);
+            }
+        }
+        for why in &server.required.open {
+            ask(format!("which tables {place} needs"), why);
+        }
+        if server.version.resolved.is_none() {
+            let why = Unknown::new("no lockfile gives its exact version", server.at.clone());
+            ask(format!("which version of better-auth {place} runs"), &why);
+        }
+    }
+
+    fn gaps(&mut self, server: &mut Server) {
+        let place = format!("`{}` in {}", server.name, server.at.file);
+        let question = format!("whether the database has the tables {place} needs");
+        let reason = match server.adapter.kind {
+            AdapterKind::None | AdapterKind::Memory | AdapterKind::Mongo => return,
+            AdapterKind::Other => {
+                let name = server.adapter.provider.as_deref().unwrap_or("the adapter");
+                Some(format!("the schema of `{name}` does not lie in the repository in a form that is read"))
+            }
+            AdapterKind::Unknown => Some("the database adapter is not known".to_owned()),
+            AdapterKind::Kysely if self.files.candidates().iter().any(|(_, signals)| signals.boot_migrations) => {
+                Some("the program creates its tables itself when it starts (`runMigrations`)".to_owned())
+            }
+            _ => None,
+        };
+        let reason =
+            reason.or_else(|| match compare(&server.required, &server.declared, server.adapter.kind, server.adapter.plural) {
+                Comparison::Gaps(gaps) if gaps.is_empty() => None,
+                Comparison::Gaps(gaps) => match self.hidden_options(server) {
+                    Some(reason) => Some(reason),
+                    None => {
+                        server.gaps = gaps;
+                        None
+                    }
+                },
+                Comparison::NoSchema => {
+                    Some("no Prisma model, Drizzle table or SQL migration in the repository declares its core tables".to_owned())
+                }
+            });
+        if let Some(reason) = reason {
+            self.model.undetermined.push(Open { question, reason, site: server.adapter.at.clone() });
+        }
+    }
+
+    /// Options that are not known could rename the tables.
+    fn hidden_options(&self, server: &Server) -> Option<String> {
+        match &server.options.value {
+            Value::Object(object) => {
+                object.open.first().map(|why| format!("options that are not known may rename tables: {}", why.reason))
+            }
+            Value::Unknown(why) => Some(why.reason.clone()),
+            _ => None,
+        }
+    }
+
+    fn client(&mut self, at: Site, owner: Option<String>, module: String, options: Node) {
+        let name = owner.unwrap_or_else(|| "authClient".into());
+        let package = self.resolver.package_of(&at.file);
+        let (plugins, plugins_open) = self.plugins(&options, true);
+        for why in &plugins_open {
+            self.model.undetermined.push(Open {
+                question: format!("which plugins the client `{name}` in {} uses", at.file),
+                reason: why.reason.clone(),
+                site: why.at.clone(),
+            });
+        }
+        self.model.clients.push(Client { role: role(&at.file), at, name, package, module, options, plugins, plugins_open });
+    }
+
+    /// The plugins of `options.plugins`, and what else may be among them.
+    fn plugins(&self, options: &Node, client: bool) -> (Vec<PluginUse>, Vec<Unknown>) {
+        let mut plugins = Vec::new();
+        let mut open = Vec::new();
+        match options.lookup(&["plugins"]) {
+            Lookup::Absent => {}
+            Lookup::Unknown(whys) => open.extend(whys),
+            Lookup::Found(found) => {
+                for one in found {
+                    let conditions: Vec<Condition> = one.conditions.into_iter().cloned().collect();
+                    match &one.node.value {
+                        Value::Array(array) => {
+                            open.extend(array.open.iter().cloned());
+                            for item in &array.items {
+                                let mut all = conditions.clone();
+                                all.extend(item.conditions.iter().cloned());
+                                plugin(&item.node, all, client, &mut plugins, &mut open);
+                            }
+                        }
+                        Value::Undefined | Value::Null => {}
+                        Value::Unknown(why) => open.push(why.clone()),
+                        _ => open.push(Unknown::new(
+                            "the plugin list is not an array literal that can be followed",
+                            one.node.at.clone(),
+                        )),
+                    }
+                }
+            }
+        }
+        (plugins, open)
+    }
+}
+
+/// One element of a plugin list.
+fn plugin(node: &Node, conditions: Vec<Condition>, client: bool, plugins: &mut Vec<PluginUse>, open: &mut Vec<Unknown>) {
+    let nothing = || Node { value: Value::Undefined, at: node.at.clone() };
+    match &node.value {
+        _ if truthy(node) == Some(false) => {}
+        Value::Call(call) => {
+            let pack = knowledge::pack();
+            let External { module, name } = &call.callee;
+            let known =
+                if client { pack.client_for(module, name).map(|(plugin, _)| plugin) } else { pack.plugin_for(module, name) };
+            plugins.push(PluginUse {
+                name: name.clone(),
+                module: module.clone(),
+                known,
+                at: call.callee_at.clone(),
+                conditions,
+                options: call.arguments.first().cloned().unwrap_or_else(nothing),
+            });
+        }
+        Value::Object(_) => {
+            let name = node.text(&["id"]).map_or_else(|| "(a plugin of the repository)".to_owned(), str::to_owned);
+            plugins.push(PluginUse {
+                name,
+                module: node.at.file.to_string(),
+                known: None,
+                at: node.at.clone(),
+                conditions,
+                options: node.clone(),
+            });
+        }
+        Value::Unknown(why) => open.push(why.clone()),
+        Value::External(External { module, name }) => {
+            open.push(Unknown::new(format!("`{name}` from `{module}` is not called here"), node.at.clone()));
+        }
+        _ => open.push(Unknown::new("an element of the plugin list that cannot be followed", node.at.clone())),
+    }
+}
+
+/// Whether a module is better-auth itself (`better-auth`, `better-auth/react`, `npm:better-auth@1.7/minimal`).
+fn is_framework(module: &str) -> bool {
+    let module = module.strip_prefix("npm:").unwrap_or(module);
+    module.strip_prefix("better-auth").is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '@']))
+}
+
+/// What an instance is for, told by where it stands.
+fn role(path: &str) -> Role {
+    let folders_and_name: Vec<&str> = path.split('/').collect();
+    let (name, folders) = folders_and_name.split_last().unwrap_or((&"", &[]));
+    let stem = name.split('.').next().unwrap_or("");
+    let in_folder = |names: &[&str]| folders.iter().any(|folder| names.contains(folder));
+    let mid_ending = |ending: &str| name.contains(&format!(".{ending}."));
+    if in_folder(&["test", "tests", "__tests__", "__mocks__", "e2e", "fixtures", "__fixtures__", "seed", "seeds"])
+        || mid_ending("test")
+        || mid_ending("spec")
+        || mid_ending("e2e")
+        || stem == "seed"
+        || stem.starts_with("seed-")
+        || stem.ends_with("-seed")
+    {
+        Role::Test
+    } else if in_folder(&["example", "examples", "docs", "samples", "playground"]) {
+        Role::Example
+    } else if stem.contains("cli") && stem.contains("auth") || stem.ends_with("-schema-generation") || mid_ending("cli") {
+        Role::CliCopy
+    } else {
+        Role::Live
+    }
+}
+
+/// How the server reaches its database (documentation: concepts/database and adapters/*).
+fn adapter(options: &Node, server: &Site) -> Adapter {
+    let unknown = |at: &Site| Adapter {
+        kind: AdapterKind::Unknown,
+        at: at.clone(),
+        dialect: None,
+        provider: None,
+        options: None,
+        handle: None,
+        plural: false,
+    };
+    match options.lookup(&["database"]) {
+        Lookup::Absent => Adapter { kind: AdapterKind::None, ..unknown(server) },
+        Lookup::Unknown(_) => unknown(server),
+        Lookup::Found(found) => {
+            let mut adapters = found.iter().map(|one| of_value(one.node));
+            let Some(first) = adapters.next() else { return unknown(server) };
+            // Several databases by condition: only what they have in common is known.
+            adapters.fold(first, |mut common, next| {
+                if common.kind != next.kind {
+                    return unknown(&common.at);
+                }
+                if common.dialect != next.dialect {
+                    common.dialect = None;
+                }
+                common
+            })
+        }
+    }
+}
+
+fn of_value(node: &Node) -> Adapter {
+    let mut adapter = Adapter {
+        kind: AdapterKind::Unknown,
+        at: node.at.clone(),
+        dialect: None,
+        provider: None,
+        options: None,
+        handle: None,
+        plural: false,
+    };
+    match &node.value {
+        Value::Undefined | Value::Null => adapter.kind = AdapterKind::None,
+        Value::Call(call) => of_call(&mut adapter, call),
+        Value::Object(_) => {
+            adapter.kind = AdapterKind::Kysely;
+            adapter.provider = node.text(&["type"]).map(str::to_owned);
+            adapter.dialect = adapter.provider.as_deref().and_then(dialect);
+            adapter.handle = node.get(&["db"]).or_else(|| node.get(&["dialect"])).cloned();
+        }
+        Value::Function(_) => {
+            adapter.kind = AdapterKind::Other;
+            adapter.provider = Some("a function of the repository".into());
+        }
+        _ => {}
+    }
+    adapter
+}
+
+fn of_call(adapter: &mut Adapter, call: &CallValue) {
+    let name = call.callee.name.rsplit('.').next().unwrap_or("");
+    let kysely = |dialect| (AdapterKind::Kysely, dialect);
+    let (kind, dialect_known) = match name {
+        "drizzleAdapter" => (AdapterKind::Drizzle, None),
+        "prismaAdapter" => (AdapterKind::Prisma, None),
+        "mongodbAdapter" | "mongoAdapter" => (AdapterKind::Mongo, None),
+        "memoryAdapter" => (AdapterKind::Memory, None),
+        "Pool" | "Client" | "PostgresDialect" | "NeonDialect" | "PostgresJSDialect" => kysely(Some(Dialect::Postgres)),
+        "createPool" | "createConnection" | "MysqlDialect" | "PlanetScaleDialect" => kysely(Some(Dialect::Mysql)),
+        "Database" | "DatabaseSync" | "SqliteDialect" | "LibsqlDialect" | "D1Dialect" | "BunSqliteDialect" => {
+            kysely(Some(Dialect::Sqlite))
+        }
+        "MssqlDialect" => kysely(Some(Dialect::Mssql)),
+        "default" if matches!(call.callee.module.as_str(), "better-sqlite3" | "bun:sqlite") => kysely(Some(Dialect::Sqlite)),
+        "Kysely" => kysely(None),
+        _ => (AdapterKind::Other, None),
+    };
+    adapter.kind = kind;
+    adapter.dialect = dialect_known;
+    adapter.handle = call.arguments.first().cloned();
+    if matches!(kind, AdapterKind::Other) {
+        adapter.provider = Some(call.local.clone());
+        return;
+    }
+    if let Some(options) = call.arguments.get(1) {
+        adapter.provider = options.text(&["provider"]).map(str::to_owned);
+        if let Some(provider) = adapter.provider.as_deref() {
+            adapter.dialect = dialect(provider);
+        }
+        adapter.plural = options.get(&["usePlural"]).is_some_and(|plural| plural.value == Value::Bool(true));
+        adapter.options = Some(options.clone());
+    }
+}
+
+/// The dialect a `provider` or `type` names.
+fn dialect(name: &str) -> Option<Dialect> {
+    match name {
+        "pg" | "postgres" | "postgresql" | "cockroachdb" => Some(Dialect::Postgres),
+        "mysql" => Some(Dialect::Mysql),
+        "sqlite" => Some(Dialect::Sqlite),
+        "mssql" | "sqlserver" => Some(Dialect::Mssql),
+        _ => None,
+    }
 }

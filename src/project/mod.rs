@@ -3,6 +3,8 @@
 pub mod eval;
 pub mod files;
 pub mod link;
+pub mod predicate;
+pub mod render;
 pub mod resolve;
 pub mod schema;
 pub mod value;

@@ -147,6 +147,8 @@ pub struct CallValue {
     pub open: Vec<Unknown>,
     /// The callee where it is written.
     pub callee_at: Site,
+    /// The call whose result the method was called on: `text("id")` in `text("id").notNull()`.
+    pub receiver: Option<Box<CallValue>>,
 }
 
 /// Why a value is not known.
@@ -178,6 +180,29 @@ pub struct Found<'v> {
     pub key_at: &'v Site,
     /// All conditions on the way.
     pub conditions: Vec<&'v Condition>,
+}
+
+impl Unknown {
+    /// A reason and the expression it speaks of.
+    pub fn new(reason: impl Into<String>, at: Site) -> Self {
+        Self { reason: reason.into(), at }
+    }
+}
+
+impl Condition {
+    /// The same condition where it must not hold.
+    #[must_use]
+    pub fn negated(&self) -> Self {
+        let text = match self.text.strip_prefix("!(").and_then(|text| text.strip_suffix(')')) {
+            Some(inner) => inner.to_owned(),
+            None => format!("!({})", self.text),
+        };
+        let environment = self.environment.map(|environment| match environment {
+            Environment::Production => Environment::NotProduction,
+            Environment::NotProduction => Environment::Production,
+        });
+        Self { text, at: self.at.clone(), environment }
+    }
 }
 
 impl Found<'_> {

@@ -1,1 +1,182 @@
-//! What the repository declares for one server.
+//! What the repository declares for one server: which sources its adapter reads, and what lies elsewhere.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::{Declared, Layer, Migrated, SourceTable, drizzle};
+use crate::facts::Body;
+use crate::facts::schema::PrismaFile;
+use crate::facts::script::is_schema_command;
+use crate::project::eval::Evaluator;
+use crate::project::files::Files;
+use crate::project::resolve::Resolver;
+use crate::project::value::Value;
+use crate::project::{Adapter, AdapterKind};
+use crate::source::{FileKind, Site, Span};
+
+/// The schema sources of the whole repository, read once for all servers.
+#[derive(Debug)]
+pub struct Sources {
+    prisma: Vec<PrismaSchema>,
+    drizzle: Vec<SourceTable>,
+    migrated: Vec<Migrated>,
+    migrate_command: Option<(String, Site)>,
+}
+
+/// The Prisma files that make one schema.
+#[derive(Debug)]
+struct PrismaSchema {
+    package: Arc<str>,
+    models: Vec<SourceTable>,
+}
+
+impl Sources {
+    /// Reads all schema sources of the snapshot.
+    #[must_use]
+    pub fn read(files: &dyn Files, resolver: &Resolver, evaluator: &Evaluator<'_>, migrated: Vec<Migrated>) -> Self {
+        Self {
+            prisma: prisma_schemas(files, resolver),
+            drizzle: drizzle::all_tables(files, evaluator),
+            migrated,
+            migrate_command: migrate_command(files),
+        }
+    }
+
+    /// What the adapter of one server finds.
+    #[must_use]
+    pub fn declared(&self, evaluator: &Evaluator<'_>, resolver: &Resolver, package: &str, adapter: &Adapter) -> Declared {
+        let linked = match adapter.kind {
+            AdapterKind::Drizzle => linked_drizzle(evaluator, adapter),
+            AdapterKind::Prisma => self.linked_prisma(resolver, package, adapter),
+            AdapterKind::Kysely => self.linked_sql(resolver, package),
+            _ => None,
+        };
+        let mut all: Vec<SourceTable> = self.drizzle.clone();
+        all.extend(self.prisma.iter().flat_map(|schema| schema.models.iter().cloned()));
+        all.extend(self.migrated.iter().flat_map(|migrated| migrated.tables.iter().cloned()));
+        let sources: BTreeSet<Arc<str>> = match &linked {
+            Some(tables) => tables.values().map(|table| Arc::clone(&table.file)).collect(),
+            None => all.iter().map(|table| Arc::clone(&table.file)).collect(),
+        };
+        Declared {
+            linked,
+            all,
+            migrated: self.migrated.clone(),
+            sources: sources.into_iter().collect(),
+            migrate_command: self.migrate_command.clone(),
+            open: Vec::new(),
+        }
+    }
+
+    fn linked_prisma(&self, resolver: &Resolver, package: &str, adapter: &Adapter) -> Option<BTreeMap<String, SourceTable>> {
+        let home = adapter.handle.as_ref().map(|handle| resolver.package_of(&handle.at.file));
+        let schema = match self.prisma.as_slice() {
+            [only] => Some(only),
+            several => {
+                let in_package = |wanted: &str| {
+                    let mut found = several.iter().filter(|schema| &*schema.package == wanted);
+                    found.next().filter(|_| found.next().is_none())
+                };
+                home.as_deref().and_then(in_package).or_else(|| in_package(package))
+            }
+        }?;
+        Some(schema.models.iter().map(|model| (delegate(&model.table.name), model.clone())).collect())
+    }
+
+    fn linked_sql(&self, resolver: &Resolver, package: &str) -> Option<BTreeMap<String, SourceTable>> {
+        let candidates: Vec<&Migrated> = match self.migrated.as_slice() {
+            [] => return None,
+            [only] => vec![only],
+            several => several
+                .iter()
+                .filter(|migrated| migrated.tables.first().is_some_and(|table| &*resolver.package_of(&table.file) == package))
+                .collect(),
+        };
+        let mut tables = BTreeMap::new();
+        for migrated in candidates {
+            tables.extend(migrated.tables.iter().map(|table| (table.table.name.clone(), table.clone())));
+        }
+        (!tables.is_empty()).then_some(tables)
+    }
+}
+
+/// The name of the Prisma client's member for a model: the first letter in lower case.
+#[must_use]
+pub fn delegate(model: &str) -> String {
+    let mut letters = model.chars();
+    letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
+}
+
+/// The tables of the adapter's `schema` option, else of the `schema` the database handle was made with.
+fn linked_drizzle(evaluator: &Evaluator<'_>, adapter: &Adapter) -> Option<BTreeMap<String, SourceTable>> {
+    let option = adapter
+        .options
+        .as_ref()
+        .and_then(|options| options.get(&["schema"]))
+        .filter(|node| !matches!(node.value, Value::Undefined));
+    let map = match option {
+        Some(map) => map,
+        None => match &adapter.handle.as_ref()?.value {
+            Value::Call(call) => call.arguments.iter().find_map(|argument| argument.get(&["schema"]))?,
+            _ => return None,
+        },
+    };
+    let tables = drizzle::schema_map(evaluator, map)?;
+    Some(tables.into_iter().map(|table| (table.table.name.clone(), table)).collect())
+}
+
+fn prisma_schemas(files: &dyn Files, resolver: &Resolver) -> Vec<PrismaSchema> {
+    let parsed: Vec<(Arc<str>, Arc<crate::facts::FileFacts>)> =
+        files.of_kind(FileKind::Prisma).into_iter().filter_map(|path| files.facts(&path).map(|facts| (path, facts))).collect();
+    let prisma = |facts: &crate::facts::FileFacts| -> Option<PrismaFile> {
+        match &facts.body {
+            Body::Prisma(file) => Some(file.clone()),
+            _ => None,
+        }
+    };
+    let folder = |path: &str| path.rsplit_once('/').map_or_else(String::new, |(folder, _)| folder.to_owned());
+    // The folder of the file with the datasource holds the whole schema; a file outside every such folder stands alone.
+    let roots: BTreeSet<String> = parsed
+        .iter()
+        .filter(|(_, facts)| prisma(facts).is_some_and(|file| file.provider.is_some()))
+        .map(|(path, _)| folder(path))
+        .collect();
+    let mut schemas: BTreeMap<String, PrismaSchema> = BTreeMap::new();
+    for (path, facts) in &parsed {
+        let Some(file) = prisma(facts) else { continue };
+        let own = folder(path);
+        let root =
+            roots.iter().filter(|root| own == **root || own.starts_with(&format!("{root}/"))).max_by_key(|root| root.len());
+        let root = root.cloned().unwrap_or(own);
+        let schema =
+            schemas.entry(root).or_insert_with(|| PrismaSchema { package: resolver.package_of(path), models: Vec::new() });
+        schema.models.extend(file.models.into_iter().map(|table| SourceTable {
+            table,
+            file: Arc::clone(path),
+            layer: Layer::Prisma,
+        }));
+    }
+    schemas.into_values().filter(|schema| !schema.models.is_empty()).collect()
+}
+
+/// The first command of a workflow, container recipe, shell script or package script that runs `auth migrate`.
+fn migrate_command(files: &dyn Files) -> Option<(String, Site)> {
+    for path in files.of_kind(FileKind::Script) {
+        if let Some(facts) = files.facts(&path)
+            && let Body::Script(commands) = &facts.body
+            && let Some(command) = commands.iter().find(|command| command.line.contains("migrate"))
+        {
+            return Some((command.line.clone(), Site::new(&path, command.span)));
+        }
+    }
+    for path in files.of_kind(FileKind::PackageManifest) {
+        if let Some(facts) = files.facts(&path)
+            && let Body::Manifest(manifest) = &facts.body
+            && let Some((_, command)) =
+                manifest.scripts.iter().find(|(_, command)| is_schema_command(command) && command.contains("migrate"))
+        {
+            return Some((command.clone(), Site::new(&path, Span::default())));
+        }
+    }
+    None
+}

@@ -1,10 +1,354 @@
 //! The state of a database after running the SQL scripts of a folder in order.
 
-use super::Migrated;
-use crate::project::files::Files;
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
-/// Replays every folder of SQL scripts.
+use super::{Layer, Migrated, SourceTable};
+use crate::facts::Body;
+use crate::facts::schema::{Change, Operation, Table};
+use crate::project::files::Files;
+use crate::source::{FileKind, Site, Span};
+
+impl Migrated {
+    /// The table of this name, or of one that differs in case only.
+    #[must_use]
+    pub fn table(&self, name: &str) -> Option<&SourceTable> {
+        let exact = self.tables.iter().find(|table| table.table.name == name);
+        exact.or_else(|| self.tables.iter().find(|table| table.table.name.eq_ignore_ascii_case(name)))
+    }
+}
+
+/// Replays every folder of SQL scripts; folders that make no tables are left out. Sorted by folder.
+///
+/// A table that is altered but created elsewhere (by another tool, before the first migration) is kept as an open one.
 #[must_use]
-pub fn replay(_files: &dyn Files) -> Vec<Migrated> {
-    Vec::new()
+pub fn replay(files: &dyn Files) -> Vec<Migrated> {
+    let mut migrated = Vec::new();
+    for (group, mut scripts) in groups(&files.of_kind(FileKind::Sql)) {
+        scripts.sort_unstable();
+        let mut state = State::default();
+        for (_, path) in scripts {
+            let Some(facts) = files.facts(&path) else { continue };
+            match &facts.body {
+                Body::Sql(operations) => operations.iter().for_each(|operation| state.run(operation, &path)),
+                _ => state.unread.push((None, Site::new(&path, Span::default()))),
+            }
+        }
+        if !state.tables.is_empty() || !state.unread.is_empty() {
+            migrated.push(Migrated { folder: group.folder, tables: state.tables.into_values().collect(), unread: state.unread });
+        }
+    }
+    migrated
+}
+
+/// What is replayed together: the ordered scripts of a folder, or a single script beside them.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Group {
+    folder: Arc<str>,
+    single: Option<Arc<str>>,
+}
+
+fn groups(paths: &[Arc<str>]) -> BTreeMap<Group, Vec<(Rank, Arc<str>)>> {
+    let mut groups: BTreeMap<Group, Vec<(Rank, Arc<str>)>> = BTreeMap::new();
+    for path in paths.iter().filter(|path| !undoes(path)) {
+        let (folder, name) = split(path);
+        let (outer, entry) = split(folder);
+        let (folder, rank, ordered) = match name {
+            // Prisma, Drizzle and Diesel give each migration a folder of its own.
+            "migration.sql" | "up.sql" if is_ordered(entry) || split(outer).1 == "migrations" => (outer, Rank::of(entry), true),
+            _ => (folder, Rank::of(name), is_ordered(name)),
+        };
+        let single = (!ordered).then(|| Arc::clone(path));
+        groups.entry(Group { folder: folder.into(), single }).or_default().push((rank, Arc::clone(path)));
+    }
+    groups
+}
+
+/// Folder and name; the folder of a path in the root is empty.
+fn split(path: &str) -> (&str, &str) {
+    path.rsplit_once('/').unwrap_or(("", path))
+}
+
+/// Whether the script takes a migration back, by the names tools give such scripts.
+fn undoes(path: &str) -> bool {
+    let name = split(path).1;
+    name == "down.sql"
+        || name.ends_with(".down.sql")
+        || name.starts_with("rollback")
+        || flyway(name).is_some_and(|(kind, _)| kind == 'U')
+}
+
+/// Whether the name tells a place in an order.
+fn is_ordered(name: &str) -> bool {
+    name.starts_with(|first: char| first.is_ascii_digit()) || flyway(name).is_some()
+}
+
+/// Kind and version of a [Flyway](https://documentation.red-gate.com/fd/migrations-184127470.html) script: `V1.2__name.sql`,
+/// `R__name.sql`, `U1.2__name.sql`, `B1.2__name.sql`.
+fn flyway(name: &str) -> Option<(char, &str)> {
+    let (head, _) = name.split_once("__")?;
+    let kind = head.chars().next()?;
+    let version = &head[kind.len_utf8()..];
+    let numbered = version.starts_with(|first: char| first.is_ascii_digit())
+        && version.chars().all(|part| part.is_ascii_digit() || matches!(part, '.' | '_'));
+    match kind {
+        'V' | 'U' | 'B' => numbered.then_some((kind, version)),
+        'R' => version.is_empty().then_some((kind, version)),
+        _ => None,
+    }
+}
+
+/// The place of a script in its group: numbers compare as numbers, wherever they stand in the name.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Rank {
+    /// Flyway runs these after all others.
+    repeatable: bool,
+    version: Vec<Part>,
+    name: Vec<Part>,
+}
+
+/// A run of digits or of other characters. Numbers may be longer than any integer type: without leading zeros they
+/// compare by length, then by digits. Text has no length here, so that it comes before numbers.
+type Part = (usize, String);
+
+impl Rank {
+    fn of(name: &str) -> Self {
+        let flyway = flyway(name);
+        Self {
+            repeatable: flyway.is_some_and(|(kind, _)| kind == 'R'),
+            version: flyway.map(|(_, version)| parts(version)).unwrap_or_default(),
+            name: parts(name),
+        }
+    }
+}
+
+fn parts(name: &str) -> Vec<Part> {
+    let same_kind = |a: &char, b: &char| a.is_ascii_digit() == b.is_ascii_digit();
+    let characters: Vec<char> = name.chars().collect();
+    let part = |run: &[char]| {
+        let written: String = run.iter().collect();
+        if written.starts_with(|first: char| first.is_ascii_digit()) {
+            let digits = written.trim_start_matches('0').to_owned();
+            (digits.len() + 1, digits)
+        } else {
+            (0, written)
+        }
+    };
+    characters.chunk_by(same_kind).map(part).collect()
+}
+
+/// Orders tables by name in any case, and tells `User` from `user`, since both may exist.
+type Key = (String, String);
+
+fn key(name: &str) -> Key {
+    (name.to_ascii_lowercase(), name.to_owned())
+}
+
+/// The database so far.
+#[derive(Default)]
+struct State {
+    tables: BTreeMap<Key, SourceTable>,
+    unread: Vec<(Option<String>, Site)>,
+}
+
+impl State {
+    fn run(&mut self, operation: &Operation, file: &Arc<str>) {
+        match &operation.change {
+            Change::CreateTable { table, if_not_exists } => {
+                let key = key(&table.name);
+                if !(*if_not_exists && self.tables.contains_key(&key)) {
+                    self.tables.insert(key, source(table.clone(), file));
+                }
+            }
+            Change::DropTable { table } => {
+                self.take(table);
+            }
+            Change::RenameTable { table, to } => {
+                let mut renamed = self.take(table).unwrap_or_else(|| elsewhere(table, operation, file));
+                renamed.table.name.clone_from(to);
+                self.tables.insert(key(to), renamed);
+            }
+            Change::AddColumn { table, .. }
+            | Change::DropColumn { table, .. }
+            | Change::RenameColumn { table, .. }
+            | Change::AlterColumn { table, .. }
+            | Change::CreateIndex { table, .. }
+            | Change::AddForeignKey { table, .. } => {
+                let key = self.find(table).unwrap_or_else(|| key(table));
+                let known = self.tables.entry(key).or_insert_with(|| elsewhere(table, operation, file));
+                known.table.apply(&operation.change);
+            }
+            Change::Unknown { table } => self.unread.push((table.clone(), Site::new(file, operation.span))),
+        }
+    }
+
+    /// The table of this name, or of one that differs in case only.
+    fn find(&self, name: &str) -> Option<Key> {
+        let exact = key(name);
+        if self.tables.contains_key(&exact) {
+            return Some(exact);
+        }
+        let (first, _) = self.tables.range((exact.0.clone(), String::new())..).next()?;
+        (first.0 == exact.0).then(|| first.clone())
+    }
+
+    fn take(&mut self, name: &str) -> Option<SourceTable> {
+        self.tables.remove(&self.find(name)?)
+    }
+}
+
+fn source(table: Table, file: &Arc<str>) -> SourceTable {
+    SourceTable { table, file: Arc::clone(file), layer: Layer::Sql }
+}
+
+/// A table that no script before this one created.
+fn elsewhere(name: &str, operation: &Operation, file: &Arc<str>) -> SourceTable {
+    let table = Table { name: name.to_owned(), physical: None, columns: Vec::new(), open: true, span: operation.span };
+    source(table, file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::signals::Signals;
+    use crate::facts::{FileFacts, extract};
+
+    struct Scripts(BTreeMap<&'static str, &'static str>);
+
+    impl Files for Scripts {
+        fn exists(&self, path: &str) -> bool {
+            self.0.contains_key(path)
+        }
+        fn facts(&self, path: &str) -> Option<Arc<FileFacts>> {
+            self.0.get(path).map(|text| Arc::new(extract(FileKind::Sql, text.as_bytes())))
+        }
+        fn text(&self, path: &str) -> Option<String> {
+            self.0.get(path).map(|text| (*text).to_owned())
+        }
+        fn of_kind(&self, _kind: FileKind) -> Vec<Arc<str>> {
+            self.0.keys().map(|path| Arc::from(*path)).collect()
+        }
+        fn candidates(&self) -> &[(Arc<str>, Signals)] {
+            &[]
+        }
+    }
+
+    fn migrated<const N: usize>(scripts: [(&'static str, &'static str); N]) -> Vec<Migrated> {
+        replay(&Scripts(BTreeMap::from(scripts)))
+    }
+
+    /// `folder: table(columns)`, with `…` where columns may be missing.
+    fn show(migrated: &[Migrated]) -> Vec<String> {
+        let table = |table: &SourceTable| {
+            let mut columns: Vec<_> = table.table.columns.iter().map(|column| column.name.as_str()).collect();
+            columns.extend(table.table.open.then_some("…"));
+            format!("{}({})", table.table.name, columns.join(" "))
+        };
+        let tables = |one: &Migrated| one.tables.iter().map(table).collect::<Vec<_>>().join(" ");
+        migrated.iter().map(|one| format!("{}: {}", one.folder, tables(one))).collect()
+    }
+
+    #[test]
+    fn folders_of_each_tool_run_in_their_order() {
+        let create = "CREATE TABLE t (a int)";
+        let first = "ALTER TABLE t RENAME a TO b";
+        let second = "ALTER TABLE t RENAME b TO c";
+        for names in [
+            [
+                "prisma/migrations/0_init/migration.sql",
+                "prisma/migrations/9_b/migration.sql",
+                "prisma/migrations/10_c/migration.sql",
+            ],
+            ["drizzle/0000_a.sql", "drizzle/0001_b.sql", "drizzle/20260101_c/migration.sql"],
+            ["m/2025-11-01T13-33-42.172Z.sql", "m/2025-11-02T00-00-00.000Z.sql", "m/2026-01-01T00-00-00.000Z.sql"],
+            ["m/V1__z.sql", "m/V1.2__y.sql", "m/V1.10__x.sql"],
+            ["m/V2__z.sql", "m/V10__y.sql", "m/R__a.sql"],
+            ["9.sql", "10.sql", "123456789012345678901234567890.sql"],
+            ["db/migrations/init/up.sql", "db/migrations/later/up.sql", "db/migrations/most/up.sql"],
+        ] {
+            let found = migrated([(names[0], create), (names[1], first), (names[2], second)]);
+            let [one] = found.as_slice() else { panic!("{names:?} make one group") };
+            assert_eq!(one.table("T").map(|table| table.table.columns[0].name.as_str()), Some("c"), "{names:?}");
+            assert_eq!(one.tables[0].file.as_ref(), names[0]);
+        }
+    }
+
+    #[test]
+    fn single_scripts_stand_for_themselves() {
+        let found = migrated([
+            ("db/0001.sql", "CREATE TABLE a (x int)"),
+            ("db/schema.sql", "CREATE TABLE a (y int)"),
+            ("db/seed.sql", "INSERT INTO a VALUES (1)"),
+            ("schema.sql", "CREATE TABLE b (z int)"),
+        ]);
+        assert_eq!(show(&found), [": b(z)", "db: a(x)", "db: a(y)"]);
+    }
+
+    #[test]
+    fn scripts_that_undo_are_left_out() {
+        let found = migrated([
+            ("m/1.up.sql", "CREATE TABLE a (x int); CREATE TABLE b (x int)"),
+            ("m/1.down.sql", "DROP TABLE a"),
+            ("m/2_x/down.sql", "DROP TABLE a"),
+            ("m/rollback_1.sql", "DROP TABLE a"),
+            ("m/U1__x.sql", "DROP TABLE a"),
+            ("m/3.sql", "-- +goose Up\nDROP TABLE b;\n-- +goose Down\nDROP TABLE a;"),
+        ]);
+        assert_eq!(show(&found), ["m: a(x)"]);
+    }
+
+    #[test]
+    fn a_rebuilt_table_takes_the_place_of_the_old_one() {
+        let found = migrated([
+            ("m/0.sql", "CREATE TABLE `user` (`id` text, `gone` text);"),
+            (
+                "m/1.sql",
+                "PRAGMA foreign_keys=OFF;--> statement-breakpoint
+                 CREATE TABLE `__new_user` (`id` text PRIMARY KEY, `email` text);--> statement-breakpoint
+                 INSERT INTO `__new_user`(\"id\") SELECT \"id\" FROM `user`;--> statement-breakpoint
+                 DROP TABLE `user`;--> statement-breakpoint
+                 ALTER TABLE `__new_user` RENAME TO `user`;--> statement-breakpoint
+                 CREATE UNIQUE INDEX `email` ON `user` (`email`);",
+            ),
+        ]);
+        assert_eq!(show(&found), ["m: user(id email)"]);
+        assert!(found[0].tables[0].table.columns[1].unique);
+    }
+
+    #[test]
+    fn creating_what_exists_changes_nothing_when_asked() {
+        let found =
+            migrated([("m/1.sql", "CREATE TABLE a (x int); CREATE TABLE IF NOT EXISTS a (y int); ALTER TABLE a ADD x text")]);
+        assert_eq!(show(&found), ["m: a(x)"]);
+    }
+
+    #[test]
+    fn tables_that_differ_in_case_are_kept_apart() {
+        let found = migrated([
+            (
+                "m/1.sql",
+                r#"CREATE TABLE "User" (a int); CREATE TABLE "user" (b int); ALTER TABLE "User" ADD c int; ALTER TABLE USER ADD d int"#,
+            ),
+            ("m/2.sql", r#"CREATE TABLE Session ("userId" int); ALTER TABLE session DROP COLUMN USERID; DROP TABLE "user""#),
+        ]);
+        assert_eq!(show(&found), ["m: Session() User(a c d)"]);
+    }
+
+    #[test]
+    fn a_table_made_elsewhere_is_open() {
+        let found = migrated([("m/1.sql", "ALTER TABLE a ADD x int; ALTER TABLE b RENAME TO c; DROP TABLE d")]);
+        assert_eq!(show(&found), ["m: a(x …) c(…)"]);
+    }
+
+    #[test]
+    fn what_could_not_be_read_is_kept_with_its_place() {
+        let found = migrated([("m/1.sql", "SELECT 1; ALTER TABLE a FROBNICATE"), ("m/2.sql", "\0")]);
+        assert_eq!(
+            found[0].unread,
+            [
+                (Some("a".to_owned()), Site::new(&"m/1.sql".into(), Span::new(10, 34))),
+                (None, Site::new(&"m/2.sql".into(), Span::default())),
+            ]
+        );
+    }
 }

@@ -1,0 +1,63 @@
+//! `check` and `inspect`: one request from the arguments, one reply to the streams.
+
+use super::args::{CheckArgs, Format, InspectArgs, OutputArgs, SnapshotArgs};
+use super::error::CommandError;
+use super::place::Place;
+use super::{Outcome, output, progress, request, review, settings};
+use crate::service::{Output, Request, Target};
+
+/// Reviews, prints the findings and gives the gate's exit code.
+pub(super) fn check(args: &CheckArgs) -> Outcome {
+    let output = match args.output.format {
+        Format::Terminal => Output::Terminal,
+        Format::Json => Output::Json,
+    };
+    let mut request = request::build(target(&args.snapshot), output, args.output.color)?;
+    request.base.clone_from(&args.base);
+    request.fail_on = args.fail_on;
+    if let Some(place) = place(&request) {
+        request.paths =
+            request::repository_paths(&place.root, &request.environment.directory, &args.paths).map_err(CommandError::usage)?;
+    }
+    if request.target == Target::Worktree
+        && let Some(missing) = args.paths.iter().find(|path| path.symlink_metadata().is_err())
+    {
+        let error = CommandError::usage_message(format!("there is neither a file nor a command `{}`", missing.display()));
+        return Err(error.hint("`git auth-review -h` lists the commands"));
+    }
+    run(&request, &args.output, args.quiet)
+}
+
+/// Prints what the review understood.
+pub(super) fn inspect(args: &InspectArgs) -> Outcome {
+    let output = match args.output.format {
+        Format::Terminal => Output::InspectTerminal,
+        Format::Json => Output::InspectJson,
+    };
+    run(&request::build(target(&args.snapshot), output, args.output.color)?, &args.output, false)
+}
+
+fn target(args: &SnapshotArgs) -> Target {
+    match &args.rev {
+        Some(rev) => Target::Revision(rev.clone()),
+        None if args.staged => Target::Staged,
+        None => Target::Worktree,
+    }
+}
+
+fn place(request: &Request) -> Option<Place> {
+    Place::find(&request.environment)
+}
+
+fn run(request: &Request, args: &OutputArgs, quiet: bool) -> Outcome {
+    if args.verbose {
+        tracing_subscriber::fmt().with_max_level(tracing::Level::DEBUG).with_writer(std::io::stderr).without_time().init();
+    }
+    let place = place(request);
+    let use_daemon = !args.no_daemon && place.as_ref().is_some_and(|place| settings::daemon_wanted(&place.root));
+    let (mut reply, _) = progress::shown(|| review::answer(request, place.as_ref(), use_daemon));
+    if quiet {
+        reply.stdout.clear();
+    }
+    Ok(output::emit(&reply)?)
+}

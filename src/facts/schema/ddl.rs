@@ -1,0 +1,752 @@
+//! SQL statements to schema operations.
+
+use super::{Change, Column, MAX_COLUMNS, Operation, Table};
+use crate::syntax::sql::{Cursor, Kind, Token, statements};
+
+/// Reads the schema operations of a SQL script in order, without those of its down sections and without temporary tables.
+#[must_use]
+pub fn sql(text: &str) -> Vec<Operation> {
+    let mut operations = Vec::new();
+    for statement in statements(text).iter().filter(|statement| !statement.down) {
+        let tokens = &statement.tokens[schema_part(text, &statement.tokens)..];
+        let cursor = Cursor::new(text, tokens);
+        let mut changes = read(cursor);
+        if statement.unclosed || runs_unread_code(text, cursor) {
+            changes.push(Change::Unknown { table: None });
+        }
+        operations.extend(changes.into_iter().map(|change| Operation { change, span: cursor.span() }));
+    }
+    operations
+}
+
+/// Where the part that may change the schema begins: inside a block of code it follows one of a few keywords.
+fn schema_part(text: &str, tokens: &[Token]) -> usize {
+    let begins = |pair: &[Token]| {
+        Cursor::new(text, &pair[..1]).is_at_any(&["begin", "then", "else", "loop"])
+            && Cursor::new(text, &pair[1..]).is_at_any(&["create", "alter", "drop", "rename", "execute"])
+    };
+    tokens.windows(2).position(begins).map_or(0, |before| before + 1)
+}
+
+/// Whether the statement puts code together from strings, and these would change a table.
+fn runs_unread_code(text: &str, at: Cursor<'_>) -> bool {
+    let changes_table = |token: &Token| {
+        let mut words = token.inside(text).of(text).split_ascii_whitespace().map(str::to_ascii_lowercase);
+        let verb = words.next().is_some_and(|word| matches!(word.as_str(), "create" | "alter" | "drop"));
+        token.kind == Kind::Text && verb && words.next().is_some_and(|word| word == "table")
+    };
+    at.is_at_any(&["execute", "set", "select"]) && at.rest().iter().any(changes_table)
+}
+
+fn read(mut at: Cursor<'_>) -> Vec<Change> {
+    if at.eat(&["create"]) {
+        return create(at);
+    }
+    if at.eat(&["alter", "table"]) || at.eat(&["alter", "foreign", "table"]) {
+        return alter_table(at);
+    }
+    if at.eat(&["drop", "table"]) || at.eat(&["drop", "foreign", "table"]) {
+        at.eat(&["if", "exists"]);
+        return at.items().into_iter().map(drop_table).collect();
+    }
+    if at.eat(&["drop", "schema"]) {
+        return vec![Change::Unknown { table: None }];
+    }
+    if at.eat(&["rename", "table"]) {
+        return at.items().into_iter().map(rename_table).collect();
+    }
+    Vec::new()
+}
+
+fn drop_table(mut at: Cursor<'_>) -> Change {
+    at.qualified().map_or(Change::Unknown { table: None }, |(table, _)| Change::DropTable { table })
+}
+
+/// `old TO new`, in MySQL's own statement.
+fn rename_table(mut at: Cursor<'_>) -> Change {
+    let from = at.qualified().map(|(table, _)| table);
+    let to = at.eat(&["to"]).then(|| at.qualified()).flatten();
+    match (from, to) {
+        (Some(table), Some((to, _))) => Change::RenameTable { table, to },
+        (table, _) => Change::Unknown { table },
+    }
+}
+
+fn create(mut at: Cursor<'_>) -> Vec<Change> {
+    at.eat(&["or", "replace"]);
+    at.eat_any(&["global", "local"]);
+    if at.is_at_any(&["temp", "temporary"]) {
+        return Vec::new();
+    }
+    at.eat_any(&["unlogged", "foreign", "virtual"]);
+    if at.eat(&["table"]) {
+        return vec![create_table(at)];
+    }
+    let unique = at.eat(&["unique"]);
+    at.eat_any(&["clustered", "nonclustered"]);
+    if at.eat(&["index"]) { create_index(at, unique).into_iter().collect() } else { Vec::new() }
+}
+
+fn create_table(mut at: Cursor<'_>) -> Change {
+    let if_not_exists = at.eat(&["if", "not", "exists"]);
+    let Some((name, span)) = at.qualified() else {
+        return Change::Unknown { table: None };
+    };
+    let mut table = Table { name, physical: None, columns: Vec::new(), open: true, span };
+    let Some((body, closed)) = at.group() else {
+        // The columns are those of a query, another table, a type or a module.
+        let derived = at.is_at_any(&["as", "like", "of", "partition", "select", "using", "with"]);
+        return if derived { Change::CreateTable { table, if_not_exists } } else { Change::Unknown { table: Some(table.name) } };
+    };
+    table.open = !closed;
+    let mut constraints = Vec::new();
+    for mut item in body.items() {
+        if let Some(changes) = constraint(&mut item, &table.name) {
+            constraints.extend(changes);
+        } else if item.is_at(&["like"]) || table.columns.len() >= MAX_COLUMNS {
+            table.open = true;
+        } else if let Some(column) = column(&mut item) {
+            table.columns.push(column);
+        } else {
+            table.open = true;
+        }
+    }
+    for change in &constraints {
+        table.apply(change);
+    }
+    while !at.is_done() {
+        table.open |= at.is_at_any(&["as", "inherits", "like", "select"]);
+        at.advance();
+    }
+    Change::CreateTable { table, if_not_exists }
+}
+
+fn create_index(mut at: Cursor<'_>, unique: bool) -> Option<Change> {
+    while !at.eat(&["on"]) {
+        if !at.advance() {
+            return None;
+        }
+    }
+    at.eat(&["only"]);
+    let (table, _) = at.qualified()?;
+    if at.eat(&["using"]) {
+        at.identifier();
+    }
+    let columns = keys(at.group()?.0);
+    let mut partial = false;
+    while !at.is_done() {
+        partial |= at.is_at(&["where"]);
+        at.advance();
+    }
+    Some(Change::CreateIndex { table, columns, unique: unique && !partial })
+}
+
+/// The keys of an index: columns by their names, expressions as written.
+fn keys(list: Cursor<'_>) -> Vec<String> {
+    let key = |item: Cursor<'_>| {
+        let mut rest = item;
+        let name = rest.identifier().map(|(name, _)| name);
+        // MySQL indexes the first characters of a column: `email(191)`.
+        let plain = rest.group().is_none_or(|(length, _)| matches!(length.rest(), [only] if only.kind == Kind::Number));
+        name.filter(|_| plain).unwrap_or_else(|| item.written().to_owned())
+    };
+    list.items().into_iter().map(key).collect()
+}
+
+fn alter_table(mut at: Cursor<'_>) -> Vec<Change> {
+    at.eat(&["if", "exists"]);
+    at.eat(&["only"]);
+    let Some((table, _)) = at.qualified() else {
+        return vec![Change::Unknown { table: None }];
+    };
+    at.eat_symbol(b'*');
+    let mut changes = Vec::new();
+    for action in at.items() {
+        match alter_action(action, &table) {
+            Some(read) => changes.extend(read),
+            None => changes.push(Change::Unknown { table: Some(table.clone()) }),
+        }
+    }
+    changes
+}
+
+/// What an action leaves as it was, as far as the review asks: owners, storage, triggers, access.
+const WITHOUT_EFFECT: [&str; 30] = [
+    "algorithm",
+    "attach",
+    "auto_increment",
+    "cascade",
+    "character",
+    "charset",
+    "check",
+    "cluster",
+    "collate",
+    "comment",
+    "convert",
+    "default",
+    "detach",
+    "disable",
+    "enable",
+    "engine",
+    "force",
+    "inherit",
+    "lock",
+    "no",
+    "order",
+    "owner",
+    "partition",
+    "replica",
+    "reset",
+    "row_format",
+    "set",
+    "validate",
+    "with",
+    "without",
+];
+
+/// One action of `ALTER TABLE`; `None` when it could not be read.
+fn alter_action(mut at: Cursor<'_>, name: &str) -> Option<Vec<Change>> {
+    let table = name.to_owned();
+    if at.eat(&["add"]) {
+        return add(at, name);
+    }
+    if at.eat(&["drop"]) {
+        if at.is_at_any(&["constraint", "primary", "foreign", "index", "key", "check", "partition"]) && at.rest().len() > 1 {
+            return Some(Vec::new());
+        }
+        at.eat(&["column"]);
+        at.eat(&["if", "exists"]);
+        let (column, _) = at.identifier()?;
+        return Some(vec![Change::DropColumn { table, column }]);
+    }
+    if at.eat(&["rename"]) {
+        return rename(at, table);
+    }
+    if at.eat(&["alter"]) {
+        return alter_column(at, table);
+    }
+    if at.eat(&["modify"]) {
+        at.eat(&["column"]);
+        at.eat(&["if", "exists"]);
+        return Some(redefine(name, column(&mut at)?));
+    }
+    if at.eat(&["change"]) {
+        at.eat(&["column"]);
+        let (old, _) = at.identifier()?;
+        let new = column(&mut at)?;
+        let renamed = Change::RenameColumn { table, column: old, to: new.name.clone() };
+        return Some(std::iter::once(renamed).chain(redefine(name, new)).collect());
+    }
+    at.is_at_any(&WITHOUT_EFFECT).then(Vec::new)
+}
+
+fn add(mut at: Cursor<'_>, table: &str) -> Option<Vec<Change>> {
+    if let Some(changes) = constraint(&mut at, table) {
+        return Some(changes);
+    }
+    if at.eat(&["partition"]) {
+        return Some(Vec::new());
+    }
+    at.eat(&["column"]);
+    at.eat(&["if", "not", "exists"]);
+    let items = at.group().map_or_else(|| vec![at], |(list, _)| list.items());
+    let mut changes = Vec::new();
+    for mut item in items {
+        match constraint(&mut item, table) {
+            Some(constraint) => changes.extend(constraint),
+            None => changes.push(Change::AddColumn { table: table.to_owned(), column: column(&mut item)? }),
+        }
+    }
+    Some(changes)
+}
+
+fn rename(mut at: Cursor<'_>, table: String) -> Option<Vec<Change>> {
+    let mut after = at;
+    if after.eat_any(&["constraint", "index", "key"]) && !after.is_at(&["to"]) {
+        return Some(Vec::new());
+    }
+    if at.eat_any(&["to", "as"]) {
+        let (to, _) = at.qualified()?;
+        return Some(vec![Change::RenameTable { table, to }]);
+    }
+    at.eat(&["column"]);
+    let (column, _) = at.qualified()?;
+    if at.is_done() {
+        return Some(vec![Change::RenameTable { table, to: column }]);
+    }
+    let to = at.eat(&["to"]).then(|| at.identifier()).flatten()?.0;
+    Some(vec![Change::RenameColumn { table, column, to }])
+}
+
+fn alter_column(mut at: Cursor<'_>, table: String) -> Option<Vec<Change>> {
+    let mut after = at;
+    if after.eat_any(&["constraint", "index", "check"]) && after.rest().len() > 1 && !after.is_at_any(&["set", "drop", "type"]) {
+        return Some(Vec::new());
+    }
+    at.eat(&["column"]);
+    let (column, _) = at.identifier()?;
+    let (mut required, mut has_default, mut kind) = (None, None, None);
+    if at.eat(&["set", "not", "null"]) {
+        required = Some(true);
+    } else if at.eat(&["drop", "not", "null"]) {
+        required = Some(false);
+    } else if at.eat(&["set", "default"]) {
+        has_default = Some(!at.is_at(&["null"]));
+    } else if at.eat(&["drop", "default"]) || at.eat(&["drop", "identity"]) || at.eat(&["drop", "expression"]) {
+        has_default = Some(false);
+    } else if at.eat(&["add", "generated"]) {
+        has_default = Some(true);
+    } else if at.eat(&["type"]) || at.eat(&["set", "data", "type"]) {
+        kind = Some(column_kind(&mut at));
+    } else if !at.is_at_any(&["set", "reset", "restart"]) {
+        return None;
+    }
+    Some(vec![Change::AlterColumn { table, column, required, has_default, kind }])
+}
+
+/// What MySQL's `MODIFY` makes of a column.
+fn redefine(table: &str, column: Column) -> Vec<Change> {
+    let index =
+        column.unique.then(|| Change::CreateIndex { table: table.to_owned(), columns: vec![column.name.clone()], unique: true });
+    let alter = Change::AlterColumn {
+        table: table.to_owned(),
+        column: column.name,
+        required: Some(column.required),
+        has_default: Some(column.has_default),
+        kind: Some(column.kind),
+    };
+    std::iter::once(alter).chain(index).collect()
+}
+
+/// A constraint or an index beside the columns, as the changes it makes to the table; `None` when it is none.
+fn constraint(at: &mut Cursor<'_>, table: &str) -> Option<Vec<Change>> {
+    let mut rest = *at;
+    let named = rest.eat(&["constraint"]);
+    if named && !rest.is_at_any(&["primary", "unique", "foreign", "check", "exclude"]) {
+        rest.identifier();
+    }
+    let index = |columns, unique| Change::CreateIndex { table: table.to_owned(), columns, unique };
+    if rest.eat(&["primary", "key"]) {
+        let columns = listed(&mut rest);
+        let required = |column: &String| Change::AlterColumn {
+            table: table.to_owned(),
+            column: column.clone(),
+            required: Some(true),
+            has_default: None,
+            kind: None,
+        };
+        return Some(columns.iter().map(required).chain([index(columns.clone(), true)]).collect());
+    }
+    if rest.eat(&["unique"]) {
+        return Some(vec![index(listed(&mut rest), true)]);
+    }
+    if rest.eat(&["foreign", "key"]) {
+        return Some(foreign_key(rest, table));
+    }
+    if rest.is_at_any(&["check", "exclude"]) {
+        return Some(Vec::new());
+    }
+    let searched = rest.eat_any(&["fulltext", "spatial"]);
+    if (rest.eat_any(&["key", "index"]) || searched) && names_columns(rest) {
+        return Some(if searched { Vec::new() } else { vec![index(listed(&mut rest), false)] });
+    }
+    named.then(Vec::new)
+}
+
+/// The columns in the next parentheses.
+fn listed(at: &mut Cursor<'_>) -> Vec<String> {
+    while !at.is_symbol(b'(') && at.advance() {}
+    at.group().map(|(list, _)| keys(list)).unwrap_or_default()
+}
+
+fn foreign_key(mut at: Cursor<'_>, table: &str) -> Vec<Change> {
+    let columns = listed(&mut at);
+    let Some((target, targets)) = references(&mut at) else {
+        return vec![Change::Unknown { table: Some(table.to_owned()) }];
+    };
+    let targets = targets.into_iter().chain(std::iter::repeat(String::new()));
+    let key = |(column, referenced)| Change::AddForeignKey {
+        table: table.to_owned(),
+        column,
+        references: (target.clone(), referenced),
+    };
+    columns.into_iter().zip(targets).map(key).collect()
+}
+
+/// `REFERENCES table (columns)`.
+fn references(at: &mut Cursor<'_>) -> Option<(String, Vec<String>)> {
+    let table = at.eat(&["references"]).then(|| at.qualified()).flatten()?.0;
+    Some((table, at.group().map(|(list, _)| keys(list)).unwrap_or_default()))
+}
+
+/// Whether what follows `KEY` or `INDEX` is an index of MySQL's, and not the type of a column that is called so.
+fn names_columns(mut at: Cursor<'_>) -> bool {
+    if !at.is_symbol(b'(') {
+        at.identifier();
+    }
+    if at.eat(&["using"]) {
+        at.identifier();
+    }
+    let first = at.group().and_then(|(list, _)| list.rest().first().copied());
+    first.is_some_and(|first| matches!(first.kind, Kind::Word | Kind::Quoted | Kind::Symbol(b'(')))
+}
+
+/// A column with its type and its own constraints; `None` when there is none.
+fn column(at: &mut Cursor<'_>) -> Option<Column> {
+    let (name, span) = at.identifier()?;
+    if at.rest().first().is_some_and(|next| !matches!(next.kind, Kind::Word | Kind::Quoted)) {
+        return None;
+    }
+    let kind = column_kind(at);
+    let serial = matches!(kind.as_str(), "serial" | "bigserial" | "smallserial" | "serial4" | "serial8" | "serial2");
+    let mut column = Column {
+        name,
+        physical: None,
+        required: serial,
+        has_default: serial,
+        unique: false,
+        indexed: false,
+        references: None,
+        span,
+        kind,
+    };
+    while !at.is_done() {
+        if at.eat(&["not", "null"]) {
+            column.required = true;
+        } else if at.eat(&["primary", "key"]) || at.eat(&["key"]) {
+            column.required = true;
+            column.unique = true;
+            // SQLite fills these with the row's number.
+            column.has_default |= column.kind == "integer";
+        } else if at.eat(&["unique"]) {
+            at.eat(&["key"]);
+            column.unique = true;
+        } else if at.eat(&["default"]) {
+            column.has_default |= !at.eat(&["null"]);
+        } else if at.eat_any(&["generated", "as", "auto_increment", "autoincrement", "identity"]) {
+            column.has_default = true;
+        } else if at.is_at(&["references"]) {
+            let target = references(at);
+            column.references = target.map(|(table, columns)| (table, columns.into_iter().next().unwrap_or_default()));
+        } else if at.eat(&["constraint"]) || at.eat(&["collate"]) {
+            at.qualified();
+        } else if !at.eat(&["set", "default"]) {
+            at.advance();
+        }
+    }
+    column.indexed = column.unique;
+    Some(column)
+}
+
+/// What ends the type of a column.
+const AFTER_TYPE: [&str; 27] = [
+    "after",
+    "as",
+    "auto_increment",
+    "autoincrement",
+    "charset",
+    "check",
+    "collate",
+    "comment",
+    "compression",
+    "constraint",
+    "default",
+    "first",
+    "generated",
+    "identity",
+    "invisible",
+    "key",
+    "not",
+    "null",
+    "on",
+    "primary",
+    "references",
+    "storage",
+    "stored",
+    "unique",
+    "using",
+    "virtual",
+    "visible",
+];
+
+/// The type of a column as [`Column::kind`] has it; empty where SQLite does without.
+fn column_kind(at: &mut Cursor<'_>) -> String {
+    let mut words: Vec<String> = Vec::new();
+    loop {
+        if at.eat_symbol(b'.') {
+            words.clear();
+        } else if at.eat_symbol(b'[') {
+            while !at.eat_symbol(b']') && at.advance() {}
+            if let Some(element) = words.last_mut() {
+                element.push_str("[]");
+            }
+        } else if at.is_at_any(&AFTER_TYPE) || at.is_at(&["character", "set"]) {
+            break;
+        } else if at.group().is_none() {
+            match at.identifier() {
+                Some((word, _)) => words.push(word.to_ascii_lowercase()),
+                None => break,
+            }
+        }
+    }
+    words.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// The one table the script creates, after all its changes to columns.
+    fn table(text: &str) -> Table {
+        let mut table = None;
+        for operation in sql(text) {
+            match (&operation.change, &mut table) {
+                (Change::CreateTable { table: created, .. }, None) => table = Some(created.clone()),
+                (change, Some(table)) => table.apply(change),
+                (other, None) => panic!("{other:?} before the table"),
+            }
+        }
+        table.expect("a table is created")
+    }
+
+    /// Columns as `name kind` with `!` for required, `=` for a default, `*` for unique, `+` for indexed, `>` for a reference.
+    fn columns(text: &str) -> Vec<String> {
+        let show = |column: &Column| {
+            let flag = |on: bool, mark: &str| if on { mark.to_owned() } else { String::new() };
+            let reference = column.references.as_ref().map(|(table, column)| format!(">{table}.{column}"));
+            [
+                format!("{} {} ", column.name, column.kind),
+                flag(column.required, "!"),
+                flag(column.has_default, "="),
+                flag(column.unique, "*"),
+                flag(column.indexed && !column.unique, "+"),
+                reference.unwrap_or_default(),
+            ]
+            .concat()
+            .trim_end()
+            .to_owned()
+        };
+        table(text).columns.iter().map(show).collect()
+    }
+
+    fn changes(text: &str) -> Vec<Change> {
+        sql(text).into_iter().map(|operation| operation.change).collect()
+    }
+
+    #[test]
+    fn postgres_tables() {
+        let text = r#"
+            CREATE TABLE IF NOT EXISTS "public"."session" (
+                id uuid PRIMARY KEY DEFAULT gen_random_uuid() NOT NULL,
+                "expiresAt" timestamp (3) with time zone DEFAULT now() NOT NULL,
+                tags text[] DEFAULT '{}'::text[],
+                role "public"."Role" DEFAULT 'user, admin' NOT NULL,
+                counter bigserial,
+                label character varying(255) COLLATE "C" CONSTRAINT label_key UNIQUE,
+                total numeric(10, 2) GENERATED ALWAYS AS (a * b) STORED,
+                nothing text DEFAULT NULL,
+                key text CHECK (key IN ('a', 'b')),
+                user_id text NOT NULL,
+                CONSTRAINT "session_user" FOREIGN KEY (user_id) REFERENCES auth."user"(id) ON DELETE SET DEFAULT,
+                UNIQUE NULLS NOT DISTINCT (key),
+                CONSTRAINT pair UNIQUE (role, label)
+            );"#;
+        assert_eq!(
+            columns(text),
+            [
+                "id uuid !=*",
+                "expiresAt timestamp with time zone !=",
+                "tags text[] =",
+                "role role !=+",
+                "counter bigserial !=",
+                "label character varying *",
+                "total numeric =",
+                "nothing text",
+                "key text *",
+                "user_id text !>user.id",
+            ]
+        );
+        let table = table(text);
+        assert_eq!((table.name.as_str(), table.open, table.span.of(text)), ("session", false, r#""session""#));
+        assert_eq!(table.columns[1].span.of(text), r#""expiresAt""#);
+    }
+
+    #[test]
+    fn mysql_tables() {
+        let text = r"
+            CREATE TABLE `account` (
+                `id` int unsigned NOT NULL AUTO_INCREMENT COMMENT 'the key, unique; default',
+                `kind` enum('a','b') CHARACTER SET utf8mb4 NOT NULL DEFAULT 'a',
+                `key` varchar(255) NOT NULL,
+                key varchar(191),
+                `createdAt` timestamp(3) DEFAULT CURRENT_TIMESTAMP(3) ON UPDATE CURRENT_TIMESTAMP(3) NOT NULL,
+                `userId` varchar(36) NULL REFERENCES `user` (`id`) ON DELETE CASCADE,
+                PRIMARY KEY (`id`),
+                UNIQUE KEY `kinds` (`kind`(10)),
+                KEY `created` (`createdAt` DESC, `id`),
+                INDEX (`userId`) USING BTREE,
+                FULLTEXT KEY `words` (`key`)
+            ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;";
+        assert_eq!(
+            columns(text),
+            [
+                "id int unsigned !=*",
+                "kind enum !=*",
+                "key varchar !",
+                "key varchar",
+                "createdAt timestamp !=+",
+                "userId varchar +>user.id",
+            ]
+        );
+    }
+
+    #[test]
+    fn sqlite_tables() {
+        let text = r#"create table [user] (id integer primary key, 'name', "email" text not null unique, age /* , */ INT, n references other)"#;
+        assert_eq!(columns(text), ["id integer !=*", "name", "email text !*", "age int", "n  >other."]);
+        assert!(!table("CREATE TABLE t (a) STRICT, WITHOUT ROWID").open);
+    }
+
+    #[test]
+    fn tables_made_from_others_are_open() {
+        for text in [
+            "CREATE TABLE t AS SELECT 1",
+            "CREATE TABLE t (a, b) AS SELECT 1, 2",
+            "CREATE TABLE t LIKE u",
+            "CREATE TABLE t (LIKE u INCLUDING ALL, a int)",
+            "CREATE TABLE t (a int) INHERITS (u)",
+            "CREATE TABLE t PARTITION OF u FOR VALUES IN (1)",
+            "CREATE VIRTUAL TABLE t USING fts5(a)",
+            "CREATE TABLE t (a int, ${columns})",
+            "CREATE TABLE t (a int, b text",
+        ] {
+            assert!(table(text).open, "{text}");
+        }
+        assert_eq!(changes("CREATE TEMP TABLE t (a int); CREATE VIEW v AS SELECT 1; CREATE TYPE e AS ENUM ('a')"), []);
+    }
+
+    #[test]
+    fn alterations_in_one_statement() {
+        let text = r#"
+            CREATE TABLE t (a int, b text NOT NULL, c text, d text, h text, i text);
+            ALTER TABLE IF EXISTS ONLY public.t
+                ADD COLUMN IF NOT EXISTS "e" numeric(4, 2) DEFAULT 0 NOT NULL,
+                ADD f text REFERENCES u,
+                ADD UNIQUE (a),
+                ADD CONSTRAINT fk FOREIGN KEY (b, c) REFERENCES v (x, y),
+                ALTER COLUMN b DROP NOT NULL,
+                ALTER c SET DEFAULT 'x',
+                ALTER COLUMN c TYPE varchar(3) USING c::varchar,
+                ALTER c SET NOT NULL,
+                DROP COLUMN IF EXISTS d CASCADE,
+                DROP CONSTRAINT other,
+                OWNER TO me;
+            ALTER TABLE t RENAME COLUMN h TO key;
+            ALTER TABLE t RENAME key TO j;
+            ALTER TABLE t RENAME CONSTRAINT key TO other;
+            ALTER TABLE t ENABLE ROW LEVEL SECURITY;
+            CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS j_key ON t USING btree (j);
+            CREATE UNIQUE INDEX ON t (lower(i));
+            CREATE UNIQUE INDEX partial ON t (i) WHERE a > 0;
+        "#;
+        assert_eq!(
+            columns(text),
+            ["a int *", "b text >v.x", "c varchar !=>v.y", "j text *", "i text +", "e numeric !=", "f text >u."]
+        );
+    }
+
+    #[test]
+    fn mysql_alterations() {
+        let text = "
+            CREATE TABLE `t` (`a` int, `b` int, `c` int);
+            ALTER TABLE `t` MODIFY COLUMN `a` varchar(10) NOT NULL UNIQUE, CHANGE `b` `d` bigint DEFAULT 1 AFTER `a`,
+                ADD (`e` int, `f` int), ADD INDEX `cs` (`c`), ADD PRIMARY KEY (`c`), DROP PRIMARY KEY, DROP INDEX `x`,
+                ALTER INDEX `cs` INVISIBLE, ENGINE=InnoDB;";
+        assert_eq!(columns(text), ["a varchar !*", "d bigint =", "c int !*", "e int", "f int"]);
+        assert_eq!(
+            changes("RENAME TABLE `a` TO `b`, db.c TO d; ALTER TABLE b RENAME c"),
+            [("a", "b"), ("c", "d"), ("b", "c")].map(|(table, to)| Change::RenameTable { table: table.into(), to: to.into() })
+        );
+    }
+
+    #[test]
+    fn drops() {
+        let drop = |table: &str| Change::DropTable { table: table.into() };
+        assert_eq!(changes("DROP TABLE IF EXISTS \"a\", public.b CASCADE; DROP VIEW c"), [drop("a"), drop("b")]);
+    }
+
+    #[test]
+    fn blocks_of_code_are_read() {
+        let text = r#"
+            DO $$ BEGIN
+                IF NOT EXISTS (SELECT 1) THEN ALTER TABLE t ADD a int; ELSE DROP TABLE u; END IF;
+                EXECUTE 'ALTER TABLE t ADD b int';
+            EXCEPTION WHEN duplicate_object THEN null;
+            END $$;
+            CREATE FUNCTION f() RETURNS trigger AS $$ BEGIN CREATE TABLE never (a int); END $$ LANGUAGE plpgsql;
+            CREATE TRIGGER x AFTER INSERT ON t BEGIN DELETE FROM u; END;
+            -- migrate:down
+            DROP TABLE t;"#;
+        let found: Vec<_> = sql(text).iter().map(|operation| operation.span.of(text)).collect();
+        assert_eq!(found, ["ALTER TABLE t ADD a int", "DROP TABLE u", "ALTER TABLE t ADD b int"]);
+    }
+
+    #[test]
+    fn what_could_not_be_read_is_told() {
+        let unknown = |table: Option<&str>| Change::Unknown { table: table.map(str::to_owned) };
+        for (text, expected) in [
+            ("CREATE TABLE (a int)", unknown(None)),
+            ("CREATE TABLE t;", unknown(Some("t"))),
+            ("ALTER TABLE t FROBNICATE a", unknown(Some("t"))),
+            ("ALTER TABLE ${t} ADD a int", unknown(None)),
+            ("DO $$ BEGIN EXECUTE format('ALTER TABLE %I ADD a int', t); END $$", unknown(None)),
+            ("SET @code = IF(@x, 'SELECT 1', 'ALTER TABLE t ADD a int')", unknown(None)),
+            ("INSERT INTO t VALUES ('a); CREATE TABLE u (a int);", unknown(None)),
+            ("DROP SCHEMA public CASCADE", unknown(None)),
+        ] {
+            assert_eq!(changes(text), [expected], "{text}");
+        }
+    }
+
+    #[test]
+    fn other_statements_change_nothing() {
+        let text = "INSERT INTO t VALUES ('CREATE TABLE u (a int)'); UPDATE t SET a = 1; GRANT ALL ON TABLE t TO me;
+            COMMENT ON TABLE t IS 'ALTER TABLE'; CREATE EXTENSION x; ALTER TYPE e ADD VALUE 'b'; BEGIN; COMMIT;
+            CREATE POLICY p ON t USING (true); SELECT 'drop it'";
+        assert_eq!(changes(text), []);
+    }
+
+    #[test]
+    fn hostile_input_takes_linear_time() {
+        for part in
+            ["(", "CREATE TABLE t (", "a[", "ALTER TABLE t ADD (", "a,", "CREATE TABLE t (a int);", "ALTER TABLE t ADD a int,"]
+        {
+            let operations = sql(&format!("CREATE TABLE t ({}", part.repeat(400_000 / part.len())));
+            assert!(!operations.is_empty(), "{part}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read(parts in prop::collection::vec(any_part(), 0..30)) {
+            let text = parts.join(" ");
+            for operation in sql(&text) {
+                prop_assert!(!operation.span.of(&text).is_empty());
+                if let Change::CreateTable { table, .. } = operation.change {
+                    for span in table.columns.iter().map(|column| column.span).chain([table.span]) {
+                        prop_assert!(operation.span.contains(span) && !span.of(&text).is_empty());
+                    }
+                }
+            }
+        }
+    }
+
+    fn any_part() -> impl Strategy<Value = String> {
+        let words = "create table alter add column drop rename to index unique primary key foreign references constraint on set \
+                     not null default type using check like as modify change if exists do begin then execute ( ) , ; [ ] . é \
+                     'a' \"b\" `c` $$ ' /* */ -- 1 text x y";
+        prop_oneof![prop::sample::select(words.split_whitespace().map(str::to_owned).collect::<Vec<_>>()), "\\PC{0,2}"]
+    }
+}

@@ -1,0 +1,367 @@
+//! The index file, read directly.
+//!
+//! libgit2 takes a hundred times as long for the same question: it checks the hash of the file and builds an object for
+//! every entry. The format is git's `index-format` documentation ("gitformat-index"), versions 2 to 4. Like git's
+//! own reader, this one does not check the hash over the file (its last bytes, zero with `index.skipHash`); what would
+//! make it read wrong entries is checked by structure.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use super::objects::{ObjectId, Record};
+
+/// What an index holds, sorted by path, then by stage.
+#[derive(Debug, Default)]
+pub(super) struct Index {
+    /// The file, or what stands for it: ids and stat data are looked up here when they are asked for.
+    bytes: Vec<u8>,
+    /// The paths, where the file holds them compressed or not at all.
+    paths: Option<Vec<u8>>,
+    items: Vec<Item>,
+    hash_len: usize,
+    /// Whether stat data comes before each id.
+    has_stat: bool,
+    cache_tree: Option<CacheTree>,
+}
+
+/// One entry of the index.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Item {
+    path: (u32, u32),
+    id: u32,
+    mode: u32,
+    pub(super) state: State,
+}
+
+impl Item {
+    /// The type and permissions.
+    pub(super) fn mode(&self) -> u32 {
+        self.mode
+    }
+}
+
+/// What an entry is in, beside being there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum State {
+    /// Part of the next commit.
+    Staged,
+    /// Part of the next commit, and left out of the work tree by a sparse checkout.
+    SkipWorktree,
+    /// Announced by `git add --intent-to-add`; not part of the next commit.
+    IntentToAdd,
+    /// One side of a conflict.
+    Unmerged,
+}
+
+/// What `lstat` said when the entry was last found unchanged. Sizes and inodes are truncated to 32 bits by the format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Stat {
+    pub(super) changed: (u32, u32),
+    pub(super) modified: (u32, u32),
+    pub(super) inode: u32,
+    pub(super) size: u32,
+}
+
+/// Why an index could not be read here.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum IndexError {
+    /// Damaged.
+    Corrupt(&'static str),
+    /// Well-formed, but only git knows what it means: a split index (`link`), a sparse index (`sdir`), or something newer.
+    Beyond(String),
+}
+
+/// Bytes of an entry before the object id: ten 32-bit numbers.
+const STAT_BYTES: usize = 40;
+
+/// Compression of paths can make a small file name a huge amount of text; real repositories stay far below this.
+const MAX_EXPANDED_BYTES: usize = 512 * 1024 * 1024;
+
+impl Index {
+    /// Reads an index file whose object ids have `hash_len` bytes.
+    pub(super) fn parse(bytes: Vec<u8>, hash_len: usize) -> Result<Self, IndexError> {
+        use IndexError::{Beyond, Corrupt};
+        if bytes.get(..4) != Some(b"DIRC") {
+            return Err(Corrupt("it does not begin like an index"));
+        }
+        if u32::try_from(bytes.len()).is_err() {
+            return Err(Corrupt("it has more than 4 GiB"));
+        }
+        let (version, count) = match (number(&bytes, 4), number(&bytes, 8)) {
+            (Some(version @ 2..=4), Some(count)) => (version, count as usize),
+            (Some(version), Some(_)) => return Err(Beyond(format!("index version {version}"))),
+            _ => return Err(Corrupt("it ends in its header")),
+        };
+        let end = bytes.len().checked_sub(hash_len).ok_or(Corrupt("it ends in its header"))?;
+        let mut reader = EntryReader { bytes: &bytes[..end], at: 12, hash_len, version, expanded: Vec::new(), before: 0..0 };
+        // The count is not trusted for the allocation: an entry has more than 60 bytes.
+        let mut items = Vec::with_capacity(count.min(bytes.len() / 60));
+        for _ in 0..count {
+            items.push(reader.next().ok_or(Corrupt("an entry is cut short"))?);
+        }
+        let after_entries = reader.at;
+        let paths = (version == 4).then_some(reader.expanded);
+        let mut index = Self { bytes, paths, items, hash_len, has_stat: true, cache_tree: None };
+        if !index.is_sorted() {
+            return Err(Corrupt("its entries are out of order"));
+        }
+        index.cache_tree = index.read_extensions(after_entries, end)?;
+        Ok(index)
+    }
+
+    /// Makes an index of what git printed: `git diff-index --cached --raw -z --no-abbrev` against the empty tree, and
+    /// `git ls-files -t -z` for the entries that a sparse checkout leaves out.
+    pub(super) fn from_listing(listing: &[u8], tags: &[u8], hash_len: usize) -> Option<Self> {
+        let left_out: std::collections::HashSet<&[u8]> =
+            tags.split(|&byte| byte == 0).filter_map(|line| line.strip_prefix(b"S ")).collect();
+        let mut index = Self { hash_len, paths: Some(Vec::new()), ..Self::default() };
+        let mut fields = listing.split(|&byte| byte == 0);
+        while let Some(line) = fields.next().filter(|line| !line.is_empty()) {
+            let path = fields.next()?;
+            let words: Vec<&str> = std::str::from_utf8(line.strip_prefix(b":")?).ok()?.split(' ').collect();
+            let &[_, mode, _, id, status] = words.as_slice() else { return None };
+            let state = match status {
+                "U" => State::Unmerged,
+                _ if left_out.contains(path) => State::SkipWorktree,
+                _ => State::Staged,
+            };
+            let paths = index.paths.get_or_insert_default();
+            let item = Item {
+                path: (narrow(paths.len())?, narrow(path.len())?),
+                id: narrow(index.bytes.len())?,
+                mode: u32::from_str_radix(mode, 8).ok()?,
+                state,
+            };
+            paths.extend(path);
+            index.bytes.extend(ObjectId::from_hex(id).filter(|id| id.as_bytes().len() == hash_len)?.as_bytes());
+            index.items.push(item);
+        }
+        index.is_sorted().then_some(index)
+    }
+
+    /// All entries.
+    pub(super) fn items(&self) -> &[Item] {
+        &self.items
+    }
+
+    /// The path of an entry, as git has it.
+    pub(super) fn path(&self, item: &Item) -> &[u8] {
+        let (start, len) = item.path;
+        &self.paths.as_deref().unwrap_or(&self.bytes)[start as usize..][..len as usize]
+    }
+
+    /// The type, permissions and object of an entry.
+    pub(super) fn record(&self, item: &Item) -> Record {
+        let raw = &self.bytes[item.id as usize..][..self.hash_len];
+        Record { mode: item.mode, id: ObjectId::from_bytes(raw).expect("hash_len is 20 or 32") }
+    }
+
+    /// What `lstat` said of the file, where the index keeps it.
+    pub(super) fn stat(&self, item: &Item) -> Option<Stat> {
+        let start = self.has_stat.then(|| item.id as usize - STAT_BYTES)?;
+        let field = |n: usize| number(&self.bytes, start + 4 * n);
+        Some(Stat { changed: (field(0)?, field(1)?), modified: (field(2)?, field(3)?), inode: field(5)?, size: field(9)? })
+    }
+
+    /// Which trees parts of the index are known to be.
+    pub(super) fn cache_tree(&self) -> Option<&CacheTree> {
+        self.cache_tree.as_ref()
+    }
+
+    /// Paths ascend; only the stages of a conflict share one.
+    fn is_sorted(&self) -> bool {
+        self.items.windows(2).all(|pair| {
+            let (path, next) = (self.path(&pair[0]), self.path(&pair[1]));
+            path < next || (path == next && pair.iter().all(|item| item.state == State::Unmerged))
+        })
+    }
+
+    /// Extensions: a four-byte name, a length, the data. A name in capitals may be ignored, any other may not.
+    fn read_extensions(&self, mut at: usize, end: usize) -> Result<Option<CacheTree>, IndexError> {
+        let mut cache_tree = None;
+        while at < end {
+            let size = number(&self.bytes[..end], at + 4).ok_or(IndexError::Corrupt("an extension is cut short"))?;
+            let (name, data) = (&self.bytes[at..at + 4], at + 8..at + 8 + size as usize);
+            if data.end > end {
+                return Err(IndexError::Corrupt("an extension is cut short"));
+            }
+            at = data.end;
+            match name {
+                b"TREE" => cache_tree = CacheTree::parse(&self.bytes[data], self.hash_len, self.items.len()),
+                [b'A'..=b'Z', ..] => {}
+                _ => return Err(IndexError::Beyond(format!("index extension `{}`", name.escape_ascii()))),
+            }
+        }
+        Ok(cache_tree)
+    }
+}
+
+struct EntryReader<'b> {
+    bytes: &'b [u8],
+    at: usize,
+    hash_len: usize,
+    version: u32,
+    /// Version 4: all paths so far, one after the other.
+    expanded: Vec<u8>,
+    /// Version 4: the last of them.
+    before: Range<usize>,
+}
+
+impl EntryReader<'_> {
+    fn next(&mut self) -> Option<Item> {
+        let id = self.at + STAT_BYTES;
+        let flags_at = id + self.hash_len;
+        let flags = short(self.bytes, flags_at)?;
+        let extended = if flags & 0x4000 != 0 { short(self.bytes, flags_at + 2)? } else { 0 };
+        let name = flags_at + if flags & 0x4000 != 0 { 4 } else { 2 };
+        let path = if self.version == 4 { self.compressed_path(name)? } else { self.plain_path(name, flags)? };
+        let state = if flags & 0x3000 != 0 {
+            State::Unmerged
+        } else if extended & 0x2000 != 0 {
+            State::IntentToAdd
+        } else if extended & 0x4000 != 0 {
+            State::SkipWorktree
+        } else {
+            State::Staged
+        };
+        let mode = number(self.bytes, id - STAT_BYTES + 24)?;
+        Some(Item { path: (narrow(path.start)?, narrow(path.len())?), id: narrow(id)?, mode, state })
+    }
+
+    /// The path itself, then one to eight NULs up to a multiple of eight bytes.
+    fn plain_path(&mut self, start: usize, flags: u16) -> Option<Range<usize>> {
+        let len = match usize::from(flags & 0xFFF) {
+            0xFFF => memchr::memchr(0, self.bytes.get(start..)?)?,
+            len => len,
+        };
+        let padded = (start - self.at + len + 8) & !7;
+        self.at = (self.at + padded <= self.bytes.len()).then_some(self.at + padded)?;
+        (len > 0).then_some(start..start + len)
+    }
+
+    /// How many bytes to take off the path before, then what to put there, then a NUL.
+    fn compressed_path(&mut self, start: usize) -> Option<Range<usize>> {
+        let (strip, suffix) = offset_number(self.bytes, start)?;
+        let len = memchr::memchr(0, self.bytes.get(suffix..)?)?;
+        let kept = self.before.len().checked_sub(strip)?;
+        let path = self.expanded.len()..self.expanded.len() + kept + len;
+        if path.end > MAX_EXPANDED_BYTES {
+            return None;
+        }
+        self.expanded.extend_from_within(self.before.start..self.before.start + kept);
+        self.expanded.extend_from_slice(&self.bytes[suffix..suffix + len]);
+        self.at = suffix + len + 1;
+        self.before = path.clone();
+        (!path.is_empty()).then_some(path)
+    }
+}
+
+/// Which trees parts of the index are known to be: the `TREE` extension. Git keeps it when it writes a tree, which
+/// `git commit` does before it runs the hook, so nearly all directories of a commit are known without a look at them.
+#[derive(Debug, Default)]
+pub(super) struct CacheTree {
+    /// In depth-first order, the root first.
+    nodes: Vec<CachedTree>,
+    names: Vec<u8>,
+}
+
+#[derive(Debug)]
+struct CachedTree {
+    name: Range<usize>,
+    /// How many entries of the index the tree covers, and the tree; `None` after a change below it.
+    valid: Option<(usize, ObjectId)>,
+    /// The node after the last one below this one.
+    end: usize,
+}
+
+/// A directory of a [`CacheTree`].
+#[derive(Debug, Clone, Copy)]
+pub(super) struct CachedDirectory<'c> {
+    cache: &'c CacheTree,
+    node: usize,
+}
+
+impl CacheTree {
+    /// `None` when it is malformed: it is only a shortcut, and without it everything is compared.
+    fn parse(data: &[u8], hash_len: usize, entries: usize) -> Option<Self> {
+        let mut cache = Self { nodes: Vec::new(), names: data.to_vec() };
+        // Nodes whose subtrees are being read, and how many of these are to come.
+        let mut open: Vec<(usize, usize)> = Vec::new();
+        let mut at = 0;
+        loop {
+            let name = at..at + memchr::memchr(0, data.get(at..)?)?;
+            let line = name.end + 1..name.end + 1 + memchr::memchr(b'\n', data.get(name.end + 1..)?)?;
+            at = line.end + 1;
+            let (count, subtrees) = std::str::from_utf8(&data[line]).ok()?.split_once(' ')?;
+            let valid = match count.parse::<i64>().ok()? {
+                ..0 => None,
+                count => {
+                    let id = ObjectId::from_bytes(data.get(at..at + hash_len)?)?;
+                    at += hash_len;
+                    Some((usize::try_from(count).ok().filter(|&count| count <= entries)?, id))
+                }
+            };
+            let node = cache.nodes.len();
+            cache.nodes.push(CachedTree { name, valid, end: node + 1 });
+            open.push((node, subtrees.parse().ok()?));
+            while let Some((node, to_come)) = open.last_mut() {
+                if let Some(less) = to_come.checked_sub(1) {
+                    *to_come = less;
+                    break;
+                }
+                cache.nodes[*node].end = cache.nodes.len();
+                open.pop();
+            }
+            if open.is_empty() {
+                return Some(cache);
+            }
+        }
+    }
+
+    /// The top of the repository.
+    pub(super) fn root(&self) -> CachedDirectory<'_> {
+        CachedDirectory { cache: self, node: 0 }
+    }
+}
+
+impl<'c> CachedDirectory<'c> {
+    /// Whether the `entries` entries of the index below this directory are known to be `tree`.
+    pub(super) fn is(&self, tree: &ObjectId, entries: usize) -> bool {
+        self.cache.nodes[self.node].valid.is_some_and(|(count, id)| count == entries && id == *tree)
+    }
+
+    /// The directories in this one by name.
+    pub(super) fn children(&self) -> HashMap<&'c [u8], CachedDirectory<'c>> {
+        let nodes = &self.cache.nodes;
+        let first = Some(self.node + 1).filter(|&child| child < nodes[self.node].end);
+        std::iter::successors(first, |&child| Some(nodes[child].end).filter(|&next| next < nodes[self.node].end))
+            .map(|node| (&self.cache.names[nodes[node].name.clone()], CachedDirectory { cache: self.cache, node }))
+            .collect()
+    }
+}
+
+fn number(bytes: &[u8], at: usize) -> Option<u32> {
+    bytes.get(at..at + 4).and_then(|raw| raw.try_into().ok()).map(u32::from_be_bytes)
+}
+
+fn short(bytes: &[u8], at: usize) -> Option<u16> {
+    bytes.get(at..at + 2).and_then(|raw| raw.try_into().ok()).map(u16::from_be_bytes)
+}
+
+fn narrow(number: usize) -> Option<u32> {
+    u32::try_from(number).ok()
+}
+
+/// The variable-length number of offsets in packs and of version 4, and where it ends.
+fn offset_number(bytes: &[u8], mut at: usize) -> Option<(usize, usize)> {
+    let mut value = 0usize;
+    loop {
+        let byte = *bytes.get(at)?;
+        value = value.checked_shl(7)?.checked_add(usize::from(byte & 0x7F))?;
+        at += 1;
+        if byte & 0x80 == 0 {
+            return Some((value, at));
+        }
+        value = value.checked_add(1).filter(|&value| value <= bytes.len())?;
+    }
+}

@@ -1,0 +1,194 @@
+//! The index and commits as snapshots.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+use super::delta::Difference;
+use super::index::{Index, State};
+use super::objects::{MODE_REGULAR, MODE_SUBMODULE, MODE_SYMLINK, MODE_TYPE, ObjectStore, Record, read_blob};
+use super::path::display;
+use crate::source::{BlobId, Entry, Snapshot, SnapshotKind, Unreadable};
+
+/// What an index file holds, as a value that is equal for equal contents and can be kept and compared later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct IndexIdentity(pub(super) [u8; 32]);
+
+/// What the next commit will hold.
+pub struct IndexSnapshot {
+    pub(super) index: Index,
+    pub(super) store: Arc<dyn ObjectStore>,
+    pub(super) identity: IndexIdentity,
+    /// Made when first asked for: what was changed is known without it.
+    entries: OnceLock<Vec<Entry>>,
+}
+
+/// A path of the index that is no file to review.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Skipped {
+    /// The path.
+    pub path: Arc<str>,
+    /// Why.
+    pub reason: SkipReason,
+}
+
+/// Why a path of the index is no file to review.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SkipReason {
+    /// A symbolic link; what it points to is reviewed where it is.
+    SymbolicLink,
+    /// A submodule: a repository of its own.
+    Submodule,
+    /// Announced by `git add --intent-to-add`; not part of the next commit.
+    IntentToAdd,
+    /// In conflict; git makes no commit before it is resolved.
+    Unmerged,
+}
+
+impl fmt::Display for SkipReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::SymbolicLink => "a symbolic link",
+            Self::Submodule => "a submodule",
+            Self::IntentToAdd => "only announced with `git add --intent-to-add`",
+            Self::Unmerged => "in conflict",
+        })
+    }
+}
+
+impl IndexSnapshot {
+    pub(super) fn new(index: Index, store: Arc<dyn ObjectStore>, identity: IndexIdentity) -> Self {
+        Self { index, store, identity, entries: OnceLock::new() }
+    }
+
+    /// What the index file held when it was read.
+    #[must_use]
+    pub fn identity(&self) -> IndexIdentity {
+        self.identity
+    }
+
+    /// Paths that are no files to review, each once.
+    #[must_use]
+    pub fn skipped(&self) -> Vec<Skipped> {
+        let mut skipped: Vec<Skipped> = self
+            .index
+            .items()
+            .iter()
+            .filter_map(|item| {
+                let reason = match (item.state, item.mode() & MODE_TYPE) {
+                    (State::Unmerged, _) => SkipReason::Unmerged,
+                    (State::IntentToAdd, _) => SkipReason::IntentToAdd,
+                    (_, MODE_SYMLINK) => SkipReason::SymbolicLink,
+                    (_, MODE_SUBMODULE) => SkipReason::Submodule,
+                    _ => return None,
+                };
+                Some(Skipped { path: display(self.index.path(item)), reason })
+            })
+            .collect();
+        skipped.dedup();
+        skipped
+    }
+}
+
+impl fmt::Debug for IndexSnapshot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("IndexSnapshot").field("entries", &self.index.items().len()).finish_non_exhaustive()
+    }
+}
+
+impl Snapshot for IndexSnapshot {
+    fn kind(&self) -> SnapshotKind {
+        SnapshotKind::Index
+    }
+
+    fn entries(&self) -> &[Entry] {
+        self.entries.get_or_init(|| {
+            let staged = self.index.items().iter().filter(|item| {
+                matches!(item.state, State::Staged | State::SkipWorktree) && item.mode() & MODE_TYPE == MODE_REGULAR
+            });
+            sorted(staged.map(|item| Entry { path: display(self.index.path(item)), blob: Some(self.index.record(item).id) }))
+        })
+    }
+
+    fn read(&self, entry: &Entry, limit: usize) -> Result<Vec<u8>, Unreadable> {
+        read_blob(&*self.store, entry, limit)
+    }
+}
+
+/// What a commit holds.
+pub struct TreeSnapshot {
+    store: Arc<dyn ObjectStore>,
+    entries: Vec<Entry>,
+}
+
+impl TreeSnapshot {
+    pub(super) fn new(store: Arc<dyn ObjectStore>, files: impl IntoIterator<Item = Entry>) -> Self {
+        Self { store, entries: sorted(files) }
+    }
+}
+
+impl fmt::Debug for TreeSnapshot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TreeSnapshot").field("entries", &self.entries.len()).finish_non_exhaustive()
+    }
+}
+
+impl Snapshot for TreeSnapshot {
+    fn kind(&self) -> SnapshotKind {
+        SnapshotKind::Tree
+    }
+
+    fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    fn read(&self, entry: &Entry, limit: usize) -> Result<Vec<u8>, Unreadable> {
+        read_blob(&*self.store, entry, limit)
+    }
+}
+
+/// One path that the next commit changes: its regular file before and after. A file that becomes a symbolic link, a
+/// submodule, a conflict or nothing at all has no `new`; a change of permissions alone has two equal blobs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// Path from the repository root.
+    pub path: Arc<str>,
+    /// The file in the commit compared with.
+    pub old: Option<BlobId>,
+    /// The file in the index.
+    pub new: Option<BlobId>,
+}
+
+impl Change {
+    /// `None` where no regular file is concerned.
+    pub(super) fn of(difference: &Difference) -> Option<Self> {
+        let regular = |record: &Option<Record>| record.as_ref().and_then(Record::regular);
+        let (old, new) = (regular(&difference.old), regular(&difference.new));
+        (old.is_some() || new.is_some()).then(|| Self { path: display(&difference.path), old, new })
+    }
+}
+
+/// The entries as they were before the changes.
+pub(super) fn undo(entries: &[Entry], changes: &[Change]) -> Vec<Entry> {
+    let mut old: BTreeMap<&str, &Change> = changes.iter().map(|change| (&*change.path, change)).collect();
+    let entry = |change: &Change| change.old.map(|blob| Entry { path: Arc::clone(&change.path), blob: Some(blob) });
+    let mut before = Vec::with_capacity(entries.len());
+    for now in entries {
+        match old.remove(&*now.path) {
+            Some(change) => before.extend(entry(change)),
+            None => before.push(now.clone()),
+        }
+    }
+    before.extend(old.into_values().filter_map(entry));
+    before
+}
+
+/// Entries in the order snapshots promise, which differs from git's where paths are not UTF-8.
+pub(super) fn sorted(entries: impl IntoIterator<Item = Entry>) -> Vec<Entry> {
+    let mut entries: Vec<Entry> = entries.into_iter().collect();
+    if !entries.is_sorted_by(|a, b| a.path < b.path) {
+        entries.sort_by(|a, b| a.path.cmp(&b.path));
+        entries.dedup_by(|a, b| a.path == b.path);
+    }
+    entries
+}
