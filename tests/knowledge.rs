@@ -265,6 +265,19 @@ fn snippets_import_from_where_the_newest_release_has_it() {
 }
 
 #[test]
+fn snippets_are_typescript() {
+    let mut parser = tree_sitter::Parser::new();
+    parser.set_language(&tree_sitter_typescript::LANGUAGE_TYPESCRIPT.into()).expect("the grammar fits the parser");
+    for plugin in pack().plugins() {
+        for snippet in plugin.client_snippet.iter().chain([&plugin.server_snippet]) {
+            assert!(snippet.lines().count() <= 4, "{snippet}");
+            let tree = parser.parse(snippet, None).expect("no limit is set");
+            assert!(!tree.root_node().has_error(), "{snippet}");
+        }
+    }
+}
+
+#[test]
 fn tables_are_sound() {
     const KINDS: [&str; 8] = ["string", "number", "bigint", "boolean", "date", "string[]", "number[]", "json"];
     let newest = &pack().core.newest;

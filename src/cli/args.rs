@@ -212,7 +212,7 @@ pub(super) enum Method {
 }
 
 /// What `daemon` can do.
-#[derive(Debug, Clone, Copy, Subcommand)]
+#[derive(Debug, Clone, Subcommand)]
 pub(super) enum DaemonAction {
     /// Start it, if it does not run
     Start,
@@ -224,7 +224,11 @@ pub(super) enum DaemonAction {
     Logs,
     /// Be the daemon, in the foreground
     #[command(hide = true)]
-    Run,
+    Run {
+        /// The repository's git directory
+        #[arg(long)]
+        common_dir: PathBuf,
+    },
 }
 
 /// What `config` can do.

@@ -16,7 +16,8 @@ pub(super) fn check(args: &CheckArgs) -> Outcome {
     request.base.clone_from(&args.base);
     request.fail_on = args.fail_on;
     if let Some(place) = place(&request) {
-        request.paths = request::repository_paths(&place.root, &request.environment.directory, &args.paths).map_err(CommandError::usage)?;
+        request.paths =
+            request::repository_paths(&place.root, &request.environment.directory, &args.paths).map_err(CommandError::usage)?;
     }
     if request.target == Target::Worktree
         && let Some(missing) = args.paths.iter().find(|path| path.symlink_metadata().is_err())
@@ -45,7 +46,7 @@ fn target(args: &SnapshotArgs) -> Target {
 }
 
 fn place(request: &Request) -> Option<Place> {
-    Place::find(&request.environment.directory, request.environment.git_dir.as_deref())
+    Place::find(&request.environment)
 }
 
 fn run(request: &Request, args: &OutputArgs, quiet: bool) -> Outcome {
@@ -54,7 +55,7 @@ fn run(request: &Request, args: &OutputArgs, quiet: bool) -> Outcome {
     }
     let place = place(request);
     let use_daemon = !args.no_daemon && place.as_ref().is_some_and(|place| settings::daemon_wanted(&place.root));
-    let mut reply = progress::shown(|| review::answer(request, place.as_ref(), use_daemon));
+    let (mut reply, _) = progress::shown(|| review::answer(request, place.as_ref(), use_daemon));
     if quiet {
         reply.stdout.clear();
     }

@@ -11,11 +11,11 @@ use super::error::CommandError;
 use super::place::Place;
 use super::{Outcome, output, settings};
 use crate::config::{DaemonMode, OnError, PATHS, REFERENCE, RuleLevel};
+use crate::git::Environment;
 
 /// `config ACTION`.
 pub(super) fn run(action: ConfigAction) -> Outcome {
-    let directory = std::env::current_dir()?;
-    let place = Place::find(&directory, None).context("this is no git repository").map_err(CommandError::usage)?;
+    let place = Place::find(&Environment::from_process()?).context("this is no git repository").map_err(CommandError::usage)?;
     match action {
         ConfigAction::Show => show(&place),
         ConfigAction::Init => init(&place),

@@ -1,25 +1,67 @@
-//! The daemon as the command line sees it.
+//! `daemon ACTION`: the resident reviewer of this repository, by hand.
 
+use std::fs;
 use std::path::Path;
 
-use super::Outcome;
+use anyhow::Context as _;
+use clap::ColorChoice;
+
 use super::args::DaemonAction;
-use crate::service::{Reply, Request};
+use super::error::CommandError;
+use super::place::Place;
+use super::{Outcome, output, request};
+use crate::daemon::{self, client, log};
+use crate::git::Environment;
+use crate::service::{Output, Request, Target};
 
-/// The daemon's answer, when one runs and is quick enough.
-pub(super) fn ask(_common_dir: &Path, _request: &Request) -> Option<Reply> {
-    None
-}
-
-/// Starts the daemon in the background, unless it runs.
-pub(super) fn ensure_started(_common_dir: &Path) {}
+/// Exit code of `daemon status` when none runs, as service managers have it (LSB: "program is not running").
+const NOT_RUNNING: u8 = 3;
 
 /// `daemon ACTION`.
-pub(super) fn run(_action: DaemonAction) -> Outcome {
-    Ok(0)
+pub(super) fn run(action: DaemonAction) -> Outcome {
+    if let DaemonAction::Run { common_dir } = &action {
+        daemon::run(common_dir, expected(common_dir).ok()).context("the daemon could not start")?;
+        return Ok(0);
+    }
+    let place = Place::find(&Environment::from_process()?).context("this is no git repository").map_err(CommandError::usage)?;
+    let (text, code) = match action {
+        DaemonAction::Start | DaemonAction::Run { .. } => (start(&place.common_dir)?, 0),
+        DaemonAction::Stop if client::stop(&place.common_dir).is_ok() => ("stopped\n".to_owned(), 0),
+        DaemonAction::Stop => ("not running\n".to_owned(), 0),
+        DaemonAction::Status => match client::status(&place.common_dir) {
+            Ok(status) => (format!("{status}\n"), 0),
+            Err(_) => ("not running\n".to_owned(), NOT_RUNNING),
+        },
+        DaemonAction::Logs => (logs(&place.common_dir)?, 0),
+    };
+    output::print(&text)?;
+    Ok(code)
+}
+
+fn start(common_dir: &Path) -> Result<String, CommandError> {
+    let started = daemon::start(common_dir).context("the daemon does not answer").map_err(CommandError::from);
+    let status = started.map_err(|error| error.hint("`git auth-review daemon logs` may say why; reviews work without it"))?;
+    Ok(format!("{status}\n"))
+}
+
+fn logs(common_dir: &Path) -> anyhow::Result<String> {
+    match log::path(common_dir).filter(|path| path.is_file()) {
+        Some(path) => fs::read_to_string(&path).with_context(|| format!("{} cannot be read", path.display())),
+        None => Ok("there is no log: no daemon has run here yet\n".to_owned()),
+    }
 }
 
 /// The daemon's state in one line.
-pub(super) fn status_line(_common_dir: &Path) -> String {
-    String::new()
+pub(super) fn status_line(common_dir: &Path) -> String {
+    client::status(common_dir)
+        .map_or_else(|error| format!("not running ({error})"), |status| status.to_string().replace('\n', "; "))
+}
+
+/// What the hook of the main work tree is going to ask.
+fn expected(common_dir: &Path) -> anyhow::Result<Request> {
+    let root = common_dir.parent().context("the git directory has no work tree around it")?;
+    let mut request = request::build(Target::Staged, Output::Terminal, ColorChoice::Auto)?;
+    request.environment = Environment { directory: root.to_owned(), ..Environment::default() };
+    request.hook = true;
+    Ok(request)
 }

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::place::Place;
 use super::{Outcome, daemon, install, output, request, settings};
+use crate::git::Environment;
 
 /// Prints the report.
 pub(super) fn run() -> Outcome {
@@ -18,8 +19,7 @@ pub(super) fn run() -> Outcome {
         line("git", &format!("{version} ({})", program.display()));
     }
     line("CI", if request::in_ci() { "set" } else { "not set" });
-    let directory = std::env::current_dir()?;
-    match Place::find(&directory, None) {
+    match Place::find(&Environment::from_process()?) {
         Some(place) => {
             line("repository", &place.root.display().to_string());
             line("git directory", &place.common_dir.display().to_string());

@@ -9,7 +9,10 @@ use clap::{ColorChoice, ValueEnum};
 
 use super::error::INCOMPLETE;
 use super::place::Place;
-use super::{daemon, output, request, review, settings};
+use super::review::{self, Answerer};
+use super::{output, request, settings};
+use crate::daemon::client;
+use crate::git::Environment;
 use crate::service::{Output, Request, Target};
 
 /// The git hooks that can run a review.
@@ -59,8 +62,8 @@ pub(super) fn run(event: Event, arguments: &[OsString]) -> u8 {
 }
 
 fn failed(reason: &str) -> u8 {
-    let root = std::env::current_dir().ok().and_then(|directory| Place::find(&directory, None)).map(|place| place.root);
-    if settings::failure_blocks(root.as_deref()) {
+    let place = Environment::from_process().ok().and_then(|environment| Place::find(&environment));
+    if settings::failure_blocks(place.as_ref().map(|place| place.root.as_path())) {
         output::error(&format!("error: git auth-review could not review this: {reason}\n"));
         INCOMPLETE
     } else {
@@ -72,18 +75,21 @@ fn failed(reason: &str) -> u8 {
 fn review(event: Event, arguments: &[OsString]) -> anyhow::Result<u8> {
     let mut template = request::build(Target::Staged, Output::Terminal, ColorChoice::Auto)?;
     template.hook = true;
-    let place = Place::find(&template.environment.directory, template.environment.git_dir.as_deref());
+    let place = Place::find(&template.environment);
     let use_daemon = place.as_ref().is_some_and(|place| settings::daemon_wanted(&place.root));
     let requests = match event {
         Event::Commit | Event::Merge => vec![template],
         Event::Push => pushed(&template, arguments)?,
     };
-    let mut code = 0;
+    let (mut code, mut daemon_missed) = (0, false);
     for request in &requests {
-        code = code.max(output::emit(&review::answer(request, place.as_ref(), use_daemon))?);
+        let (reply, by) = review::answer(request, place.as_ref(), use_daemon);
+        code = code.max(output::emit(&reply)?);
+        daemon_missed |= by == Answerer::Process;
     }
-    if let Some(place) = place.filter(|_| use_daemon && !request::in_ci()) {
-        daemon::ensure_started(&place.common_dir);
+    if let Some(place) = place.filter(|_| use_daemon && daemon_missed) {
+        // The next commit is quicker with it; this one does not wait for it.
+        let _ = client::ensure_started(&place.common_dir);
     }
     Ok(code)
 }

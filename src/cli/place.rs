@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
+use crate::git::Environment;
+
 /// A repository as seen from a directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Place {
@@ -13,12 +15,14 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// The repository `directory` lies in, or the one `git_dir` (`GIT_DIR`, absolute) names.
-    pub(super) fn find(directory: &Path, git_dir: Option<&Path>) -> Option<Self> {
-        if let Some(git_dir) = git_dir {
-            return Some(Self { root: directory.to_owned(), common_dir: common_dir(git_dir)? });
+    /// The repository git works in.
+    pub(super) fn find(environment: &Environment) -> Option<Self> {
+        if let Some(git_dir) = &environment.git_dir {
+            // With `GIT_DIR` alone, the current directory is the top of the work tree (git(1)).
+            let root = environment.work_tree.as_ref().unwrap_or(&environment.directory);
+            return Some(Self { root: root.clone(), common_dir: common_dir(git_dir)? });
         }
-        directory.ancestors().find_map(|candidate| {
+        environment.directory.ancestors().find_map(|candidate| {
             let dot_git = candidate.join(".git");
             let git_dir = if dot_git.is_dir() {
                 dot_git
@@ -76,10 +80,14 @@ mod tests {
         fs::create_dir_all(&nested).expect("created");
         fs::write(base.join("side/.git"), format!("gitdir: {}\n", git_dir.display())).expect("written");
 
+        let at = |directory: &Path, git_dir: Option<&Path>| {
+            let git_dir = git_dir.map(Path::to_owned);
+            Place::find(&Environment { directory: directory.to_owned(), git_dir, ..Environment::default() })
+        };
         let expected = Place { root: base.join("side"), common_dir: base.join("main/.git") };
-        assert_eq!(Place::find(&nested, None), Some(expected));
-        assert_eq!(Place::find(&nested, Some(&git_dir)).map(|place| place.common_dir), Some(base.join("main/.git")));
-        assert_eq!(Place::find(&base.join("nowhere"), Some(&base.join("missing"))), None);
+        assert_eq!(at(&nested, None), Some(expected));
+        assert_eq!(at(&nested, Some(&git_dir)).map(|place| place.common_dir), Some(base.join("main/.git")));
+        assert_eq!(at(&base, Some(&base.join("missing"))), None);
     }
 
     #[test]

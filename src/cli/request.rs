@@ -20,9 +20,8 @@ const DEFAULT_WIDTH: u16 = 100;
 /// # Errors
 /// When the current directory is gone.
 pub(super) fn build(target: Target, output: Output, color: ColorChoice) -> anyhow::Result<Request> {
-    let environment = Environment::from_process().context("the current directory cannot be read")?;
     Ok(Request {
-        environment,
+        environment: Environment::from_process().context("the current directory cannot be read")?,
         target,
         base: None,
         paths: Vec::new(),
@@ -31,19 +30,13 @@ pub(super) fn build(target: Target, output: Output, color: ColorChoice) -> anyho
         style: style(color),
         hook: false,
         ci: in_ci(),
-        merge_heads: merging(std::env::vars_os().map(|(name, _)| name)),
         today: civil_date(SystemTime::now()),
     })
 }
 
 /// Whether a continuous-integration service runs the command.
 pub(super) fn in_ci() -> bool {
-    set("CI").is_some_and(|value| value != "0" && value != "false")
-}
-
-/// A variable that is set and not empty.
-fn set(name: &str) -> Option<OsString> {
-    std::env::var_os(name).filter(|value| !value.is_empty())
+    std::env::var_os("CI").is_some_and(|value| !value.is_empty() && value != "0" && value != "false")
 }
 
 fn style(choice: ColorChoice) -> Style {

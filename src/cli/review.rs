@@ -2,19 +2,28 @@
 
 use std::time::Instant;
 
-use super::daemon;
 use super::place::Place;
 use crate::cache::memory::MemoryStore;
+use crate::daemon::client;
 use crate::service::{self, Reply, Request};
 
+/// Who came up with a reply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Answerer {
+    /// The daemon.
+    Daemon,
+    /// This process.
+    Process,
+}
+
 /// Answers a request.
-pub(super) fn answer(request: &Request, place: Option<&Place>, use_daemon: bool) -> Reply {
+pub(super) fn answer(request: &Request, place: Option<&Place>, use_daemon: bool) -> (Reply, Answerer) {
     let start = Instant::now();
-    let asked = place.filter(|_| use_daemon).and_then(|place| daemon::ask(&place.common_dir, request));
+    let asked = place.filter(|_| use_daemon).and_then(|place| client::ask(&place.common_dir, request));
     let (reply, by) = match asked {
-        Some(reply) => (reply, "the daemon"),
-        None => (service::answer(request, &MemoryStore::default()), "this process"),
+        Some(reply) => (reply, Answerer::Daemon),
+        None => (service::answer(request, &MemoryStore::default()), Answerer::Process),
     };
-    tracing::debug!("answered by {by} in {:.1} ms", start.elapsed().as_secs_f64() * 1e3);
-    reply
+    tracing::debug!(?by, milliseconds = start.elapsed().as_secs_f64() * 1e3, "answered");
+    (reply, by)
 }

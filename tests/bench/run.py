@@ -49,7 +49,7 @@ def answered_by(program, directory, environment):
     run = subprocess.run(
         [program, "check", "--staged", "--verbose"], cwd=directory, env=environment, capture_output=True, text=True
     )
-    return "daemon" if "by the daemon" in run.stderr else "this process"
+    return "daemon" if "by=Daemon" in run.stderr else "this process"
 
 
 def bench(program, repository, scratch):

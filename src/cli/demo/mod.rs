@@ -103,7 +103,7 @@ impl Demo {
             let run = self.review(&["check", "--staged", "--verbose"])?;
             let elapsed = start.elapsed();
             ensure!(run.status.code() == Some(1), "the daemon should give the same verdict: {}", text(&run));
-            ensure!(text(&run).contains("by the daemon"), "the daemon should have answered: {}", text(&run));
+            ensure!(text(&run).contains("by=Daemon"), "the daemon should have answered: {}", text(&run));
             Ok(elapsed)
         })?;
         Ok((cold, warm))

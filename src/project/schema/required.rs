@@ -44,7 +44,11 @@ pub fn required(version: &Version, options: &Node, plugins: &[PluginUse]) -> Req
 
 /// The exact version, else the lowest the declared range allows.
 fn effective(version: &Version) -> Option<Release> {
-    let declared = || nodejs_semver::Range::parse(version.declared.as_deref()?).ok()?.min_version();
+    let declared = || {
+        let lowest = nodejs_semver::Range::parse(version.declared.as_deref()?).ok()?.min_version()?;
+        // `*` names no version.
+        (lowest.major() > 0).then_some(lowest)
+    };
     version.resolved.clone().or_else(declared)
 }
 
@@ -350,5 +354,152 @@ impl Doubts {
             Unknown { reason: format!("`{}`{more}: {}", options[0], unknown.reason), at: unknown.at }
         };
         self.0.into_iter().map(entry).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::facts::module::Text;
+    use crate::project::value::{Alternative, Condition, Environment, External, Object, Property};
+    use crate::source::{Site, Span};
+
+    fn site() -> Site {
+        Site::new(&Arc::from("auth.ts"), Span::default())
+    }
+
+    fn node(value: Value) -> Node {
+        Node { value, at: site() }
+    }
+
+    fn text(text: &str) -> Node {
+        node(Value::Text(Text::Plain(text.into())))
+    }
+
+    fn yes() -> Node {
+        node(Value::Bool(true))
+    }
+
+    fn unknown() -> Node {
+        node(Value::Unknown(Unknown { reason: "a parameter of a function".into(), at: site() }))
+    }
+
+    fn object<const N: usize>(properties: [(&str, Node); N]) -> Node {
+        let property = |(key, node): (&str, Node)| Property { key: key.into(), key_at: site(), node, conditions: Vec::new() };
+        node(Value::Object(Object { properties: properties.map(property).into(), open: Vec::new() }))
+    }
+
+    fn either(condition: &str, environment: Option<Environment>, holds: Node, else_: Node) -> Node {
+        let other = environment.map(|environment| match environment {
+            Environment::Production => Environment::NotProduction,
+            Environment::NotProduction => Environment::Production,
+        });
+        let alternative =
+            |node, text: String, environment| Alternative { node, condition: Condition { text, at: site(), environment } };
+        node(Value::Either(vec![
+            alternative(holds, condition.into(), environment),
+            alternative(else_, format!("!({condition})"), other),
+        ]))
+    }
+
+    fn plugin(name: &str, options: Node) -> PluginUse {
+        let known = pack().plugin(name);
+        PluginUse { name: name.into(), module: "better-auth/plugins".into(), known, at: site(), conditions: Vec::new(), options }
+    }
+
+    fn ask(options: &Node, plugins: &[PluginUse]) -> Required {
+        let version = Version { declared: Some("^1.7.25".into()), ..Version::default() };
+        required(&version, options, plugins)
+    }
+
+    fn column<'r>(required: &'r Required, table: &str, key: &str) -> Option<&'r RequiredColumn> {
+        required.tables.get(table)?.columns.iter().find(|column| column.key == key)
+    }
+
+    #[test]
+    fn an_option_is_named_as_the_cause() {
+        let teams = object([("teams", object([("enabled", yes())]))]);
+        let required = ask(&object([]), &[plugin("organization", teams)]);
+        let Cause::Option { path, plugin, .. } = &required.tables["team"].cause else { panic!("must be an option") };
+        assert_eq!((path.as_str(), *plugin), ("organization({ teams: { enabled: true } })", Some(0)));
+        assert_eq!(required.tables["organization"].cause, Cause::Plugin(0));
+        assert_eq!(column(&required, "session", "activeOrganizationId").map(|column| &column.cause), Some(&Cause::Plugin(0)));
+
+        let required = ask(&object([("rateLimit", object([("storage", text("database"))]))]), &[]);
+        let Cause::Option { path, plugin: None, .. } = &required.tables["rateLimit"].cause else { panic!("must be an option") };
+        assert_eq!(path, "rateLimit.storage");
+        assert_eq!(required.tables["session"].cause, Cause::Core);
+    }
+
+    #[test]
+    fn what_is_not_known_is_not_required_but_said() {
+        let teams = object([("teams", object([("enabled", unknown())]))]);
+        let required = ask(&object([]), &[plugin("organization", teams)]);
+        assert!(!required.tables.contains_key("team") && required.tables.contains_key("organization"));
+        assert_eq!(required.open.len(), 1, "one entry for one expression: {:?}", required.open);
+        assert!(required.open[0].reason.contains("organization({ teams: { enabled: … } })"), "{:?}", required.open);
+
+        let required = ask(&object([]), &[plugin("somebodyElses", object([]))]);
+        assert!(required.open[0].reason.contains("`somebodyElses`"));
+    }
+
+    #[test]
+    fn secondary_storage_takes_sessions_and_verifications() {
+        let store = || node(Value::External(External { module: "store".into(), name: "redis".into() }));
+        let required = ask(&object([("secondaryStorage", store())]), &[plugin("admin", object([]))]);
+        assert_eq!(required.tables.keys().collect::<Vec<_>>(), ["account", "user"]);
+        assert!(column(&required, "user", "banned").is_some());
+
+        let kept = object([("secondaryStorage", store()), ("session", object([("storeSessionInDatabase", yes())]))]);
+        assert!(column(&ask(&kept, &[plugin("admin", object([]))]), "session", "impersonatedBy").is_some());
+
+        let sometimes = object([("secondaryStorage", either("useRedis", None, store(), node(Value::Undefined)))]);
+        let required = ask(&sometimes, &[]);
+        assert!(!required.tables.contains_key("session") && !required.open.is_empty());
+    }
+
+    #[test]
+    fn production_decides() {
+        let storage = |environment| {
+            let storage = either("NODE_ENV", Some(environment), text("database"), text("memory"));
+            ask(&object([("rateLimit", object([("storage", storage)]))]), &[])
+        };
+        assert!(storage(Environment::Production).tables.contains_key("rateLimit"));
+        let development = storage(Environment::NotProduction);
+        assert!(!development.tables.contains_key("rateLimit") && development.open.is_empty());
+    }
+
+    #[test]
+    fn additional_fields_come_last() {
+        let tenant = object([("type", text("number")), ("fieldName", text("tenant_id")), ("required", node(Value::Bool(false)))]);
+        let role = object([("type", text("string")), ("defaultValue", text("member"))]);
+        let fields = object([("tenant", tenant), ("role", role), ("plan", unknown())]);
+        let options = object([("user", object([("modelName", text("people")), ("additionalFields", fields)]))]);
+        let required = ask(&options, &[plugin("admin", object([]))]);
+        assert_eq!(required.tables["user"].model, "people");
+        let tenant = column(&required, "user", "tenant").expect("declared");
+        assert_eq!((tenant.name.as_str(), tenant.kind.as_str(), tenant.required), ("tenant_id", "number", false));
+        let role = column(&required, "user", "role").expect("declared");
+        assert!(role.required && matches!(&role.cause, Cause::Option { path, .. } if path == "user.additionalFields.role"));
+        assert_eq!(role.default.as_deref(), Some("\"member\""));
+        assert!(column(&required, "user", "plan").is_none() && required.open[0].reason.contains("user.additionalFields.plan"));
+    }
+
+    #[test]
+    fn a_name_that_is_not_known_is_not_guessed() {
+        let required = ask(&object([("user", object([("modelName", unknown())]))]), &[]);
+        assert!(!required.tables.contains_key("user") && required.tables.contains_key("session"));
+        assert!(required.open[0].reason.contains("user.modelName"));
+    }
+
+    #[test]
+    fn without_a_version_the_newest_is_taken_and_said() {
+        let required = required(&Version::default(), &object([]), &[plugin("jwt", object([]))]);
+        assert!(column(&required, "jwks", "alg").is_some());
+        assert!(required.open[0].reason.contains("version"));
+        let old = Version { declared: Some("~1.6.0".into()), ..Version::default() };
+        assert!(column(&super::required(&old, &object([]), &[plugin("jwt", object([]))]), "jwks", "alg").is_none());
     }
 }
