@@ -21,6 +21,7 @@ use git_auth_review::daemon::server::{self, Settings, Work};
 use git_auth_review::daemon::watcher::Watching;
 use git_auth_review::daemon::{client, lifecycle, log};
 use git_auth_review::facts::extract;
+use git_auth_review::git::Environment;
 use git_auth_review::report::Style;
 use git_auth_review::service::{Output, Reply, Request, Target};
 use git_auth_review::source::FileKind;
@@ -66,8 +67,8 @@ impl Work for Scripted {
         Reply { stdout, stderr: request.today.clone(), code: 1 }
     }
 
-    fn directories(&self, common_dir: &Path) -> Vec<PathBuf> {
-        vec![common_dir.parent().expect("in a work tree").to_path_buf()]
+    fn directories(&self, environment: &Environment) -> Vec<PathBuf> {
+        vec![environment.directory.clone()]
     }
 }
 
@@ -80,12 +81,14 @@ fn role() {
     match role.as_str() {
         "daemon" => {
             log::start(&common_dir);
+            let mut expected = request("nothing");
+            expected.environment.directory = common_dir.parent().expect("in a work tree").to_path_buf();
             let settings = Settings {
                 state: lifecycle::state_directory(&common_dir),
                 common_dir,
                 idle: milliseconds("TEST_IDLE"),
                 vigilance: milliseconds("TEST_VIGILANCE"),
-                expected: None,
+                expected: Some(expected),
             };
             let leave = server::run(settings, Scripted).expect("started");
             report("left", &leave.map_or("at once".to_string(), |why| why.to_string()));
@@ -111,9 +114,7 @@ fn report(name: &str, value: &str) {
 
 fn request(script: &str) -> Request {
     Request {
-        directory: PathBuf::from("/"),
-        git_dir: None,
-        index_file: None,
+        environment: Environment::default(),
         target: Target::Staged,
         base: Some(script.to_string()),
         paths: Vec::new(),
