@@ -142,7 +142,7 @@ impl From<bool> for Answer {
 fn of_missing(predicate: &Predicate) -> bool {
     match predicate {
         Predicate::IsNot(_) => true,
-        Predicate::Present(wanted) | Predicate::Truthy(wanted) => !wanted,
+        Predicate::Present(wanted) | Predicate::Truthy(wanted) | Predicate::WrittenText(wanted) => !wanted,
         Predicate::Is(_) | Predicate::OneOf(_) | Predicate::Above(_) | Predicate::Below(_) => false,
     }
 }
@@ -164,6 +164,10 @@ fn of_node(predicate: &Predicate, node: &Node) -> Answer {
         }
         Predicate::Present(wanted) => present(node).map_or_else(unknown, |present| Answer::from(present == *wanted)),
         Predicate::Truthy(wanted) => truthy(node).map_or_else(unknown, |truthy| Answer::from(truthy == *wanted)),
+        Predicate::WrittenText(wanted) => {
+            let written = matches!(&node.value, Value::Text(text) if !text.is_empty());
+            Answer::from(written == *wanted)
+        }
         Predicate::Above(limit) => number(node).map_or_else(unknown, |n| Answer::from(n.is_some_and(|n| n > *limit))),
         Predicate::Below(limit) => number(node).map_or_else(unknown, |n| Answer::from(n.is_some_and(|n| n < *limit))),
     }
