@@ -110,11 +110,8 @@ pub fn review(
         let snapshot = worktree.and_then(|open| open());
         snapshot.map(|snapshot| link(&View::new(&*snapshot, &config, store))).unwrap_or_default()
     };
-    let context = Context {
-        model: &model,
-        files: &view,
-        worktree: worktree.is_some().then_some(&linked_worktree as &dyn Fn() -> ProjectModel),
-    };
+    let link_worktree = worktree.is_some().then_some(&linked_worktree as &dyn Fn() -> ProjectModel);
+    let context = Context::new(&model, &view, link_worktree);
     let outcome = registry.run(&context);
     let mut notes = outcome.notes;
 
@@ -125,7 +122,7 @@ pub fn review(
         notes.extend(crate::config::weakened(&before, &config, registry.rules().iter().map(|rule| (rule.id(), rule.severity()))));
         let view = View::new(*base, &before, store);
         let model = link(&view);
-        let context = Context { model: &model, files: &view, worktree: None };
+        let context = Context::new(&model, &view, None);
         known.push(numbered(registry.run(&context).reports).into_iter().map(|(_, fingerprint)| fingerprint).collect());
         relevant.extend(model.files.iter().cloned());
     }

@@ -1,6 +1,8 @@
 //! One request, one reply: what the command line runs in-process and the daemon runs for it, by the same code.
 
-use std::collections::BTreeSet;
+use std::cell::Cell;
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
@@ -93,13 +95,40 @@ enum Failure {
 /// Opens the repository, reviews what is asked for and renders the answer.
 #[must_use]
 pub fn answer(request: &Request, store: &dyn FactStore) -> Reply {
-    answer_request(request, store).unwrap_or_else(|failure| failed(request, &failure))
+    answer_with(request, store, &Answers::default())
 }
 
-fn answer_request(request: &Request, store: &dyn FactStore) -> Result<Reply, Failure> {
+/// The same as [`answer`], for a caller that stays: what was answered before for the same index and the same parents is
+/// not worked out again.
+#[must_use]
+pub fn answer_with(request: &Request, store: &dyn FactStore, answers: &Answers) -> Reply {
+    answer_request(request, store, answers).unwrap_or_else(|failure| failed(request, &failure))
+}
+
+/// Answers that were given before, by everything they depend on.
+#[derive(Debug, Default)]
+pub struct Answers(Mutex<VecDeque<([u8; 32], Reply)>>);
+
+impl Answers {
+    /// Answers kept; older ones are dropped.
+    const KEPT: usize = 32;
+
+    fn find(&self, key: &[u8; 32]) -> Option<Reply> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.iter().find(|(known, _)| known == key).map(|(_, reply)| reply.clone())
+    }
+
+    fn keep(&self, key: [u8; 32], reply: Reply) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.push_front((key, reply));
+        kept.truncate(Self::KEPT);
+    }
+}
+
+fn answer_request(request: &Request, store: &dyn FactStore, answers: &Answers) -> Result<Reply, Failure> {
     let repo = Repo::open(&request.environment)?;
     match &request.target {
-        Target::Staged => staged(request, &repo, store),
+        Target::Staged => staged(request, &repo, store, answers),
         Target::Worktree => {
             let snapshot = repo.worktree()?;
             whole(request, &repo, &snapshot, store)
@@ -112,7 +141,7 @@ fn answer_request(request: &Request, store: &dyn FactStore) -> Result<Reply, Fai
 }
 
 /// The index against its parents, or against the base that was asked for.
-fn staged(request: &Request, repo: &Repo, store: &dyn FactStore) -> Result<Reply, Failure> {
+fn staged(request: &Request, repo: &Repo, store: &dyn FactStore, answers: &Answers) -> Result<Reply, Failure> {
     let index = repo.index()?;
     if let Some(reply) = inspected(request, &index, store)? {
         return Ok(reply);
@@ -125,21 +154,55 @@ fn staged(request: &Request, repo: &Repo, store: &dyn FactStore) -> Result<Reply
             if parents.is_empty() { vec![None] } else { parents }
         }
     };
-    let mut changed = BTreeSet::new();
-    let mut bases = Vec::new();
+    let mut changes: Vec<Vec<Change>> = Vec::new();
     for parent in &parents {
-        changed.extend(repo.changes(&index, parent.as_ref())?.into_iter().map(|change: Change| change.path.to_string()));
-        bases.push(repo.before(&index, parent.as_ref())?);
+        changes.push(repo.changes(&index, parent.as_ref())?);
     }
+    let changed: BTreeSet<String> = changes.iter().flatten().map(|change| change.path.to_string()).collect();
     if request.hook && !changed.iter().any(|path| concerns_review(path)) {
         return Ok(Reply::default());
     }
+    let key = key(request, &parents, &changes);
+    if let Some(reply) = answers.find(&key) {
+        return Ok(reply);
+    }
+    let mut bases = Vec::new();
+    for parent in &parents {
+        bases.push(repo.before(&index, parent.as_ref())?);
+    }
     let bases: Vec<&dyn Snapshot> = bases.iter().map(|base| base as &dyn Snapshot).collect();
-    let worktree = || repo.worktree().ok().map(|worktree| Box::new(worktree) as Box<dyn Snapshot>);
+    let looked = Cell::new(false);
+    let worktree = || {
+        looked.set(true);
+        repo.worktree().ok().map(|worktree| Box::new(worktree) as Box<dyn Snapshot>)
+    };
     let base = request.base.clone().or_else(|| parents.iter().flatten().next().map(|_| "HEAD".to_owned()));
     let options = options(request, base, Some(changed));
     let review = engine::review(&index, &bases, Some(&worktree), &options, store)?;
-    Ok(rendered(request, &review))
+    let reply = rendered(request, &review);
+    // The work tree changes without a trace in the index, so an answer that rests on it is good only once.
+    if !looked.get() {
+        answers.keep(key, reply.clone());
+    }
+    Ok(reply)
+}
+
+/// Everything the answer to a request about the index depends on: the request, the parents, and what differs from them.
+fn key(request: &Request, parents: &[Option<Commit>], changes: &[Vec<Change>]) -> [u8; 32] {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(serde_json::to_string(request).unwrap_or_default().as_bytes());
+    for (parent, changes) in parents.iter().zip(changes) {
+        hasher.update(parent.as_ref().map(|parent| format!("{:?}", parent.id())).unwrap_or_default().as_bytes());
+        for change in changes {
+            hasher.update(change.path.as_bytes());
+            hasher.update(&[0]);
+            for blob in [&change.old, &change.new] {
+                hasher.update(blob.as_ref().map_or(&[0][..], |blob| blob.as_bytes()));
+            }
+        }
+        hasher.update(&[1]);
+    }
+    *hasher.finalize().as_bytes()
 }
 
 /// Whether a change of this path can change the answer: a kind of file that is read, or a setting of the review.

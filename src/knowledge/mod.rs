@@ -1,28 +1,222 @@
 //! What better-auth requires, by version: typed access to `rules/packs`.
+//!
+//! A pack is a folder of TOML files for people to read and correct: `core.toml` for better-auth itself, one file per
+//! plugin beside it. They are compiled into the program (`packs`) and read once, when first asked for.
 
+mod packs;
 pub mod predicate;
+pub mod range;
+pub mod schema;
 
-/// A plugin the packs know.
+use std::sync::LazyLock;
+
+use nodejs_semver::Version;
+use serde::{Deserialize, Deserializer};
+
+use range::Range;
+use schema::Table;
+
+/// Everything the packs say.
 #[derive(Debug)]
-pub struct Plugin {}
+pub struct Pack {
+    /// better-auth itself.
+    pub core: Core,
+    plugins: Vec<packs::File>,
+}
 
-/// To come.
-#[derive(Debug)]
-pub struct Pack {}
-
-/// To come.
+/// The packs compiled into this program.
 #[must_use]
 pub fn pack() -> &'static Pack {
-    &Pack {}
+    static PACK: LazyLock<Pack> = LazyLock::new(|| Pack { core: packs::core(), plugins: packs::plugins() });
+    &PACK
 }
 
 impl Pack {
-    /// To come.
-    pub fn plugin_for(&self, _module: &str, _name: &str) -> Option<&'static Plugin> {
-        None
+    /// All plugins, sorted by file name.
+    pub fn plugins(&self) -> impl Iterator<Item = &Plugin> {
+        self.plugins.iter().map(packs::File::plugin)
     }
-    /// To come.
-    pub fn client_for(&self, _module: &str, _name: &str) -> Option<(&'static Plugin, &'static Plugin)> {
-        None
+
+    /// The plugin of this name (the export that makes it: `twoFactor`).
+    #[must_use]
+    pub fn plugin(&self, name: &str) -> Option<&Plugin> {
+        self.mentioning(name).find(|plugin| plugin.name == name)
     }
+
+    /// The plugin that some release makes available as this export of this module.
+    #[must_use]
+    pub fn plugin_for(&self, module: &str, export: &str) -> Option<&Plugin> {
+        self.mentioning(export).find(|plugin| is_among(&plugin.exports, module, export))
+    }
+
+    /// The client plugin that some release makes available as this export of this module.
+    #[must_use]
+    pub fn client_for(&self, module: &str, export: &str) -> Option<(&Plugin, &ClientExport)> {
+        self.mentioning(export).find_map(|plugin| {
+            let client = plugin.client.as_ref()?;
+            is_among(&client.modules, module, export).then_some((plugin, client))
+        })
+    }
+
+    fn mentioning<'p>(&'p self, name: &str) -> impl Iterator<Item = &'p Plugin> {
+        self.plugins.iter().filter(move |file| file.mentions(name)).map(packs::File::plugin)
+    }
+
+    /// The tables a plugin has in a release: those it takes over from other plugins, then its own. Their conditions are
+    /// still to be asked.
+    pub fn tables_of<'p>(&'p self, plugin: &'p Plugin, version: &Version) -> impl Iterator<Item = &'p Table> {
+        let borrows = plugin.borrows.iter().filter(|borrow| borrow.versions.contains(version));
+        let lenders = borrows.filter_map(|borrow| self.plugin(&borrow.plugin));
+        let tables = lenders.chain([plugin]).flat_map(|plugin| &plugin.tables);
+        tables.filter(|table| table.versions.contains(version))
+    }
+}
+
+fn is_among(exports: &[Export], module: &str, name: &str) -> bool {
+    exports.iter().any(|export| export.module == module && export.name == name)
+}
+
+/// better-auth itself.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Core {
+    /// The newest release the packs were compared with.
+    #[serde(deserialize_with = "version")]
+    pub newest: Version,
+    /// Its own tables, in the order better-auth creates them.
+    pub tables: Vec<Table>,
+}
+
+fn version<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Version, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    Version::parse(&text).map_err(serde::de::Error::custom)
+}
+
+/// A server plugin and what belongs to it.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Plugin {
+    /// The export that makes it: `twoFactor`.
+    pub name: String,
+    /// The id it has inside better-auth: `two-factor`. Several plugins may share one.
+    pub id: String,
+    /// What it is for, in a few words.
+    pub summary: String,
+    /// Its page of the documentation.
+    pub docs: String,
+    /// Where it is imported from, oldest home first.
+    pub exports: Vec<Export>,
+    /// The tables of other plugins it brings along.
+    #[serde(default)]
+    borrows: Vec<Borrow>,
+    /// The tables and columns it adds.
+    #[serde(default)]
+    pub tables: Vec<Table>,
+    /// Its client plugin, if it ever had one.
+    pub client: Option<ClientExport>,
+    /// Why there is no client plugin (any more), and what the client does instead.
+    pub without_client: Option<String>,
+    /// How to add it on the server: import and call, for the newest release.
+    pub server_snippet: String,
+    /// How to use it on the client: import and call, for the newest release; `None` when the client needs nothing.
+    pub client_snippet: Option<String>,
+}
+
+impl Plugin {
+    /// Reads a file of a pack.
+    fn read(text: &str) -> Result<Self, toml::de::Error> {
+        let mut plugin: Self = toml::from_str(text)?;
+        let unnamed = |exports: &mut [Export], usual: &str| {
+            let without = exports.iter_mut().filter(|export| export.name.is_empty());
+            without.for_each(|export| usual.clone_into(&mut export.name));
+        };
+        unnamed(&mut plugin.exports, &plugin.name);
+        if let Some(client) = &mut plugin.client {
+            unnamed(&mut client.modules, &client.name);
+        }
+        Ok(plugin)
+    }
+
+    /// Whether some release adds tables or columns with it, perhaps under a condition.
+    #[must_use]
+    pub fn adds_schema(&self) -> bool {
+        !self.tables.is_empty() || !self.borrows.is_empty()
+    }
+
+    /// The homes of the export in a release; several where it has an alias, none where the release lacks it.
+    pub fn exports_at<'p>(&'p self, version: &'p Version) -> impl Iterator<Item = &'p Export> {
+        self.exports.iter().filter(move |export| export.versions.contains(version))
+    }
+
+    /// The client plugin of a release.
+    #[must_use]
+    pub fn client_at(&self, version: &Version) -> Option<&ClientExport> {
+        self.client.as_ref().filter(|client| client.modules.iter().any(|module| module.versions.contains(version)))
+    }
+}
+
+/// Another plugin's tables that a plugin brings along.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Borrow {
+    plugin: String,
+    versions: Range,
+}
+
+/// A module something is imported from.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Export {
+    /// The module: `better-auth/plugins`.
+    pub module: String,
+    /// The name there; in the files only where it is not the name of the plugin or client plugin.
+    #[serde(default)]
+    pub name: String,
+    /// The releases that have it there.
+    #[serde(default)]
+    pub versions: Range,
+}
+
+/// The client plugin that belongs to a server plugin.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClientExport {
+    /// The export that makes it: `twoFactorClient`.
+    pub name: String,
+    /// How much it is needed.
+    pub need: Need,
+    /// Why, in one sentence.
+    pub reason: String,
+    /// Where it is imported from, oldest home first.
+    pub modules: Vec<Export>,
+    /// Its options that must agree with the server.
+    #[serde(default)]
+    pub mirrors: Vec<Mirror>,
+}
+
+/// How much a client plugin is needed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Need {
+    /// It only carries types to the client.
+    InferenceOnly,
+    /// It adds conveniences; the usual calls work without it.
+    Optional,
+    /// Calls work at run time, but TypeScript does not know them.
+    Recommended,
+    /// Calls fail without it.
+    Needed,
+}
+
+/// An option that must be told to both sides.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mirror {
+    /// The option of the server plugin.
+    pub server: String,
+    /// The option of the client plugin.
+    pub client: String,
+    /// The releases that have it.
+    #[serde(default)]
+    pub versions: Range,
 }

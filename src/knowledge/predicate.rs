@@ -36,6 +36,9 @@ pub enum Predicate {
     Present(bool),
     /// `truthy = true`: would pass an `if` in JavaScript; `truthy = false`: would not.
     Truthy(bool),
+    /// `written-text = true`: a string that stands in the sources and is not empty, as a credential must not; what comes
+    /// from elsewhere is not written, whether it can be followed or not. `written-text = false`: the opposite.
+    WrittenText(bool),
     /// `above = 300`: a number greater than this.
     Above(f64),
     /// `below = 8`: a number less than this.

@@ -1,7 +1,7 @@
 //! Asks the predicates of packs and rule documents of evaluated values: holds, holds not, or unknown with the reason.
 
 use crate::facts::module::Text;
-use crate::knowledge::predicate::{Literal, OptionTest, Predicate};
+use crate::knowledge::predicate::{Condition, Literal, OptionTest, Predicate};
 use crate::project::value::{self, Found, Lookup, Node, Unknown, Value};
 
 /// The answer to a predicate.
@@ -30,6 +30,28 @@ pub fn test<'v>(test: &OptionTest, options: &'v Node) -> Outcome<'v> {
     evaluate(&test.predicate, &options.lookup(&test.steps()))
 }
 
+/// Asks a condition; `ask` answers its tests, in order, as far as they are needed.
+#[must_use]
+pub fn condition(condition: &Condition, ask: &mut dyn FnMut(&OptionTest) -> Verdict) -> Verdict {
+    // Every part must give `usual`; the first that gives `final_word` decides.
+    let mut join = |parts: &[Condition], usual: Verdict, final_word: &Verdict| {
+        let mut unknown = Vec::new();
+        for part in parts {
+            match self::condition(part, ask) {
+                verdict if verdict == *final_word => return verdict,
+                Verdict::Unknown(why) => unknown.extend(why),
+                _ => {}
+            }
+        }
+        if unknown.is_empty() { usual } else { Verdict::Unknown(unknown) }
+    };
+    match condition {
+        Condition::All { all } => join(all, Verdict::Holds, &Verdict::HoldsNot),
+        Condition::Any { any } => join(any, Verdict::HoldsNot, &Verdict::Holds),
+        Condition::Test(test) => ask(test),
+    }
+}
+
 /// Asks a predicate of what was found at a path.
 #[must_use]
 pub fn evaluate<'v>(predicate: &Predicate, lookup: &Lookup<'v>) -> Outcome<'v> {
@@ -51,7 +73,7 @@ pub fn evaluate<'v>(predicate: &Predicate, lookup: &Lookup<'v>) -> Outcome<'v> {
             Answer::Unknown(why) => unknown.push(why),
         }
     }
-    let left_out = !covers(found.iter().map(|case| case.conditions.clone()).collect());
+    let left_out = !covers(found);
     let missing_holds = left_out && of_missing(predicate);
     let missing_fails = left_out && !missing_holds;
     let some_hold = !holding.is_empty() || missing_holds;
@@ -62,7 +84,7 @@ pub fn evaluate<'v>(predicate: &Predicate, lookup: &Lookup<'v>) -> Outcome<'v> {
         _ => {
             let mut why: Vec<Unknown> = unknown;
             for condition in found.iter().flat_map(|case| &case.conditions) {
-                let reason = Unknown { reason: format!("it depends on `{}`", condition.text), at: condition.at.clone() };
+                let reason = depends_on(condition);
                 if !why.contains(&reason) {
                     why.push(reason);
                 }
@@ -73,11 +95,22 @@ pub fn evaluate<'v>(predicate: &Predicate, lookup: &Lookup<'v>) -> Outcome<'v> {
     Outcome { verdict, holding }
 }
 
+/// What is not known where a condition decides.
+#[must_use]
+pub fn depends_on(condition: &value::Condition) -> Unknown {
+    Unknown { reason: format!("it depends on `{}`", condition.text), at: condition.at.clone() }
+}
+
+/// Whether the values found are all there can be: those under `c` and `!(c)` are, those under `c` alone are not.
+#[must_use]
+pub fn covers(found: &[Found<'_>]) -> bool {
+    exhaust(found.iter().map(|case| case.conditions.clone()).collect())
+}
+
 /// More cases than this are not searched for completeness.
 const MAX_CASES: usize = 16;
 
-/// Whether the conditions of several cases leave no case out: `c` and `!(c)` do, `c` alone does not.
-fn covers(cases: Vec<Vec<&value::Condition>>) -> bool {
+fn exhaust(cases: Vec<Vec<&value::Condition>>) -> bool {
     if cases.len() > MAX_CASES {
         return false;
     }
@@ -91,7 +124,7 @@ fn covers(cases: Vec<Vec<&value::Condition>>) -> bool {
         let possible = cases.iter().filter(|case| case.iter().all(|condition| condition.text != fails));
         possible.map(|case| case.iter().copied().filter(|condition| condition.text != holds).collect()).collect()
     };
-    covers(suppose(&positive, &negative)) && covers(suppose(&negative, &positive))
+    exhaust(suppose(&positive, &negative)) && exhaust(suppose(&negative, &positive))
 }
 
 enum Answer {
@@ -109,7 +142,7 @@ impl From<bool> for Answer {
 fn of_missing(predicate: &Predicate) -> bool {
     match predicate {
         Predicate::IsNot(_) => true,
-        Predicate::Present(wanted) | Predicate::Truthy(wanted) => !wanted,
+        Predicate::Present(wanted) | Predicate::Truthy(wanted) | Predicate::WrittenText(wanted) => !wanted,
         Predicate::Is(_) | Predicate::OneOf(_) | Predicate::Above(_) | Predicate::Below(_) => false,
     }
 }
@@ -131,6 +164,10 @@ fn of_node(predicate: &Predicate, node: &Node) -> Answer {
         }
         Predicate::Present(wanted) => present(node).map_or_else(unknown, |present| Answer::from(present == *wanted)),
         Predicate::Truthy(wanted) => truthy(node).map_or_else(unknown, |truthy| Answer::from(truthy == *wanted)),
+        Predicate::WrittenText(wanted) => {
+            let written = matches!(&node.value, Value::Text(text) if !text.is_empty());
+            Answer::from(written == *wanted)
+        }
         Predicate::Above(limit) => number(node).map_or_else(unknown, |n| Answer::from(n.is_some_and(|n| n > *limit))),
         Predicate::Below(limit) => number(node).map_or_else(unknown, |n| Answer::from(n.is_some_and(|n| n < *limit))),
     }
@@ -186,7 +223,9 @@ fn number(node: &Node) -> Option<Option<f64>> {
     }
 }
 
-fn why_unknown(node: &Node) -> Unknown {
+/// Why a value cannot be told.
+#[must_use]
+pub fn why_unknown(node: &Node) -> Unknown {
     let reason = match &node.value {
         Value::Unknown(why) => return why.clone(),
         Value::Env(name) => format!("the environment variable `{name}` decides"),

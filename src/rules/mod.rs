@@ -1,56 +1,41 @@
 //! The rules: documents, the three ways to write them, and the registry.
+//!
+//! A rule is one document, `rules/<category>/<id>.md`: front matter, explanation, repairs, examples. The examples are its
+//! tests (`tests/rules.rs`). Its check is written in one of three ways, named by `check` in the front matter:
+//!
+//! - `declared`: `[[when]]` tables with an option path and a predicate on the value there ([`declared`]);
+//! - `query`: a fenced `query` block with a tree-sitter query ([`query`]);
+//! - `code`: a function in `<category>/<id>.rs` beside this file, listed in the `CHECKS` of its category.
+//!
+//! Documents are found by the build script; nothing else names them. A project's own documents in
+//! `.auth-review/rules/` may be declared or queries, and work the same way.
 
-use crate::project::ProjectModel;
-use crate::project::files::Files;
+mod client_server_sync;
+mod context;
+pub mod declared;
+pub mod document;
+mod edit;
+pub mod examples;
+mod explain;
+mod input_validation;
+mod markdown;
+pub mod metadata;
+mod migration;
+pub mod query;
+mod registry;
+mod reporter;
 
-/// What a rule may look at.
-pub struct Context<'a> {
-    /// The project under review.
-    pub model: &'a ProjectModel,
-    /// Its files.
-    pub files: &'a dyn Files,
-    /// The project as it lies in the work tree, linked when asked for; `None` where the work tree has no part in the
-    /// review.
-    pub worktree: Option<&'a dyn Fn() -> ProjectModel>,
-}
+pub use context::Context;
+pub use explain::explain;
+pub use registry::{Outcome, Registry, Rule};
+pub use reporter::{Circumstances, Reporter};
 
-/// To come.
-#[derive(Debug, Default)]
-pub struct Registry {}
-/// To come.
-#[derive(Debug, Default)]
-pub struct Outcome {
-    /// To come.
-    pub reports: Vec<crate::finding::Report>,
-    /// To come.
-    pub open: Vec<crate::finding::Open>,
-    /// To come.
-    pub notes: Vec<String>,
-}
-/// To come.
-#[derive(Debug)]
-pub struct Rule {}
-impl Rule {
-    /// To come.
-    pub fn id(&self) -> &str {
-        ""
-    }
-    /// To come.
-    pub fn severity(&self) -> crate::finding::Severity {
-        crate::finding::Severity::Low
-    }
-}
-impl Registry {
-    /// To come.
-    pub fn with_user_documents(_texts: Vec<(String, String)>) -> Self {
-        Self {}
-    }
-    /// To come.
-    pub fn run(&self, _context: &Context<'_>) -> Outcome {
-        Outcome::default()
-    }
-    /// To come.
-    pub fn rules(&self) -> &[Rule] {
-        &[]
-    }
-}
+/// The check of a coded rule.
+pub(crate) type Check = fn(&Context<'_>, &mut Reporter<'_>);
+
+/// The coded rules by category: the last part of their ids, and their functions.
+const CODED: [(&str, &[(&str, Check)]); 3] = [
+    ("client-server-sync", client_server_sync::CHECKS),
+    ("input-validation", input_validation::CHECKS),
+    ("migration", migration::CHECKS),
+];

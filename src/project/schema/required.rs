@@ -1,12 +1,505 @@
-//! What the configuration requires of the database.
+//! What the configuration requires of the database: the tables better-auth itself would compute, from the pack.
+//!
+//! The order is the library's own (`getAuthTables`): core columns, then plugin columns in the order of the plugins, then
+//! the project's additional fields; a later one of the same name replaces an earlier one.
 
-use super::Required;
+use nodejs_semver::Version as Release;
+
+use super::{Cause, Required, RequiredColumn, RequiredTable};
+use crate::knowledge::predicate::Condition;
+use crate::knowledge::schema::{Additional, Column, Rename, Table};
+use crate::knowledge::{Plugin, pack};
 use crate::project::PluginUse;
-use crate::project::value::Node;
+use crate::project::predicate::{self, Verdict};
+use crate::project::value::{Found, Lookup, Node, Unknown, Value};
 use crate::project::version::Version;
 
 /// The tables and columns that better-auth of this version needs with these options and plugins.
 #[must_use]
-pub fn required(_version: &Version, _options: &Node, _plugins: &[PluginUse]) -> Required {
-    Required::default()
+pub fn required(version: &Version, options: &Node, plugins: &[PluginUse]) -> Required {
+    let mut required = Required::default();
+    let release = effective(version).unwrap_or_else(|| {
+        let newest = &pack().core.newest;
+        let reason = format!("the version of better-auth is not known and taken as {newest}");
+        required.open.push(Unknown { reason, at: options.at.clone() });
+        newest.clone()
+    });
+    let mut builder = Builder { release: &release, required, doubts: Doubts::default() };
+    let core = Source { options, plugin: None };
+    for table in pack().core.tables.iter().filter(|table| table.versions.contains(&release)) {
+        builder.add(table, &core);
+    }
+    for (place, used) in plugins.iter().enumerate() {
+        builder.add_plugin(place, used);
+    }
+    for table in pack().core.tables.iter().filter(|table| table.versions.contains(&release)) {
+        if let Some(additional) = &table.additional {
+            builder.add_additional(&table.key, additional, &core);
+        }
+    }
+    let mut required = builder.required;
+    required.open.extend(builder.doubts.into_open());
+    required
+}
+
+/// The exact version, else the lowest the declared range allows.
+fn effective(version: &Version) -> Option<Release> {
+    let declared = || {
+        let lowest = nodejs_semver::Range::parse(version.declared.as_deref()?).ok()?.min_version()?;
+        // `*` names no version.
+        (lowest.major() > 0).then_some(lowest)
+    };
+    version.resolved.clone().or_else(declared)
+}
+
+/// Whose options are read.
+struct Source<'a> {
+    options: &'a Node,
+    plugin: Option<(usize, &'a Plugin)>,
+}
+
+impl Source<'_> {
+    /// Where the options that rename tables usually lie.
+    fn base(&self) -> &'static str {
+        if self.plugin.is_some() { "schema." } else { "" }
+    }
+
+    /// What brings a part in that depends on no option.
+    fn cause(&self) -> Cause {
+        self.plugin.map_or(Cause::Core, |(place, _)| Cause::Plugin(place))
+    }
+
+    /// The option as people write it.
+    fn written(&self, path: &str, value: Option<&Value>) -> String {
+        let Some((_, plugin)) = self.plugin else { return path.to_owned() };
+        let value = match value {
+            Some(Value::Bool(value)) => value.to_string(),
+            Some(Value::Number(value)) => value.to_string(),
+            Some(Value::Text(text)) => text.plain().map_or_else(|| "…".into(), |text| format!("\"{text}\"")),
+            _ => "…".into(),
+        };
+        let inner = path.rsplit('.').fold(value, |inner, step| format!("{{ {step}: {inner} }}"));
+        format!("{}({inner})", plugin.name)
+    }
+
+    fn caused_by(&self, path: &str, found: &Found<'_>) -> Cause {
+        Cause::Option {
+            path: self.written(path, Some(&found.node.value)),
+            at: found.key_at.clone(),
+            plugin: self.plugin.map(|(place, _)| place),
+        }
+    }
+}
+
+struct Builder<'a> {
+    release: &'a Release,
+    required: Required,
+    doubts: Doubts,
+}
+
+impl Builder<'_> {
+    fn add_plugin(&mut self, place: usize, used: &PluginUse) {
+        let Some(plugin) = used.known else {
+            let reason = format!("the tables of the plugin `{}` from `{}` are not known", used.name, used.module);
+            self.required.open.push(Unknown { reason, at: used.at.clone() });
+            return;
+        };
+        let source = Source { options: &used.options, plugin: Some((place, plugin)) };
+        for table in pack().tables_of(plugin, self.release) {
+            self.add(table, &source);
+        }
+    }
+
+    /// Adds a table, or its columns to a table that is there.
+    fn add(&mut self, table: &Table, source: &Source<'_>) {
+        let Some(cause) = self.ask(table.condition(self.release), source.cause(), source) else { return };
+        let of_core = pack().core.tables.iter().any(|core| core.key == table.key);
+        if of_core && source.plugin.is_some() && !self.required.tables.contains_key(&table.key) {
+            // Sessions or verifications live in secondary storage, and so do the columns a plugin adds to them.
+            return;
+        }
+        let renames: Vec<Rename> = table.renames(source.base());
+        let renames: Vec<&Rename> = renames.iter().filter(|rename| rename.versions.contains(self.release)).collect();
+        if !of_core || source.plugin.is_none() {
+            let options: Vec<String> = renames.iter().filter_map(|rename| rename.model.clone()).collect();
+            let Some(model) = self.name(&table.key, &options, source) else {
+                self.required.tables.remove(&table.key);
+                return;
+            };
+            let required = self.required.tables.entry(table.key.clone());
+            // The last plugin that touches a table names it.
+            required.and_modify(|table| table.model.clone_from(&model)).or_insert(RequiredTable {
+                model,
+                columns: Vec::new(),
+                cause: cause.clone(),
+            });
+        }
+        for column in table.columns.iter().filter(|column| column.versions.contains(self.release)) {
+            self.add_column(&table.key, column, &renames, &cause, source);
+        }
+        if let (Some(additional), Some(_)) = (&table.additional, source.plugin) {
+            self.add_additional(&table.key, additional, source);
+        }
+    }
+
+    fn add_column(&mut self, table: &str, column: &Column, renames: &[&Rename], cause: &Cause, source: &Source<'_>) {
+        let Some(cause) = self.ask(column.condition(self.release), cause.clone(), source) else { return };
+        let options: Vec<String> =
+            renames.iter().filter_map(|rename| Some(format!("{}.{}", rename.fields.as_deref()?, column.name))).collect();
+        let Some(name) = self.name(&column.name, &options, source) else { return };
+        let references = column.references.as_ref().filter(|reference| reference.versions.contains(self.release));
+        self.put(
+            table,
+            RequiredColumn {
+                key: column.name.clone(),
+                name,
+                kind: column.kind.clone(),
+                required: column.required.at(self.release),
+                unique: column.unique.at(self.release),
+                index: column.index.at(self.release),
+                default: column.default.clone(),
+                references: references.map(|reference| (reference.table.clone(), reference.column.clone())),
+                cause,
+            },
+        );
+    }
+
+    /// Adds the columns a project declares in an `additionalFields` option.
+    fn add_additional(&mut self, table: &str, additional: &Additional, source: &Source<'_>) {
+        if !additional.versions.contains(self.release) || !self.required.tables.contains_key(table) {
+            return;
+        }
+        let steps: Vec<&str> = additional.option.split('.').collect();
+        let found = match source.options.lookup(&steps) {
+            Lookup::Found(found) => found,
+            Lookup::Absent => return,
+            Lookup::Unknown(why) => return self.doubts.add(why, &source.written(&additional.option, None)),
+        };
+        for object in found.into_iter().filter(|found| !found.outside_production()) {
+            let Some(object) = object.node.object() else {
+                let why = predicate::why_unknown(object.node);
+                self.doubts.add([why], &source.written(&additional.option, None));
+                continue;
+            };
+            self.doubts.add(object.open.iter().cloned(), &source.written(&additional.option, None));
+            for property in &object.properties {
+                let path = format!("{}.{}", additional.option, property.key);
+                let cause = Cause::Option {
+                    path: path.clone(),
+                    at: property.key_at.clone(),
+                    plugin: source.plugin.map(|(place, _)| place),
+                };
+                match field(&property.key, &property.node, cause) {
+                    Ok(column) => self.put(table, column),
+                    Err(why) => self.doubts.add([why], &path),
+                }
+            }
+        }
+    }
+
+    /// Puts a column into a table; one of the same name is replaced where it stands.
+    fn put(&mut self, table: &str, column: RequiredColumn) {
+        let Some(table) = self.required.tables.get_mut(table) else { return };
+        match table.columns.iter_mut().find(|other| other.key == column.key) {
+            Some(other) => *other = column,
+            None => table.columns.push(column),
+        }
+    }
+
+    /// The cause of a part when it is needed, `None` when it is not or that is not known.
+    fn ask(&mut self, condition: Option<&Condition>, unasked: Cause, source: &Source<'_>) -> Option<Cause> {
+        let Some(condition) = condition else { return Some(unasked) };
+        let mut holding = None;
+        let mut doubts = Vec::new();
+        let verdict = predicate::condition(condition, &mut |test| {
+            let outcome = predicate::evaluate(&test.predicate, &in_production(source.options.lookup(&test.steps())));
+            match (&outcome.verdict, outcome.holding.first()) {
+                (Verdict::Holds, Some(value)) => holding = Some(source.caused_by(&test.path, value)),
+                (Verdict::Unknown(why), _) => doubts.push((why.clone(), source.written(&test.path, None))),
+                _ => {}
+            }
+            outcome.verdict
+        });
+        match verdict {
+            Verdict::Holds => Some(holding.unwrap_or(unasked)),
+            Verdict::HoldsNot => None,
+            Verdict::Unknown(_) => {
+                doubts.into_iter().for_each(|(why, option)| self.doubts.add(why, &option));
+                None
+            }
+        }
+    }
+
+    /// The name set by the first of `options` that is set, else `usual`; `None` when it is set to something not known.
+    fn name(&mut self, usual: &str, options: &[String], source: &Source<'_>) -> Option<String> {
+        for option in options {
+            let steps: Vec<&str> = option.split('.').collect();
+            let found = match in_production(source.options.lookup(&steps)) {
+                Lookup::Found(found) => found,
+                Lookup::Absent => continue,
+                Lookup::Unknown(why) => {
+                    // Something unseen might rename it; the usual name is by far the likelier.
+                    self.doubts.add(why, &source.written(option, None));
+                    continue;
+                }
+            };
+            let mut names: Vec<Option<&str>> = Vec::new();
+            for case in &found {
+                match &case.node.value {
+                    Value::Undefined | Value::Null => names.push(None),
+                    Value::Text(text) => names.push(text.plain().filter(|name| !name.is_empty())),
+                    _ => {
+                        self.doubts.add([predicate::why_unknown(case.node)], &source.written(option, None));
+                        return None;
+                    }
+                }
+            }
+            if !predicate::covers(&found) {
+                names.push(None);
+            }
+            names.sort_unstable();
+            names.dedup();
+            match names.as_slice() {
+                [Some(name)] => return Some((*name).to_owned()),
+                [None] => {}
+                _ => {
+                    let conditions = found.iter().flat_map(|case| &case.conditions);
+                    self.doubts.add(conditions.map(|condition| predicate::depends_on(condition)), &source.written(option, None));
+                    return None;
+                }
+            }
+        }
+        Some(usual.to_owned())
+    }
+}
+
+/// What a lookup gives in production: values of development and tests are left out.
+fn in_production(lookup: Lookup<'_>) -> Lookup<'_> {
+    let Lookup::Found(mut found) = lookup else { return lookup };
+    found.retain(|case| !case.outside_production());
+    if found.is_empty() {
+        return Lookup::Absent;
+    }
+    for case in &mut found {
+        case.conditions.retain(|condition| condition.environment.is_none());
+    }
+    Lookup::Found(found)
+}
+
+/// A column as `additionalFields` declares it (documentation: concepts/database, "Extending Core Schema").
+fn field(key: &str, node: &Node, cause: Cause) -> Result<RequiredColumn, Unknown> {
+    node.object().ok_or_else(|| predicate::why_unknown(node))?;
+    let text = |name: &str| -> Result<Option<String>, Unknown> {
+        match node.lookup(&[name]) {
+            Lookup::Absent => Ok(None),
+            Lookup::Unknown(why) => Err(why.into_iter().next().unwrap_or_else(|| predicate::why_unknown(node))),
+            Lookup::Found(found) => match &found[0].node.value {
+                Value::Text(text) if found.len() == 1 => Ok(text.plain().map(str::to_owned)),
+                Value::Undefined | Value::Null if found.len() == 1 => Ok(None),
+                // A list of allowed values is stored as text.
+                Value::Array(_) if found.len() == 1 => Ok(Some("string".into())),
+                _ => Err(predicate::why_unknown(found[0].node)),
+            },
+        }
+    };
+    let flag = |name: &str, usual: bool| match node.lookup(&[name]) {
+        Lookup::Found(found) => found.iter().all(|case| case.node.value == Value::Bool(true)),
+        Lookup::Absent => usual,
+        Lookup::Unknown(_) => false,
+    };
+    let kind = text("type")?.unwrap_or_else(|| "string".into());
+    let default = node.get(&["defaultValue"]).and_then(|value| match &value.value {
+        Value::Bool(value) => Some(value.to_string()),
+        Value::Number(value) => Some(value.to_string()),
+        Value::Text(text) => text.plain().map(|text| format!("\"{text}\"")),
+        Value::Function(_) if kind == "date" => Some("now".into()),
+        _ => None,
+    });
+    let references = node.text(&["references", "model"]).zip(node.text(&["references", "field"]));
+    Ok(RequiredColumn {
+        key: key.to_owned(),
+        name: text("fieldName")?.unwrap_or_else(|| key.to_owned()),
+        required: flag("required", true),
+        unique: flag("unique", false),
+        index: flag("index", false),
+        default,
+        references: references.map(|(model, field)| (model.to_owned(), field.to_owned())),
+        kind: if kind == "number" && flag("bigint", false) { "bigint".into() } else { kind },
+        cause,
+    })
+}
+
+/// What is not known, with the options it leaves open.
+#[derive(Default)]
+struct Doubts(Vec<(Unknown, Vec<String>)>);
+
+impl Doubts {
+    fn add(&mut self, why: impl IntoIterator<Item = Unknown>, option: &str) {
+        for unknown in why {
+            match self.0.iter_mut().find(|(known, _)| *known == unknown) {
+                Some((_, options)) if options.iter().any(|known| known == option) => {}
+                Some((_, options)) => options.push(option.to_owned()),
+                None => self.0.push((unknown, vec![option.to_owned()])),
+            }
+        }
+    }
+
+    /// One entry for each cause, naming what it leaves open.
+    fn into_open(self) -> Vec<Unknown> {
+        let entry = |(unknown, options): (Unknown, Vec<String>)| {
+            let more = match options.len() {
+                1 => String::new(),
+                count => format!(" and {} more that shape the schema", count - 1),
+            };
+            Unknown { reason: format!("`{}`{more}: {}", options[0], unknown.reason), at: unknown.at }
+        };
+        self.0.into_iter().map(entry).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::facts::module::Text;
+    use crate::project::value::{Alternative, Condition, Environment, External, Object, Property};
+    use crate::source::{Site, Span};
+
+    fn site() -> Site {
+        Site::new(&Arc::from("auth.ts"), Span::default())
+    }
+
+    fn node(value: Value) -> Node {
+        Node { value, at: site() }
+    }
+
+    fn text(text: &str) -> Node {
+        node(Value::Text(Text::Plain(text.into())))
+    }
+
+    fn yes() -> Node {
+        node(Value::Bool(true))
+    }
+
+    fn unknown() -> Node {
+        node(Value::Unknown(Unknown { reason: "a parameter of a function".into(), at: site() }))
+    }
+
+    fn object<const N: usize>(properties: [(&str, Node); N]) -> Node {
+        let property = |(key, node): (&str, Node)| Property { key: key.into(), key_at: site(), node, conditions: Vec::new() };
+        node(Value::Object(Object { properties: properties.map(property).into(), open: Vec::new() }))
+    }
+
+    fn either(condition: &str, environment: Option<Environment>, holds: Node, else_: Node) -> Node {
+        let other = environment.map(|environment| match environment {
+            Environment::Production => Environment::NotProduction,
+            Environment::NotProduction => Environment::Production,
+        });
+        let alternative =
+            |node, text: String, environment| Alternative { node, condition: Condition { text, at: site(), environment } };
+        node(Value::Either(vec![
+            alternative(holds, condition.into(), environment),
+            alternative(else_, format!("!({condition})"), other),
+        ]))
+    }
+
+    fn plugin(name: &str, options: Node) -> PluginUse {
+        let known = pack().plugin(name);
+        PluginUse { name: name.into(), module: "better-auth/plugins".into(), known, at: site(), conditions: Vec::new(), options }
+    }
+
+    fn ask(options: &Node, plugins: &[PluginUse]) -> Required {
+        let version = Version { declared: Some("^1.7.25".into()), ..Version::default() };
+        required(&version, options, plugins)
+    }
+
+    fn column<'r>(required: &'r Required, table: &str, key: &str) -> Option<&'r RequiredColumn> {
+        required.tables.get(table)?.columns.iter().find(|column| column.key == key)
+    }
+
+    #[test]
+    fn an_option_is_named_as_the_cause() {
+        let teams = object([("teams", object([("enabled", yes())]))]);
+        let required = ask(&object([]), &[plugin("organization", teams)]);
+        let Cause::Option { path, plugin, .. } = &required.tables["team"].cause else { panic!("must be an option") };
+        assert_eq!((path.as_str(), *plugin), ("organization({ teams: { enabled: true } })", Some(0)));
+        assert_eq!(required.tables["organization"].cause, Cause::Plugin(0));
+        assert_eq!(column(&required, "session", "activeOrganizationId").map(|column| &column.cause), Some(&Cause::Plugin(0)));
+
+        let required = ask(&object([("rateLimit", object([("storage", text("database"))]))]), &[]);
+        let Cause::Option { path, plugin: None, .. } = &required.tables["rateLimit"].cause else { panic!("must be an option") };
+        assert_eq!(path, "rateLimit.storage");
+        assert_eq!(required.tables["session"].cause, Cause::Core);
+    }
+
+    #[test]
+    fn what_is_not_known_is_not_required_but_said() {
+        let teams = object([("teams", object([("enabled", unknown())]))]);
+        let required = ask(&object([]), &[plugin("organization", teams)]);
+        assert!(!required.tables.contains_key("team") && required.tables.contains_key("organization"));
+        assert_eq!(required.open.len(), 1, "one entry for one expression: {:?}", required.open);
+        assert!(required.open[0].reason.contains("organization({ teams: { enabled: … } })"), "{:?}", required.open);
+
+        let required = ask(&object([]), &[plugin("somebodyElses", object([]))]);
+        assert!(required.open[0].reason.contains("`somebodyElses`"));
+    }
+
+    #[test]
+    fn secondary_storage_takes_sessions_and_verifications() {
+        let store = || node(Value::External(External { module: "store".into(), name: "redis".into() }));
+        let required = ask(&object([("secondaryStorage", store())]), &[plugin("admin", object([]))]);
+        assert_eq!(required.tables.keys().collect::<Vec<_>>(), ["account", "user"]);
+        assert!(column(&required, "user", "banned").is_some());
+
+        let kept = object([("secondaryStorage", store()), ("session", object([("storeSessionInDatabase", yes())]))]);
+        assert!(column(&ask(&kept, &[plugin("admin", object([]))]), "session", "impersonatedBy").is_some());
+
+        let sometimes = object([("secondaryStorage", either("useRedis", None, store(), node(Value::Undefined)))]);
+        let required = ask(&sometimes, &[]);
+        assert!(!required.tables.contains_key("session") && !required.open.is_empty());
+    }
+
+    #[test]
+    fn production_decides() {
+        let storage = |environment| {
+            let storage = either("NODE_ENV", Some(environment), text("database"), text("memory"));
+            ask(&object([("rateLimit", object([("storage", storage)]))]), &[])
+        };
+        assert!(storage(Environment::Production).tables.contains_key("rateLimit"));
+        let development = storage(Environment::NotProduction);
+        assert!(!development.tables.contains_key("rateLimit") && development.open.is_empty());
+    }
+
+    #[test]
+    fn additional_fields_come_last() {
+        let tenant = object([("type", text("number")), ("fieldName", text("tenant_id")), ("required", node(Value::Bool(false)))]);
+        let role = object([("type", text("string")), ("defaultValue", text("member"))]);
+        let fields = object([("tenant", tenant), ("role", role), ("plan", unknown())]);
+        let options = object([("user", object([("modelName", text("people")), ("additionalFields", fields)]))]);
+        let required = ask(&options, &[plugin("admin", object([]))]);
+        assert_eq!(required.tables["user"].model, "people");
+        let tenant = column(&required, "user", "tenant").expect("declared");
+        assert_eq!((tenant.name.as_str(), tenant.kind.as_str(), tenant.required), ("tenant_id", "number", false));
+        let role = column(&required, "user", "role").expect("declared");
+        assert!(role.required && matches!(&role.cause, Cause::Option { path, .. } if path == "user.additionalFields.role"));
+        assert_eq!(role.default.as_deref(), Some("\"member\""));
+        assert!(column(&required, "user", "plan").is_none() && required.open[0].reason.contains("user.additionalFields.plan"));
+    }
+
+    #[test]
+    fn a_name_that_is_not_known_is_not_guessed() {
+        let required = ask(&object([("user", object([("modelName", unknown())]))]), &[]);
+        assert!(!required.tables.contains_key("user") && required.tables.contains_key("session"));
+        assert!(required.open[0].reason.contains("user.modelName"));
+    }
+
+    #[test]
+    fn without_a_version_the_newest_is_taken_and_said() {
+        let required = required(&Version::default(), &object([]), &[plugin("jwt", object([]))]);
+        assert!(column(&required, "jwks", "alg").is_some());
+        assert!(required.open[0].reason.contains("version"));
+        let old = Version { declared: Some("~1.6.0".into()), ..Version::default() };
+        assert!(column(&super::required(&old, &object([]), &[plugin("jwt", object([]))]), "jwks", "alg").is_none());
+    }
 }

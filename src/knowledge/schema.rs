@@ -1,0 +1,185 @@
+//! The tables a pack describes.
+
+use nodejs_semver::Version;
+use serde::Deserialize;
+
+use super::predicate::Condition;
+use super::range::Range;
+
+/// A table, or columns added to a table of somebody else.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Table {
+    /// The logical key (`user`, `apikey`), under which better-auth and other plugins know it.
+    pub key: String,
+    /// The releases that have it.
+    #[serde(default)]
+    pub versions: Range,
+    /// The options it depends on; `None` when it is always needed.
+    when: Option<Condition>,
+    /// The releases that ask the condition; others need it in any case.
+    #[serde(default)]
+    when_versions: Range,
+    /// The options that rename it, the first that is set wins; empty for the usual ones (see [`Table::renames`]).
+    #[serde(default)]
+    renames: Vec<Rename>,
+    /// The option that adds columns of the project's own.
+    pub additional: Option<Additional>,
+    /// The columns in order, without `id`.
+    pub columns: Vec<Column>,
+}
+
+impl Table {
+    /// The condition on the options under which this release needs the table.
+    #[must_use]
+    pub fn condition(&self, version: &Version) -> Option<&Condition> {
+        asked(self.when.as_ref(), self.when_versions, version)
+    }
+
+    /// The options that rename the table and its columns; `base` is where the usual ones lie: `schema.` for a plugin,
+    /// nothing for the core.
+    #[must_use]
+    pub fn renames(&self, base: &str) -> Vec<Rename> {
+        if !self.renames.is_empty() {
+            return self.renames.clone();
+        }
+        let option = |name: &str| Some(format!("{base}{}.{name}", self.key));
+        vec![Rename { model: option("modelName"), fields: option("fields"), versions: Range::default() }]
+    }
+}
+
+/// One way to rename a table or its columns by options.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rename {
+    /// The option that holds the name of the table.
+    pub model: Option<String>,
+    /// The option that maps columns to names.
+    pub fields: Option<String>,
+    /// The releases that honour it.
+    #[serde(default)]
+    pub versions: Range,
+}
+
+/// An option that adds columns of the project's own.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Additional {
+    /// The option.
+    pub option: String,
+    /// The releases that honour it.
+    #[serde(default)]
+    pub versions: Range,
+}
+
+/// The condition a release asks; `None` where the part is needed in any case.
+fn asked<'c>(when: Option<&'c Condition>, versions: Range, version: &Version) -> Option<&'c Condition> {
+    when.filter(|_| versions.contains(version))
+}
+
+/// A column.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Column {
+    /// The logical name.
+    pub name: String,
+    /// The logical type: `string`, `number`, `bigint`, `boolean`, `date`, `string[]`, `number[]`, `json`.
+    #[serde(rename = "type", default = "string")]
+    pub kind: String,
+    /// The releases that have it.
+    #[serde(default)]
+    pub versions: Range,
+    /// The options it depends on; `None` when it is always needed.
+    when: Option<Condition>,
+    /// The releases that ask the condition; others need it in any case.
+    #[serde(default)]
+    when_versions: Range,
+    /// May not be NULL.
+    #[serde(default)]
+    pub required: Flag,
+    /// Must be unique.
+    #[serde(default)]
+    pub unique: Flag,
+    /// Should be indexed.
+    #[serde(default)]
+    pub index: Flag,
+    /// The default better-auth fills in, as it would be written; `now` for the time of writing.
+    pub default: Option<String>,
+    /// Where a foreign key points to.
+    pub references: Option<Reference>,
+}
+
+impl Column {
+    /// The condition on the options under which this release needs the column.
+    #[must_use]
+    pub fn condition(&self, version: &Version) -> Option<&Condition> {
+        asked(self.when.as_ref(), self.when_versions, version)
+    }
+}
+
+fn string() -> String {
+    "string".into()
+}
+
+/// A property of a column: `true`, or the releases that have it (`"1.4.0.."`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(from = "FlagText")]
+pub struct Flag(Option<Range>);
+
+impl Flag {
+    /// Whether it is set in a release.
+    #[must_use]
+    pub fn at(&self, version: &Version) -> bool {
+        self.0.is_some_and(|range| range.contains(version))
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum FlagText {
+    Always(bool),
+    In(Range),
+}
+
+impl From<FlagText> for Flag {
+    fn from(text: FlagText) -> Self {
+        Self(match text {
+            FlagText::Always(set) => set.then(Range::default),
+            FlagText::In(range) => Some(range),
+        })
+    }
+}
+
+/// A foreign key: `"user.id"`, or with the releases that have it: `{ to = "user.id", versions = "1.3.8.." }`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "ReferenceText")]
+pub struct Reference {
+    /// Logical key of the table.
+    pub table: String,
+    /// Logical name of the column.
+    pub column: String,
+    /// The releases that have it.
+    pub versions: Range,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum ReferenceText {
+    Always(String),
+    In { to: String, versions: Range },
+}
+
+impl TryFrom<ReferenceText> for Reference {
+    type Error = String;
+
+    fn try_from(text: ReferenceText) -> Result<Self, Self::Error> {
+        let (to, versions) = match text {
+            ReferenceText::Always(to) => (to, Range::default()),
+            ReferenceText::In { to, versions } => (to, versions),
+        };
+        match to.split_once('.') {
+            Some((table, column)) => Ok(Self { table: table.into(), column: column.into(), versions }),
+            None => Err(format!("`{to}` is no column like `user.id`")),
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! A server plugin whose client counterpart no client of the application has.
+
+use super::add;
+use crate::finding::Severity;
+use crate::knowledge::{ClientExport, Need, Plugin};
+use crate::project::{Client, PluginUse, ProjectModel, Role, Server};
+use crate::rules::context::release;
+use crate::rules::{Circumstances, Context, Reporter};
+
+pub(super) fn check(cx: &Context<'_>, out: &mut Reporter<'_>) {
+    for server in &cx.model.servers {
+        let clients = clients_of(server, cx.model);
+        if clients.is_empty() {
+            continue;
+        }
+        let version = release(&server.version);
+        for plugin in &server.plugins {
+            let Some(known) = plugin.known else { continue };
+            let Some(counterpart) = known.client_at(&version) else { continue };
+            let severity = match counterpart.need {
+                Need::Needed => Severity::High,
+                Need::Recommended => Severity::Medium,
+                Need::Optional | Need::InferenceOnly => continue,
+            };
+            if clients.iter().any(|client| has(client, known, counterpart)) {
+                continue;
+            }
+            match clients.iter().find_map(|client| client.plugins_open.first()) {
+                Some(why) => out.open(server.role, &format!("whether a client has `{}`", counterpart.name), why),
+                None => report(server, plugin, counterpart, severity, &clients, cx, out),
+            }
+        }
+    }
+}
+
+/// The clients that may talk to a server: those of its package, and those of packages without a server of their own.
+fn clients_of<'m>(server: &Server, model: &'m ProjectModel) -> Vec<&'m Client> {
+    let has_server = |package: &str| model.servers.iter().any(|other| other.role == Role::Live && &*other.package == package);
+    model
+        .clients
+        .iter()
+        .filter(|client| client.role == server.role)
+        .filter(|client| client.package == server.package || !has_server(&client.package))
+        .collect()
+}
+
+fn has(client: &Client, known: &Plugin, counterpart: &ClientExport) -> bool {
+    client
+        .plugins
+        .iter()
+        .any(|plugin| plugin.name == counterpart.name || plugin.known.is_some_and(|other| other.name == known.name))
+}
+
+fn report(
+    server: &Server,
+    plugin: &PluginUse,
+    counterpart: &ClientExport,
+    severity: Severity,
+    clients: &[&Client],
+    cx: &Context<'_>,
+    out: &mut Reporter<'_>,
+) {
+    let message = format!(
+        "the `{}` plugin has no `{}` on any client: {}",
+        plugin.name,
+        counterpart.name,
+        counterpart.reason.trim_end_matches('.')
+    );
+    let mut report = out.draft(plugin.at.clone(), message);
+    report.severity = severity;
+    report.label = "configured on the server".into();
+    report.related =
+        clients.iter().map(|client| (client.at.clone(), format!("`{}` lacks `{}`", client.name, counterpart.name))).collect();
+    report.help.client = Some(add(counterpart, server));
+    report.identity = vec![server.package.to_string(), server.name.clone(), plugin.name.clone()];
+    let conditions: Vec<_> = plugin.conditions.iter().collect();
+    out.hit(cx, Circumstances { role: server.role, package: &server.package, conditions: &conditions }, report);
+}

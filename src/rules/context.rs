@@ -1,0 +1,74 @@
+//! What a rule may look at.
+
+use std::cell::OnceCell;
+use std::sync::Arc;
+
+use nodejs_semver::Version;
+
+use crate::facts::Body;
+use crate::knowledge::pack;
+use crate::project::files::Files;
+use crate::project::{ProjectModel, version};
+
+/// What a rule may look at.
+pub struct Context<'a> {
+    /// The project under review.
+    pub model: &'a ProjectModel,
+    /// Its files.
+    pub files: &'a dyn Files,
+    link_worktree: Option<&'a dyn Fn() -> ProjectModel>,
+    worktree: OnceCell<ProjectModel>,
+}
+
+impl<'a> Context<'a> {
+    /// A context; `link_worktree` links the project as it lies in the work tree, and is `None` where the work tree has no
+    /// part in the review.
+    #[must_use]
+    pub fn new(model: &'a ProjectModel, files: &'a dyn Files, link_worktree: Option<&'a dyn Fn() -> ProjectModel>) -> Self {
+        Self { model, files, link_worktree, worktree: OnceCell::new() }
+    }
+
+    /// The project as it lies in the work tree, linked when first asked for.
+    #[must_use]
+    pub fn worktree(&self) -> Option<&ProjectModel> {
+        self.link_worktree.map(|link| self.worktree.get_or_init(link))
+    }
+
+    /// Whether the package in `folder`, or the root package, depends on one of `names`; `@scope/*` stands for a scope.
+    #[must_use]
+    pub fn depends_on(&self, folder: &str, names: &[String]) -> bool {
+        let matches = |package: &str| {
+            names.iter().any(|name| match name.strip_suffix('*') {
+                Some(scope) => package.starts_with(scope),
+                None => package == name,
+            })
+        };
+        let own = if folder.is_empty() { "package.json".to_owned() } else { format!("{folder}/package.json") };
+        [own.as_str(), "package.json"].into_iter().any(|path| {
+            let facts = self.files.facts(path);
+            match facts.as_deref().map(|facts| &facts.body) {
+                Some(Body::Manifest(manifest)) => manifest.dependencies.iter().any(|dependency| matches(&dependency.name)),
+                _ => false,
+            }
+        })
+    }
+
+    /// Paths of all files of a kind.
+    #[must_use]
+    pub fn of_kind(&self, kind: crate::source::FileKind) -> Vec<Arc<str>> {
+        self.files.of_kind(kind)
+    }
+}
+
+/// The release to judge by: the resolved one, else the newest the packs know if the declared range admits it, else the
+/// lowest it admits; the newest when nothing is declared.
+pub(super) fn release(version: &version::Version) -> Version {
+    if let Some(resolved) = &version.resolved {
+        return resolved.clone();
+    }
+    let newest = &pack().core.newest;
+    match version.declared.as_deref().map(nodejs_semver::Range::parse) {
+        Some(Ok(range)) if !range.satisfies(newest) => range.min_version().unwrap_or_else(|| newest.clone()),
+        _ => newest.clone(),
+    }
+}

@@ -1,0 +1,371 @@
+//! Declared rules: an option path and a predicate on its value, in the front matter of the document.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::Deserialize;
+
+use super::context::release;
+use super::metadata::EditKind;
+use super::{Circumstances, Context, Reporter, Rule, edit};
+use crate::facts::Body;
+use crate::facts::module::Text;
+use crate::finding::FixPlan;
+use crate::knowledge::predicate::{Condition as Given, Predicate};
+use crate::knowledge::range::Range;
+use crate::project::predicate::{Verdict, evaluate, test};
+use crate::project::value::{self, Found, Lookup, Node, Object, Property, Unknown, Value};
+use crate::project::{PluginUse, Role, Server};
+use crate::source::{FileKind, Site};
+
+/// One test of a declared rule: a `[[when]]` table.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct When {
+    /// Whose options are asked.
+    on: Target,
+    /// The option, or several that are asked alike.
+    option: OneOrMany,
+    /// What makes a hit of the value there.
+    value: Predicate,
+    /// What must hold of the same options besides.
+    given: Option<Given>,
+    /// The releases it is asked of, where the rule itself is asked of more.
+    #[serde(default)]
+    versions: Range,
+    /// The message, with `{path}`, `{value}`, `{server}` (the name of the server or client) and `{plugin}` filled in.
+    message: String,
+}
+
+/// Whose options a test asks: `server`, `client`, `plugin:organization`, or `env` (the variables of env files).
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+enum Target {
+    Server,
+    Client,
+    Plugin(String),
+    Env,
+}
+
+impl TryFrom<String> for Target {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        match text.as_str() {
+            "server" => Ok(Self::Server),
+            "client" => Ok(Self::Client),
+            "env" => Ok(Self::Env),
+            _ => match text.strip_prefix("plugin:") {
+                Some(name) if !name.is_empty() => Ok(Self::Plugin(name.to_owned())),
+                _ => Err(format!("`{text}` is none of `server`, `client`, `env` and `plugin:<name>`")),
+            },
+        }
+    }
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+enum OneOrMany {
+    One(String),
+    Many(Vec<String>),
+}
+
+impl OneOrMany {
+    fn iter(&self) -> impl Iterator<Item = &str> {
+        match self {
+            Self::One(one) => std::slice::from_ref(one),
+            Self::Many(many) => many,
+        }
+        .iter()
+        .map(String::as_str)
+    }
+}
+
+/// Options to ask, and whose they are.
+struct Subject<'m> {
+    options: Cow<'m, Node>,
+    /// Where the owner of the options is written.
+    at: &'m Site,
+    name: &'m str,
+    plugin: Option<&'m PluginUse>,
+    role: Role,
+    package: &'m str,
+}
+
+/// Asks all tests of a declared rule.
+pub(super) fn check(rule: &Rule, cx: &Context<'_>, out: &mut Reporter<'_>) {
+    for when in &rule.document().metadata.when {
+        for subject in subjects(rule, when, cx) {
+            for option in when.option.iter() {
+                ask(rule, when, option, &subject, cx, out);
+            }
+        }
+    }
+}
+
+fn subjects<'m>(rule: &Rule, when: &When, cx: &Context<'m>) -> Vec<Subject<'m>> {
+    let servers =
+        || cx.model.servers.iter().filter(|server| rule.applies(server) && when.versions.contains(&release(&server.version)));
+    match &when.on {
+        Target::Server => servers()
+            .map(|server| Subject {
+                options: Cow::Borrowed(&server.options),
+                at: &server.at,
+                name: &server.name,
+                plugin: None,
+                role: server.role,
+                package: &server.package,
+            })
+            .collect(),
+        Target::Plugin(name) => servers()
+            .flat_map(|server| server.plugins.iter().filter(|plugin| plugin.name == *name).map(move |plugin| (server, plugin)))
+            .map(|(server, plugin)| Subject {
+                options: Cow::Borrowed(&plugin.options),
+                at: &plugin.at,
+                name: &server.name,
+                plugin: Some(plugin),
+                role: server.role,
+                package: &server.package,
+            })
+            .collect(),
+        // A client has no version of its own: it is asked when some server of the repository is, or there is none.
+        Target::Client if cx.model.servers.is_empty() || servers().next().is_some() => cx
+            .model
+            .clients
+            .iter()
+            .map(|client| Subject {
+                options: Cow::Borrowed(&client.options),
+                at: &client.at,
+                name: &client.name,
+                plugin: None,
+                role: client.role,
+                package: &client.package,
+            })
+            .collect(),
+        Target::Client => Vec::new(),
+        Target::Env => match servers().next() {
+            Some(server) => env_files(server, cx),
+            None => Vec::new(),
+        },
+    }
+}
+
+/// Env files as options: every variable is an array of its comma-separated parts.
+fn env_files<'m>(server: &'m Server, cx: &Context<'_>) -> Vec<Subject<'m>> {
+    let variables = |path: &std::sync::Arc<str>| -> Option<Node> {
+        let facts = cx.files.facts(path)?;
+        let Body::Env(variables) = &facts.body else { return None };
+        let properties = variables.iter().map(|variable| {
+            let at = Site::new(path, variable.span);
+            let part = |text| value::Item { node: Node { value: Value::Text(text), at: at.clone() }, conditions: Vec::new() };
+            let items = match &variable.value {
+                Text::Plain(list) => list.split(',').map(|one| part(Text::Plain(one.trim().to_owned()))).collect(),
+                redacted @ Text::Redacted { .. } => vec![part(redacted.clone())],
+            };
+            let array = Value::Array(value::Array { items, open: Vec::new() });
+            Property {
+                key: variable.name.as_str().into(),
+                key_at: at.clone(),
+                node: Node { value: array, at: at.clone() },
+                conditions: Vec::new(),
+            }
+        });
+        let object = Object { properties: properties.collect(), open: Vec::new() };
+        Some(Node { value: Value::Object(object), at: Site::new(path, crate::source::Span::default()) })
+    };
+    cx.files
+        .of_kind(FileKind::DotEnv)
+        .iter()
+        .filter_map(variables)
+        .map(|options| Subject {
+            options: Cow::Owned(options),
+            at: &server.at,
+            name: &server.name,
+            plugin: None,
+            role: server.role,
+            package: &server.package,
+        })
+        .collect()
+}
+
+fn ask(rule: &Rule, when: &When, option: &str, subject: &Subject<'_>, cx: &Context<'_>, out: &mut Reporter<'_>) {
+    if let Some(given) = &when.given
+        && !holds(given, &subject.options)
+    {
+        return;
+    }
+    let steps: Vec<&str> = option.split('.').collect();
+    let mut selection = Selection::default();
+    select(&subject.options, &steps, &mut Vec::new(), &mut Vec::new(), &mut selection);
+    for (path, found) in &selection.found {
+        let alone = Found { conditions: Vec::new(), ..found.clone() };
+        match evaluate(&when.value, &Lookup::Found(vec![alone])).verdict {
+            Verdict::Holds => report(rule, when, path, Some(found), subject, cx, out),
+            Verdict::HoldsNot => {}
+            Verdict::Unknown(why) => open(subject, path, &why, out),
+        }
+    }
+    open(subject, option, &selection.unknown, out);
+    let absent = selection.found.is_empty() && selection.unknown.is_empty() && !selection.hidden && !steps.contains(&"*");
+    if absent && evaluate(&when.value, &Lookup::Absent).verdict == Verdict::Holds {
+        report(rule, when, option, None, subject, cx, out);
+    }
+}
+
+/// Whether a condition certainly holds of the options.
+fn holds(given: &Given, options: &Node) -> bool {
+    match given {
+        Given::All { all } => all.iter().all(|part| holds(part, options)),
+        Given::Any { any } => any.iter().any(|part| holds(part, options)),
+        Given::Test(one) => test(one, options).verdict == Verdict::Holds,
+    }
+}
+
+fn open(subject: &Subject<'_>, path: &str, why: &[Unknown], out: &mut Reporter<'_>) {
+    for unknown in why {
+        out.open(subject.role, &format!("the value of `{path}` in `{}`", subject.name), unknown);
+    }
+}
+
+fn report(
+    rule: &Rule,
+    when: &When,
+    path: &str,
+    found: Option<&Found<'_>>,
+    subject: &Subject<'_>,
+    cx: &Context<'_>,
+    out: &mut Reporter<'_>,
+) {
+    let plugin = subject.plugin.map_or("", |plugin| plugin.name.as_str());
+    let written = found.map_or_else(|| "nothing".to_owned(), |found| Written(found.node).to_string());
+    let message = when
+        .message
+        .replace("{path}", path)
+        .replace("{value}", &written)
+        .replace("{server}", subject.name)
+        .replace("{plugin}", plugin);
+    let primary = found.map_or(subject.at, |found| found.key_at);
+    let mut report = out.draft(primary.clone(), message);
+    report.identity = [subject.package, subject.name, plugin, path].map(str::to_owned).to_vec();
+    if let Some(found) = found {
+        report.label = format!("set to {written}");
+        if found.node.at.file != primary.file {
+            report.related.push((found.node.at.clone(), "the value comes from here".into()));
+        }
+        if let Some(fix) = &rule.document().metadata.fix
+            && let Some(EditKind::Remove) = fix.edit
+            && let Some(edits) = edit::remove_property(found, cx.files)
+        {
+            report.fix = Some(FixPlan { title: fix.title.clone(), applicability: fix.applicability, edits });
+        }
+    }
+    if subject.at.file != primary.file {
+        report.related.push((subject.at.clone(), format!("`{}` is created here", subject.name)));
+    }
+    let mut conditions = found.map_or_else(Vec::new, |found| found.conditions.clone());
+    conditions.extend(subject.plugin.iter().flat_map(|plugin| &plugin.conditions));
+    out.hit(cx, Circumstances { role: subject.role, package: subject.package, conditions: &conditions }, report);
+}
+
+/// What a path with wildcards leads to.
+#[derive(Default)]
+struct Selection<'v> {
+    /// Values with the concrete path to each.
+    found: Vec<(String, Found<'v>)>,
+    /// What is written at the path and cannot be followed.
+    unknown: Vec<Unknown>,
+    /// Something unknown before the last written step may hold the option; linking has asked about it already.
+    hidden: bool,
+}
+
+fn select<'v>(
+    node: &'v Node,
+    steps: &[&str],
+    path: &mut Vec<String>,
+    conditions: &mut Vec<&'v value::Condition>,
+    selection: &mut Selection<'v>,
+) {
+    let wildcard = steps.iter().position(|step| *step == "*");
+    let (head, tail) = steps.split_at(wildcard.unwrap_or(steps.len()));
+    let found = match node.lookup(head) {
+        Lookup::Found(found) => found,
+        Lookup::Absent => return,
+        Lookup::Unknown(_) => {
+            selection.hidden = true;
+            return;
+        }
+    };
+    for mut case in found {
+        let (path_length, condition_length) = (path.len(), conditions.len());
+        path.extend(head.iter().map(|step| (*step).to_owned()));
+        conditions.append(&mut case.conditions);
+        match tail.split_first() {
+            None => {
+                let conditions = conditions.clone();
+                selection.found.push((path.join("."), Found { conditions, ..case }));
+            }
+            Some((_, rest)) => {
+                for (step, item) in members(case.node, selection) {
+                    let (path_length, condition_length) = (path.len(), conditions.len());
+                    path.push(step);
+                    conditions.extend(item.1);
+                    let before = selection.found.len();
+                    select(item.0, rest, path, conditions, selection);
+                    if rest.is_empty()
+                        && let Some(key_at) = item.2
+                    {
+                        selection.found[before..].iter_mut().for_each(|(_, found)| found.key_at = key_at);
+                    }
+                    path.truncate(path_length);
+                    conditions.truncate(condition_length);
+                }
+            }
+        }
+        path.truncate(path_length);
+        conditions.truncate(condition_length);
+    }
+}
+
+/// A member of an object or array: its value, its conditions, and its key where it has one.
+type Member<'v> = (&'v Node, &'v [value::Condition], Option<&'v Site>);
+
+fn members<'v>(node: &'v Node, selection: &mut Selection<'v>) -> Vec<(String, Member<'v>)> {
+    match &node.value {
+        Value::Object(object) => {
+            selection.unknown.extend(object.open.iter().cloned());
+            let member = |property: &'v Property| (&property.node, property.conditions.as_slice(), Some(&property.key_at));
+            object.properties.iter().map(|property| (property.key.to_string(), member(property))).collect()
+        }
+        Value::Array(array) => {
+            selection.unknown.extend(array.open.iter().cloned());
+            array.items.iter().map(|item| ("*".to_owned(), (&item.node, item.conditions.as_slice(), None))).collect()
+        }
+        Value::Undefined | Value::Null => Vec::new(),
+        _ => {
+            if let Lookup::Unknown(why) = node.lookup(&["*"]) {
+                selection.unknown.extend(why);
+            }
+            Vec::new()
+        }
+    }
+}
+
+/// A value for people; credentials are never among them.
+pub(super) struct Written<'v>(pub(super) &'v Node);
+
+impl fmt::Display for Written<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0.value {
+            Value::Undefined => f.write_str("undefined"),
+            Value::Null => f.write_str("null"),
+            Value::Bool(value) => write!(f, "{value}"),
+            Value::Number(value) => write!(f, "{value}"),
+            Value::Text(Text::Plain(text)) => write!(f, "{text:?}"),
+            Value::Text(Text::Redacted { length }) => write!(f, "a string of {length} characters"),
+            Value::Array(_) => f.write_str("an array"),
+            Value::Object(_) => f.write_str("an object"),
+            Value::Function(_) => f.write_str("a function"),
+            _ => f.write_str("an expression"),
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! Collects what a rule has to say, lowered where the rule's document says that it matters less.
+
+use super::metadata::{FixTable, Lower, Softening};
+use super::{Context, Outcome, Rule};
+use crate::finding::{Confidence, Help, Open, Report};
+use crate::project::Role;
+use crate::project::value::{Condition, Environment, Unknown};
+use crate::source::Site;
+
+/// Takes the hits of one rule.
+pub struct Reporter<'r> {
+    rule: &'r Rule,
+    outcome: &'r mut Outcome,
+}
+
+/// What a hit depends on.
+#[derive(Debug, Clone, Copy)]
+pub struct Circumstances<'a> {
+    /// What the server or client is for.
+    pub role: Role,
+    /// The folder of its package.
+    pub package: &'a str,
+    /// The conditions under which the hit is true.
+    pub conditions: &'a [&'a Condition],
+}
+
+impl<'r> Reporter<'r> {
+    pub(super) fn new(rule: &'r Rule, outcome: &'r mut Outcome) -> Self {
+        Self { rule, outcome }
+    }
+
+    /// A report with everything the rule's document says filled in.
+    #[must_use]
+    pub fn draft(&self, primary: Site, message: impl Into<String>) -> Report {
+        self.rule.draft(primary, message.into())
+    }
+
+    /// The edit the rule's document promises.
+    #[must_use]
+    pub fn fix(&self) -> Option<&'r FixTable> {
+        self.rule.document().metadata.fix.as_ref()
+    }
+
+    /// Takes a report, unless its circumstances make it none; they may lower it.
+    pub fn hit(&mut self, cx: &Context<'_>, circumstances: Circumstances<'_>, mut report: Report) {
+        let softening = &self.rule.document().metadata.softening;
+        for lower in lowerings(softening, cx, circumstances) {
+            match lower.apply(report.severity) {
+                Some(severity) => report.severity = severity,
+                None => return,
+            }
+        }
+        let undecided: Vec<&str> = circumstances
+            .conditions
+            .iter()
+            .filter(|condition| condition.environment != Some(Environment::Production))
+            .map(|condition| condition.text.as_str())
+            .collect();
+        if !undecided.is_empty() {
+            report.confidence = report.confidence.min(Confidence::Medium);
+            report.message = format!("{}, when `{}`", report.message, undecided.join("` and `"));
+        }
+        self.push(report);
+    }
+
+    /// Takes a report as it is.
+    pub fn push(&mut self, report: Report) {
+        let known =
+            |other: &Report| other.rule == report.rule && other.primary == report.primary && other.message == report.message;
+        if !self.outcome.reports.iter().any(known) {
+            self.outcome.reports.push(report);
+        }
+    }
+
+    /// Takes a question the sources cannot answer: `the value of advanced.disableCSRFCheck in auth`.
+    pub fn open(&mut self, role: Role, question: &str, why: &Unknown) {
+        if role_lowering(&self.rule.document().metadata.softening, role) == Lower::Skip {
+            return;
+        }
+        let open =
+            Open { question: format!("{} ({})", question, self.rule.id()), reason: why.reason.clone(), site: why.at.clone() };
+        if !self.outcome.open.contains(&open) {
+            self.outcome.open.push(open);
+        }
+    }
+}
+
+fn role_lowering(softening: &Softening, role: Role) -> Lower {
+    match role {
+        Role::Live => Lower::Keep,
+        Role::CliCopy => softening.cli_copy,
+        Role::Test => softening.test,
+        Role::Example => softening.example,
+    }
+}
+
+fn lowerings(softening: &Softening, cx: &Context<'_>, circumstances: Circumstances<'_>) -> Vec<Lower> {
+    let mut found = vec![role_lowering(softening, circumstances.role)];
+    if circumstances.conditions.iter().any(|condition| condition.environment == Some(Environment::NotProduction)) {
+        found.push(softening.outside_production);
+    }
+    if circumstances.conditions.iter().any(|condition| condition.environment.is_none()) {
+        found.push(softening.conditional);
+    }
+    if let Some(beside) = &softening.beside
+        && cx.depends_on(circumstances.package, &beside.dependencies)
+    {
+        found.push(beside.severity);
+    }
+    found
+}
+
+impl Rule {
+    /// A report with everything the rule's document says filled in.
+    pub(super) fn draft(&self, primary: Site, message: String) -> Report {
+        let document = self.document();
+        let metadata = &document.metadata;
+        Report {
+            rule: self.id().to_owned(),
+            severity: metadata.severity,
+            confidence: metadata.confidence,
+            tier: metadata.tier,
+            message,
+            why: document.lead(super::document::WHY).unwrap_or_default(),
+            primary,
+            label: String::new(),
+            related: Vec::new(),
+            help: Help {
+                server: document.lead(super::document::FIX_SERVER),
+                client: document.lead(super::document::FIX_CLIENT),
+                migration: document.lead(super::document::MIGRATION),
+            },
+            fix: None,
+            identity: Vec::new(),
+            docs: metadata.docs.clone(),
+            cwe: metadata.cwe.clone(),
+        }
+    }
+}
