@@ -24,7 +24,10 @@ fn only_git(repo: &Repo, version: &str) -> String {
     let path = std::env::var_os("PATH").expect("a PATH");
     let real = std::env::split_paths(&path).map(|folder| folder.join("git")).find(|git| git.is_file()).expect("a git");
     let folder = repo.beside("bin");
-    let text = format!("#!/bin/sh\nif [ \"$1\" = --version ]; then echo git version {version}; else exec {} \"$@\"; fi\n", real.display());
+    let text = format!(
+        "#!/bin/sh\nif [ \"$1\" = --version ]; then echo git version {version}; else exec {} \"$@\"; fi\n",
+        real.display()
+    );
     script(&folder.join("git"), &text);
     folder.display().to_string()
 }
