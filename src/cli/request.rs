@@ -43,7 +43,7 @@ pub(super) fn in_ci() -> bool {
 pub(super) fn style(choice: ColorChoice) -> Style {
     let terminal = std::io::stdout().is_terminal();
     let color = colors(choice, terminal, |name| std::env::var_os(name));
-    Style { color, hyperlinks: color && terminal, width: width(terminal) }
+    Style { color, hyperlinks: color && terminal, width: width(terminal), verbose: false }
 }
 
 /// Whether to colour: the option, then `NO_COLOR`, `FORCE_COLOR`, `CLICOLOR_FORCE`, `CLICOLOR` and `TERM`
