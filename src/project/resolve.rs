@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use nodejs_semver::{Range, Version};
 use rayon::prelude::*;
 
 use crate::facts::manifest::{Manifest, Targets, TsConfig};
@@ -46,6 +47,13 @@ impl Package {
             Body::Manifest(manifest) => Some(manifest),
             _ => None,
         }
+    }
+
+    /// Whether package managers link this package where a release is asked for: it is a member of the workspace, and its
+    /// version fits (<https://docs.npmjs.com/cli/using-npm/workspaces>).
+    fn fits(&self, range: &str) -> bool {
+        let version = self.manifest().and_then(|manifest| Version::parse(manifest.version.as_deref().unwrap_or("0.0.0")).ok());
+        self.member && Range::parse(range).ok().zip(version).is_some_and(|(range, version)| version.satisfies(&range))
     }
 }
 
@@ -129,11 +137,10 @@ impl Resolver {
         } else {
             self.by_package_name(files, from, specifier)
         };
-        match decided.or_else(|| self.by_convention(files, from, specifier)) {
-            Some(resolved) => resolved,
-            None if aliased => Resolved::Missing,
-            None => Resolved::External,
-        }
+        let decided = decided.or_else(|| self.by_convention(files, from, specifier));
+        // An alias may cover names of installed packages too: `@prisma/*`.
+        let missing = || aliased && self.range_of(from, split_package_name(specifier).0).is_none();
+        decided.unwrap_or_else(|| if missing() { Resolved::Missing } else { Resolved::External })
     }
 
     /// The folder of the package `path` belongs to: that of the nearest `package.json`; empty for the root.
@@ -203,18 +210,15 @@ impl Resolver {
         let (name, rest) = split_package_name(specifier);
         let folder = self.names.get(name)?;
         let package = self.packages.get(folder)?;
-        if !package.member && self.comes_from_registry(from, name) {
-            return None;
-        }
-        Some(found(self.in_package(files, folder, package.manifest()?, rest)))
+        let meant = self.range_of(from, name).is_none_or(|range| is_local_range(range) || package.fits(range));
+        let manifest = package.manifest().filter(|_| meant)?;
+        Some(found(self.in_package(files, folder, manifest, rest)))
     }
 
-    /// Whether the nearest package that asks for `name` asks for a release: a package of the repository that happens to
-    /// have the same name, and is no member of a workspace, is not meant then.
-    fn comes_from_registry(&self, from: &str, name: &str) -> bool {
+    /// The range under which the nearest package that asks for `name` does so.
+    fn range_of(&self, from: &str, name: &str) -> Option<&str> {
         let manifests = ancestors(parent(from)).filter_map(|folder| self.manifest(folder));
-        let range = manifests.flat_map(|manifest| &manifest.dependencies).find(|dependency| dependency.name == name);
-        range.is_some_and(|dependency| !is_local_range(&dependency.range))
+        manifests.flat_map(|manifest| &manifest.dependencies).find(|entry| entry.name == name).map(|entry| &*entry.range)
     }
 
     /// A subpath of a package: by its `exports`, else by its entry points, else by its files.
@@ -665,8 +669,9 @@ pub(in crate::project) mod tests {
             ("apps/b/tsconfig.json", r#"{"files": [], "references": [{"path": "./tsconfig.app.json"}, {"path": "./server"}]}"#),
             (
                 "apps/b/tsconfig.app.json",
-                r#"{"compilerOptions": {"paths": {"@/*": ["./src/*"], "@/deep/*": ["./deep/*"], "exact": ["./src/x.ts"]}}}"#,
+                r#"{"compilerOptions": {"paths": {"@/*": ["./src/*"], "@prisma/*": ["./prisma/*"], "@/deep/*": ["./deep/*"], "exact": ["./src/x.ts"]}}}"#,
             ),
+            ("apps/b/package.json", r#"{"dependencies": {"@prisma/client": "^6"}}"#),
             ("apps/b/src/x.ts", ""),
             ("apps/b/src/deep/x.ts", ""),
             ("apps/b/deep/y.ts", ""),
@@ -711,11 +716,16 @@ pub(in crate::project) mod tests {
             ("packages/auth/src/client.ts", ""),
             ("packages/auth/src/plugins/org.ts", ""),
             ("packages/auth/src/extra.ts", ""),
-            ("packages/db/package.json", r#"{"name": "@acme/db", "main": "src/db.ts"}"#),
             ("packages/db/src/db.ts", ""),
             ("packages/old/package.json", r#"{"name": "@acme/db"}"#),
             ("packages/ui/package.json", r#"{"name": "ui"}"#),
             ("packages/ui/index.tsx", ""),
+            ("packages/zod/package.json", r#"{"name": "zod", "version": "0.0.0"}"#),
+            ("packages/zod/index.ts", ""),
+            (
+                "packages/db/package.json",
+                r#"{"name": "@acme/db", "main": "src/db.ts", "dependencies": {"zod": "^4", "ui": "*"}}"#,
+            ),
             ("demo/package.json", r#"{"name": "better-auth", "dependencies": {"better-auth": "^1.4.0"}}"#),
             ("demo/index.ts", ""),
         ];
@@ -742,6 +752,7 @@ pub(in crate::project) mod tests {
                 "external",
             ]
         );
+        assert_eq!(resolve_all(&files, "packages/db/src/db.ts", &["zod", "ui"]), ["external", "packages/ui/index.tsx"]);
         assert_eq!(resolve_all(&files, "demo/index.ts", &["better-auth", "better-auth/plugins"]), ["external", "external"]);
     }
 
