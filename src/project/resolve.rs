@@ -85,6 +85,9 @@ const EMITTED: [(&str, &[&str]); 4] = [(".js", &[".ts", ".tsx"]), (".jsx", &[".t
 const OUTPUT_FOLDERS: [&str; 4] = ["dist", "build", "lib", "out"];
 const FORMAT_FOLDERS: [&str; 4] = ["esm", "cjs", "es", "types"];
 
+/// Most files one tsconfig is put together from; what goes beyond is left out.
+const MOST_BASES: usize = 32;
+
 impl Resolver {
     /// Reads manifests, workspaces and tsconfigs of the snapshot.
     #[must_use]
@@ -111,8 +114,8 @@ impl Resolver {
     /// What `specifier` means in the file `from`.
     ///
     /// In this order: relative paths; `paths` and `baseUrl` of the nearest tsconfig; `imports` of the nearest
-    /// `package.json`; packages of the repository by name; and, when nothing of that decides, the aliases frameworks set
-    /// up without a word in the repository (see [`Resolver::by_convention`]).
+    /// `package.json`; packages of the repository by name; and, when nothing of that decides, the aliases that SvelteKit
+    /// (`$lib`) and Nuxt (`~`, `@`, `~~`, `@@`, `#shared`) set up without a word in the repository.
     #[must_use]
     pub fn resolve(&self, files: &dyn Files, from: &str, specifier: &str) -> Resolved {
         // Bundlers take what follows a question mark as an instruction: `./logo.svg?raw`.
@@ -148,6 +151,11 @@ impl Resolver {
     pub fn package_of(&self, path: &str) -> Arc<str> {
         let nearest = ancestors(parent(path)).find_map(|folder| self.packages.get_key_value(folder));
         nearest.map_or_else(|| Arc::from(""), |(folder, _)| Arc::clone(folder))
+    }
+
+    /// The folder of the package of this name, when the repository has one.
+    pub(crate) fn package_named(&self, name: &str) -> Option<&str> {
+        self.names.get(name).map(|folder| &**folder)
     }
 
     /// The `package.json` in `folder`.
@@ -260,10 +268,10 @@ impl Resolver {
     fn read_aliases(&self, files: &dyn Files) -> HashMap<String, Vec<Aliases>> {
         let mut aliases = HashMap::new();
         let configs = files.of_kind(FileKind::TsConfig);
-        for name in ["tsconfig.json", "jsconfig.json"] {
-            for path in configs.iter().filter(|path| file_name(path) == name && !is_installed(path)) {
-                aliases.entry(parent(path).to_owned()).or_insert_with(|| self.aliases_in(files, path));
-            }
+        // Where both lie in one folder, the second counts.
+        for name in ["jsconfig.json", "tsconfig.json"] {
+            let named = configs.par_iter().filter(|path| file_name(path) == name && !is_installed(path));
+            aliases.par_extend(named.map(|path| (parent(path).to_owned(), self.aliases_in(files, path))));
         }
         aliases
     }
@@ -283,9 +291,8 @@ impl Resolver {
 
     /// The settings of a tsconfig with what it extends: a later base wins over an earlier one, its own over both.
     fn settings(&self, files: &dyn Files, path: &str, seen: &mut Vec<Arc<str>>) -> Settings {
-        let Some((path, facts)) = config_at(files, path).filter(|(path, _)| !seen.contains(path)) else {
-            return Settings::default();
-        };
+        let new = |(path, _): &(Arc<str>, _)| !seen.contains(path) && seen.len() < MOST_BASES;
+        let Some((path, facts)) = config_at(files, path).filter(new) else { return Settings::default() };
         let Some(config) = ts_config(&facts) else { return Settings::default() };
         seen.push(Arc::clone(&path));
         let folder = parent(&path);
