@@ -21,6 +21,7 @@ use git_auth_review::daemon::server::{self, Settings, Work};
 use git_auth_review::daemon::watcher::Watching;
 use git_auth_review::daemon::{client, lifecycle, log};
 use git_auth_review::facts::extract;
+use git_auth_review::git::Environment;
 use git_auth_review::report::Style;
 use git_auth_review::service::{Output, Reply, Request, Target};
 use git_auth_review::source::FileKind;
@@ -66,8 +67,8 @@ impl Work for Scripted {
         Reply { stdout, stderr: request.today.clone(), code: 1 }
     }
 
-    fn directories(&self, common_dir: &Path) -> Vec<PathBuf> {
-        vec![common_dir.parent().expect("in a work tree").to_path_buf()]
+    fn directories(&self, environment: &Environment) -> Vec<PathBuf> {
+        vec![environment.directory.clone()]
     }
 }
 
@@ -80,12 +81,14 @@ fn role() {
     match role.as_str() {
         "daemon" => {
             log::start(&common_dir);
+            let mut expected = request("nothing");
+            expected.environment.directory = common_dir.parent().expect("in a work tree").to_path_buf();
             let settings = Settings {
                 state: lifecycle::state_directory(&common_dir),
                 common_dir,
                 idle: milliseconds("TEST_IDLE"),
                 vigilance: milliseconds("TEST_VIGILANCE"),
-                expected: None,
+                expected: Some(expected),
             };
             let leave = server::run(settings, Scripted).expect("started");
             report("left", &leave.map_or("at once".to_string(), |why| why.to_string()));
@@ -111,15 +114,13 @@ fn report(name: &str, value: &str) {
 
 fn request(script: &str) -> Request {
     Request {
-        directory: PathBuf::from("/"),
-        git_dir: None,
-        index_file: None,
+        environment: Environment::default(),
         target: Target::Staged,
         base: Some(script.to_string()),
         paths: Vec::new(),
         output: Output::Terminal,
         fail_on: None,
-        style: Style { color: true, hyperlinks: false, width: 80 },
+        style: Style { color: true, hyperlinks: false, width: 80, verbose: false },
         hook: true,
         ci: false,
         today: "2030-01-31".to_string(),
@@ -286,8 +287,11 @@ fn copy_program(from: &Path, to: &Path) {
 }
 
 fn closed(stream: &mut UnixStream) -> bool {
-    // A connection closed with unread bytes is reset.
-    matches!(stream.read(&mut [0; 1]), Ok(0)) || stream.take_error().is_ok()
+    match stream.read(&mut [0; 1]) {
+        Ok(read) => read == 0,
+        // A connection closed with unread bytes is reset.
+        Err(error) => error.kind() == std::io::ErrorKind::ConnectionReset,
+    }
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -683,4 +687,144 @@ fn a_damaged_cache_is_rebuilt() {
     restart("keep A=2");
     let _daemon = stage.daemon();
     wait_until("the fact", || stage.ask("kept A=2").is_some_and(|reply| reply.stdout == "true"));
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Tests: the program itself
+
+/// A git repository and the program as git would run it.
+struct Installed {
+    stage: Stage,
+}
+
+impl Drop for Installed {
+    fn drop(&mut self) {
+        let _ = self.program().args(["daemon", "stop"]).output();
+    }
+}
+
+impl Installed {
+    fn new() -> Self {
+        let stage = Stage::new();
+        fs::remove_dir(stage.common_dir()).expect("empty");
+        let installed = Self { stage };
+        installed.git(&["init", "--quiet"]);
+        installed.write("src/auth.ts", "import { betterAuth } from 'better-auth'\nexport const auth = betterAuth({})\n");
+        installed.git(&["add", "--all"]);
+        installed
+    }
+
+    fn write(&self, path: &str, text: &str) {
+        let path = self.project().join(path);
+        fs::create_dir_all(path.parent().expect("below the project")).expect("created");
+        fs::write(path, text).expect("written");
+    }
+
+    fn project(&self) -> PathBuf {
+        self.stage.temp.path().join("project")
+    }
+
+    fn git(&self, arguments: &[&str]) {
+        let status = Command::new("git").args(arguments).current_dir(self.project()).status().expect("git");
+        assert!(status.success());
+    }
+
+    fn program(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_git-auth-review"));
+        let temp = self.stage.temp.path();
+        command.current_dir(self.project()).env_remove("CI").env("XDG_RUNTIME_DIR", temp.join("runtime"));
+        command.env("TMPDIR", temp.join("no such directory")).env("AUTH_REVIEW_DAEMON_IDLE", "60");
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> (i32, String) {
+        let output = self.program().args(arguments).output().expect("started");
+        let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        (output.status.code().expect("an exit code"), text)
+    }
+
+    /// What the hook does at `git commit`.
+    fn hook(&self) -> Command {
+        let mut command = self.program();
+        command.args(["hook", "pre-commit"]).env("GIT_INDEX_FILE", ".git/index").env("GIT_AUTHOR_NAME", "A");
+        command
+    }
+
+    fn status(&self) -> Option<String> {
+        let (code, text) = self.run(&["daemon", "status"]);
+        (code == 0).then_some(text)
+    }
+
+    /// The process id of the daemon.
+    fn process(&self) -> u32 {
+        let status = wait_for("the daemon", || self.status());
+        let (_, rest) = status.split_once("process ").expect("a process");
+        rest.split(',').next().and_then(|id| id.parse().ok()).expect("a number")
+    }
+}
+
+#[test]
+fn the_daemon_is_controlled_by_hand() {
+    let installed = Installed::new();
+    assert_eq!(installed.run(&["daemon", "status"]), (3, "not running\n".to_string()));
+    let (code, started) = installed.run(&["daemon", "start"]);
+    assert!(code == 0 && started.starts_with("running: process "), "{started}");
+    let process = installed.process();
+    assert_eq!(installed.run(&["daemon", "start"]).0, 0);
+    assert_eq!(installed.process(), process, "not started twice");
+    let (code, log) = installed.run(&["daemon", "logs"]);
+    assert!(code == 0 && log.contains("started"), "{log}");
+    assert_eq!(installed.run(&["daemon", "stop"]), (0, "stopped\n".to_string()));
+    wait_until("the end", || installed.status().is_none());
+}
+
+#[test]
+fn the_hook_starts_a_daemon_that_lets_go_of_everything() {
+    let installed = Installed::new();
+    // Waits until nobody holds the pipes any more.
+    let first = installed.hook().output().expect("started");
+    let process = installed.process();
+    assert_eq!(installed.status().map(|status| status.contains("reviews: 0 answered")), Some(true));
+    let second = wait_for("the daemon's answer", || {
+        let output = installed.hook().output().expect("started");
+        installed.status().is_some_and(|status| !status.contains("reviews: 0 answered")).then_some(output)
+    });
+    assert_eq!((second.status, second.stdout, second.stderr), (first.status, first.stdout, first.stderr));
+
+    if cfg!(target_os = "linux") {
+        let proc = |file: &str| fs::read_to_string(format!("/proc/{process}/{file}")).expect("running");
+        assert!(!proc("environ").contains("GIT_"), "git's variables speak of one commit");
+        let (_, fields) = proc("stat").rsplit_once(')').map(|(a, b)| (a.to_string(), b.to_string())).expect("fields");
+        assert_eq!(fields.split_whitespace().nth(3), Some(process.to_string().as_str()), "in a session of its own");
+        assert_eq!(fs::read_link(format!("/proc/{process}/cwd")).expect("running"), Path::new("/"));
+    }
+}
+
+#[test]
+fn no_daemon_is_started_in_ci() {
+    let installed = Installed::new();
+    installed.hook().env("CI", "true").output().expect("started");
+    thread::sleep(Duration::from_millis(300));
+    assert_eq!(installed.status(), None);
+}
+
+#[test]
+fn staged_changes_are_answered_as_without_a_daemon() {
+    let installed = Installed::new();
+    installed.run(&["daemon", "start"]);
+    let sources = [
+        "export const auth = betterAuth({ trustedOrigins: ['*'] })\n",
+        "export const auth = betterAuth({ advanced: { disableCSRFCheck: true } })\n",
+        "export const auth = betterAuth({ plugins: [twoFactor()] })\n",
+    ];
+    for source in sources.iter().cycle().take(12) {
+        installed.write("src/auth.ts", &format!("import {{ betterAuth }} from 'better-auth'\n{source}"));
+        installed.git(&["add", "--all"]);
+        for format in ["terminal", "json"] {
+            let with = installed.run(&["check", "--staged", "--format", format]);
+            let without = installed.run(&["check", "--staged", "--format", format, "--no-daemon"]);
+            assert_eq!(with, without);
+        }
+    }
+    assert_eq!(installed.status().map(|status| status.contains("reviews: 0 answered")), Some(false));
 }

@@ -39,7 +39,8 @@ pub(super) fn in_ci() -> bool {
     std::env::var_os("CI").is_some_and(|value| !value.is_empty() && value != "0" && value != "false")
 }
 
-fn style(choice: ColorChoice) -> Style {
+/// How output for people looks here.
+pub(super) fn style(choice: ColorChoice) -> Style {
     let terminal = std::io::stdout().is_terminal();
     let color = colors(choice, terminal, |name| std::env::var_os(name));
     Style { color, hyperlinks: color && terminal, width: width(terminal), verbose: false }

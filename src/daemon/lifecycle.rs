@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use interprocess::local_socket::Listener;
 
 use super::platform::{self, FileId};
-use super::socket::Address;
+use super::socket::{self, Address};
 
 /// How long a new daemon waits for one that is leaving.
 const HANDOVER: Duration = Duration::from_millis(500);
@@ -121,8 +121,11 @@ fn lock_within(file: File, patience: Duration) -> io::Result<Option<File>> {
 /// of theirs) and none of git's variables, which speak of one commit only.
 ///
 /// # Errors
-/// The process cannot be created.
+/// The process cannot be created, or there are no daemons on this platform.
 pub fn spawn(common_dir: &Path) -> io::Result<()> {
+    if !socket::SUPPORTED {
+        return Err(io::ErrorKind::Unsupported.into());
+    }
     let mut command = platform::command_without_inherited_files(&std::env::current_exe()?);
     command.args(["daemon", "run", "--common-dir"]).arg(common_dir.canonicalize()?);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).current_dir("/");
