@@ -191,7 +191,9 @@ fn settings(snapshot: &dyn Snapshot, path: &str) -> Option<String> {
     Some(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-fn user_documents(snapshot: &dyn Snapshot) -> Vec<(String, String)> {
+/// The rule documents a project keeps of its own: path and text.
+#[must_use]
+pub fn user_documents(snapshot: &dyn Snapshot) -> Vec<(String, String)> {
     let entries = snapshot.entries();
     let start = entries.partition_point(|entry| *entry.path < *USER_RULES);
     entries[start..]

@@ -5,11 +5,13 @@
 //! what later reviews extract.
 
 use std::collections::HashMap;
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -31,12 +33,17 @@ const MAX_BYTES: u64 = 128 * 1024 * 1024;
 /// Page cache while the database is open, in bytes.
 const PAGE_CACHE: u64 = 8 * 1024 * 1024;
 
+/// Longest wait for the database to be closed.
+const CLOSING: Duration = Duration::from_secs(2);
+
 /// Facts in memory that come from disk and go back to it: the store of the daemon.
 #[derive(Debug)]
 pub struct SledStore {
     memory: MemoryStore,
     fresh: Mutex<Entries>,
     directory: Option<PathBuf>,
+    /// Held while the database is open.
+    database: Mutex<()>,
 }
 
 /// Facts and blobs that are on their way to or from the disk.
@@ -75,12 +82,13 @@ impl SledStore {
     /// An empty store whose disk part is below `directory`, a directory of this user alone; without one, nothing is kept.
     #[must_use]
     pub fn new(directory: Option<PathBuf>) -> Self {
-        Self { memory: MemoryStore::default(), fresh: Mutex::default(), directory }
+        Self { memory: MemoryStore::default(), fresh: Mutex::default(), directory, database: Mutex::default() }
     }
 
     /// Adds what is on disk. May run while the store is in use.
     pub fn load(&self) {
         let Some(directory) = &self.directory else { return };
+        let _open = self.database.lock().unwrap_or_else(PoisonError::into_inner);
         remove_other_versions(directory);
         if !database(directory).exists() {
             return;
@@ -97,6 +105,7 @@ impl SledStore {
 
     /// Adds to the disk what came in since the last time. What cannot be written is forgotten there.
     pub fn flush(&self) {
+        let _open = self.database.lock().unwrap_or_else(PoisonError::into_inner);
         let fresh = std::mem::take(&mut *self.fresh.lock().unwrap_or_else(PoisonError::into_inner));
         let Some(directory) = self.directory.as_ref().filter(|_| !fresh.is_empty()) else { return };
         match guarded(directory, |database| write(database, &fresh)) {
@@ -143,10 +152,20 @@ fn guarded<T>(directory: &Path, work: impl FnOnce(&Path) -> Result<T, Unusable>)
     lock.try_lock().map_err(|_| Unusable::Busy)?;
     let database = database(directory);
     let result = catch_unwind(AssertUnwindSafe(|| work(&database))).unwrap_or(Err(Unusable::Panicked));
+    wait_until_closed(&database);
     if result.is_err() {
         discard(&database);
     }
     result
+}
+
+/// sled's threads hold on to the database, and to sled's own lock on it, for some time after it was dropped.
+fn wait_until_closed(database: &Path) {
+    let until = Instant::now() + CLOSING;
+    let locked = |file: File| matches!(file.try_lock(), Err(TryLockError::WouldBlock));
+    while File::open(database.join("db")).is_ok_and(locked) && Instant::now() < until {
+        thread::sleep(Duration::from_millis(1));
+    }
 }
 
 fn open(database: &Path) -> Result<(::sled::Db, ::sled::Tree, ::sled::Tree), Unusable> {

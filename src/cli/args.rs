@@ -69,6 +69,18 @@ pub(super) enum Command {
     Check(CheckArgs),
     /// Show what the review understood: servers, clients, plugins, options, schema
     Inspect(InspectArgs),
+    /// Explain a rule: what it finds, why it matters, how to repair it
+    Explain {
+        /// Its id, with or without the category
+        rule: String,
+    },
+    /// List the rules
+    #[command(disable_help_subcommand = true)]
+    Rules {
+        /// What to do
+        #[command(subcommand)]
+        action: RulesAction,
+    },
     /// Review every commit of this repository from now on
     Install(InstallArgs),
     /// Remove the hook, and put back what was there before
@@ -209,6 +221,13 @@ pub(super) enum Method {
     Config,
     /// A hook file, which runs the hook that was there first
     Shim,
+}
+
+/// What `rules` can do.
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub(super) enum RulesAction {
+    /// Print every rule with its severity, tier and summary
+    List,
 }
 
 /// What `daemon` can do.

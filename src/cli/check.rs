@@ -15,6 +15,7 @@ pub(super) fn check(args: &CheckArgs) -> Outcome {
     let mut request = request::build(target(&args.snapshot), output, args.output.color)?;
     request.base.clone_from(&args.base);
     request.fail_on = args.fail_on;
+    request.style.verbose = args.output.verbose;
     if let Some(place) = place(&request) {
         request.paths =
             request::repository_paths(&place.root, &request.environment.directory, &args.paths).map_err(CommandError::usage)?;

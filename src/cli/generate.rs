@@ -11,7 +11,7 @@ use clap_mangen::roff::{Roff, bold, roman};
 
 use super::args::{App, ENVIRONMENT, EXIT_CODES};
 use super::error::CommandError;
-use super::{Outcome, output};
+use super::{Outcome, output, rules};
 
 /// The file whose parts are generated.
 const README: &str = "README.md";
@@ -83,7 +83,7 @@ fn describe(page: &mut Roff, command: &Command, above: &str) {
 /// Writes the generated parts of the README in the current directory, or fails when they are not current.
 pub(super) fn readme(check: bool) -> Outcome {
     let old = fs::read_to_string(README).with_context(|| format!("{README} cannot be read"))?;
-    let new = [("help", help()), ("exit codes", exit_codes())]
+    let new = [("rules", rules::table()), ("help", help()), ("exit codes", exit_codes())]
         .into_iter()
         .try_fold(old.clone(), |text, (part, content)| replace(&text, part, &content))?;
     if check && new != old {

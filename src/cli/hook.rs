@@ -107,26 +107,36 @@ fn pushed(template: &Request, arguments: &[OsString]) -> anyhow::Result<Vec<Requ
             continue;
         }
         let known = !is_null(remote) && git(&["cat-file", "-e", &format!("{remote}^{{commit}}")]).is_ok();
-        let base = if known { Some(remote.to_owned()) } else { last_shared(local, arguments.first())? };
-        if let Some(base) = base {
-            requests.push(Request { target: Target::Revision(local.to_owned()), base: Some(base), ..template.clone() });
-        }
+        let since = if known { Since::Commit(remote.to_owned()) } else { last_shared(local, arguments.first())? };
+        let base = match since {
+            Since::Commit(id) => Some(id),
+            Since::Beginning => None,
+            Since::NothingNew => continue,
+        };
+        requests.push(Request { target: Target::Revision(local.to_owned()), base, ..template.clone() });
     }
     Ok(requests)
 }
 
-/// The commit a new branch left the remote's branches at; the empty tree when all of its history is new; `None` when
-/// none of it is.
-fn last_shared(local: &str, remote: Option<&OsString>) -> anyhow::Result<Option<String>> {
+/// From where on the history of a branch is new to a remote.
+enum Since {
+    /// After a commit it has.
+    Commit(String),
+    /// All of it.
+    Beginning,
+    /// Nowhere.
+    NothingNew,
+}
+
+/// Where a new branch left the branches the remote is known to have.
+fn last_shared(local: &str, remote: Option<&OsString>) -> anyhow::Result<Since> {
     let remotes = format!("--remotes={}", remote.and_then(|name| name.to_str()).unwrap_or_default());
     let listed = git(&["rev-list", "--boundary", local, "--not", &remotes])?;
     if listed.is_empty() {
-        return Ok(None);
+        return Ok(Since::NothingNew);
     }
-    match listed.lines().find_map(|line| line.strip_prefix('-')) {
-        Some(boundary) => Ok(Some(boundary.to_owned())),
-        None => git(&["hash-object", "-t", "tree", "--stdin"]).map(Some),
-    }
+    let boundary = listed.lines().find_map(|line| line.strip_prefix('-'));
+    Ok(boundary.map_or(Since::Beginning, |id| Since::Commit(id.to_owned())))
 }
 
 fn is_null(id: &str) -> bool {

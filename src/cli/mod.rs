@@ -15,6 +15,7 @@ mod place;
 mod progress;
 mod request;
 mod review;
+mod rules;
 mod settings;
 
 use std::ffi::OsString;
@@ -22,7 +23,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use args::{App, Command};
+use args::{App, Command, RulesAction};
 use error::CommandError;
 
 /// What a command ends with: the exit code, or an error for the edge to print.
@@ -47,6 +48,8 @@ fn dispatch(app: App) -> Outcome {
         None => check::check(&app.check),
         Some(Command::Check(args)) => check::check(&args),
         Some(Command::Inspect(args)) => check::inspect(&args),
+        Some(Command::Explain { rule }) => rules::explain(&rule),
+        Some(Command::Rules { action: RulesAction::List }) => rules::list(),
         Some(Command::Install(args)) => install::install(&args),
         Some(Command::Uninstall) => install::uninstall(),
         Some(Command::Daemon { action }) => daemon::run(action),

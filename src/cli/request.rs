@@ -39,10 +39,11 @@ pub(super) fn in_ci() -> bool {
     std::env::var_os("CI").is_some_and(|value| !value.is_empty() && value != "0" && value != "false")
 }
 
-fn style(choice: ColorChoice) -> Style {
+/// How output for people looks here.
+pub(super) fn style(choice: ColorChoice) -> Style {
     let terminal = std::io::stdout().is_terminal();
     let color = colors(choice, terminal, |name| std::env::var_os(name));
-    Style { color, hyperlinks: color && terminal, width: width(terminal) }
+    Style { color, hyperlinks: color && terminal, width: width(terminal), verbose: false }
 }
 
 /// Whether to colour: the option, then `NO_COLOR`, `FORCE_COLOR`, `CLICOLOR_FORCE`, `CLICOLOR` and `TERM`

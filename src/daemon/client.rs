@@ -51,7 +51,7 @@ pub fn stop(common_dir: &Path) -> io::Result<()> {
 /// Starts a daemon for the repository unless one is there or `CI` is set; does not wait for it.
 ///
 /// # Errors
-/// The process cannot be created.
+/// Those of [`lifecycle::spawn`].
 pub fn ensure_started(common_dir: &Path) -> io::Result<()> {
     if std::env::var_os("CI").is_some_and(|value| !value.is_empty()) || status(common_dir).is_ok() {
         return Ok(());

@@ -4,14 +4,14 @@ use std::fmt;
 use std::fs::{File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use interprocess::local_socket::Listener;
 
 use super::platform::{self, FileId};
-use super::socket::Address;
+use super::socket::{self, Address};
 
 /// How long a new daemon waits for one that is leaving.
 const HANDOVER: Duration = Duration::from_millis(500);
@@ -117,13 +117,16 @@ fn lock_within(file: File, patience: Duration) -> io::Result<Option<File>> {
 
 /// Starts a daemon for the repository in the background and does not wait for it. Of several started at once, one stays.
 ///
-/// It inherits neither the standard streams (git and its graphical clients wait for their end) nor git's variables,
-/// which speak of one commit only.
+/// It inherits no open files (git and its graphical clients wait for the end of their pipes, `flock` and `make` for that
+/// of theirs) and none of git's variables, which speak of one commit only.
 ///
 /// # Errors
-/// The process cannot be created.
+/// The process cannot be created, or there are no daemons on this platform.
 pub fn spawn(common_dir: &Path) -> io::Result<()> {
-    let mut command = Command::new(std::env::current_exe()?);
+    if !socket::SUPPORTED {
+        return Err(io::ErrorKind::Unsupported.into());
+    }
+    let mut command = platform::command_without_inherited_files(&std::env::current_exe()?);
     command.args(["daemon", "run", "--common-dir"]).arg(common_dir.canonicalize()?);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).current_dir("/");
     for (name, _) in std::env::vars_os() {

@@ -21,8 +21,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::cache::FactStore;
-use crate::service::{self, Reply, Request};
-use crate::source::FileKind;
+use crate::git::{Environment, GitError, Repo};
+use crate::service::{self, Answers, Reply, Request};
+use crate::source::{FileKind, Snapshot as _};
 use protocol::Status;
 
 /// Time without a request after which a daemon leaves, unless `AUTH_REVIEW_DAEMON_IDLE` gives another number of seconds.
@@ -50,7 +51,7 @@ pub fn run(common_dir: &Path, expected: Option<Request>) -> io::Result<()> {
         vigilance: VIGILANCE,
         expected,
     };
-    server::run(settings, Reviewer).map(drop).inspect_err(|error| tracing::error!(%error, "not started"))
+    server::run(settings, Reviewer::default()).map(drop).inspect_err(|error| tracing::error!(%error, "not started"))
 }
 
 /// Starts a daemon unless one is running, and waits until it answers.
@@ -71,32 +72,32 @@ pub fn start(common_dir: &Path) -> io::Result<Status> {
     }
 }
 
-/// The reviews a daemon runs: the same as every other caller of [`service::answer`].
-struct Reviewer;
+/// The reviews a daemon runs: the same as every other caller's of [`service`], remembered.
+#[derive(Default)]
+struct Reviewer {
+    answers: Answers,
+}
 
 impl server::Work for Reviewer {
     fn answer(&self, request: &Request, store: &dyn FactStore) -> Reply {
-        service::answer(request, store)
+        service::answer_with(request, store, &self.answers)
     }
 
-    fn directories(&self, common_dir: &Path) -> Vec<PathBuf> {
-        directories_of_interest(common_dir).unwrap_or_else(|error| {
+    fn directories(&self, environment: &Environment) -> Vec<PathBuf> {
+        directories_of_interest(environment).unwrap_or_else(|error| {
             tracing::warn!(%error, "the index cannot be read");
             Vec::new()
         })
     }
 }
 
-/// The directories of the main work tree that hold tracked files the reviewer reads.
-fn directories_of_interest(common_dir: &Path) -> Result<Vec<PathBuf>, git2::Error> {
-    let repository = git2::Repository::open(common_dir)?;
+/// The directories that hold tracked files the reviewer reads.
+fn directories_of_interest(environment: &Environment) -> Result<Vec<PathBuf>, GitError> {
+    let repository = Repo::open(environment)?;
     let Some(root) = repository.workdir() else { return Ok(Vec::new()) };
-    let mut directories = BTreeSet::new();
-    for entry in repository.index()?.iter() {
-        let Ok(path) = std::str::from_utf8(&entry.path) else { continue };
-        if FileKind::of(path).is_some() {
-            directories.insert(path.rsplit_once('/').map_or("", |(directory, _)| directory).to_owned());
-        }
-    }
+    let index = repository.index()?;
+    let of_interest = index.entries().iter().filter(|entry| FileKind::of(&entry.path).is_some());
+    let directories: BTreeSet<&str> =
+        of_interest.map(|entry| entry.path.rsplit_once('/').map_or("", |(directory, _)| directory)).collect();
     Ok(directories.into_iter().map(|directory| root.join(directory)).collect())
 }

@@ -5,6 +5,7 @@
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::Path;
+use std::process::Command;
 
 use serde::{Deserialize, Serialize};
 
@@ -84,7 +85,7 @@ pub fn private_directory(path: &Path) -> io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     match builder.create(path) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
         _ => check_private_directory(path),
     }
 }
@@ -133,6 +134,21 @@ pub fn open_own(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
+/// A command that runs `program` without the files that happen to be open here beside the standard streams.
+#[must_use]
+pub fn command_without_inherited_files(program: &Path) -> Command {
+    // Closing a file by its bare number is unsafe in Rust. The shell can do it for the numbers that scripts use, and
+    // those are what is inherited: programs mark theirs as not to be inherited.
+    #[cfg(unix)]
+    {
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", r#"exec "$0" "$@" 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-"#]).arg(program);
+        command
+    }
+    #[cfg(not(unix))]
+    Command::new(program)
+}
+
 /// Leaves the terminal and the process group of the program that started this one, so that neither closing the terminal
 /// nor interrupting the hook ends it.
 pub fn detach() {
@@ -167,6 +183,19 @@ mod tests {
         let file = temp.path().join("file");
         fs::write(&file, "").expect("written");
         assert!(private_directory(&file).is_err(), "a file in the way");
+    }
+
+    #[test]
+    fn open_files_are_not_inherited() {
+        let temp = tempfile::tempdir().expect("temporary directory");
+        let script = temp.path().join("script");
+        fs::write(&script, "#!/bin/sh\n{ echo \"$1\" >&9; } 2>/dev/null || echo closed \"$1\"\n").expect("written");
+        fs::set_permissions(&script, fs::Permissions::from_mode(0o700)).expect("owner");
+        let inner = command_without_inherited_files(&script);
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", r#"exec 9>/dev/null; exec "$0" "$@""#]).arg(inner.get_program()).args(inner.get_args());
+        let output = command.arg("a b").output().expect("started");
+        assert_eq!(String::from_utf8_lossy(&output.stdout), "closed a b\n");
     }
 
     #[test]

@@ -20,6 +20,7 @@ use super::watcher::{self, Changes, Watching};
 use super::write_behind::WriteBehind;
 use crate::cache::{FactKey, FactStore};
 use crate::facts::{self, signals};
+use crate::git::Environment;
 use crate::service::{Reply, Request, Target};
 use crate::source::FileKind;
 
@@ -54,8 +55,8 @@ pub struct Settings {
 pub trait Work: Send + Sync + 'static {
     /// Answers a request. Also called ahead of time, with requests that are likely to come.
     fn answer(&self, request: &Request, store: &dyn FactStore) -> Reply;
-    /// The directories of the work tree that hold files of interest.
-    fn directories(&self, common_dir: &Path) -> Vec<PathBuf>;
+    /// The directories of a work tree that hold files of interest.
+    fn directories(&self, environment: &Environment) -> Vec<PathBuf>;
 }
 
 /// Is the daemon of a repository until there is a reason to leave; `None` when another process is it already.
@@ -219,11 +220,12 @@ impl<W: Work> Daemon<W> {
         }
     }
 
-    /// Remembers a request that will come again in the same form: of the repository's index, not of the temporary one
-    /// git makes for `commit --all` or `commit <path>`.
+    /// Remembers a request that will come again in the same form: about the repository's index, not about the temporary
+    /// one git makes for `commit --all` or `commit <path>`, nor about a merge.
     fn expect(&self, request: Request) {
-        let own_index = request.environment.index_file.as_ref().is_none_or(|file| file.file_name().is_some_and(|name| name == "index"));
-        if request.target != Target::Staged || !own_index {
+        let environment = &request.environment;
+        let own_index = environment.index_file.as_ref().is_none_or(|file| file.file_name().is_some_and(|name| name == "index"));
+        if request.target != Target::Staged || !own_index || !environment.merge_heads.is_empty() {
             return;
         }
         let mut expected = self.expected.lock().unwrap_or_else(PoisonError::into_inner);
@@ -232,9 +234,12 @@ impl<W: Work> Daemon<W> {
         expected.truncate(MAX_EXPECTED);
     }
 
+    fn expected(&self) -> VecDeque<Request> {
+        self.expected.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     fn answer_ahead(&self) {
-        let expected = self.expected.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        for request in &expected {
+        for request in &self.expected() {
             if let Err(error) = self.review(request) {
                 tracing::warn!(%error, "nothing prepared");
             }
@@ -255,7 +260,7 @@ impl<W: Work> Daemon<W> {
 
 impl<W: Work> watcher::Observer for Daemon<W> {
     fn directories(&self) -> Vec<PathBuf> {
-        self.work.directories(&self.settings.common_dir)
+        self.expected().iter().flat_map(|request| self.work.directories(&request.environment)).collect()
     }
 
     fn changed(&self, changes: &Changes) {

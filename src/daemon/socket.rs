@@ -11,6 +11,10 @@ use interprocess::local_socket::{ConnectOptions, GenericFilePath, Listener, List
 use super::platform::{self, FileId};
 use super::protocol::PROTOCOL;
 
+/// Whether clients and daemons can meet. Not on Windows: reading from named pipes has no deadline, and they have no
+/// owner to check. There, every client reviews by itself.
+pub const SUPPORTED: bool = cfg!(unix);
+
 /// Longest path of a socket, in bytes: `sun_path` holds 104 bytes on macOS and 108 on Linux (unix(7)).
 const MAX_PATH: usize = 100;
 
@@ -133,7 +137,6 @@ fn name(path: &Path) -> io::Result<Name<'_>> {
     path.to_fs_name::<GenericFilePath>()
 }
 
-/// Named pipes have no deadline for reading and no owner to check, so there is no daemon: every client reviews by itself.
 #[cfg(not(unix))]
 fn name(_path: &Path) -> io::Result<Name<'_>> {
     Err(io::ErrorKind::Unsupported.into())

@@ -1,8 +1,13 @@
 //! `package.json`, `tsconfig.json` and `pnpm-workspace.yaml`.
 
+use jsonc_parser::ast::{Object, ObjectProp, Value};
 use serde::{Deserialize, Serialize};
 
 use crate::source::Span;
+use crate::syntax::{json, yaml};
+
+/// Keys or patterns with what they lead to, in order: the shape of `exports`, `imports` and `paths`.
+pub type Targets = Vec<(String, Vec<String>)>;
 
 /// One `package.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -11,16 +16,20 @@ pub struct Manifest {
     pub name: Option<String>,
     /// `workspaces`, in either of its forms: the globs as written.
     pub workspaces: Vec<String>,
-    /// Every entry of the four dependency tables.
+    /// `catalog` and `catalogs` (bun), inside `workspaces` or beside it: catalog name (`default` for the unnamed one),
+    /// package, range.
+    pub catalogs: Vec<(String, String, String)>,
+    /// Every entry of the four dependency tables: first those for running, then those for development, the optional ones
+    /// and the peers.
     pub dependencies: Vec<Dependency>,
     /// `scripts`: name and command.
     pub scripts: Vec<(String, String)>,
     /// `main`, `module` and `types` in this order, those that are there.
     pub entries: Vec<String>,
     /// `exports`, flattened: subpath (`.`, `./client`, `./*`) and every target it can lead to, in order.
-    pub exports: Vec<(String, Vec<String>)>,
+    pub exports: Targets,
     /// `imports`, flattened the same way (`#lib/*`).
-    pub imports: Vec<(String, Vec<String>)>,
+    pub imports: Targets,
 }
 
 /// One entry of a dependency table.
@@ -44,7 +53,7 @@ pub struct TsConfig {
     /// `compilerOptions.baseUrl`.
     pub base_url: Option<String>,
     /// `compilerOptions.paths`: pattern and targets.
-    pub paths: Vec<(String, Vec<String>)>,
+    pub paths: Targets,
     /// `references[].path`.
     pub references: Vec<String>,
 }
@@ -59,19 +68,241 @@ pub struct PnpmWorkspace {
 }
 
 /// Reads `package.json`; the spans are stretches that could not be read.
+///
+/// Fields: <https://docs.npmjs.com/cli/configuring-npm/package-json>, <https://nodejs.org/api/packages.html>; catalogs:
+/// <https://bun.com/docs/install/catalogs>.
 #[must_use]
-pub fn package(_text: &str) -> (Manifest, Vec<Span>) {
-    (Manifest::default(), Vec::new())
+pub fn package(text: &str) -> (Manifest, Vec<Span>) {
+    json::read(text, |root| {
+        let workspaces = json::property(root, "workspaces").map(|property| &property.value);
+        let workspaces_object = workspaces.and_then(Value::as_object);
+        let globs = match workspaces_object {
+            Some(object) => json::property(object, "packages").map(|property| &property.value),
+            None => workspaces,
+        };
+        Manifest {
+            name: json::string(root, "name").map(str::to_owned),
+            workspaces: globs.map(json::list).unwrap_or_default(),
+            catalogs: std::iter::once(root).chain(workspaces_object).flat_map(catalogs).collect(),
+            dependencies: ["dependencies", "devDependencies", "optionalDependencies", "peerDependencies"]
+                .into_iter()
+                .flat_map(|table| dependencies(root, table))
+                .collect(),
+            scripts: json::object(root, "scripts").map(|scripts| pairs(scripts).collect()).unwrap_or_default(),
+            entries: ["main", "module", "types"]
+                .into_iter()
+                .filter_map(|entry| json::string(root, entry).map(str::to_owned))
+                .collect(),
+            exports: json::property(root, "exports").map(|property| exports(&property.value)).unwrap_or_default(),
+            imports: json::object(root, "imports").map(subpaths).unwrap_or_default(),
+        }
+    })
 }
 
 /// Reads `tsconfig.json`; the spans are stretches that could not be read.
+///
+/// Fields: <https://www.typescriptlang.org/tsconfig/>.
 #[must_use]
-pub fn tsconfig(_text: &str) -> (TsConfig, Vec<Span>) {
-    (TsConfig::default(), Vec::new())
+pub fn tsconfig(text: &str) -> (TsConfig, Vec<Span>) {
+    json::read(text, |root| {
+        let options = json::object(root, "compilerOptions");
+        let references = json::property(root, "references").and_then(|property| property.value.as_array());
+        TsConfig {
+            extends: json::property(root, "extends").map(|property| json::list(&property.value)).unwrap_or_default(),
+            base_url: options.and_then(|options| json::string(options, "baseUrl")).map(str::to_owned),
+            paths: options.and_then(|options| json::object(options, "paths")).map(subpaths).unwrap_or_default(),
+            references: references
+                .into_iter()
+                .flat_map(|references| &references.elements)
+                .filter_map(|reference| json::string(reference.as_object()?, "path").map(str::to_owned))
+                .collect(),
+        }
+    })
 }
 
 /// Reads `pnpm-workspace.yaml`.
+///
+/// Fields: <https://pnpm.io/pnpm-workspace_yaml>, <https://pnpm.io/catalogs>.
 #[must_use]
-pub fn pnpm_workspace(_text: &str) -> PnpmWorkspace {
-    PnpmWorkspace::default()
+pub fn pnpm_workspace(text: &str) -> PnpmWorkspace {
+    let mut workspace = PnpmWorkspace::default();
+    yaml::walk(text, |path, row| match (path, row.key) {
+        ([], Some("packages")) => workspace.packages.extend(yaml::flow_sequence(row.value).map(str::to_owned)),
+        (["packages"], None) if row.item => workspace.packages.push(row.value.to_owned()),
+        (["catalog"], Some(package)) => {
+            workspace.catalogs.push((DEFAULT_CATALOG.to_owned(), package.to_owned(), row.value.to_owned()));
+        }
+        (["catalogs", catalog], Some(package)) => {
+            workspace.catalogs.push(((*catalog).to_owned(), package.to_owned(), row.value.to_owned()));
+        }
+        _ => {}
+    });
+    workspace
+}
+
+/// The name under which the catalog without a name is kept; package managers use the same.
+const DEFAULT_CATALOG: &str = "default";
+
+fn pairs(object: &Object<'_>) -> impl Iterator<Item = (String, String)> {
+    json::strings(object).map(|(key, value)| (key.to_owned(), value.to_owned()))
+}
+
+fn catalogs(object: &Object<'_>) -> Vec<(String, String, String)> {
+    let unnamed = json::object(object, "catalog").map(|catalog| (DEFAULT_CATALOG, catalog));
+    let named = json::object(object, "catalogs").into_iter().flat_map(|catalogs| &catalogs.properties);
+    let named = named.filter_map(|property| Some((property.name.as_str(), property.value.as_object()?)));
+    unnamed
+        .into_iter()
+        .chain(named)
+        .flat_map(|(name, catalog)| pairs(catalog).map(|(package, range)| (name.to_owned(), package, range)))
+        .collect()
+}
+
+fn dependencies(root: &Object<'_>, table: &str) -> Vec<Dependency> {
+    let entries = json::object(root, table).into_iter().flat_map(|table| &table.properties);
+    let dependency = |entry: &ObjectProp<'_>| {
+        Some(Dependency {
+            name: entry.name.as_str().to_owned(),
+            range: entry.value.as_string_lit()?.value.to_string(),
+            dev: table == "devDependencies",
+            span: json::span(entry),
+        })
+    };
+    entries.filter_map(dependency).collect()
+}
+
+/// `exports` in all its forms: one target, targets under conditions, or subpaths with either.
+fn exports(value: &Value<'_>) -> Targets {
+    match value {
+        Value::Object(object) if object.properties.iter().any(|property| property.name.as_str().starts_with('.')) => {
+            subpaths(object)
+        }
+        _ => vec![(".".to_owned(), targets(value))],
+    }
+}
+
+/// Every key with all targets below it.
+fn subpaths(object: &Object<'_>) -> Targets {
+    object.properties.iter().map(|property| (property.name.as_str().to_owned(), targets(&property.value))).collect()
+}
+
+/// All strings below conditions and lists of alternatives, in order.
+fn targets(value: &Value<'_>) -> Vec<String> {
+    match value {
+        Value::StringLit(target) => vec![target.value.to_string()],
+        Value::Array(alternatives) => alternatives.elements.iter().flat_map(targets).collect(),
+        Value::Object(conditions) => conditions.properties.iter().flat_map(|property| targets(&property.value)).collect(),
+        _ => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn owned(pairs: &[(&str, &[&str])]) -> Targets {
+        pairs.iter().map(|(key, targets)| ((*key).to_owned(), targets.iter().map(|t| (*t).to_owned()).collect())).collect()
+    }
+
+    #[test]
+    fn reads_a_manifest() {
+        let text = r##"{
+            "name": "@acme/web", "name": "@acme/app",
+            "workspaces": { "packages": ["apps/*", 3], "catalog": { "zod": "^4" }, "catalogs": { "auth": { "better-auth": "1.4.10" } } },
+            "peerDependencies": { "react": ">=18" },
+            "devDependencies": { "better-auth": "^1.4.0" /* soon */, },
+            "dependencies": { "kysely": "0.28.2", "broken": null },
+            "scripts": { "dev": "next dev" },
+            "types": "./dist/index.d.ts", "main": "./dist/index.js",
+            "exports": { ".": { "types": "./src/a.ts", "default": ["./dist/a.js", null] }, "./*": "./src/*.ts", "./internal": null },
+            "imports": { "#lib/*": "./lib/*" }
+        }"##;
+        let (manifest, errors) = package(text);
+        assert_eq!(errors, []);
+        assert_eq!(manifest.name.as_deref(), Some("@acme/app"));
+        assert_eq!(manifest.workspaces, ["apps/*"]);
+        let catalog = |catalog: &str, package: &str, range: &str| (catalog.to_owned(), package.to_owned(), range.to_owned());
+        assert_eq!(manifest.catalogs, [catalog("default", "zod", "^4"), catalog("auth", "better-auth", "1.4.10")]);
+        let dependencies: Vec<_> =
+            manifest.dependencies.iter().map(|d| (d.name.as_str(), d.range.as_str(), d.dev, d.span.of(text))).collect();
+        assert_eq!(
+            dependencies,
+            [
+                ("kysely", "0.28.2", false, "\"kysely\": \"0.28.2\""),
+                ("better-auth", "^1.4.0", true, "\"better-auth\": \"^1.4.0\""),
+                ("react", ">=18", false, "\"react\": \">=18\""),
+            ]
+        );
+        assert_eq!(manifest.entries, ["./dist/index.js", "./dist/index.d.ts"]);
+        let expected = owned(&[(".", &["./src/a.ts", "./dist/a.js"]), ("./*", &["./src/*.ts"]), ("./internal", &[])]);
+        assert_eq!(manifest.exports, expected);
+        assert_eq!(manifest.imports, owned(&[("#lib/*", &["./lib/*"])]));
+    }
+
+    #[test]
+    fn reads_exports_without_subpaths() {
+        for (written, targets) in [
+            ("\"./a.ts\"", ["./a.ts"].as_slice()),
+            ("{\"import\": \"./a.mjs\", \"require\": \"./a.cjs\"}", &["./a.mjs", "./a.cjs"]),
+        ] {
+            assert_eq!(package(&format!("{{\"exports\": {written}}}")).0.exports, owned(&[(".", targets)]));
+        }
+    }
+
+    #[test]
+    fn keeps_the_sound_part_of_a_broken_manifest() {
+        let (manifest, errors) = package(r#"{"name": "a", "dependencies": {"better-auth": "1.4.10", "#);
+        assert_eq!(manifest.dependencies.len(), 1);
+        assert_eq!(errors.len(), 1);
+    }
+
+    #[test]
+    fn passes_over_wrong_types() {
+        let text =
+            r#"{"name": 1, "workspaces": "a/*", "dependencies": [], "exports": 3, "imports": [], "scripts": null, "main": {}}"#;
+        let (manifest, errors) = package(text);
+        let expected = Manifest { workspaces: vec!["a/*".into()], exports: owned(&[(".", &[])]), ..Manifest::default() };
+        assert_eq!((manifest, errors), (expected, Vec::new()));
+    }
+
+    #[test]
+    fn reads_a_tsconfig() {
+        let text = r#"{
+            // comments are common here
+            "extends": ["./base.json", "@acme/tsconfig/next.json"],
+            "compilerOptions": { "baseUrl": ".", "paths": { "@/*": ["./src/*"], }, },
+            "references": [{ "path": "./tsconfig.app.json" }, 1]
+        }"#;
+        let (config, errors) = tsconfig(text);
+        assert_eq!(errors, []);
+        assert_eq!(config.extends, ["./base.json", "@acme/tsconfig/next.json"]);
+        assert_eq!(config.base_url.as_deref(), Some("."));
+        assert_eq!(config.paths, owned(&[("@/*", &["./src/*"])]));
+        assert_eq!(config.references, ["./tsconfig.app.json"]);
+        assert_eq!(tsconfig(r#"{"extends": "./base"}"#).0.extends, ["./base"]);
+    }
+
+    #[test]
+    fn reads_a_pnpm_workspace() {
+        let text = "packages:\n  - 'apps/*'\n  - \"!**/test/**\" # not these\n\ncatalog:\n  zod: ^4\ncatalogs:\n  auth:\n    'better-auth': 1.4.10\nonlyBuiltDependencies:\n  - sharp\n";
+        let workspace = pnpm_workspace(text);
+        assert_eq!(workspace.packages, ["apps/*", "!**/test/**"]);
+        let catalogs: Vec<_> = workspace.catalogs.iter().map(|(a, b, c)| (a.as_str(), b.as_str(), c.as_str())).collect();
+        assert_eq!(catalogs, [("default", "zod", "^4"), ("auth", "better-auth", "1.4.10")]);
+        assert_eq!(pnpm_workspace("packages: [\"a\", b/*]\n").packages, ["a", "b/*"]);
+    }
+
+    proptest! {
+        #[test]
+        fn never_panics_and_spans_lie_on_boundaries(entries in "[{}\\[\\]\",:é🎈 \n]{0,40}") {
+            let text = format!("{{\"dependencies\": {{\"a\": \"1\", {entries}");
+            let (manifest, errors) = package(&text);
+            let _ = tsconfig(&text);
+            let _ = pnpm_workspace(&text);
+            for span in manifest.dependencies.iter().map(|dependency| dependency.span).chain(errors) {
+                prop_assert!(text.is_char_boundary(span.start as usize) && text.is_char_boundary(span.end as usize));
+            }
+        }
+    }
 }

@@ -5,7 +5,7 @@
 //! own reader, this one does not check the hash over the file (its last bytes, zero with `index.skipHash`); what would
 //! make it read wrong entries is checked by structure.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use super::objects::{ObjectId, Record};
@@ -102,40 +102,44 @@ impl Index {
         let after_entries = reader.at;
         let paths = (version == 4).then_some(reader.expanded);
         let mut index = Self { bytes, paths, items, hash_len, has_stat: true, cache_tree: None };
+        // The extensions first: they may say that the entries are not what they seem.
+        index.cache_tree = index.read_extensions(after_entries, end)?;
         if !index.is_sorted() {
             return Err(Corrupt("its entries are out of order"));
         }
-        index.cache_tree = index.read_extensions(after_entries, end)?;
         Ok(index)
     }
 
-    /// Makes an index of what git printed: `git diff-index --cached --raw -z --no-abbrev` against the empty tree, and
-    /// `git ls-files -t -z` for the entries that a sparse checkout leaves out.
-    pub(super) fn from_listing(listing: &[u8], tags: &[u8], hash_len: usize) -> Option<Self> {
-        let left_out: std::collections::HashSet<&[u8]> =
-            tags.split(|&byte| byte == 0).filter_map(|line| line.strip_prefix(b"S ")).collect();
-        let mut index = Self { hash_len, paths: Some(Vec::new()), ..Self::default() };
-        let mut fields = listing.split(|&byte| byte == 0);
-        while let Some(line) = fields.next().filter(|line| !line.is_empty()) {
-            let path = fields.next()?;
-            let words: Vec<&str> = std::str::from_utf8(line.strip_prefix(b":")?).ok()?.split(' ').collect();
-            let &[_, mode, _, id, status] = words.as_slice() else { return None };
-            let state = match status {
-                "U" => State::Unmerged,
-                _ if left_out.contains(path) => State::SkipWorktree,
+    /// Makes an index of what git printed: `git ls-files -t -s -z` for the entries, and the paths that the next commit will
+    /// hold, each ended by a NUL: without those announced by `git add --intent-to-add`, which the former does not mark.
+    pub(super) fn from_listing(entries: &[u8], committed: &[u8], hash_len: usize) -> Option<Self> {
+        let committed: HashSet<&[u8]> = committed.split(|&byte| byte == 0).collect();
+        let mut index = Self { hash_len, ..Self::default() };
+        let mut paths = Vec::new();
+        for line in entries.strip_suffix(b"\0").unwrap_or_default().split(|&byte| byte == 0) {
+            // `<tag> <mode> <id> <stage>\t<path>`
+            let (description, path) = line.split_at(memchr::memchr(b'\t', line)?);
+            let path = &path[1..];
+            let words: Vec<&str> = std::str::from_utf8(description).ok()?.split(' ').collect();
+            let &[tag, mode, id, stage] = words.as_slice() else { return None };
+            let state = match (tag, stage) {
+                (_, "1" | "2" | "3") => State::Unmerged,
+                _ if !committed.contains(path) => State::IntentToAdd,
+                ("S", _) => State::SkipWorktree,
                 _ => State::Staged,
             };
-            let paths = index.paths.get_or_insert_default();
-            let item = Item {
+            let mode = u32::from_str_radix(mode, 8).ok()?;
+            let id = ObjectId::from_hex(id).filter(|id| id.as_bytes().len() == hash_len)?;
+            index.items.push(Item {
                 path: (narrow(paths.len())?, narrow(path.len())?),
                 id: narrow(index.bytes.len())?,
-                mode: u32::from_str_radix(mode, 8).ok()?,
+                mode,
                 state,
-            };
-            paths.extend(path);
-            index.bytes.extend(ObjectId::from_hex(id).filter(|id| id.as_bytes().len() == hash_len)?.as_bytes());
-            index.items.push(item);
+            });
+            paths.extend_from_slice(path);
+            index.bytes.extend_from_slice(id.as_bytes());
         }
+        index.paths = Some(paths);
         index.is_sorted().then_some(index)
     }
 
@@ -168,12 +172,14 @@ impl Index {
         self.cache_tree.as_ref()
     }
 
-    /// Paths ascend; only the stages of a conflict share one.
+    /// Paths ascend, none is empty, and only the stages of a conflict share one.
     fn is_sorted(&self) -> bool {
-        self.items.windows(2).all(|pair| {
-            let (path, next) = (self.path(&pair[0]), self.path(&pair[1]));
-            path < next || (path == next && pair.iter().all(|item| item.state == State::Unmerged))
-        })
+        let named = self.items.first().is_none_or(|first| !self.path(first).is_empty());
+        named
+            && self.items.windows(2).all(|pair| {
+                let (path, next) = (self.path(&pair[0]), self.path(&pair[1]));
+                path < next || (path == next && pair.iter().all(|item| item.state == State::Unmerged))
+            })
     }
 
     /// Extensions: a four-byte name, a length, the data. A name in capitals may be ignored, any other may not.
@@ -236,7 +242,7 @@ impl EntryReader<'_> {
         };
         let padded = (start - self.at + len + 8) & !7;
         self.at = (self.at + padded <= self.bytes.len()).then_some(self.at + padded)?;
-        (len > 0).then_some(start..start + len)
+        Some(start..start + len)
     }
 
     /// How many bytes to take off the path before, then what to put there, then a NUL.
@@ -252,7 +258,7 @@ impl EntryReader<'_> {
         self.expanded.extend_from_slice(&self.bytes[suffix..suffix + len]);
         self.at = suffix + len + 1;
         self.before = path.clone();
-        (!path.is_empty()).then_some(path)
+        Some(path)
     }
 }
 

@@ -112,6 +112,7 @@ pub(super) fn open(environment: &Environment, reason: &str) -> Result<(Layout, P
     let has_work_tree = line() == b"true";
     let git_dir = printed_path(&environment.directory, line());
     let common_dir = printed_path(&environment.directory, &program.print(&["rev-parse", "--git-common-dir"])?);
+    let common_dir = common_dir.canonicalize().unwrap_or(common_dir);
     let work_tree = if has_work_tree {
         Some(printed_path(&environment.directory, &program.print(&["rev-parse", "--show-toplevel"])?))
     } else {

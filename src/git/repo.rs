@@ -236,16 +236,13 @@ impl Repo {
     fn listed_index(&self, reason: &str) -> Result<(Index, IndexIdentity), GitError> {
         let git = Program::at(&self.layout, &self.index_file, reason);
         let nothing = if self.layout.hash_len == 32 { EMPTY_TREE_SHA256 } else { EMPTY_TREE_SHA1 };
-        let differences =
-            ["diff-index", "--cached", "--raw", "-z", "--no-abbrev", "--no-renames", "--no-ext-diff", "--no-textconv"];
-        let differences =
-            [&differences[..], &["--no-color", "--ita-invisible-in-index", "--ignore-submodules=none", nothing]].concat();
+        let committed = ["diff-index", "--cached", "--name-only", "-z", "--no-renames", "--ita-invisible-in-index", nothing];
         for _ in 0..MAX_ATTEMPTS {
             let identity = self.index_identity()?;
-            let listing = git.print(&differences)?;
-            let tags = git.print(&["ls-files", "-t", "-z"])?;
+            let entries = git.print(&["ls-files", "-t", "-s", "-z"])?;
+            let committed = git.print(&committed)?;
             if self.index_identity()? == identity {
-                return Index::from_listing(&listing, &tags, self.layout.hash_len)
+                return Index::from_listing(&entries, &committed, self.layout.hash_len)
                     .map(|index| (index, identity))
                     .ok_or_else(|| self.damaged("git lists it in an unknown form"));
             }

@@ -1,12 +1,26 @@
 //! Which file an import means: relative, tsconfig `paths` and `baseUrl`, package `imports`, workspace packages.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
+use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use rayon::prelude::*;
+
+use crate::facts::manifest::{Manifest, Targets, TsConfig};
+use crate::facts::{Body, FileFacts};
 use crate::project::files::Files;
+use crate::source::FileKind;
 
 /// Resolves import specifiers over the snapshot, never over the disk.
 #[derive(Debug, Default)]
-pub struct Resolver {}
+pub struct Resolver {
+    /// Packages by folder.
+    packages: HashMap<Arc<str>, Package>,
+    /// Folders of packages by name.
+    names: HashMap<String, Arc<str>>,
+    /// What the tsconfig of a folder makes of specifiers; several where it refers to others beside it.
+    aliases: HashMap<String, Vec<Aliases>>,
+}
 
 /// What an import specifier means.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,22 +33,780 @@ pub enum Resolved {
     Missing,
 }
 
+#[derive(Debug)]
+struct Package {
+    facts: Arc<FileFacts>,
+    /// Whether the globs of a workspace around it match its folder.
+    member: bool,
+}
+
+impl Package {
+    fn manifest(&self) -> Option<&Manifest> {
+        match &self.facts.body {
+            Body::Manifest(manifest) => Some(manifest),
+            _ => None,
+        }
+    }
+}
+
+/// `baseUrl` and `paths` of one tsconfig, with what it extends.
+#[derive(Debug, Default)]
+struct Aliases {
+    base: Option<String>,
+    patterns: Vec<Pattern>,
+}
+
+/// One entry of `paths`.
+#[derive(Debug)]
+struct Pattern {
+    prefix: String,
+    /// What follows the `*`; `None` without one.
+    suffix: Option<String>,
+    /// Paths from the repository root, with the `*` of the pattern.
+    targets: Vec<String>,
+}
+
+/// File name endings tried in turn; sources before what is made from them.
+const ENDINGS: [&str; 13] =
+    [".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs", ".json", ".vue", ".svelte", ".astro", ".d.ts"];
+
+/// Endings of emitted files, as imports name them, and the endings of their sources.
+const EMITTED: [(&str, &[&str]); 4] = [(".js", &[".ts", ".tsx"]), (".jsx", &[".tsx"]), (".mjs", &[".mts"]), (".cjs", &[".cts"])];
+
+/// Folders builds write to, and the folders by module format inside them.
+const OUTPUT_FOLDERS: [&str; 4] = ["dist", "build", "lib", "out"];
+const FORMAT_FOLDERS: [&str; 4] = ["esm", "cjs", "es", "types"];
+
 impl Resolver {
     /// Reads manifests, workspaces and tsconfigs of the snapshot.
     #[must_use]
-    pub fn new(_files: &dyn Files) -> Self {
-        Self::default()
+    pub fn new(files: &dyn Files) -> Self {
+        let mut resolver = Self::default();
+        let manifests = facts_of(files, FileKind::PackageManifest);
+        let globs = workspace_globs(&manifests, &facts_of(files, FileKind::PnpmWorkspace));
+        for (path, facts) in manifests {
+            let folder: Arc<str> = parent(&path).into();
+            let member = ancestors(&folder).any(|root| globs.get(root).is_some_and(|globs| globs.holds(root, &folder)));
+            let package = Package { facts, member };
+            if let Some(name) = package.manifest().and_then(|manifest| manifest.name.clone()) {
+                let known = resolver.names.get(&name).and_then(|folder| resolver.packages.get(folder));
+                if known.is_none_or(|known| member && !known.member) {
+                    resolver.names.insert(name, Arc::clone(&folder));
+                }
+            }
+            resolver.packages.insert(folder, package);
+        }
+        resolver.aliases = resolver.read_aliases(files);
+        resolver
     }
 
     /// What `specifier` means in the file `from`.
+    ///
+    /// In this order: relative paths; `paths` and `baseUrl` of the nearest tsconfig; `imports` of the nearest
+    /// `package.json`; packages of the repository by name; and, when nothing of that decides, the aliases frameworks set
+    /// up without a word in the repository (see [`Resolver::by_convention`]).
     #[must_use]
-    pub fn resolve(&self, _files: &dyn Files, _from: &str, _specifier: &str) -> Resolved {
-        Resolved::External
+    pub fn resolve(&self, files: &dyn Files, from: &str, specifier: &str) -> Resolved {
+        // Bundlers take what follows a question mark as an instruction: `./logo.svg?raw`.
+        let specifier = specifier.split('?').next().unwrap_or(specifier);
+        if specifier.starts_with("./") || specifier.starts_with("../") || matches!(specifier, "." | "..") {
+            return found(join(parent(from), specifier).and_then(|path| self.probe(files, &path)));
+        }
+        // `node:fs`, `npm:better-auth@1`, `https://…`, `virtual:…`.
+        if specifier.split('/').next().is_some_and(|first| first.contains(':')) {
+            return Resolved::External;
+        }
+        let mut aliased = false;
+        for aliases in self.aliases_of(from) {
+            match self.by_alias(files, aliases, specifier) {
+                Resolved::External => {}
+                Resolved::Missing => aliased = true,
+                file @ Resolved::File(_) => return file,
+            }
+        }
+        let decided = if specifier.starts_with('#') {
+            self.by_package_imports(files, from, specifier)
+        } else {
+            self.by_package_name(files, from, specifier)
+        };
+        match decided.or_else(|| self.by_convention(files, from, specifier)) {
+            Some(resolved) => resolved,
+            None if aliased => Resolved::Missing,
+            None => Resolved::External,
+        }
     }
 
     /// The folder of the package `path` belongs to: that of the nearest `package.json`; empty for the root.
     #[must_use]
-    pub fn package_of(&self, _path: &str) -> Arc<str> {
-        Arc::from("")
+    pub fn package_of(&self, path: &str) -> Arc<str> {
+        let nearest = ancestors(parent(path)).find_map(|folder| self.packages.get_key_value(folder));
+        nearest.map_or_else(|| Arc::from(""), |(folder, _)| Arc::clone(folder))
+    }
+
+    /// The `package.json` in `folder`.
+    pub(crate) fn manifest(&self, folder: &str) -> Option<&Manifest> {
+        self.packages.get(folder)?.manifest()
+    }
+
+    /// Whether the globs of a workspace match the package in `folder`.
+    pub(crate) fn is_member(&self, folder: &str) -> bool {
+        self.packages.get(folder).is_some_and(|package| package.member)
+    }
+
+    /// The file at `path`, with the endings an import may leave out, or the one that stands for the folder `path`.
+    fn probe(&self, files: &dyn Files, path: &str) -> Option<Arc<str>> {
+        if path.split('/').any(|part| part == "node_modules") {
+            return None;
+        }
+        let entries = self.manifest(path).map(|manifest| manifest.entries.as_slice()).unwrap_or_default();
+        probe_file(files, path)
+            .or_else(|| entries.iter().find_map(|entry| probe_target(files, path, entry)))
+            .or_else(|| probe_index(files, path))
+    }
+
+    fn aliases_of(&self, from: &str) -> &[Aliases] {
+        ancestors(parent(from)).find_map(|folder| self.aliases.get(folder)).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    fn by_alias(&self, files: &dyn Files, aliases: &Aliases, specifier: &str) -> Resolved {
+        let best = aliases.patterns.iter().filter_map(|pattern| Some((pattern, pattern.star(specifier)?)));
+        // An exact pattern wins, then the one with the longest prefix.
+        let best = best.max_by_key(|(pattern, _)| (pattern.suffix.is_none(), pattern.prefix.len()));
+        let mapped = best.map(|(pattern, star)| (pattern, pattern.targets.iter().map(move |t| t.replacen('*', star, 1))));
+        if let Some((pattern, mut targets)) = mapped {
+            if let Some(file) = targets.find_map(|path| self.probe(files, &path)) {
+                return Resolved::File(file);
+            }
+            // The pattern `*` claims everything, and so says nothing of what it does not find.
+            let claims = !pattern.prefix.is_empty() && !pattern.targets.iter().any(|t| t.contains("node_modules/"));
+            if claims {
+                return Resolved::Missing;
+            }
+        }
+        let file = aliases.base.as_ref().and_then(|base| self.probe(files, &join(base, specifier)?));
+        file.map_or(Resolved::External, Resolved::File)
+    }
+
+    /// `#…` by the `imports` of the nearest `package.json` (<https://nodejs.org/api/packages.html#subpath-imports>).
+    fn by_package_imports(&self, files: &dyn Files, from: &str, specifier: &str) -> Option<Resolved> {
+        let folder = self.package_of(from);
+        let (targets, star) = subpath(&self.manifest(&folder)?.imports, specifier)?;
+        let targets = targets.iter().map(|target| target.replacen('*', star, 1));
+        let (local, packages): (Vec<_>, Vec<_>) = targets.partition(|target| target.starts_with("./"));
+        let file = local.iter().find_map(|target| probe_target(files, &folder, target));
+        let file = file.map(Resolved::File).or_else(|| packages.iter().find_map(|name| self.by_package_name(files, from, name)));
+        Some(file.unwrap_or(if packages.is_empty() { Resolved::Missing } else { Resolved::External }))
+    }
+
+    /// A package of the repository. `None` when it has none of this name, or the one it has is not meant.
+    fn by_package_name(&self, files: &dyn Files, from: &str, specifier: &str) -> Option<Resolved> {
+        let (name, rest) = split_package_name(specifier);
+        let folder = self.names.get(name)?;
+        let package = self.packages.get(folder)?;
+        if !package.member && self.comes_from_registry(from, name) {
+            return None;
+        }
+        Some(found(self.in_package(files, folder, package.manifest()?, rest)))
+    }
+
+    /// Whether the nearest package that asks for `name` asks for a release: a package of the repository that happens to
+    /// have the same name, and is no member of a workspace, is not meant then.
+    fn comes_from_registry(&self, from: &str, name: &str) -> bool {
+        let manifests = ancestors(parent(from)).filter_map(|folder| self.manifest(folder));
+        let range = manifests.flat_map(|manifest| &manifest.dependencies).find(|dependency| dependency.name == name);
+        range.is_some_and(|dependency| !is_local_range(&dependency.range))
+    }
+
+    /// A subpath of a package: by its `exports`, else by its entry points, else by its files.
+    fn in_package(&self, files: &dyn Files, folder: &str, manifest: &Manifest, rest: &str) -> Option<Arc<str>> {
+        let wanted = if rest.is_empty() { ".".to_owned() } else { format!("./{rest}") };
+        let exported = subpath(&manifest.exports, &wanted).and_then(|(targets, star)| {
+            targets.iter().find_map(|target| probe_target(files, folder, &target.replacen('*', star, 1)))
+        });
+        let entries = if rest.is_empty() { manifest.entries.as_slice() } else { &[] };
+        exported
+            .or_else(|| entries.iter().find_map(|entry| probe_target(files, folder, entry)))
+            .or_else(|| [rest.to_owned(), format!("src/{rest}")].iter().find_map(|path| probe_inside(files, folder, path)))
+    }
+
+    /// Aliases that frameworks generate at build time, so that no file of the repository has to name them:
+    /// - SvelteKit: `$lib` is `src/lib` (<https://svelte.dev/docs/kit/$lib>);
+    /// - Nuxt: `~` and `@` are the source folder, `~~` and `@@` the root, `#shared` is `shared`
+    ///   (<https://nuxt.com/docs/api/nuxt-config#alias>). The source folder is `app` or the root; `@` is as often set to
+    ///   `src` by the templates of bundlers.
+    ///
+    /// `None` for any other specifier. `#…` is mostly generated code, and then not missing.
+    fn by_convention(&self, files: &dyn Files, from: &str, specifier: &str) -> Option<Resolved> {
+        let (alias, rest) = specifier.split_once('/').unwrap_or((specifier, ""));
+        let folders: &[&str] = match alias {
+            "$lib" => &["src/lib"],
+            "~" | "@" => &["app", "src", ""],
+            "~~" | "@@" => &[""],
+            "#shared" => &["shared"],
+            _ => return None,
+        };
+        let package = self.package_of(from);
+        let file = folders.iter().find_map(|folder| probe_inside(files, &package, &format!("{folder}/{rest}")));
+        match file {
+            None if alias.starts_with('#') => None,
+            file => Some(found(file)),
+        }
+    }
+
+    fn read_aliases(&self, files: &dyn Files) -> HashMap<String, Vec<Aliases>> {
+        let mut aliases = HashMap::new();
+        let configs = files.of_kind(FileKind::TsConfig);
+        for name in ["tsconfig.json", "jsconfig.json"] {
+            for path in configs.iter().filter(|path| file_name(path) == name && !is_installed(path)) {
+                aliases.entry(parent(path).to_owned()).or_insert_with(|| self.aliases_in(files, path));
+            }
+        }
+        aliases
+    }
+
+    /// The aliases of a tsconfig, and of those it refers to in the same folder: `tsconfig.app.json` covers the sources
+    /// there, while a reference to another folder speaks for the files of that folder.
+    fn aliases_in(&self, files: &dyn Files, path: &str) -> Vec<Aliases> {
+        let folder = parent(path);
+        let own = config_at(files, path).map(|(_, facts)| facts);
+        let references = own.as_deref().and_then(ts_config).map(|config| config.references.as_slice()).unwrap_or_default();
+        let beside = references.iter().filter_map(|reference| join(folder, reference)).filter(|path| parent(path) == folder);
+        std::iter::once(path.to_owned())
+            .chain(beside)
+            .map(|path| self.settings(files, &path, &mut Vec::new()).into_aliases(folder))
+            .collect()
+    }
+
+    /// The settings of a tsconfig with what it extends: a later base wins over an earlier one, its own over both.
+    fn settings(&self, files: &dyn Files, path: &str, seen: &mut Vec<Arc<str>>) -> Settings {
+        let Some((path, facts)) = config_at(files, path).filter(|(path, _)| !seen.contains(path)) else {
+            return Settings::default();
+        };
+        let Some(config) = ts_config(&facts) else { return Settings::default() };
+        seen.push(Arc::clone(&path));
+        let folder = parent(&path);
+        let mut settings = Settings::default();
+        for base in &config.extends {
+            let base = if base.starts_with('.') {
+                join(folder, base)
+            } else {
+                let (name, rest) = split_package_name(base);
+                self.names.get(name).and_then(|package| join(package, rest))
+            };
+            if let Some(base) = base {
+                settings.replace_by(self.settings(files, &base, seen));
+            }
+        }
+        settings.replace_by(Settings {
+            base_url: config.base_url.clone().map(|base| (folder.to_owned(), base)),
+            paths: (!config.paths.is_empty()).then(|| (folder.to_owned(), config.paths.clone())),
+        });
+        settings
+    }
+}
+
+/// Settings of a tsconfig as written, each with the folder of the file that sets it.
+#[derive(Default)]
+struct Settings {
+    base_url: Option<(String, String)>,
+    paths: Option<(String, Targets)>,
+}
+
+impl Settings {
+    fn replace_by(&mut self, later: Settings) {
+        self.base_url = later.base_url.or(self.base_url.take());
+        self.paths = later.paths.or(self.paths.take());
+    }
+
+    /// Resolves all paths; `${configDir}` is the folder of the tsconfig everything started from.
+    fn into_aliases(self, folder: &str) -> Aliases {
+        let absolute = |from: &str, path: &str| match path.strip_prefix("${configDir}") {
+            Some(rest) => join(folder, rest.trim_start_matches('/')),
+            None => join(from, path),
+        };
+        let base = self.base_url.and_then(|(from, path)| absolute(&from, &path));
+        let (paths_folder, paths) = self.paths.unwrap_or_default();
+        let from = base.as_deref().unwrap_or(&paths_folder);
+        let patterns = paths
+            .into_iter()
+            .map(|(pattern, targets)| {
+                let (prefix, suffix) = match pattern.split_once('*') {
+                    Some((prefix, suffix)) => (prefix.to_owned(), Some(suffix.to_owned())),
+                    None => (pattern, None),
+                };
+                Pattern { prefix, suffix, targets: targets.iter().filter_map(|target| absolute(from, target)).collect() }
+            })
+            .collect();
+        Aliases { base, patterns }
+    }
+}
+
+impl Pattern {
+    /// What the `*` stands for in `specifier`; `None` when the pattern does not match.
+    fn star<'s>(&self, specifier: &'s str) -> Option<&'s str> {
+        let rest = specifier.strip_prefix(&self.prefix)?;
+        match &self.suffix {
+            Some(suffix) => rest.strip_suffix(suffix),
+            None => rest.is_empty().then_some(""),
+        }
+    }
+}
+
+/// The globs of a workspace root.
+struct WorkspaceGlobs {
+    included: GlobSet,
+    excluded: GlobSet,
+}
+
+impl WorkspaceGlobs {
+    fn new<'g>(globs: impl Iterator<Item = &'g String> + Clone) -> Self {
+        let set = |excluded: bool| {
+            let mut set = GlobSetBuilder::new();
+            for glob in globs.clone().filter(|glob| glob.starts_with('!') == excluded) {
+                let glob = glob.trim_start_matches('!').trim_start_matches("./").trim_end_matches('/');
+                // A glob that cannot be read matches nothing for the package managers either.
+                if let Ok(glob) = GlobBuilder::new(glob).literal_separator(true).build() {
+                    set.add(glob);
+                }
+            }
+            set.build().unwrap_or_default()
+        };
+        Self { included: set(false), excluded: set(true) }
+    }
+
+    /// Whether the globs of the workspace at `root` match `folder`.
+    fn holds(&self, root: &str, folder: &str) -> bool {
+        relative(root, folder).is_some_and(|path| self.included.is_match(path) && !self.excluded.is_match(path))
+    }
+}
+
+/// The globs of every workspace root, by its folder.
+fn workspace_globs(
+    manifests: &[(Arc<str>, Arc<FileFacts>)],
+    pnpm: &[(Arc<str>, Arc<FileFacts>)],
+) -> HashMap<String, WorkspaceGlobs> {
+    let globs = manifests.iter().chain(pnpm).filter_map(|(path, facts)| {
+        let globs = match &facts.body {
+            Body::Manifest(manifest) => &manifest.workspaces,
+            Body::PnpmWorkspace(workspace) => &workspace.packages,
+            _ => return None,
+        };
+        (!globs.is_empty()).then(|| (parent(path).to_owned(), WorkspaceGlobs::new(globs.iter())))
+    });
+    globs.collect()
+}
+
+/// All files of a kind that are not installed packages, with their facts.
+fn facts_of(files: &dyn Files, kind: FileKind) -> Vec<(Arc<str>, Arc<FileFacts>)> {
+    let paths = files.of_kind(kind);
+    paths
+        .into_par_iter()
+        .filter(|path| !is_installed(path))
+        .filter_map(|path| files.facts(&path).map(|facts| (path, facts)))
+        .collect()
+}
+
+/// The tsconfig `path` means, with what `extends` and `references` may leave out.
+fn config_at(files: &dyn Files, path: &str) -> Option<(Arc<str>, Arc<FileFacts>)> {
+    let folder = if path.is_empty() { "tsconfig.json".to_owned() } else { format!("{path}/tsconfig.json") };
+    [path.to_owned(), format!("{path}.json"), folder]
+        .into_iter()
+        .filter(|path| files.exists(path))
+        .find_map(|path| files.facts(&path).filter(|facts| ts_config(facts).is_some()).map(|facts| (path.into(), facts)))
+}
+
+fn ts_config(facts: &FileFacts) -> Option<&TsConfig> {
+    match &facts.body {
+        Body::TsConfig(config) => Some(config),
+        _ => None,
+    }
+}
+
+/// The targets of the key that matches `wanted`, and what the `*` of that key stands for. An exact key wins, then the
+/// one with the longest part before its `*`.
+fn subpath<'m, 'w>(table: &'m [(String, Vec<String>)], wanted: &'w str) -> Option<(&'m [String], &'w str)> {
+    let star = |key: &str| match key.split_once('*') {
+        Some((prefix, suffix)) => wanted.strip_prefix(prefix)?.strip_suffix(suffix),
+        None => (key == wanted).then_some(""),
+    };
+    let matches = table.iter().filter_map(|(key, targets)| Some((key, targets.as_slice(), star(key)?)));
+    let best = matches.max_by_key(|(key, ..)| (!key.contains('*'), key.find('*')))?;
+    Some((best.1, best.2))
+}
+
+/// The source a target of `exports`, `imports` or an entry point leads to: the file itself, or where that is built, the
+/// file it is built from.
+fn probe_target(files: &dyn Files, folder: &str, target: &str) -> Option<Arc<str>> {
+    let is_declaration = target.ends_with(".d.ts") || target.ends_with(".d.mts") || target.ends_with(".d.cts");
+    let direct = (!is_declaration).then(|| probe_inside(files, folder, target)).flatten();
+    direct.or_else(|| {
+        let (output, rest) = target.trim_start_matches("./").split_once('/')?;
+        if !OUTPUT_FOLDERS.contains(&output) {
+            return None;
+        }
+        let rest = rest.split_once('/').filter(|(first, _)| FORMAT_FOLDERS.contains(first)).map_or(rest, |(_, rest)| rest);
+        let endings = [".d.ts", ".d.mts", ".d.cts", ".js", ".mjs", ".cjs", ".jsx"];
+        let stem = endings.iter().find_map(|ending| rest.strip_suffix(ending)).unwrap_or(rest);
+        [format!("src/{stem}"), stem.to_owned()].iter().find_map(|path| probe_inside(files, folder, path))
+    })
+}
+
+/// The file or folder index at a path inside `folder`.
+fn probe_inside(files: &dyn Files, folder: &str, path: &str) -> Option<Arc<str>> {
+    let path = join(folder, path)?;
+    probe_file(files, &path).or_else(|| probe_index(files, &path))
+}
+
+fn probe_index(files: &dyn Files, folder: &str) -> Option<Arc<str>> {
+    probe_file(files, &join(folder, "index")?)
+}
+
+/// The file at `path`: the source of the emitted file it names, itself, or with one of the [`ENDINGS`].
+fn probe_file(files: &dyn Files, path: &str) -> Option<Arc<str>> {
+    if path.is_empty() {
+        return None;
+    }
+    let mut candidate = String::with_capacity(path.len() + 8);
+    let mut exists = |stem: &str, ending: &str| {
+        candidate.clear();
+        candidate.push_str(stem);
+        candidate.push_str(ending);
+        files.exists(&candidate).then(|| Arc::from(candidate.as_str()))
+    };
+    let emitted = EMITTED.iter().find_map(|(ending, sources)| Some((path.strip_suffix(ending)?, sources)));
+    emitted
+        .and_then(|(stem, sources)| sources.iter().find_map(|ending| exists(stem, ending)))
+        .or_else(|| exists(path, ""))
+        .or_else(|| ENDINGS.iter().find_map(|ending| exists(path, ending)))
+}
+
+fn found(file: Option<Arc<str>>) -> Resolved {
+    file.map_or(Resolved::Missing, Resolved::File)
+}
+
+/// The package a specifier names, and the rest: `@acme/auth/client` gives `@acme/auth` and `client`.
+fn split_package_name(specifier: &str) -> (&str, &str) {
+    let skipped = if specifier.starts_with('@') { specifier.find('/').map_or(specifier.len(), |slash| slash + 1) } else { 0 };
+    match specifier[skipped..].find('/') {
+        Some(slash) => (&specifier[..skipped + slash], &specifier[skipped + slash + 1..]),
+        None => (specifier, ""),
+    }
+}
+
+/// Whether a range names a folder of the repository rather than a release.
+pub(crate) fn is_local_range(range: &str) -> bool {
+    ["workspace:", "link:", "file:", "portal:"].iter().any(|protocol| range.starts_with(protocol))
+}
+
+/// The folder of a path; empty for the root.
+pub(crate) fn parent(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+/// A folder and those around it, up to the root.
+pub(crate) fn ancestors(folder: &str) -> impl Iterator<Item = &str> {
+    std::iter::successors(Some(folder), |folder| (!folder.is_empty()).then(|| parent(folder)))
+}
+
+/// The path from `root` to `folder` inside it; empty when they are the same.
+pub(crate) fn relative<'p>(root: &str, folder: &'p str) -> Option<&'p str> {
+    match folder.strip_prefix(root)? {
+        rest if root.is_empty() || rest.is_empty() => Some(rest),
+        rest => rest.strip_prefix('/'),
+    }
+}
+
+/// `path` as seen from `folder`, without `.` and `..`; `None` when it leaves the repository.
+fn join(folder: &str, path: &str) -> Option<String> {
+    let mut joined = folder.to_owned();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." if joined.is_empty() => return None,
+            ".." => joined.truncate(parent(&joined).len()),
+            part => {
+                if !joined.is_empty() {
+                    joined.push('/');
+                }
+                joined.push_str(part);
+            }
+        }
+    }
+    Some(joined)
+}
+
+fn file_name(path: &str) -> &str {
+    path.rsplit_once('/').map_or(path, |(_, name)| name)
+}
+
+fn is_installed(path: &str) -> bool {
+    path.starts_with("node_modules/") || path.contains("/node_modules/")
+}
+
+#[cfg(test)]
+pub(in crate::project) mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::facts;
+    use crate::facts::signals::Signals;
+
+    /// Files in memory; those without content only exist.
+    pub(in crate::project) struct MemoryFiles(BTreeMap<Arc<str>, Arc<FileFacts>>);
+
+    impl MemoryFiles {
+        pub(in crate::project) fn new(files: &[(&str, &str)]) -> Self {
+            let facts = |path: &str, text: &str| facts::extract(FileKind::of(path).unwrap_or(FileKind::Sql), text.as_bytes());
+            Self(files.iter().map(|(path, text)| (Arc::from(*path), Arc::new(facts(path, text)))).collect())
+        }
+    }
+
+    impl Files for MemoryFiles {
+        fn exists(&self, path: &str) -> bool {
+            self.0.contains_key(path)
+        }
+
+        fn facts(&self, path: &str) -> Option<Arc<FileFacts>> {
+            self.0.get(path).cloned()
+        }
+
+        fn text(&self, _path: &str) -> Option<String> {
+            None
+        }
+
+        fn of_kind(&self, kind: FileKind) -> Vec<Arc<str>> {
+            self.0.keys().filter(|path| FileKind::of(path) == Some(kind)).cloned().collect()
+        }
+
+        fn candidates(&self) -> &[(Arc<str>, Signals)] {
+            &[]
+        }
+    }
+
+    /// What each specifier means in `from`: a path, `missing` or `external`.
+    fn resolve_all(files: &[(&str, &str)], from: &str, specifiers: &[&str]) -> Vec<String> {
+        let files = MemoryFiles::new(files);
+        let resolver = Resolver::new(&files);
+        let show = |specifier: &&str| match resolver.resolve(&files, from, specifier) {
+            Resolved::File(path) => path.to_string(),
+            Resolved::External => "external".to_owned(),
+            Resolved::Missing => "missing".to_owned(),
+        };
+        specifiers.iter().map(show).collect()
+    }
+
+    #[test]
+    fn relative_paths() {
+        let files = [
+            ("src/auth.ts", ""),
+            ("src/app/page.tsx", ""),
+            ("src/db/index.ts", ""),
+            ("src/client.mts", ""),
+            ("src/App.vue", ""),
+            ("src/data.json", "{}"),
+            ("src/types.d.ts", ""),
+            ("src/kit/package.json", r#"{"main": "./dist/main.js"}"#),
+            ("src/kit/src/main.ts", ""),
+            ("src/auth.config.ts", ""),
+            ("root.ts", ""),
+        ];
+        let specifiers = [
+            "../auth",
+            "../auth.js",
+            "../auth.ts?raw",
+            "../db",
+            "../client.mjs",
+            "../App.vue",
+            "../data",
+            "../types",
+            "../kit",
+            "../auth.config",
+            "./page",
+            "..",
+            "../../root",
+            "../../../root",
+            "./none",
+        ];
+        assert_eq!(
+            resolve_all(&files, "src/app/page.tsx", &specifiers),
+            [
+                "src/auth.ts",
+                "src/auth.ts",
+                "src/auth.ts",
+                "src/db/index.ts",
+                "src/client.mts",
+                "src/App.vue",
+                "src/data.json",
+                "src/types.d.ts",
+                "src/kit/src/main.ts",
+                "src/auth.config.ts",
+                "src/app/page.tsx",
+                "missing",
+                "root.ts",
+                "missing",
+                "missing",
+            ]
+        );
+    }
+
+    #[test]
+    fn tsconfig_paths_and_base_url() {
+        let files = [
+            (
+                "tsconfig.base.json",
+                r#"{"compilerOptions": {"baseUrl": ".", "paths": {"@lib/*": ["libs/*/src"], "*": ["any/*"]}}}"#,
+            ),
+            ("libs/auth/src/index.ts", ""),
+            ("any/thing.ts", ""),
+            ("apps/a/tsconfig.json", r#"{"extends": "../../tsconfig.base"}"#),
+            ("apps/a/x.ts", ""),
+            ("apps/b/tsconfig.json", r#"{"files": [], "references": [{"path": "./tsconfig.app.json"}, {"path": "./server"}]}"#),
+            (
+                "apps/b/tsconfig.app.json",
+                r#"{"compilerOptions": {"paths": {"@/*": ["./src/*"], "@/deep/*": ["./deep/*"], "exact": ["./src/x.ts"]}}}"#,
+            ),
+            ("apps/b/src/x.ts", ""),
+            ("apps/b/src/deep/x.ts", ""),
+            ("apps/b/deep/y.ts", ""),
+            ("apps/c/tsconfig.json", r#"{"extends": "@acme/tsconfig/app.json", "compilerOptions": {"baseUrl": "./src"}}"#),
+            ("apps/c/src/here.ts", ""),
+            ("tools/package.json", r#"{"name": "@acme/tsconfig"}"#),
+            ("loop/tsconfig.json", r#"{"extends": "./tsconfig.json"}"#),
+        ];
+        assert_eq!(
+            resolve_all(&files, "apps/a/x.ts", &["@lib/auth", "thing", "react", "@lib/none"]),
+            ["libs/auth/src/index.ts", "any/thing.ts", "external", "missing",]
+        );
+        assert_eq!(
+            resolve_all(&files, "apps/b/src/x.ts", &["@/x", "@/deep/y", "exact", "@/none", "zod"]),
+            ["apps/b/src/x.ts", "apps/b/deep/y.ts", "apps/b/src/x.ts", "missing", "external",]
+        );
+        assert_eq!(resolve_all(&files, "apps/c/src/here.ts", &["here"]), ["apps/c/src/here.ts"]);
+        assert_eq!(resolve_all(&files, "loop/x.ts", &["react"]), ["external"]);
+    }
+
+    #[test]
+    fn config_dir_is_the_folder_of_the_leaf() {
+        let files = [
+            ("tsconfig.base.json", r#"{"compilerOptions": {"paths": {"@/*": ["${configDir}/src/*"]}}}"#),
+            ("app/tsconfig.json", r#"{"extends": ["../tsconfig.base.json"]}"#),
+            ("app/src/x.ts", ""),
+        ];
+        assert_eq!(resolve_all(&files, "app/src/x.ts", &["@/x"]), ["app/src/x.ts"]);
+    }
+
+    #[test]
+    fn packages_of_the_repository() {
+        let files = [
+            ("package.json", r#"{"name": "acme", "workspaces": ["packages/*", "!packages/old"]}"#),
+            (
+                "packages/auth/package.json",
+                r#"{"name": "@acme/auth", "exports": {
+                ".": {"types": "./dist/index.d.ts", "default": "./dist/index.js"},
+                "./client": "./src/client.ts", "./plugins/*": "./dist/esm/plugins/*.js"}}"#,
+            ),
+            ("packages/auth/src/index.ts", ""),
+            ("packages/auth/src/client.ts", ""),
+            ("packages/auth/src/plugins/org.ts", ""),
+            ("packages/auth/src/extra.ts", ""),
+            ("packages/db/package.json", r#"{"name": "@acme/db", "main": "src/db.ts"}"#),
+            ("packages/db/src/db.ts", ""),
+            ("packages/old/package.json", r#"{"name": "@acme/db"}"#),
+            ("packages/ui/package.json", r#"{"name": "ui"}"#),
+            ("packages/ui/index.tsx", ""),
+            ("demo/package.json", r#"{"name": "better-auth", "dependencies": {"better-auth": "^1.4.0"}}"#),
+            ("demo/index.ts", ""),
+        ];
+        let specifiers = [
+            "@acme/auth",
+            "@acme/auth/client",
+            "@acme/auth/plugins/org",
+            "@acme/auth/extra",
+            "@acme/auth/none",
+            "@acme/db",
+            "ui",
+            "@acme/other",
+        ];
+        assert_eq!(
+            resolve_all(&files, "packages/ui/index.tsx", &specifiers),
+            [
+                "packages/auth/src/index.ts",
+                "packages/auth/src/client.ts",
+                "packages/auth/src/plugins/org.ts",
+                "packages/auth/src/extra.ts",
+                "missing",
+                "packages/db/src/db.ts",
+                "packages/ui/index.tsx",
+                "external",
+            ]
+        );
+        assert_eq!(resolve_all(&files, "demo/index.ts", &["better-auth", "better-auth/plugins"]), ["external", "external"]);
+    }
+
+    #[test]
+    fn package_imports_and_schemes() {
+        let files = [
+            (
+                "package.json",
+                r##"{"imports": {"#lib/*": {"types": "./dist/lib/*.d.ts", "default": "./lib/*.js"}, "#auth": "better-auth", "#gone": "./gone.js"}}"##,
+            ),
+            ("lib/auth.ts", ""),
+            ("node_modules/x/index.ts", ""),
+        ];
+        let specifiers = [
+            "#lib/auth",
+            "#auth",
+            "#gone",
+            "#imports",
+            "node:fs",
+            "npm:better-auth@1.2.3/plugins",
+            "https://esm.sh/x",
+            "../node_modules/x",
+        ];
+        assert_eq!(
+            resolve_all(&files, "lib/auth.ts", &specifiers),
+            ["lib/auth.ts", "external", "missing", "external", "external", "external", "external", "missing",]
+        );
+    }
+
+    #[test]
+    fn conventions_only_where_nothing_else_decides() {
+        let files = [
+            ("kit/package.json", "{}"),
+            ("kit/src/lib/server/auth.ts", ""),
+            ("kit/src/routes/x.ts", ""),
+            ("nuxt/package.json", "{}"),
+            ("nuxt/app/utils/client.ts", ""),
+            ("nuxt/server/auth.ts", ""),
+            ("nuxt/shared/x.ts", ""),
+        ];
+        assert_eq!(
+            resolve_all(&files, "kit/src/routes/x.ts", &["$lib/server/auth", "$lib/none", "$app/navigation"]),
+            ["kit/src/lib/server/auth.ts", "missing", "external",]
+        );
+        assert_eq!(
+            resolve_all(&files, "nuxt/server/auth.ts", &["~/utils/client", "~~/server/auth", "@/none", "#shared/x"]),
+            ["nuxt/app/utils/client.ts", "nuxt/server/auth.ts", "missing", "nuxt/shared/x.ts",]
+        );
+    }
+
+    #[test]
+    fn the_package_of_a_file_is_the_nearest() {
+        let files =
+            MemoryFiles::new(&[("a/package.json", "{}"), ("a/b/package.json", "{}"), ("a/node_modules/x/package.json", "{}")]);
+        let resolver = Resolver::new(&files);
+        let folders = ["a/b/c/d.ts", "a/d.ts", "d.ts", "a/node_modules/x/y.js"].map(|path| resolver.package_of(path));
+        assert_eq!(folders.each_ref().map(|folder| &**folder), ["a/b", "a", "", "a"]);
+    }
+
+    proptest! {
+        #[test]
+        fn never_panics(specifier in "[./@*#$~a:?é-]{0,20}", pattern in "[./@*#a]{0,8}", target in "[./*a]{0,8}") {
+            let config = format!(r#"{{"extends": "{target}", "compilerOptions": {{"baseUrl": "{target}", "paths": {{"{pattern}": ["{target}"]}}}}}}"#);
+            let manifest = format!(r##"{{"name": "{pattern}", "workspaces": ["{target}"], "main": "{target}", "exports": {{"{pattern}": "{target}"}}, "imports": {{"#{pattern}": "{target}"}}}}"##);
+            resolve_all(&[("a/tsconfig.json", &config), ("a/package.json", &manifest)], "a/x.ts", &[&specifier]);
+        }
     }
 }

@@ -2,22 +2,277 @@
 
 use std::sync::Arc;
 
+use nodejs_semver::Range;
+
+use crate::facts::Body;
+use crate::facts::lock::{Lockfile, Scope};
 use crate::project::files::Files;
-use crate::project::resolve::Resolver;
+use crate::project::resolve::{Resolver, ancestors, is_local_range, relative};
 
 /// A version, as far as the repository tells.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Version {
-    /// The range of the nearest `package.json` that names the package.
+    /// The range of the nearest `package.json` that names the package; of a catalog, the range the catalog gives.
     pub declared: Option<String>,
-    /// The exact version of a lockfile.
+    /// The exact version of a lockfile, or of a `package.json` that pins one.
     pub resolved: Option<nodejs_semver::Version>,
     /// The file the exact version was read from.
     pub source: Option<Arc<str>>,
 }
 
+impl Version {
+    /// The version to judge by: the resolved one, else the lowest one the declared range admits, since that is the one
+    /// with the least features that may run. `None` when the range has no lower end (`*`, `latest`).
+    #[must_use]
+    pub fn effective(&self) -> Option<nodejs_semver::Version> {
+        let lowest = || Range::parse(self.declared.as_deref()?).ok()?.min_version();
+        self.resolved.clone().or_else(lowest).filter(|version| *version != nodejs_semver::Version::from((0, 0, 0)))
+    }
+
+    /// Whether the version is known exactly.
+    #[must_use]
+    pub fn certain(&self) -> bool {
+        self.resolved.is_some()
+    }
+}
+
+/// Where a range was declared.
+struct Declaration {
+    /// The folder of the `package.json`.
+    folder: String,
+    /// As written: `catalog:auth`.
+    written: String,
+    /// The range meant, and the file that holds it; `None` where it is no range of releases.
+    range: Option<(String, String)>,
+}
+
+/// Names of lockfiles. Where several lie side by side, and more than one fits, an earlier one counts: a repository that
+/// moved to another package manager has most often left npm's behind.
+const LOCKFILES: [&str; 5] = ["bun.lock", "pnpm-lock.yaml", "yarn.lock", "package-lock.json", "npm-shrinkwrap.json"];
+
 /// The version of `package` that the workspace package in `folder` runs.
+///
+/// The range comes from the nearest `package.json` upwards that lists the package, the exact version from the nearest
+/// folder upwards whose lockfiles have it for that package.
 #[must_use]
-pub fn version_of(_files: &dyn Files, _resolver: &Resolver, _folder: &str, _package: &str) -> Version {
-    Version::default()
+pub fn version_of(files: &dyn Files, resolver: &Resolver, folder: &str, package: &str) -> Version {
+    let declaration = declaration(files, resolver, folder, package);
+    let range = declaration.as_ref().and_then(|declaration| declaration.range.as_ref());
+    let declared = range.map(|(range, _)| range.clone());
+    let locked = ancestors(folder).find_map(|root| locked_in(files, resolver, root, folder, package, declaration.as_ref()));
+    let pinned = || {
+        let (range, file) = range?;
+        Some((nodejs_semver::Version::parse(range).ok()?, file.as_str().into()))
+    };
+    let (resolved, source) = locked.or_else(pinned).unzip();
+    Version { declared, resolved, source }
+}
+
+fn declaration(files: &dyn Files, resolver: &Resolver, folder: &str, package: &str) -> Option<Declaration> {
+    ancestors(folder).find_map(|folder| {
+        let dependency = resolver.manifest(folder)?.dependencies.iter().find(|dependency| dependency.name == package)?;
+        let written = dependency.range.trim();
+        let range = if let Some(catalog) = written.strip_prefix("catalog:") {
+            catalog_range(files, resolver, folder, if catalog.is_empty() { "default" } else { catalog }, package)
+        } else if is_local_range(written) {
+            None
+        } else {
+            // An alias of the package to itself: `npm:better-auth@^1.2.0`.
+            let aliased = written.strip_prefix("npm:").and_then(|rest| rest.strip_prefix(package)?.strip_prefix('@'));
+            Some((aliased.unwrap_or(written).to_owned(), path_in(folder, "package.json")))
+        };
+        Some(Declaration { folder: folder.to_owned(), written: written.to_owned(), range })
+    })
+}
+
+/// The range a catalog gives, and the file that says so: `pnpm-workspace.yaml` or the `package.json` of a workspace root.
+fn catalog_range(files: &dyn Files, resolver: &Resolver, folder: &str, catalog: &str, package: &str) -> Option<(String, String)> {
+    let pick = |entries: &[(String, String, String)]| {
+        entries.iter().find(|(name, entry, _)| name == catalog && entry == package).map(|(.., range)| range.clone())
+    };
+    ancestors(folder).find_map(|root| {
+        let pnpm = path_in(root, "pnpm-workspace.yaml");
+        let from_pnpm = files.facts(&pnpm).and_then(|facts| match &facts.body {
+            Body::PnpmWorkspace(workspace) => pick(&workspace.catalogs),
+            _ => None,
+        });
+        let from_manifest = || Some((pick(&resolver.manifest(root)?.catalogs)?, path_in(root, "package.json")));
+        from_pnpm.map(|range| (range, pnpm)).or_else(from_manifest)
+    })
+}
+
+/// The version the lockfiles in `root` give the package in `folder`; one that fits the declared range goes first.
+fn locked_in(
+    files: &dyn Files,
+    resolver: &Resolver,
+    root: &str,
+    folder: &str,
+    package: &str,
+    declaration: Option<&Declaration>,
+) -> Option<(nodejs_semver::Version, Arc<str>)> {
+    let inside = relative(root, folder)?;
+    let range = declaration.and_then(|declaration| declaration.range.as_ref()).and_then(|(range, _)| Range::parse(range).ok());
+    let fits =
+        |version: &nodejs_semver::Version| range.as_ref().is_none_or(|range| version.satisfies_with_prerelease(range, true));
+    // A package that stands in the repository without being part of its workspace is installed on its own, and the
+    // lockfile above it says nothing of it, unless by its range.
+    let covered = declaration.is_none_or(|declaration| declaration.folder == root || resolver.is_member(&declaration.folder));
+    let mut candidates: Vec<_> = LOCKFILES
+        .iter()
+        .filter_map(|name| {
+            let path = path_in(root, name);
+            let facts = files.facts(&path)?;
+            let Body::Lock(lock) = &facts.body else { return None };
+            let version = nodejs_semver::Version::parse(pick(lock, inside, package, declaration)?).ok()?;
+            Some((version, path.into()))
+        })
+        .filter(|(version, _)| covered || fits(version))
+        .collect();
+    candidates.sort_by_key(|(version, _)| !fits(version));
+    candidates.into_iter().next()
+}
+
+/// The version a lockfile gives the package in the folder `inside`: its own or that of the nearest package around it,
+/// then by the range it asks for, then the one at the top.
+fn pick<'l>(lock: &'l Lockfile, inside: &str, package: &str, declaration: Option<&Declaration>) -> Option<&'l str> {
+    let entries = || lock.packages.iter().filter(|locked| locked.name == package);
+    let first = |wanted: &dyn Fn(&Scope) -> bool| entries().find(|locked| wanted(&locked.scope)).map(|locked| &*locked.version);
+    let by_folder = || {
+        ancestors(inside).find_map(|folder| {
+            let name = if folder.is_empty() { "." } else { folder };
+            first(&|scope| matches!(scope, Scope::Workspace(workspace) if workspace == name))
+        })
+    };
+    let asked_for = |wanted: &str| {
+        declaration.is_some_and(|d| d.written == wanted || d.range.as_ref().is_some_and(|(range, _)| range == wanted))
+    };
+    let by_range = || {
+        let exact = first(&|scope| matches!(scope, Scope::Range(range) if asked_for(range)));
+        // Overrides change ranges; where all of them lead to one version there is no question left.
+        let mut versions = entries().filter(|locked| matches!(locked.scope, Scope::Range(_))).map(|locked| &*locked.version);
+        let any = versions.next();
+        exact.or_else(|| any.filter(|any| versions.all(|version| version == *any)))
+    };
+    by_folder().or_else(by_range).or_else(|| first(&|scope| *scope == Scope::Root))
+}
+
+fn path_in(folder: &str, name: &str) -> String {
+    if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::project::resolve::tests::MemoryFiles;
+
+    /// Declared range, resolved version and its source of better-auth in `folder`.
+    fn version(files: &[(&str, &str)], folder: &str) -> [String; 3] {
+        let files = MemoryFiles::new(files);
+        let version = version_of(&files, &Resolver::new(&files), folder, "better-auth");
+        let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".into());
+        [
+            or_dash(version.declared),
+            or_dash(version.resolved.map(|v| v.to_string())),
+            or_dash(version.source.map(|s| s.to_string())),
+        ]
+    }
+
+    fn manifest(range: &str) -> String {
+        format!(r#"{{"dependencies": {{"better-auth": "{range}"}}}}"#)
+    }
+
+    fn npm_lock(version: &str) -> String {
+        format!(r#"{{"packages": {{"node_modules/better-auth": {{"version": "{version}"}}}}}}"#)
+    }
+
+    #[test]
+    fn pnpm_with_a_catalog() {
+        let files = [
+            ("pnpm-workspace.yaml", "packages: [apps/*]\ncatalogs:\n  auth:\n    better-auth: ^1.4.0\n"),
+            (
+                "pnpm-lock.yaml",
+                "importers:\n  .:\n    dependencies:\n      better-auth:\n        version: 1.3.0\n  apps/web:\n    dependencies:\n      better-auth:\n        version: 1.4.10(x@1)\n",
+            ),
+            ("apps/web/package.json", &manifest("catalog:auth")),
+            ("apps/web/functions/package.json", "{}"),
+            ("apps/api/package.json", "{}"),
+        ];
+        for folder in ["apps/web", "apps/web/functions"] {
+            assert_eq!(version(&files, folder), ["^1.4.0", "1.4.10", "pnpm-lock.yaml"]);
+        }
+        assert_eq!(version(&files, "apps/api"), ["-", "1.3.0", "pnpm-lock.yaml"]);
+    }
+
+    #[test]
+    fn npm_prefers_the_closest_folder() {
+        let lock = r#"{"packages": {"node_modules/better-auth": {"version": "1.4.10"}, "apps/web/node_modules/better-auth": {"version": "1.3.4"}}}"#;
+        let files = [
+            ("package.json", r#"{"workspaces": ["apps/*"]}"#),
+            ("package-lock.json", lock),
+            ("apps/web/package.json", &manifest("^1.3.0")),
+            ("apps/api/package.json", &manifest("^1.4.0")),
+        ];
+        assert_eq!(version(&files, "apps/web"), ["^1.3.0", "1.3.4", "package-lock.json"]);
+        assert_eq!(version(&files, "apps/api"), ["^1.4.0", "1.4.10", "package-lock.json"]);
+    }
+
+    #[test]
+    fn yarn_goes_by_the_range() {
+        let lock = "\"better-auth@npm:^1.2.0\":\n  version: 1.2.12\n\n\"better-auth@npm:^1.3.0\":\n  version: 1.3.4\n";
+        let files = [("package.json", manifest("^1.3.0")), ("yarn.lock", lock.to_owned())];
+        let files = files.each_ref().map(|(path, text)| (*path, text.as_str()));
+        assert_eq!(version(&files, ""), ["^1.3.0", "1.3.4", "yarn.lock"]);
+        let files = [("package.json", r#"{"dependencies": {"better-auth": "^1.1.0"}}"#), ("yarn.lock", lock)];
+        assert_eq!(version(&files, ""), ["^1.1.0", "-", "-"]);
+    }
+
+    #[test]
+    fn bun_catalogs_stand_in_the_root_manifest() {
+        let files = [
+            ("package.json", r#"{"workspaces": {"packages": ["apps/*"], "catalog": {"better-auth": "1.2.12"}}}"#),
+            ("apps/web/package.json", &manifest("catalog:")),
+        ];
+        assert_eq!(version(&files, "apps/web"), ["1.2.12", "1.2.12", "package.json"]);
+    }
+
+    #[test]
+    fn an_example_outside_the_workspace_is_not_covered_by_its_lockfile() {
+        let files = [
+            ("package.json", r#"{"workspaces": ["apps/*"]}"#),
+            ("package-lock.json", &*npm_lock("1.4.10")),
+            ("examples/old/package.json", &manifest("^0.8.0")),
+            ("examples/new/package.json", &manifest("^1.4.0")),
+        ];
+        assert_eq!(version(&files, "examples/old"), ["^0.8.0", "-", "-"]);
+        assert_eq!(version(&files, "examples/new"), ["^1.4.0", "1.4.10", "package-lock.json"]);
+    }
+
+    #[test]
+    fn of_two_lockfiles_the_one_that_fits_counts() {
+        let bun = r#"{"packages": {"better-auth": ["better-auth@1.1.0"]}}"#;
+        let files = [("package.json", manifest("^1.4.0")), ("bun.lock", bun.into()), ("package-lock.json", npm_lock("1.4.10"))];
+        let files = files.each_ref().map(|(path, text)| (*path, text.as_str()));
+        assert_eq!(version(&files, ""), ["^1.4.0", "1.4.10", "package-lock.json"]);
+    }
+
+    #[test]
+    fn without_a_lockfile_only_a_pin_is_certain() {
+        for (range, declared, resolved, effective) in [
+            ("1.4.10", "1.4.10", "1.4.10", "1.4.10"),
+            ("^1.4.0", "^1.4.0", "-", "1.4.0"),
+            ("npm:better-auth@~1.3.4", "~1.3.4", "-", "1.3.4"),
+            ("latest", "latest", "-", "-"),
+            ("*", "*", "-", "-"),
+            ("workspace:*", "-", "-", "-"),
+        ] {
+            let text = manifest(range);
+            let files = [("package.json", text.as_str())];
+            let [found_declared, found_resolved, _] = version(&files, "");
+            let files = MemoryFiles::new(&files);
+            let version = version_of(&files, &Resolver::new(&files), "", "better-auth");
+            let found_effective = version.effective().map_or("-".into(), |version| version.to_string());
+            assert_eq!([&*found_declared, &*found_resolved, &*found_effective], [declared, resolved, effective], "{range}");
+            assert_eq!(version.certain(), resolved != "-");
+        }
+    }
 }

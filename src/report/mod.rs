@@ -1,4 +1,13 @@
-//! How reviews are shown.
+//! How reviews and the project model are shown: to people on a terminal, to programs as JSON.
+
+mod excerpt;
+pub mod inspect;
+pub mod json;
+#[cfg(test)]
+mod sample;
+pub mod terminal;
+mod text;
+mod value;
 
 use serde::{Deserialize, Serialize};
 
@@ -11,4 +20,6 @@ pub struct Style {
     pub hyperlinks: bool,
     /// Columns of the terminal.
     pub width: u16,
+    /// Details that matter only when a finding itself is looked into: fingerprints.
+    pub verbose: bool,
 }

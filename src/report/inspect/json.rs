@@ -1,0 +1,196 @@
+//! The project model as JSON version 1. Keys are added within a version, never renamed or removed.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value as Json, json as object};
+
+use super::{adapter_name, by_name, cause_name, certainty, declared_tables, dialect_name, has_options, layer_name};
+use crate::facts::schema::Column;
+use crate::finding::Location;
+use crate::project::schema::{RequiredColumn, RequiredTable, SourceTable};
+use crate::project::value::Unknown;
+use crate::project::{Client, PluginUse, ProjectModel, Server};
+use crate::report::{json as review, value};
+use crate::source::Site;
+
+/// Renders the model, with a line break at the end.
+#[must_use]
+pub fn json(model: &ProjectModel, locate: &dyn Fn(&Site) -> Location) -> String {
+    let undetermined: Vec<Json> = model
+        .undetermined
+        .iter()
+        .map(|open| object!({ "question": open.question, "reason": open.reason, "location": locate(&open.site) }))
+        .collect();
+    review::pretty(&object!({
+        "version": review::VERSION,
+        "servers": model.servers.iter().map(|one| server(one, locate)).collect::<Vec<_>>(),
+        "clients": model.clients.iter().map(|one| client(one, locate)).collect::<Vec<_>>(),
+        "undetermined": undetermined,
+    }))
+}
+
+fn server(server: &Server, locate: &dyn Fn(&Site) -> Location) -> Json {
+    let resolved = server.version.resolved.as_ref().map(ToString::to_string);
+    let migrated = by_name(server.declared.migrated.iter().flat_map(|folder| &folder.tables));
+    object!({
+        "location": locate(&server.at),
+        "package": &*server.package,
+        "better_auth": { "declared": server.version.declared, "resolved": resolved },
+        "adapter": {
+            "kind": adapter_name(server.adapter.kind),
+            "dialect": server.adapter.dialect.map(dialect_name),
+            "provider": server.adapter.provider,
+        },
+        "options": value::json(&server.options),
+        "plugins": plugins(&server.plugins, &server.plugins_open, locate),
+        "required_schema": required(server),
+        "declared_schema": tables(declared_tables(&server.declared), locate),
+        "migrated_schema": tables(migrated, locate),
+        "schema_sources": server.declared.sources.iter().map(|file| &**file).collect::<Vec<_>>(),
+    })
+}
+
+fn client(client: &Client, locate: &dyn Fn(&Site) -> Location) -> Json {
+    object!({
+        "location": locate(&client.at),
+        "package": &*client.package,
+        "module": client.module,
+        "plugins": plugins(&client.plugins, &client.plugins_open, locate),
+        "options": value::json(&client.options),
+    })
+}
+
+/// The plugins in order; what else may be in the list comes last and has no name.
+fn plugins(known: &[PluginUse], open: &[Unknown], locate: &dyn Fn(&Site) -> Location) -> Vec<Json> {
+    let known = known.iter().map(|plugin| {
+        object!({
+            "name": plugin.name,
+            "module": plugin.module,
+            "id": plugin.known.map(|known| known.id.as_str()),
+            "location": locate(&plugin.at),
+            "certainty": certainty(&plugin.conditions),
+            "options": if has_options(plugin) { value::json(&plugin.options) } else { object!({}) },
+        })
+    });
+    let open = open.iter().map(|why| {
+        object!({
+            "name": null,
+            "module": null,
+            "id": null,
+            "location": locate(&why.at),
+            "certainty": "unknown",
+            "options": { "$unknown": why.reason },
+        })
+    });
+    known.chain(open).collect()
+}
+
+fn required(server: &Server) -> BTreeMap<&str, Json> {
+    let table = |table: &RequiredTable| {
+        let fields: Map<String, Json> =
+            table.columns.iter().map(|column| (column.key.clone(), required_column(column, server))).collect();
+        object!({ "model": table.model, "cause": cause_name(&table.cause, server), "fields": fields })
+    };
+    server.required.tables.iter().map(|(key, required)| (key.as_str(), table(required))).collect()
+}
+
+fn required_column(column: &RequiredColumn, server: &Server) -> Json {
+    object!({
+        "name": column.name,
+        "type": column.kind,
+        "required": column.required,
+        "unique": column.unique,
+        "index": column.index,
+        "default": column.default,
+        "references": column.references.as_ref().map(dotted),
+        "cause": cause_name(&column.cause, server),
+    })
+}
+
+fn tables(tables: Vec<(String, &SourceTable)>, locate: &dyn Fn(&Site) -> Location) -> Map<String, Json> {
+    let table = |source: &SourceTable| {
+        let fields: Map<String, Json> =
+            source.table.columns.iter().map(|column| (column.name.clone(), declared_column(column))).collect();
+        object!({
+            "name": source.table.physical.as_ref().unwrap_or(&source.table.name),
+            "layer": layer_name(source.layer),
+            "location": locate(&Site::new(&source.file, source.table.span)),
+            "complete": !source.table.open,
+            "fields": fields,
+        })
+    };
+    tables.into_iter().map(|(name, source)| (name, table(source))).collect()
+}
+
+fn declared_column(column: &Column) -> Json {
+    object!({
+        "name": column.physical.as_ref().unwrap_or(&column.name),
+        "type": column.kind,
+        "required": column.required,
+        "unique": column.unique,
+        "index": column.indexed,
+        "default": column.has_default,
+        "references": column.references.as_ref().map(dotted),
+    })
+}
+
+fn dotted((table, column): &(String, String)) -> String {
+    format!("{table}.{column}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::inspect::tests::{locate, model};
+
+    #[test]
+    fn has_the_shape_of_version_1() {
+        let json: Json = serde_json::from_str(&json(&model(), &locate)).expect("valid JSON");
+        let at = |line: u32| object!({ "file": "src/auth.ts", "line": line, "column": 1, "end_line": line, "end_column": 2 });
+        let server = &json["servers"][0];
+        assert_eq!(json["version"], 1);
+        assert_eq!(server["location"], at(5));
+        assert_eq!(server["better_auth"], object!({ "declared": "^1.7.0", "resolved": "1.7.25" }));
+        assert_eq!(server["adapter"], object!({ "kind": "drizzle", "dialect": "postgres", "provider": "pg" }));
+        assert_eq!(server["options"]["secret"], "<redacted, 32 characters>");
+        assert_eq!(
+            server["plugins"],
+            object!([
+                { "name": "passkey", "module": "@better-auth/passkey", "id": null, "location": at(7), "certainty": "certain", "options": {} },
+                {
+                    "name": "admin", "module": "better-auth/plugins", "id": null, "location": at(8), "certainty": "conditional",
+                    "options": { "defaultRole": "user" }
+                },
+                {
+                    "name": null, "module": null, "id": null, "location": at(9), "certainty": "unknown",
+                    "options": { "$unknown": "a parameter of the function" }
+                },
+            ])
+        );
+        assert_eq!(
+            server["required_schema"]["passkey"],
+            object!({
+                "model": "passkey",
+                "cause": "passkey",
+                "fields": { "userId": {
+                    "name": "userId", "type": "string", "required": true, "unique": false, "index": true, "default": null,
+                    "references": "user.id", "cause": "passkey"
+                } }
+            })
+        );
+        assert_eq!(server["declared_schema"]["user"]["fields"]["id"]["type"], "text");
+        assert_eq!(server["declared_schema"]["user"]["location"], at(2));
+        assert_eq!(server["migrated_schema"], object!({}));
+        assert_eq!(server["schema_sources"], object!(["src/auth.ts"]));
+        assert_eq!(
+            json["clients"],
+            object!([{ "location": at(3), "package": "", "module": "better-auth/react", "plugins": [], "options": {} }])
+        );
+        assert_eq!(
+            json["undetermined"],
+            object!([{ "question": "which plugins the server uses", "reason": "a parameter of the function", "location": at(9) }])
+        );
+        let keys: Vec<&String> = json.as_object().expect("an object").keys().collect();
+        assert_eq!(keys, ["version", "servers", "clients", "undetermined"]);
+    }
+}

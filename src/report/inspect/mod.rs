@@ -1,0 +1,247 @@
+//! The project model, shown: what the review understood, and what it did not.
+
+mod json;
+mod terminal;
+
+pub use json::json;
+pub use terminal::terminal;
+
+use crate::project::schema::{Cause, Declared, Layer, SourceTable};
+use crate::project::value::{Condition, Object, Property};
+use crate::project::{AdapterKind, Dialect, PluginUse, Server};
+
+/// How sure it is that something is there.
+fn certainty(conditions: &[Condition]) -> &'static str {
+    if conditions.is_empty() { "certain" } else { "conditional" }
+}
+
+fn adapter_name(kind: AdapterKind) -> &'static str {
+    match kind {
+        AdapterKind::Drizzle => "drizzle",
+        AdapterKind::Prisma => "prisma",
+        AdapterKind::Kysely => "kysely",
+        AdapterKind::Mongo => "mongodb",
+        AdapterKind::Memory => "memory",
+        AdapterKind::None => "none",
+        AdapterKind::Other => "other",
+        AdapterKind::Unknown => "unknown",
+    }
+}
+
+fn dialect_name(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Postgres => "postgres",
+        Dialect::Mysql => "mysql",
+        Dialect::Sqlite => "sqlite",
+        Dialect::Mssql => "mssql",
+    }
+}
+
+fn layer_name(layer: Layer) -> &'static str {
+    match layer {
+        Layer::Drizzle => "drizzle",
+        Layer::Prisma => "prisma",
+        Layer::Sql => "sql",
+        Layer::Code => "code",
+    }
+}
+
+/// What brings a table or column in, as people name it.
+fn cause_name<'s>(cause: &'s Cause, server: &'s Server) -> &'s str {
+    match cause {
+        Cause::Core => "better-auth",
+        Cause::Plugin(place) => server.plugins.get(*place).map_or("a plugin", |plugin| &plugin.name),
+        Cause::Option { path, .. } => path,
+    }
+}
+
+/// The declared tables by name: those the adapter is known to use, else every table that may serve. A name that is
+/// declared more than once carries its file from the second on.
+fn declared_tables(declared: &Declared) -> Vec<(String, &SourceTable)> {
+    match &declared.linked {
+        Some(linked) => linked.iter().map(|(name, table)| (name.clone(), table)).collect(),
+        None => by_name(&declared.all),
+    }
+}
+
+fn by_name<'t>(tables: impl IntoIterator<Item = &'t SourceTable>) -> Vec<(String, &'t SourceTable)> {
+    let mut named: Vec<(String, &SourceTable)> = Vec::new();
+    for table in tables {
+        let name = &table.table.name;
+        let taken = named.iter().any(|(known, _)| known == name);
+        named.push((if taken { format!("{name}@{}", table.file) } else { name.clone() }, table));
+    }
+    named
+}
+
+/// The options without those that have a section of their own.
+fn other_options(options: &Object) -> impl Iterator<Item = &Property> {
+    options.properties.iter().filter(|property| !matches!(&*property.key, "plugins" | "database"))
+}
+
+/// Whether the options of a plugin say anything.
+fn has_options(plugin: &PluginUse) -> bool {
+    !matches!(plugin.options.value, crate::project::value::Value::Undefined)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::facts::module::Text;
+    use crate::facts::schema::{Column, Table};
+    use crate::finding::{Location, Open};
+    use crate::project::schema::{Gap, Required, RequiredColumn, RequiredTable};
+    use crate::project::value::{Node, Unknown, Value};
+    use crate::project::{Adapter, Client, ProjectModel, Role, version::Version};
+    use crate::source::{Site, Span};
+
+    /// A site whose line is its offset.
+    fn site(line: usize) -> Site {
+        Site::new(&Arc::from("src/auth.ts"), Span::new(line, line))
+    }
+
+    pub(super) fn locate(site: &Site) -> Location {
+        let line = site.span.start;
+        Location { file: site.file.to_string(), line, column: 1, end_line: line, end_column: 2 }
+    }
+
+    fn node(value: Value) -> Node {
+        Node { value, at: site(1) }
+    }
+
+    fn options(properties: &[(&str, Text)]) -> Node {
+        let properties = properties
+            .iter()
+            .map(|(key, text)| Property {
+                key: (*key).into(),
+                key_at: site(1),
+                node: node(Value::Text(text.clone())),
+                conditions: vec![],
+            })
+            .collect();
+        node(Value::Object(Object { properties, open: vec![] }))
+    }
+
+    fn plugin(name: &str, module: &str, line: usize) -> PluginUse {
+        PluginUse {
+            name: name.into(),
+            module: module.into(),
+            known: None,
+            at: site(line),
+            conditions: vec![],
+            options: node(Value::Undefined),
+        }
+    }
+
+    /// A server with a plugin whose table is missing, a conditional plugin and an unknown one; and a client.
+    pub(super) fn model() -> ProjectModel {
+        let why = Unknown { reason: "a parameter of the function".into(), at: site(9) };
+        let mut admin = plugin("admin", "better-auth/plugins", 8);
+        admin.conditions = vec![Condition { text: "isAdmin".into(), at: site(8), environment: None }];
+        admin.options = options(&[("defaultRole", Text::Plain("user".into()))]);
+        let column = |key: &str, cause: Cause| RequiredColumn {
+            key: key.into(),
+            name: key.into(),
+            kind: "string".into(),
+            required: true,
+            unique: false,
+            index: true,
+            default: None,
+            references: Some(("user".into(), "id".into())),
+            cause,
+        };
+        let required = |model: &str, columns, cause| RequiredTable { model: model.into(), columns, cause };
+        let missing = column("userId", Cause::Plugin(0));
+        let user = Table {
+            name: "user".into(),
+            physical: None,
+            columns: vec![Column {
+                name: "id".into(),
+                physical: None,
+                kind: "text".into(),
+                required: true,
+                has_default: false,
+                unique: true,
+                indexed: false,
+                references: None,
+                span: Span::default(),
+            }],
+            open: false,
+            span: Span::new(2, 2),
+        };
+        let server = Server {
+            at: site(5),
+            name: "auth".into(),
+            package: "".into(),
+            role: Role::Live,
+            version: Version {
+                declared: Some("^1.7.0".into()),
+                resolved: Some("1.7.25".parse().expect("a version")),
+                source: Some("package-lock.json".into()),
+            },
+            options: options(&[("secret", Text::Redacted { length: 32 })]),
+            plugins: vec![plugin("passkey", "@better-auth/passkey", 7), admin],
+            plugins_open: vec![why.clone()],
+            adapter: Adapter {
+                kind: AdapterKind::Drizzle,
+                at: site(6),
+                dialect: Some(Dialect::Postgres),
+                provider: Some("pg".into()),
+                options: None,
+                handle: None,
+                plural: false,
+            },
+            required: Required {
+                tables: BTreeMap::from([
+                    ("user".into(), required("user", vec![], Cause::Core)),
+                    ("passkey".into(), required("passkey", vec![missing.clone()], Cause::Plugin(0))),
+                ]),
+                open: vec![],
+            },
+            declared: Declared {
+                linked: None,
+                all: vec![SourceTable { table: user, file: "src/auth.ts".into(), layer: Layer::Drizzle }],
+                migrated: vec![],
+                sources: vec!["src/auth.ts".into()],
+                migrate_command: None,
+                open: vec![],
+            },
+            gaps: vec![Gap {
+                key: "passkey".into(),
+                table: "passkey".into(),
+                whole_table: true,
+                columns: vec![missing],
+                cause: Cause::Plugin(0),
+                found_in: None,
+            }],
+        };
+        let client = Client {
+            at: site(3),
+            name: "authClient".into(),
+            package: "".into(),
+            role: Role::Live,
+            module: "better-auth/react".into(),
+            options: options(&[]),
+            plugins: vec![],
+            plugins_open: vec![],
+        };
+        ProjectModel {
+            servers: vec![server],
+            clients: vec![client],
+            undetermined: vec![Open { question: "which plugins the server uses".into(), reason: why.reason, site: why.at }],
+            files: vec!["src/auth.ts".into()],
+        }
+    }
+
+    #[test]
+    fn a_name_declared_twice_carries_its_file() {
+        let mut declared = model().servers.remove(0).declared;
+        let again = SourceTable { file: "db/0001.sql".into(), layer: Layer::Sql, ..declared.all[0].clone() };
+        declared.all.push(again);
+        let names: Vec<String> = declared_tables(&declared).into_iter().map(|(name, _)| name).collect();
+        assert_eq!(names, ["user", "user@db/0001.sql"]);
+    }
+}

@@ -1,0 +1,279 @@
+//! The project model on one page: per server its place, version, database, plugins, options and tables; then the clients.
+
+use std::fmt::Write as _;
+
+use super::{adapter_name, cause_name, declared_tables, dialect_name, has_options, layer_name, other_options};
+use crate::finding::Location;
+use crate::project::schema::{Gap, SourceTable};
+use crate::project::value::{Node, Unknown};
+use crate::project::{Adapter, AdapterKind, Client, PluginUse, ProjectModel, Role, Server, version::Version};
+use crate::report::text::{Look, clean, columns, count, shorten, wrap};
+use crate::report::{Style, value};
+use crate::source::Site;
+
+/// Columns before the content of a section.
+const INDENT: usize = 12;
+
+/// Renders the model.
+#[must_use]
+pub fn terminal(model: &ProjectModel, locate: &dyn Fn(&Site) -> Location, style: &Style) -> String {
+    let mut page = Page { out: String::new(), locate, style };
+    if model.servers.is_empty() && model.clients.is_empty() {
+        page.out.push_str("No call of betterAuth() or createAuthClient() was found.\n");
+    }
+    for server in &model.servers {
+        page.server(server);
+    }
+    for client in &model.clients {
+        page.client(client);
+    }
+    page.undetermined(model);
+    page.out
+}
+
+/// The page under construction.
+struct Page<'a> {
+    out: String,
+    locate: &'a dyn Fn(&Site) -> Location,
+    style: &'a Style,
+}
+
+/// A line of a section.
+enum Row {
+    /// Wrapped where it is too long.
+    Whole(String),
+    /// Cut where it is too long; `--format json` has it whole.
+    Cut(String),
+    /// Wrapped, and something is wrong.
+    Alarm(String),
+}
+
+impl Page<'_> {
+    fn server(&mut self, server: &Server) {
+        self.heading("server", &server.name, &server.at, server.role);
+        self.fact("package", folder(&server.package));
+        self.fact("version", &version(&server.version));
+        self.fact("database", &format!("{}  {}", database(&server.adapter), self.place(&server.adapter.at)));
+        self.section("plugins", self.plugins(&server.plugins, &server.plugins_open));
+        self.section("options", self.options(&server.options));
+        self.section("tables", self.tables(server));
+        self.out.push('\n');
+    }
+
+    fn client(&mut self, client: &Client) {
+        self.heading("client", &client.name, &client.at, client.role);
+        self.fact("package", folder(&client.package));
+        self.fact("module", &client.module);
+        self.section("plugins", self.plugins(&client.plugins, &client.plugins_open));
+        self.section("options", self.options(&client.options));
+        self.out.push('\n');
+    }
+
+    fn undetermined(&mut self, model: &ProjectModel) {
+        if model.undetermined.is_empty() {
+            return;
+        }
+        let heading = format!("not determined: {}", count(model.undetermined.len(), "question"));
+        let _ = writeln!(self.out, "{}", self.style.paint(Look::Medium, &heading));
+        for open in &model.undetermined {
+            let text = format!("{}: {} ({})", open.question, open.reason, self.place(&open.site));
+            let lines = wrap(&clean(&text), self.style.columns().saturating_sub(4));
+            let _ = writeln!(self.out, "  {}", lines.join("\n    "));
+        }
+    }
+
+    fn heading(&mut self, kind: &str, name: &str, at: &Site, role: Role) {
+        let role = match role {
+            Role::Live => "",
+            Role::CliCopy => "  (a copy for the official CLI)",
+            Role::Test => "  (for tests)",
+            Role::Example => "  (an example)",
+        };
+        let title = self.style.paint(Look::Strong, &format!("{kind} {}", clean(name)));
+        let place = self.place(at);
+        let _ = writeln!(self.out, "{title}  {}{role}", clean(&place));
+    }
+
+    fn plugins(&self, known: &[PluginUse], open: &[Unknown]) -> Vec<Row> {
+        let width = known.iter().map(|plugin| columns(&plugin.name)).max().unwrap_or(1);
+        let mut rows = Vec::new();
+        for plugin in known {
+            let when = value::when(&plugin.conditions);
+            let when = if when.is_empty() { String::new() } else { format!("  only if {when}") };
+            rows.push(Row::Whole(format!("{:width$}  {}  {}{when}", plugin.name, plugin.module, self.place(&plugin.at))));
+            if has_options(plugin) {
+                rows.push(Row::Cut(format!("{:width$}  {}", "", value::line(&value::json(&plugin.options)))));
+            }
+        }
+        rows.extend(self.open(open));
+        if rows.is_empty() {
+            rows.push(Row::Whole("none".into()));
+        }
+        rows
+    }
+
+    /// The options, one row each.
+    fn options(&self, options: &Node) -> Vec<Row> {
+        let Some(object) = options.object() else {
+            return vec![Row::Cut(value::line(&value::json(options)))];
+        };
+        let known = other_options(object).map(|property| {
+            let when = value::when(&property.conditions);
+            let when = if when.is_empty() { String::new() } else { format!(" if {when}") };
+            Row::Cut(format!("{}: {}{when}", property.key, value::line(&value::json(&property.node))))
+        });
+        known.chain(self.open(&object.open)).collect()
+    }
+
+    /// The required tables, and for each where it is declared or what it lacks.
+    fn tables(&self, server: &Server) -> Vec<Row> {
+        let declared = declared_tables(&server.declared);
+        let width = server.required.tables.keys().map(|key| columns(key)).max().unwrap_or(1);
+        let mut rows = Vec::new();
+        for (key, table) in &server.required.tables {
+            let gaps: Vec<String> = server.gaps.iter().filter(|gap| &gap.key == key).map(|gap| self.gap(gap, server)).collect();
+            rows.push(if gaps.is_empty() {
+                Row::Whole(format!("{key:width$}  {}", self.declared(&server.adapter, &table.model, &declared)))
+            } else {
+                Row::Alarm(format!("{key:width$}  {}", gaps.join("; ")))
+            });
+        }
+        rows.extend(self.open(&server.required.open));
+        rows.extend(self.open(&server.declared.open));
+        rows
+    }
+
+    /// Where a required table is declared.
+    fn declared(&self, adapter: &Adapter, model: &str, declared: &[(String, &SourceTable)]) -> String {
+        if matches!(adapter.kind, AdapterKind::Mongo | AdapterKind::Memory) {
+            return "needs no schema".into();
+        }
+        let plural = format!("{model}s");
+        let is_meant = |name: &str| name == model || (adapter.plural && name == plural);
+        let found = declared
+            .iter()
+            .map(|(_, source)| *source)
+            .find(|source| is_meant(&source.table.name) || source.table.physical.as_deref().is_some_and(is_meant));
+        found.map_or_else(
+            || "not found, and not known to be missing".into(),
+            |source| format!("{}  {}", layer_name(source.layer), self.place(&Site::new(&source.file, source.table.span))),
+        )
+    }
+
+    fn gap(&self, gap: &Gap, server: &Server) -> String {
+        let cause = cause_name(&gap.cause, server);
+        if gap.whole_table {
+            return format!("missing: no table `{}`, needed by {cause}", gap.table);
+        }
+        let names: Vec<&str> = gap.columns.iter().map(|column| column.name.as_str()).collect();
+        let at = gap.found_in.as_ref().map(|site| format!("  {}", self.place(site))).unwrap_or_default();
+        format!("lacks {}, needed by {cause}{at}", names.join(", "))
+    }
+
+    /// What else may be there.
+    fn open<'o>(&self, open: &'o [Unknown]) -> impl Iterator<Item = Row> + use<'o, '_> {
+        open.iter().map(|why| Row::Whole(format!("? {} ({})", why.reason, self.place(&why.at))))
+    }
+
+    fn place(&self, site: &Site) -> String {
+        let Location { file, line, column, .. } = (self.locate)(site);
+        format!("{file}:{line}:{column}")
+    }
+
+    fn fact(&mut self, label: &str, text: &str) {
+        self.section(label, vec![Row::Whole(text.to_owned())]);
+    }
+
+    /// Rows behind a label; nothing when there are none.
+    fn section(&mut self, label: &str, rows: Vec<Row>) {
+        let width = self.style.columns().saturating_sub(INDENT);
+        let mut label = label;
+        for row in rows {
+            let (text, look) = match &row {
+                Row::Whole(text) => (wrap(&clean(text), width), None),
+                Row::Cut(text) => (vec![shorten(&clean(text), width).into_owned()], None),
+                Row::Alarm(text) => (wrap(&clean(text), width), Some(Look::High)),
+            };
+            for line in text {
+                let line = look.map_or_else(|| line.clone(), |look| self.style.paint(look, &line));
+                let label = self.style.paint(Look::Faint, &format!("  {:1$}", std::mem::take(&mut label), INDENT - 2));
+                let _ = writeln!(self.out, "{label}{line}");
+            }
+        }
+    }
+}
+
+fn folder(package: &str) -> &str {
+    if package.is_empty() { "the root" } else { package }
+}
+
+fn version(version: &Version) -> String {
+    let declared = version.declared.as_ref().map(|range| format!("declared {range}"));
+    match (&version.resolved, declared) {
+        (Some(resolved), declared) => {
+            let from = version.source.as_ref().map(|file| format!(" ({file})")).unwrap_or_default();
+            let declared = declared.map(|declared| format!(", {declared}")).unwrap_or_default();
+            format!("{resolved}{from}{declared}")
+        }
+        (None, Some(declared)) => format!("{declared}, not locked"),
+        (None, None) => "not known".into(),
+    }
+}
+
+fn database(adapter: &Adapter) -> String {
+    let mut parts = vec![adapter_name(adapter.kind).to_owned()];
+    parts.extend(adapter.dialect.map(|dialect| dialect_name(dialect).to_owned()));
+    parts.extend(adapter.provider.as_ref().map(|provider| format!("provider \"{provider}\"")));
+    parts.extend(adapter.plural.then(|| "plural table names".to_owned()));
+    parts.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::inspect::tests::{locate, model};
+
+    const PLAIN: Style = Style { color: false, hyperlinks: false, width: 80, verbose: false };
+
+    #[test]
+    fn a_page_says_what_was_understood() {
+        let expected = "\
+server auth  src/auth.ts:5:1
+  package   the root
+  version   1.7.25 (package-lock.json), declared ^1.7.0
+  database  drizzle, postgres, provider \"pg\"  src/auth.ts:6:1
+  plugins   passkey  @better-auth/passkey  src/auth.ts:7:1
+            admin    better-auth/plugins  src/auth.ts:8:1  only if isAdmin
+                     { defaultRole: \"user\" }
+            ? a parameter of the function (src/auth.ts:9:1)
+  options   secret: \"<redacted, 32 characters>\"
+  tables    passkey  missing: no table `passkey`, needed by passkey
+            user     drizzle  src/auth.ts:2:1
+
+client authClient  src/auth.ts:3:1
+  package   the root
+  module    better-auth/react
+  plugins   none
+
+not determined: 1 question
+  which plugins the server uses: a parameter of the function (src/auth.ts:9:1)
+";
+        assert_eq!(terminal(&model(), &locate, &PLAIN), expected);
+    }
+
+    #[test]
+    fn an_empty_model_says_so() {
+        let page = terminal(&ProjectModel::default(), &locate, &PLAIN);
+        assert_eq!(page, "No call of betterAuth() or createAuthClient() was found.\n");
+    }
+
+    #[test]
+    fn hostile_names_do_not_reach_the_terminal() {
+        let mut model = model();
+        model.servers[0].name = "a\u{1b}[2Jb".into();
+        model.servers[0].plugins[0].module = "x\ny\u{202e}".into();
+        let page = terminal(&model, &locate, &PLAIN);
+        assert!(!page.contains(['\u{1b}', '\u{202e}']));
+        assert!(page.contains("x\\ny"));
+    }
+}
