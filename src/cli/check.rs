@@ -1,5 +1,7 @@
 //! `check` and `inspect`: one request from the arguments, one reply to the streams.
 
+use std::io::IsTerminal as _;
+
 use super::args::{CheckArgs, Format, InspectArgs, OutputArgs, SnapshotArgs};
 use super::error::CommandError;
 use super::place::Place;
