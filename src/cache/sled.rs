@@ -171,16 +171,16 @@ fn wait_until_closed(database: &Path) {
 fn open(database: &Path) -> Result<(::sled::Db, ::sled::Tree, ::sled::Tree), Unusable> {
     // No flusher thread: everything is flushed before the database is closed again.
     let db = ::sled::Config::new().path(database).cache_capacity(PAGE_CACHE).flush_every_ms(None).open()?;
+    if db.size_on_disk()? > MAX_BYTES {
+        return Err(Unusable::TooLarge);
+    }
     let facts = db.open_tree("facts")?;
     let blobs = db.open_tree("blobs")?;
     Ok((db, facts, blobs))
 }
 
 fn read(database: &Path) -> Result<Entries, Unusable> {
-    let (db, facts, blobs) = open(database)?;
-    if db.size_on_disk()? > MAX_BYTES {
-        return Err(Unusable::TooLarge);
-    }
+    let (_db, facts, blobs) = open(database)?;
     let mut entries = Entries::default();
     for entry in &facts {
         let (key, value) = entry?;
