@@ -726,6 +726,9 @@ impl<'t> Lowering<'t> {
             }
             "binary_expression" => {
                 let operator = node.child_by_field_name("operator").map_or(Operator::Other, |op| operator(op.kind()));
+                // What is compared does not become the value.
+                let becomes_value = matches!(operator, Operator::Nullish | Operator::Or | Operator::And | Operator::Add);
+                let around = if becomes_value { around } else { Around::default() };
                 let mut part = |field| node.child_by_field_name(field).map(|part| self.expr(part, scope, around));
                 match (part("left"), part("right")) {
                     (Some(left), Some(right)) => Kind::Binary(operator, Box::new([left, right])),
