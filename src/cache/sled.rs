@@ -318,6 +318,38 @@ mod tests {
     }
 
     #[test]
+    fn facts_of_every_kind_are_kept() {
+        let files: [(FileKind, &str); 9] = [
+            (
+                FileKind::TypeScript,
+                "import { betterAuth } from 'better-auth'\nexport const auth = betterAuth({ a: [1, -2.5, 'x', null], ...b(), [c]: d ? 1 : `t${e}` })\n// auth-review: ignore[a/b] reason\nexport const user = pgTable('user', { id: text('id').primaryKey() })\nconst broken = (",
+            ),
+            (
+                FileKind::Component,
+                "<script lang=\"ts\">import { createAuthClient } from 'better-auth/vue'</script><input name=\"password\">",
+            ),
+            (FileKind::Prisma, "model User {\n  id String @id\n  email String? @unique\n  @@map(\"user\")\n}\n"),
+            (
+                FileKind::Sql,
+                "create table \"user\" (id text primary key not null, n int default 0);\nalter table \"user\" add column x text;\n",
+            ),
+            (
+                FileKind::PackageManifest,
+                r#"{"name": "a", "dependencies": {"better-auth": "^1.3.4"}, "scripts": {"migrate": "npx auth migrate"}}"#,
+            ),
+            (FileKind::TsConfig, r#"{"compilerOptions": {"baseUrl": ".", "paths": {"@/*": ["./src/*"]}}}"#),
+            (FileKind::NpmLock, r#"{"lockfileVersion": 3, "packages": {"node_modules/better-auth": {"version": "1.3.4"}}}"#),
+            (FileKind::DotEnv, "BETTER_AUTH_SECRET=0123456789abcdef\n"),
+            (FileKind::Script, "npx @better-auth/cli migrate\n"),
+        ];
+        for (kind, text) in files {
+            let facts = extract(kind, text.as_bytes());
+            let encoded = encode(b"key", &facts).unwrap_or_else(|| panic!("{kind:?} does not survive: {facts:?}"));
+            assert_eq!(decode::<FileFacts>(b"key", &encoded).ok(), Some(facts));
+        }
+    }
+
+    #[test]
     fn later_batches_add_up() {
         let temp = tempfile::tempdir().expect("temporary directory");
         filled(temp.path());
