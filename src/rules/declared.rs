@@ -197,13 +197,23 @@ fn ask(rule: &Rule, when: &When, option: &str, subject: &Subject<'_>, cx: &Conte
     let steps: Vec<&str> = option.split('.').collect();
     let mut selection = Selection::default();
     select(&subject.options, &steps, &mut Vec::new(), &mut Vec::new(), &mut selection);
+    let mut holding: Vec<(&str, &Found<'_>)> = Vec::new();
     for (path, found) in &selection.found {
         let alone = Found { conditions: Vec::new(), ..found.clone() };
         match evaluate(&when.value, &Lookup::Found(vec![alone])).verdict {
-            Verdict::Holds => report(rule, when, path, Some(found), subject, cx, out),
+            Verdict::Holds => holding.push((path.as_str(), found)),
             Verdict::HoldsNot => {}
             Verdict::Unknown(why) => open(subject, path, &why, out),
         }
+    }
+    for (path, found) in &holding {
+        // A value that makes a hit whichever way a condition goes does not depend on it.
+        let at_place = |other: &&(String, Found<'_>)| other.0 == *path && other.1.key_at == found.key_at;
+        let total = selection.found.iter().filter(at_place).count();
+        let hits = holding.iter().filter(|(other, one)| other == path && one.key_at == found.key_at);
+        let always = total > 1 && hits.count() == total;
+        let found = if always { &Found { conditions: Vec::new(), ..(*found).clone() } } else { *found };
+        report(rule, when, path, Some(found), subject, cx, out);
     }
     open(subject, option, &selection.unknown, out);
     let absent = selection.found.is_empty() && selection.unknown.is_empty() && !selection.hidden && !steps.contains(&"*");

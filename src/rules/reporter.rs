@@ -63,12 +63,15 @@ impl<'r> Reporter<'r> {
         self.push(report);
     }
 
-    /// Takes a report as it is.
+    /// Takes a report as it is. Of several that say the same of the same place, the most severe is kept.
     pub fn push(&mut self, report: Report) {
-        let known =
-            |other: &Report| other.rule == report.rule && other.primary == report.primary && other.message == report.message;
-        if !self.outcome.reports.iter().any(known) {
-            self.outcome.reports.push(report);
+        let same = |other: &&mut Report| {
+            other.rule == report.rule && other.primary == report.primary && other.identity == report.identity
+        };
+        match self.outcome.reports.iter_mut().find(same) {
+            Some(known) if known.severity < report.severity => *known = report,
+            Some(_) => {}
+            None => self.outcome.reports.push(report),
         }
     }
 
