@@ -1,5 +1,7 @@
 //! `check` and `inspect`: one request from the arguments, one reply to the streams.
 
+use std::io::IsTerminal as _;
+
 use super::args::{CheckArgs, Format, InspectArgs, OutputArgs, SnapshotArgs};
 use super::error::CommandError;
 use super::place::Place;
@@ -52,7 +54,7 @@ fn place(request: &Request) -> Option<Place> {
 
 fn run(request: &Request, args: &OutputArgs, quiet: bool) -> Outcome {
     if args.verbose {
-        tracing_subscriber::fmt().with_max_level(tracing::Level::DEBUG).with_writer(std::io::stderr).without_time().init();
+        tracing_subscriber::fmt().with_max_level(tracing::Level::DEBUG).with_ansi(std::io::stderr().is_terminal()).with_writer(std::io::stderr).without_time().init();
     }
     let place = place(request);
     let use_daemon = !args.no_daemon && place.as_ref().is_some_and(|place| settings::daemon_wanted(&place.root));

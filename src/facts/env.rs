@@ -87,10 +87,11 @@ fn is_origin(value: &str) -> bool {
     (no_host || is_host(host, with_scheme)) && parts.all(plain_segment)
 }
 
-/// A host in lower case, perhaps with wildcards and a port. Without a scheme it must look like one: have a dot and end
+/// A host in lower case, perhaps with wildcards and a port, or a domain with a dot before it. Without a scheme it must look like one: have a dot and end
 /// in letters, or be `localhost` or an address.
 fn is_host(host: &str, with_scheme: bool) -> bool {
     let (name, port) = host.split_once(':').unwrap_or((host, ""));
+    let name = name.strip_prefix('.').unwrap_or(name);
     let label = |label: &str| {
         (1..=40).contains(&label.len())
             && label.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'*'))
@@ -117,6 +118,7 @@ mod tests {
             ("BETTER_AUTH_URL", "http://localhost:3000"),
             ("BETTER_AUTH_TRUSTED_ORIGINS", "https://a.example.com, https://*.example.org,myapp://"),
             ("ALLOWED_HOSTS", "example.com,localhost:3000,*.vercel.app,127.0.0.1"),
+            ("COOKIE_DOMAIN", ".example.com"),
             ("BASE_URL", "https://example.com/api/auth"),
             ("NODE_ENV", "production"),
             ("PORT", "3000"),

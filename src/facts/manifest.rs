@@ -14,6 +14,8 @@ pub type Targets = Vec<(String, Vec<String>)>;
 pub struct Manifest {
     /// `name`.
     pub name: Option<String>,
+    /// `version`.
+    pub version: Option<String>,
     /// `workspaces`, in either of its forms: the globs as written.
     pub workspaces: Vec<String>,
     /// `catalog` and `catalogs` (bun), inside `workspaces` or beside it: catalog name (`default` for the unnamed one),
@@ -82,6 +84,7 @@ pub fn package(text: &str) -> (Manifest, Vec<Span>) {
         };
         Manifest {
             name: json::string(root, "name").map(str::to_owned),
+            version: json::string(root, "version").map(str::to_owned),
             workspaces: globs.map(json::list).unwrap_or_default(),
             catalogs: std::iter::once(root).chain(workspaces_object).flat_map(catalogs).collect(),
             dependencies: ["dependencies", "devDependencies", "optionalDependencies", "peerDependencies"]

@@ -120,7 +120,8 @@ pub struct PrismaFile {
     pub provider: Option<String>,
     /// Models, with scalar and enum fields as columns; relation fields are left out.
     pub models: Vec<Table>,
-    /// Relation fields by model: `(model, field, target model)`.
+    /// Relation fields by model: `(model, field, target model)`. A field whose type this file does not declare stands here
+    /// and among the columns: another file of the folder tells whether the type is a model or an enum.
     pub relations: Vec<(String, String, String)>,
 }
 

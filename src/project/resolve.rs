@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use nodejs_semver::{Range, Version};
 use rayon::prelude::*;
 
 use crate::facts::manifest::{Manifest, Targets, TsConfig};
@@ -47,6 +48,13 @@ impl Package {
             _ => None,
         }
     }
+
+    /// Whether package managers link this package where a release is asked for: it is a member of the workspace, and its
+    /// version fits (<https://docs.npmjs.com/cli/using-npm/workspaces>).
+    fn fits(&self, range: &str) -> bool {
+        let version = self.manifest().and_then(|manifest| Version::parse(manifest.version.as_deref().unwrap_or("0.0.0")).ok());
+        self.member && Range::parse(range).ok().zip(version).is_some_and(|(range, version)| version.satisfies(&range))
+    }
 }
 
 /// `baseUrl` and `paths` of one tsconfig, with what it extends.
@@ -77,6 +85,9 @@ const EMITTED: [(&str, &[&str]); 4] = [(".js", &[".ts", ".tsx"]), (".jsx", &[".t
 const OUTPUT_FOLDERS: [&str; 4] = ["dist", "build", "lib", "out"];
 const FORMAT_FOLDERS: [&str; 4] = ["esm", "cjs", "es", "types"];
 
+/// Most files one tsconfig is put together from; what goes beyond is left out.
+const MOST_BASES: usize = 32;
+
 impl Resolver {
     /// Reads manifests, workspaces and tsconfigs of the snapshot.
     #[must_use]
@@ -103,8 +114,8 @@ impl Resolver {
     /// What `specifier` means in the file `from`.
     ///
     /// In this order: relative paths; `paths` and `baseUrl` of the nearest tsconfig; `imports` of the nearest
-    /// `package.json`; packages of the repository by name; and, when nothing of that decides, the aliases frameworks set
-    /// up without a word in the repository (see [`Resolver::by_convention`]).
+    /// `package.json`; packages of the repository by name; and, when nothing of that decides, the aliases that SvelteKit
+    /// (`$lib`) and Nuxt (`~`, `@`, `~~`, `@@`, `#shared`) set up without a word in the repository.
     #[must_use]
     pub fn resolve(&self, files: &dyn Files, from: &str, specifier: &str) -> Resolved {
         // Bundlers take what follows a question mark as an instruction: `./logo.svg?raw`.
@@ -129,11 +140,10 @@ impl Resolver {
         } else {
             self.by_package_name(files, from, specifier)
         };
-        match decided.or_else(|| self.by_convention(files, from, specifier)) {
-            Some(resolved) => resolved,
-            None if aliased => Resolved::Missing,
-            None => Resolved::External,
-        }
+        let decided = decided.or_else(|| self.by_convention(files, from, specifier));
+        // An alias may cover names of installed packages too: `@prisma/*`.
+        let missing = || aliased && self.range_of(from, split_package_name(specifier).0).is_none();
+        decided.unwrap_or_else(|| if missing() { Resolved::Missing } else { Resolved::External })
     }
 
     /// The folder of the package `path` belongs to: that of the nearest `package.json`; empty for the root.
@@ -141,6 +151,11 @@ impl Resolver {
     pub fn package_of(&self, path: &str) -> Arc<str> {
         let nearest = ancestors(parent(path)).find_map(|folder| self.packages.get_key_value(folder));
         nearest.map_or_else(|| Arc::from(""), |(folder, _)| Arc::clone(folder))
+    }
+
+    /// The folder of the package of this name, when the repository has one.
+    pub(crate) fn package_named(&self, name: &str) -> Option<&str> {
+        self.names.get(name).map(|folder| &**folder)
     }
 
     /// The `package.json` in `folder`.
@@ -203,18 +218,15 @@ impl Resolver {
         let (name, rest) = split_package_name(specifier);
         let folder = self.names.get(name)?;
         let package = self.packages.get(folder)?;
-        if !package.member && self.comes_from_registry(from, name) {
-            return None;
-        }
-        Some(found(self.in_package(files, folder, package.manifest()?, rest)))
+        let meant = self.range_of(from, name).is_none_or(|range| is_local_range(range) || package.fits(range));
+        let manifest = package.manifest().filter(|_| meant)?;
+        Some(found(self.in_package(files, folder, manifest, rest)))
     }
 
-    /// Whether the nearest package that asks for `name` asks for a release: a package of the repository that happens to
-    /// have the same name, and is no member of a workspace, is not meant then.
-    fn comes_from_registry(&self, from: &str, name: &str) -> bool {
+    /// The range under which the nearest package that asks for `name` does so.
+    fn range_of(&self, from: &str, name: &str) -> Option<&str> {
         let manifests = ancestors(parent(from)).filter_map(|folder| self.manifest(folder));
-        let range = manifests.flat_map(|manifest| &manifest.dependencies).find(|dependency| dependency.name == name);
-        range.is_some_and(|dependency| !is_local_range(&dependency.range))
+        manifests.flat_map(|manifest| &manifest.dependencies).find(|entry| entry.name == name).map(|entry| &*entry.range)
     }
 
     /// A subpath of a package: by its `exports`, else by its entry points, else by its files.
@@ -256,10 +268,10 @@ impl Resolver {
     fn read_aliases(&self, files: &dyn Files) -> HashMap<String, Vec<Aliases>> {
         let mut aliases = HashMap::new();
         let configs = files.of_kind(FileKind::TsConfig);
-        for name in ["tsconfig.json", "jsconfig.json"] {
-            for path in configs.iter().filter(|path| file_name(path) == name && !is_installed(path)) {
-                aliases.entry(parent(path).to_owned()).or_insert_with(|| self.aliases_in(files, path));
-            }
+        // Where both lie in one folder, the second counts.
+        for name in ["jsconfig.json", "tsconfig.json"] {
+            let named = configs.par_iter().filter(|path| file_name(path) == name && !is_installed(path));
+            aliases.par_extend(named.map(|path| (parent(path).to_owned(), self.aliases_in(files, path))));
         }
         aliases
     }
@@ -279,9 +291,8 @@ impl Resolver {
 
     /// The settings of a tsconfig with what it extends: a later base wins over an earlier one, its own over both.
     fn settings(&self, files: &dyn Files, path: &str, seen: &mut Vec<Arc<str>>) -> Settings {
-        let Some((path, facts)) = config_at(files, path).filter(|(path, _)| !seen.contains(path)) else {
-            return Settings::default();
-        };
+        let new = |(path, _): &(Arc<str>, _)| !seen.contains(path) && seen.len() < MOST_BASES;
+        let Some((path, facts)) = config_at(files, path).filter(new) else { return Settings::default() };
         let Some(config) = ts_config(&facts) else { return Settings::default() };
         seen.push(Arc::clone(&path));
         let folder = parent(&path);
@@ -665,8 +676,9 @@ pub(in crate::project) mod tests {
             ("apps/b/tsconfig.json", r#"{"files": [], "references": [{"path": "./tsconfig.app.json"}, {"path": "./server"}]}"#),
             (
                 "apps/b/tsconfig.app.json",
-                r#"{"compilerOptions": {"paths": {"@/*": ["./src/*"], "@/deep/*": ["./deep/*"], "exact": ["./src/x.ts"]}}}"#,
+                r#"{"compilerOptions": {"paths": {"@/*": ["./src/*"], "@prisma/*": ["./prisma/*"], "@/deep/*": ["./deep/*"], "exact": ["./src/x.ts"]}}}"#,
             ),
+            ("apps/b/package.json", r#"{"dependencies": {"@prisma/client": "^6"}}"#),
             ("apps/b/src/x.ts", ""),
             ("apps/b/src/deep/x.ts", ""),
             ("apps/b/deep/y.ts", ""),
@@ -711,11 +723,16 @@ pub(in crate::project) mod tests {
             ("packages/auth/src/client.ts", ""),
             ("packages/auth/src/plugins/org.ts", ""),
             ("packages/auth/src/extra.ts", ""),
-            ("packages/db/package.json", r#"{"name": "@acme/db", "main": "src/db.ts"}"#),
             ("packages/db/src/db.ts", ""),
             ("packages/old/package.json", r#"{"name": "@acme/db"}"#),
             ("packages/ui/package.json", r#"{"name": "ui"}"#),
             ("packages/ui/index.tsx", ""),
+            ("packages/zod/package.json", r#"{"name": "zod", "version": "0.0.0"}"#),
+            ("packages/zod/index.ts", ""),
+            (
+                "packages/db/package.json",
+                r#"{"name": "@acme/db", "main": "src/db.ts", "dependencies": {"zod": "^4", "ui": "*"}}"#,
+            ),
             ("demo/package.json", r#"{"name": "better-auth", "dependencies": {"better-auth": "^1.4.0"}}"#),
             ("demo/index.ts", ""),
         ];
@@ -742,6 +759,7 @@ pub(in crate::project) mod tests {
                 "external",
             ]
         );
+        assert_eq!(resolve_all(&files, "packages/db/src/db.ts", &["zod", "ui"]), ["external", "packages/ui/index.tsx"]);
         assert_eq!(resolve_all(&files, "demo/index.ts", &["better-auth", "better-auth/plugins"]), ["external", "external"]);
     }
 

@@ -42,7 +42,7 @@ struct Declaration {
     folder: String,
     /// As written: `catalog:auth`.
     written: String,
-    /// The range meant, and the file that holds it; `None` where it is no range of releases.
+    /// The range meant, and the file that holds it; `None` where no catalog gives one.
     range: Option<(String, String)>,
 }
 
@@ -53,10 +53,15 @@ const LOCKFILES: [&str; 5] = ["bun.lock", "pnpm-lock.yaml", "yarn.lock", "packag
 /// The version of `package` that the workspace package in `folder` runs.
 ///
 /// The range comes from the nearest `package.json` upwards that lists the package, the exact version from the nearest
-/// folder upwards whose lockfiles have it for that package.
+/// folder upwards whose lockfiles have it for that package. Where the range names a package of the repository, the version
+/// is the one that package states itself.
 #[must_use]
 pub fn version_of(files: &dyn Files, resolver: &Resolver, folder: &str, package: &str) -> Version {
     let declaration = declaration(files, resolver, folder, package);
+    if declaration.as_ref().is_some_and(|declaration| is_local_range(&declaration.written)) {
+        let (resolved, source) = own_version(resolver, package).unzip();
+        return Version { declared: None, resolved, source };
+    }
     let range = declaration.as_ref().and_then(|declaration| declaration.range.as_ref());
     let declared = range.map(|(range, _)| range.clone());
     let locked = ancestors(folder).find_map(|root| locked_in(files, resolver, root, folder, package, declaration.as_ref()));
@@ -68,14 +73,19 @@ pub fn version_of(files: &dyn Files, resolver: &Resolver, folder: &str, package:
     Version { declared, resolved, source }
 }
 
+/// The version a package of the repository states in its `package.json`.
+fn own_version(resolver: &Resolver, package: &str) -> Option<(nodejs_semver::Version, Arc<str>)> {
+    let folder = resolver.package_named(package)?;
+    let version = nodejs_semver::Version::parse(resolver.manifest(folder)?.version.as_deref()?).ok()?;
+    Some((version, path_in(folder, "package.json").into()))
+}
+
 fn declaration(files: &dyn Files, resolver: &Resolver, folder: &str, package: &str) -> Option<Declaration> {
     ancestors(folder).find_map(|folder| {
         let dependency = resolver.manifest(folder)?.dependencies.iter().find(|dependency| dependency.name == package)?;
         let written = dependency.range.trim();
         let range = if let Some(catalog) = written.strip_prefix("catalog:") {
             catalog_range(files, resolver, folder, if catalog.is_empty() { "default" } else { catalog }, package)
-        } else if is_local_range(written) {
-            None
         } else {
             // An alias of the package to itself: `npm:better-auth@^1.2.0`.
             let aliased = written.strip_prefix("npm:").and_then(|rest| rest.strip_prefix(package)?.strip_prefix('@'));
@@ -245,6 +255,17 @@ mod tests {
         ];
         assert_eq!(version(&files, "examples/old"), ["^0.8.0", "-", "-"]);
         assert_eq!(version(&files, "examples/new"), ["^1.4.0", "1.4.10", "package-lock.json"]);
+    }
+
+    #[test]
+    fn a_package_of_the_repository_states_its_own_version() {
+        let files = [
+            ("package.json", r#"{"workspaces": ["packages/*"], "devDependencies": {"better-auth": "1.3.0"}}"#),
+            ("pnpm-lock.yaml", "importers:\n  .:\n    devDependencies:\n      better-auth:\n        version: 1.3.0\n"),
+            ("packages/core/package.json", r#"{"name": "better-auth", "version": "1.5.0"}"#),
+            ("packages/sso/package.json", &manifest("workspace:*")),
+        ];
+        assert_eq!(version(&files, "packages/sso"), ["-", "1.5.0", "packages/core/package.json"]);
     }
 
     #[test]

@@ -170,7 +170,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn never_panics_and_spans_lie_on_boundaries(text in "[{}\\[\\]\",:/*'\\\\a1é🎈 \n]{0,60}") {
+        fn never_panics_and_spans_lie_on_boundaries(text in "[{}\\[\\]\",:/*'\\\\a1é🎈 \n]{0,60}|\\PC{0,60}") {
             let (spans, errors) = read(&text, |root| root.properties.iter().map(span).collect::<Vec<_>>());
             for span in spans.iter().chain(&errors) {
                 prop_assert!(text.is_char_boundary(span.start as usize) && text.is_char_boundary(span.end as usize));

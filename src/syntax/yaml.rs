@@ -106,7 +106,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn never_panics(text in "[-:#'\"\\[\\], aé\r\n\u{FEFF}]{0,80}") {
+        fn never_panics(text in "[-:#'\"\\[\\], aé\r\n\u{FEFF}]{0,80}|\\PC{0,80}") {
             flat(&text);
         }
     }

@@ -1,10 +1,278 @@
 //! Prisma models to tables.
 
-use super::PrismaFile;
+use std::collections::BTreeMap;
+
+use super::{Change, Column, PrismaFile, Table};
 use crate::source::Span;
+use crate::syntax::prisma::{Argument, Attribute, Block, BlockKind, Field, Row, read, string};
 
 /// Reads a Prisma schema file; the spans are stretches that could not be read.
 #[must_use]
-pub fn prisma(_text: &str) -> (PrismaFile, Vec<Span>) {
-    (PrismaFile::default(), Vec::new())
+pub fn prisma(text: &str) -> (PrismaFile, Vec<Span>) {
+    let schema = read(text);
+    let kinds = schema.blocks.iter().map(|block| (block.name.of(text), block.kind)).collect();
+    let mut file = PrismaFile::default();
+    for block in &schema.blocks {
+        match block.kind {
+            BlockKind::Datasource => file.provider = file.provider.or_else(|| provider(text, block)),
+            BlockKind::Model if !block_attributes(block).any(|attribute| attribute.name.of(text) == "ignore") => {
+                model(text, block, &kinds, &mut file);
+            }
+            _ => {}
+        }
+    }
+    (file, schema.errors)
+}
+
+fn provider(text: &str, block: &Block) -> Option<String> {
+    block.rows.iter().find_map(|row| match row {
+        Row::Setting { key, value } if key.of(text) == "provider" => string(text, *value).map(str::to_owned),
+        _ => None,
+    })
+}
+
+fn block_attributes(block: &Block) -> impl Iterator<Item = &Attribute> {
+    block.rows.iter().filter_map(|row| match row {
+        Row::Attribute(attribute) => Some(attribute),
+        _ => None,
+    })
+}
+
+/// What a field is, by its type.
+enum Role {
+    Column,
+    Relation,
+    /// The type is declared in another file: an enum, or a model that holds the key of the relation.
+    Either,
+}
+
+fn role(text: &str, field: &Field, kinds: &BTreeMap<&str, BlockKind>) -> Role {
+    let kind = field.kind.of(text);
+    let scalars = ["String", "Boolean", "Int", "BigInt", "Float", "Decimal", "DateTime", "Json", "Bytes", "Unsupported"];
+    if attribute(text, field, "relation").is_some() {
+        return Role::Relation;
+    }
+    match kinds.get(kind) {
+        Some(BlockKind::Model | BlockKind::View) => Role::Relation,
+        Some(BlockKind::Enum | BlockKind::Type) => Role::Column,
+        _ if scalars.contains(&kind) || attribute(text, field, "default").is_some() => Role::Column,
+        // Far more lists are of rows than of the values of an enum.
+        _ if field.list => Role::Relation,
+        _ => Role::Either,
+    }
+}
+
+fn model(text: &str, block: &Block, kinds: &BTreeMap<&str, BlockKind>, file: &mut PrismaFile) {
+    let name = block.name.of(text).to_owned();
+    let mut table = Table { name: name.clone(), physical: None, columns: Vec::new(), open: false, span: block.name };
+    let mut keys = Vec::new();
+    for row in &block.rows {
+        match row {
+            Row::Field(field) if attribute(text, field, "ignore").is_none() => {
+                let role = role(text, field, kinds);
+                if !matches!(role, Role::Column) {
+                    file.relations.push((name.clone(), field.name.of(text).to_owned(), field.kind.of(text).to_owned()));
+                    keys.extend(foreign_keys(text, &name, field));
+                }
+                if !matches!(role, Role::Relation) {
+                    table.apply(&Change::AddColumn { table: name.clone(), column: column(text, field) });
+                }
+            }
+            Row::Attribute(attribute) if attribute.name.of(text) == "map" => table.physical = mapped(text, attribute),
+            Row::Attribute(attribute) => keys.extend(index(text, &name, attribute)),
+            Row::Field(_) | Row::Setting { .. } => {}
+        }
+    }
+    // Rows may name fields that stand below them.
+    for key in &keys {
+        table.apply(key);
+    }
+    file.models.push(table);
+}
+
+fn column(text: &str, field: &Field) -> Column {
+    let has = |name: &str| attribute(text, field, name).is_some();
+    let unique = has("id") || has("unique");
+    Column {
+        name: field.name.of(text).to_owned(),
+        physical: attribute(text, field, "map").and_then(|map| mapped(text, map)),
+        kind: field.kind.of(text).to_ascii_lowercase(),
+        required: !field.optional,
+        // A list that is not given is empty.
+        has_default: field.list || has("default") || has("updatedAt"),
+        unique,
+        indexed: unique,
+        references: None,
+        span: field.name,
+    }
+}
+
+fn attribute<'f>(text: &str, field: &'f Field, name: &str) -> Option<&'f Attribute> {
+    field.attributes.iter().find(|attribute| attribute.name.of(text) == name)
+}
+
+/// The name in the database that `@map` or `@@map` gives.
+fn mapped(text: &str, map: &Attribute) -> Option<String> {
+    string(text, map.argument(text, "name")?.value).map(str::to_owned)
+}
+
+/// The index or constraint that an attribute of a model makes.
+fn index(text: &str, table: &str, attribute: &Attribute) -> Option<Change> {
+    let unique = match attribute.name.of(text) {
+        "id" | "unique" => true,
+        "index" => false,
+        _ => return None,
+    };
+    let columns = names(text, attribute.argument(text, "fields")?);
+    Some(Change::CreateIndex { table: table.to_owned(), columns, unique })
+}
+
+/// The foreign keys a relation field holds; none on the side that is referred to.
+fn foreign_keys(text: &str, table: &str, field: &Field) -> Vec<Change> {
+    let Some(relation) = attribute(text, field, "relation") else { return Vec::new() };
+    let listed = |name: &str| {
+        let argument = relation.arguments.iter().find(|argument| argument.name.is_some_and(|span| span.of(text) == name));
+        argument.map(|argument| names(text, argument)).unwrap_or_default()
+    };
+    let key = |(column, referenced)| Change::AddForeignKey {
+        table: table.to_owned(),
+        column,
+        references: (field.kind.of(text).to_owned(), referenced),
+    };
+    listed("fields").into_iter().zip(listed("references")).map(key).collect()
+}
+
+fn names(text: &str, list: &Argument) -> Vec<String> {
+    list.elements.iter().map(|element| element.of(text).to_owned()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const SCHEMA: &str = r#"
+        datasource db {
+          provider = "postgresql"
+          url      = env("DATABASE_URL")
+        }
+        model User {
+          id            String    @id
+          number        Int       @unique @default(autoincrement())
+          email         String    @map("e_mail")
+          emailVerified Boolean   @default(false)
+          tags          String[]
+          role          Role?
+          status        Status    @default(ACTIVE)
+          address       Address?
+          updatedAt     DateTime  @updatedAt
+          secret        String    @ignore
+          sessions      Session[]
+          members       Member[]
+          profile       Profile?
+
+          @@unique([email])
+          @@map("users")
+        }
+        model Session {
+          id     String
+          token  String
+          user   User   @relation(fields: [userId], references: [id], onDelete: Cascade)
+          team   Team   @relation(references: [a, b], fields: [teamA, teamB], name: "x")
+          userId String
+          teamA  String?
+          teamB  String?
+
+          @@id(fields: [id, token])
+          @@index([userId(length: 191)], map: "i")
+          @@unique([token, userId])
+        }
+        model Hidden {
+          id Int @id
+          @@ignore
+        }
+        enum Role {
+          ADMIN
+        }
+        type Address {
+          street String
+        }
+    "#;
+
+    /// Columns as `name kind` with `!` for required, `=` for a default, `*` for unique, `+` for indexed, `>` for a reference.
+    fn columns(table: &Table) -> Vec<String> {
+        let show = |column: &Column| {
+            let flag = |on: bool, mark: &str| if on { mark.to_owned() } else { String::new() };
+            let reference = column.references.as_ref().map(|(table, column)| format!(">{table}.{column}"));
+            [
+                format!("{} {} ", column.name, column.kind),
+                flag(column.required, "!"),
+                flag(column.has_default, "="),
+                flag(column.unique, "*"),
+                flag(column.indexed && !column.unique, "+"),
+                reference.unwrap_or_default(),
+            ]
+            .concat()
+            .trim_end()
+            .to_owned()
+        };
+        table.columns.iter().map(show).collect()
+    }
+
+    #[test]
+    fn models_become_tables() {
+        let (file, errors) = prisma(SCHEMA);
+        assert_eq!(errors, []);
+        assert_eq!(file.provider.as_deref(), Some("postgresql"));
+        let [user, session] = file.models.as_slice() else { panic!("two models, not {:?}", file.models) };
+        assert_eq!((user.physical.as_deref(), session.physical.as_deref()), (Some("users"), None));
+        assert_eq!(user.column("email").and_then(|column| column.physical.as_deref()), Some("e_mail"));
+        assert_eq!(user.span.of(SCHEMA), "User");
+        assert_eq!(
+            columns(user),
+            [
+                "id string !*",
+                "number int !=*",
+                "email string !*",
+                "emailVerified boolean !=",
+                "tags string !=",
+                "role role",
+                "status status !=",
+                "address address",
+                "updatedAt datetime !=",
+                "profile profile",
+            ]
+        );
+        assert_eq!(
+            columns(session),
+            ["id string !+", "token string !+", "userId string !+>User.id", "teamA string >Team.a", "teamB string >Team.b"]
+        );
+    }
+
+    #[test]
+    fn relations_are_no_columns_unless_another_file_decides() {
+        let (file, _) = prisma(SCHEMA);
+        let relations: Vec<_> = file.relations.iter().map(|(model, field, target)| format!("{model}.{field} {target}")).collect();
+        assert_eq!(
+            relations,
+            ["User.sessions Session", "User.members Member", "User.profile Profile", "Session.user User", "Session.team Team"]
+        );
+    }
+
+    #[test]
+    fn a_provider_from_the_environment_is_not_known() {
+        assert_eq!(prisma("datasource db {\n provider = env(\"P\")\n}").0.provider, None);
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read(text in "(model A \\{\n)?(a Int|@@?(id|map|relation)|\\(|\\)|\\[|fields:|\"|\n|\\}|\\PC){0,30}") {
+            for table in prisma(&text).0.models {
+                for span in table.columns.iter().map(|column| column.span).chain([table.span]) {
+                    prop_assert!(!span.of(&text).is_empty());
+                }
+            }
+        }
+    }
 }

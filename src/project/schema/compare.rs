@@ -55,7 +55,7 @@ pub fn lookup_name(model: &str, kind: AdapterKind, plural: bool) -> String {
 }
 
 /// Tables that may be the one looked up, those the adapter is linked to first.
-fn find<'d>(declared: &'d Declared, name: &str) -> impl Iterator<Item = &'d SourceTable> {
+pub fn find<'d>(declared: &'d Declared, name: &str) -> impl Iterator<Item = &'d SourceTable> {
     let wanted = fold(name);
     let linked: Vec<&SourceTable> = match &declared.linked {
         Some(tables) => match tables.get(name) {

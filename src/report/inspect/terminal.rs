@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::{adapter_name, cause_name, declared_tables, dialect_name, has_options, layer_name, other_options};
+use super::{adapter_name, cause_name, dialect_name, has_options, layer_name, other_options};
 use crate::finding::Location;
-use crate::project::schema::{Gap, SourceTable};
+use crate::project::schema::{Gap, compare};
 use crate::project::value::{Node, Unknown};
 use crate::project::{Adapter, AdapterKind, Client, PluginUse, ProjectModel, Role, Server, version::Version};
 use crate::report::text::{Look, clean, columns, count, shorten, wrap};
@@ -38,14 +38,24 @@ struct Page<'a> {
     style: &'a Style,
 }
 
-/// A line of a section.
-enum Row {
-    /// Wrapped where it is too long.
-    Whole(String),
-    /// Cut where it is too long; `--format json` has it whole.
-    Cut(String),
-    /// Wrapped, and something is wrong.
-    Alarm(String),
+/// An entry of a section: a name that keeps its column, and text beside it.
+struct Row {
+    name: String,
+    text: String,
+    /// Cut to one line instead of wrapped; `--format json` has it whole.
+    cut: bool,
+    /// Something is wrong.
+    alarm: bool,
+}
+
+impl Row {
+    fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
+        Self { name: name.into(), text: text.into(), cut: false, alarm: false }
+    }
+
+    fn cut(name: impl Into<String>, text: impl Into<String>) -> Self {
+        Self { cut: true, ..Self::new(name, text) }
+    }
 }
 
 impl Page<'_> {
@@ -95,19 +105,18 @@ impl Page<'_> {
     }
 
     fn plugins(&self, known: &[PluginUse], open: &[Unknown]) -> Vec<Row> {
-        let width = known.iter().map(|plugin| columns(&plugin.name)).max().unwrap_or(1);
         let mut rows = Vec::new();
         for plugin in known {
             let when = value::when(&plugin.conditions);
             let when = if when.is_empty() { String::new() } else { format!("  only if {when}") };
-            rows.push(Row::Whole(format!("{:width$}  {}  {}{when}", plugin.name, plugin.module, self.place(&plugin.at))));
+            rows.push(Row::new(&plugin.name, format!("{}  {}{when}", plugin.module, self.place(&plugin.at))));
             if has_options(plugin) {
-                rows.push(Row::Cut(format!("{:width$}  {}", "", value::line(&value::json(&plugin.options)))));
+                rows.push(Row::cut("", value::line(&value::json(&plugin.options))));
             }
         }
         rows.extend(self.open(open));
         if rows.is_empty() {
-            rows.push(Row::Whole("none".into()));
+            rows.push(Row::new("none", ""));
         }
         rows
     }
@@ -115,27 +124,25 @@ impl Page<'_> {
     /// The options, one row each.
     fn options(&self, options: &Node) -> Vec<Row> {
         let Some(object) = options.object() else {
-            return vec![Row::Cut(value::line(&value::json(options)))];
+            return vec![Row::cut("", value::line(&value::json(options)))];
         };
         let known = other_options(object).map(|property| {
             let when = value::when(&property.conditions);
             let when = if when.is_empty() { String::new() } else { format!(" if {when}") };
-            Row::Cut(format!("{}: {}{when}", property.key, value::line(&value::json(&property.node))))
+            Row::cut("", format!("{}: {}{when}", property.key, value::line(&value::json(&property.node))))
         });
         known.chain(self.open(&object.open)).collect()
     }
 
     /// The required tables, and for each where it is declared or what it lacks.
     fn tables(&self, server: &Server) -> Vec<Row> {
-        let declared = declared_tables(&server.declared);
-        let width = server.required.tables.keys().map(|key| columns(key)).max().unwrap_or(1);
         let mut rows = Vec::new();
         for (key, table) in &server.required.tables {
             let gaps: Vec<String> = server.gaps.iter().filter(|gap| &gap.key == key).map(|gap| self.gap(gap, server)).collect();
             rows.push(if gaps.is_empty() {
-                Row::Whole(format!("{key:width$}  {}", self.declared(&server.adapter, &table.model, &declared)))
+                Row::new(key, self.declared(server, &table.model))
             } else {
-                Row::Alarm(format!("{key:width$}  {}", gaps.join("; ")))
+                Row { alarm: true, ..Row::new(key, gaps.join("; ")) }
             });
         }
         rows.extend(self.open(&server.required.open));
@@ -144,18 +151,14 @@ impl Page<'_> {
     }
 
     /// Where a required table is declared.
-    fn declared(&self, adapter: &Adapter, model: &str, declared: &[(String, &SourceTable)]) -> String {
+    fn declared(&self, server: &Server, model: &str) -> String {
+        let adapter = &server.adapter;
         if matches!(adapter.kind, AdapterKind::Mongo | AdapterKind::Memory) {
             return "needs no schema".into();
         }
-        let plural = format!("{model}s");
-        let is_meant = |name: &str| name == model || (adapter.plural && name == plural);
-        let found = declared
-            .iter()
-            .map(|(_, source)| *source)
-            .find(|source| is_meant(&source.table.name) || source.table.physical.as_deref().is_some_and(is_meant));
+        let found = compare::find(&server.declared, &compare::lookup_name(model, adapter.kind, adapter.plural)).next();
         found.map_or_else(
-            || "not found, and not known to be missing".into(),
+            || "no declaration in this repository".into(),
             |source| format!("{}  {}", layer_name(source.layer), self.place(&Site::new(&source.file, source.table.span))),
         )
     }
@@ -172,7 +175,7 @@ impl Page<'_> {
 
     /// What else may be there.
     fn open<'o>(&self, open: &'o [Unknown]) -> impl Iterator<Item = Row> + use<'o, '_> {
-        open.iter().map(|why| Row::Whole(format!("? {} ({})", why.reason, self.place(&why.at))))
+        open.iter().map(|why| Row::new("?", format!("{} ({})", why.reason, self.place(&why.at))))
     }
 
     fn place(&self, site: &Site) -> String {
@@ -181,23 +184,28 @@ impl Page<'_> {
     }
 
     fn fact(&mut self, label: &str, text: &str) {
-        self.section(label, vec![Row::Whole(text.to_owned())]);
+        self.section(label, vec![Row::new("", text)]);
     }
 
     /// Rows behind a label; nothing when there are none.
     fn section(&mut self, label: &str, rows: Vec<Row>) {
         let width = self.style.columns().saturating_sub(INDENT);
+        let names = rows.iter().map(|row| columns(&clean(&row.name))).max().unwrap_or_default();
+        let gap = if names == 0 { "" } else { "  " };
         let mut label = label;
         for row in rows {
-            let (text, look) = match &row {
-                Row::Whole(text) => (wrap(&clean(text), width), None),
-                Row::Cut(text) => (vec![shorten(&clean(text), width).into_owned()], None),
-                Row::Alarm(text) => (wrap(&clean(text), width), Some(Look::High)),
+            let (mut name, text) = (clean(&row.name), clean(&row.text));
+            let room = width.saturating_sub(names + gap.len());
+            let lines = match row.cut {
+                true => vec![shorten(&text, room).into_owned()],
+                false if text.is_empty() => vec![String::new()],
+                false => wrap(&text, room),
             };
-            for line in text {
-                let line = look.map_or_else(|| line.clone(), |look| self.style.paint(look, &line));
+            for line in lines {
+                let line = format!("{:names$}{gap}{line}", std::mem::take(&mut name));
+                let line = if row.alarm { self.style.paint(Look::High, &line) } else { line };
                 let label = self.style.paint(Look::Faint, &format!("  {:1$}", std::mem::take(&mut label), INDENT - 2));
-                let _ = writeln!(self.out, "{label}{line}");
+                let _ = writeln!(self.out, "{}", format!("{label}{line}").trim_end());
             }
         }
     }
@@ -245,7 +253,7 @@ server auth  src/auth.ts:5:1
   plugins   passkey  @better-auth/passkey  src/auth.ts:7:1
             admin    better-auth/plugins  src/auth.ts:8:1  only if isAdmin
                      { defaultRole: \"user\" }
-            ? a parameter of the function (src/auth.ts:9:1)
+            ?        a parameter of the function (src/auth.ts:9:1)
   options   secret: \"<redacted, 32 characters>\"
   tables    passkey  missing: no table `passkey`, needed by passkey
             user     drizzle  src/auth.ts:2:1
