@@ -240,15 +240,23 @@ impl<W: Work> Daemon<W> {
 
     fn answer_ahead(&self) {
         for request in &self.expected() {
-            if let Err(error) = self.review(request) {
-                tracing::warn!(%error, "nothing prepared");
-            }
+            self.prepare(request);
+        }
+    }
+
+    fn prepare(&self, request: &Request) {
+        if let Err(error) = self.review(request) {
+            tracing::warn!(%error, "nothing prepared");
         }
     }
 
     fn read_ahead(&self) {
         self.cache.store().load();
-        self.answer_ahead();
+        // A hook's review looks at nothing when nothing is staged. This one looks at everything, so that later ones find
+        // its facts.
+        for request in self.expected() {
+            self.prepare(&Request { hook: false, ..request });
+        }
         watcher::run(&self.settings.common_dir, self);
     }
 
