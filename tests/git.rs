@@ -708,16 +708,10 @@ fn the_environment_decides_which_repository_is_meant() {
 
 #[test]
 fn names_of_commits() {
-    let fixture = Fixture::committed();
-    fixture.git(&["tag", "-a", "-m", "annotated", "v1"]);
-    let id = fixture.text(&["rev-parse", "HEAD"]);
-    let mut repositories = vec![fixture];
-    repositories.extend(Fixture::with(&["--ref-format=reftable"]).inspect(|fixture| {
+    for fixture in std::iter::once(Fixture::new()).chain(Fixture::with(&["--ref-format=reftable"])) {
         fixture.commit_files();
         fixture.git(&["tag", "-a", "-m", "annotated", "v1"]);
-    }));
-    for fixture in &repositories {
-        let id = if fixture.root == repositories[0].root { id.clone() } else { fixture.text(&["rev-parse", "HEAD"]) };
+        let id = fixture.text(&["rev-parse", "HEAD"]);
         let repo = fixture.open();
         for name in ["HEAD", "main", "refs/heads/main", "v1", "@", &id, &id[..8], "v1^{commit}"] {
             let commit = repo.revision(name).expect("a commit");
@@ -954,6 +948,39 @@ fn the_repository_of_somebody_else_is_refused_with_the_advice_of_git() {
     }
     let error = Repo::open(&fixture.environment()).expect_err("not ours");
     assert!(matches!(error, GitError::Ownership(_)) && error.to_string().contains("safe.directory"), "{error}");
+}
+
+#[test]
+fn what_the_index_knows_to_be_unchanged_is_not_looked_at() {
+    let fixture = Fixture::committed();
+    fixture.write("web/client.ts", "changed");
+    fixture.git(&["add", "web/client.ts"]);
+    // Gone is the tree of a directory without changes.
+    let tree = fixture.text(&["rev-parse", "HEAD:lib"]);
+    fs::remove_file(fixture.root.join(".git/objects").join(&tree[..2]).join(&tree[2..])).expect("a loose object");
+    let repo = fixture.open();
+    let head = repo.revision("HEAD").expect("HEAD");
+    assert_eq!(paths(&changes(&repo, Some(&head))), ["web/client.ts"]);
+    let error = repo.tree(&head).expect_err("a tree is missing");
+    assert!(matches!(error, GitError::Object { .. }) && error.to_string().contains(&tree), "{error}");
+}
+
+#[test]
+fn the_identity_of_the_index_changes_with_what_is_staged() {
+    for skip_hash in ["false", "true"] {
+        let fixture = Fixture::new();
+        fixture.git(&["config", "index.skipHash", skip_hash]);
+        let missing = fixture.open().index_identity().expect("no file is an empty index");
+        fixture.commit_files();
+        let committed = fixture.open().index_identity().expect("the index");
+        assert_ne!(missing, committed);
+        fixture.write("a.ts", "changed");
+        assert_eq!(fixture.open().index_identity().expect("the index"), committed);
+        fixture.git(&["add", "a.ts"]);
+        let repo = fixture.open();
+        assert_ne!(repo.index_identity().expect("the index"), committed);
+        assert_eq!(repo.index_identity().expect("the index"), repo.index().expect("the index").identity());
+    }
 }
 
 /// A reproducible series of numbers.
