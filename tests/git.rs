@@ -299,6 +299,43 @@ fn a_hook_in_a_linked_work_tree_sees_its_own_index() {
 }
 
 #[test]
+fn a_hook_in_a_submodule_sees_the_submodule() {
+    let fixture = Fixture::committed();
+    let library = Fixture::committed();
+    let url = library.root.to_str().expect("text");
+    fixture.git(&["-c", "protocol.file.allow=always", "submodule", "--quiet", "add", url, "web/library"]);
+    fixture.git(&["commit", "-qm", "with a submodule"]);
+    let report = install_hook(&fixture, "pre-commit");
+    let git_dir = fixture.root.join(".git/modules/web/library");
+    fs::create_dir_all(git_dir.join("hooks")).expect("directories");
+    fs::rename(fixture.root.join(".git/hooks/pre-commit"), git_dir.join("hooks/pre-commit")).expect("moved");
+    let submodule = fixture.root.join("web/library");
+    fs::write(submodule.join("lib/auth.ts"), "changed").expect("a file");
+    assert_eq!(reported(&fixture, &report, &submodule.join("lib"), &["commit", "-qam", "m"]), "HEAD: lib/auth.ts\n");
+
+    let repo = Repo::open(&Environment { directory: submodule.join("lib"), ..Environment::default() }).expect("opens");
+    assert_eq!((repo.workdir(), repo.git_dir()), (Some(&*submodule), &*git_dir));
+    // The files of the submodule are not files of the project around it, and its commit is no blob.
+    assert_eq!(fixture.changed(), <[&str; 0]>::default());
+    fixture.git(&["add", "web/library"]);
+    assert_eq!(fixture.changed(), <[&str; 0]>::default());
+    let worktree = fixture.open().worktree().expect("the work tree");
+    assert!(worktree.entries().iter().all(|entry| !entry.path.starts_with("web/library")));
+}
+
+#[test]
+fn a_hook_sees_the_repository_named_on_the_command_line() {
+    let fixture = Fixture::committed();
+    let report = install_hook(&fixture, "pre-commit");
+    let git_dir = fixture.root.with_file_name("elsewhere.git");
+    fs::rename(fixture.root.join(".git"), &git_dir).expect("moved");
+    fixture.write("lib/auth.ts", "changed");
+    let outside = fixture.root.parent().expect("a directory").to_path_buf();
+    let arguments = ["--git-dir=elsewhere.git", "--work-tree=project", "commit", "-qam", "m"];
+    assert_eq!(reported(&fixture, &report, &outside, &arguments), "HEAD: lib/auth.ts\n");
+}
+
+#[test]
 fn a_hook_sees_both_sides_of_a_merge() {
     let fixture = Fixture::committed();
     let root = fixture.root.clone();
