@@ -54,7 +54,8 @@ fn commit_of_one_path() {
     // The table is staged, but this commit does not hold it.
     repo.write(TABLES, SCHEMA_WITH_TABLE);
     repo.git(&["add", TABLES]).passed();
-    repo.git(&["commit", "--message", "plugin", SERVER]).stopped();
+    let run = repo.git(&["commit", "--message", "plugin", SERVER]).failed();
+    assert!(run.text().contains("migration-not-staged-with-plugin"), "{run:#?}");
     repo.git(&["commit", "--message", "both", SERVER, TABLES]).passed();
 }
 
@@ -343,7 +344,7 @@ fn the_first_commit_is_compared_with_nothing() {
 fn paths_with_spaces_other_scripts_and_line_ends() {
     for folder in ["with space", "käse 認証", "line\nend", "quote\"s", "-dash"] {
         let repo = Repo::with_application();
-        repo.git(&["mv", "src", folder]).passed();
+        repo.git(&["mv", "--", "src", folder]).passed();
         repo.git(&["commit", "--message", "move"]).passed();
         repo.write(format!("{folder}/lib/auth.ts"), PLUGIN);
         repo.commit_all("plugin").stopped();
@@ -472,6 +473,17 @@ fn the_hook_outside_a_repository_says_so() {
     let run = nowhere.review(&["hook", "pre-commit"]);
     assert_ne!(run.code, 0, "CI is set: {run:#?}");
     assert!(run.stderr.contains("not inside a git repository"), "{run:#?}");
+}
+
+#[test]
+fn a_verdict_that_cannot_be_printed_holds() {
+    let repo = Repo::with_application();
+    repo.write(SERVER, PLUGIN);
+    repo.git(&["add", "--all"]).passed();
+    let full = fs::OpenOptions::new().write(true).open("/dev/full");
+    let Ok(full) = full else { return };
+    let run = finish(repo.command(repo.root(), PROGRAM).args(["hook", "pre-commit"]).stdout(full));
+    assert_eq!(run.code, 1, "{run:#?}");
 }
 
 #[test]

@@ -182,7 +182,7 @@ pub(super) struct OutputArgs {
     /// When to colour
     #[arg(long, value_enum, default_value_t, value_name = "WHEN", help_heading = "Output")]
     pub(super) color: ColorChoice,
-    /// Also tell how the answer came about, on standard error
+    /// Print fingerprints, and on standard error how the answer came about
     #[arg(short, long, help_heading = "Output")]
     pub(super) verbose: bool,
     /// Review in this process, whether or not a daemon runs

@@ -14,10 +14,9 @@ pub(super) fn check(args: &CheckArgs) -> Outcome {
         Format::Terminal => Output::Terminal,
         Format::Json => Output::Json,
     };
-    let mut request = request::build(target(&args.snapshot), output, args.output.color)?;
+    let mut request = request(&args.snapshot, output, &args.output)?;
     request.base.clone_from(&args.base);
     request.fail_on = args.fail_on;
-    request.style.verbose = args.output.verbose;
     if let Some(place) = place(&request) {
         request.paths =
             request::repository_paths(&place.root, &request.environment.directory, &args.paths).map_err(CommandError::usage)?;
@@ -37,15 +36,18 @@ pub(super) fn inspect(args: &InspectArgs) -> Outcome {
         Format::Terminal => Output::InspectTerminal,
         Format::Json => Output::InspectJson,
     };
-    run(&request::build(target(&args.snapshot), output, args.output.color)?, &args.output, false)
+    run(&request(&args.snapshot, output, &args.output)?, &args.output, false)
 }
 
-fn target(args: &SnapshotArgs) -> Target {
-    match &args.rev {
+fn request(snapshot: &SnapshotArgs, output: Output, args: &OutputArgs) -> anyhow::Result<Request> {
+    let target = match &snapshot.rev {
         Some(rev) => Target::Revision(rev.clone()),
-        None if args.staged => Target::Staged,
+        None if snapshot.staged => Target::Staged,
         None => Target::Worktree,
-    }
+    };
+    let mut request = request::build(target, output, args.color)?;
+    request.style.verbose = args.verbose;
+    Ok(request)
 }
 
 fn place(request: &Request) -> Option<Place> {
@@ -54,7 +56,8 @@ fn place(request: &Request) -> Option<Place> {
 
 fn run(request: &Request, args: &OutputArgs, quiet: bool) -> Outcome {
     if args.verbose {
-        tracing_subscriber::fmt().with_max_level(tracing::Level::DEBUG).with_ansi(std::io::stderr().is_terminal()).with_writer(std::io::stderr).without_time().init();
+        let log = tracing_subscriber::fmt().with_max_level(tracing::Level::DEBUG).with_writer(std::io::stderr);
+        log.with_ansi(std::io::stderr().is_terminal()).with_target(false).without_time().init();
     }
     let place = place(request);
     let use_daemon = !args.no_daemon && place.as_ref().is_some_and(|place| settings::daemon_wanted(&place.root));

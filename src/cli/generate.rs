@@ -11,12 +11,12 @@ use clap_mangen::roff::{Roff, bold, roman};
 
 use super::args::{App, ENVIRONMENT, EXIT_CODES};
 use super::error::CommandError;
-use super::{Outcome, output, rules};
+use super::{Outcome, demo, output, rules};
 
 /// The file whose parts are generated.
 const README: &str = "README.md";
-/// Columns of help text in the README.
-const HELP_WIDTH: usize = 100;
+/// Columns of text in the README.
+const WIDTH: u16 = 100;
 
 /// git's own completion calls this function for `git auth-review`; the words before the subcommand are git's.
 const BASH_AS_GIT_SUBCOMMAND: &str = r#"
@@ -83,7 +83,7 @@ fn describe(page: &mut Roff, command: &Command, above: &str) {
 /// Writes the generated parts of the README in the current directory, or fails when they are not current.
 pub(super) fn readme(check: bool) -> Outcome {
     let old = fs::read_to_string(README).with_context(|| format!("{README} cannot be read"))?;
-    let new = [("rules", rules::table()), ("help", help()), ("exit codes", exit_codes())]
+    let new = [("finding", finding()?), ("rules", rules::table()), ("help", help()), ("exit codes", exit_codes())]
         .into_iter()
         .try_fold(old.clone(), |text, (part, content)| replace(&text, part, &content))?;
     if check && new != old {
@@ -104,8 +104,13 @@ fn replace(text: &str, part: &str, content: &str) -> anyhow::Result<String> {
     Ok(format!("{before}{open}{content}{close}{after}"))
 }
 
+/// What the hook says about the demo's plugin without its table.
+fn finding() -> anyhow::Result<String> {
+    Ok(format!("```text\n{}```\n", demo::finding(WIDTH)?))
+}
+
 fn help() -> String {
-    format!("```text\n{}```\n", App::command().term_width(HELP_WIDTH).after_help("").render_help())
+    format!("```text\n{}```\n", App::command().term_width(WIDTH.into()).after_help("").render_help())
 }
 
 fn exit_codes() -> String {

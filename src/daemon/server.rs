@@ -135,7 +135,9 @@ impl<W: Work> Daemon<W> {
                 }
                 next_look = Instant::now() + self.settings.vigilance;
             }
-            if last_use.elapsed() >= self.settings.idle && self.connections.load(Ordering::Relaxed) == 0 {
+            if self.connections.load(Ordering::Relaxed) > 0 {
+                last_use = Instant::now();
+            } else if last_use.elapsed() >= self.settings.idle {
                 return Leave::Idle;
             }
         }
@@ -240,15 +242,23 @@ impl<W: Work> Daemon<W> {
 
     fn answer_ahead(&self) {
         for request in &self.expected() {
-            if let Err(error) = self.review(request) {
-                tracing::warn!(%error, "nothing prepared");
-            }
+            self.prepare(request);
+        }
+    }
+
+    fn prepare(&self, request: &Request) {
+        if let Err(error) = self.review(request) {
+            tracing::warn!(%error, "nothing prepared");
         }
     }
 
     fn read_ahead(&self) {
         self.cache.store().load();
-        self.answer_ahead();
+        // A hook's review looks at nothing when nothing is staged. This one looks at everything, so that later ones find
+        // its facts.
+        for request in self.expected() {
+            self.prepare(&Request { hook: false, ..request });
+        }
         watcher::run(&self.settings.common_dir, self);
     }
 

@@ -66,7 +66,7 @@ pub struct Changes {
 pub trait Observer {
     /// The directories of the work tree that hold files of interest.
     fn directories(&self) -> Vec<PathBuf>;
-    /// Something changed.
+    /// Something changed. Called once at the start for what happened before.
     fn changed(&self, changes: &Changes);
     /// What is watched has changed.
     fn watching(&self, what: Watching);
@@ -99,6 +99,8 @@ impl Watch {
 
     fn follow(mut self, observer: &impl Observer) {
         observer.watching(self.arm(observer));
+        // Whatever happened before the watches were there.
+        observer.changed(&Changes { index: true, ..Changes::default() });
         let mut gather = GATHER;
         while self.bell.recv().is_ok() {
             thread::sleep(gather);

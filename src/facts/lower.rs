@@ -718,19 +718,17 @@ impl<'t> Lowering<'t> {
                 Kind::Function(self.function(node, scope))
             }
             "ternary_expression" => {
-                let mut part = |field, around| node.child_by_field_name(field).map(|part| self.expr(part, scope, around));
-                match (part("condition", Around::default()), part("consequence", around), part("alternative", around)) {
+                let mut part = |field| node.child_by_field_name(field).map(|part| self.expr(part, scope, around));
+                match (part("condition"), part("consequence"), part("alternative")) {
                     (Some(condition), Some(yes), Some(no)) => Kind::Conditional(Box::new([condition, yes, no])),
                     _ => Kind::Opaque,
                 }
             }
             "binary_expression" => {
                 let operator = node.child_by_field_name("operator").map_or(Operator::Other, |op| operator(op.kind()));
-                // What is compared is not what the name is given.
-                let around = match operator {
-                    Operator::Nullish | Operator::Or | Operator::And | Operator::Add => around,
-                    _ => Around::default(),
-                };
+                // What is compared does not become the value.
+                let becomes_value = matches!(operator, Operator::Nullish | Operator::Or | Operator::And | Operator::Add);
+                let around = if becomes_value { around } else { Around::default() };
                 let mut part = |field| node.child_by_field_name(field).map(|part| self.expr(part, scope, around));
                 match (part("left"), part("right")) {
                     (Some(left), Some(right)) => Kind::Binary(operator, Box::new([left, right])),

@@ -311,7 +311,10 @@ fn role(path: &str) -> Role {
         Role::Test
     } else if in_folder(&["example", "examples", "docs", "samples", "playground"]) {
         Role::Example
-    } else if stem.contains("cli") && stem.contains("auth") || stem.ends_with("-schema-generation") || mid_ending("cli") {
+    } else if stem.contains("auth") && stem.split(['-', '_']).any(|word| word == "cli")
+        || stem.ends_with("-schema-generation")
+        || mid_ending("cli")
+    {
         Role::CliCopy
     } else {
         Role::Live

@@ -196,13 +196,16 @@ fn ask(rule: &Rule, when: &When, option: &str, subject: &Subject<'_>, cx: &Conte
     let steps: Vec<&str> = option.split('.').collect();
     let mut selection = Selection::default();
     select(&subject.options, &steps, &mut Vec::new(), &mut Vec::new(), &mut selection);
+    let mut unknown = std::mem::take(&mut selection.unknown);
     let mut holding: Vec<(&str, &Found<'_>)> = Vec::new();
     for (path, found) in &selection.found {
         let alone = Found { conditions: Vec::new(), ..found.clone() };
         match evaluate(&when.value, &Lookup::Found(vec![alone])).verdict {
             Verdict::Holds => holding.push((path.as_str(), found)),
             Verdict::HoldsNot => {}
-            Verdict::Unknown(why) => open(subject, path, &why, out),
+            // The environment is not part of the sources; that it decides is all there is to know.
+            Verdict::Unknown(_) if matches!(found.node.value, Value::Env(_)) => {}
+            Verdict::Unknown(why) => unknown.extend(why),
         }
     }
     for (path, found) in &holding {
@@ -214,8 +217,8 @@ fn ask(rule: &Rule, when: &When, option: &str, subject: &Subject<'_>, cx: &Conte
         let found = if always { &Found { conditions: Vec::new(), ..(*found).clone() } } else { *found };
         report(rule, when, path, Some(found), subject, cx, out);
     }
-    open(subject, option, &selection.unknown, out);
-    let absent = selection.found.is_empty() && selection.unknown.is_empty() && !selection.hidden && !steps.contains(&"*");
+    open(subject, option, unknown.first(), out);
+    let absent = selection.found.is_empty() && unknown.is_empty() && !selection.hidden && !steps.contains(&"*");
     if absent && evaluate(&when.value, &Lookup::Absent).verdict == Verdict::Holds {
         report(rule, when, option, None, subject, cx, out);
     }
@@ -230,9 +233,11 @@ fn holds(given: &Given, options: &Node) -> bool {
     }
 }
 
-fn open(subject: &Subject<'_>, path: &str, why: &[Unknown], out: &mut Reporter<'_>) {
-    for unknown in why {
-        out.open(subject.role, &format!("the value of `{path}` in `{}`", subject.name), unknown);
+/// Asks one question for an option, however many parts of its value are not known.
+fn open(subject: &Subject<'_>, option: &str, why: Option<&Unknown>, out: &mut Reporter<'_>) {
+    if let Some(why) = why {
+        let written = option.trim_end_matches(".*");
+        out.open(subject.role, &format!("the value of `{written}` in `{}`", subject.name), why);
     }
 }
 
@@ -349,7 +354,7 @@ fn members<'v>(node: &'v Node, selection: &mut Selection<'v>) -> Vec<(String, Me
             selection.unknown.extend(array.open.iter().cloned());
             array.items.iter().map(|item| ("*".to_owned(), (&item.node, item.conditions.as_slice(), None))).collect()
         }
-        Value::Undefined | Value::Null => Vec::new(),
+        Value::Undefined | Value::Null | Value::Env(_) => Vec::new(),
         _ => {
             if let Lookup::Unknown(why) = node.lookup(&["*"]) {
                 selection.unknown.extend(why);

@@ -157,7 +157,7 @@ mod tests {
         let document = Document::parse("x/y.md", text).expect("valid");
         assert_eq!(document.lead(WHY).as_deref(), Some("One two."));
         assert_eq!(document.lead(FIX_SERVER), None);
-        assert_eq!(document.query(), Some(("(a)\n", 18)));
+        assert_eq!(document.query(), Some(("(a)\n", 19)));
     }
 
     #[test]

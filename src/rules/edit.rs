@@ -50,3 +50,78 @@ pub(super) fn add_property(object: &Site, property: &str, files: &dyn Files) -> 
     };
     Some(vec![(Site::new(&object.file, Span::new(at, at)), insertion)])
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::facts::FileFacts;
+    use crate::facts::signals::Signals;
+    use crate::project::value::{Node, Value};
+    use crate::source::FileKind;
+
+    /// One file.
+    struct OneFile(&'static str);
+
+    impl Files for OneFile {
+        fn exists(&self, _path: &str) -> bool {
+            true
+        }
+        fn facts(&self, _path: &str) -> Option<Arc<FileFacts>> {
+            None
+        }
+        fn text(&self, _path: &str) -> Option<String> {
+            Some(self.0.to_owned())
+        }
+        fn of_kind(&self, _kind: FileKind) -> Vec<Arc<str>> {
+            Vec::new()
+        }
+        fn candidates(&self) -> &[(Arc<str>, Signals)] {
+            &[]
+        }
+    }
+
+    fn site(text: &str, part: &str) -> Site {
+        let start = text.find(part).expect("present");
+        Site::new(&Arc::from("auth.ts"), Span::new(start, start + part.len()))
+    }
+
+    fn apply(text: &str, edits: Option<Vec<(Site, String)>>) -> Option<String> {
+        let edits = edits?;
+        let [(place, with)] = edits.as_slice() else { return None };
+        Some(format!("{}{with}{}", &text[..place.span.start as usize], &text[place.span.end as usize..]))
+    }
+
+    fn removed(text: &'static str, key: &str, value: &str) -> Option<String> {
+        let key_at = site(text, key);
+        let node = Node { value: Value::Bool(true), at: site(text, value) };
+        let found = Found { node: &node, key_at: &key_at, conditions: Vec::new() };
+        apply(text, remove_property(&found, &OneFile(text)))
+    }
+
+    #[test]
+    fn a_property_goes_with_its_comma_and_its_own_line() {
+        assert_eq!(removed("{ a: true, b: 1 }", "a", "true").as_deref(), Some("{  b: 1 }"));
+        assert_eq!(removed("{\n  a: true,\n  b: 1,\n}", "a", "true").as_deref(), Some("{\n  b: 1,\n}"));
+        assert_eq!(removed("{ b: 1, a: true }", "a", "true").as_deref(), Some("{ b: 1,  }"));
+    }
+
+    #[test]
+    fn what_is_more_than_key_and_value_stays() {
+        assert_eq!(removed("{ a: true as boolean }", "a", "true"), None);
+        assert_eq!(removed("{ a: flag }; const on = true", "a", "true"), None);
+        assert_eq!(removed("{ a: x ? true : 1 }", "a", "true"), None);
+    }
+
+    #[test]
+    fn a_property_is_added_at_the_end() {
+        let added =
+            |text: &'static str, object: &str| apply(text, add_property(&site(text, object), "input: false", &OneFile(text)));
+        assert_eq!(added("f({ a: 1 })", "{ a: 1 }").as_deref(), Some("f({ a: 1, input: false })"));
+        assert_eq!(added("f({\n  a: 1,\n})", "{\n  a: 1,\n}").as_deref(), Some("f({\n  a: 1, input: false\n})"));
+        assert_eq!(added("f({})", "{}").as_deref(), Some("f({ input: false })"));
+        assert_eq!(added("f({ a: 1 // why\n})", "{ a: 1 // why\n}"), None);
+        assert_eq!(added("f(field)", "field"), None);
+    }
+}

@@ -137,7 +137,7 @@ fn split_many(comment: &str) -> impl Iterator<Item = &str> {
 
 fn assertion(text: &str) -> Option<(String, ExpectedKind)> {
     let (head, quoted) = text.split_once(": ")?;
-    let message = quoted.trim().strip_prefix('"')?.strip_suffix('"')?.to_owned();
+    let message = quoted.trim().strip_prefix('"')?.strip_suffix('"')?.replace("\\\"", "\"");
     let severity = |name: &str| match name {
         "critical" => Some(Severity::Critical),
         "high" => Some(Severity::High),

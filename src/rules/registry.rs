@@ -52,7 +52,7 @@ struct Inner {
 #[derive(Debug)]
 enum Way {
     Declared,
-    Query(Compiled),
+    Query(Box<Compiled>),
     Code(Check),
 }
 
@@ -60,7 +60,7 @@ impl Rule {
     fn new(id: String, document: Document, coded: Option<Check>) -> Option<Self> {
         let way = match (document.metadata.check, coded) {
             (CheckKind::Declared, None) => Way::Declared,
-            (CheckKind::Query, None) => Way::Query(Compiled::default()),
+            (CheckKind::Query, None) => Way::Query(Box::default()),
             (CheckKind::Code, Some(check)) => Way::Code(check),
             _ => return None,
         };
@@ -191,7 +191,7 @@ impl Registry {
             match &rule.0.way {
                 Way::Declared => declared::check(rule, cx, &mut Reporter::new(rule, &mut outcome)),
                 Way::Code(check) => check(cx, &mut Reporter::new(rule, &mut outcome)),
-                Way::Query(compiled) => queries.push((rule, compiled)),
+                Way::Query(compiled) => queries.push((rule, &**compiled)),
             }
         }
         query::run(&queries, cx, &mut outcome);

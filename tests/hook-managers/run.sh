@@ -21,7 +21,8 @@ if [ ! -x "$python/bin/prek" ]; then
 fi
 if [ ! -x "$node/node_modules/.bin/husky" ]; then
     mkdir -p "$node"
-    npm install --silent --ignore-scripts --no-audit --no-fund --prefix "$node" husky lefthook
+    # Without its install script, which would write hooks into the repository around it.
+    (cd "$node" && npm install --silent --no-audit --no-fund --ignore-scripts --prefix . husky lefthook)
 fi
 
 PATH=$(dirname "$program"):$python/bin:$node/node_modules/.bin:$PATH

@@ -10,6 +10,10 @@ use anyhow::{Context as _, bail, ensure};
 
 use super::args::DemoArgs;
 use super::{Outcome, output};
+use crate::cache::memory::MemoryStore;
+use crate::engine;
+use crate::report::{Style, terminal};
+use crate::source::MemorySnapshot;
 
 /// Files of one step: paths from the repository root, with their contents.
 type Files = &'static [(&'static str, &'static str)];
@@ -48,6 +52,16 @@ pub(super) fn run(args: &DemoArgs) -> Outcome {
         output::print(&format!("\nThe repository is {}.\n", directory.display()))?;
     }
     told.map(|()| 0).map_err(Into::into)
+}
+
+/// What the hook says when the plugin is committed without its table, by the same review on files in memory.
+pub(super) fn finding(width: u16) -> anyhow::Result<String> {
+    let before = MemorySnapshot::new(APPLICATION.iter().copied());
+    let after = MemorySnapshot::new(APPLICATION.iter().chain(PLUGIN).copied());
+    let changed = PLUGIN.iter().map(|(path, _)| (*path).to_owned()).collect();
+    let options = engine::Options { base: Some("HEAD".into()), changed: Some(changed), ..engine::Options::default() };
+    let review = engine::review(&after, &[&before], None, &options, &MemoryStore::default())?;
+    Ok(terminal::review(&review, true, &Style { color: false, hyperlinks: false, width, verbose: false }))
 }
 
 /// The throw-away repository, and the program under show.

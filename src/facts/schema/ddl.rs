@@ -475,8 +475,7 @@ fn column_kind(at: &mut Cursor<'_>) -> String {
     loop {
         if at.eat_symbol(b'.') {
             words.clear();
-        } else if at.eat_symbol(b'[') {
-            while !at.eat_symbol(b']') && at.advance() {}
+        } else if at.brackets().is_some() {
             if let Some(element) = words.last_mut() {
                 element.push_str("[]");
             }
@@ -541,7 +540,7 @@ mod tests {
             CREATE TABLE IF NOT EXISTS "public"."session" (
                 id uuid PRIMARY KEY DEFAULT gen_random_uuid() NOT NULL,
                 "expiresAt" timestamp (3) with time zone DEFAULT now() NOT NULL,
-                tags text[] DEFAULT '{}'::text[],
+                tags text[] DEFAULT ARRAY['a', 'b']::text[],
                 role "public"."Role" DEFAULT 'user, admin' NOT NULL,
                 counter bigserial,
                 label character varying(255) COLLATE "C" CONSTRAINT label_key UNIQUE,

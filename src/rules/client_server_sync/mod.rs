@@ -16,7 +16,7 @@ pub(super) fn counterpart_help(plugin: &Plugin, server: &Server) -> Option<Strin
 
 fn add(client: &ClientExport, server: &Server) -> String {
     let version = release(&server.version);
-    let home = client.modules.iter().filter(|module| module.versions.contains(&version)).next_back();
+    let home = client.modules.iter().rfind(|module| module.versions.contains(&version));
     match home {
         Some(home) => format!(
             "Add `{}()` to `plugins` of `createAuthClient`, with `import {{ {} }} from \"{}\"`.",

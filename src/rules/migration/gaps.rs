@@ -145,9 +145,15 @@ impl<'m> Missing<'m> {
 
     /// How to stage what the work tree already has.
     pub(super) fn stage(&self) -> String {
-        let files: Vec<&str> = self.unstaged.iter().map(|file| &**file).collect();
+        let files: Vec<String> = self.unstaged.iter().map(|file| quoted(file)).collect();
         format!("Run `git add {}` and whatever migration belongs to it, then commit again.", files.join(" "))
     }
+}
+
+/// A path as a shell takes it for one word.
+fn quoted(path: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '_' | '-');
+    if path.chars().all(plain) { path.to_owned() } else { format!("'{}'", path.replace('\'', r"'\''")) }
 }
 
 /// `a`, `a and b`, `a, b and c`.
@@ -181,4 +187,17 @@ fn migrated_by_command(server: &Server, cx: &Context<'_>) -> Option<(Site, Strin
     let scripts = cx.files.of_kind(FileKind::Script);
     let manifests = cx.files.of_kind(FileKind::PackageManifest);
     scripts.iter().find_map(of_script).or_else(|| manifests.iter().find_map(of_manifest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_and_paths_are_written_for_people_and_shells() {
+        let words = |text: &str| join(text.split_whitespace().map(str::to_owned).collect());
+        assert_eq!([words(""), words("a"), words("a b"), words("a b c")], ["", "a", "a and b", "a, b and c"]);
+        assert_eq!(quoted("prisma/schema.prisma"), "prisma/schema.prisma");
+        assert_eq!(quoted("app/(auth)/it's.ts"), r"'app/(auth)/it'\''s.ts'");
+    }
 }

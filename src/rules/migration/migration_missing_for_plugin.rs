@@ -2,6 +2,7 @@
 
 use super::gaps::missing;
 use crate::project::schema::Cause;
+use crate::rules::client_server_sync::counterpart_help;
 use crate::rules::{Circumstances, Context, Reporter};
 
 pub(super) fn check(cx: &Context<'_>, out: &mut Reporter<'_>) {
@@ -12,7 +13,8 @@ pub(super) fn check(cx: &Context<'_>, out: &mut Reporter<'_>) {
         report.label = "this plugin brings the requirement in".into();
         gap.complete(cx, &mut report);
         if let Some(known) = plugin.known {
-            report.help.client = super::super::client_server_sync::counterpart_help(known, gap.server);
+            report.docs.clone_from(&known.docs);
+            report.help.client = counterpart_help(known, gap.server);
         }
         let conditions: Vec<_> = plugin.conditions.iter().collect();
         let circumstances = Circumstances { role: gap.server.role, package: &gap.server.package, conditions: &conditions };

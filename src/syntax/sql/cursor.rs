@@ -90,10 +90,10 @@ impl<'t> Cursor<'t> {
         self.tokens = self.tokens.get(count..).unwrap_or_default();
     }
 
-    /// Moves past one token, or past all that stands in parentheses; `false` at the end.
+    /// Moves past one token, or past all that stands in parentheses or brackets; `false` at the end.
     pub fn advance(&mut self) -> bool {
         let more = !self.is_done();
-        if self.group().is_none() {
+        if self.group().or_else(|| self.brackets()).is_none() {
             self.skip(1);
         }
         more
@@ -118,24 +118,30 @@ impl<'t> Cursor<'t> {
 
     /// What stands in parentheses, and whether they are closed.
     pub fn group(&mut self) -> Option<(Cursor<'t>, bool)> {
-        if !self.eat_symbol(b'(') {
+        self.enclosed(b'(', b')')
+    }
+
+    /// What stands in brackets, and whether they are closed.
+    pub fn brackets(&mut self) -> Option<(Cursor<'t>, bool)> {
+        self.enclosed(b'[', b']')
+    }
+
+    fn enclosed(&mut self, open: u8, close: u8) -> Option<(Cursor<'t>, bool)> {
+        if !self.eat_symbol(open) {
             return None;
         }
         let mut depth = 1_usize;
-        let close = self.tokens.iter().position(|token| {
-            match token.kind {
-                Kind::Symbol(b'(') => depth += 1,
-                Kind::Symbol(b')') => depth -= 1,
-                _ => {}
-            }
+        let end = self.tokens.iter().position(|token| {
+            depth += usize::from(token.kind == Kind::Symbol(open));
+            depth -= usize::from(token.kind == Kind::Symbol(close));
             depth == 0
         });
-        let inner = Cursor { tokens: &self.tokens[..close.unwrap_or(self.tokens.len())], ..*self };
+        let inner = Cursor { tokens: &self.tokens[..end.unwrap_or(self.tokens.len())], ..*self };
         self.skip(inner.tokens.len() + 1);
-        Some((inner, close.is_some()))
+        Some((inner, end.is_some()))
     }
 
-    /// The parts between commas that stand in no further parentheses; empty ones are left out.
+    /// The parts between commas that stand in no further parentheses or brackets; empty ones are left out.
     #[must_use]
     pub fn items(mut self) -> Vec<Cursor<'t>> {
         let mut items = Vec::new();
