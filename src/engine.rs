@@ -116,6 +116,7 @@ pub fn review(
     let mut notes = outcome.notes;
     notes.extend(config.unknown_rules(registry.rules().iter().map(|rule| rule.id())));
 
+    let reports = numbered(outcome.reports);
     let mut known = Vec::new();
     let mut relevant: BTreeSet<Arc<str>> = model.files.iter().cloned().collect();
     for base in bases {
@@ -130,13 +131,19 @@ pub fn review(
         let view = View::new(*base, &before, store);
         let model = link(&view);
         let context = Context::new(&model, &view, None);
-        known.push(numbered(registry.run(&context).reports).into_iter().map(|(_, fingerprint)| fingerprint).collect());
+        let before: HashMap<String, BTreeSet<String>> = numbered(registry.run(&context).reports)
+            .into_iter()
+            .map(|(report, fingerprint)| (fingerprint, report.parts))
+            .collect();
+        let is_known = |(report, fingerprint): &&(Report, String)| {
+            before.get(fingerprint).is_some_and(|parts| report.parts.is_subset(parts))
+        };
+        known.push(reports.iter().filter(is_known).map(|(_, fingerprint)| fingerprint.clone()).collect());
         relevant.extend(model.files.iter().cloned());
     }
 
     let mut texts = Texts { snapshot, texts: BTreeMap::new() };
-    let findings =
-        numbered(outcome.reports).into_iter().map(|(report, fingerprint)| texts.finding(report, fingerprint)).collect();
+    let findings = reports.into_iter().map(|(report, fingerprint)| texts.finding(report, fingerprint)).collect();
     let mut undetermined: Vec<Undetermined> =
         model.undetermined.iter().chain(&outcome.open).map(|open| texts.open(open)).collect();
     undetermined.sort();
