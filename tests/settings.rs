@@ -106,6 +106,7 @@ fn no_report_holds_a_secret_of_the_source() {
     for auth in [
         "import { betterAuth } from \"better-auth\";\nexport const auth = betterAuth({ secret: \"hunter2-horse-battery\" });\n",
         "import { betterAuth } from \"better-auth\";\nconst value = \"hunter2-horse-battery\";\nexport const auth = betterAuth({ secret: value });\n",
+        "import { betterAuth } from \"better-auth\";\nconst read = () => \"hunter2-horse-battery\";\nexport const auth = betterAuth({ secret: read() });\n",
         "import { betterAuth } from \"better-auth\";\nconst secret = process.env.X || \"hunter2-horse-battery\";\nexport const auth = betterAuth({ secret });\n",
     ] {
         let review = introduced(&[("src/auth.ts", auth)]);

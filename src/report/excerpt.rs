@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use crate::facts::module::Text;
+use crate::facts::secrecy;
 use crate::source::{FileKind, Span};
 
 /// Stands for whatever was taken out.
@@ -150,21 +152,17 @@ fn literals(line: &str) -> Vec<Range<usize>> {
     found
 }
 
-/// Whether a literal may be a credential, by the name it is given (the text before it) or by its shape.
+/// Whether a literal may be a credential, by the name it is given (the text before it) or by its shape. The module of an
+/// import never is.
 fn is_credential(before: &str, literal: &str) -> bool {
-    const NAMES: [&str; 7] = ["secret", "password", "passwd", "token", "apikey", "privatekey", "credential"];
-    const SHORTEST_RANDOM: usize = 20;
-    const FEWEST_DIGITS: usize = 3;
-    let name = before.trim_end_matches(|c: char| c.is_whitespace() || "\"'`:=?|([{".contains(c));
-    let name_start = name.rfind(|c: char| !c.is_alphanumeric() && !"_-$".contains(c)).map_or(0, |at| at + 1);
-    let name = name.get(name_start..).unwrap_or(name).to_lowercase().replace(['_', '-'], "");
-    let named = NAMES.iter().any(|word| name.contains(word));
-    let random = literal.len() >= SHORTEST_RANDOM
-        && literal.chars().all(|c| c.is_ascii_alphanumeric() || "+/=_-".contains(c))
-        && literal.chars().filter(char::is_ascii_digit).count() >= FEWEST_DIGITS;
-    let with_login =
-        literal.split_once("://").is_some_and(|(_, rest)| rest.split('/').next().is_some_and(|host| host.contains('@')));
-    named || random || with_login
+    let before = before.trim_end_matches(['"', '\'', '`']).trim_end();
+    if ["from", "import", "import(", "require("].iter().any(|keyword| before.ends_with(keyword)) {
+        return false;
+    }
+    let named = before.trim_end_matches(|c: char| c.is_whitespace() || "\"'`:=?|([{".contains(c));
+    let start =
+        named.rfind(|c: char| !c.is_alphanumeric() && !"_-$".contains(c)).map_or(0, |at| named.ceil_char_boundary(at + 1));
+    matches!(secrecy::text(literal.to_owned(), Some(&named[start..]), false), Text::Redacted { .. })
 }
 
 /// Ranges in order, those that touch or overlap made one.
@@ -213,6 +211,7 @@ mod tests {
     #[test]
     fn literals_that_look_like_credentials_are_taken_out() {
         let likely = |line: &str| shown("a.ts", line, &line[..1], Redaction::Likely).1;
+        assert_eq!(likely("import \"drizzle-orm/better-sqlite3\""), "import \"drizzle-orm/better-sqlite3\"");
         assert_eq!(likely("clientSecret: process.env.X ?? 'abcd'"), "clientSecret: process.env.X ?? 'abcd'");
         assert_eq!(likely("clientSecret: 'abcd'"), "clientSecret: '…'");
         assert_eq!(likely("process.env.AUTH_SECRET || \"dev-only\""), "process.env.AUTH_SECRET || \"…\"");

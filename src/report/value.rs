@@ -15,6 +15,7 @@
 use serde_json::{Map, Value as Json, json};
 
 use crate::facts::module::Text;
+use crate::facts::secrecy;
 use crate::project::value::{Array, CallValue, Condition, External, Node, Object, Unknown, Value};
 
 /// Deepest nesting that is shown; evaluation keeps values shallow, this bounds the stack whatever it does.
@@ -22,10 +23,12 @@ const DEEPEST: usize = 64;
 
 /// A value as JSON, without anything that may be a credential.
 pub(super) fn json(node: &Node) -> Json {
-    value(node, 0)
+    value(node, None, 0)
 }
 
-fn value(node: &Node, depth: usize) -> Json {
+/// `name` is the key the value is given to, which may make a credential of it: evaluation follows values from places
+/// where they had another name.
+fn value(node: &Node, name: Option<&str>, depth: usize) -> Json {
     if depth > DEEPEST {
         return too_deep();
     }
@@ -34,17 +37,19 @@ fn value(node: &Node, depth: usize) -> Json {
         Value::Null => Json::Null,
         Value::Bool(value) => json!(value),
         Value::Number(value) => number(*value),
-        Value::Text(Text::Plain(text)) => json!(text),
-        Value::Text(Text::Redacted { length }) => json!(format!("<redacted, {length} characters>")),
+        Value::Text(text) => match text.plain().map_or_else(|| text.clone(), |text| secrecy::text(text.into(), name, false)) {
+            Text::Plain(text) => json!(text),
+            Text::Redacted { length } => json!(format!("<redacted, {length} characters>")),
+        },
         Value::Array(items) => array(items, depth),
         Value::Object(properties) => object(properties, depth),
         Value::Function(function) => json!({ "$function": &*function.file }),
         Value::Call(call) => call_value(call, depth),
         Value::External(what) => json!({ "$external": external(what) }),
         Value::Env(name) => json!({ "$env": name }),
-        Value::Either(alternatives) => {
-            either(alternatives.iter().map(|one| (std::slice::from_ref(&one.condition), value(&one.node, depth + 1))).collect())
-        }
+        Value::Either(alternatives) => either(
+            alternatives.iter().map(|one| (std::slice::from_ref(&one.condition), value(&one.node, name, depth + 1))).collect(),
+        ),
         Value::Unknown(why) => unknown(why),
     }
 }
@@ -60,7 +65,7 @@ fn number(value: f64) -> Json {
 }
 
 fn array(array: &Array, depth: usize) -> Json {
-    let known = array.items.iter().map(|item| conditional(&item.conditions, value(&item.node, depth + 1)));
+    let known = array.items.iter().map(|item| conditional(&item.conditions, value(&item.node, None, depth + 1)));
     Json::Array(known.chain(array.open.iter().map(unknown)).collect())
 }
 
@@ -77,7 +82,7 @@ fn object(object: &Object, depth: usize) -> Json {
             .properties
             .iter()
             .filter(|property| &*property.key == key)
-            .map(|property| (property.conditions.as_slice(), value(&property.node, depth + 1)))
+            .map(|property| (property.conditions.as_slice(), value(&property.node, Some(key), depth + 1)))
             .collect();
         let json = match values.as_slice() {
             [([], _)] => values.remove(0).1,
@@ -95,7 +100,7 @@ fn call_value(call: &CallValue, depth: usize) -> Json {
     if depth > DEEPEST {
         return too_deep();
     }
-    let known = call.arguments.iter().map(|argument| value(argument, depth + 1));
+    let known = call.arguments.iter().map(|argument| value(argument, None, depth + 1));
     let arguments: Vec<Json> = known.chain(call.open.iter().map(unknown)).collect();
     let mut json = json!({ "callee": external(&call.callee), "arguments": arguments });
     if let Some(receiver) = &call.receiver {
@@ -216,6 +221,14 @@ mod tests {
         node(Value::Object(Object {
             properties: vec![
                 property("secret", Value::Text(Text::Redacted { length: 32 }), vec![]),
+                property(
+                    "clientSecret",
+                    Value::Either(vec![Alternative {
+                        node: node(Value::Text(Text::Plain("hunter2".into()))),
+                        condition: condition("dev"),
+                    }]),
+                    vec![],
+                ),
                 property("baseURL", Value::Env("BASE_URL".into()), vec![]),
                 property("maxAge", Value::Number(300.0), vec![]),
                 property("ratio", Value::Number(0.5), vec![]),
@@ -262,6 +275,7 @@ mod tests {
             json(&sample()),
             json!({
                 "secret": "<redacted, 32 characters>",
+                "clientSecret": { "$either": [{ "when": "dev", "value": "<redacted, 7 characters>" }] },
                 "baseURL": { "$env": "BASE_URL" },
                 "maxAge": 300,
                 "ratio": 0.5,
@@ -284,7 +298,8 @@ mod tests {
     fn people_read_a_line() {
         assert_eq!(
             line(&json(&sample())),
-            "{ secret: \"<redacted, 32 characters>\", baseURL: env BASE_URL, maxAge: 300, ratio: 0.5, debug: false | true if dev, \
+            "{ secret: \"<redacted, 32 characters>\", clientSecret: \"<redacted, 7 characters>\" if dev, \
+             baseURL: env BASE_URL, maxAge: 300, ratio: 0.5, debug: false | true if dev, \
              mode: \"a\" if x | null if !(x), list: [better-auth/plugins#admin(undefined) if a && b, better-auth/plugins#admin, \
              ? (a parameter)], ? (spread of `rest`) }"
         );

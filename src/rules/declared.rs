@@ -1,7 +1,6 @@
 //! Declared rules: an option path and a predicate on its value, in the front matter of the document.
 
 use std::borrow::Cow;
-use std::fmt;
 
 use serde::Deserialize;
 
@@ -252,7 +251,7 @@ fn report(
     out: &mut Reporter<'_>,
 ) {
     let plugin = subject.plugin.map_or("", |plugin| plugin.name.as_str());
-    let written = found.map_or_else(|| "nothing".to_owned(), |found| Written(found.node).to_string());
+    let written = found.map_or_else(|| "nothing".to_owned(), |found| written(found.node, rule.id().starts_with("secrets/")));
     let message = when
         .message
         .replace("{path}", path)
@@ -365,22 +364,20 @@ fn members<'v>(node: &'v Node, selection: &mut Selection<'v>) -> Vec<(String, Me
     }
 }
 
-/// A value for people; credentials are never among them.
-pub(super) struct Written<'v>(pub(super) &'v Node);
-
-impl fmt::Display for Written<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0.value {
-            Value::Undefined => f.write_str("undefined"),
-            Value::Null => f.write_str("null"),
-            Value::Bool(value) => write!(f, "{value}"),
-            Value::Number(value) => write!(f, "{value}"),
-            Value::Text(Text::Plain(text)) => write!(f, "{text:?}"),
-            Value::Text(Text::Redacted { length }) => write!(f, "a string of {length} characters"),
-            Value::Array(_) => f.write_str("an array"),
-            Value::Object(_) => f.write_str("an object"),
-            Value::Function(_) => f.write_str("a function"),
-            _ => f.write_str("an expression"),
-        }
+/// A value for people; credentials are never among them. A rule about secrets judges values that evaluation may have
+/// found under an innocent name, so none of its strings is shown.
+fn written(node: &Node, secret: bool) -> String {
+    match &node.value {
+        Value::Undefined => "undefined".into(),
+        Value::Null => "null".into(),
+        Value::Bool(value) => value.to_string(),
+        Value::Number(value) => value.to_string(),
+        Value::Text(Text::Plain(text)) if !secret => format!("{text:?}"),
+        Value::Text(Text::Plain(text)) => format!("a string of {} characters", text.chars().count()),
+        Value::Text(Text::Redacted { length }) => format!("a string of {length} characters"),
+        Value::Array(_) => "an array".into(),
+        Value::Object(_) => "an object".into(),
+        Value::Function(_) => "a function".into(),
+        _ => "an expression".into(),
     }
 }

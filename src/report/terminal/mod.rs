@@ -6,7 +6,7 @@ use annotate_snippets::{Annotation, AnnotationKind, Element, Group, Level, Origi
 
 use super::Style;
 use super::excerpt::{Excerpt, Redaction};
-use super::text::{Look, clean, columns, count, wrap, wrap_after};
+use super::text::{Look, clean, columns, count, shorten, wrap, wrap_after};
 use crate::engine::Review;
 use crate::finding::{Finding, Location, Severity, Status};
 use crate::source::Span;
@@ -136,7 +136,7 @@ fn snippet<'f>(file: &str, excerpt: Excerpt, marks: &[Mark<'_>], style: &Style) 
     let annotations: Vec<Annotation<'f>> = marks
         .iter()
         .filter_map(|mark| {
-            let label = (!mark.label.is_empty()).then(|| clean(mark.label).into_owned());
+            let label = (!mark.label.is_empty()).then(|| shorten(&clean(mark.label), width * 3 / 4).into_owned());
             Some(mark.kind.span(excerpt.place(mark.span?, width)).label(label))
         })
         .collect();
