@@ -928,16 +928,16 @@ fn operator(token: &str) -> Operator {
 
 /// A numeric literal (ECMAScript, "Numeric Literals").
 fn number(text: &str) -> Option<f64> {
-    let digits = text.replace('_', "");
+    let digits = text.replace('_', "").to_ascii_lowercase();
     let digits = digits.trim_end_matches('n');
-    let radix = |prefix: [&str; 2], radix| {
-        prefix.iter().find_map(|prefix| digits.strip_prefix(prefix)).map(|rest| u64::from_str_radix(rest, radix))
-    };
-    #[allow(clippy::cast_precision_loss, reason = "JavaScript numbers have the same precision")]
-    for parsed in [radix(["0x", "0X"], 16), radix(["0o", "0O"], 8), radix(["0b", "0B"], 2)].into_iter().flatten() {
-        return parsed.ok().map(|value| value as f64);
+    let whole = [("0x", 16), ("0o", 8), ("0b", 2)]
+        .into_iter()
+        .find_map(|(prefix, radix)| digits.strip_prefix(prefix).map(|rest| u64::from_str_radix(rest, radix)));
+    match whole {
+        #[allow(clippy::cast_precision_loss, reason = "JavaScript numbers have the same precision")]
+        Some(value) => value.ok().map(|value| value as f64),
+        None => digits.parse().ok(),
     }
-    digits.parse().ok()
 }
 
 /// Resolves an escape sequence; other text stays as it is.
