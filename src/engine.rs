@@ -114,22 +114,36 @@ pub fn review(
     let context = Context::new(&model, &view, link_worktree);
     let outcome = registry.run(&context);
     let mut notes = outcome.notes;
+    notes.extend(config.unknown_rules(registry.rules().iter().map(|rule| rule.id())));
 
+    let reports = numbered(outcome.reports);
     let mut known = Vec::new();
     let mut relevant: BTreeSet<Arc<str>> = model.files.iter().cloned().collect();
     for base in bases {
         let before = config_of(*base).unwrap_or_default();
-        notes.extend(crate::config::weakened(&before, &config, registry.rules().iter().map(|rule| (rule.id(), rule.severity()))));
+        let rules = registry.rules().iter().map(|rule| (rule.id(), rule.severity()));
+        for note in crate::config::weakened(&before, &config, rules) {
+            // The parents of a merge often share a configuration.
+            if !notes.contains(&note) {
+                notes.push(note);
+            }
+        }
         let view = View::new(*base, &before, store);
         let model = link(&view);
         let context = Context::new(&model, &view, None);
-        known.push(numbered(registry.run(&context).reports).into_iter().map(|(_, fingerprint)| fingerprint).collect());
+        let before: HashMap<String, BTreeSet<String>> = numbered(registry.run(&context).reports)
+            .into_iter()
+            .map(|(report, fingerprint)| (fingerprint, report.parts))
+            .collect();
+        let is_known = |(report, fingerprint): &&(Report, String)| {
+            before.get(fingerprint).is_some_and(|parts| report.parts.is_subset(parts))
+        };
+        known.push(reports.iter().filter(is_known).map(|(_, fingerprint)| fingerprint.clone()).collect());
         relevant.extend(model.files.iter().cloned());
     }
 
     let mut texts = Texts { snapshot, texts: BTreeMap::new() };
-    let findings =
-        numbered(outcome.reports).into_iter().map(|(report, fingerprint)| texts.finding(report, fingerprint)).collect();
+    let findings = reports.into_iter().map(|(report, fingerprint)| texts.finding(report, fingerprint)).collect();
     let mut undetermined: Vec<Undetermined> =
         model.undetermined.iter().chain(&outcome.open).map(|open| texts.open(open)).collect();
     undetermined.sort();
@@ -204,9 +218,10 @@ pub fn user_documents(snapshot: &dyn Snapshot) -> Vec<(String, String)> {
         .collect()
 }
 
-/// Whether a changed path has a part in the picture: a file of the model, or a migration beside one of them.
+/// Whether a changed path has a part in the picture: a file of the model, a migration beside one of them, or what steers
+/// the review itself.
 fn is_relevant(path: &str, files: &BTreeSet<Arc<str>>) -> bool {
-    if files.contains(path) {
+    if files.contains(path) || crate::config::PATHS.contains(&path) || path == BASELINE_PATH {
         return true;
     }
     let folder = |path: &str| path.rsplit_once('/').map_or(String::new(), |(folder, _)| folder.to_owned());

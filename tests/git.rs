@@ -299,6 +299,43 @@ fn a_hook_in_a_linked_work_tree_sees_its_own_index() {
 }
 
 #[test]
+fn a_hook_in_a_submodule_sees_the_submodule() {
+    let fixture = Fixture::committed();
+    let library = Fixture::committed();
+    let url = library.root.to_str().expect("text");
+    fixture.git(&["-c", "protocol.file.allow=always", "submodule", "--quiet", "add", url, "web/library"]);
+    fixture.git(&["commit", "-qm", "with a submodule"]);
+    let report = install_hook(&fixture, "pre-commit");
+    let git_dir = fixture.root.join(".git/modules/web/library");
+    fs::create_dir_all(git_dir.join("hooks")).expect("directories");
+    fs::rename(fixture.root.join(".git/hooks/pre-commit"), git_dir.join("hooks/pre-commit")).expect("moved");
+    let submodule = fixture.root.join("web/library");
+    fs::write(submodule.join("lib/auth.ts"), "changed").expect("a file");
+    assert_eq!(reported(&fixture, &report, &submodule.join("lib"), &["commit", "-qam", "m"]), "HEAD: lib/auth.ts\n");
+
+    let repo = Repo::open(&Environment { directory: submodule.join("lib"), ..Environment::default() }).expect("opens");
+    assert_eq!((repo.workdir(), repo.git_dir()), (Some(&*submodule), &*git_dir));
+    // The files of the submodule are not files of the project around it, and its commit is no blob.
+    assert_eq!(fixture.changed(), <[&str; 0]>::default());
+    fixture.git(&["add", "web/library"]);
+    assert_eq!(fixture.changed(), <[&str; 0]>::default());
+    let worktree = fixture.open().worktree().expect("the work tree");
+    assert!(worktree.entries().iter().all(|entry| !entry.path.starts_with("web/library")));
+}
+
+#[test]
+fn a_hook_sees_the_repository_named_on_the_command_line() {
+    let fixture = Fixture::committed();
+    let report = install_hook(&fixture, "pre-commit");
+    let git_dir = fixture.root.with_file_name("elsewhere.git");
+    fs::rename(fixture.root.join(".git"), &git_dir).expect("moved");
+    fixture.write("lib/auth.ts", "changed");
+    let outside = fixture.root.parent().expect("a directory").to_path_buf();
+    let arguments = ["--git-dir=elsewhere.git", "--work-tree=project", "commit", "-qam", "m"];
+    assert_eq!(reported(&fixture, &report, &outside, &arguments), "HEAD: lib/auth.ts\n");
+}
+
+#[test]
 fn a_hook_sees_both_sides_of_a_merge() {
     let fixture = Fixture::committed();
     let root = fixture.root.clone();
@@ -708,16 +745,10 @@ fn the_environment_decides_which_repository_is_meant() {
 
 #[test]
 fn names_of_commits() {
-    let fixture = Fixture::committed();
-    fixture.git(&["tag", "-a", "-m", "annotated", "v1"]);
-    let id = fixture.text(&["rev-parse", "HEAD"]);
-    let mut repositories = vec![fixture];
-    repositories.extend(Fixture::with(&["--ref-format=reftable"]).inspect(|fixture| {
+    for fixture in std::iter::once(Fixture::new()).chain(Fixture::with(&["--ref-format=reftable"])) {
         fixture.commit_files();
         fixture.git(&["tag", "-a", "-m", "annotated", "v1"]);
-    }));
-    for fixture in &repositories {
-        let id = if fixture.root == repositories[0].root { id.clone() } else { fixture.text(&["rev-parse", "HEAD"]) };
+        let id = fixture.text(&["rev-parse", "HEAD"]);
         let repo = fixture.open();
         for name in ["HEAD", "main", "refs/heads/main", "v1", "@", &id, &id[..8], "v1^{commit}"] {
             let commit = repo.revision(name).expect("a commit");
@@ -954,6 +985,39 @@ fn the_repository_of_somebody_else_is_refused_with_the_advice_of_git() {
     }
     let error = Repo::open(&fixture.environment()).expect_err("not ours");
     assert!(matches!(error, GitError::Ownership(_)) && error.to_string().contains("safe.directory"), "{error}");
+}
+
+#[test]
+fn what_the_index_knows_to_be_unchanged_is_not_looked_at() {
+    let fixture = Fixture::committed();
+    fixture.write("web/client.ts", "changed");
+    fixture.git(&["add", "web/client.ts"]);
+    // Gone is the tree of a directory without changes.
+    let tree = fixture.text(&["rev-parse", "HEAD:lib"]);
+    fs::remove_file(fixture.root.join(".git/objects").join(&tree[..2]).join(&tree[2..])).expect("a loose object");
+    let repo = fixture.open();
+    let head = repo.revision("HEAD").expect("HEAD");
+    assert_eq!(paths(&changes(&repo, Some(&head))), ["web/client.ts"]);
+    let error = repo.tree(&head).expect_err("a tree is missing");
+    assert!(matches!(error, GitError::Object { .. }) && error.to_string().contains(&tree), "{error}");
+}
+
+#[test]
+fn the_identity_of_the_index_changes_with_what_is_staged() {
+    for skip_hash in ["false", "true"] {
+        let fixture = Fixture::new();
+        fixture.git(&["config", "index.skipHash", skip_hash]);
+        let missing = fixture.open().index_identity().expect("no file is an empty index");
+        fixture.commit_files();
+        let committed = fixture.open().index_identity().expect("the index");
+        assert_ne!(missing, committed);
+        fixture.write("a.ts", "changed");
+        assert_eq!(fixture.open().index_identity().expect("the index"), committed);
+        fixture.git(&["add", "a.ts"]);
+        let repo = fixture.open();
+        assert_ne!(repo.index_identity().expect("the index"), committed);
+        assert_eq!(repo.index_identity().expect("the index"), repo.index().expect("the index").identity());
+    }
 }
 
 /// A reproducible series of numbers.

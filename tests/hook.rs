@@ -476,6 +476,17 @@ fn the_hook_outside_a_repository_says_so() {
 }
 
 #[test]
+fn a_verdict_that_cannot_be_printed_holds() {
+    let repo = Repo::with_application();
+    repo.write(SERVER, PLUGIN);
+    repo.git(&["add", "--all"]).passed();
+    let full = fs::OpenOptions::new().write(true).open("/dev/full");
+    let Ok(full) = full else { return };
+    let run = finish(repo.command(repo.root(), PROGRAM).args(["hook", "pre-commit"]).stdout(full));
+    assert_eq!(run.code, 1, "{run:#?}");
+}
+
+#[test]
 fn a_reader_that_leaves_early_is_no_error() {
     let repo = Repo::with_application();
     repo.write(SERVER, PLUGIN);

@@ -283,3 +283,36 @@ fn places_without_commits_are_refused() {
     assert_eq!(run.code, 2, "{run:#?}");
     assert!(run.stderr.contains("no work tree"), "{run:#?}");
 }
+
+const INSTALLER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/install.sh");
+
+#[test]
+fn the_installer_from_source_names_what_is_missing() {
+    let mut repo = Repo::without_git();
+    let sh =
+        std::env::split_paths(&std::env::var_os("PATH").expect("a PATH")).map(|folder| folder.join("sh")).find(|sh| sh.is_file());
+    let sh = sh.expect("a shell").display().to_string();
+    let prefix = repo.beside("prefix").display().to_string();
+    repo.set("PATH", &repo.beside("empty").display().to_string());
+    for (folder, missing) in [("git", "git is not installed"), ("cargo", "cargo is not installed"), ("cc", "no C compiler")] {
+        let run = repo.run_in(repo.root(), &sh, &[INSTALLER, "--prefix", &prefix]);
+        assert_eq!(run.code, 1, "{run:#?}");
+        assert!(run.stderr.contains(missing) && run.stderr.contains("hint: "), "{run:#?}");
+        script(&repo.beside("empty").join(folder), "#!/bin/sh\nexit 1\n");
+    }
+    assert!(!repo.beside("prefix").exists());
+}
+
+#[test]
+fn the_installer_from_source_removes_only_its_own() {
+    let repo = Repo::without_git();
+    let prefix = repo.beside("prefix");
+    for file in ["bin/git-auth-review", "bin/other", "share/man/man1/git-auth-review.1"] {
+        script(&prefix.join(file), "");
+    }
+    repo.run_in(repo.root(), "sh", &[INSTALLER, "--uninstall", "--prefix", &prefix.display().to_string()]).passed();
+    assert!(prefix.join("bin/other").exists());
+    assert!(!prefix.join("bin/git-auth-review").exists() && !prefix.join("share/man/man1/git-auth-review.1").exists());
+    assert_eq!(repo.run_in(repo.root(), "sh", &[INSTALLER, "--no-such-option"]).code, 1);
+    assert!(repo.run_in(repo.root(), "sh", &[INSTALLER, "--help"]).passed().stdout.starts_with("Usage: "));
+}

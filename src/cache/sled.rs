@@ -171,16 +171,16 @@ fn wait_until_closed(database: &Path) {
 fn open(database: &Path) -> Result<(::sled::Db, ::sled::Tree, ::sled::Tree), Unusable> {
     // No flusher thread: everything is flushed before the database is closed again.
     let db = ::sled::Config::new().path(database).cache_capacity(PAGE_CACHE).flush_every_ms(None).open()?;
+    if db.size_on_disk()? > MAX_BYTES {
+        return Err(Unusable::TooLarge);
+    }
     let facts = db.open_tree("facts")?;
     let blobs = db.open_tree("blobs")?;
     Ok((db, facts, blobs))
 }
 
 fn read(database: &Path) -> Result<Entries, Unusable> {
-    let (db, facts, blobs) = open(database)?;
-    if db.size_on_disk()? > MAX_BYTES {
-        return Err(Unusable::TooLarge);
-    }
+    let (_db, facts, blobs) = open(database)?;
     let mut entries = Entries::default();
     for entry in &facts {
         let (key, value) = entry?;
@@ -315,6 +315,38 @@ mod tests {
         store.load();
         assert_eq!(store.blob(&blob(7), FileKind::DotEnv).map(|record| record.key), Some(key(7)));
         assert_eq!(store.blob(&blob(7), FileKind::Sql), None);
+    }
+
+    #[test]
+    fn facts_of_every_kind_are_kept() {
+        let files: [(FileKind, &str); 9] = [
+            (
+                FileKind::TypeScript,
+                "import { betterAuth } from 'better-auth'\nexport const auth = betterAuth({ a: [1, -2.5, 'x', null], ...b(), [c]: d ? 1 : `t${e}` })\n// auth-review: ignore[a/b] reason\nexport const user = pgTable('user', { id: text('id').primaryKey() })\nconst broken = (",
+            ),
+            (
+                FileKind::Component,
+                "<script lang=\"ts\">import { createAuthClient } from 'better-auth/vue'</script><input name=\"password\">",
+            ),
+            (FileKind::Prisma, "model User {\n  id String @id\n  email String? @unique\n  @@map(\"user\")\n}\n"),
+            (
+                FileKind::Sql,
+                "create table \"user\" (id text primary key not null, n int default 0);\nalter table \"user\" add column x text;\n",
+            ),
+            (
+                FileKind::PackageManifest,
+                r#"{"name": "a", "dependencies": {"better-auth": "^1.3.4"}, "scripts": {"migrate": "npx auth migrate"}}"#,
+            ),
+            (FileKind::TsConfig, r#"{"compilerOptions": {"baseUrl": ".", "paths": {"@/*": ["./src/*"]}}}"#),
+            (FileKind::NpmLock, r#"{"lockfileVersion": 3, "packages": {"node_modules/better-auth": {"version": "1.3.4"}}}"#),
+            (FileKind::DotEnv, "BETTER_AUTH_SECRET=0123456789abcdef\n"),
+            (FileKind::Script, "npx @better-auth/cli migrate\n"),
+        ];
+        for (kind, text) in files {
+            let facts = extract(kind, text.as_bytes());
+            let encoded = encode(b"key", &facts).unwrap_or_else(|| panic!("{kind:?} does not survive: {facts:?}"));
+            assert_eq!(decode::<FileFacts>(b"key", &encoded).ok(), Some(facts));
+        }
     }
 
     #[test]

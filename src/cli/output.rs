@@ -20,7 +20,7 @@ pub(super) fn error(text: &str) {
 /// Writes a reply to both streams and gives its exit code.
 ///
 /// # Errors
-/// As [`print`].
+/// As [`print()`].
 pub(super) fn emit(reply: &Reply) -> io::Result<u8> {
     error(&reply.stderr);
     print(&reply.stdout)?;

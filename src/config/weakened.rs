@@ -6,7 +6,7 @@ use crate::finding::Severity;
 /// What each door takes when `fail-on` is not set: the hook and CI.
 const DEFAULTS: [FailOn; 2] = [FailOn::Critical, FailOn::High];
 
-/// One line for each way in which `after` is weaker than `before`; `rules` are all rules (`category/id`) with their own
+/// One sentence for each way in which `after` is weaker than `before`; `rules` are all rules (`category/id`) with their own
 /// severity.
 #[must_use]
 pub fn weakened<'r>(before: &Config, after: &Config, rules: impl IntoIterator<Item = (&'r str, Severity)>) -> Vec<String> {
@@ -32,7 +32,7 @@ pub fn weakened<'r>(before: &Config, after: &Config, rules: impl IntoIterator<It
     for pattern in after.ignore.patterns().iter().filter(|pattern| !before.ignore.patterns().contains(pattern)) {
         lines.push(format!("`ignore` now holds `{pattern}`"));
     }
-    lines
+    lines.into_iter().map(|line| format!("this change weakens the configuration: {line}")).collect()
 }
 
 fn describe(config: &Config) -> &'static str {
@@ -47,7 +47,9 @@ mod tests {
 
     fn change(before: &str, after: &str) -> Vec<String> {
         let parse = |text| Config::parse(text).expect("valid");
-        weakened(&parse(before), &parse(after), RULES)
+        let lines = weakened(&parse(before), &parse(after), RULES);
+        let sentence = |line: &String| line.strip_prefix("this change weakens the configuration: ").map(str::to_owned);
+        lines.iter().map(sentence).collect::<Option<_>>().expect("each line says what it is about")
     }
 
     #[test]

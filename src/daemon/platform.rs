@@ -81,10 +81,11 @@ pub fn user() -> u32 {
 /// # Errors
 /// It is a symbolic link or no directory, belongs to someone else, others may write to it, or this user may not.
 pub fn private_directory(path: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
     #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    match builder.create(path) {
+    let created = std::os::unix::fs::DirBuilderExt::mode(&mut fs::DirBuilder::new(), 0o700).create(path);
+    #[cfg(not(unix))]
+    let created = fs::create_dir(path);
+    match created {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
         _ => check_private_directory(path),
     }

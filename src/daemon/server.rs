@@ -135,7 +135,9 @@ impl<W: Work> Daemon<W> {
                 }
                 next_look = Instant::now() + self.settings.vigilance;
             }
-            if last_use.elapsed() >= self.settings.idle && self.connections.load(Ordering::Relaxed) == 0 {
+            if self.connections.load(Ordering::Relaxed) > 0 {
+                last_use = Instant::now();
+            } else if last_use.elapsed() >= self.settings.idle {
                 return Leave::Idle;
             }
         }

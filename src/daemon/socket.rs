@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use interprocess::ConnectWaitMode;
 use interprocess::local_socket::traits::{Stream as _, StreamCommon as _};
-use interprocess::local_socket::{ConnectOptions, GenericFilePath, Listener, ListenerOptions, Name, Stream, ToFsName};
+use interprocess::local_socket::{ConnectOptions, Listener, ListenerOptions, Name, Stream};
 
 use super::platform::{self, FileId};
 use super::protocol::PROTOCOL;
@@ -134,6 +134,7 @@ fn inside_repository(directory: &Path, common_dir: &Path) -> bool {
 
 #[cfg(unix)]
 fn name(path: &Path) -> io::Result<Name<'_>> {
+    use interprocess::local_socket::{GenericFilePath, ToFsName};
     path.to_fs_name::<GenericFilePath>()
 }
 

@@ -1,5 +1,7 @@
 //! What a rule reports: one primary place, related places, the reason, and the repair on server, client and schema.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::source::{Position, Site};
@@ -82,6 +84,9 @@ pub struct Report {
     pub fix: Option<FixPlan>,
     /// What makes this finding the same finding after unrelated edits: names, not places.
     pub identity: Vec<String>,
+    /// The things it speaks of, where there are several: the missing columns. The same finding about fewer of them is
+    /// still an existing one; about others too, it is new.
+    pub parts: BTreeSet<String>,
     /// The page that says so.
     pub docs: String,
     /// Common Weakness Enumeration numbers.

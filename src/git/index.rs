@@ -55,6 +55,7 @@ pub(super) enum State {
 
 /// What `lstat` said when the entry was last found unchanged. Sizes and inodes are truncated to 32 bits by the format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(not(unix), expect(dead_code, reason = "nothing to compare it with"))]
 pub(super) struct Stat {
     pub(super) changed: (u32, u32),
     pub(super) modified: (u32, u32),
@@ -369,5 +370,136 @@ fn offset_number(bytes: &[u8], mut at: usize) -> Option<(usize, usize)> {
             return Some((value, at));
         }
         value = value.checked_add(1).filter(|&value| value <= bytes.len())?;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// An index as git writes it: entries, then extensions, then room for the hash.
+    fn encode(version: u32, paths: &[&str], extensions: &[u8]) -> Vec<u8> {
+        let mut bytes = b"DIRC".to_vec();
+        bytes.extend(version.to_be_bytes());
+        bytes.extend(u32::try_from(paths.len()).expect("few").to_be_bytes());
+        let mut before = "";
+        for path in paths {
+            let start = bytes.len();
+            bytes.extend([0; 24]);
+            bytes.extend(0o100_644u32.to_be_bytes());
+            bytes.extend([0; 12]);
+            bytes.extend([9; 20]);
+            bytes.extend(u16::try_from(path.len()).expect("short").to_be_bytes());
+            if version == 4 {
+                let kept = before.bytes().zip(path.bytes()).take_while(|(a, b)| a == b).count();
+                bytes.push(u8::try_from(before.len() - kept).expect("short"));
+                bytes.extend(path[kept..].bytes());
+                bytes.push(0);
+                before = path;
+            } else {
+                bytes.extend(path.bytes());
+                bytes.resize(start + ((bytes.len() - start + 8) & !7), 0);
+            }
+        }
+        bytes.extend(extensions);
+        bytes.extend([0; 20]);
+        bytes
+    }
+
+    fn paths(index: &Index) -> Vec<&str> {
+        index.items().iter().map(|item| std::str::from_utf8(index.path(item)).expect("text")).collect()
+    }
+
+    /// Two directories that are trees of 7s and 8s, below a root that was changed.
+    fn cache_tree() -> Vec<u8> {
+        let mut data = b"\0-1 2\na\x002 0\n".to_vec();
+        data.extend([7; 20]);
+        data.extend(b"bb\x001 0\n");
+        data.extend([8; 20]);
+        data
+    }
+
+    fn extension(name: &[u8; 4], data: &[u8]) -> Vec<u8> {
+        [&name[..], &u32::try_from(data.len()).expect("short").to_be_bytes(), data].concat()
+    }
+
+    const PATHS: [&str; 4] = ["a/x", "a/y", "bb/x", "c"];
+
+    #[test]
+    fn every_version_holds_the_same_entries() {
+        for version in 2..=4 {
+            let index = Index::parse(encode(version, &PATHS, b""), 20).expect("well-formed");
+            assert_eq!(paths(&index), PATHS);
+            assert_eq!(index.record(&index.items()[3]).id, ObjectId::from_bytes(&[9; 20]).expect("an id"));
+        }
+    }
+
+    #[test]
+    fn the_cache_tree_is_found_among_other_extensions() {
+        let extensions = [extension(b"UNTR", b"?"), extension(b"TREE", &cache_tree())].concat();
+        let index = Index::parse(encode(2, &PATHS, &extensions), 20).expect("well-formed");
+        let root = index.cache_tree().expect("a cache tree").root();
+        let tree = |byte: u8| ObjectId::from_bytes(&[byte; 20]).expect("an id");
+        let children = root.children();
+        assert!(!root.is(&tree(7), 4));
+        assert_eq!(children.len(), 2);
+        assert!(children[&b"a"[..]].is(&tree(7), 2) && children[&b"bb"[..]].is(&tree(8), 1));
+        assert!(!children[&b"a"[..]].is(&tree(7), 1) && !children[&b"a"[..]].is(&tree(8), 2));
+        assert!(children[&b"a"[..]].children().is_empty());
+    }
+
+    #[test]
+    fn a_damaged_cache_tree_is_no_shortcut() {
+        let whole = cache_tree();
+        for cut in 0..whole.len() {
+            assert!(CacheTree::parse(&whole[..cut], 20, 4).is_none(), "cut at {cut}");
+        }
+        assert!(CacheTree::parse(&whole, 20, 1).is_none(), "more entries than the index has");
+    }
+
+    #[test]
+    fn what_only_git_knows_is_left_to_git() {
+        for extensions in [extension(b"link", &[1; 20]), extension(b"sdir", b"")] {
+            let beyond = Index::parse(encode(2, &["", "a"], &extensions), 20).expect_err("beyond");
+            assert!(matches!(beyond, IndexError::Beyond(_)));
+        }
+        assert!(matches!(Index::parse(encode(5, &[], b""), 20), Err(IndexError::Beyond(_))));
+    }
+
+    #[test]
+    fn entries_out_of_order_are_damage() {
+        for paths in [["b", "a"], ["a", "a"], ["", "a"]] {
+            assert!(matches!(Index::parse(encode(2, &paths, b""), 20), Err(IndexError::Corrupt(_))), "{paths:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn damage_is_never_more_than_an_error(
+            version in 2u32..=4,
+            cut in any::<prop::sample::Index>(),
+            hits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..4),
+            hash_len in prop::sample::select(vec![20usize, 32]),
+        ) {
+            let mut bytes = encode(version, &PATHS, &extension(b"TREE", &cache_tree()));
+            for (at, byte) in hits {
+                let at = at.index(bytes.len());
+                bytes[at] = byte;
+            }
+            bytes.truncate(cut.index(bytes.len() + 1).max(bytes.len() / 2));
+            if let Ok(index) = Index::parse(bytes, hash_len) {
+                for item in index.items() {
+                    let _ = (index.path(item), index.record(item), index.stat(item));
+                }
+                let _ = index.cache_tree().map(|cache| cache.root().children().len());
+            }
+        }
+
+        #[test]
+        fn listings_are_read_or_refused(entries in prop::collection::vec(any::<u8>(), 0..80), committed in "[a-z\\x00]{0,9}") {
+            let _ = Index::from_listing(&entries, committed.as_bytes(), 20);
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! One repository: its index, commits and work tree.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -115,7 +115,7 @@ impl Repo {
     /// forms of the index that are left to it.
     pub fn index(&self) -> Result<IndexSnapshot, GitError> {
         let bytes = self.index_bytes()?;
-        let identity = identify(&bytes);
+        let identity = IndexIdentity::of(&bytes, self.layout.hash_len);
         let index = if bytes.is_empty() { Ok(Index::default()) } else { Index::parse(bytes, self.layout.hash_len) };
         let (index, identity) = match index {
             Ok(index) => (index, identity),
@@ -125,13 +125,25 @@ impl Repo {
         Ok(IndexSnapshot::new(index, Arc::clone(&self.store), identity))
     }
 
-    /// What the index file holds now, without reading its entries: equal to [`IndexSnapshot::identity`] as long as nothing
-    /// was staged.
+    /// Which content the index file has now, without reading its entries: equal to [`IndexSnapshot::identity`] as long as
+    /// it was not written again.
     ///
     /// # Errors
     /// [`GitError::Io`] when the file cannot be read.
     pub fn index_identity(&self) -> Result<IndexIdentity, GitError> {
-        self.index_bytes().map(|bytes| identify(&bytes))
+        let hash_len = self.layout.hash_len;
+        let checksum = || -> io::Result<(u64, Vec<u8>)> {
+            let mut file = File::open(&self.index_file)?;
+            let start = file.seek(SeekFrom::End(-i64::try_from(hash_len).map_err(io::Error::other)?))?;
+            let mut checksum = Vec::with_capacity(hash_len);
+            file.read_to_end(&mut checksum)?;
+            Ok((start + checksum.len() as u64, checksum))
+        };
+        // Whatever is odd about the file is found out by reading it.
+        match checksum().ok().and_then(|(bytes, checksum)| IndexIdentity::from_checksum(bytes, &checksum)) {
+            Some(identity) => Ok(identity),
+            None => Ok(IndexIdentity::of(&self.index_bytes()?, hash_len)),
+        }
     }
 
     /// The parents the next commit will have: `HEAD`, and the commits being merged. None before the first commit.
@@ -257,10 +269,6 @@ const MAX_ATTEMPTS: usize = 5;
 /// The tree without files, which git knows without having it as an object.
 const EMPTY_TREE_SHA1: &str = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
 const EMPTY_TREE_SHA256: &str = "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321";
-
-fn identify(index: &[u8]) -> IndexIdentity {
-    IndexIdentity(*blake3::hash(index).as_bytes())
-}
 
 impl std::fmt::Debug for Repo {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -10,9 +10,31 @@ use super::objects::{MODE_REGULAR, MODE_SUBMODULE, MODE_SYMLINK, MODE_TYPE, Obje
 use super::path::display;
 use crate::source::{BlobId, Entry, Snapshot, SnapshotKind, Unreadable};
 
-/// What an index file holds, as a value that is equal for equal contents and can be kept and compared later.
+/// Which content an index file has, as a value that can be kept and compared later.
+///
+/// Git ends an index with a hash of it, so this costs a look at its last bytes; with `index.skipHash` there is none, and
+/// the whole file is hashed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct IndexIdentity(pub(super) [u8; 32]);
+pub struct IndexIdentity {
+    bytes: u64,
+    hash: [u8; 32],
+}
+
+impl IndexIdentity {
+    /// From the size of the file and the hash at its end; `None` when that hash was left out.
+    pub(super) fn from_checksum(bytes: u64, checksum: &[u8]) -> Option<Self> {
+        let mut hash = [0; 32];
+        hash.get_mut(..checksum.len())?.copy_from_slice(checksum);
+        (hash != [0; 32]).then_some(Self { bytes, hash })
+    }
+
+    /// From the whole file, which ends in a checksum of `hash_len` bytes.
+    pub(super) fn of(file: &[u8], hash_len: usize) -> Self {
+        let bytes = file.len() as u64;
+        let checksum = &file[file.len().saturating_sub(hash_len)..];
+        Self::from_checksum(bytes, checksum).unwrap_or_else(|| Self { bytes, hash: *blake3::hash(file).as_bytes() })
+    }
+}
 
 /// What the next commit will hold.
 pub struct IndexSnapshot {

@@ -5,7 +5,7 @@ use std::fmt;
 use std::fs::{File, Metadata};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use ignore::{WalkBuilder, WalkState};
 
@@ -125,27 +125,22 @@ fn walk(root: &Path) -> Result<HashMap<Vec<u8>, Metadata>, GitError> {
             entry.depth() == 0 || entry.file_name() != ".git" && !(is_directory && entry.path().join(".git").exists())
         })
         .build_parallel();
-    let (sender, receiver) = mpsc::channel();
-    Ok(std::thread::scope(|scope| {
-        scope.spawn(move || {
-            walker.run(|| {
-                let sender = sender.clone();
-                Box::new(move |entry| {
-                    // What cannot be listed cannot be read either; git passes over it as well.
-                    if let Ok(entry) = entry
-                        && entry.file_type().is_some_and(|kind| kind.is_file())
-                        && let Ok(on_disk) = entry.metadata()
-                        && let Some(path) = entry.path().strip_prefix(root).ok().and_then(from_os)
-                        && sender.send((path.into_owned(), on_disk)).is_err()
-                    {
-                        return WalkState::Quit;
-                    }
-                    WalkState::Continue
-                })
-            });
-        });
-        receiver.into_iter().collect()
-    }))
+    let found = Mutex::new(HashMap::new());
+    walker.run(|| {
+        Box::new(|entry| {
+            // What cannot be listed cannot be read either; git passes over it as well.
+            if let Ok(entry) = entry
+                && entry.file_type().is_some_and(|kind| kind.is_file())
+                && let Ok(on_disk) = entry.metadata()
+                && let Some(path) = entry.path().strip_prefix(root).ok().and_then(from_os)
+            {
+                let path = path.into_owned();
+                found.lock().unwrap_or_else(PoisonError::into_inner).insert(path, on_disk);
+            }
+            WalkState::Continue
+        })
+    });
+    Ok(found.into_inner().unwrap_or_else(PoisonError::into_inner))
 }
 
 /// What is on disk at a path, if it is a regular file and no directory above it is a symbolic link.

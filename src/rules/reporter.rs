@@ -135,6 +135,7 @@ impl Rule {
             },
             fix: None,
             identity: Vec::new(),
+            parts: std::collections::BTreeSet::new(),
             docs: metadata.docs.clone(),
             cwe: metadata.cwe.clone(),
         }

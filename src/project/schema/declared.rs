@@ -6,13 +6,12 @@ use std::sync::Arc;
 use super::{Declared, Layer, Migrated, SourceTable, drizzle};
 use crate::facts::Body;
 use crate::facts::schema::PrismaFile;
-use crate::facts::script::is_schema_command;
 use crate::project::eval::Evaluator;
 use crate::project::files::Files;
 use crate::project::resolve::Resolver;
 use crate::project::value::Value;
 use crate::project::{Adapter, AdapterKind};
-use crate::source::{FileKind, Site, Span};
+use crate::source::FileKind;
 
 /// The schema sources of the whole repository, read once for all servers.
 #[derive(Debug)]
@@ -20,7 +19,6 @@ pub struct Sources {
     prisma: Vec<PrismaSchema>,
     drizzle: Vec<SourceTable>,
     migrated: Vec<Migrated>,
-    migrate_command: Option<(String, Site)>,
 }
 
 /// The Prisma files that make one schema.
@@ -34,12 +32,7 @@ impl Sources {
     /// Reads all schema sources of the snapshot.
     #[must_use]
     pub fn read(files: &dyn Files, resolver: &Resolver, evaluator: &Evaluator<'_>, migrated: Vec<Migrated>) -> Self {
-        Self {
-            prisma: prisma_schemas(files, resolver),
-            drizzle: drizzle::all_tables(files, evaluator),
-            migrated,
-            migrate_command: migrate_command(files),
-        }
+        Self { prisma: prisma_schemas(files, resolver), drizzle: drizzle::all_tables(files, evaluator), migrated }
     }
 
     /// What the adapter of one server finds.
@@ -58,14 +51,7 @@ impl Sources {
             Some(tables) => tables.values().map(|table| Arc::clone(&table.file)).collect(),
             None => all.iter().map(|table| Arc::clone(&table.file)).collect(),
         };
-        Declared {
-            linked,
-            all,
-            migrated: self.migrated.clone(),
-            sources: sources.into_iter().collect(),
-            migrate_command: self.migrate_command.clone(),
-            open: Vec::new(),
-        }
+        Declared { linked, all, migrated: self.migrated.clone(), sources: sources.into_iter().collect(), open: Vec::new() }
     }
 
     fn linked_prisma(&self, resolver: &Resolver, package: &str, adapter: &Adapter) -> Option<BTreeMap<String, SourceTable>> {
@@ -157,26 +143,4 @@ fn prisma_schemas(files: &dyn Files, resolver: &Resolver) -> Vec<PrismaSchema> {
         }));
     }
     schemas.into_values().filter(|schema| !schema.models.is_empty()).collect()
-}
-
-/// The first command of a workflow, container recipe, shell script or package script that runs `auth migrate`.
-fn migrate_command(files: &dyn Files) -> Option<(String, Site)> {
-    for path in files.of_kind(FileKind::Script) {
-        if let Some(facts) = files.facts(&path)
-            && let Body::Script(commands) = &facts.body
-            && let Some(command) = commands.iter().find(|command| command.line.contains("migrate"))
-        {
-            return Some((command.line.clone(), Site::new(&path, command.span)));
-        }
-    }
-    for path in files.of_kind(FileKind::PackageManifest) {
-        if let Some(facts) = files.facts(&path)
-            && let Body::Manifest(manifest) = &facts.body
-            && let Some((_, command)) =
-                manifest.scripts.iter().find(|(_, command)| is_schema_command(command) && command.contains("migrate"))
-        {
-            return Some((command.clone(), Site::new(&path, Span::default())));
-        }
-    }
-    None
 }

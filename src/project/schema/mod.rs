@@ -85,8 +85,6 @@ pub struct Declared {
     pub migrated: Vec<Migrated>,
     /// Files the tables were read from, sorted.
     pub sources: Vec<Arc<str>>,
-    /// A script or workflow that runs the official CLI's `migrate`: the line as written, and its place.
-    pub migrate_command: Option<(String, Site)>,
     /// What could not be followed.
     pub open: Vec<Unknown>,
 }

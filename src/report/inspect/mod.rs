@@ -206,7 +206,6 @@ mod tests {
                 all: vec![SourceTable { table: user, file: "src/auth.ts".into(), layer: Layer::Drizzle }],
                 migrated: vec![],
                 sources: vec!["src/auth.ts".into()],
-                migrate_command: None,
                 open: vec![],
             },
             gaps: vec![Gap {

@@ -133,10 +133,12 @@ impl<'m> Missing<'m> {
         report.help.migration = Some(if self.unstaged.is_empty() { advice(server) } else { self.stage() });
         report.identity = vec![server.package.to_string(), server.name.clone()];
         report.identity.extend(self.plugin().map(|plugin| plugin.name.clone()));
-        report.identity.extend(self.gaps.iter().flat_map(|gap| {
-            let columns = gap.columns.iter().filter(|_| !gap.whole_table).map(|column| format!("{}.{}", gap.key, column.key));
-            gap.whole_table.then(|| gap.key.clone()).into_iter().chain(columns)
-        }));
+        if self.plugin().is_none() {
+            report.identity.extend(self.gaps.iter().map(|gap| gap.key.clone()));
+        }
+        report
+            .parts
+            .extend(self.gaps.iter().flat_map(|gap| gap.columns.iter().map(|column| format!("{}.{}", gap.key, column.key))));
         if let Some((place, command)) = migrated_by_command(server, cx) {
             report.severity = report.severity.min(Severity::Medium);
             report.related.push((place, format!("`{command}` may create it")));
