@@ -1,8 +1,8 @@
 //! A server plugin whose client counterpart no client of the application has.
 
-use super::add;
+use super::{add, has};
 use crate::finding::Severity;
-use crate::knowledge::{ClientExport, Need, Plugin};
+use crate::knowledge::{ClientExport, Need};
 use crate::project::{Client, PluginUse, ProjectModel, Role, Server};
 use crate::rules::context::release;
 use crate::rules::{Circumstances, Context, Reporter};
@@ -44,13 +44,6 @@ fn clients_of<'m>(server: &Server, model: &'m ProjectModel) -> Vec<&'m Client> {
         .collect()
 }
 
-fn has(client: &Client, known: &Plugin, counterpart: &ClientExport) -> bool {
-    client
-        .plugins
-        .iter()
-        .any(|plugin| plugin.name == counterpart.name || plugin.known.is_some_and(|other| other.name == known.name))
-}
-
 fn report(
     server: &Server,
     plugin: &PluginUse,
@@ -68,6 +61,9 @@ fn report(
     );
     let mut report = out.draft(plugin.at.clone(), message);
     report.severity = severity;
+    if let Some(known) = plugin.known {
+        report.docs.clone_from(&known.docs);
+    }
     report.label = "configured on the server".into();
     report.related =
         clients.iter().map(|client| (client.at.clone(), format!("`{}` lacks `{}`", client.name, counterpart.name))).collect();

@@ -2,7 +2,7 @@
 
 use super::gaps::missing;
 use crate::project::schema::Cause;
-use crate::rules::client_server_sync::counterpart_help;
+use crate::rules::client_server_sync::client_help;
 use crate::rules::{Circumstances, Context, Reporter};
 
 pub(super) fn check(cx: &Context<'_>, out: &mut Reporter<'_>) {
@@ -14,7 +14,7 @@ pub(super) fn check(cx: &Context<'_>, out: &mut Reporter<'_>) {
         gap.complete(cx, &mut report);
         if let Some(known) = plugin.known {
             report.docs.clone_from(&known.docs);
-            report.help.client = counterpart_help(known, gap.server);
+            report.help.client = client_help(known, gap.server, cx.model);
         }
         let conditions: Vec<_> = plugin.conditions.iter().collect();
         let circumstances = Circumstances { role: gap.server.role, package: &gap.server.package, conditions: &conditions };

@@ -1,0 +1,71 @@
+//! The migration step a finding names fits the adapter and the release.
+
+use git_auth_review::cache::memory::MemoryStore;
+use git_auth_review::engine::{Options, review};
+use git_auth_review::finding::Finding;
+use git_auth_review::source::MemorySnapshot;
+
+// One core table is enough to see that the repository holds the schema.
+const PRISMA: &str = "model Verification {\n  id String @id\n  identifier String\n  value String\n  expiresAt DateTime\n}\n";
+const DRIZZLE: &str = "import { pgTable, text } from \"drizzle-orm/pg-core\";\n\
+                       export const verification = pgTable(\"verification\", { id: text(\"id\").primaryKey(), \
+                       identifier: text(\"identifier\"), value: text(\"value\"), expiresAt: text(\"expires_at\") });\n";
+const SQL: &str =
+    "create table \"verification\" (\"id\" text, \"identifier\" text, \"value\" text, \"expiresAt\" timestamptz);\n";
+
+/// The finding about the `twoFactor` plugin of a server with this adapter.
+fn finding(version: &str, imports: &str, database: &str, schema: (&str, &str), client: &str) -> Finding {
+    let auth = format!(
+        "import {{ betterAuth }} from \"better-auth\";\nimport {{ twoFactor }} from \"better-auth/plugins\";\n{imports}\n\
+         export const auth = betterAuth({{ database: {database}, plugins: [twoFactor()] }});\n"
+    );
+    let lock = format!(
+        "{{ \"lockfileVersion\": 3, \"packages\": {{ \"node_modules/better-auth\": {{ \"version\": \"{version}\" }} }} }}"
+    );
+    let files = [
+        ("package.json", "{ \"name\": \"app\", \"dependencies\": { \"better-auth\": \"*\" } }"),
+        ("package-lock.json", &lock),
+        ("src/auth.ts", &auth),
+        ("src/auth-client.ts", client),
+        schema,
+    ];
+    let snapshot = MemorySnapshot::new(files.map(|(path, text)| (path, text.as_bytes().to_vec())));
+    let review = review(&snapshot, &[], None, &Options::default(), &MemoryStore::default()).expect("a review");
+    let rule = "migration/migration-missing-for-plugin";
+    review.findings.into_iter().find(|finding| finding.rule == rule).expect("the plugin has no table")
+}
+
+fn prisma(version: &str, client: &str) -> Finding {
+    let imports = "import { prismaAdapter } from \"better-auth/adapters/prisma\";\nimport { db } from \"db\";";
+    finding(version, imports, "prismaAdapter(db, { provider: \"postgresql\" })", ("prisma/schema.prisma", PRISMA), client)
+}
+
+#[test]
+fn commands_follow_adapter_and_release() {
+    let drizzle = "import { drizzleAdapter } from \"better-auth/adapters/drizzle\";\nimport { db } from \"db\";\nimport * as schema from \"./schema\";";
+    let pool = "import { Pool } from \"pg\";";
+    for (finding, commands) in [
+        (prisma("1.7.25", ""), ["`npx auth@latest generate`", "`npx prisma migrate dev`"]),
+        (prisma("1.4.22", ""), ["`npx @better-auth/cli@1.4 generate`", "`npx prisma migrate dev`"]),
+        (
+            finding("1.5.0", drizzle, "drizzleAdapter(db, { provider: \"pg\", schema })", ("src/schema.ts", DRIZZLE), ""),
+            ["`npx auth@latest generate`", "`npx drizzle-kit generate` and `npx drizzle-kit migrate`"],
+        ),
+        (finding("1.7.25", pool, "new Pool()", ("migrations/1.sql", SQL), ""), ["`npx auth@latest migrate`", "every database"]),
+    ] {
+        let advice = finding.help.migration.expect("advice");
+        for command in commands {
+            assert!(advice.contains(command), "{command}: {advice}");
+        }
+        assert!(advice.ends_with("once the database has the schema."), "the reminder closes it: {advice}");
+    }
+}
+
+#[test]
+fn the_client_step_knows_the_client() {
+    let without = prisma("1.7.25", "").help.client.expect("a client step");
+    assert!(without.contains("import { twoFactorClient } from \"better-auth/client/plugins\""), "{without}");
+    let client = "import { createAuthClient } from \"better-auth/react\";\nimport { twoFactorClient } from \"better-auth/client/plugins\";\n\
+                  export const authClient = createAuthClient({ plugins: [twoFactorClient()] });\n";
+    assert!(prisma("1.7.25", client).help.client.expect("a client step").starts_with("Nothing to change: `authClient`"));
+}
