@@ -59,6 +59,7 @@ fn plugin_use(name: &str, module: &str, options: &Json) -> PluginUse {
         at: site(),
         conditions: Vec::new(),
         options: node(options),
+        definition: None,
     }
 }
 

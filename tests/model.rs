@@ -99,6 +99,24 @@ fn what_is_not_understood_is_named() {
 }
 
 #[test]
+fn a_plugin_object_of_the_repository_needs_tables_only_when_it_has_a_schema() {
+    let needs = |model: &ProjectModel| model.undetermined.iter().any(|open| open.question.contains("which tables"));
+    let plain = server("const own = () => ({ id: \"own\", hooks: {} });\nexport const auth = betterAuth({ plugins: [own()] });");
+    assert_eq!(plugins(&plain), ["own"]);
+    assert!(!needs(&plain));
+    let body = "const own = () => ({ id: \"own\", schema: { user: { fields: {} } } });\nexport const auth = betterAuth({ plugins: [own()] });";
+    assert!(needs(&server(body)));
+}
+
+#[test]
+fn an_instance_that_only_describes_its_api_serves_nobody() {
+    let model = server(
+        "export function describe() { const local = betterAuth({ plugins: [admin()] }); return local.api.generateOpenAPISchema(); }",
+    );
+    assert_eq!(model.servers[0].role, Role::CliCopy);
+}
+
+#[test]
 fn constants_and_plugins_come_from_other_files() {
     let manifest = r#"{ "name": "root", "workspaces": ["apps/*", "packages/*"], "dependencies": { "better-auth": "1.7.25" } }"#;
     let model = model(&[

@@ -14,7 +14,7 @@ use super::value::{CallValue, Condition, External, Lookup, Node, Unknown, Value}
 use super::version::version_of;
 use super::{Adapter, AdapterKind, Client, Dialect, PluginUse, ProjectModel, Role, Server};
 use crate::facts::Body;
-use crate::facts::module::{CallSite, Kind};
+use crate::facts::module::{CallSite, Expr, Kind};
 use crate::finding::Open;
 use crate::knowledge;
 use crate::source::{Site, Span};
@@ -44,6 +44,9 @@ pub fn link(files: &dyn Files) -> ProjectModel {
     }
     linker.finish()
 }
+
+/// The call that describes an instance's API (documentation: plugins/open-api).
+const DESCRIBE: &str = "generateOpenAPISchema";
 
 struct Linker<'a> {
     files: &'a dyn Files,
@@ -84,13 +87,16 @@ impl Linker<'_> {
         };
         let owner = site.owner.clone();
         match name.as_str() {
-            "betterAuth" if is_framework(&module) => self.server(at, owner, options),
+            "betterAuth" if is_framework(&module) => {
+                let role = if self.only_describes_itself(path, site) { Role::CliCopy } else { role(path) };
+                self.server(at, role, owner, options);
+            }
             "createAuthClient" if is_framework(&module) => self.client(at, owner, module, options),
             _ => {}
         }
     }
 
-    fn server(&mut self, at: Site, owner: Option<String>, options: Node) {
+    fn server(&mut self, at: Site, role: Role, owner: Option<String>, options: Node) {
         let name = owner.unwrap_or_else(|| "auth".into());
         let package = self.resolver.package_of(&at.file);
         let version = version_of(self.files, self.resolver, &package, "better-auth");
@@ -105,7 +111,7 @@ impl Linker<'_> {
             None => super::schema::Declared::default(),
         };
         let mut server = Server {
-            role: role(&at.file),
+            role,
             at,
             name,
             package,
@@ -123,6 +129,21 @@ impl Linker<'_> {
         self.model.servers.push(server);
     }
 
+    /// Whether an instance lives in a function only to give back its API description.
+    fn only_describes_itself(&self, path: &str, site: &CallSite) -> bool {
+        let facts = self.files.facts(path);
+        let Some(scope) = facts.as_deref().and_then(|facts| facts.module()?.scopes.get(site.scope as usize)) else {
+            return false;
+        };
+        let describes = |value: &Expr| match &value.kind {
+            Kind::Call(call) => matches!(&call.callee.kind, Kind::Member(_, method) if method == DESCRIBE),
+            _ => false,
+        };
+        scope.parent.is_some()
+            && !scope.returns.is_empty()
+            && scope.returns.iter().all(|one| one.value.as_ref().is_some_and(describes))
+    }
+
     /// What the sources do not tell of a server's configuration.
     fn questions(&mut self, server: &Server) {
         let place = format!("`{}` in {}", server.name, server.at.file);
@@ -131,13 +152,6 @@ impl Linker<'_> {
         };
         for why in &server.plugins_open {
             ask(format!("which plugins {place} uses"), why);
-        }
-        for plugin in server.plugins.iter().filter(|plugin| plugin.known.is_none()) {
-            let why = Unknown::new(
-                format!("the plugin `{}` from `{}` is not in the knowledge pack", plugin.name, plugin.module),
-                plugin.at.clone(),
-            );
-            ask(format!("which tables {place} needs"), &why);
         }
         if let Value::Object(object) = &server.options.value {
             for why in &object.open {
@@ -151,8 +165,11 @@ impl Linker<'_> {
         for why in &server.required.open {
             ask(format!("which tables {place} needs"), why);
         }
-        if server.version.resolved.is_none() {
-            let why = Unknown::new("no lockfile gives its exact version", server.at.clone());
+        if server.version.resolved.is_none() && server.version.effective().is_some() {
+            let why = Unknown::new(
+                "no lockfile gives its exact version; the lowest that `package.json` admits is taken",
+                server.at.clone(),
+            );
             ask(format!("which version of better-auth {place} runs"), &why);
         }
     }
@@ -266,6 +283,7 @@ fn plugin(node: &Node, conditions: Vec<Condition>, client: bool, plugins: &mut V
                 at: call.callee_at.clone(),
                 conditions,
                 options: call.arguments.first().cloned().unwrap_or_else(nothing),
+                definition: None,
             });
         }
         Value::Object(_) => {
@@ -276,7 +294,8 @@ fn plugin(node: &Node, conditions: Vec<Condition>, client: bool, plugins: &mut V
                 known: None,
                 at: node.at.clone(),
                 conditions,
-                options: node.clone(),
+                options: nothing(),
+                definition: Some(node.clone()),
             });
         }
         Value::Unknown(why) => open.push(why.clone()),

@@ -89,6 +89,8 @@ pub struct PluginUse {
     pub conditions: Vec<Condition>,
     /// Its options (the first argument); undefined when there are none.
     pub options: Node,
+    /// The plugin object itself, where the repository makes it.
+    pub definition: Option<Node>,
 }
 
 /// One `createAuthClient()` call.

@@ -60,15 +60,7 @@ impl<'a> Context<'a> {
     }
 }
 
-/// The release to judge by: the resolved one, else the newest the packs know if the declared range admits it, else the
-/// lowest it admits; the newest when nothing is declared.
+/// The release to judge by: see [`version::Version::effective`]; the newest the packs know when nothing is declared.
 pub(super) fn release(version: &version::Version) -> Version {
-    if let Some(resolved) = &version.resolved {
-        return resolved.clone();
-    }
-    let newest = &pack().core.newest;
-    match version.declared.as_deref().map(nodejs_semver::Range::parse) {
-        Some(Ok(range)) if !range.satisfies(newest) => range.min_version().unwrap_or_else(|| newest.clone()),
-        _ => newest.clone(),
-    }
+    version.effective().unwrap_or_else(|| pack().core.newest.clone())
 }

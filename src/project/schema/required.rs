@@ -18,7 +18,7 @@ use crate::project::version::Version;
 #[must_use]
 pub fn required(version: &Version, options: &Node, plugins: &[PluginUse]) -> Required {
     let mut required = Required::default();
-    let release = effective(version).unwrap_or_else(|| {
+    let release = version.effective().unwrap_or_else(|| {
         let newest = &pack().core.newest;
         let reason = format!("the version of better-auth is not known and taken as {newest}");
         required.open.push(Unknown { reason, at: options.at.clone() });
@@ -40,16 +40,6 @@ pub fn required(version: &Version, options: &Node, plugins: &[PluginUse]) -> Req
     let mut required = builder.required;
     required.open.extend(builder.doubts.into_open());
     required
-}
-
-/// The exact version, else the lowest the declared range allows.
-fn effective(version: &Version) -> Option<Release> {
-    let declared = || {
-        let lowest = nodejs_semver::Range::parse(version.declared.as_deref()?).ok()?.min_version()?;
-        // `*` names no version.
-        (lowest.major() > 0).then_some(lowest)
-    };
-    version.resolved.clone().or_else(declared)
 }
 
 /// Whose options are read.
@@ -100,6 +90,10 @@ struct Builder<'a> {
 impl Builder<'_> {
     fn add_plugin(&mut self, place: usize, used: &PluginUse) {
         let Some(plugin) = used.known else {
+            let schema = used.definition.as_ref().map(|definition| definition.lookup(&["schema"]));
+            if matches!(schema, Some(Lookup::Absent)) {
+                return;
+            }
             let reason = format!("the tables of the plugin `{}` from `{}` are not known", used.name, used.module);
             self.required.open.push(Unknown { reason, at: used.at.clone() });
             return;
@@ -406,7 +400,15 @@ mod tests {
 
     fn plugin(name: &str, options: Node) -> PluginUse {
         let known = pack().plugin(name);
-        PluginUse { name: name.into(), module: "better-auth/plugins".into(), known, at: site(), conditions: Vec::new(), options }
+        PluginUse {
+            name: name.into(),
+            module: "better-auth/plugins".into(),
+            known,
+            at: site(),
+            conditions: Vec::new(),
+            options,
+            definition: None,
+        }
     }
 
     fn ask(options: &Node, plugins: &[PluginUse]) -> Required {

@@ -133,6 +133,7 @@ mod tests {
             at: site(line),
             conditions: vec![],
             options: node(Value::Undefined),
+            definition: None,
         }
     }
 

@@ -40,8 +40,9 @@ pub(super) fn check(cx: &Context<'_>, out: &mut Reporter<'_>) {
     for server in &cx.model.servers {
         let options = server.options.lookup(&["user", "additionalFields"]);
         fields(&options, "user.additionalFields", 0, &[], server, cx, out);
-        for (index, plugin) in server.plugins.iter().enumerate().filter(|(_, plugin)| plugin.known.is_none()) {
-            let found = plugin.options.lookup(&["schema", "user", "fields"]);
+        for (index, plugin) in server.plugins.iter().enumerate() {
+            let Some(definition) = &plugin.definition else { continue };
+            let found = definition.lookup(&["schema", "user", "fields"]);
             let path = format!("{}.schema.user.fields", plugin.name);
             let conditions: Vec<&Condition> = plugin.conditions.iter().collect();
             fields(&found, &path, index + 1, &conditions, server, cx, out);
