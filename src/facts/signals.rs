@@ -5,6 +5,8 @@ use std::sync::LazyLock;
 use aho_corasick::AhoCorasick;
 use serde::{Deserialize, Serialize};
 
+use crate::source::decode;
+
 /// What the raw bytes of a code file mention.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Signals {
@@ -46,6 +48,9 @@ pub fn scan(bytes: &[u8]) -> Signals {
     static AUTOMATON: LazyLock<AhoCorasick> =
         LazyLock::new(|| AhoCorasick::new(NEEDLES.map(|(needle, _)| needle)).expect("constant patterns compile"));
     let mut signals = Signals::default();
+    // In UTF-16 every other byte is zero, and no pattern would match.
+    let decoded = if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) { decode(bytes).ok() } else { None };
+    let bytes = decoded.as_deref().map_or(bytes, str::as_bytes);
     for hit in AUTOMATON.find_iter(bytes) {
         NEEDLES[hit.pattern().as_usize()].1(&mut signals);
     }

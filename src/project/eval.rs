@@ -27,6 +27,21 @@ const BUDGET: u32 = 2_000_000;
 /// Deepest nesting of evaluations.
 const MAX_DEPTH: u32 = 80;
 
+/// Most values one value may consist of.
+const MAX_WEIGHT: u32 = 200_000;
+
+/// Deepest nesting of values within a value.
+const MAX_NESTING: u32 = 200;
+
+/// Most elements of an array, and properties of an object.
+const MAX_ITEMS: usize = 2_000;
+
+/// Most reasons kept why there may be more than is known.
+const MAX_REASONS: usize = 32;
+
+/// Longest condition kept, in characters.
+const MAX_CONDITION: usize = 160;
+
 /// Most exports of a module that are taken when it is used as a value.
 const MAX_NAMESPACE: usize = 500;
 
@@ -215,6 +230,13 @@ impl<'a> Evaluator<'a> {
             }
         }
         self.active.borrow_mut().pop();
+        // Names used several times over multiply what they hold, and clones of it cost what they weigh.
+        match weight(&node, 0) {
+            Some(weight) => self.steps.set(self.steps.get().saturating_add(weight)),
+            None => {
+                node = unknown(format!("`{}` holds too much to be followed", binding.name), Site::new(&place.file, binding.span))
+            }
+        }
         if whole {
             self.known.borrow_mut().insert(key, node.clone());
         }
@@ -425,8 +447,8 @@ impl<'a> Evaluator<'a> {
                     spread(object, value, &conditions);
                 }
             }
-            (_, Value::Array(array)) => array.open.push(Unknown::new("a later change that is not followed", at)),
-            (_, Value::Object(object)) => object.open.push(Unknown::new("a later change that is not followed", at)),
+            (_, Value::Array(array)) => doubt(&mut array.open, Unknown::new("a later change that is not followed", at)),
+            (_, Value::Object(object)) => doubt(&mut object.open, Unknown::new("a later change that is not followed", at)),
             (_, value) => *value = Value::Unknown(Unknown::new("a later change that is not followed", at)),
         }
     }
@@ -488,7 +510,7 @@ impl<'a> Evaluator<'a> {
                     let at = Site::new(&place.file, key.span);
                     match self.expr(place, key).value {
                         Value::Text(Text::Plain(name)) => set(&mut object, name.into(), at, self.expr(place, value), &[]),
-                        _ => object.open.push(Unknown::new("a computed key", at)),
+                        _ => doubt(&mut object.open, Unknown::new("a computed key", at)),
                     }
                 }
                 module::Property::Spread(value) => spread(&mut object, self.expr(place, value), &[]),
@@ -699,7 +721,7 @@ impl<'a> Evaluator<'a> {
                     kept.items.retain(|item| !matches!(truthy(&item.node), Some(false)));
                 } else {
                     let reason = "a filter decides which elements stay";
-                    kept.open.push(Unknown::new(reason, at.clone()));
+                    doubt(&mut kept.open, Unknown::new(reason, at.clone()));
                     let condition = Condition { text: "the filter keeps it".into(), at: at.clone(), environment: None };
                     kept.items.iter_mut().for_each(|item| item.conditions.push(condition.clone()));
                 }
@@ -915,6 +937,30 @@ impl<'a> Evaluator<'a> {
     }
 }
 
+/// How many values a value consists of; `None` when there are too many of them or they are nested too deeply.
+fn weight(node: &Node, depth: u32) -> Option<u32> {
+    let below = |nodes: &mut dyn Iterator<Item = &Node>| {
+        let mut sum = 1_u32;
+        for node in nodes {
+            sum = sum.saturating_add(weight(node, depth + 1)?);
+        }
+        Some(sum)
+    };
+    let total = match &node.value {
+        _ if depth > MAX_NESTING => None,
+        Value::Array(array) => below(&mut array.items.iter().map(|item| &item.node)),
+        Value::Object(object) => below(&mut object.properties.iter().map(|property| &property.node)),
+        Value::Either(alternatives) => below(&mut alternatives.iter().map(|alternative| &alternative.node)),
+        Value::Call(call) => {
+            let mut calls = std::iter::successors(Some(call), |call| call.receiver.as_ref());
+            below(&mut calls.by_ref().take(MAX_NESTING as usize).flat_map(|call| &call.arguments))
+        }
+        Value::Text(Text::Plain(text)) => Some(1 + u32::try_from(text.len() / 64).unwrap_or(u32::MAX)),
+        _ => Some(1),
+    };
+    total.filter(|total| *total <= MAX_WEIGHT)
+}
+
 /// Whether a value counts as true; `None` when that is not known.
 #[must_use]
 pub fn truthy(node: &Node) -> Option<bool> {
@@ -963,7 +1009,8 @@ fn either(parts: Vec<(Node, Condition)>, at: Site) -> Node {
                 if alternative.condition.environment.is_none() {
                     alternative.condition.environment = condition.environment;
                 }
-                alternative.condition.text = format!("{} && {}", condition.text, alternative.condition.text);
+                let text = format!("{} && {}", condition.text, alternative.condition.text);
+                alternative.condition.text = text.chars().take(MAX_CONDITION).collect();
                 alternative
             })),
             value => alternatives.push(Alternative { node: Node { value, at: node.at }, condition }),
@@ -974,6 +1021,9 @@ fn either(parts: Vec<(Node, Condition)>, at: Site) -> Node {
 }
 
 fn append(array: &mut Array, node: Node, conditions: &[Condition]) {
+    if is_full(array.items.len(), &mut array.open, &node) {
+        return;
+    }
     match node.value {
         Value::Either(alternatives) => {
             for alternative in alternatives {
@@ -986,11 +1036,30 @@ fn append(array: &mut Array, node: Node, conditions: &[Condition]) {
     }
 }
 
+/// Whether a list has as many parts as are followed; what does not fit is said to be unknown.
+fn is_full(parts: usize, open: &mut Vec<Unknown>, node: &Node) -> bool {
+    if parts < MAX_ITEMS {
+        return false;
+    }
+    doubt(open, Unknown::new("more parts than are followed", node.at.clone()));
+    true
+}
+
+/// Adds a reason why there may be more, once, and as long as there are few.
+fn doubt(open: &mut Vec<Unknown>, why: Unknown) {
+    if open.len() < MAX_REASONS && !open.contains(&why) {
+        open.push(why);
+    }
+}
+
 fn extend(array: &mut Array, node: Node, conditions: &[Condition]) {
+    if is_full(array.items.len(), &mut array.open, &node) {
+        return;
+    }
     match node.value {
         Value::Array(inner) => {
-            array.open.extend(inner.open);
-            for mut item in inner.items {
+            inner.open.into_iter().for_each(|why| doubt(&mut array.open, why));
+            for mut item in inner.items.into_iter().take(MAX_ITEMS) {
                 item.conditions.splice(0..0, conditions.iter().cloned());
                 array.items.push(item);
             }
@@ -1003,12 +1072,15 @@ fn extend(array: &mut Array, node: Node, conditions: &[Condition]) {
             }
         }
         Value::Undefined | Value::Null | Value::Bool(_) => {}
-        Value::Unknown(why) => array.open.push(why),
-        other => array.open.push(not_followed(&other, node.at)),
+        Value::Unknown(why) => doubt(&mut array.open, why),
+        other => doubt(&mut array.open, not_followed(&other, node.at)),
     }
 }
 
 fn set(object: &mut Object, key: Arc<str>, key_at: Site, node: Node, conditions: &[Condition]) {
+    if is_full(object.properties.len(), &mut object.open, &node) {
+        return;
+    }
     match conditions.first() {
         None => object.properties.retain(|property| property.key != key),
         Some(condition) => {
@@ -1031,7 +1103,7 @@ fn spread(object: &mut Object, node: Node, conditions: &[Condition]) {
             }
             for why in inner.open {
                 may_replace(object, &why);
-                object.open.push(why);
+                doubt(&mut object.open, why);
             }
         }
         Value::Either(alternatives) => {
@@ -1048,7 +1120,7 @@ fn spread(object: &mut Object, node: Node, conditions: &[Condition]) {
                 other => not_followed(&other, node.at),
             };
             may_replace(object, &why);
-            object.open.push(why);
+            doubt(&mut object.open, why);
         }
     }
 }

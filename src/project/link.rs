@@ -38,6 +38,14 @@ pub fn link(files: &dyn Files) -> ProjectModel {
             });
         }
         linker.model.files.push(Arc::clone(path));
+        let calls = facts.module().map_or(0, |module| module.calls.len());
+        if let Some(error) = facts.errors.first().filter(|_| calls > 0) {
+            linker.model.undetermined.push(Open {
+                question: format!("what `{path}` configures"),
+                reason: "the parser could not read this part of it".into(),
+                site: Site::new(path, *error),
+            });
+        }
         for call in facts.module().map(|module| module.calls.as_slice()).unwrap_or_default() {
             linker.instance(path, call);
         }
