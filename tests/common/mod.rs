@@ -9,10 +9,10 @@ use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
 /// The program under test.
-pub const PROGRAM: &str = env!("CARGO_BIN_EXE_git-auth-review");
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_git-auth-review");
 
 /// A small application with better-auth and Drizzle, as the demo has it.
-pub const APPLICATION: &[(&str, &str)] = &[
+pub(crate) const APPLICATION: &[(&str, &str)] = &[
     ("package.json", include_str!("../../src/cli/demo/app/package.json")),
     ("package-lock.json", include_str!("../../src/cli/demo/app/package-lock.json")),
     ("src/db/index.ts", include_str!("../../src/cli/demo/app/src/db/index.ts")),
@@ -22,60 +22,60 @@ pub const APPLICATION: &[(&str, &str)] = &[
 ];
 
 /// The schema without a passkey table.
-pub const SCHEMA: &str = include_str!("../../src/cli/demo/app/src/db/schema.ts");
+pub(crate) const SCHEMA: &str = include_str!("../../src/cli/demo/app/src/db/schema.ts");
 
 /// The schema with a passkey table.
-pub const SCHEMA_WITH_TABLE: &str = include_str!("../../src/cli/demo/repair/src/db/schema.ts");
+pub(crate) const SCHEMA_WITH_TABLE: &str = include_str!("../../src/cli/demo/repair/src/db/schema.ts");
 
 /// Where the server is set up.
-pub const SERVER: &str = "src/lib/auth.ts";
+pub(crate) const SERVER: &str = "src/lib/auth.ts";
 
 /// The server without the passkey plugin.
-pub const PLAIN: &str = include_str!("../../src/cli/demo/app/src/lib/auth.ts");
+pub(crate) const PLAIN: &str = include_str!("../../src/cli/demo/app/src/lib/auth.ts");
 
 /// The server with the passkey plugin.
-pub const PLUGIN: &str = include_str!("../../src/cli/demo/passkey/src/lib/auth.ts");
+pub(crate) const PLUGIN: &str = include_str!("../../src/cli/demo/passkey/src/lib/auth.ts");
 
 /// The client with its half of the passkey plugin.
-pub const CLIENT: &str = include_str!("../../src/cli/demo/repair/src/lib/auth-client.ts");
+pub(crate) const CLIENT: &str = include_str!("../../src/cli/demo/repair/src/lib/auth-client.ts");
 
 /// The rule that a plugin without its table breaks.
-pub const RULE: &str = "migration-missing-for-plugin";
+pub(crate) const RULE: &str = "migration-missing-for-plugin";
 
 /// How a program ended.
 #[derive(Debug)]
-pub struct Run {
+pub(crate) struct Run {
     /// Exit code; -1 after a signal.
-    pub code: i32,
+    pub(crate) code: i32,
     /// Standard output.
-    pub stdout: String,
+    pub(crate) stdout: String,
     /// Standard error.
-    pub stderr: String,
+    pub(crate) stderr: String,
 }
 
 impl Run {
     /// Both streams.
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         format!("{}{}", self.stdout, self.stderr)
     }
 
     /// Fails the test unless the program succeeded.
     #[track_caller]
-    pub fn passed(self) -> Self {
+    pub(crate) fn passed(self) -> Self {
         assert_eq!(self.code, 0, "should have passed: {self:#?}");
         self
     }
 
     /// Fails the test unless the program failed.
     #[track_caller]
-    pub fn failed(self) -> Self {
+    pub(crate) fn failed(self) -> Self {
         assert_ne!(self.code, 0, "should have failed: {self:#?}");
         self
     }
 
     /// Fails the test unless the review stopped git because of the plugin without its table.
     #[track_caller]
-    pub fn stopped(self) -> Self {
+    pub(crate) fn stopped(self) -> Self {
         let run = self.failed();
         assert!(run.text().contains(RULE), "the review should have stopped it: {run:#?}");
         run
@@ -83,7 +83,7 @@ impl Run {
 }
 
 /// A repository in a temporary directory, with a home of its own beside it.
-pub struct Repo {
+pub(crate) struct Repo {
     temporary: TempDir,
     root: PathBuf,
     environment: Vec<(String, String)>,
@@ -97,19 +97,19 @@ impl Default for Repo {
 
 impl Repo {
     /// An empty repository.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::initialized(&[])
     }
 
     /// An empty repository made by `git init` with more options.
-    pub fn initialized(options: &[&str]) -> Self {
+    pub(crate) fn initialized(options: &[&str]) -> Self {
         let repo = Self::without_git();
         repo.git(&[&["init", "--quiet", "--initial-branch=main"], options].concat()).passed();
         repo
     }
 
     /// A directory that is no repository.
-    pub fn without_git() -> Self {
+    pub(crate) fn without_git() -> Self {
         let temporary = tempfile::tempdir().expect("a temporary directory");
         let base = temporary.path().canonicalize().expect("it exists");
         let root = base.join("repository");
@@ -121,7 +121,7 @@ impl Repo {
     }
 
     /// A repository with the application in its first commit, and the hook installed.
-    pub fn with_application() -> Self {
+    pub(crate) fn with_application() -> Self {
         let repo = Self::new();
         repo.commit_application();
         repo.install();
@@ -129,7 +129,7 @@ impl Repo {
     }
 
     /// Commits the application.
-    pub fn commit_application(&self) {
+    pub(crate) fn commit_application(&self) {
         for (path, content) in APPLICATION {
             self.write(path, content);
         }
@@ -138,72 +138,72 @@ impl Repo {
     }
 
     /// Installs the hook file for all events.
-    pub fn install(&self) {
+    pub(crate) fn install(&self) {
         self.review(&["install", "--method", "shim", "--event", "pre-commit,pre-merge-commit,pre-push"]).passed();
     }
 
     /// The same repository with a variable set, or unset when the value is empty.
     #[must_use]
-    pub fn with(mut self, name: &str, value: &str) -> Self {
+    pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
         self.set(name, value);
         self
     }
 
     /// Sets a variable for the programs to come.
-    pub fn set(&mut self, name: &str, value: &str) {
+    pub(crate) fn set(&mut self, name: &str, value: &str) {
         self.environment.retain(|(known, _)| known != name);
         self.environment.push((name.into(), value.into()));
     }
 
     /// The top of the work tree.
-    pub fn root(&self) -> &Path {
+    pub(crate) fn root(&self) -> &Path {
         &self.root
     }
 
     /// A place beside the repository.
-    pub fn beside(&self, name: &str) -> PathBuf {
+    pub(crate) fn beside(&self, name: &str) -> PathBuf {
         self.root.with_file_name(name)
     }
 
     /// A path in the work tree.
-    pub fn path(&self, path: impl AsRef<Path>) -> PathBuf {
+    pub(crate) fn path(&self, path: impl AsRef<Path>) -> PathBuf {
         self.root.join(path)
     }
 
     /// Writes a file of the work tree.
-    pub fn write(&self, path: impl AsRef<Path>, content: impl AsRef<[u8]>) {
+    pub(crate) fn write(&self, path: impl AsRef<Path>, content: impl AsRef<[u8]>) {
         let path = self.path(path);
         fs::create_dir_all(path.parent().expect("a parent")).expect("folders");
         fs::write(path, content).expect("a written file");
     }
 
     /// Reads a file of the work tree.
-    pub fn read(&self, path: impl AsRef<Path>) -> String {
+    pub(crate) fn read(&self, path: impl AsRef<Path>) -> String {
         fs::read_to_string(self.path(path)).expect("a readable file")
     }
 
     /// Runs git at the top of the work tree.
-    pub fn git(&self, arguments: &[&str]) -> Run {
+    pub(crate) fn git(&self, arguments: &[&str]) -> Run {
         self.run_in(&self.root, "git", arguments)
     }
 
     /// Runs the program under test at the top of the work tree.
-    pub fn review(&self, arguments: &[&str]) -> Run {
+    pub(crate) fn review(&self, arguments: &[&str]) -> Run {
         self.run_in(&self.root, PROGRAM, arguments)
     }
 
     /// The commit `HEAD` is at.
-    pub fn head(&self) -> String {
+    pub(crate) fn head(&self) -> String {
         self.git(&["rev-parse", "HEAD"]).passed().stdout
     }
 
     /// Commits all changes of tracked files.
-    pub fn commit_all(&self, message: &str) -> Run {
+    pub(crate) fn commit_all(&self, message: &str) -> Run {
         self.git(&["commit", "--quiet", "--all", "--message", message])
     }
 
     /// A command in this repository's environment.
-    pub fn command(&self, directory: &Path, program: &str) -> Command {
+    pub(crate) fn command(&self, directory: &Path, program: &str) -> Command {
         let mut command = Command::new(program);
         command.current_dir(directory).env_clear().stdin(Stdio::null());
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("HOME", self.beside("home"));
@@ -219,13 +219,13 @@ impl Repo {
     }
 
     /// Runs a program in a directory of this repository's environment.
-    pub fn run_in(&self, directory: &Path, program: &str, arguments: &[&str]) -> Run {
+    pub(crate) fn run_in(&self, directory: &Path, program: &str, arguments: &[&str]) -> Run {
         finish(self.command(directory, program).args(arguments))
     }
 }
 
 /// Runs a command to its end.
-pub fn finish(command: &mut Command) -> Run {
+pub(crate) fn finish(command: &mut Command) -> Run {
     let run = command.output().expect("the program starts");
     Run {
         code: run.status.code().unwrap_or(-1),
