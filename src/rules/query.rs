@@ -1,7 +1,7 @@
 //! Query rules: a tree-sitter query in the document, run over the code files that mention authentication.
 //!
-//! Every step is bounded: a file is parsed and queried for at most [`FILE_LIMIT`], a query keeps at most
-//! [`MATCH_LIMIT`] matches in progress, and all query rules together stop after [`RUN_LIMIT`]. What was cut short becomes
+//! Every step is bounded: a file is parsed and queried for at most `FILE_LIMIT`, a query keeps at most
+//! `MATCH_LIMIT` matches in progress, and all query rules together stop after `RUN_LIMIT`. What was cut short becomes
 //! an open question.
 
 use std::ops::ControlFlow;

@@ -54,7 +54,9 @@ def answered_by(program, directory, environment):
 
 def bench(program, repository, scratch):
     directory = os.path.join(scratch, pathlib.Path(repository).name)
-    subprocess.run(["git", "clone", "--quiet", "--local", repository, directory], check=True)
+    clone = subprocess.run(["git", "clone", "--quiet", "--local", repository, directory], capture_output=True, text=True)
+    if clone.returncode != 0:
+        sys.exit(f"error: {repository} cannot be cloned: {clone.stderr.strip()}")
     environment = {key: value for key, value in os.environ.items() if key != "CI" and not key.startswith("GIT_")}
     changed = stage_a_change(directory)
     commands = {
