@@ -325,7 +325,7 @@ fn imports_moved_with_the_releases() {
     assert!(generic.client_at(&at("1.6.34")).is_some());
     assert!(generic.client_at(&at("1.7.0")).is_none());
     let two_factor = pack().plugin("twoFactor").expect("known").client.as_ref().expect("has a client");
-    assert_eq!(two_factor.need, Need::Needed);
+    assert_eq!(two_factor.need, Need::Essential);
     let cookies = pack().plugin_for("better-auth/react-start", "reactStartCookies").expect("known");
     assert_eq!(cookies.name, "tanstackStartCookies");
     assert!(!cookies.adds_schema());

@@ -160,6 +160,16 @@ fn adapters_and_dialects() {
             AdapterKind::Kysely,
             Some(Dialect::Sqlite),
         ),
+        (
+            "import { createPool } from \"mysql2/promise\";\nexport const auth = betterAuth({ database: globalThis.pool ?? createPool({}) });",
+            AdapterKind::Kysely,
+            Some(Dialect::Mysql),
+        ),
+        (
+            "import { drizzleAdapter } from \"better-auth/adapters/drizzle\";\nexport const auth = betterAuth({ database: (options) => drizzleAdapter(db, { provider: \"sqlite\" })(options) });",
+            AdapterKind::Drizzle,
+            Some(Dialect::Sqlite),
+        ),
         ("export const auth = betterAuth({ database: { db, type: \"mysql\" } });", AdapterKind::Kysely, Some(Dialect::Mysql)),
         (
             "import { mongodbAdapter } from \"better-auth/adapters/mongodb\";\nexport const auth = betterAuth({ database: mongodbAdapter(db) });",
@@ -177,6 +187,25 @@ fn adapters_and_dialects() {
         let model = server(body);
         assert_eq!((model.servers[0].adapter.kind, model.servers[0].adapter.dialect), (kind, dialect), "{body}");
     }
+}
+
+#[test]
+fn an_argument_that_may_be_several_things_is_still_one_argument() {
+    let body = "import { drizzleAdapter } from \"better-auth/adapters/drizzle\";\nimport { drizzle } from \"drizzle-orm/node-postgres\";\n\
+                const db = globalThis.db ?? drizzle(process.env.DATABASE_URL);\nconst other = process.env.X ? db : drizzle(process.env.Y);\n\
+                export const auth = betterAuth({ database: drizzleAdapter(other, { provider: \"pg\", usePlural: true }) });";
+    let model = server(body);
+    let adapter = &model.servers[0].adapter;
+    assert_eq!((adapter.kind, adapter.dialect, adapter.plural), (AdapterKind::Drizzle, Some(Dialect::Postgres), true));
+}
+
+#[test]
+fn a_wrapped_plugin_without_an_id_of_its_own_is_not_taken_for_certain() {
+    let model = server(
+        "const wrapped = { ...admin(), endpoints: {} };\nexport const auth = betterAuth({ plugins: [wrapped, jwt(), missing()] });",
+    );
+    assert_eq!(plugins(&model), ["jwt"]);
+    assert_eq!(open(&model).len(), 2);
 }
 
 #[test]

@@ -204,8 +204,10 @@ pub enum Need {
     Optional,
     /// Calls work at run time, but TypeScript does not know them.
     Recommended,
-    /// Calls fail without it.
+    /// Calls from the browser fail without it; the server's own `auth.api` does without.
     Needed,
+    /// What the plugin is for happens in it.
+    Essential,
 }
 
 /// An option that must be told to both sides.

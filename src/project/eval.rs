@@ -642,11 +642,10 @@ impl<'a> Evaluator<'a> {
         let callee_at = Site::new(&place.file, call.callee.span);
         match callee.value {
             Value::Function(function) if !call.new => {
-                let arguments = self.array(place, &call.arguments);
-                if !arguments.open.is_empty() {
+                let (arguments, open) = self.arguments(place, &call.arguments);
+                if !open.is_empty() {
                     return unknown("a call whose arguments are spread from an unknown list", at);
                 }
-                let arguments = arguments.items.into_iter().map(|item| item.node).collect();
                 self.follow_call(&function, arguments, place.frame, &at)
             }
             Value::External(callee) => match (callee.module.as_str(), callee.name.as_str(), call.arguments.as_slice()) {
@@ -684,17 +683,28 @@ impl<'a> Evaluator<'a> {
         callee_at: Site,
         at: Site,
     ) -> Node {
-        let arguments = self.array(place, &call.arguments);
-        let value = CallValue {
-            callee,
-            local,
-            new: call.new,
-            arguments: arguments.items.into_iter().map(|item| item.node).collect(),
-            open: arguments.open,
-            callee_at,
-            receiver,
-        };
+        let (arguments, open) = self.arguments(place, &call.arguments);
+        let value = CallValue { callee, local, new: call.new, arguments, open, callee_at, receiver };
         Node { value: Value::Call(Box::new(value)), at }
+    }
+
+    /// The arguments of a call in order, up to the first spread that is not fully known.
+    fn arguments(&self, place: &Place<'_>, elements: &[Element]) -> (Vec<Node>, Vec<Unknown>) {
+        let mut arguments = Vec::new();
+        for element in elements {
+            let node = self.expr(place, &element.value);
+            match node.value {
+                Value::Array(array) if element.spread => {
+                    if !array.open.is_empty() || array.items.iter().any(|item| !item.conditions.is_empty()) {
+                        return (arguments, vec![Unknown::new("arguments spread from a list that is not known", node.at)]);
+                    }
+                    arguments.extend(array.items.into_iter().map(|item| item.node));
+                }
+                value if element.spread => return (arguments, vec![not_followed(&value, node.at)]),
+                value => arguments.push(Node { value, at: node.at }),
+            }
+        }
+        (arguments, Vec::new())
     }
 
     /// Methods of known values, and static functions of the language; `None` when it is an ordinary call.
@@ -847,6 +857,7 @@ impl<'a> Evaluator<'a> {
                 let node = self.expr(place, left);
                 match &node.value {
                     Value::Undefined | Value::Null => self.expr(place, right),
+                    _ if is_parked(&node) => self.expr(place, right),
                     Value::Env(_) | Value::Unknown(_) | Value::External(_) | Value::Either(_) => {
                         let condition =
                             Condition { text: format!("{} is set", render::expr(left)), at: at.clone(), environment: None };
@@ -856,6 +867,7 @@ impl<'a> Evaluator<'a> {
                     _ => node,
                 }
             }
+            Operator::Or if is_parked(&self.expr(place, left)) => self.expr(place, right),
             Operator::Or | Operator::And => {
                 let keeps_left = operator == Operator::Or;
                 match self.truth(place, left) {
@@ -1153,6 +1165,12 @@ fn descend<'n>(node: &'n mut Node, path: &[String]) -> Option<&'n mut Node> {
         node = &mut object.properties.iter_mut().rev().find(|property| *property.key == **step)?.node;
     }
     Some(node)
+}
+
+/// Whether a value is kept on the global object between reloads: then it is what an earlier run of the same code made.
+fn is_parked(node: &Node) -> bool {
+    matches!(&node.value, Value::External(External { module, name })
+        if module == "global" && (name.starts_with("globalThis.") || name.starts_with("global.")))
 }
 
 fn is_env_module(module: &str) -> bool {

@@ -109,7 +109,7 @@ impl Linker<'_> {
         let package = self.resolver.package_of(&at.file);
         let version = version_of(self.files, self.resolver, &package, "better-auth");
         let (plugins, plugins_open) = self.plugins(&options, false);
-        let adapter = adapter(&options, &at);
+        let adapter = adapter(self.evaluator, &options, &at);
         let required = required(&version, &options, &plugins);
         if self.sources.is_none() {
             self.sources = Some(Sources::read(self.files, self.resolver, self.evaluator, replay(self.files)));
@@ -279,6 +279,9 @@ fn plugin(node: &Node, conditions: Vec<Condition>, client: bool, plugins: &mut V
     let nothing = || Node { value: Value::Undefined, at: node.at.clone() };
     match &node.value {
         _ if truthy(node) == Some(false) => {}
+        Value::Call(call) if call.callee.module == "global" => {
+            open.push(Unknown::new(format!("`{}` is not declared in the file", call.local), node.at.clone()));
+        }
         Value::Call(call) => {
             let pack = knowledge::pack();
             let External { module, name } = &call.callee;
@@ -293,6 +296,9 @@ fn plugin(node: &Node, conditions: Vec<Condition>, client: bool, plugins: &mut V
                 options: call.arguments.first().cloned().unwrap_or_else(nothing),
                 definition: None,
             });
+        }
+        Value::Object(object) if node.text(&["id"]).is_none() && !object.open.is_empty() => {
+            open.push(object.open[0].clone());
         }
         Value::Object(_) => {
             let name = node.text(&["id"]).map_or_else(|| "(a plugin of the repository)".to_owned(), str::to_owned);
@@ -349,7 +355,7 @@ fn role(path: &str) -> Role {
 }
 
 /// How the server reaches its database (documentation: concepts/database and adapters/*).
-fn adapter(options: &Node, server: &Site) -> Adapter {
+fn adapter(evaluator: &Evaluator<'_>, options: &Node, server: &Site) -> Adapter {
     let unknown = |at: &Site| Adapter {
         kind: AdapterKind::Unknown,
         at: at.clone(),
@@ -363,7 +369,7 @@ fn adapter(options: &Node, server: &Site) -> Adapter {
         Lookup::Absent => Adapter { kind: AdapterKind::None, ..unknown(server) },
         Lookup::Unknown(_) => unknown(server),
         Lookup::Found(found) => {
-            let mut adapters = found.iter().map(|one| of_value(one.node));
+            let mut adapters = found.iter().map(|one| of_value(evaluator, one.node));
             let Some(first) = adapters.next() else { return unknown(server) };
             // Several databases by condition: only what they have in common is known.
             adapters.fold(first, |mut common, next| {
@@ -379,7 +385,7 @@ fn adapter(options: &Node, server: &Site) -> Adapter {
     }
 }
 
-fn of_value(node: &Node) -> Adapter {
+fn of_value(evaluator: &Evaluator<'_>, node: &Node) -> Adapter {
     let mut adapter = Adapter {
         kind: AdapterKind::Unknown,
         at: node.at.clone(),
@@ -398,10 +404,16 @@ fn of_value(node: &Node) -> Adapter {
             adapter.dialect = adapter.provider.as_deref().and_then(dialect);
             adapter.handle = node.get(&["db"]).or_else(|| node.get(&["dialect"])).cloned();
         }
-        Value::Function(_) => {
-            adapter.kind = AdapterKind::Other;
-            adapter.provider = Some("a function of the repository".into());
-        }
+        // `(options) => drizzleAdapter(db, config)(options)`
+        Value::Function(function) => match evaluator.call(function, Vec::new(), &node.at).value {
+            Value::Call(call) => {
+                of_call(&mut adapter, call.receiver.as_ref().filter(|_| call.callee.name.ends_with("()")).unwrap_or(&call))
+            }
+            _ => {
+                adapter.kind = AdapterKind::Other;
+                adapter.provider = Some("a function of the repository".into());
+            }
+        },
         _ => {}
     }
     adapter
@@ -422,7 +434,7 @@ fn of_call(adapter: &mut Adapter, call: &CallValue) {
         }
         "MssqlDialect" => kysely(Some(Dialect::Mssql)),
         "default" if matches!(call.callee.module.as_str(), "better-sqlite3" | "bun:sqlite") => kysely(Some(Dialect::Sqlite)),
-        "Kysely" => kysely(None),
+        "Kysely" | "kyselyAdapter" => kysely(None),
         _ => (AdapterKind::Other, None),
     };
     adapter.kind = kind;

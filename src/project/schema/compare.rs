@@ -35,7 +35,7 @@ pub fn compare(required: &Required, declared: &Declared, kind: AdapterKind, plur
         let name = name_of(table);
         let candidates: Vec<&SourceTable> = find(declared, &name).collect();
         if candidates.is_empty() {
-            gaps.extend(missing_table(key, &name, table));
+            gaps.push(missing_table(key, &name, table));
             continue;
         }
         let lacking =
@@ -108,20 +108,16 @@ fn is_column(declared: &Column, required: &RequiredColumn) -> bool {
     fold(&declared.name) == wanted || declared.physical.as_deref().is_some_and(|physical| fold(physical) == wanted)
 }
 
-/// One gap for the table with the columns of the table's own cause, and one for each other cause that adds to it.
-fn missing_table(key: &str, name: &str, table: &RequiredTable) -> Vec<Gap> {
-    let own = table.columns.iter().filter(|column| column.cause == table.cause).cloned().collect();
-    let mut gaps = vec![Gap {
+/// A missing table is one gap with all its columns, whatever else would add to it.
+fn missing_table(key: &str, name: &str, table: &RequiredTable) -> Gap {
+    Gap {
         key: key.to_owned(),
         table: name.to_owned(),
         whole_table: true,
-        columns: own,
+        columns: table.columns.clone(),
         cause: table.cause.clone(),
         found_in: None,
-    }];
-    let others: Vec<RequiredColumn> = table.columns.iter().filter(|column| column.cause != table.cause).cloned().collect();
-    gaps.extend(by_cause(key, name, others, None));
-    gaps
+    }
 }
 
 fn missing_columns(key: &str, name: &str, lacking: Vec<RequiredColumn>, found: &SourceTable) -> Vec<Gap> {

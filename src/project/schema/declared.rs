@@ -9,7 +9,7 @@ use crate::facts::schema::PrismaFile;
 use crate::project::eval::Evaluator;
 use crate::project::files::Files;
 use crate::project::resolve::Resolver;
-use crate::project::value::Value;
+use crate::project::value::{Node, Value};
 use crate::project::{Adapter, AdapterKind};
 use crate::source::FileKind;
 
@@ -102,13 +102,19 @@ fn linked_drizzle(evaluator: &Evaluator<'_>, adapter: &Adapter) -> Option<BTreeM
         .filter(|node| !matches!(node.value, Value::Undefined));
     let map = match option {
         Some(map) => map,
-        None => match &adapter.handle.as_ref()?.value {
-            Value::Call(call) => call.arguments.iter().find_map(|argument| argument.get(&["schema"]))?,
-            _ => return None,
-        },
+        None => handle_schema(adapter.handle.as_ref()?)?,
     };
     let tables = drizzle::schema_map(evaluator, map)?;
     Some(tables.into_iter().map(|table| (table.table.name.clone(), table)).collect())
+}
+
+/// The `schema` a database handle was made with; of several handles under conditions, the first that has one.
+fn handle_schema(handle: &Node) -> Option<&Node> {
+    match &handle.value {
+        Value::Call(call) => call.arguments.iter().find_map(|argument| argument.get(&["schema"])),
+        Value::Either(alternatives) => alternatives.iter().find_map(|alternative| handle_schema(&alternative.node)),
+        _ => None,
+    }
 }
 
 fn prisma_schemas(files: &dyn Files, resolver: &Resolver) -> Vec<PrismaSchema> {

@@ -1,14 +1,19 @@
 //! A server plugin whose client counterpart no client of the application has.
 
 use super::{add, has};
-use crate::finding::Severity;
+use crate::finding::{Confidence, Severity};
 use crate::knowledge::{ClientExport, Need};
 use crate::project::{Client, PluginUse, ProjectModel, Role, Server};
 use crate::rules::context::release;
 use crate::rules::{Circumstances, Context, Reporter};
+use crate::source::Site;
 
 pub(super) fn check(cx: &Context<'_>, out: &mut Reporter<'_>) {
-    for server in &cx.model.servers {
+    // Several instances may share clients, such as one of a worker: the fullest one speaks for the others.
+    let mut servers: Vec<&Server> = cx.model.servers.iter().collect();
+    servers.sort_by_key(|server| std::cmp::Reverse(server.plugins.len()));
+    let mut told: Vec<(&str, Vec<&Site>)> = Vec::new();
+    for server in servers {
         let clients = clients_of(server, cx.model);
         if clients.is_empty() {
             continue;
@@ -17,17 +22,22 @@ pub(super) fn check(cx: &Context<'_>, out: &mut Reporter<'_>) {
         for plugin in &server.plugins {
             let Some(known) = plugin.known else { continue };
             let Some(counterpart) = known.client_at(&version) else { continue };
-            let severity = match counterpart.need {
-                Need::Needed => Severity::High,
-                Need::Recommended => Severity::Medium,
-                Need::Optional | Need::InferenceOnly => continue,
+            let (severity, confidence) = match counterpart.need {
+                Need::Essential => (Severity::High, Confidence::High),
+                Need::Needed => (Severity::Medium, Confidence::Medium),
+                Need::Recommended | Need::Optional | Need::InferenceOnly => continue,
             };
+            let same = (plugin.name.as_str(), clients.iter().map(|client| &client.at).collect());
+            if told.contains(&same) {
+                continue;
+            }
+            told.push(same);
             if clients.iter().any(|client| has(client, known, counterpart)) {
                 continue;
             }
             match clients.iter().find_map(|client| client.plugins_open.first()) {
                 Some(why) => out.open(server.role, &format!("whether a client has `{}`", counterpart.name), why),
-                None => report(server, plugin, counterpart, severity, &clients, cx, out),
+                None => report(server, plugin, counterpart, (severity, confidence), &clients, cx, out),
             }
         }
     }
@@ -48,7 +58,7 @@ fn report(
     server: &Server,
     plugin: &PluginUse,
     counterpart: &ClientExport,
-    severity: Severity,
+    (severity, confidence): (Severity, Confidence),
     clients: &[&Client],
     cx: &Context<'_>,
     out: &mut Reporter<'_>,
@@ -61,6 +71,7 @@ fn report(
     );
     let mut report = out.draft(plugin.at.clone(), message);
     report.severity = severity;
+    report.confidence = confidence;
     if let Some(known) = plugin.known {
         report.docs.clone_from(&known.docs);
     }

@@ -142,7 +142,8 @@ fn report(
     if server.at.file != field.key_at.file {
         report.related.push((server.at.clone(), format!("`{}` is created here", server.name)));
     }
-    if let Some(hook) = create_hook(server) {
+    // The hook of sign-up does not see `/update-user`, through which a core field is written.
+    if let Some(hook) = create_hook(server).filter(|_| &*field.key != "emailVerified") {
         report.severity = report.severity.min(Severity::Medium);
         report.confidence = Confidence::Medium;
         report.related.push((hook.key_at.clone(), "this hook may reject or replace the value".into()));

@@ -108,8 +108,19 @@ impl<'m> Missing<'m> {
         parts.join(", and ")
     }
 
+    /// Whether only nullable columns are missing from what is there otherwise: some calls fail, not all of them.
+    fn is_partial(&self) -> bool {
+        let wanted = self.server.required.tables.values().flat_map(|table| &table.columns);
+        let wanted = wanted.filter(|column| same(&column.cause, self.cause)).count();
+        let missing = || self.gaps.iter().flat_map(|gap| &gap.columns);
+        self.gaps.iter().all(|gap| !gap.whole_table) && missing().all(|column| !column.required) && missing().count() < wanted
+    }
+
     /// Who fails to declare it: `no Prisma model`.
     pub(super) fn nobody(&self) -> &'static str {
+        if self.gaps.iter().all(|gap| gap.found_in.is_some()) {
+            return "its declaration lacks";
+        }
         match self.server.adapter.kind {
             AdapterKind::Prisma => "no Prisma model declares",
             AdapterKind::Drizzle => "no Drizzle table declares",
@@ -139,6 +150,13 @@ impl<'m> Missing<'m> {
         report
             .parts
             .extend(self.gaps.iter().flat_map(|gap| gap.columns.iter().map(|column| format!("{}.{}", gap.key, column.key))));
+        if self.is_partial() {
+            report.severity = report.severity.min(Severity::High);
+            report.why =
+                "Rows are written and read column by column: the calls that touch a missing one fail, at the latest when \
+                          somebody uses the feature behind it."
+                    .into();
+        }
         if let Some((place, command)) = migrated_by_command(server, cx) {
             report.severity = report.severity.min(Severity::Medium);
             report.related.push((place, format!("`{command}` may create it")));
