@@ -1,0 +1,133 @@
+//! Members of values, among them the environment.
+
+use super::compose::{either, undecided, unknown};
+use super::operators::{environment_test, test};
+use super::{Evaluator, Place};
+use crate::facts::module::{Expr, Imported, Kind, Text};
+use crate::project::resolve::Resolved;
+use crate::project::value::{CallValue, Environment, External, Node, Property, Unknown, Value};
+use crate::source::Site;
+
+/// Functions of other packages that give back the environment, checked.
+const ENV_READERS: [&str; 4] = ["createEnv", "cleanEnv", "parseEnv", "loadEnv"];
+
+impl Evaluator<'_> {
+    pub(super) fn member(&self, place: &Place<'_>, object: &Expr, property: &str, at: Site) -> Node {
+        // A member of a module is looked up by itself, so that not every export has to be evaluated.
+        if let Kind::Name(name) = &object.kind
+            && let Some(module) = place.facts.module()
+            && !self.is_bound(place, name)
+            && let Some(import) = module.imports.iter().find(|import| import.local == *name && import.name == Imported::Namespace)
+            && let Resolved::File(target) = self.resolver.resolve(self.files, &place.file, &import.module)
+        {
+            return self
+                .find_export(&target, property, 0)
+                .unwrap_or_else(|| unknown(format!("`{property}` was not found in `{target}`"), at));
+        }
+        let object = self.expr(place, object);
+        self.property(&object, property, &at)
+    }
+
+    pub(super) fn index(&self, place: &Place<'_>, object: &Expr, index: &Expr, at: Site) -> Node {
+        match self.expr(place, index).value {
+            Value::Text(Text::Plain(key)) => self.member(place, object, &key, at),
+            Value::Number(number) => {
+                let object = self.expr(place, object);
+                self.property(&object, &number.to_string(), &at)
+            }
+            _ => unknown("a computed key", at),
+        }
+    }
+
+    /// One property of a value.
+    pub(super) fn property(&self, object: &Node, key: &str, at: &Site) -> Node {
+        let external = |module: &str, name: String| Value::External(External { module: module.to_owned(), name });
+        let value = match &object.value {
+            Value::Object(known) => {
+                let found: Vec<&Property> = known.properties.iter().filter(|property| &*property.key == key).collect();
+                return match found.as_slice() {
+                    [] if known.open.is_empty() => Node { value: Value::Undefined, at: at.clone() },
+                    [] => Node { value: Value::Unknown(known.open[0].clone()), at: at.clone() },
+                    [one] if one.conditions.is_empty() => one.node.clone(),
+                    several => {
+                        let mut alternatives: Vec<_> = several
+                            .iter()
+                            .map(|property| {
+                                let condition = property.conditions.first().cloned().unwrap_or_else(|| undecided(key, at));
+                                (property.node.clone(), condition)
+                            })
+                            .collect();
+                        if let [(_, condition)] = alternatives.as_slice() {
+                            let otherwise = condition.negated();
+                            alternatives.push((Node { value: Value::Undefined, at: at.clone() }, otherwise));
+                        }
+                        either(alternatives, at.clone())
+                    }
+                };
+            }
+            Value::Array(array) => {
+                let item = key.parse::<usize>().ok().and_then(|index| array.items.get(index));
+                return match item {
+                    Some(item) if array.open.is_empty() && item.conditions.is_empty() => item.node.clone(),
+                    _ => unknown("an element of a list that is not known", at.clone()),
+                };
+            }
+            Value::Either(alternatives) => {
+                let parts = alternatives
+                    .iter()
+                    .map(|alternative| (self.property(&alternative.node, key, at), alternative.condition.clone()))
+                    .collect();
+                return either(parts, at.clone());
+            }
+            Value::External(External { module, name }) if module == "global" => match (name.as_str(), key) {
+                ("process.env" | "import.meta.env" | "Bun.env" | "Deno.env", "NODE_ENV" | "MODE") => Value::Env(key.to_owned()),
+                ("import.meta.env", "PROD") => {
+                    return test(environment_test(Environment::Production, "import.meta.env.PROD", at), at.clone());
+                }
+                ("import.meta.env", "DEV") => {
+                    return test(environment_test(Environment::NotProduction, "import.meta.env.DEV", at), at.clone());
+                }
+                ("process.env" | "import.meta.env" | "Bun.env" | "Deno.env", _) => Value::Env(key.to_owned()),
+                _ => external(module, format!("{name}.{key}")),
+            },
+            Value::External(External { module, name }) => match name.as_str() {
+                "isProduction" if module.starts_with("better-auth") => {
+                    Value::Unknown(Unknown::new("a member of a flag", at.clone()))
+                }
+                "*" => external(module, key.to_owned()),
+                "env" if is_env_module(module) => Value::Env(key.to_owned()),
+                _ if is_env_module(module) => Value::Env(key.to_owned()),
+                _ => external(module, format!("{name}.{key}")),
+            },
+            Value::Call(call) if reads_environment(call) => Value::Env(key.to_owned()),
+            Value::Call(call) => external(&call.callee.module, format!("{}().{key}", call.callee.name)),
+            Value::Unknown(why) => Value::Unknown(why.clone()),
+            Value::Env(name) => Value::Unknown(Unknown::new(format!("the environment variable `{name}` decides"), at.clone())),
+            Value::Undefined | Value::Null => Value::Undefined,
+            _ => Value::Unknown(Unknown::new(format!("`{key}` of a value that is not an object"), at.clone())),
+        };
+        Node { value, at: at.clone() }
+    }
+}
+
+pub(super) fn is_env_module(module: &str) -> bool {
+    matches!(
+        module,
+        "$env/static/private"
+            | "$env/static/public"
+            | "$env/dynamic/private"
+            | "$env/dynamic/public"
+            | "cloudflare:workers"
+            | "node:process"
+            | "process"
+    )
+}
+
+/// Whether a call gives back the environment: a reader of it, or anything that is given `process.env`.
+pub(super) fn reads_environment(call: &CallValue) -> bool {
+    let last = call.callee.name.rsplit('.').next().unwrap_or("");
+    ENV_READERS.contains(&last)
+        || call.arguments.iter().any(|argument| {
+            matches!(&argument.value, Value::External(External { module, name }) if module == "global" && (name == "process.env" || name == "import.meta.env"))
+        })
+}

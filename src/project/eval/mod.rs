@@ -1,0 +1,222 @@
+//! Evaluation of option values: three-valued and bounded.
+//!
+//! Expressions are followed through constants, spreads, conditions, calls of functions of the repository and imports.
+//! What cannot be followed becomes [`Value::Unknown`] with the expression that made it so. Every evaluation has a budget
+//! of steps; beyond it values are unknown.
+
+mod calls;
+mod changes;
+mod compose;
+mod members;
+mod names;
+mod operators;
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use crate::facts::FileFacts;
+use crate::facts::module::{self, Element, Expr, Kind, ScopeId, TemplatePart, Text};
+use crate::project::files::Files;
+use crate::project::resolve::Resolver;
+use crate::project::value::{Array, Condition, FunctionValue, Node, Object, Unknown, Value};
+use crate::source::Site;
+use compose::{append, doubt, either, extend, set, spread, unknown};
+use operators::test;
+
+pub use operators::truthy;
+
+/// Steps one evaluator may take over its whole life.
+const BUDGET: u32 = 2_000_000;
+
+/// Deepest nesting of evaluations.
+const MAX_DEPTH: u32 = 80;
+
+/// Evaluates expressions of the project.
+pub struct Evaluator<'a> {
+    files: &'a dyn Files,
+    resolver: &'a Resolver,
+    steps: Cell<u32>,
+    depth: Cell<u32>,
+    active: RefCell<Vec<(Arc<str>, ScopeId, String)>>,
+    known: RefCell<HashMap<(Arc<str>, String), Node>>,
+    touched: RefCell<BTreeSet<Arc<str>>>,
+}
+
+/// Where an expression stands: its file, its scope, and the arguments of the call being followed.
+struct Place<'a> {
+    file: Arc<str>,
+    facts: Arc<FileFacts>,
+    scope: ScopeId,
+    frame: Option<&'a Frame<'a>>,
+}
+
+/// The arguments of a function call that is being followed.
+struct Frame<'a> {
+    file: Arc<str>,
+    scope: ScopeId,
+    arguments: Vec<Node>,
+    outer: Option<&'a Frame<'a>>,
+}
+
+/// Whether a value counts as true.
+enum Truth {
+    Known(bool),
+    /// It depends: the condition under which it is true.
+    Depends(Condition),
+}
+
+impl<'a> Evaluator<'a> {
+    /// An evaluator over the files of a snapshot.
+    #[must_use]
+    pub fn new(files: &'a dyn Files, resolver: &'a Resolver) -> Self {
+        Self {
+            files,
+            resolver,
+            steps: Cell::new(0),
+            depth: Cell::new(0),
+            active: RefCell::default(),
+            known: RefCell::default(),
+            touched: RefCell::default(),
+        }
+    }
+
+    /// The files evaluation went through so far.
+    #[must_use]
+    pub fn touched(&self) -> BTreeSet<Arc<str>> {
+        self.touched.borrow().clone()
+    }
+
+    /// Evaluates an expression of a file in one of its scopes.
+    #[must_use]
+    pub fn eval(&self, file: &Arc<str>, scope: ScopeId, expr: &Expr) -> Node {
+        let Some(facts) = self.files.facts(file) else {
+            return unknown("the file is not part of the snapshot", Site::new(file, expr.span));
+        };
+        self.touched.borrow_mut().insert(Arc::clone(file));
+        self.expr(&Place { file: Arc::clone(file), facts, scope, frame: None }, expr)
+    }
+
+    /// Evaluates an export of a file; `at` is where it is asked for.
+    #[must_use]
+    pub fn export(&self, file: &Arc<str>, name: &str, at: &Site) -> Node {
+        self.find_export(file, name, 0).unwrap_or_else(|| unknown(format!("`{file}` has no export `{name}`"), at.clone()))
+    }
+
+    /// The result of calling a function of the repository with the given arguments.
+    #[must_use]
+    pub fn call(&self, function: &FunctionValue, arguments: Vec<Node>, at: &Site) -> Node {
+        self.follow_call(function, arguments, None, at)
+    }
+
+    fn step(&self) -> bool {
+        self.steps.set(self.steps.get().saturating_add(1));
+        self.steps.get() <= BUDGET
+    }
+
+    fn expr(&self, place: &Place<'_>, expr: &Expr) -> Node {
+        let at = Site::new(&place.file, expr.span);
+        if !self.step() {
+            return unknown("evaluating the project takes too many steps", at);
+        }
+        if self.depth.get() >= MAX_DEPTH {
+            return unknown("the value is nested too deeply", at);
+        }
+        self.depth.set(self.depth.get() + 1);
+        let node = self.kind(place, expr, at);
+        self.depth.set(self.depth.get() - 1);
+        node
+    }
+
+    fn kind(&self, place: &Place<'_>, expr: &Expr, at: Site) -> Node {
+        let value = match &expr.kind {
+            Kind::Undefined => Value::Undefined,
+            Kind::Null => Value::Null,
+            Kind::Bool(value) => Value::Bool(*value),
+            Kind::Number(value) => Value::Number(*value),
+            Kind::Text(text) => Value::Text(text.clone()),
+            Kind::Template(parts) => return self.template(place, parts, at),
+            Kind::Regex => Value::Unknown(Unknown::new("a regular expression", at.clone())),
+            Kind::Array(elements) => Value::Array(self.array(place, elements)),
+            Kind::Object(properties) => Value::Object(self.object(place, properties)),
+            Kind::Name(name) => return self.name(place, name, expr.span),
+            Kind::Member(object, property) => return self.member(place, object, property, at),
+            Kind::Index(object, index) => return self.index(place, object, index, at),
+            Kind::Call(call) => return self.call_expr(place, call, at),
+            Kind::Function(function) => Value::Function(FunctionValue { file: Arc::clone(&place.file), scope: function.scope }),
+            Kind::Conditional(parts) => {
+                let [condition, yes, no] = &**parts;
+                return match self.truth(place, condition) {
+                    Truth::Known(true) => self.expr(place, yes),
+                    Truth::Known(false) => self.expr(place, no),
+                    Truth::Depends(condition) => {
+                        let otherwise = condition.negated();
+                        either(vec![(self.expr(place, yes), condition), (self.expr(place, no), otherwise)], at)
+                    }
+                };
+            }
+            Kind::Binary(operator, sides) => return self.binary(place, *operator, sides, at),
+            Kind::Not(inner) => match self.truth(place, inner) {
+                Truth::Known(value) => Value::Bool(!value),
+                Truth::Depends(condition) => return test(condition.negated(), at),
+            },
+            Kind::Negate(inner) => match self.expr(place, inner).value {
+                Value::Number(value) => Value::Number(-value),
+                _ => Value::Unknown(Unknown::new("a number that is not known", at.clone())),
+            },
+            Kind::ImportCall(module) => return self.namespace_of(&place.file, module, &at),
+            Kind::Opaque => Value::Unknown(Unknown::new("an expression that is not followed", at.clone())),
+        };
+        Node { value, at }
+    }
+
+    fn template(&self, place: &Place<'_>, parts: &[TemplatePart], at: Site) -> Node {
+        let mut whole = String::new();
+        for part in parts {
+            match part {
+                TemplatePart::Text(Text::Plain(text)) => whole.push_str(text),
+                TemplatePart::Text(redacted) => return Node { value: Value::Text(redacted.clone()), at },
+                TemplatePart::Value(expr) => match self.expr(place, expr).value {
+                    Value::Text(Text::Plain(text)) => whole.push_str(&text),
+                    Value::Number(number) => whole.push_str(&number.to_string()),
+                    _ => return unknown("a template string with a part that is not known", at),
+                },
+            }
+        }
+        Node { value: Value::Text(Text::Plain(whole)), at }
+    }
+
+    fn array(&self, place: &Place<'_>, elements: &[Element]) -> Array {
+        let mut array = Array::default();
+        for element in elements {
+            self.push(place, &mut array, element, &[]);
+        }
+        array
+    }
+
+    fn push(&self, place: &Place<'_>, array: &mut Array, element: &Element, conditions: &[Condition]) {
+        let node = self.expr(place, &element.value);
+        if element.spread { extend(array, node, conditions) } else { append(array, node, conditions) }
+    }
+
+    fn object(&self, place: &Place<'_>, properties: &[module::Property]) -> Object {
+        let mut object = Object::default();
+        for property in properties {
+            match property {
+                module::Property::Keyed { key, key_span, value } => {
+                    let node = self.expr(place, value);
+                    set(&mut object, key.as_str().into(), Site::new(&place.file, *key_span), node, &[]);
+                }
+                module::Property::Computed { key, value } => {
+                    let at = Site::new(&place.file, key.span);
+                    match self.expr(place, key).value {
+                        Value::Text(Text::Plain(name)) => set(&mut object, name.into(), at, self.expr(place, value), &[]),
+                        _ => doubt(&mut object.open, Unknown::new("a computed key", at)),
+                    }
+                }
+                module::Property::Spread(value) => spread(&mut object, self.expr(place, value), &[]),
+            }
+        }
+        object
+    }
+}

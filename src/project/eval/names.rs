@@ -1,0 +1,245 @@
+//! What names stand for: bindings, imports, exports.
+
+use std::sync::Arc;
+
+use super::compose::{unknown, weight};
+use super::{Evaluator, Place};
+use crate::facts::FileFacts;
+use crate::facts::module::{self, Binding, Effect, Export, Expr, Imported, MODULE_SCOPE, Module, ScopeId, Source};
+use crate::project::resolve::Resolved;
+use crate::project::value::{External, Node, Object, Property, Unknown, Value};
+use crate::source::{Site, Span};
+
+/// Most exports of a module that are taken when it is used as a value.
+const MAX_NAMESPACE: usize = 500;
+
+impl Evaluator<'_> {
+    pub(super) fn name(&self, place: &Place<'_>, name: &str, span: Span) -> Node {
+        let Some(module) = place.facts.module() else { return unknown("the file holds no code", Site::new(&place.file, span)) };
+        let mut scope = Some(place.scope);
+        while let Some(id) = scope {
+            let Some(data) = module.scopes.get(id as usize) else { break };
+            if let Some(binding) = data.bindings.iter().rev().find(|binding| binding.name == name) {
+                let before = (id == place.scope).then_some(span.start);
+                return self.binding(place, id, binding, before);
+            }
+            scope = data.parent;
+        }
+        if let Some(import) = module.imports.iter().find(|import| import.local == name) {
+            return self.import(&place.file, import, Site::new(&place.file, span));
+        }
+        let at = Site::new(&place.file, span);
+        if name == "this" {
+            return unknown("a member of the object itself", at);
+        }
+        Node { value: Value::External(External { module: "global".into(), name: name.to_owned() }), at }
+    }
+
+    /// The value of a binding after the changes made to it before the byte `before`, or after all of them.
+    pub(super) fn binding(&self, place: &Place<'_>, scope: ScopeId, binding: &Binding, before: Option<u32>) -> Node {
+        let at = Site::new(&place.file, binding.span);
+        let key = (Arc::clone(&place.file), binding.name.clone());
+        let whole = scope == MODULE_SCOPE && before.is_none_or(|_| !self.has_effects(place, scope, &binding.name));
+        if whole && let Some(node) = self.known.borrow().get(&key) {
+            return node.clone();
+        }
+        let mark = (Arc::clone(&place.file), scope, binding.name.clone());
+        if self.active.borrow().contains(&mark) {
+            return unknown(format!("`{}` depends on itself", binding.name), at);
+        }
+        self.active.borrow_mut().push(mark);
+        let inner = Place { file: Arc::clone(&place.file), facts: Arc::clone(&place.facts), scope, frame: place.frame };
+        let mut node = self.source(&inner, binding, at);
+        for effect in self.effects(&inner, &binding.name) {
+            if before.is_none_or(|before| effect.span.start < before) {
+                self.apply(&inner, &mut node, effect);
+            }
+        }
+        self.active.borrow_mut().pop();
+        // Names used several times over multiply what they hold, and clones of it cost what they weigh.
+        match weight(&node, 0) {
+            Some(weight) => self.steps.set(self.steps.get().saturating_add(weight)),
+            None => {
+                node = unknown(format!("`{}` holds too much to be followed", binding.name), Site::new(&place.file, binding.span))
+            }
+        }
+        if whole {
+            self.known.borrow_mut().insert(key, node.clone());
+        }
+        node
+    }
+
+    pub(super) fn has_effects(&self, place: &Place<'_>, scope: ScopeId, name: &str) -> bool {
+        place
+            .facts
+            .module()
+            .and_then(|module| module.scopes.get(scope as usize))
+            .is_some_and(|scope| scope.effects.iter().any(|effect| effect.root == name))
+    }
+
+    pub(super) fn effects<'p>(&self, place: &'p Place<'_>, name: &'p str) -> impl Iterator<Item = &'p Effect> {
+        let scope = place.facts.module().and_then(|module| module.scopes.get(place.scope as usize));
+        scope.into_iter().flat_map(|scope| &scope.effects).filter(move |effect| effect.root == name)
+    }
+
+    pub(super) fn source(&self, place: &Place<'_>, binding: &Binding, at: Site) -> Node {
+        match &binding.source {
+            Source::Value(expr) => self.expr(place, expr),
+            Source::Part { of, path, default } => {
+                let whole = self.expr(place, of);
+                self.part(place, &whole, path, default.as_ref(), &at)
+            }
+            Source::Parameter { index, path, default } => {
+                let mut frame = place.frame;
+                while let Some(candidate) = frame {
+                    if candidate.scope == place.scope && candidate.file == place.file {
+                        let missing = Node { value: Value::Undefined, at: at.clone() };
+                        let argument = candidate.arguments.get(*index as usize).unwrap_or(&missing);
+                        return self.part(place, argument, path, default.as_ref(), &at);
+                    }
+                    frame = candidate.outer;
+                }
+                unknown(format!("`{}` is a parameter, and its callers decide", binding.name), at)
+            }
+            Source::Opaque => unknown(format!("`{}` is not a plain constant", binding.name), at),
+        }
+    }
+
+    pub(super) fn part(&self, place: &Place<'_>, whole: &Node, path: &[String], default: Option<&Expr>, at: &Site) -> Node {
+        let node = path.iter().fold(whole.clone(), |node, step| self.property(&node, step, at));
+        match default {
+            Some(default) if matches!(node.value, Value::Undefined) => self.expr(place, default),
+            _ => node,
+        }
+    }
+
+    pub(super) fn import(&self, file: &Arc<str>, import: &module::Import, at: Site) -> Node {
+        match &import.name {
+            Imported::Namespace => self.namespace_of(file, &import.module, &at),
+            Imported::Named(name) => self.imported(file, &import.module, name, at),
+        }
+    }
+
+    pub(super) fn imported(&self, file: &Arc<str>, module: &str, name: &str, at: Site) -> Node {
+        match self.resolver.resolve(self.files, file, module) {
+            Resolved::File(target) => {
+                self.find_export(&target, name, 0).unwrap_or_else(|| unknown(format!("`{name}` was not found in `{target}`"), at))
+            }
+            Resolved::External => {
+                Node { value: Value::External(External { module: module.to_owned(), name: name.to_owned() }), at }
+            }
+            Resolved::Missing => unknown(format!("`{name}` is imported from `{module}`, which is not in the repository"), at),
+        }
+    }
+
+    pub(super) fn namespace_of(&self, file: &Arc<str>, module: &str, at: &Site) -> Node {
+        match self.resolver.resolve(self.files, file, module) {
+            Resolved::File(target) => self.namespace(&target, at),
+            Resolved::External => {
+                Node { value: Value::External(External { module: module.to_owned(), name: "*".into() }), at: at.clone() }
+            }
+            Resolved::Missing => unknown(format!("`{module}` is not in the repository"), at.clone()),
+        }
+    }
+
+    /// All exports of a file as an object.
+    pub(super) fn namespace(&self, file: &Arc<str>, at: &Site) -> Node {
+        let mut names = Vec::new();
+        let mut open = Vec::new();
+        self.export_names(file, &mut names, &mut open, 0, at);
+        let mut object = Object { properties: Vec::new(), open };
+        for name in names.into_iter().take(MAX_NAMESPACE) {
+            let node = self.export(file, &name, at);
+            object.properties.push(Property { key: name.into(), key_at: node.at.clone(), node, conditions: Vec::new() });
+        }
+        Node { value: Value::Object(object), at: at.clone() }
+    }
+
+    pub(super) fn export_names(&self, file: &Arc<str>, names: &mut Vec<String>, open: &mut Vec<Unknown>, depth: u32, at: &Site) {
+        let facts = self.files.facts(file);
+        let Some(module) = facts.as_deref().and_then(FileFacts::module).filter(|_| depth < 16) else {
+            open.push(Unknown::new(format!("the exports of `{file}` are not known"), at.clone()));
+            return;
+        };
+        for export in &module.exports {
+            match export {
+                Export::Local { name, .. } | Export::From { name, .. } => {
+                    if !names.contains(name) {
+                        names.push(name.clone());
+                    }
+                }
+                Export::All { module } => match self.resolver.resolve(self.files, file, module) {
+                    Resolved::File(target) if target != *file => self.export_names(&target, names, open, depth + 1, at),
+                    Resolved::File(_) => {}
+                    _ => open.push(Unknown::new(format!("`{file}` passes on what `{module}` exports"), at.clone())),
+                },
+            }
+        }
+    }
+
+    pub(super) fn find_export(&self, file: &Arc<str>, name: &str, depth: u32) -> Option<Node> {
+        if depth > 16 || !self.step() {
+            return None;
+        }
+        let facts = self.files.facts(file)?;
+        let module = facts.module()?;
+        self.touched.borrow_mut().insert(Arc::clone(file));
+        let mut stars = Vec::new();
+        for export in &module.exports {
+            match export {
+                Export::Local { name: exported, local } if exported == name => {
+                    return Some(self.module_name(file, &facts, module, local));
+                }
+                Export::From { name: exported, module, imported } if exported == name => {
+                    let at = Site::new(file, Span::default());
+                    return match (self.resolver.resolve(self.files, file, module), imported) {
+                        (Resolved::File(target), Imported::Named(name)) => self.find_export(&target, name, depth + 1),
+                        (Resolved::File(target), Imported::Namespace) => Some(self.namespace(&target, &at)),
+                        (_, Imported::Named(name)) => Some(self.imported(file, module, name, at)),
+                        (_, Imported::Namespace) => Some(self.namespace_of(file, module, &at)),
+                    };
+                }
+                Export::All { module } => stars.push(module),
+                _ => {}
+            }
+        }
+        for module in stars.into_iter().filter(|_| name != "default") {
+            match self.resolver.resolve(self.files, file, module) {
+                Resolved::File(target) => {
+                    if let Some(node) = self.find_export(&target, name, depth + 1) {
+                        return Some(node);
+                    }
+                }
+                Resolved::External => {
+                    let value = Value::External(External { module: module.clone(), name: name.to_owned() });
+                    return Some(Node { value, at: Site::new(file, Span::default()) });
+                }
+                Resolved::Missing => {}
+            }
+        }
+        None
+    }
+
+    pub(super) fn module_name(&self, file: &Arc<str>, facts: &Arc<FileFacts>, module: &Module, local: &str) -> Node {
+        let place = Place { file: Arc::clone(file), facts: Arc::clone(facts), scope: MODULE_SCOPE, frame: None };
+        if let Some(binding) = module.scopes[0].bindings.iter().rev().find(|binding| binding.name == local) {
+            return self.binding(&place, MODULE_SCOPE, binding, None);
+        }
+        if let Some(import) = module.imports.iter().find(|import| import.local == local) {
+            return self.import(file, import, Site::new(file, import.span));
+        }
+        unknown(format!("`{local}` has no declaration"), Site::new(file, Span::default()))
+    }
+
+    pub(super) fn is_bound(&self, place: &Place<'_>, name: &str) -> bool {
+        let Some(module) = place.facts.module() else { return false };
+        let mut scope = Some(place.scope);
+        while let Some(data) = scope.and_then(|id| module.scopes.get(id as usize)) {
+            if data.bindings.iter().any(|binding| binding.name == name) {
+                return true;
+            }
+            scope = data.parent;
+        }
+        false
+    }
+}

@@ -1,0 +1,156 @@
+//! Operators, and whether values count as true.
+
+use super::compose::{either, unknown};
+use super::{Evaluator, Place, Truth};
+use crate::facts::module::{Expr, Operator, Text};
+use crate::project::render;
+use crate::project::value::{Alternative, Condition, Environment, External, Node, Unknown, Value};
+use crate::source::Site;
+
+impl Evaluator<'_> {
+    pub(super) fn binary(&self, place: &Place<'_>, operator: Operator, sides: &[Expr; 2], at: Site) -> Node {
+        let [left, right] = sides;
+        match operator {
+            Operator::Nullish => {
+                let node = self.expr(place, left);
+                match &node.value {
+                    Value::Undefined | Value::Null => self.expr(place, right),
+                    _ if is_parked(&node) => self.expr(place, right),
+                    Value::Env(_) | Value::Unknown(_) | Value::External(_) | Value::Either(_) => {
+                        let condition =
+                            Condition { text: format!("{} is set", render::expr(left)), at: at.clone(), environment: None };
+                        let otherwise = condition.negated();
+                        either(vec![(node, condition), (self.expr(place, right), otherwise)], at)
+                    }
+                    _ => node,
+                }
+            }
+            Operator::Or if is_parked(&self.expr(place, left)) => self.expr(place, right),
+            Operator::Or | Operator::And => {
+                let keeps_left = operator == Operator::Or;
+                match self.truth(place, left) {
+                    Truth::Known(value) if value == keeps_left => self.expr(place, left),
+                    Truth::Known(_) => self.expr(place, right),
+                    Truth::Depends(condition) => {
+                        let otherwise = condition.negated();
+                        let (when_left, when_right) = if keeps_left { (condition, otherwise) } else { (otherwise, condition) };
+                        // The left side of `&&` is only the result when it is falsy.
+                        let kept = match (keeps_left, self.expr(place, left)) {
+                            (true, node) => node,
+                            (false, node) => Node { value: Value::Bool(false), at: node.at },
+                        };
+                        either(vec![(kept, when_left), (self.expr(place, right), when_right)], at)
+                    }
+                }
+            }
+            Operator::Equal | Operator::NotEqual => self.equality(place, operator == Operator::Equal, sides, at),
+            Operator::Add | Operator::Subtract | Operator::Multiply | Operator::Divide => {
+                let value = match (self.expr(place, left).value, self.expr(place, right).value) {
+                    (Value::Number(a), Value::Number(b)) => Value::Number(match operator {
+                        Operator::Add => a + b,
+                        Operator::Subtract => a - b,
+                        Operator::Multiply => a * b,
+                        _ => a / b,
+                    }),
+                    (Value::Text(Text::Plain(a)), Value::Text(Text::Plain(b))) if operator == Operator::Add => {
+                        Value::Text(Text::Plain(a + &b))
+                    }
+                    _ => Value::Unknown(Unknown::new("a calculation with a value that is not known", at.clone())),
+                };
+                Node { value, at }
+            }
+            Operator::Other => unknown("a comparison or calculation that is not followed", at),
+        }
+    }
+
+    pub(super) fn equality(&self, place: &Place<'_>, equal: bool, sides: &[Expr; 2], at: Site) -> Node {
+        let [left, right] = [self.expr(place, &sides[0]), self.expr(place, &sides[1])];
+        let known = match (&left.value, &right.value) {
+            (Value::Text(Text::Plain(a)), Value::Text(Text::Plain(b))) => Some(a == b),
+            (Value::Bool(a), Value::Bool(b)) => Some(a == b),
+            (Value::Number(a), Value::Number(b)) => Some(a == b),
+            (Value::Undefined | Value::Null, Value::Undefined | Value::Null) => Some(true),
+            _ => None,
+        };
+        if let Some(same) = known {
+            return Node { value: Value::Bool(same == equal), at };
+        }
+        let environment = match (&left.value, &right.value) {
+            (Value::Env(name), Value::Text(Text::Plain(text))) | (Value::Text(Text::Plain(text)), Value::Env(name)) => {
+                selected_environment(name, text)
+            }
+            _ => None,
+        };
+        let text = format!("{} {} {}", render::expr(&sides[0]), if equal { "===" } else { "!==" }, render::expr(&sides[1]));
+        let environment = environment.map(|environment| match (environment, equal) {
+            (environment, true) => environment,
+            (Environment::Production, false) => Environment::NotProduction,
+            (Environment::NotProduction, false) => Environment::Production,
+        });
+        test(Condition { text, at: at.clone(), environment }, at)
+    }
+
+    pub(super) fn truth(&self, place: &Place<'_>, expr: &Expr) -> Truth {
+        let node = self.expr(place, expr);
+        if let Some(known) = truthy(&node) {
+            return Truth::Known(known);
+        }
+        if let Value::Either(alternatives) = &node.value {
+            let mut positive = alternatives.iter().filter(|alternative| truthy(&alternative.node) != Some(false));
+            if let (Some(only), None) = (positive.next(), positive.next())
+                && truthy(&only.node) == Some(true)
+            {
+                return Truth::Depends(only.condition.clone());
+            }
+        }
+        Truth::Depends(Condition { text: render::expr(expr), at: Site::new(&place.file, expr.span), environment: None })
+    }
+}
+
+/// Whether a value counts as true; `None` when that is not known.
+#[must_use]
+pub fn truthy(node: &Node) -> Option<bool> {
+    match &node.value {
+        Value::Undefined | Value::Null => Some(false),
+        Value::Bool(value) => Some(*value),
+        Value::Number(value) => Some(*value != 0.0),
+        Value::Text(text) => Some(!text.is_empty()),
+        Value::Array(_) | Value::Object(_) | Value::Function(_) => Some(true),
+        Value::Call(call) if call.new => Some(true),
+        Value::Either(alternatives) => {
+            let mut each = alternatives.iter().map(|alternative| truthy(&alternative.node));
+            let first = each.next()??;
+            each.all(|next| next == Some(first)).then_some(first)
+        }
+        Value::Call(_) | Value::External(_) | Value::Env(_) | Value::Unknown(_) => None,
+    }
+}
+
+/// A boolean that is true under a condition.
+pub(super) fn test(condition: Condition, at: Site) -> Node {
+    let otherwise = condition.negated();
+    let flag = |value| Node { value: Value::Bool(value), at: at.clone() };
+    let alternatives = vec![Alternative { node: flag(true), condition }, Alternative { node: flag(false), condition: otherwise }];
+    Node { value: Value::Either(alternatives), at }
+}
+
+pub(super) fn environment_test(environment: Environment, text: &str, at: &Site) -> Condition {
+    Condition { text: text.to_owned(), at: at.clone(), environment: Some(environment) }
+}
+
+pub(super) fn selected_environment(variable: &str, value: &str) -> Option<Environment> {
+    let names_environment =
+        matches!(variable, "NODE_ENV" | "MODE" | "APP_ENV" | "VERCEL_ENV" | "ENVIRONMENT" | "ENV" | "NEXT_PUBLIC_VERCEL_ENV");
+    match value {
+        _ if !names_environment => None,
+        "production" | "prod" => Some(Environment::Production),
+        "development" | "dev" | "test" | "local" | "testing" => Some(Environment::NotProduction),
+        _ => None,
+    }
+}
+
+/// Whether a value is kept on the global object between reloads: then it is what an earlier run of the same code made.
+pub(super) fn is_parked(node: &Node) -> bool {
+    matches!(&node.value, Value::External(External { module, name })
+        if module == "global" && (name.starts_with("globalThis.") || name.starts_with("global.")))
+}
