@@ -1,0 +1,151 @@
+//! Declarations, patterns and functions: what brings names into scope.
+
+use tree_sitter::Node;
+
+use super::{Around, Lowering, named, span};
+use crate::facts::module::{Expr, Function, Kind, Return, Scope, ScopeId, Source};
+
+impl Lowering<'_> {
+    pub(super) fn declaration(&mut self, node: Node<'_>, scope: ScopeId) {
+        let mutable = !self.str(node).starts_with("const");
+        for declarator in named(node).into_iter().filter(|child| child.kind() == "variable_declarator") {
+            let Some(name) = declarator.child_by_field_name("name") else { continue };
+            let Some(value) = declarator.child_by_field_name("value") else {
+                if name.kind() == "identifier" {
+                    let source =
+                        if mutable { Source::Value(Expr { kind: Kind::Undefined, span: span(name) }) } else { Source::Opaque };
+                    self.bind(scope, name, source, mutable);
+                }
+                continue;
+            };
+            if self.bind_required_module(name, value) {
+                continue;
+            }
+            if name.kind() == "identifier" {
+                let text = self.str(name);
+                let owner = self.owner.replace(text.to_owned());
+                let expr = self.expr(value, scope, Around { name: Some(text), maps_names: false });
+                self.owner = owner;
+                self.bind(scope, name, Source::Value(expr), mutable);
+            } else {
+                let expr = self.expr(value, scope, Around::default());
+                self.pattern(name, scope, &mut Vec::new(), None, &mut |path, default| Source::Part {
+                    of: expr.clone(),
+                    path,
+                    default,
+                });
+            }
+        }
+    }
+
+    /// Binds every name of a destructuring pattern.
+    pub(super) fn pattern(
+        &mut self,
+        node: Node<'_>,
+        scope: ScopeId,
+        path: &mut Vec<String>,
+        default: Option<Expr>,
+        source: &mut dyn FnMut(Vec<String>, Option<Expr>) -> Source,
+    ) {
+        match node.kind() {
+            "identifier" | "shorthand_property_identifier_pattern" => {
+                if node.kind() == "shorthand_property_identifier_pattern" {
+                    path.push(self.owned(node));
+                }
+                let bound = source(path.clone(), default);
+                self.bind(scope, node, bound, false);
+                if node.kind() == "shorthand_property_identifier_pattern" {
+                    path.pop();
+                }
+            }
+            "object_assignment_pattern" | "assignment_pattern" => {
+                let right = node.child_by_field_name("right").map(|right| self.expr(right, scope, Around::default()));
+                if let Some(left) = node.child_by_field_name("left") {
+                    self.pattern(left, scope, path, right, source);
+                }
+            }
+            "object_pattern" => {
+                for part in named(node) {
+                    match part.kind() {
+                        "pair_pattern" => {
+                            let (Some(key), Some(value)) = (part.child_by_field_name("key"), part.child_by_field_name("value"))
+                            else {
+                                continue;
+                            };
+                            path.push(self.key_text(key).unwrap_or_default());
+                            self.pattern(value, scope, path, None, source);
+                            path.pop();
+                        }
+                        "rest_pattern" => self.opaque_rest(part, scope),
+                        _ => self.pattern(part, scope, path, None, source),
+                    }
+                }
+            }
+            "array_pattern" => {
+                for (index, part) in named(node).into_iter().enumerate() {
+                    if part.kind() == "rest_pattern" {
+                        self.opaque_rest(part, scope);
+                        continue;
+                    }
+                    path.push(index.to_string());
+                    self.pattern(part, scope, path, None, source);
+                    path.pop();
+                }
+            }
+            _ => {}
+        }
+    }
+
+    pub(super) fn opaque_rest(&mut self, rest: Node<'_>, scope: ScopeId) {
+        if let Some(name) = named(rest).into_iter().find(|child| child.kind() == "identifier") {
+            self.bind(scope, name, Source::Opaque, false);
+        }
+    }
+
+    pub(super) fn function_declaration(&mut self, node: Node<'_>, scope: ScopeId) {
+        let Some(name) = node.child_by_field_name("name") else { return };
+        let owner = self.owner.replace(self.owned(name));
+        let function = self.function(node, scope);
+        self.owner = owner;
+        let expr = Expr { kind: Kind::Function(function), span: span(node) };
+        self.bind(scope, name, Source::Value(expr), false);
+    }
+
+    pub(super) fn function(&mut self, node: Node<'_>, parent: ScopeId) -> Function {
+        let scope = ScopeId::try_from(self.module.scopes.len()).unwrap_or(ScopeId::MAX);
+        self.module.scopes.push(Scope { parent: Some(parent), ..Scope::default() });
+        let guards = std::mem::take(&mut self.guards);
+        if let Some(parameter) = node.child_by_field_name("parameter") {
+            self.bind(scope, parameter, Source::Parameter { index: 0, path: Vec::new(), default: None }, false);
+        }
+        if let Some(parameters) = node.child_by_field_name("parameters") {
+            let list =
+                named(parameters).into_iter().filter(|child| matches!(child.kind(), "required_parameter" | "optional_parameter"));
+            for (index, parameter) in list.enumerate() {
+                self.parameter(parameter, scope, u32::try_from(index).unwrap_or(u32::MAX));
+            }
+        }
+        if let Some(body) = node.child_by_field_name("body") {
+            if body.kind() == "statement_block" {
+                self.statements(body, scope);
+            } else {
+                let value = Some(self.expr(body, scope, Around::default()));
+                self.scope(scope).returns.push(Return { value, guards: Vec::new() });
+            }
+        }
+        self.guards = guards;
+        Function { scope }
+    }
+
+    pub(super) fn parameter(&mut self, node: Node<'_>, scope: ScopeId, index: u32) {
+        let Some(pattern) = node.child_by_field_name("pattern") else { return };
+        let default = node.child_by_field_name("value").map(|value| self.expr(value, scope, Around::default()));
+        if pattern.kind() == "rest_pattern" {
+            self.opaque_rest(pattern, scope);
+        } else if pattern.kind() == "identifier" {
+            self.bind(scope, pattern, Source::Parameter { index, path: Vec::new(), default }, false);
+        } else {
+            self.pattern(pattern, scope, &mut Vec::new(), None, &mut |path, default| Source::Parameter { index, path, default });
+        }
+    }
+}

@@ -1,0 +1,264 @@
+//! Expressions.
+
+use tree_sitter::Node;
+
+use super::literals::{number, unescape};
+use super::{Around, ENTRY_POINTS, Lowering, MAX_DEPTH, named, span};
+use crate::facts::module::{Call, CallSite, Element, Expr, Kind, Operator, Property, ScopeId, TemplatePart};
+use crate::facts::secrecy;
+
+impl Lowering<'_> {
+    pub(super) fn expr(&mut self, node: Node<'_>, scope: ScopeId, around: Around<'_>) -> Expr {
+        if self.depth >= MAX_DEPTH {
+            self.errors.push(span(node));
+            return Expr { kind: Kind::Opaque, span: span(node) };
+        }
+        self.depth += 1;
+        let kind = self.kind(node, scope, around);
+        self.depth -= 1;
+        kind
+    }
+
+    pub(super) fn kind(&mut self, node: Node<'_>, scope: ScopeId, around: Around<'_>) -> Expr {
+        let here = span(node);
+        let kind = match node.kind() {
+            "parenthesized_expression"
+            | "as_expression"
+            | "satisfies_expression"
+            | "non_null_expression"
+            | "await_expression" => {
+                return match named(node).into_iter().next() {
+                    Some(inner) => self.expr(inner, scope, around),
+                    None => Expr { kind: Kind::Opaque, span: here },
+                };
+            }
+            "type_assertion" => {
+                return match named(node).into_iter().last() {
+                    Some(inner) => self.expr(inner, scope, around),
+                    None => Expr { kind: Kind::Opaque, span: here },
+                };
+            }
+            "undefined" => Kind::Undefined,
+            "null" => Kind::Null,
+            "true" => Kind::Bool(true),
+            "false" => Kind::Bool(false),
+            "number" => number(self.str(node)).map_or(Kind::Opaque, Kind::Number),
+            "string" => Kind::Text(secrecy::text(self.string_content(node), around.name, around.maps_names)),
+            "template_string" => self.template(node, scope, around),
+            "regex" => Kind::Regex,
+            "identifier" | "shorthand_property_identifier" => match self.str(node) {
+                "undefined" => Kind::Undefined,
+                name => Kind::Name(name.to_owned()),
+            },
+            "this" => Kind::Name("this".into()),
+            "meta_property" => Kind::Name(self.owned(node)),
+            "array" => Kind::Array(self.elements(node, scope, around)),
+            "object" => Kind::Object(self.properties(node, scope, around)),
+            "member_expression" => match (node.child_by_field_name("object"), node.child_by_field_name("property")) {
+                (Some(object), Some(property)) => {
+                    Kind::Member(Box::new(self.expr(object, scope, Around::default())), self.owned(property))
+                }
+                _ => Kind::Opaque,
+            },
+            "subscript_expression" => match (node.child_by_field_name("object"), node.child_by_field_name("index")) {
+                (Some(object), Some(index)) => {
+                    let object = Box::new(self.expr(object, scope, Around::default()));
+                    if index.kind() == "string" {
+                        Kind::Member(object, self.string_content(index))
+                    } else {
+                        Kind::Index(object, Box::new(self.expr(index, scope, Around::default())))
+                    }
+                }
+                _ => Kind::Opaque,
+            },
+            "call_expression" => return self.call(node, scope),
+            "new_expression" => {
+                let Some(constructor) = node.child_by_field_name("constructor") else {
+                    return Expr { kind: Kind::Opaque, span: here };
+                };
+                let callee = self.expr(constructor, scope, Around::default());
+                let arguments = node.child_by_field_name("arguments").map(|list| self.elements(list, scope, Around::default()));
+                Kind::Call(Box::new(Call { callee, arguments: arguments.unwrap_or_default(), new: true }))
+            }
+            "arrow_function" | "function_expression" | "generator_function" | "function_declaration" => {
+                Kind::Function(self.function(node, scope))
+            }
+            "ternary_expression" => {
+                let mut part = |field| node.child_by_field_name(field).map(|part| self.expr(part, scope, around));
+                match (part("condition"), part("consequence"), part("alternative")) {
+                    (Some(condition), Some(yes), Some(no)) => Kind::Conditional(Box::new([condition, yes, no])),
+                    _ => Kind::Opaque,
+                }
+            }
+            "binary_expression" => {
+                let operator = node.child_by_field_name("operator").map_or(Operator::Other, |op| operator(op.kind()));
+                // What is compared does not become the value.
+                let becomes_value = matches!(operator, Operator::Nullish | Operator::Or | Operator::And | Operator::Add);
+                let around = if becomes_value { around } else { Around::default() };
+                let mut part = |field| node.child_by_field_name(field).map(|part| self.expr(part, scope, around));
+                match (part("left"), part("right")) {
+                    (Some(left), Some(right)) => Kind::Binary(operator, Box::new([left, right])),
+                    _ => Kind::Opaque,
+                }
+            }
+            "unary_expression" => {
+                let argument = node.child_by_field_name("argument").map(|argument| self.expr(argument, scope, Around::default()));
+                match (node.child_by_field_name("operator").map(|op| op.kind()), argument) {
+                    (Some("!"), Some(argument)) => Kind::Not(Box::new(argument)),
+                    (Some("-"), Some(argument)) => Kind::Negate(Box::new(argument)),
+                    (Some("void"), _) => Kind::Undefined,
+                    _ => Kind::Opaque,
+                }
+            }
+            _ => {
+                self.visit_children(node, scope);
+                Kind::Opaque
+            }
+        };
+        Expr { kind, span: here }
+    }
+
+    pub(super) fn call(&mut self, node: Node<'_>, scope: ScopeId) -> Expr {
+        let here = span(node);
+        let Some(function) = node.child_by_field_name("function") else { return Expr { kind: Kind::Opaque, span: here } };
+        let arguments = node.child_by_field_name("arguments");
+        if function.kind() == "import" {
+            let module = arguments.and_then(|list| named(list).into_iter().next()).filter(|argument| argument.kind() == "string");
+            let kind = module.map_or(Kind::Opaque, |module| Kind::ImportCall(self.string_content(module)));
+            return Expr { kind, span: here };
+        }
+        let callee = self.expr(function, scope, Around::default());
+        let arguments = match arguments {
+            Some(list) if list.kind() == "arguments" => self.elements(list, scope, Around::default()),
+            Some(template) => {
+                self.visit_children(template, scope);
+                return Expr { kind: Kind::Opaque, span: here };
+            }
+            None => Vec::new(),
+        };
+        let is_entry = match &callee.kind {
+            Kind::Name(name) => self.entry_names.contains(name),
+            Kind::Member(_, name) => ENTRY_POINTS.contains(&name.as_str()),
+            _ => false,
+        };
+        let expr = Expr { kind: Kind::Call(Box::new(Call { callee, arguments, new: false })), span: here };
+        if is_entry {
+            self.module.calls.push(CallSite { scope, expr: expr.clone(), owner: self.owner.clone() });
+        }
+        expr
+    }
+
+    pub(super) fn elements(&mut self, node: Node<'_>, scope: ScopeId, around: Around<'_>) -> Vec<Element> {
+        named(node)
+            .into_iter()
+            .filter(|child| child.kind() != "comment")
+            .map(|child| {
+                if child.kind() == "spread_element" {
+                    let value = match named(child).into_iter().next() {
+                        Some(inner) => self.expr(inner, scope, around),
+                        None => Expr { kind: Kind::Opaque, span: span(child) },
+                    };
+                    Element { value, spread: true }
+                } else {
+                    Element { value: self.expr(child, scope, around), spread: false }
+                }
+            })
+            .collect()
+    }
+
+    pub(super) fn properties(&mut self, node: Node<'_>, scope: ScopeId, around: Around<'_>) -> Vec<Property> {
+        let mut properties = Vec::new();
+        for child in named(node) {
+            match child.kind() {
+                "pair" => {
+                    let (Some(key), Some(value)) = (child.child_by_field_name("key"), child.child_by_field_name("value")) else {
+                        continue;
+                    };
+                    properties.push(match self.key_text(key) {
+                        Some(name) => {
+                            let inner = Around {
+                                name: Some(&name),
+                                maps_names: around.maps_names
+                                    || matches!(name.as_str(), "fields" | "schema" | "additionalFields"),
+                            };
+                            let value = self.expr(value, scope, inner);
+                            Property::Keyed { key: name, key_span: span(key), value }
+                        }
+                        None => {
+                            let key = named(key).into_iter().next().unwrap_or(key);
+                            Property::Computed {
+                                key: self.expr(key, scope, Around::default()),
+                                value: self.expr(value, scope, Around::default()),
+                            }
+                        }
+                    });
+                }
+                "shorthand_property_identifier" => properties.push(Property::Keyed {
+                    key: self.owned(child),
+                    key_span: span(child),
+                    value: self.expr(child, scope, Around::default()),
+                }),
+                "spread_element" => {
+                    if let Some(inner) = named(child).into_iter().next() {
+                        properties.push(Property::Spread(self.expr(inner, scope, around)));
+                    }
+                }
+                "method_definition" => {
+                    let Some(name) = child.child_by_field_name("name") else { continue };
+                    let getter = self.str(child).starts_with("get ");
+                    let function = self.function(child, scope);
+                    let kind = if getter { Kind::Opaque } else { Kind::Function(function) };
+                    if let Some(key) = self.key_text(name) {
+                        properties.push(Property::Keyed { key, key_span: span(name), value: Expr { kind, span: span(child) } });
+                    }
+                }
+                "comment" => {}
+                _ => {
+                    self.errors.push(span(child));
+                    properties.push(Property::Spread(Expr { kind: Kind::Opaque, span: span(child) }));
+                }
+            }
+        }
+        properties
+    }
+
+    pub(super) fn template(&mut self, node: Node<'_>, scope: ScopeId, around: Around<'_>) -> Kind {
+        let mut parts = Vec::new();
+        let mut plain = String::new();
+        for child in named(node) {
+            if child.kind() == "template_substitution" {
+                if !plain.is_empty() {
+                    parts.push(TemplatePart::Text(secrecy::text(std::mem::take(&mut plain), around.name, around.maps_names)));
+                }
+                if let Some(inner) = named(child).into_iter().next() {
+                    parts.push(TemplatePart::Value(self.expr(inner, scope, Around::default())));
+                }
+            } else {
+                plain.push_str(&unescape(self.str(child)));
+            }
+        }
+        let rest = secrecy::text(plain, around.name, around.maps_names);
+        if parts.is_empty() {
+            return Kind::Text(rest);
+        }
+        if !rest.is_empty() {
+            parts.push(TemplatePart::Text(rest));
+        }
+        Kind::Template(parts)
+    }
+}
+
+pub(super) fn operator(token: &str) -> Operator {
+    match token {
+        "??" => Operator::Nullish,
+        "||" => Operator::Or,
+        "&&" => Operator::And,
+        "===" | "==" => Operator::Equal,
+        "!==" | "!=" => Operator::NotEqual,
+        "+" => Operator::Add,
+        "-" => Operator::Subtract,
+        "*" => Operator::Multiply,
+        "/" => Operator::Divide,
+        _ => Operator::Other,
+    }
+}

@@ -1,0 +1,168 @@
+//! Syntax tree to [`Module`].
+
+mod bindings;
+mod changes;
+mod expressions;
+mod literals;
+mod modules;
+mod statements;
+
+use std::collections::HashSet;
+
+use tree_sitter::Node;
+
+use super::module::{Binding, Guard, MODULE_SCOPE, Module, Scope, ScopeId, Source};
+use crate::source::{FileKind, Span};
+use crate::syntax::typescript;
+
+/// Deepest nesting that is lowered; what lies deeper is opaque.
+const MAX_DEPTH: u32 = 200;
+
+/// The functions whose calls are recorded wherever they stand.
+pub const ENTRY_POINTS: [&str; 2] = ["betterAuth", "createAuthClient"];
+
+/// Lowers a code file; the spans are stretches the parser could not read.
+#[must_use]
+pub fn extract(kind: FileKind, text: &str) -> (Module, Vec<Span>) {
+    let Some(parsed) = typescript::parse(kind, text) else {
+        return (Module::default(), vec![Span::new(0, text.len())]);
+    };
+    let mut lowering = Lowering {
+        text: &parsed.text,
+        module: Module { scopes: vec![Scope::default()], ..Module::default() },
+        entry_names: HashSet::new(),
+        guards: Vec::new(),
+        owner: None,
+        errors: parsed.errors,
+        depth: 0,
+    };
+    let root = parsed.tree.root_node();
+    lowering.collect_entry_names(root);
+    lowering.statements(root, MODULE_SCOPE);
+    lowering.settle_distant_effects();
+    (lowering.module, lowering.errors)
+}
+
+struct Lowering<'t> {
+    text: &'t str,
+    module: Module,
+    /// Local names of the entry points.
+    entry_names: HashSet<String>,
+    guards: Vec<Guard>,
+    owner: Option<String>,
+    errors: Vec<Span>,
+    depth: u32,
+}
+
+/// What surrounds a literal: the name it is given, and whether it maps column names.
+#[derive(Clone, Copy, Default)]
+struct Around<'n> {
+    name: Option<&'n str>,
+    maps_names: bool,
+}
+
+fn span(node: Node<'_>) -> Span {
+    Span::new(node.start_byte(), node.end_byte())
+}
+
+fn named(node: Node<'_>) -> Vec<Node<'_>> {
+    let mut cursor = node.walk();
+    node.named_children(&mut cursor).filter(|child| !child.is_extra()).collect()
+}
+
+impl<'t> Lowering<'t> {
+    fn str(&self, node: Node<'_>) -> &'t str {
+        self.text.get(node.byte_range()).unwrap_or("")
+    }
+
+    fn owned(&self, node: Node<'_>) -> String {
+        self.str(node).to_owned()
+    }
+
+    fn scope(&mut self, id: ScopeId) -> &mut Scope {
+        &mut self.module.scopes[id as usize]
+    }
+
+    fn bind(&mut self, scope: ScopeId, name: Node<'_>, source: Source, mutable: bool) {
+        let binding = Binding { name: self.owned(name), source, mutable, span: span(name) };
+        self.scope(scope).bindings.push(binding);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::module::{Export, Imported, Mutation};
+
+    fn lower(text: &str) -> Module {
+        let (module, errors) = extract(FileKind::TypeScript, text);
+        assert_eq!(errors, [], "sound source");
+        module
+    }
+
+    #[test]
+    fn entry_points_are_found_under_any_name_and_at_any_depth() {
+        let module = lower(
+            r#"
+            import { betterAuth as make } from "better-auth";
+            export class Service { auth = make({ plugins: [] }) }
+            export const client = lib.createAuthClient();
+            export function factory(env: Env) { return wrap(() => make<Options>({} satisfies Options)) }
+            "#,
+        );
+        let owners: Vec<_> = module.calls.iter().map(|call| call.owner.as_deref()).collect();
+        assert_eq!(owners, [None, Some("client"), Some("factory")]);
+    }
+
+    #[test]
+    fn imports_and_exports_in_their_forms() {
+        let module = lower(
+            r#"
+            import a, { type B, c as d } from "m";
+            import type { T } from "t";
+            import * as n from "n";
+            const { e, f: g } = await import("o");
+            export { d as x };
+            export * from "p";
+            export * as q from "q";
+            export { default as r } from "r";
+            export default { a };
+            "#,
+        );
+        let locals: Vec<_> = module.imports.iter().map(|i| (i.local.as_str(), i.type_only)).collect();
+        assert_eq!(locals, [("a", false), ("B", true), ("d", false), ("T", true), ("n", false), ("e", false), ("g", false)]);
+        assert_eq!(module.exports.len(), 5);
+        assert!(module.exports.contains(&Export::All { module: "p".into() }));
+        assert!(module.exports.contains(&Export::From { name: "q".into(), module: "q".into(), imported: Imported::Namespace }));
+    }
+
+    #[test]
+    fn later_changes_are_recorded_with_their_conditions() {
+        let module = lower(
+            "const plugins = [a()];\nif (on) plugins.push(b());\non && plugins.push(c());\noptions.x.y = 1;\n\
+             list.forEach((item) => { plugins.push(item) });",
+        );
+        let effects = &module.scopes[0].effects;
+        let seen: Vec<_> = effects.iter().map(|e| (e.root.as_str(), e.path.len(), e.guards.len())).collect();
+        assert_eq!(seen, [("plugins", 0, 1), ("plugins", 0, 1), ("options", 2, 0), ("plugins", 0, 0)]);
+        assert_eq!(effects[3].change, Mutation::Opaque);
+    }
+
+    #[test]
+    fn deep_nesting_becomes_opaque() {
+        let text = format!("const a = {}1{};", "[".repeat(10_000), "]".repeat(10_000));
+        let (module, errors) = extract(FileKind::TypeScript, &text);
+        assert_eq!(module.scopes[0].bindings.len(), 1);
+        assert!(!errors.is_empty());
+    }
+
+    #[test]
+    fn broken_text_keeps_what_is_sound() {
+        let (module, errors) = extract(
+            FileKind::TypeScript,
+            "const a = {;\nimport { betterAuth } from 'better-auth';\nexport const auth = betterAuth({});",
+        );
+        assert!(!errors.is_empty());
+        assert_eq!(module.calls.len(), 1);
+    }
+}

@@ -1,0 +1,206 @@
+//! Imports and exports in all their forms.
+
+use tree_sitter::Node;
+
+use super::{Around, ENTRY_POINTS, Lowering, named, span};
+use crate::facts::module::{Binding, Export, Import, Imported, ScopeId, Source};
+
+impl Lowering<'_> {
+    /// Entry points may be imported under another name, also below the place they are used in.
+    pub(super) fn collect_entry_names(&mut self, root: Node<'_>) {
+        for entry in ENTRY_POINTS {
+            self.entry_names.insert(entry.to_owned());
+        }
+        let mut cursor = root.walk();
+        for statement in root.named_children(&mut cursor).filter(|node| node.kind() == "import_statement") {
+            let mut inner = statement.walk();
+            let mut stack: Vec<Node<'_>> = statement.named_children(&mut inner).collect();
+            while let Some(node) = stack.pop() {
+                if node.kind() == "import_specifier" {
+                    if let (Some(name), Some(alias)) = (node.child_by_field_name("name"), node.child_by_field_name("alias"))
+                        && ENTRY_POINTS.contains(&self.str(name))
+                    {
+                        self.entry_names.insert(self.owned(alias));
+                    }
+                } else {
+                    stack.extend(named(node));
+                }
+            }
+        }
+    }
+
+    pub(super) fn import(&mut self, node: Node<'_>) {
+        let Some(source) = node.child_by_field_name("source") else { return };
+        let module = self.string_content(source);
+        let whole_type = self.str(node).trim_start_matches("import").trim_start().starts_with("type ");
+        let clause = named(node).into_iter().find(|child| child.kind() == "import_clause");
+        let Some(clause) = clause else {
+            self.module.imports.push(Import {
+                local: String::new(),
+                module,
+                name: Imported::Namespace,
+                type_only: false,
+                span: span(node),
+            });
+            return;
+        };
+        for part in named(clause) {
+            match part.kind() {
+                "identifier" => self.module.imports.push(Import {
+                    local: self.owned(part),
+                    module: module.clone(),
+                    name: Imported::Named("default".into()),
+                    type_only: whole_type,
+                    span: span(part),
+                }),
+                "namespace_import" => {
+                    if let Some(name) = named(part).into_iter().next() {
+                        self.module.imports.push(Import {
+                            local: self.owned(name),
+                            module: module.clone(),
+                            name: Imported::Namespace,
+                            type_only: whole_type,
+                            span: span(name),
+                        });
+                    }
+                }
+                "named_imports" => {
+                    for specifier in named(part).into_iter().filter(|child| child.kind() == "import_specifier") {
+                        let Some(name) = specifier.child_by_field_name("name") else { continue };
+                        let local = specifier.child_by_field_name("alias").unwrap_or(name);
+                        self.module.imports.push(Import {
+                            local: self.owned(local),
+                            module: module.clone(),
+                            name: Imported::Named(self.export_name(name)),
+                            type_only: whole_type || self.str(specifier).starts_with("type "),
+                            span: span(specifier),
+                        });
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    pub(super) fn export_name(&self, node: Node<'_>) -> String {
+        if node.kind() == "string" { self.string_content(node) } else { self.owned(node) }
+    }
+
+    pub(super) fn export(&mut self, node: Node<'_>, scope: ScopeId) {
+        let source = node.child_by_field_name("source").map(|source| self.string_content(source));
+        if let Some(declaration) = node.child_by_field_name("declaration") {
+            let before = self.scope(scope).bindings.len();
+            self.statement(declaration, scope);
+            let default = self.str(node).trim_start_matches("export").trim_start().starts_with("default");
+            let names: Vec<String> = self.scope(scope).bindings[before..].iter().map(|binding| binding.name.clone()).collect();
+            for local in names {
+                let name = if default { "default".into() } else { local.clone() };
+                self.module.exports.push(Export::Local { name, local });
+            }
+            return;
+        }
+        if let Some(value) = node.child_by_field_name("value") {
+            if value.kind() == "identifier" {
+                let local = self.owned(value);
+                self.module.exports.push(Export::Local { name: "default".into(), local });
+                return;
+            }
+            let owner = self.owner.replace("default".into());
+            let expr = self.expr(value, scope, Around::default());
+            self.owner = owner;
+            let binding = Binding { name: "default".into(), source: Source::Value(expr), mutable: false, span: span(value) };
+            self.scope(scope).bindings.push(binding);
+            self.module.exports.push(Export::Local { name: "default".into(), local: "default".into() });
+            return;
+        }
+        let mut star = true;
+        for part in named(node) {
+            match part.kind() {
+                "export_clause" => {
+                    star = false;
+                    for specifier in named(part).into_iter().filter(|child| child.kind() == "export_specifier") {
+                        let Some(name) = specifier.child_by_field_name("name") else { continue };
+                        let local = self.export_name(name);
+                        let exported =
+                            specifier.child_by_field_name("alias").map_or_else(|| local.clone(), |alias| self.export_name(alias));
+                        self.module.exports.push(match &source {
+                            Some(module) => {
+                                Export::From { name: exported, module: module.clone(), imported: Imported::Named(local) }
+                            }
+                            None => Export::Local { name: exported, local },
+                        });
+                    }
+                }
+                "namespace_export" => {
+                    star = false;
+                    if let (Some(name), Some(module)) = (named(part).into_iter().next(), &source) {
+                        let name = self.export_name(name);
+                        self.module.exports.push(Export::From { name, module: module.clone(), imported: Imported::Namespace });
+                    }
+                }
+                _ => {}
+            }
+        }
+        if let (true, Some(module)) = (star, source) {
+            self.module.exports.push(Export::All { module });
+        }
+    }
+
+    /// `const x = require("m")` and `const { a } = await import("m")` are imports.
+    pub(super) fn bind_required_module(&mut self, name: Node<'_>, value: Node<'_>) -> bool {
+        let Some(module) = self.required_module(value) else { return false };
+        match name.kind() {
+            "identifier" => {
+                let local = self.owned(name);
+                self.module.imports.push(Import { local, module, name: Imported::Namespace, type_only: false, span: span(name) });
+                true
+            }
+            "object_pattern" => {
+                let mut complete = true;
+                for part in named(name) {
+                    let (exported, local) = match part.kind() {
+                        "shorthand_property_identifier_pattern" => (part, part),
+                        "pair_pattern" => match (part.child_by_field_name("key"), part.child_by_field_name("value")) {
+                            (Some(key), Some(local)) if local.kind() == "identifier" => (key, local),
+                            _ => {
+                                complete = false;
+                                continue;
+                            }
+                        },
+                        _ => {
+                            complete = false;
+                            continue;
+                        }
+                    };
+                    if ENTRY_POINTS.contains(&self.str(exported)) {
+                        self.entry_names.insert(self.owned(local));
+                    }
+                    self.module.imports.push(Import {
+                        local: self.owned(local),
+                        module: module.clone(),
+                        name: Imported::Named(self.owned(exported)),
+                        type_only: false,
+                        span: span(part),
+                    });
+                }
+                complete
+            }
+            _ => false,
+        }
+    }
+
+    pub(super) fn required_module(&self, mut value: Node<'_>) -> Option<String> {
+        while matches!(value.kind(), "await_expression" | "parenthesized_expression") {
+            value = named(value).into_iter().next()?;
+        }
+        if value.kind() != "call_expression" {
+            return None;
+        }
+        let function = value.child_by_field_name("function")?;
+        if function.kind() != "import" && self.str(function) != "require" {
+            return None;
+        }
+        let argument = named(value.child_by_field_name("arguments")?).into_iter().next()?;
+        (argument.kind() == "string").then(|| self.string_content(argument))
+    }
+}

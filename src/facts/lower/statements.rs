@@ -1,0 +1,143 @@
+//! Statements, and whatever has none of its own meaning but may hold some.
+
+use tree_sitter::Node;
+
+use super::{Around, Lowering, MAX_DEPTH, named, span};
+use crate::facts::module::{Expr, Guard, Kind, Property, Return, ScopeId, Source};
+
+impl Lowering<'_> {
+    pub(super) fn statements(&mut self, parent: Node<'_>, scope: ScopeId) {
+        for child in named(parent) {
+            self.statement(child, scope);
+        }
+    }
+
+    pub(super) fn statement(&mut self, node: Node<'_>, scope: ScopeId) {
+        if self.depth >= MAX_DEPTH {
+            self.errors.push(span(node));
+            return;
+        }
+        self.depth += 1;
+        self.statement_inner(node, scope);
+        self.depth -= 1;
+    }
+
+    pub(super) fn statement_inner(&mut self, node: Node<'_>, scope: ScopeId) {
+        match node.kind() {
+            "import_statement" => self.import(node),
+            "export_statement" => self.export(node, scope),
+            "lexical_declaration" | "variable_declaration" => self.declaration(node, scope),
+            "function_declaration" | "generator_function_declaration" => self.function_declaration(node, scope),
+            "enum_declaration" => self.enumeration(node, scope),
+            "expression_statement" => {
+                for child in named(node) {
+                    self.expression_statement(child, scope);
+                }
+            }
+            "return_statement" => {
+                let value = named(node).into_iter().next().map(|value| self.expr(value, scope, Around::default()));
+                let guards = self.guards.clone();
+                self.scope(scope).returns.push(Return { value, guards });
+            }
+            "if_statement" => self.conditional_statement(node, scope),
+            "ERROR" => self.statements(node, scope),
+            "class_declaration" | "abstract_class_declaration" => {
+                if let Some(name) = node.child_by_field_name("name") {
+                    self.bind(scope, name, Source::Opaque, false);
+                }
+                self.visit_children(node, scope);
+            }
+            "interface_declaration" | "type_alias_declaration" | "comment" => {}
+            "for_statement" | "for_in_statement" | "while_statement" | "do_statement" | "switch_statement" => {
+                self.repeated(node, scope)
+            }
+            _ => self.visit_children(node, scope),
+        }
+    }
+
+    /// Loops and switches: their bodies run under conditions that are not followed.
+    pub(super) fn repeated(&mut self, node: Node<'_>, scope: ScopeId) {
+        if node.kind() == "for_in_statement"
+            && let Some(left) = node.child_by_field_name("left")
+            && left.kind() == "identifier"
+        {
+            self.bind(scope, left, Source::Opaque, true);
+        }
+        self.guards.push(Guard { condition: Expr { kind: Kind::Opaque, span: span(node) }, holds: true });
+        self.visit_children(node, scope);
+        self.guards.pop();
+    }
+
+    pub(super) fn conditional_statement(&mut self, node: Node<'_>, scope: ScopeId) {
+        let Some(condition) = node.child_by_field_name("condition") else { return };
+        let condition = self.expr(condition, scope, Around::default());
+        for (field, holds) in [("consequence", true), ("alternative", false)] {
+            let Some(branch) = node.child_by_field_name(field) else { continue };
+            self.guards.push(Guard { condition: condition.clone(), holds });
+            self.statement(branch, scope);
+            self.guards.pop();
+        }
+    }
+
+    /// Any node without a meaning of its own: its children may hold statements, functions and calls.
+    pub(super) fn visit_children(&mut self, node: Node<'_>, scope: ScopeId) {
+        for child in named(node) {
+            match child.kind() {
+                kind if is_type(kind) => {}
+                kind if is_expression(kind) => {
+                    self.expr(child, scope, Around::default());
+                }
+                _ => self.statement(child, scope),
+            }
+        }
+    }
+
+    pub(super) fn enumeration(&mut self, node: Node<'_>, scope: ScopeId) {
+        let (Some(name), Some(body)) = (node.child_by_field_name("name"), node.child_by_field_name("body")) else { return };
+        let mut properties = Vec::new();
+        for (index, member) in named(body).into_iter().enumerate() {
+            let (key, value) = match member.kind() {
+                "enum_assignment" => (member.child_by_field_name("name"), member.child_by_field_name("value")),
+                _ => (Some(member), None),
+            };
+            let Some(key) = key else { continue };
+            let value = match value {
+                Some(value) => self.expr(value, scope, Around::default()),
+                #[allow(clippy::cast_precision_loss, reason = "enumerations have few members")]
+                None => Expr { kind: Kind::Number(index as f64), span: span(member) },
+            };
+            let key_span = span(key);
+            properties.push(Property::Keyed { key: self.key_text(key).unwrap_or_default(), key_span, value });
+        }
+        let expr = Expr { kind: Kind::Object(properties), span: span(node) };
+        self.bind(scope, name, Source::Value(expr), false);
+    }
+}
+
+pub(super) fn is_type(kind: &str) -> bool {
+    matches!(kind, "type_annotation" | "type_arguments" | "type_parameters" | "type_identifier" | "predefined_type" | "comment")
+}
+
+pub(super) fn is_expression(kind: &str) -> bool {
+    matches!(
+        kind,
+        "call_expression"
+            | "new_expression"
+            | "await_expression"
+            | "parenthesized_expression"
+            | "as_expression"
+            | "satisfies_expression"
+            | "non_null_expression"
+            | "arrow_function"
+            | "function_expression"
+            | "object"
+            | "array"
+            | "ternary_expression"
+            | "binary_expression"
+            | "unary_expression"
+            | "member_expression"
+            | "subscript_expression"
+            | "template_string"
+            | "generator_function"
+    )
+}
