@@ -3,6 +3,7 @@
 use git_auth_review::cache::memory::MemoryStore;
 use git_auth_review::config::Config;
 use git_auth_review::engine;
+use git_auth_review::project::value::{Lookup, Value};
 use git_auth_review::project::{AdapterKind, Dialect, ProjectModel, Role};
 use git_auth_review::source::MemorySnapshot;
 
@@ -197,6 +198,25 @@ fn an_argument_that_may_be_several_things_is_still_one_argument() {
     let model = server(body);
     let adapter = &model.servers[0].adapter;
     assert_eq!((adapter.kind, adapter.dialect, adapter.plural), (AdapterKind::Drizzle, Some(Dialect::Postgres), true));
+}
+
+#[test]
+fn what_production_refuses_is_for_the_other_environments() {
+    let isolated = |body: &str| {
+        let model = server(&format!("{body}\nexport const auth = betterAuth({{ secret }});"));
+        let Lookup::Found(found) = model.servers[0].options.lookup(&["secret"]) else { panic!("{body}") };
+        let literal = found.iter().find(|one| matches!(one.node.value, Value::Text(_))).expect("the literal is seen");
+        literal.outside_production()
+    };
+    let name = "const isProduction = process.env.NODE_ENV === \"production\";\nconst given = process.env.SECRET;\n";
+    assert!(isolated(&format!(
+        "{name}if (isProduction && !given) throw new Error(\"no secret\");\nconst secret = given ?? \"x\";"
+    )));
+    assert!(isolated(&format!(
+        "{name}function find() {{ if (given) return given; if (isProduction) {{ throw new Error(\"\"); }} return \"x\"; }}\nconst secret = find();"
+    )));
+    assert!(!isolated(&format!("{name}if (!given) console.warn(\"none\");\nconst secret = given ?? \"x\";")));
+    assert!(!isolated(&format!("{name}if (isProduction && !other) throw new Error(\"\");\nconst secret = given ?? \"x\";")));
 }
 
 #[test]

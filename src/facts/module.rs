@@ -130,11 +130,13 @@ pub enum Source {
     Opaque,
 }
 
-/// A value a function gives back, and the condition under which it is reached.
+/// How a function, or the module while it loads, ends, and the conditions under which it does.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Return {
-    /// The value; `None` for a bare `return`.
+    /// The value given back; `None` for a bare `return` and where an error is thrown.
     pub value: Option<Expr>,
+    /// An error is thrown.
+    pub throws: bool,
     /// The conditions around it, outermost first.
     pub guards: Vec<Guard>,
 }

@@ -147,9 +147,8 @@ impl Linker<'_> {
             Kind::Call(call) => matches!(&call.callee.kind, Kind::Member(_, method) if method == DESCRIBE),
             _ => false,
         };
-        scope.parent.is_some()
-            && !scope.returns.is_empty()
-            && scope.returns.iter().all(|one| one.value.as_ref().is_some_and(describes))
+        let mut ends = scope.returns.iter().filter(|end| !end.throws).peekable();
+        scope.parent.is_some() && ends.peek().is_some() && ends.all(|end| end.value.as_ref().is_some_and(describes))
     }
 
     /// What the sources do not tell of a server's configuration.

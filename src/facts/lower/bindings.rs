@@ -130,7 +130,7 @@ impl Lowering<'_> {
                 self.statements(body, scope);
             } else {
                 let value = Some(self.expr(body, scope, Around::default()));
-                self.scope(scope).returns.push(Return { value, guards: Vec::new() });
+                self.scope(scope).returns.push(Return { value, throws: false, guards: Vec::new() });
             }
         }
         self.guards = guards;

@@ -37,7 +37,12 @@ impl Lowering<'_> {
             "return_statement" => {
                 let value = named(node).into_iter().next().map(|value| self.expr(value, scope, Around::default()));
                 let guards = self.guards.clone();
-                self.scope(scope).returns.push(Return { value, guards });
+                self.scope(scope).returns.push(Return { value, throws: false, guards });
+            }
+            "throw_statement" => {
+                self.visit_children(node, scope);
+                let guards = self.guards.clone();
+                self.scope(scope).returns.push(Return { value: None, throws: true, guards });
             }
             "if_statement" => self.conditional_statement(node, scope),
             "ERROR" => self.statements(node, scope),

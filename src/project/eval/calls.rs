@@ -8,7 +8,7 @@ use super::operators::{test, truthy};
 use super::{Evaluator, Frame, MAX_DEPTH, Place, Truth};
 use crate::facts::module::{self, Element, Expr, Kind, Operator, Text};
 use crate::project::render;
-use crate::project::value::{Array, CallValue, Condition, External, FunctionValue, Node, Object, Unknown, Value};
+use crate::project::value::{Array, CallValue, Condition, Environment, External, FunctionValue, Node, Object, Unknown, Value};
 use crate::source::Site;
 
 impl Evaluator<'_> {
@@ -208,13 +208,23 @@ impl Evaluator<'_> {
         let scope = place.facts.module().and_then(|module| module.scopes.get(place.scope as usize));
         let mut alternatives = Vec::new();
         let mut last_condition = None;
+        // What a production build never gets past: the results below it are for the other environments.
+        let mut refused: Option<Condition> = None;
         for returned in scope.map(|scope| scope.returns.as_slice()).unwrap_or_default() {
             let Some(conditions) = self.conditions(place, &returned.guards) else { continue };
+            if returned.throws {
+                match conditions.as_slice() {
+                    [] => break,
+                    [only] if only.environment == Some(Environment::Production) => refused = Some(only.negated()),
+                    _ => {}
+                }
+                continue;
+            }
             let node = match &returned.value {
                 Some(value) => self.expr(place, value),
                 None => Node { value: Value::Undefined, at: at.clone() },
             };
-            match conditions.first() {
+            match conditions.first().or(refused.as_ref()) {
                 None if alternatives.is_empty() => return node,
                 None => {
                     let otherwise = last_condition.take().unwrap_or_else(|| undecided("the result", at));
@@ -222,8 +232,11 @@ impl Evaluator<'_> {
                     return either(alternatives, at.clone());
                 }
                 Some(condition) => {
-                    last_condition = Some(condition.negated());
+                    last_condition = (!conditions.is_empty()).then(|| condition.negated());
                     alternatives.push((node, condition.clone()));
+                    if conditions.is_empty() {
+                        return either(alternatives, at.clone());
+                    }
                 }
             }
         }

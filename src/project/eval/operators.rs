@@ -2,7 +2,7 @@
 
 use super::compose::{either, unknown};
 use super::{Evaluator, Place, Truth};
-use crate::facts::module::{Expr, Operator, Text};
+use crate::facts::module::{Expr, Guard, Kind, Operator, Text};
 use crate::project::render;
 use crate::project::value::{Alternative, Condition, Environment, External, Node, Unknown, Value};
 use crate::source::Site;
@@ -19,7 +19,7 @@ impl Evaluator<'_> {
                     Value::Env(_) | Value::Unknown(_) | Value::External(_) | Value::Either(_) => {
                         let condition =
                             Condition { text: format!("{} is set", render::expr(left)), at: at.clone(), environment: None };
-                        let otherwise = condition.negated();
+                        let otherwise = self.refused_without(place, left, condition.negated());
                         either(vec![(node, condition), (self.expr(place, right), otherwise)], at)
                     }
                     _ => node,
@@ -32,7 +32,7 @@ impl Evaluator<'_> {
                     Truth::Known(value) if value == keeps_left => self.expr(place, left),
                     Truth::Known(_) => self.expr(place, right),
                     Truth::Depends(condition) => {
-                        let otherwise = condition.negated();
+                        let otherwise = self.refused_without(place, left, condition.negated());
                         let (when_left, when_right) = if keeps_left { (condition, otherwise) } else { (otherwise, condition) };
                         // The left side of `&&` is only the result when it is falsy.
                         let kept = match (keeps_left, self.expr(place, left)) {
@@ -61,6 +61,31 @@ impl Evaluator<'_> {
             }
             Operator::Other => unknown("a comparison or calculation that is not followed", at),
         }
+    }
+
+    /// The condition that a name has no value, which is none of production's where the code around refuses to run there
+    /// without it: `if (isProduction && !secret) throw …`.
+    fn refused_without(&self, place: &Place<'_>, name: &Expr, mut missing: Condition) -> Condition {
+        let Kind::Name(name) = &name.kind else { return missing };
+        let is_missing =
+            |expr: &Expr| matches!(&expr.kind, Kind::Not(inner) if matches!(&inner.kind, Kind::Name(other) if other == name));
+        let in_production = |expr: &Expr| matches!(self.truth(place, expr), Truth::Depends(condition) if condition.environment == Some(Environment::Production));
+        let refuses = |guard: &Guard| match &guard.condition.kind {
+            Kind::Binary(Operator::And, sides) if guard.holds => {
+                let [left, right] = &**sides;
+                (is_missing(left) && in_production(right)) || (is_missing(right) && in_production(left))
+            }
+            _ => false,
+        };
+        let scopes = place.facts.module().map(|module| module.scopes.as_slice()).unwrap_or_default();
+        let mut scope = scopes.get(place.scope as usize);
+        while let Some(around) = scope {
+            if around.returns.iter().any(|end| end.throws && matches!(end.guards.as_slice(), [only] if refuses(only))) {
+                missing.environment = Some(Environment::NotProduction);
+            }
+            scope = around.parent.and_then(|parent| scopes.get(parent as usize));
+        }
+        missing
     }
 
     pub(super) fn equality(&self, place: &Place<'_>, equal: bool, sides: &[Expr; 2], at: Site) -> Node {
