@@ -55,7 +55,6 @@ pub(super) enum State {
 
 /// What `lstat` said when the entry was last found unchanged. Sizes and inodes are truncated to 32 bits by the format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(not(unix), expect(dead_code, reason = "nothing to compare it with"))]
 pub(super) struct Stat {
     pub(super) changed: (u32, u32),
     pub(super) modified: (u32, u32),
