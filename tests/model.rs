@@ -215,6 +215,9 @@ fn what_production_refuses_is_for_the_other_environments() {
     assert!(isolated(&format!(
         "{name}function find() {{ if (given) return given; if (isProduction) {{ throw new Error(\"\"); }} return \"x\"; }}\nconst secret = find();"
     )));
+    assert!(isolated(
+        "function find(env: Env) { if (env.SECRET) return env.SECRET; if (env.NODE_ENV === \"production\") throw new Error(\"\"); return \"x\"; }\nexport const make = (env: Env) => find(env);\nconst secret = find(given);"
+    ));
     assert!(!isolated(&format!("{name}if (!given) console.warn(\"none\");\nconst secret = given ?? \"x\";")));
     assert!(!isolated(&format!("{name}if (isProduction && !other) throw new Error(\"\");\nconst secret = given ?? \"x\";")));
 }

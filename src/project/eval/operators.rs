@@ -101,9 +101,8 @@ impl Evaluator<'_> {
             return Node { value: Value::Bool(same == equal), at };
         }
         let environment = match (&left.value, &right.value) {
-            (Value::Env(name), Value::Text(Text::Plain(text))) | (Value::Text(Text::Plain(text)), Value::Env(name)) => {
-                selected_environment(name, text)
-            }
+            (_, Value::Text(Text::Plain(text))) => variable(&sides[0], &left).and_then(|name| selected_environment(name, text)),
+            (Value::Text(Text::Plain(text)), _) => variable(&sides[1], &right).and_then(|name| selected_environment(name, text)),
             _ => None,
         };
         let text = format!("{} {} {}", render::expr(&sides[0]), if equal { "===" } else { "!==" }, render::expr(&sides[1]));
@@ -161,6 +160,15 @@ pub(super) fn test(condition: Condition, at: Site) -> Node {
 
 pub(super) fn environment_test(environment: Environment, text: &str, at: &Site) -> Condition {
     Condition { text: text.to_owned(), at: at.clone(), environment: Some(environment) }
+}
+
+/// The environment variable an expression reads; a member that is called `NODE_ENV` is that one, whoever hands it on.
+fn variable<'n>(expr: &'n Expr, node: &'n Node) -> Option<&'n str> {
+    match (&node.value, &expr.kind) {
+        (Value::Env(name), _) => Some(name),
+        (Value::Unknown(_) | Value::External(_), Kind::Member(_, name)) if name == "NODE_ENV" => Some(name),
+        _ => None,
+    }
 }
 
 pub(super) fn selected_environment(variable: &str, value: &str) -> Option<Environment> {
