@@ -166,7 +166,7 @@ pub(super) fn environment_test(environment: Environment, text: &str, at: &Site) 
 fn variable<'n>(expr: &'n Expr, node: &'n Node) -> Option<&'n str> {
     match (&node.value, &expr.kind) {
         (Value::Env(name), _) => Some(name),
-        (Value::Unknown(_) | Value::External(_), Kind::Member(_, name)) if name == "NODE_ENV" => Some(name),
+        (Value::Unknown(_) | Value::External(_) | Value::Either(_), Kind::Member(_, name)) if name == "NODE_ENV" => Some(name),
         _ => None,
     }
 }
