@@ -14,7 +14,7 @@ use crate::project::ProjectModel;
 use crate::project::files::Files;
 use crate::project::link::link;
 use crate::rules::{Context, Registry};
-use crate::source::{Entry, FileKind, LineIndex, Site, Snapshot, SnapshotKind, decode};
+use crate::source::{Entry, FileKind, LineIndex, Site, Snapshot, SnapshotKind, decode, folder_of};
 use crate::triage::{self, BASELINE_PATH, FailOn};
 
 /// Where a user's own rule documents lie.
@@ -224,15 +224,14 @@ fn is_relevant(path: &str, files: &BTreeSet<Arc<str>>) -> bool {
     if files.contains(path) || crate::config::PATHS.contains(&path) || path == BASELINE_PATH {
         return true;
     }
-    let folder = |path: &str| path.rsplit_once('/').map_or(String::new(), |(folder, _)| folder.to_owned());
     if FileKind::of(path) != Some(FileKind::Sql) {
         return false;
     }
-    let own = folder(path);
-    let above = folder(&own);
+    let own = folder_of(path);
+    let above = folder_of(own);
     files.iter().filter(|file| FileKind::of(file) == Some(FileKind::Sql)).any(|file| {
-        let other = folder(file);
-        other == own || (!above.is_empty() && folder(&other) == above)
+        let other = folder_of(file);
+        other == own || (!above.is_empty() && folder_of(other) == above)
     })
 }
 

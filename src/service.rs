@@ -166,10 +166,7 @@ fn staged(request: &Request, repo: &Repo, store: &dyn FactStore, answers: &Answe
     if let Some(reply) = answers.find(&key) {
         return Ok(reply);
     }
-    let mut bases = Vec::new();
-    for parent in &parents {
-        bases.push(repo.before(&index, parent.as_ref())?);
-    }
+    let bases: Vec<_> = changes.iter().map(|changes| repo.before(&index, changes)).collect();
     let bases: Vec<&dyn Snapshot> = bases.iter().map(|base| base as &dyn Snapshot).collect();
     let looked = Cell::new(false);
     let worktree = || {

@@ -110,6 +110,12 @@ impl<'t> LineIndex<'t> {
     }
 }
 
+/// The folder of a path; empty for a file in the root.
+#[must_use]
+pub fn folder_of(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
 /// How a file is read, decided by its path alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum FileKind {

@@ -197,10 +197,10 @@ fn agree(repo: &Repo, git: &dyn Fn(&[&str]) -> Command) {
         }
         expected.sort_by(|a, b| a.path.cmp(&b.path));
         let mut found = repo.changes(&index, parent).expect("changes");
+        let before = files(&repo.before(&index, &found));
         found.sort_by(|a, b| a.path.cmp(&b.path));
         assert_eq!(found, expected, "against {id:?}");
 
-        let before = files(&repo.before(&index, parent).expect("before"));
         match (&id, parent) {
             (Some(id), Some(parent)) => {
                 assert_eq!(before, listed(&succeed(&mut git(&["ls-tree", "-r", "-z", "--full-tree", id])), 2));
@@ -938,8 +938,7 @@ fn nothing_is_written() {
         let repo = fixture.open();
         let index = repo.index().expect("the index");
         let head = repo.revision("HEAD").expect("HEAD");
-        repo.changes(&index, Some(&head)).expect("changes");
-        repo.before(&index, Some(&head)).expect("before");
+        drop(repo.before(&index, &repo.changes(&index, Some(&head)).expect("changes")));
         repo.tree(&head).expect("the tree");
         let worktree = repo.worktree().expect("the work tree");
         for entry in worktree.entries() {

@@ -3,11 +3,7 @@
 use std::fmt::Write as _;
 
 use super::output;
-
-/// Exit code of a usage or configuration error.
-pub(super) const USAGE: u8 = 2;
-/// Exit code of a review or command that could not be completed.
-pub(super) const INCOMPLETE: u8 = 3;
+use crate::service::{INCOMPLETE, USAGE};
 
 /// A failure as the command line reports it.
 #[derive(Debug)]

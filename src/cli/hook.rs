@@ -7,13 +7,12 @@ use std::process::{Command, Stdio};
 use anyhow::Context as _;
 use clap::{ColorChoice, ValueEnum};
 
-use super::error::INCOMPLETE;
 use super::place::Place;
 use super::review::{self, Answerer};
 use super::{output, request, settings};
 use crate::daemon::client;
 use crate::git::Environment;
-use crate::service::{Output, Request, Target};
+use crate::service::{INCOMPLETE, Output, Request, Target};
 
 /// The git hooks that can run a review.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -23,7 +23,7 @@ use std::time::{Duration, Instant};
 use crate::cache::FactStore;
 use crate::git::{Environment, GitError, Repo};
 use crate::service::{self, Answers, Reply, Request};
-use crate::source::{FileKind, Snapshot as _};
+use crate::source::{FileKind, Snapshot as _, folder_of};
 use protocol::Status;
 
 /// Time without a request after which a daemon leaves, unless `AUTH_REVIEW_DAEMON_IDLE` gives another number of seconds.
@@ -97,7 +97,6 @@ fn directories_of_interest(environment: &Environment) -> Result<Vec<PathBuf>, Gi
     let Some(root) = repository.workdir() else { return Ok(Vec::new()) };
     let index = repository.index()?;
     let of_interest = index.entries().iter().filter(|entry| FileKind::of(&entry.path).is_some());
-    let directories: BTreeSet<&str> =
-        of_interest.map(|entry| entry.path.rsplit_once('/').map_or("", |(directory, _)| directory)).collect();
+    let directories: BTreeSet<&str> = of_interest.map(|entry| folder_of(&entry.path)).collect();
     Ok(directories.into_iter().map(|directory| root.join(directory)).collect())
 }

@@ -113,6 +113,26 @@ pub struct Column {
     pub span: Span,
 }
 
+#[cfg(test)]
+impl Column {
+    /// `name kind` with `!` for required, `=` for a default, `*` for unique, `+` for indexed, `>` for a reference.
+    fn sketch(&self) -> String {
+        let flag = |on: bool, mark: &str| if on { mark.to_owned() } else { String::new() };
+        let reference = self.references.as_ref().map(|(table, column)| format!(">{table}.{column}"));
+        [
+            format!("{} {} ", self.name, self.kind),
+            flag(self.required, "!"),
+            flag(self.has_default, "="),
+            flag(self.unique, "*"),
+            flag(self.indexed && !self.unique, "+"),
+            reference.unwrap_or_default(),
+        ]
+        .concat()
+        .trim_end()
+        .to_owned()
+    }
+}
+
 /// A Prisma schema file. Several files of one folder make one schema.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct PrismaFile {

@@ -202,13 +202,10 @@ impl Repo {
         Ok(differences.iter().filter_map(Change::of).collect())
     }
 
-    /// What a commit (`None`: nothing) holds, made from the index and what it changes, which is far less than all trees.
-    ///
-    /// # Errors
-    /// As [`Repo::changes`].
-    pub fn before(&self, index: &IndexSnapshot, commit: Option<&Commit>) -> Result<TreeSnapshot, GitError> {
-        let changes = self.changes(index, commit)?;
-        Ok(TreeSnapshot::new(Arc::clone(&self.store), undo(index.entries(), &changes)))
+    /// What the commit holds that the index changes in this way (see [`Repo::changes`]), made without reading its trees.
+    #[must_use]
+    pub fn before(&self, index: &IndexSnapshot, changes: &[Change]) -> TreeSnapshot {
+        TreeSnapshot::new(Arc::clone(&self.store), undo(index.entries(), changes))
     }
 
     /// The files on disk: tracked ones, and untracked ones that are not ignored.

@@ -3,12 +3,11 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::eval::{Evaluator, truthy};
+use super::eval::Evaluator;
 use super::files::Files;
 use super::resolve::Resolver;
 use super::schema::compare::{Comparison, compare};
 use super::schema::declared::Sources;
-use super::schema::replay::replay;
 use super::schema::required::required;
 use super::value::{CallValue, Condition, External, Lookup, Node, Unknown, Value};
 use super::version::version_of;
@@ -30,23 +29,18 @@ pub fn link(files: &dyn Files) -> ProjectModel {
             continue;
         }
         let Some(facts) = files.facts(path) else { continue };
-        if let Body::Unreadable(why) = &facts.body {
-            linker.model.undetermined.push(Open {
-                question: format!("what `{path}` configures"),
-                reason: why.to_string(),
-                site: Site::new(path, Span::default()),
-            });
-        }
         linker.model.files.push(Arc::clone(path));
-        let calls = facts.module().map_or(0, |module| module.calls.len());
-        if let Some(error) = facts.errors.first().filter(|_| calls > 0) {
-            linker.model.undetermined.push(Open {
-                question: format!("what `{path}` configures"),
-                reason: "the parser could not read this part of it".into(),
-                site: Site::new(path, *error),
-            });
+        let calls = facts.module().map(|module| module.calls.as_slice()).unwrap_or_default();
+        let unread = match &facts.body {
+            Body::Unreadable(why) => Some((why.to_string(), Span::default())),
+            _ if calls.is_empty() => None,
+            _ => facts.errors.first().map(|error| ("the parser could not read this part of it".to_owned(), *error)),
+        };
+        if let Some((reason, span)) = unread {
+            let question = format!("what `{path}` configures");
+            linker.model.undetermined.push(Open { question, reason, site: Site::new(path, span) });
         }
-        for call in facts.module().map(|module| module.calls.as_slice()).unwrap_or_default() {
+        for call in calls {
             linker.instance(path, call);
         }
     }
@@ -111,13 +105,9 @@ impl Linker<'_> {
         let (plugins, plugins_open) = self.plugins(&options, false);
         let adapter = adapter(self.evaluator, &options, &at);
         let required = required(&version, &options, &plugins);
-        if self.sources.is_none() {
-            self.sources = Some(Sources::read(self.files, self.resolver, self.evaluator, replay(self.files)));
-        }
-        let declared = match &self.sources {
-            Some(sources) => sources.declared(self.evaluator, self.resolver, &package, &adapter),
-            None => super::schema::Declared::default(),
-        };
+        let (files, resolver, evaluator) = (self.files, self.resolver, self.evaluator);
+        let sources = self.sources.get_or_insert_with(|| Sources::read(files, resolver, evaluator));
+        let declared = sources.declared(evaluator, resolver, &package, &adapter);
         let mut server = Server {
             role,
             at,
@@ -199,7 +189,7 @@ impl Linker<'_> {
         let reason =
             reason.or_else(|| match compare(&server.required, &server.declared, server.adapter.kind, server.adapter.plural) {
                 Comparison::Gaps(gaps) if gaps.is_empty() => None,
-                Comparison::Gaps(gaps) => match self.hidden_options(server) {
+                Comparison::Gaps(gaps) => match hidden_options(server) {
                     Some(reason) => Some(reason),
                     None => {
                         server.gaps = gaps;
@@ -212,17 +202,6 @@ impl Linker<'_> {
             });
         if let Some(reason) = reason {
             self.model.undetermined.push(Open { question, reason, site: server.adapter.at.clone() });
-        }
-    }
-
-    /// Options that are not known could rename the tables.
-    fn hidden_options(&self, server: &Server) -> Option<String> {
-        match &server.options.value {
-            Value::Object(object) => {
-                object.open.first().map(|why| format!("options that are not known may rename tables: {}", why.reason))
-            }
-            Value::Unknown(why) => Some(why.reason.clone()),
-            _ => None,
         }
     }
 
@@ -273,11 +252,22 @@ impl Linker<'_> {
     }
 }
 
+/// Options that are not known could rename the tables.
+fn hidden_options(server: &Server) -> Option<String> {
+    match &server.options.value {
+        Value::Object(object) => {
+            object.open.first().map(|why| format!("options that are not known may rename tables: {}", why.reason))
+        }
+        Value::Unknown(why) => Some(why.reason.clone()),
+        _ => None,
+    }
+}
+
 /// One element of a plugin list.
 fn plugin(node: &Node, conditions: Vec<Condition>, client: bool, plugins: &mut Vec<PluginUse>, open: &mut Vec<Unknown>) {
     let nothing = || Node { value: Value::Undefined, at: node.at.clone() };
     match &node.value {
-        _ if truthy(node) == Some(false) => {}
+        _ if node.truthy() == Some(false) => {}
         Value::Call(call) if call.callee.module == "global" => {
             open.push(Unknown::new(format!("`{}` is not declared in the file", call.local), node.at.clone()));
         }

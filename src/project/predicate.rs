@@ -163,7 +163,7 @@ fn of_node(predicate: &Predicate, node: &Node) -> Answer {
             }
         }
         Predicate::Present(wanted) => present(node).map_or_else(unknown, |present| Answer::from(present == *wanted)),
-        Predicate::Truthy(wanted) => truthy(node).map_or_else(unknown, |truthy| Answer::from(truthy == *wanted)),
+        Predicate::Truthy(wanted) => node.truthy().map_or_else(unknown, |truthy| Answer::from(truthy == *wanted)),
         Predicate::WrittenText(wanted) => {
             let written = matches!(&node.value, Value::Text(text) if !text.is_empty());
             Answer::from(written == *wanted)
@@ -202,18 +202,6 @@ fn present(node: &Node) -> Option<bool> {
     }
 }
 
-fn truthy(node: &Node) -> Option<bool> {
-    match &node.value {
-        Value::Undefined | Value::Null => Some(false),
-        Value::Bool(value) => Some(*value),
-        Value::Number(value) => Some(*value != 0.0 && !value.is_nan()),
-        Value::Text(text) => Some(!text.is_empty()),
-        Value::Array(_) | Value::Object(_) | Value::Function(_) => Some(true),
-        Value::Call(call) if call.new => Some(true),
-        Value::Call(_) | Value::External(_) | Value::Env(_) | Value::Either(_) | Value::Unknown(_) => None,
-    }
-}
-
 /// The number, `Some(None)` for a value that is certainly none.
 fn number(node: &Node) -> Option<Option<f64>> {
     match &node.value {
@@ -226,18 +214,7 @@ fn number(node: &Node) -> Option<Option<f64>> {
 /// Why a value cannot be told.
 #[must_use]
 pub fn why_unknown(node: &Node) -> Unknown {
-    let reason = match &node.value {
-        Value::Unknown(why) => return why.clone(),
-        Value::Env(name) => format!("the environment variable `{name}` decides"),
-        Value::Call(call) => {
-            format!("`{}` comes from `{}`, which is not part of the repository", call.local, call.callee.module)
-        }
-        Value::External(external) => {
-            format!("`{}` comes from `{}`, which is not part of the repository", external.name, external.module)
-        }
-        _ => "the value is not known".into(),
-    };
-    Unknown { reason, at: node.at.clone() }
+    node.why_unknown().unwrap_or_else(|| Unknown::new("the value is not known", node.at.clone()))
 }
 
 #[cfg(test)]

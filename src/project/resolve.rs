@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use crate::facts::manifest::{Manifest, Targets, TsConfig};
 use crate::facts::{Body, FileFacts};
 use crate::project::files::Files;
-use crate::source::FileKind;
+use crate::source::{FileKind, folder_of};
 
 /// Resolves import specifiers over the snapshot, never over the disk.
 #[derive(Debug, Default)]
@@ -96,7 +96,7 @@ impl Resolver {
         let manifests = facts_of(files, FileKind::PackageManifest);
         let globs = workspace_globs(&manifests, &facts_of(files, FileKind::PnpmWorkspace));
         for (path, facts) in manifests {
-            let folder: Arc<str> = parent(&path).into();
+            let folder: Arc<str> = folder_of(&path).into();
             let member = ancestors(&folder).any(|root| globs.get(root).is_some_and(|globs| globs.holds(root, &folder)));
             let package = Package { facts, member };
             if let Some(name) = package.manifest().and_then(|manifest| manifest.name.clone()) {
@@ -121,7 +121,7 @@ impl Resolver {
         // Bundlers take what follows a question mark as an instruction: `./logo.svg?raw`.
         let specifier = specifier.split('?').next().unwrap_or(specifier);
         if specifier.starts_with("./") || specifier.starts_with("../") || matches!(specifier, "." | "..") {
-            return found(join(parent(from), specifier).and_then(|path| self.probe(files, &path)));
+            return found(join(folder_of(from), specifier).and_then(|path| self.probe(files, &path)));
         }
         // `node:fs`, `npm:better-auth@1`, `https://…`, `virtual:…`.
         if specifier.split('/').next().is_some_and(|first| first.contains(':')) {
@@ -149,7 +149,7 @@ impl Resolver {
     /// The folder of the package `path` belongs to: that of the nearest `package.json`; empty for the root.
     #[must_use]
     pub fn package_of(&self, path: &str) -> Arc<str> {
-        let nearest = ancestors(parent(path)).find_map(|folder| self.packages.get_key_value(folder));
+        let nearest = ancestors(folder_of(path)).find_map(|folder| self.packages.get_key_value(folder));
         nearest.map_or_else(|| Arc::from(""), |(folder, _)| Arc::clone(folder))
     }
 
@@ -180,7 +180,7 @@ impl Resolver {
     }
 
     fn aliases_of(&self, from: &str) -> &[Aliases] {
-        ancestors(parent(from)).find_map(|folder| self.aliases.get(folder)).map(Vec::as_slice).unwrap_or_default()
+        ancestors(folder_of(from)).find_map(|folder| self.aliases.get(folder)).map(Vec::as_slice).unwrap_or_default()
     }
 
     fn by_alias(&self, files: &dyn Files, aliases: &Aliases, specifier: &str) -> Resolved {
@@ -225,7 +225,7 @@ impl Resolver {
 
     /// The range under which the nearest package that asks for `name` does so.
     fn range_of(&self, from: &str, name: &str) -> Option<&str> {
-        let manifests = ancestors(parent(from)).filter_map(|folder| self.manifest(folder));
+        let manifests = ancestors(folder_of(from)).filter_map(|folder| self.manifest(folder));
         manifests.flat_map(|manifest| &manifest.dependencies).find(|entry| entry.name == name).map(|entry| &*entry.range)
     }
 
@@ -271,7 +271,7 @@ impl Resolver {
         // Where both lie in one folder, the second counts.
         for name in ["jsconfig.json", "tsconfig.json"] {
             let named = configs.par_iter().filter(|path| file_name(path) == name && !is_installed(path));
-            aliases.par_extend(named.map(|path| (parent(path).to_owned(), self.aliases_in(files, path))));
+            aliases.par_extend(named.map(|path| (folder_of(path).to_owned(), self.aliases_in(files, path))));
         }
         aliases
     }
@@ -279,10 +279,10 @@ impl Resolver {
     /// The aliases of a tsconfig, and of those it refers to in the same folder: `tsconfig.app.json` covers the sources
     /// there, while a reference to another folder speaks for the files of that folder.
     fn aliases_in(&self, files: &dyn Files, path: &str) -> Vec<Aliases> {
-        let folder = parent(path);
+        let folder = folder_of(path);
         let own = config_at(files, path).map(|(_, facts)| facts);
         let references = own.as_deref().and_then(ts_config).map(|config| config.references.as_slice()).unwrap_or_default();
-        let beside = references.iter().filter_map(|reference| join(folder, reference)).filter(|path| parent(path) == folder);
+        let beside = references.iter().filter_map(|reference| join(folder, reference)).filter(|path| folder_of(path) == folder);
         std::iter::once(path.to_owned())
             .chain(beside)
             .map(|path| self.settings(files, &path, &mut Vec::new()).into_aliases(folder))
@@ -295,7 +295,7 @@ impl Resolver {
         let Some((path, facts)) = config_at(files, path).filter(new) else { return Settings::default() };
         let Some(config) = ts_config(&facts) else { return Settings::default() };
         seen.push(Arc::clone(&path));
-        let folder = parent(&path);
+        let folder = folder_of(&path);
         let mut settings = Settings::default();
         for base in &config.extends {
             let base = if base.starts_with('.') {
@@ -402,7 +402,7 @@ fn workspace_globs(
             Body::PnpmWorkspace(workspace) => &workspace.packages,
             _ => return None,
         };
-        (!globs.is_empty()).then(|| (parent(path).to_owned(), WorkspaceGlobs::new(globs.iter())))
+        (!globs.is_empty()).then(|| (folder_of(path).to_owned(), WorkspaceGlobs::new(globs.iter())))
     });
     globs.collect()
 }
@@ -509,14 +509,9 @@ pub(crate) fn is_local_range(range: &str) -> bool {
     ["workspace:", "link:", "file:", "portal:"].iter().any(|protocol| range.starts_with(protocol))
 }
 
-/// The folder of a path; empty for the root.
-pub(crate) fn parent(path: &str) -> &str {
-    path.rsplit_once('/').map_or("", |(folder, _)| folder)
-}
-
 /// A folder and those around it, up to the root.
 pub(crate) fn ancestors(folder: &str) -> impl Iterator<Item = &str> {
-    std::iter::successors(Some(folder), |folder| (!folder.is_empty()).then(|| parent(folder)))
+    std::iter::successors(Some(folder), |folder| (!folder.is_empty()).then(|| folder_of(folder)))
 }
 
 /// The path from `root` to `folder` inside it; empty when they are the same.
@@ -534,7 +529,7 @@ fn join(folder: &str, path: &str) -> Option<String> {
         match part {
             "" | "." => {}
             ".." if joined.is_empty() => return None,
-            ".." => joined.truncate(parent(&joined).len()),
+            ".." => joined.truncate(folder_of(&joined).len()),
             part => {
                 if !joined.is_empty() {
                     joined.push('/');

@@ -250,6 +250,39 @@ impl Node {
         }
     }
 
+    /// Why the value cannot be told from the sources; `None` when it can.
+    #[must_use]
+    pub fn why_unknown(&self) -> Option<Unknown> {
+        let foreign = |name: &str, module: &str| format!("`{name}` comes from `{module}`, which is not part of the repository");
+        let reason = match &self.value {
+            Value::Unknown(why) => return Some(why.clone()),
+            Value::Env(name) => format!("the environment variable `{name}` decides"),
+            Value::Call(call) => foreign(&call.local, &call.callee.module),
+            Value::External(external) => foreign(&external.name, &external.module),
+            _ => return None,
+        };
+        Some(Unknown::new(reason, self.at.clone()))
+    }
+
+    /// Whether the value counts as true (ECMAScript, "ToBoolean"); `None` when that is not known.
+    #[must_use]
+    pub fn truthy(&self) -> Option<bool> {
+        match &self.value {
+            Value::Undefined | Value::Null => Some(false),
+            Value::Bool(value) => Some(*value),
+            Value::Number(value) => Some(*value != 0.0 && !value.is_nan()),
+            Value::Text(text) => Some(!text.is_empty()),
+            Value::Array(_) | Value::Object(_) | Value::Function(_) => Some(true),
+            Value::Call(call) if call.new => Some(true),
+            Value::Either(alternatives) => {
+                let mut each = alternatives.iter().map(|alternative| alternative.node.truthy());
+                let first = each.next()??;
+                each.all(|next| next == Some(first)).then_some(first)
+            }
+            Value::Call(_) | Value::External(_) | Value::Env(_) | Value::Unknown(_) => None,
+        }
+    }
+
     /// The object, when the value is one.
     #[must_use]
     pub fn object(&self) -> Option<&Object> {
@@ -290,21 +323,7 @@ fn walk<'v>(
             }
             unknown.extend(object.open.iter().cloned());
         }
-        Value::Unknown(why) => unknown.push(why.clone()),
-        Value::Call(call) => unknown.push(Unknown {
-            reason: format!("`{}` comes from `{}`, which is not part of the repository", call.local, call.callee.module),
-            at: node.at.clone(),
-        }),
-        Value::External(external) => unknown.push(Unknown {
-            reason: format!("`{}` comes from `{}`, which is not part of the repository", external.name, external.module),
-            at: node.at.clone(),
-        }),
-        Value::Env(name) => {
-            unknown.push(Unknown { reason: format!("the environment variable `{name}` decides"), at: node.at.clone() })
-        }
-        Value::Function(_) => {
-            unknown.push(Unknown { reason: "a function decides when it is called".into(), at: node.at.clone() })
-        }
-        _ => {}
+        Value::Function(_) => unknown.push(Unknown::new("a function decides when it is called", node.at.clone())),
+        _ => unknown.extend(node.why_unknown()),
     }
 }

@@ -510,24 +510,8 @@ mod tests {
         table.expect("a table is created")
     }
 
-    /// Columns as `name kind` with `!` for required, `=` for a default, `*` for unique, `+` for indexed, `>` for a reference.
     fn columns(text: &str) -> Vec<String> {
-        let show = |column: &Column| {
-            let flag = |on: bool, mark: &str| if on { mark.to_owned() } else { String::new() };
-            let reference = column.references.as_ref().map(|(table, column)| format!(">{table}.{column}"));
-            [
-                format!("{} {} ", column.name, column.kind),
-                flag(column.required, "!"),
-                flag(column.has_default, "="),
-                flag(column.unique, "*"),
-                flag(column.indexed && !column.unique, "+"),
-                reference.unwrap_or_default(),
-            ]
-            .concat()
-            .trim_end()
-            .to_owned()
-        };
-        table(text).columns.iter().map(show).collect()
+        table(text).columns.iter().map(Column::sketch).collect()
     }
 
     fn changes(text: &str) -> Vec<Change> {

@@ -200,24 +200,8 @@ mod tests {
         }
     "#;
 
-    /// Columns as `name kind` with `!` for required, `=` for a default, `*` for unique, `+` for indexed, `>` for a reference.
     fn columns(table: &Table) -> Vec<String> {
-        let show = |column: &Column| {
-            let flag = |on: bool, mark: &str| if on { mark.to_owned() } else { String::new() };
-            let reference = column.references.as_ref().map(|(table, column)| format!(">{table}.{column}"));
-            [
-                format!("{} {} ", column.name, column.kind),
-                flag(column.required, "!"),
-                flag(column.has_default, "="),
-                flag(column.unique, "*"),
-                flag(column.indexed && !column.unique, "+"),
-                reference.unwrap_or_default(),
-            ]
-            .concat()
-            .trim_end()
-            .to_owned()
-        };
-        table.columns.iter().map(show).collect()
+        table.columns.iter().map(Column::sketch).collect()
     }
 
     #[test]

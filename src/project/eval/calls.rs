@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::compose::{append, doubt, either, extend, not_followed, spread, undecided, unknown};
 use super::members::reads_environment;
-use super::operators::{test, truthy};
+use super::operators::test;
 use super::{Evaluator, Frame, MAX_DEPTH, Place, Truth};
 use crate::facts::module::{self, Element, Expr, Kind, Operator, Text};
 use crate::project::render;
@@ -108,7 +108,7 @@ impl Evaluator<'_> {
                 let plain = call.arguments.first().is_some_and(|argument| self.drops_falsy(place, &argument.value));
                 let mut kept = array.clone();
                 if plain {
-                    kept.items.retain(|item| !matches!(truthy(&item.node), Some(false)));
+                    kept.items.retain(|item| !matches!(item.node.truthy(), Some(false)));
                 } else {
                     let reason = "a filter decides which elements stay";
                     doubt(&mut kept.open, Unknown::new(reason, at.clone()));

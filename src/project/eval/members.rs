@@ -80,7 +80,6 @@ impl Evaluator<'_> {
                 return either(parts, at.clone());
             }
             Value::External(External { module, name }) if module == "global" => match (name.as_str(), key) {
-                ("process.env" | "import.meta.env" | "Bun.env" | "Deno.env", "NODE_ENV" | "MODE") => Value::Env(key.to_owned()),
                 ("import.meta.env", "PROD") => {
                     return test(environment_test(Environment::Production, "import.meta.env.PROD", at), at.clone());
                 }
@@ -91,11 +90,7 @@ impl Evaluator<'_> {
                 _ => external(module, format!("{name}.{key}")),
             },
             Value::External(External { module, name }) => match name.as_str() {
-                "isProduction" if module.starts_with("better-auth") => {
-                    Value::Unknown(Unknown::new("a member of a flag", at.clone()))
-                }
                 "*" => external(module, key.to_owned()),
-                "env" if is_env_module(module) => Value::Env(key.to_owned()),
                 _ if is_env_module(module) => Value::Env(key.to_owned()),
                 _ => external(module, format!("{name}.{key}")),
             },

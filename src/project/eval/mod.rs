@@ -24,8 +24,6 @@ use crate::source::Site;
 use compose::{append, doubt, either, extend, set, spread, unknown};
 use operators::test;
 
-pub use operators::truthy;
-
 /// Steps one evaluator may take over its whole life.
 const BUDGET: u32 = 2_000_000;
 

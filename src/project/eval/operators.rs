@@ -116,37 +116,18 @@ impl Evaluator<'_> {
 
     pub(super) fn truth(&self, place: &Place<'_>, expr: &Expr) -> Truth {
         let node = self.expr(place, expr);
-        if let Some(known) = truthy(&node) {
+        if let Some(known) = node.truthy() {
             return Truth::Known(known);
         }
         if let Value::Either(alternatives) = &node.value {
-            let mut positive = alternatives.iter().filter(|alternative| truthy(&alternative.node) != Some(false));
+            let mut positive = alternatives.iter().filter(|alternative| alternative.node.truthy() != Some(false));
             if let (Some(only), None) = (positive.next(), positive.next())
-                && truthy(&only.node) == Some(true)
+                && only.node.truthy() == Some(true)
             {
                 return Truth::Depends(only.condition.clone());
             }
         }
         Truth::Depends(Condition { text: render::expr(expr), at: Site::new(&place.file, expr.span), environment: None })
-    }
-}
-
-/// Whether a value counts as true; `None` when that is not known.
-#[must_use]
-pub fn truthy(node: &Node) -> Option<bool> {
-    match &node.value {
-        Value::Undefined | Value::Null => Some(false),
-        Value::Bool(value) => Some(*value),
-        Value::Number(value) => Some(*value != 0.0),
-        Value::Text(text) => Some(!text.is_empty()),
-        Value::Array(_) | Value::Object(_) | Value::Function(_) => Some(true),
-        Value::Call(call) if call.new => Some(true),
-        Value::Either(alternatives) => {
-            let mut each = alternatives.iter().map(|alternative| truthy(&alternative.node));
-            let first = each.next()??;
-            each.all(|next| next == Some(first)).then_some(first)
-        }
-        Value::Call(_) | Value::External(_) | Value::Env(_) | Value::Unknown(_) => None,
     }
 }
 

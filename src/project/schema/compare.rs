@@ -33,15 +33,10 @@ pub fn compare(required: &Required, declared: &Declared, kind: AdapterKind, plur
     let mut gaps = Vec::new();
     for (key, table) in &required.tables {
         let name = name_of(table);
-        let candidates: Vec<&SourceTable> = find(declared, &name).collect();
-        if candidates.is_empty() {
-            gaps.push(missing_table(key, &name, table));
-            continue;
-        }
-        let lacking =
-            candidates.iter().map(|candidate| (lacking(candidate, table), candidate)).min_by_key(|(lacking, _)| lacking.len());
-        if let Some((lacking, candidate)) = lacking {
-            gaps.extend(missing_columns(key, &name, lacking, candidate));
+        let candidates = find(declared, &name).map(|candidate| (lacking(candidate, table), candidate));
+        match candidates.min_by_key(|(lacking, _)| lacking.len()) {
+            Some((lacking, candidate)) => gaps.extend(missing_columns(key, &name, lacking, candidate)),
+            None => gaps.push(missing_table(key, &name, table)),
         }
     }
     Comparison::Gaps(gaps)
@@ -120,13 +115,10 @@ fn missing_table(key: &str, name: &str, table: &RequiredTable) -> Gap {
     }
 }
 
+/// The columns a table lacks, one gap for each cause.
 fn missing_columns(key: &str, name: &str, lacking: Vec<RequiredColumn>, found: &SourceTable) -> Vec<Gap> {
-    by_cause(key, name, lacking, Some(Site::new(&found.file, found.table.span)))
-}
-
-fn by_cause(key: &str, name: &str, columns: Vec<RequiredColumn>, found_in: Option<Site>) -> Vec<Gap> {
     let mut gaps: Vec<Gap> = Vec::new();
-    for column in columns {
+    for column in lacking {
         match gaps.iter_mut().find(|gap| gap.cause == column.cause) {
             Some(gap) => gap.columns.push(column),
             None => gaps.push(Gap {
@@ -135,7 +127,7 @@ fn by_cause(key: &str, name: &str, columns: Vec<RequiredColumn>, found_in: Optio
                 whole_table: false,
                 cause: column.cause.clone(),
                 columns: vec![column],
-                found_in: found_in.clone(),
+                found_in: Some(Site::new(&found.file, found.table.span)),
             }),
         }
     }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::replay::replay;
 use super::{Declared, Layer, Migrated, SourceTable, drizzle};
 use crate::facts::Body;
 use crate::facts::schema::PrismaFile;
@@ -11,14 +12,15 @@ use crate::project::files::Files;
 use crate::project::resolve::Resolver;
 use crate::project::value::{Node, Value};
 use crate::project::{Adapter, AdapterKind};
-use crate::source::FileKind;
+use crate::source::{FileKind, folder_of};
 
 /// The schema sources of the whole repository, read once for all servers.
 #[derive(Debug)]
 pub struct Sources {
     prisma: Vec<PrismaSchema>,
-    drizzle: Vec<SourceTable>,
-    migrated: Vec<Migrated>,
+    migrated: Arc<[Migrated]>,
+    /// Every table of every kind.
+    all: Arc<[SourceTable]>,
 }
 
 /// The Prisma files that make one schema.
@@ -31,8 +33,13 @@ struct PrismaSchema {
 impl Sources {
     /// Reads all schema sources of the snapshot.
     #[must_use]
-    pub fn read(files: &dyn Files, resolver: &Resolver, evaluator: &Evaluator<'_>, migrated: Vec<Migrated>) -> Self {
-        Self { prisma: prisma_schemas(files, resolver), drizzle: drizzle::all_tables(files, evaluator), migrated }
+    pub fn read(files: &dyn Files, resolver: &Resolver, evaluator: &Evaluator<'_>) -> Self {
+        let prisma = prisma_schemas(files, resolver);
+        let migrated = replay(files);
+        let mut all = drizzle::all_tables(files, evaluator);
+        all.extend(prisma.iter().flat_map(|schema| schema.models.iter().cloned()));
+        all.extend(migrated.iter().flat_map(|migrated| migrated.tables.iter().cloned()));
+        Self { prisma, migrated: migrated.into(), all: all.into() }
     }
 
     /// What the adapter of one server finds.
@@ -44,14 +51,16 @@ impl Sources {
             AdapterKind::Kysely => self.linked_sql(resolver, package),
             _ => None,
         };
-        let mut all: Vec<SourceTable> = self.drizzle.clone();
-        all.extend(self.prisma.iter().flat_map(|schema| schema.models.iter().cloned()));
-        all.extend(self.migrated.iter().flat_map(|migrated| migrated.tables.iter().cloned()));
         let sources: BTreeSet<Arc<str>> = match &linked {
             Some(tables) => tables.values().map(|table| Arc::clone(&table.file)).collect(),
-            None => all.iter().map(|table| Arc::clone(&table.file)).collect(),
+            None => self.all.iter().map(|table| Arc::clone(&table.file)).collect(),
         };
-        Declared { linked, all, migrated: self.migrated.clone(), sources: sources.into_iter().collect(), open: Vec::new() }
+        Declared {
+            linked,
+            all: Arc::clone(&self.all),
+            migrated: Arc::clone(&self.migrated),
+            sources: sources.into_iter().collect(),
+        }
     }
 
     fn linked_prisma(&self, resolver: &Resolver, package: &str, adapter: &Adapter) -> Option<BTreeMap<String, SourceTable>> {
@@ -70,7 +79,7 @@ impl Sources {
     }
 
     fn linked_sql(&self, resolver: &Resolver, package: &str) -> Option<BTreeMap<String, SourceTable>> {
-        let candidates: Vec<&Migrated> = match self.migrated.as_slice() {
+        let candidates: Vec<&Migrated> = match &*self.migrated {
             [] => return None,
             [only] => vec![only],
             several => several
@@ -126,17 +135,16 @@ fn prisma_schemas(files: &dyn Files, resolver: &Resolver) -> Vec<PrismaSchema> {
             _ => None,
         }
     };
-    let folder = |path: &str| path.rsplit_once('/').map_or_else(String::new, |(folder, _)| folder.to_owned());
     // The folder of the file with the datasource holds the whole schema; a file outside every such folder stands alone.
     let roots: BTreeSet<String> = parsed
         .iter()
         .filter(|(_, facts)| prisma(facts).is_some_and(|file| file.provider.is_some()))
-        .map(|(path, _)| folder(path))
+        .map(|(path, _)| folder_of(path).to_owned())
         .collect();
     let mut schemas: BTreeMap<String, PrismaSchema> = BTreeMap::new();
     for (path, facts) in &parsed {
         let Some(file) = prisma(facts) else { continue };
-        let own = folder(path);
+        let own = folder_of(path).to_owned();
         let root =
             roots.iter().filter(|root| own == **root || own.starts_with(&format!("{root}/"))).max_by_key(|root| root.len());
         let root = root.cloned().unwrap_or(own);

@@ -80,13 +80,11 @@ pub struct Declared {
     /// The tables the adapter will look in, by the name it looks up, when the link from the adapter to them is certain.
     pub linked: Option<BTreeMap<String, SourceTable>>,
     /// Every table of the repository that may serve, from any layer.
-    pub all: Vec<SourceTable>,
+    pub all: Arc<[SourceTable]>,
     /// The state after replaying SQL migrations, one entry per folder.
-    pub migrated: Vec<Migrated>,
+    pub migrated: Arc<[Migrated]>,
     /// Files the tables were read from, sorted.
     pub sources: Vec<Arc<str>>,
-    /// What could not be followed.
-    pub open: Vec<Unknown>,
 }
 
 /// A table and the file that declares it.

@@ -60,7 +60,7 @@ fn cause_name<'s>(cause: &'s Cause, server: &'s Server) -> &'s str {
 fn declared_tables(declared: &Declared) -> Vec<(String, &SourceTable)> {
     match &declared.linked {
         Some(linked) => linked.iter().map(|(name, table)| (name.clone(), table)).collect(),
-        None => by_name(&declared.all),
+        None => by_name(declared.all.iter()),
     }
 }
 
@@ -204,10 +204,9 @@ mod tests {
             },
             declared: Declared {
                 linked: None,
-                all: vec![SourceTable { table: user, file: "src/auth.ts".into(), layer: Layer::Drizzle }],
-                migrated: vec![],
+                all: [SourceTable { table: user, file: "src/auth.ts".into(), layer: Layer::Drizzle }].into(),
+                migrated: [].into(),
                 sources: vec!["src/auth.ts".into()],
-                open: vec![],
             },
             gaps: vec![Gap {
                 key: "passkey".into(),
@@ -240,7 +239,7 @@ mod tests {
     fn a_name_declared_twice_carries_its_file() {
         let mut declared = model().servers.remove(0).declared;
         let again = SourceTable { file: "db/0001.sql".into(), layer: Layer::Sql, ..declared.all[0].clone() };
-        declared.all.push(again);
+        declared.all = declared.all.iter().cloned().chain([again]).collect();
         let names: Vec<String> = declared_tables(&declared).into_iter().map(|(name, _)| name).collect();
         assert_eq!(names, ["user", "user@db/0001.sql"]);
     }

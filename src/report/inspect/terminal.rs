@@ -146,7 +146,6 @@ impl Page<'_> {
             });
         }
         rows.extend(self.open(&server.required.open));
-        rows.extend(self.open(&server.declared.open));
         rows
     }
 
