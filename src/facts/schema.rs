@@ -22,6 +22,10 @@ pub struct Table {
     pub physical: Option<String>,
     /// The columns in order.
     pub columns: Vec<Column>,
+    /// The keys and indexes, those of single columns among them.
+    pub keys: Vec<Key>,
+    /// The name was written without quotes in SQL, so that a database may fold its case.
+    pub folds: bool,
     /// Whether columns may exist beyond those listed (a spread that could not be followed, `CREATE TABLE … AS`).
     pub open: bool,
     /// The name in its declaration.
@@ -33,6 +37,19 @@ impl Table {
     #[must_use]
     pub fn column(&self, name: &str) -> Option<&Column> {
         self.columns.iter().find(|column| column.name == name)
+    }
+
+    /// Whether no two rows may share the values of these columns: a unique or primary key holds them, or some of them.
+    #[must_use]
+    pub fn is_unique(&self, columns: &[&str]) -> bool {
+        let holds = |key: &Key| key.columns.iter().all(|column| columns.contains(&column.as_str()));
+        self.keys.iter().any(|key| key.unique && !key.columns.is_empty() && holds(key))
+    }
+
+    /// Whether rows can be found by this column without reading all of them: it comes first in some key or index.
+    #[must_use]
+    pub fn is_indexed(&self, column: &str) -> bool {
+        self.keys.iter().any(|key| key.columns.first().is_some_and(|first| first == column))
     }
 
     /// Carries out a change to the columns; changes to whole tables do nothing here. Column names are taken as written,
@@ -48,12 +65,15 @@ impl Table {
             }
             Change::DropColumn { column, .. } => {
                 if let Some(at) = self.position(column) {
-                    self.columns.remove(at);
+                    let gone = self.columns.remove(at).name;
+                    self.keys.retain(|key| !key.columns.contains(&gone));
                 }
             }
             Change::RenameColumn { column, to, .. } => {
                 if let Some(column) = self.find(column) {
-                    column.name.clone_from(to);
+                    let old = std::mem::replace(&mut column.name, to.clone());
+                    let named = self.keys.iter_mut().flat_map(|key| &mut key.columns).filter(|name| **name == old);
+                    named.for_each(|name| name.clone_from(to));
                 }
             }
             Change::AlterColumn { column, required, has_default, kind, .. } => {
@@ -65,10 +85,15 @@ impl Table {
                     }
                 }
             }
-            Change::CreateIndex { columns, unique, .. } => {
-                if let Some(column) = columns.first().and_then(|first| self.find(first)) {
-                    column.indexed = true;
-                    column.unique |= *unique && columns.len() == 1;
+            Change::CreateIndex { key, .. } => {
+                let columns = key.columns.iter();
+                let known =
+                    columns.map(|name| self.position(name).map_or_else(|| name.clone(), |at| self.columns[at].name.clone()));
+                self.keys.push(Key { columns: known.collect(), ..key.clone() });
+            }
+            Change::DropIndex { name, .. } => {
+                if let Some(at) = self.keys.iter().position(|key| key.is_called(name, &self.name)) {
+                    self.keys.remove(at);
                 }
             }
             Change::AddForeignKey { column, references, .. } => {
@@ -76,7 +101,11 @@ impl Table {
                     column.references = Some(references.clone());
                 }
             }
-            Change::CreateTable { .. } | Change::DropTable { .. } | Change::RenameTable { .. } | Change::Unknown { .. } => {}
+            Change::CreateTable { .. }
+            | Change::DropTable { .. }
+            | Change::RenameTable { .. }
+            | Change::DeleteRows { .. }
+            | Change::Unknown { .. } => {}
         }
     }
 
@@ -103,33 +132,83 @@ pub struct Column {
     pub required: bool,
     /// Filled by the database or the ORM when a row gives no value (default, auto-increment, generated, `@updatedAt`).
     pub has_default: bool,
-    /// Declared unique by itself (a primary key counts).
-    pub unique: bool,
-    /// Declared as a key of an index, alone or first.
-    pub indexed: bool,
-    /// The table and column a foreign key points to; the column is empty where it is left to be the primary key.
-    pub references: Option<(String, String)>,
+    /// The name was written without quotes in SQL, so that a database may fold its case.
+    pub folds: bool,
+    /// The foreign key it holds.
+    pub references: Option<Reference>,
     /// The name in its declaration.
     pub span: Span,
 }
 
+/// Where a foreign key points to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reference {
+    /// The table.
+    pub table: String,
+    /// The column; empty where it is left to be the primary key.
+    pub column: String,
+    /// Rows that point to a deleted one are deleted with it.
+    pub cascades: bool,
+}
+
+/// A primary key, a unique constraint or an index.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Key {
+    /// Its name, where one is given.
+    pub name: Option<String>,
+    /// The columns in order, by the names their table has for them; an expression stands as written.
+    pub columns: Vec<String>,
+    /// No two rows share the values.
+    pub unique: bool,
+    /// It is the primary key.
+    pub primary: bool,
+}
+
+impl Key {
+    /// A unique key over one column, without a name.
+    #[must_use]
+    pub fn unique(column: &str) -> Self {
+        Self { name: None, columns: vec![column.to_owned()], unique: true, primary: false }
+    }
+
+    /// A primary key over one column, without a name.
+    #[must_use]
+    pub fn primary(column: &str) -> Self {
+        Self { primary: true, ..Self::unique(column) }
+    }
+
+    /// Whether this is the name of the key: its own, or one that databases give where none is written
+    /// (PostgreSQL: `table_column_key` and `table_pkey`; MySQL: the first column and `PRIMARY`).
+    fn is_called(&self, name: &str, table: &str) -> bool {
+        let is = |usual: &str| usual.eq_ignore_ascii_case(name);
+        match &self.name {
+            Some(own) => is(own),
+            None if self.primary => is(&format!("{table}_pkey")) || is("PRIMARY"),
+            None => is(&format!("{table}_{}_key", self.columns.join("_"))) || self.columns.first().is_some_and(|first| is(first)),
+        }
+    }
+}
+
 #[cfg(test)]
-impl Column {
-    /// `name kind` with `!` for required, `=` for a default, `*` for unique, `+` for indexed, `>` for a reference.
-    fn sketch(&self) -> String {
+impl Table {
+    /// Each column as `name kind` with `!` for required, `=` for a default, `*` for unique, `+` for indexed, `>` for a
+    /// reference.
+    fn sketch(&self) -> Vec<String> {
         let flag = |on: bool, mark: &str| if on { mark.to_owned() } else { String::new() };
-        let reference = self.references.as_ref().map(|(table, column)| format!(">{table}.{column}"));
-        [
-            format!("{} {} ", self.name, self.kind),
-            flag(self.required, "!"),
-            flag(self.has_default, "="),
-            flag(self.unique, "*"),
-            flag(self.indexed && !self.unique, "+"),
-            reference.unwrap_or_default(),
-        ]
-        .concat()
-        .trim_end()
-        .to_owned()
+        let column = |column: &Column| {
+            let unique = self.is_unique(&[&column.name]);
+            let reference = column.references.as_ref().map(|to| format!(">{}.{}{}", to.table, to.column, flag(to.cascades, "~")));
+            let parts = [
+                format!("{} {} ", column.name, column.kind),
+                flag(column.required, "!"),
+                flag(column.has_default, "="),
+                flag(unique, "*"),
+                flag(self.is_indexed(&column.name) && !unique, "+"),
+                reference.unwrap_or_default(),
+            ];
+            parts.concat().trim_end().to_owned()
+        };
+        self.columns.iter().map(column).collect()
     }
 }
 
@@ -216,10 +295,15 @@ pub enum Change {
     CreateIndex {
         /// The table.
         table: String,
-        /// The columns in order; an expression stands as written.
-        columns: Vec<String>,
-        /// `UNIQUE` was written, and it holds for all rows.
-        unique: bool,
+        /// The key; unique where it is for all rows.
+        key: Key,
+    },
+    /// `DROP INDEX`, or `DROP CONSTRAINT` for a key.
+    DropIndex {
+        /// The table, where the statement names it.
+        table: Option<String>,
+        /// The name of the index or the constraint.
+        name: String,
     },
     /// `ALTER TABLE … ADD FOREIGN KEY …`, for each of its columns.
     AddForeignKey {
@@ -227,8 +311,13 @@ pub enum Change {
         table: String,
         /// The column.
         column: String,
-        /// As [`Column::references`] has it.
-        references: (String, String),
+        /// Where it points to.
+        references: Reference,
+    },
+    /// `DELETE` without a condition, or `TRUNCATE`.
+    DeleteRows {
+        /// The table.
+        table: String,
     },
     /// A statement that was recognised as changing a table but could not be read.
     Unknown {

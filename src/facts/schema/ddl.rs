@@ -1,6 +1,6 @@
 //! SQL statements to schema operations.
 
-use super::{Change, Column, MAX_COLUMNS, Operation, Table};
+use super::{Change, Column, Key, MAX_COLUMNS, Operation, Reference, Table};
 use crate::syntax::sql::{Cursor, Kind, Token, statements};
 
 /// Reads the schema operations of a SQL script in order, without those of its down sections and without temporary tables.
@@ -52,10 +52,40 @@ fn read(mut at: Cursor<'_>) -> Vec<Change> {
     if at.eat(&["drop", "schema"]) {
         return vec![Change::Unknown { table: None }];
     }
+    if at.eat(&["drop", "index"]) {
+        return drop_index(at).into_iter().collect();
+    }
     if at.eat(&["rename", "table"]) {
         return at.items().into_iter().map(rename_table).collect();
     }
+    if at.eat(&["truncate"]) {
+        at.eat(&["table"]);
+        at.eat(&["only"]);
+        return at.items().into_iter().filter_map(delete_rows).collect();
+    }
+    if at.eat(&["delete", "from"]) {
+        at.eat(&["only"]);
+        let mut rest = at;
+        while !rest.is_at_any(&["where", "using"]) {
+            if !rest.advance() {
+                return delete_rows(at).into_iter().collect();
+            }
+        }
+    }
     Vec::new()
+}
+
+fn delete_rows(mut at: Cursor<'_>) -> Option<Change> {
+    at.qualified().map(|(table, _)| Change::DeleteRows { table })
+}
+
+/// `DROP INDEX name`, and MySQL's `DROP INDEX name ON table`.
+fn drop_index(mut at: Cursor<'_>) -> Option<Change> {
+    at.eat(&["concurrently"]);
+    at.eat(&["if", "exists"]);
+    let (name, _) = at.qualified()?;
+    let table = at.eat(&["on"]).then(|| at.qualified()).flatten().map(|(table, _)| table);
+    Some(Change::DropIndex { table, name })
 }
 
 fn drop_table(mut at: Cursor<'_>) -> Change {
@@ -92,7 +122,8 @@ fn create_table(mut at: Cursor<'_>) -> Change {
     let Some((name, span)) = at.qualified() else {
         return Change::Unknown { table: None };
     };
-    let mut table = Table { name, physical: None, columns: Vec::new(), open: true, span };
+    let folds = !at.is_quoted(span);
+    let mut table = Table { name, physical: None, columns: Vec::new(), keys: Vec::new(), folds, open: true, span };
     let Some((body, closed)) = at.group() else {
         // The columns are those of a query, another table, a type or a module.
         let derived = at.is_at_any(&["as", "like", "of", "partition", "select", "using", "with"]);
@@ -105,8 +136,9 @@ fn create_table(mut at: Cursor<'_>) -> Change {
             constraints.extend(changes);
         } else if item.is_at(&["like"]) || table.columns.len() >= MAX_COLUMNS {
             table.open = true;
-        } else if let Some(column) = column(&mut item) {
+        } else if let Some((column, key)) = column(&mut item) {
             table.columns.push(column);
+            table.keys.extend(key);
         } else {
             table.open = true;
         }
@@ -122,10 +154,11 @@ fn create_table(mut at: Cursor<'_>) -> Change {
 }
 
 fn create_index(mut at: Cursor<'_>, unique: bool) -> Option<Change> {
-    while !at.eat(&["on"]) {
-        if !at.advance() {
-            return None;
-        }
+    at.eat(&["concurrently"]);
+    at.eat(&["if", "not", "exists"]);
+    let name = if at.is_at(&["on"]) { None } else { at.qualified().map(|(name, _)| name) };
+    if !at.eat(&["on"]) {
+        return None;
     }
     at.eat(&["only"]);
     let (table, _) = at.qualified()?;
@@ -138,7 +171,7 @@ fn create_index(mut at: Cursor<'_>, unique: bool) -> Option<Change> {
         partial |= at.is_at(&["where"]);
         at.advance();
     }
-    Some(Change::CreateIndex { table, columns, unique: unique && !partial })
+    Some(Change::CreateIndex { table, key: Key { name, columns, unique: unique && !partial, primary: false } })
 }
 
 /// The keys of an index: columns by their names, expressions as written.
@@ -212,7 +245,13 @@ fn alter_action(mut at: Cursor<'_>, name: &str) -> Option<Vec<Change>> {
     }
     if at.eat(&["drop"]) {
         if at.is_at_any(&["constraint", "primary", "foreign", "index", "key", "check", "partition"]) && at.rest().len() > 1 {
-            return Some(Vec::new());
+            if at.eat(&["primary", "key"]) {
+                return Some(vec![Change::DropIndex { table: Some(table), name: "PRIMARY".into() }]);
+            }
+            let is_key = at.eat_any(&["constraint", "index", "key"]);
+            at.eat(&["if", "exists"]);
+            let dropped = at.identifier().filter(|_| is_key);
+            return Some(dropped.into_iter().map(|(name, _)| Change::DropIndex { table: Some(table.clone()), name }).collect());
         }
         at.eat(&["column"]);
         at.eat(&["if", "exists"]);
@@ -228,14 +267,15 @@ fn alter_action(mut at: Cursor<'_>, name: &str) -> Option<Vec<Change>> {
     if at.eat(&["modify"]) {
         at.eat(&["column"]);
         at.eat(&["if", "exists"]);
-        return Some(redefine(name, column(&mut at)?));
+        let (column, key) = column(&mut at)?;
+        return Some(redefine(name, column, key));
     }
     if at.eat(&["change"]) {
         at.eat(&["column"]);
         let (old, _) = at.identifier()?;
-        let new = column(&mut at)?;
+        let (new, key) = column(&mut at)?;
         let renamed = Change::RenameColumn { table, column: old, to: new.name.clone() };
-        return Some(std::iter::once(renamed).chain(redefine(name, new)).collect());
+        return Some(std::iter::once(renamed).chain(redefine(name, new, key)).collect());
     }
     at.is_at_any(&WITHOUT_EFFECT).then(Vec::new)
 }
@@ -254,7 +294,11 @@ fn add(mut at: Cursor<'_>, table: &str) -> Option<Vec<Change>> {
     for mut item in items {
         match constraint(&mut item, table) {
             Some(constraint) => changes.extend(constraint),
-            None => changes.push(Change::AddColumn { table: table.to_owned(), column: column(&mut item)? }),
+            None => {
+                let (column, key) = column(&mut item)?;
+                changes.push(Change::AddColumn { table: table.to_owned(), column });
+                changes.extend(key.map(|key| Change::CreateIndex { table: table.to_owned(), key }));
+            }
         }
     }
     Some(changes)
@@ -305,9 +349,8 @@ fn alter_column(mut at: Cursor<'_>, table: String) -> Option<Vec<Change>> {
 }
 
 /// What MySQL's `MODIFY` makes of a column.
-fn redefine(table: &str, column: Column) -> Vec<Change> {
-    let index =
-        column.unique.then(|| Change::CreateIndex { table: table.to_owned(), columns: vec![column.name.clone()], unique: true });
+fn redefine(table: &str, column: Column, key: Option<Key>) -> Vec<Change> {
+    let index = key.map(|key| Change::CreateIndex { table: table.to_owned(), key });
     let alter = Change::AlterColumn {
         table: table.to_owned(),
         column: column.name,
@@ -322,10 +365,11 @@ fn redefine(table: &str, column: Column) -> Vec<Change> {
 fn constraint(at: &mut Cursor<'_>, table: &str) -> Option<Vec<Change>> {
     let mut rest = *at;
     let named = rest.eat(&["constraint"]);
+    let mut name = None;
     if named && !rest.is_at_any(&["primary", "unique", "foreign", "check", "exclude"]) {
-        rest.identifier();
+        name = rest.identifier().map(|(name, _)| name);
     }
-    let index = |columns, unique| Change::CreateIndex { table: table.to_owned(), columns, unique };
+    let index = |key| Change::CreateIndex { table: table.to_owned(), key };
     if rest.eat(&["primary", "key"]) {
         let columns = listed(&mut rest);
         let required = |column: &String| Change::AlterColumn {
@@ -335,10 +379,20 @@ fn constraint(at: &mut Cursor<'_>, table: &str) -> Option<Vec<Change>> {
             has_default: None,
             kind: None,
         };
-        return Some(columns.iter().map(required).chain([index(columns.clone(), true)]).collect());
+        return Some(
+            columns
+                .iter()
+                .map(required)
+                .chain([index(Key { name, columns: columns.clone(), unique: true, primary: true })])
+                .collect(),
+        );
     }
     if rest.eat(&["unique"]) {
-        return Some(vec![index(listed(&mut rest), true)]);
+        rest.eat_any(&["key", "index"]);
+        let own = if rest.is_symbol(b'(') { None } else { rest.identifier().map(|(name, _)| name) };
+        // `UNIQUE NULLS NOT DISTINCT (…)` and `UNIQUE USING …` have no name there.
+        let own = own.filter(|own| !["nulls", "using", "clustered", "nonclustered"].contains(&own.to_ascii_lowercase().as_str()));
+        return Some(vec![index(Key { name: name.or(own), columns: listed(&mut rest), unique: true, primary: false })]);
     }
     if rest.eat(&["foreign", "key"]) {
         return Some(foreign_key(rest, table));
@@ -348,7 +402,9 @@ fn constraint(at: &mut Cursor<'_>, table: &str) -> Option<Vec<Change>> {
     }
     let searched = rest.eat_any(&["fulltext", "spatial"]);
     if (rest.eat_any(&["key", "index"]) || searched) && names_columns(rest) {
-        return Some(if searched { Vec::new() } else { vec![index(listed(&mut rest), false)] });
+        let own = if rest.is_symbol(b'(') { None } else { rest.identifier().map(|(name, _)| name) };
+        let key = |columns| Key { name: own, columns, unique: false, primary: false };
+        return Some(if searched { Vec::new() } else { vec![index(key(listed(&mut rest)))] });
     }
     named.then(Vec::new)
 }
@@ -364,11 +420,12 @@ fn foreign_key(mut at: Cursor<'_>, table: &str) -> Vec<Change> {
     let Some((target, targets)) = references(&mut at) else {
         return vec![Change::Unknown { table: Some(table.to_owned()) }];
     };
+    let cascades = on_delete_cascades(at);
     let targets = targets.into_iter().chain(std::iter::repeat(String::new()));
     let key = |(column, referenced)| Change::AddForeignKey {
         table: table.to_owned(),
         column,
-        references: (target.clone(), referenced),
+        references: Reference { table: target.clone(), column: referenced, cascades },
     };
     columns.into_iter().zip(targets).map(key).collect()
 }
@@ -377,6 +434,16 @@ fn foreign_key(mut at: Cursor<'_>, table: &str) -> Vec<Change> {
 fn references(at: &mut Cursor<'_>) -> Option<(String, Vec<String>)> {
     let table = at.eat(&["references"]).then(|| at.qualified()).flatten()?.0;
     Some((table, at.group().map(|(list, _)| keys(list)).unwrap_or_default()))
+}
+
+/// Whether `ON DELETE CASCADE` follows.
+fn on_delete_cascades(mut at: Cursor<'_>) -> bool {
+    while !at.is_at(&["on", "delete", "cascade"]) {
+        if !at.advance() {
+            return false;
+        }
+    }
+    true
 }
 
 /// Whether what follows `KEY` or `INDEX` is an index of MySQL's, and not the type of a column that is called so.
@@ -391,8 +458,8 @@ fn names_columns(mut at: Cursor<'_>) -> bool {
     first.is_some_and(|first| matches!(first.kind, Kind::Word | Kind::Quoted | Kind::Symbol(b'(')))
 }
 
-/// A column with its type and its own constraints; `None` when there is none.
-fn column(at: &mut Cursor<'_>) -> Option<Column> {
+/// A column with its type and its own constraints, and the key it makes; `None` when there is none.
+fn column(at: &mut Cursor<'_>) -> Option<(Column, Option<Key>)> {
     let (name, span) = at.identifier()?;
     if at.rest().first().is_some_and(|next| !matches!(next.kind, Kind::Word | Kind::Quoted)) {
         return None;
@@ -404,38 +471,45 @@ fn column(at: &mut Cursor<'_>) -> Option<Column> {
         physical: None,
         required: serial,
         has_default: serial,
-        unique: false,
-        indexed: false,
+        folds: !at.is_quoted(span),
         references: None,
         span,
         kind,
     };
+    let mut key = None;
+    let mut constraint = None;
     while !at.is_done() {
         if at.eat(&["not", "null"]) {
             column.required = true;
         } else if at.eat(&["primary", "key"]) || at.eat(&["key"]) {
             column.required = true;
-            column.unique = true;
+            key = Some(Key { name: constraint.take(), ..Key::primary(&column.name) });
             // SQLite fills these with the row's number.
             column.has_default |= column.kind == "integer";
         } else if at.eat(&["unique"]) {
             at.eat(&["key"]);
-            column.unique = true;
+            key = Some(Key { name: constraint.take(), ..Key::unique(&column.name) });
         } else if at.eat(&["default"]) {
             column.has_default |= !at.eat(&["null"]);
         } else if at.eat_any(&["generated", "as", "auto_increment", "autoincrement", "identity"]) {
             column.has_default = true;
         } else if at.is_at(&["references"]) {
             let target = references(at);
-            column.references = target.map(|(table, columns)| (table, columns.into_iter().next().unwrap_or_default()));
-        } else if at.eat(&["constraint"]) || at.eat(&["collate"]) {
+            let cascades = on_delete_cascades(*at);
+            column.references = target.map(|(table, columns)| Reference {
+                table,
+                column: columns.into_iter().next().unwrap_or_default(),
+                cascades,
+            });
+        } else if at.eat(&["constraint"]) {
+            constraint = at.qualified().map(|(name, _)| name);
+        } else if at.eat(&["collate"]) {
             at.qualified();
         } else if !at.eat(&["set", "default"]) {
             at.advance();
         }
     }
-    column.indexed = column.unique;
-    Some(column)
+    Some((column, key))
 }
 
 /// What ends the type of a column.
@@ -511,7 +585,7 @@ mod tests {
     }
 
     fn columns(text: &str) -> Vec<String> {
-        table(text).columns.iter().map(Column::sketch).collect()
+        table(text).sketch()
     }
 
     fn changes(text: &str) -> Vec<Change> {
@@ -580,7 +654,7 @@ mod tests {
                 "key varchar !",
                 "key varchar",
                 "createdAt timestamp !=+",
-                "userId varchar +>user.id",
+                "userId varchar +>user.id~",
             ]
         );
     }
@@ -647,7 +721,7 @@ mod tests {
             ALTER TABLE `t` MODIFY COLUMN `a` varchar(10) NOT NULL UNIQUE, CHANGE `b` `d` bigint DEFAULT 1 AFTER `a`,
                 ADD (`e` int, `f` int), ADD INDEX `cs` (`c`), ADD PRIMARY KEY (`c`), DROP PRIMARY KEY, DROP INDEX `x`,
                 ALTER INDEX `cs` INVISIBLE, ENGINE=InnoDB;";
-        assert_eq!(columns(text), ["a varchar !*", "d bigint =", "c int !*", "e int", "f int"]);
+        assert_eq!(columns(text), ["a varchar !*", "d bigint =", "c int !+", "e int", "f int"]);
         assert_eq!(
             changes("RENAME TABLE `a` TO `b`, db.c TO d; ALTER TABLE b RENAME c"),
             [("a", "b"), ("c", "d"), ("b", "c")].map(|(table, to)| Change::RenameTable { table: table.into(), to: to.into() })

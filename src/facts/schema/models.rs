@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Change, Column, PrismaFile, Table};
+use super::{Change, Column, Key, PrismaFile, Reference, Table};
 use crate::source::Span;
 use crate::syntax::prisma::{Argument, Attribute, Block, BlockKind, Field, Row, read, string};
 
@@ -64,7 +64,15 @@ fn role(text: &str, field: &Field, kinds: &BTreeMap<&str, BlockKind>) -> Role {
 
 fn model(text: &str, block: &Block, kinds: &BTreeMap<&str, BlockKind>, file: &mut PrismaFile) {
     let name = block.name.of(text).to_owned();
-    let mut table = Table { name: name.clone(), physical: None, columns: Vec::new(), open: false, span: block.name };
+    let mut table = Table {
+        name: name.clone(),
+        physical: None,
+        columns: Vec::new(),
+        keys: Vec::new(),
+        folds: false,
+        open: false,
+        span: block.name,
+    };
     let mut keys = Vec::new();
     for row in &block.rows {
         match row {
@@ -76,6 +84,11 @@ fn model(text: &str, block: &Block, kinds: &BTreeMap<&str, BlockKind>, file: &mu
                 }
                 if !matches!(role, Role::Relation) {
                     table.apply(&Change::AddColumn { table: name.clone(), column: column(text, field) });
+                    table.keys.extend(field.attributes.iter().filter_map(|attribute| match attribute.name.of(text) {
+                        "id" => Some(Key::primary(field.name.of(text))),
+                        "unique" => Some(Key::unique(field.name.of(text))),
+                        _ => None,
+                    }));
                 }
             }
             Row::Attribute(attribute) if attribute.name.of(text) == "map" => table.physical = mapped(text, attribute),
@@ -92,7 +105,6 @@ fn model(text: &str, block: &Block, kinds: &BTreeMap<&str, BlockKind>, file: &mu
 
 fn column(text: &str, field: &Field) -> Column {
     let has = |name: &str| attribute(text, field, name).is_some();
-    let unique = has("id") || has("unique");
     Column {
         name: field.name.of(text).to_owned(),
         physical: attribute(text, field, "map").and_then(|map| mapped(text, map)),
@@ -100,8 +112,7 @@ fn column(text: &str, field: &Field) -> Column {
         required: !field.optional,
         // A list that is not given is empty.
         has_default: field.list || has("default") || has("updatedAt"),
-        unique,
-        indexed: unique,
+        folds: false,
         references: None,
         span: field.name,
     }
@@ -118,13 +129,16 @@ fn mapped(text: &str, map: &Attribute) -> Option<String> {
 
 /// The index or constraint that an attribute of a model makes.
 fn index(text: &str, table: &str, attribute: &Attribute) -> Option<Change> {
-    let unique = match attribute.name.of(text) {
-        "id" | "unique" => true,
-        "index" => false,
+    let (unique, primary) = match attribute.name.of(text) {
+        "id" => (true, true),
+        "unique" => (true, false),
+        "index" => (false, false),
         _ => return None,
     };
     let columns = names(text, attribute.argument(text, "fields")?);
-    Some(Change::CreateIndex { table: table.to_owned(), columns, unique })
+    let named = attribute.arguments.iter().find(|argument| argument.name.is_some_and(|span| span.of(text) == "map"));
+    let name = named.and_then(|argument| string(text, argument.value)).map(str::to_owned);
+    Some(Change::CreateIndex { table: table.to_owned(), key: Key { name, columns, unique, primary } })
 }
 
 /// The foreign keys a relation field holds; none on the side that is referred to.
@@ -134,10 +148,12 @@ fn foreign_keys(text: &str, table: &str, field: &Field) -> Vec<Change> {
         let argument = relation.arguments.iter().find(|argument| argument.name.is_some_and(|span| span.of(text) == name));
         argument.map(|argument| names(text, argument)).unwrap_or_default()
     };
+    let on_delete = relation.arguments.iter().find(|argument| argument.name.is_some_and(|span| span.of(text) == "onDelete"));
+    let cascades = on_delete.is_some_and(|argument| argument.value.of(text) == "Cascade");
     let key = |(column, referenced)| Change::AddForeignKey {
         table: table.to_owned(),
         column,
-        references: (field.kind.of(text).to_owned(), referenced),
+        references: Reference { table: field.kind.of(text).to_owned(), column: referenced, cascades },
     };
     listed("fields").into_iter().zip(listed("references")).map(key).collect()
 }
@@ -200,10 +216,6 @@ mod tests {
         }
     "#;
 
-    fn columns(table: &Table) -> Vec<String> {
-        table.columns.iter().map(Column::sketch).collect()
-    }
-
     #[test]
     fn models_become_tables() {
         let (file, errors) = prisma(SCHEMA);
@@ -214,7 +226,7 @@ mod tests {
         assert_eq!(user.column("email").and_then(|column| column.physical.as_deref()), Some("e_mail"));
         assert_eq!(user.span.of(SCHEMA), "User");
         assert_eq!(
-            columns(user),
+            user.sketch(),
             [
                 "id string !*",
                 "number int !=*",
@@ -229,8 +241,8 @@ mod tests {
             ]
         );
         assert_eq!(
-            columns(session),
-            ["id string !+", "token string !+", "userId string !+>User.id", "teamA string >Team.a", "teamB string >Team.b"]
+            session.sketch(),
+            ["id string !+", "token string !+", "userId string !+>User.id~", "teamA string >Team.a", "teamB string >Team.b"]
         );
     }
 

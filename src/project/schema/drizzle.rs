@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use super::{Layer, SourceTable};
 use crate::facts::module::{Export, Text};
-use crate::facts::schema::{Column, Table};
+use crate::facts::schema::{Column, Key, Reference, Table};
 use crate::project::eval::Evaluator;
 use crate::project::files::Files;
-use crate::project::value::{CallValue, External, Node, Value};
+use crate::project::value::{CallValue, External, Node, Object, Property, Value};
 use crate::source::Site;
 
 /// Functions that make a table of a name and columns, as evaluation names them.
@@ -53,15 +53,21 @@ pub fn table(evaluator: &Evaluator<'_>, name: &str, node: &Node) -> Option<Sourc
         Some(Value::Text(Text::Plain(text))) => Some(text.clone()),
         _ => None,
     };
-    let mut open = false;
-    let columns = match call.arguments.get(1) {
-        Some(columns) => columns_of(evaluator, columns, &mut open),
-        None => {
-            open = true;
-            Vec::new()
-        }
+    let mut table = Table {
+        name: name.to_owned(),
+        physical,
+        columns: Vec::new(),
+        keys: Vec::new(),
+        folds: false,
+        open: call.arguments.len() < 2,
+        span: call.callee_at.span,
     };
-    let table = Table { name: name.to_owned(), physical, columns, open, span: call.callee_at.span };
+    if let Some(columns) = call.arguments.get(1) {
+        read_columns(evaluator, columns, &mut table);
+    }
+    if let Some(extras) = call.arguments.get(2) {
+        read_extras(evaluator, extras, &mut table);
+    }
     Some(SourceTable { table, file: Arc::clone(&call.callee_at.file), layer: Layer::Drizzle })
 }
 
@@ -69,7 +75,7 @@ fn is_table_maker(call: &CallValue) -> bool {
     call.callee.module.starts_with("drizzle-orm") && TABLE_MAKERS.contains(&call.callee.name.as_str())
 }
 
-fn columns_of(evaluator: &Evaluator<'_>, node: &Node, open: &mut bool) -> Vec<Column> {
+fn read_columns(evaluator: &Evaluator<'_>, node: &Node, table: &mut Table) {
     let built;
     let node = match &node.value {
         // `(t) => ({ id: t.text() })`
@@ -81,51 +87,134 @@ fn columns_of(evaluator: &Evaluator<'_>, node: &Node, open: &mut bool) -> Vec<Co
         _ => node,
     };
     let Value::Object(object) = &node.value else {
-        *open = true;
-        return Vec::new();
+        table.open = true;
+        return;
     };
-    *open |= !object.open.is_empty();
-    object.properties.iter().map(|property| column(&property.key, &property.node, &property.key_at)).collect()
+    table.open |= !object.open.is_empty();
+    for property in &object.properties {
+        let (column, keys) = column(&property.key, &property.node, &property.key_at);
+        table.columns.push(column);
+        table.keys.extend(keys);
+    }
 }
 
-fn column(name: &str, node: &Node, at: &Site) -> Column {
+/// A column and the keys its own methods make.
+fn column(name: &str, node: &Node, at: &Site) -> (Column, Vec<Key>) {
     let mut column = Column {
         name: name.to_owned(),
         physical: None,
         kind: String::new(),
         required: false,
         has_default: false,
-        unique: false,
-        indexed: false,
+        folds: false,
         references: None,
         span: at.span,
     };
+    let mut keys = Vec::new();
     let mut next = match &node.value {
         Value::Call(call) => Some(call),
         _ => None,
     };
     while let Some(call) = next {
-        let method = call.callee.name.rsplit('.').next().unwrap_or("");
-        match (&call.receiver, method) {
+        match (&call.receiver, method(call)) {
             (None, kind) => {
                 column.kind = kind.to_ascii_lowercase();
-                if let Some(Value::Text(Text::Plain(physical))) = call.arguments.first().map(|argument| &argument.value) {
-                    column.physical = Some(physical.clone());
-                }
+                column.physical = text(call.arguments.first());
                 column.has_default |= kind.to_ascii_lowercase().ends_with("serial");
             }
             (_, "notNull") => column.required = true,
             (_, "primaryKey") => {
                 column.required = true;
-                column.unique = true;
+                keys.push(Key::primary(name));
             }
-            (_, "unique") => column.unique = true,
+            (_, "unique") => keys.push(Key { name: text(call.arguments.first()), ..Key::unique(name) }),
+            (_, "references") => {
+                let on_delete = call.arguments.get(1).and_then(|options| options.text(&["onDelete"]));
+                // The target is a function that is evaluated late, since tables may refer to each other.
+                let cascades = on_delete == Some("cascade");
+                column.references = Some(Reference { table: String::new(), column: String::new(), cascades });
+            }
             (_, default) if DEFAULTS.contains(&default) => column.has_default = true,
             _ => {}
         }
         next = call.receiver.as_ref();
     }
-    column
+    (column, keys)
+}
+
+fn method(call: &CallValue) -> &str {
+    call.callee.name.rsplit('.').next().unwrap_or("")
+}
+
+fn text(node: Option<&Node>) -> Option<String> {
+    match &node?.value {
+        Value::Text(Text::Plain(text)) => Some(text.clone()),
+        _ => None,
+    }
+}
+
+/// The keys of the third argument of a table: `(table) => [index("name").on(table.column), …]`, or an object of them.
+fn read_extras(evaluator: &Evaluator<'_>, node: &Node, table: &mut Table) {
+    let built;
+    let node = match &node.value {
+        Value::Function(function) => {
+            // Each column stands for itself by its name.
+            let column = |column: &Column| Property {
+                key: column.name.as_str().into(),
+                key_at: node.at.clone(),
+                node: Node { value: Value::Text(Text::Plain(column.name.clone())), at: node.at.clone() },
+                conditions: Vec::new(),
+            };
+            let columns = Object { properties: table.columns.iter().map(column).collect(), open: Vec::new() };
+            built = evaluator.call(function, vec![Node { value: Value::Object(columns), at: node.at.clone() }], &node.at);
+            &built
+        }
+        _ => node,
+    };
+    let extras: Vec<&Node> = match &node.value {
+        Value::Array(array) => array.items.iter().map(|item| &item.node).collect(),
+        Value::Object(object) => object.properties.iter().map(|property| &property.node).collect(),
+        _ => Vec::new(),
+    };
+    for extra in extras {
+        let Value::Call(call) = &extra.value else { continue };
+        read_extra(call, table);
+    }
+}
+
+/// `unique("name").on(a, b)`, `primaryKey({ columns: [a, b] })`, `foreignKey({ columns: [a], … }).onDelete("cascade")`.
+fn read_extra(call: &CallValue, table: &mut Table) {
+    let mut columns: Vec<String> = Vec::new();
+    let (mut partial, mut cascades) = (false, false);
+    let mut maker = call;
+    loop {
+        match method(maker) {
+            "on" | "using" | "onOnly" => columns.extend(maker.arguments.iter().filter_map(|argument| text(Some(argument)))),
+            "where" => partial = true,
+            "onDelete" => cascades = text(maker.arguments.first()).as_deref() == Some("cascade"),
+            _ => {}
+        }
+        let Some(receiver) = &maker.receiver else { break };
+        maker = receiver;
+    }
+    if let Some(listed) = maker.arguments.first().and_then(|options| options.get(&["columns"]))
+        && let Value::Array(array) = &listed.value
+    {
+        columns.extend(array.items.iter().filter_map(|item| text(Some(&item.node))));
+    }
+    let (unique, primary) = match method(maker) {
+        "unique" | "uniqueIndex" => (!partial, false),
+        "primaryKey" => (true, true),
+        "index" => (false, false),
+        "foreignKey" => {
+            for column in table.columns.iter_mut().filter(|column| columns.contains(&column.name)) {
+                column.references = Some(Reference { table: String::new(), column: String::new(), cascades });
+            }
+            return;
+        }
+        _ => return,
+    };
+    table.keys.push(Key { name: text(maker.arguments.first()), columns, unique, primary });
 }
 
 /// The tables of a schema map: the keys are the names the adapter looks up. `None` when the map is not fully known.

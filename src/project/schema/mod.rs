@@ -120,6 +120,19 @@ pub struct Migrated {
     pub tables: Vec<SourceTable>,
     /// Statements that changed a table but could not be read: `(table, place)`.
     pub unread: Vec<(Option<String>, Site)>,
+    /// What was there and is not at the end.
+    pub dropped: Vec<Dropped>,
+}
+
+/// A table or a column that a script took away.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dropped {
+    /// The table.
+    pub table: String,
+    /// The column; `None` when the whole table went.
+    pub column: Option<String>,
+    /// The statement.
+    pub at: Site,
 }
 
 /// Something required that is not declared.

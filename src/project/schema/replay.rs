@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Layer, Migrated, SourceTable};
+use super::{Dropped, Layer, Migrated, SourceTable};
 use crate::facts::Body;
 use crate::facts::schema::{Change, Operation, Table};
 use crate::project::files::Files;
@@ -35,7 +35,7 @@ pub fn replay(files: &dyn Files) -> Vec<Migrated> {
             }
         }
         if !state.tables.is_empty() || !state.unread.is_empty() {
-            migrated.push(Migrated { folder: group.folder, tables: state.tables.into_values().collect(), unread: state.unread });
+            migrated.push(state.finish(group.folder));
         }
     }
     migrated
@@ -149,9 +149,23 @@ fn key(name: &str) -> Key {
 struct State {
     tables: BTreeMap<Key, SourceTable>,
     unread: Vec<(Option<String>, Site)>,
+    dropped: Vec<Dropped>,
 }
 
 impl State {
+    fn finish(self, folder: Arc<str>) -> Migrated {
+        let mut migrated =
+            Migrated { folder, tables: self.tables.into_values().collect(), unread: self.unread, dropped: Vec::new() };
+        let is_gone = |dropped: &Dropped| match (migrated.table(&dropped.table), &dropped.column) {
+            (None, column) => column.is_none(),
+            (Some(table), Some(column)) => table.table.column(column).is_none(),
+            (Some(_), None) => false,
+        };
+        let dropped = self.dropped.into_iter().filter(is_gone).collect();
+        migrated.dropped = dropped;
+        migrated
+    }
+
     fn run(&mut self, operation: &Operation, file: &Arc<str>) {
         match &operation.change {
             Change::CreateTable { table, if_not_exists } => {
@@ -161,23 +175,36 @@ impl State {
                 }
             }
             Change::DropTable { table } => {
-                self.take(table);
+                if let Some(gone) = self.take(table) {
+                    self.dropped.push(Dropped { table: gone.table.name, column: None, at: Site::new(file, operation.span) });
+                }
             }
             Change::RenameTable { table, to } => {
                 let mut renamed = self.take(table).unwrap_or_else(|| elsewhere(table, operation, file));
                 renamed.table.name.clone_from(to);
                 self.tables.insert(key(to), renamed);
             }
+            Change::DropIndex { table: None, .. } => {
+                // Names of indexes are unique in a schema (PostgreSQL, SQLite).
+                self.tables.values_mut().for_each(|known| known.table.apply(&operation.change));
+            }
             Change::AddColumn { table, .. }
             | Change::DropColumn { table, .. }
             | Change::RenameColumn { table, .. }
             | Change::AlterColumn { table, .. }
             | Change::CreateIndex { table, .. }
+            | Change::DropIndex { table: Some(table), .. }
             | Change::AddForeignKey { table, .. } => {
+                if let Change::DropColumn { column, .. } = &operation.change {
+                    let dropped =
+                        Dropped { table: table.clone(), column: Some(column.clone()), at: Site::new(file, operation.span) };
+                    self.dropped.push(dropped);
+                }
                 let key = self.find(table).unwrap_or_else(|| key(table));
                 let known = self.tables.entry(key).or_insert_with(|| elsewhere(table, operation, file));
                 known.table.apply(&operation.change);
             }
+            Change::DeleteRows { .. } => {}
             Change::Unknown { table } => self.unread.push((table.clone(), Site::new(file, operation.span))),
         }
     }
@@ -203,7 +230,15 @@ fn source(table: Table, file: &Arc<str>) -> SourceTable {
 
 /// A table that no script before this one created.
 fn elsewhere(name: &str, operation: &Operation, file: &Arc<str>) -> SourceTable {
-    let table = Table { name: name.to_owned(), physical: None, columns: Vec::new(), open: true, span: operation.span };
+    let table = Table {
+        name: name.to_owned(),
+        physical: None,
+        columns: Vec::new(),
+        keys: Vec::new(),
+        folds: false,
+        open: true,
+        span: operation.span,
+    };
     source(table, file)
 }
 
@@ -312,7 +347,7 @@ mod tests {
             ),
         ]);
         assert_eq!(show(&found), ["m: user(id email)"]);
-        assert!(found[0].tables[0].table.columns[1].unique);
+        assert!(found[0].tables[0].table.is_unique(&["email"]) && found[0].dropped.is_empty());
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value as Json, json as object};
 
 use super::{adapter_name, by_name, cause_name, certainty, declared_tables, dialect_name, has_options, layer_name};
-use crate::facts::schema::Column;
+use crate::facts::schema::{Column, Table};
 use crate::finding::Location;
 use crate::project::schema::{RequiredColumn, RequiredTable, SourceTable};
 use crate::project::value::Unknown;
@@ -110,7 +110,7 @@ fn required_column(column: &RequiredColumn, server: &Server) -> Json {
 fn tables(tables: Vec<(String, &SourceTable)>, locate: &dyn Fn(&Site) -> Location) -> Map<String, Json> {
     let table = |source: &SourceTable| {
         let fields: Map<String, Json> =
-            source.table.columns.iter().map(|column| (column.name.clone(), declared_column(column))).collect();
+            source.table.columns.iter().map(|column| (column.name.clone(), declared_column(column, &source.table))).collect();
         object!({
             "name": source.table.physical.as_ref().unwrap_or(&source.table.name),
             "layer": layer_name(source.layer),
@@ -122,15 +122,16 @@ fn tables(tables: Vec<(String, &SourceTable)>, locate: &dyn Fn(&Site) -> Locatio
     tables.into_iter().map(|(name, source)| (name, table(source))).collect()
 }
 
-fn declared_column(column: &Column) -> Json {
+fn declared_column(column: &Column, table: &Table) -> Json {
+    let references = column.references.as_ref().filter(|to| !to.table.is_empty());
     object!({
         "name": column.physical.as_ref().unwrap_or(&column.name),
         "type": column.kind,
         "required": column.required,
-        "unique": column.unique,
-        "index": column.indexed,
+        "unique": table.is_unique(&[&column.name]),
+        "index": table.is_indexed(&column.name),
         "default": column.has_default,
-        "references": column.references.as_ref().map(dotted),
+        "references": references.map(|to| format!("{}.{}", to.table, to.column)),
     })
 }
 

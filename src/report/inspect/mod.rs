@@ -91,7 +91,7 @@ mod tests {
 
     use super::*;
     use crate::facts::module::Text;
-    use crate::facts::schema::{Column, Table};
+    use crate::facts::schema::{Column, Key, Table};
     use crate::finding::{Location, Open};
     use crate::project::schema::{Gap, Required, RequiredColumn, RequiredTable};
     use crate::project::value::{Node, Unknown, Value};
@@ -165,11 +165,12 @@ mod tests {
                 kind: "text".into(),
                 required: true,
                 has_default: false,
-                unique: true,
-                indexed: false,
+                folds: false,
                 references: None,
                 span: Span::default(),
             }],
+            keys: vec![Key::unique("id")],
+            folds: false,
             open: false,
             span: Span::new(2, 2),
         };

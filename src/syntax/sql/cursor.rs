@@ -99,6 +99,12 @@ impl<'t> Cursor<'t> {
         more
     }
 
+    /// Whether a name was written in quotes, so that no database folds its case.
+    #[must_use]
+    pub fn is_quoted(&self, name: Span) -> bool {
+        name.of(self.text).starts_with(['"', '`', '[', '\''])
+    }
+
     /// A name of one part.
     pub fn identifier(&mut self) -> Option<(String, Span)> {
         let first = self.tokens.first()?;
