@@ -13,7 +13,7 @@ use crate::finding::{self, Edit, Finding, Fix, Location, Open, Related, Report, 
 use crate::project::ProjectModel;
 use crate::project::files::Files;
 use crate::project::link::link;
-use crate::rules::{Context, Registry};
+use crate::rules::{Before, Context, Registry};
 use crate::source::{Entry, FileKind, LineIndex, Site, Snapshot, SnapshotKind, decode, folder_of};
 use crate::triage::{self, BASELINE_PATH, FailOn};
 
@@ -111,7 +111,17 @@ pub fn review(
         snapshot.map(|snapshot| link(&View::new(&*snapshot, &config, store))).unwrap_or_default()
     };
     let link_worktree = worktree.is_some().then_some(&linked_worktree as &dyn Fn() -> ProjectModel);
-    let context = Context::new(&model, &view, link_worktree);
+    let earlier: Vec<(Config, View<'_>)> = bases
+        .iter()
+        .map(|base| {
+            let config = config_of(*base).unwrap_or_default();
+            let view = View::new(*base, &config, store);
+            (config, view)
+        })
+        .collect();
+    let models: Vec<ProjectModel> = earlier.iter().map(|(_, view)| link(view)).collect();
+    let before: Vec<Before<'_>> = earlier.iter().zip(&models).map(|((_, view), model)| Before { model, files: view }).collect();
+    let context = Context::new(&model, &view, link_worktree).compared_with(&before);
     let outcome = registry.run(&context);
     let mut notes = outcome.notes;
     notes.extend(config.unknown_rules(registry.rules().iter().map(|rule| rule.id())));
@@ -119,18 +129,15 @@ pub fn review(
     let reports = numbered(outcome.reports);
     let mut known = Vec::new();
     let mut relevant: BTreeSet<Arc<str>> = model.files.iter().cloned().collect();
-    for base in bases {
-        let before = config_of(*base).unwrap_or_default();
+    for ((before, view), model) in earlier.iter().zip(&models) {
         let rules = registry.rules().iter().map(|rule| (rule.id(), rule.severity()));
-        for note in crate::config::weakened(&before, &config, rules) {
+        for note in crate::config::weakened(before, &config, rules) {
             // The parents of a merge often share a configuration.
             if !notes.contains(&note) {
                 notes.push(note);
             }
         }
-        let view = View::new(*base, &before, store);
-        let model = link(&view);
-        let context = Context::new(&model, &view, None);
+        let context = Context::new(model, view, None);
         let before: HashMap<String, BTreeSet<String>> = numbered(registry.run(&context).reports)
             .into_iter()
             .map(|(report, fingerprint)| (fingerprint, report.parts))

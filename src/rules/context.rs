@@ -16,16 +16,33 @@ pub struct Context<'a> {
     pub model: &'a ProjectModel,
     /// Its files.
     pub files: &'a dyn Files,
+    /// The states it is compared with: the parents of the commit, or one base; empty where nothing is compared.
+    pub before: &'a [Before<'a>],
     link_worktree: Option<&'a dyn Fn() -> ProjectModel>,
     worktree: OnceCell<ProjectModel>,
 }
 
+/// The project as it was.
+#[derive(Clone, Copy)]
+pub struct Before<'a> {
+    /// The project.
+    pub model: &'a ProjectModel,
+    /// Its files.
+    pub files: &'a dyn Files,
+}
+
 impl<'a> Context<'a> {
-    /// A context; `link_worktree` links the project as it lies in the work tree, and is `None` where the work tree has no
+    /// A context without anything to compare with; `link_worktree` links the project as it lies in the work tree, and is `None` where the work tree has no
     /// part in the review.
     #[must_use]
     pub fn new(model: &'a ProjectModel, files: &'a dyn Files, link_worktree: Option<&'a dyn Fn() -> ProjectModel>) -> Self {
-        Self { model, files, link_worktree, worktree: OnceCell::new() }
+        Self { model, files, before: &[], link_worktree, worktree: OnceCell::new() }
+    }
+
+    /// The same context, compared with earlier states of the project.
+    #[must_use]
+    pub fn compared_with(self, before: &'a [Before<'a>]) -> Self {
+        Self { before, ..self }
     }
 
     /// The project as it lies in the work tree, linked when first asked for.

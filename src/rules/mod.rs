@@ -25,7 +25,7 @@ pub mod query;
 mod registry;
 mod reporter;
 
-pub use context::Context;
+pub use context::{Before, Context};
 pub use explain::explain;
 pub use registry::{Outcome, Registry, Rule};
 pub use reporter::{Circumstances, Reporter};
