@@ -3,7 +3,8 @@
 //! `fixtures/measured/exports.json` lists which of the packs' exports the modules of eight releases have.
 //! `fixtures/measured/schemas.json` holds the answer of `getAuthTables()` of sixteen releases to 84 configurations, as
 //! additions to the core tables of the release. A column is written `type [required] [unique] [index] [column=name]
-//! [->table.column] [default=value]`; defaults are kept for the newest release alone.
+//! [->table.column [no-cascade]] [default=value]`; defaults are kept for the newest release alone. A key over several
+//! columns is written `[unique] column column`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -12,8 +13,8 @@ use std::sync::Arc;
 use git_auth_review::facts::module::Text;
 use git_auth_review::knowledge::{Need, Plugin, pack};
 use git_auth_review::project::PluginUse;
-use git_auth_review::project::schema::Required;
 use git_auth_review::project::schema::required::required;
+use git_auth_review::project::schema::{Required, RequiredReference};
 use git_auth_review::project::value::{Array, FunctionValue, Item, Node, Object, Property, Value};
 use git_auth_review::project::version::Version;
 use git_auth_review::source::{Site, Span};
@@ -63,8 +64,16 @@ fn plugin_use(name: &str, module: &str, options: &Json) -> PluginUse {
     }
 }
 
-/// Table by key: its name and its columns in the notation of the fixture.
-type Tables = BTreeMap<String, (String, BTreeMap<String, String>)>;
+/// Table by key.
+type Tables = BTreeMap<String, Table>;
+
+/// A table in the notation of the fixture.
+#[derive(Debug, Default, PartialEq)]
+struct Table {
+    model: String,
+    columns: BTreeMap<String, String>,
+    keys: Vec<String>,
+}
 
 fn computed(required: &Required, defaults: bool) -> Tables {
     let tables = required.tables.iter().map(|(key, table)| {
@@ -75,15 +84,20 @@ fn computed(required: &Required, defaults: bool) -> Tables {
             if column.name != column.key {
                 words.push(format!("column={}", column.name));
             }
-            if let Some((table, column)) = &column.references {
+            if let Some(RequiredReference { table, column, cascades }) = &column.references {
                 words.push(format!("->{table}.{column}"));
+                words.extend((!cascades).then(|| "no-cascade".to_owned()));
             }
             if let Some(default) = column.default.as_ref().filter(|_| defaults) {
                 words.push(format!("default={default}"));
             }
             (column.key.clone(), words.join(" "))
         });
-        (key.clone(), (table.model.clone(), columns.collect()))
+        let keys = table.keys.iter().map(|key| {
+            let unique = key.unique.then_some("unique");
+            unique.into_iter().chain(key.columns.iter().map(String::as_str)).collect::<Vec<_>>().join(" ")
+        });
+        (key.clone(), Table { model: table.model.clone(), columns: columns.collect(), keys: keys.collect() })
     });
     tables.collect()
 }
@@ -99,12 +113,15 @@ fn measured(core: &Json, case: &Json) -> Tables {
     let mut tables = Tables::new();
     for segment in [core, case] {
         for (key, table) in segment["tables"].as_object().expect("tables") {
-            let entry = tables.entry(key.clone()).or_insert_with(|| (key.clone(), BTreeMap::new()));
+            let entry = tables.entry(key.clone()).or_insert_with(|| Table { model: key.clone(), ..Table::default() });
             if let Some(model) = table["modelName"].as_str() {
-                entry.0 = model.to_owned();
+                entry.model = model.to_owned();
             }
             for (column, words) in table["columns"].as_object().expect("columns") {
-                entry.1.insert(column.clone(), words.as_str().expect("text").to_owned());
+                entry.columns.insert(column.clone(), words.as_str().expect("text").to_owned());
+            }
+            if let Some(keys) = table["keys"].as_array() {
+                entry.keys = keys.iter().map(|key| key.as_str().expect("text").to_owned()).collect();
             }
         }
     }
@@ -112,9 +129,9 @@ fn measured(core: &Json, case: &Json) -> Tables {
         tables.remove(absent.as_str().expect("a key"));
     }
     // Up to 1.5 a foreign key names the renamed table.
-    let keys: BTreeMap<String, String> = tables.iter().map(|(key, (model, _))| (model.clone(), key.clone())).collect();
-    for (_, columns) in tables.values_mut() {
-        for words in columns.values_mut() {
+    let keys: BTreeMap<String, String> = tables.iter().map(|(key, table)| (table.model.clone(), key.clone())).collect();
+    for table in tables.values_mut() {
+        for words in table.columns.values_mut() {
             let Some(at) = words.find("->").map(|at| at + 2) else { continue };
             let end = at + words[at..].find('.').expect("table.column");
             if let Some(key) = keys.get(&words[at..end]) {
@@ -285,6 +302,9 @@ fn tables_are_sound() {
     let core = pack().core.tables.iter();
     let tables: Vec<_> = core.chain(pack().plugins().flat_map(|plugin| &plugin.tables)).collect();
     for table in &tables {
+        for name in table.keys.iter().flat_map(|key| &key.columns) {
+            assert!(table.columns.iter().any(|column| column.name == *name), "{}: key over `{name}`", table.key);
+        }
         let mut current = BTreeSet::new();
         for column in &table.columns {
             assert!(KINDS.contains(&column.kind.as_str()), "{}.{}: {}", table.key, column.name, column.kind);

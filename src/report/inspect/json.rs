@@ -102,7 +102,7 @@ fn required_column(column: &RequiredColumn, server: &Server) -> Json {
         "unique": column.unique,
         "index": column.index,
         "default": column.default,
-        "references": column.references.as_ref().map(dotted),
+        "references": column.references.as_ref().map(|to| dotted(&to.table, &to.column)),
         "cause": cause_name(&column.cause, server),
     })
 }
@@ -130,11 +130,11 @@ fn declared_column(column: &Column) -> Json {
         "unique": column.unique,
         "index": column.indexed,
         "default": column.has_default,
-        "references": column.references.as_ref().map(dotted),
+        "references": column.references.as_ref().map(|(table, column)| dotted(table, column)),
     })
 }
 
-fn dotted((table, column): &(String, String)) -> String {
+fn dotted(table: &str, column: &str) -> String {
     format!("{table}.{column}")
 }
 
