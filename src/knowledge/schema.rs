@@ -27,6 +27,9 @@ pub struct Table {
     pub additional: Option<Additional>,
     /// The columns in order, without `id`.
     pub columns: Vec<Column>,
+    /// Keys over several columns; those of one column are told with the column.
+    #[serde(default)]
+    pub keys: Vec<Key>,
 }
 
 impl Table {
@@ -46,6 +49,20 @@ impl Table {
         let option = |name: &str| Some(format!("{base}{}.{name}", self.key));
         vec![Rename { model: option("modelName"), fields: option("fields"), versions: Range::default() }]
     }
+}
+
+/// A key over several columns.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Key {
+    /// Logical names of the columns, in order.
+    pub columns: Vec<String>,
+    /// Two rows may not agree in all of them.
+    #[serde(default)]
+    pub unique: bool,
+    /// The releases that have it.
+    #[serde(default)]
+    pub versions: Range,
 }
 
 /// One way to rename a table or its columns by options.
@@ -150,7 +167,7 @@ impl From<FlagText> for Flag {
     }
 }
 
-/// A foreign key: `"user.id"`, or with the releases that have it: `{ to = "user.id", versions = "1.3.8.." }`.
+/// A foreign key: `"user.id"`, or with what is unusual about it: `{ to = "user.id", versions = "1.3.8..", cascades = false }`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "ReferenceText")]
 pub struct Reference {
@@ -160,25 +177,37 @@ pub struct Reference {
     pub column: String,
     /// The releases that have it.
     pub versions: Range,
+    /// Rows go with the row they point to, as better-auth has it where nothing else is said.
+    pub cascades: bool,
 }
 
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum ReferenceText {
-    Always(String),
-    In { to: String, versions: Range },
+    Usual(String),
+    Unusual {
+        to: String,
+        #[serde(default)]
+        versions: Range,
+        #[serde(default = "yes")]
+        cascades: bool,
+    },
+}
+
+fn yes() -> bool {
+    true
 }
 
 impl TryFrom<ReferenceText> for Reference {
     type Error = String;
 
     fn try_from(text: ReferenceText) -> Result<Self, Self::Error> {
-        let (to, versions) = match text {
-            ReferenceText::Always(to) => (to, Range::default()),
-            ReferenceText::In { to, versions } => (to, versions),
+        let (to, versions, cascades) = match text {
+            ReferenceText::Usual(to) => (to, Range::default(), true),
+            ReferenceText::Unusual { to, versions, cascades } => (to, versions, cascades),
         };
         match to.split_once('.') {
-            Some((table, column)) => Ok(Self { table: table.into(), column: column.into(), versions }),
+            Some((table, column)) => Ok(Self { table: table.into(), column: column.into(), versions, cascades }),
             None => Err(format!("`{to}` is no column like `user.id`")),
         }
     }

@@ -29,6 +29,8 @@ pub struct RequiredTable {
     pub model: String,
     /// The columns in order, without `id`.
     pub columns: Vec<RequiredColumn>,
+    /// Keys over several columns; those of one column are told with the column.
+    pub keys: Vec<RequiredKey>,
     /// What brings the table in.
     pub cause: Cause,
 }
@@ -50,10 +52,30 @@ pub struct RequiredColumn {
     pub index: bool,
     /// The default better-auth itself fills in, as it would be written; functions give `now`.
     pub default: Option<String>,
-    /// Logical table and column a foreign key points to.
-    pub references: Option<(String, String)>,
+    /// Where a foreign key points to.
+    pub references: Option<RequiredReference>,
     /// What brings the column in.
     pub cause: Cause,
+}
+
+/// A required key over several columns.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RequiredKey {
+    /// Logical names of the columns, in order.
+    pub columns: Vec<String>,
+    /// Two rows may not agree in all of them.
+    pub unique: bool,
+}
+
+/// Where a foreign key of a required column points to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RequiredReference {
+    /// Logical key of the table.
+    pub table: String,
+    /// Logical name of the column.
+    pub column: String,
+    /// Rows go with the row they point to.
+    pub cascades: bool,
 }
 
 /// What brings a table or a column in.

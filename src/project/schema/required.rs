@@ -5,7 +5,7 @@
 
 use nodejs_semver::Version as Release;
 
-use super::{Cause, Required, RequiredColumn, RequiredTable};
+use super::{Cause, Required, RequiredColumn, RequiredKey, RequiredReference, RequiredTable};
 use crate::knowledge::predicate::Condition;
 use crate::knowledge::schema::{Additional, Column, Rename, Table};
 use crate::knowledge::{Plugin, pack};
@@ -125,14 +125,28 @@ impl Builder<'_> {
             required.and_modify(|table| table.model.clone_from(&model)).or_insert(RequiredTable {
                 model,
                 columns: Vec::new(),
+                keys: Vec::new(),
                 cause: cause.clone(),
             });
         }
         for column in table.columns.iter().filter(|column| column.versions.contains(self.release)) {
             self.add_column(&table.key, column, &renames, &cause, source);
         }
+        self.add_keys(table);
         if let (Some(additional), Some(_)) = (&table.additional, source.plugin) {
             self.add_additional(&table.key, additional, source);
+        }
+    }
+
+    /// Adds the keys over columns that are all there.
+    fn add_keys(&mut self, table: &Table) {
+        let Some(required) = self.required.tables.get_mut(&table.key) else { return };
+        for key in table.keys.iter().filter(|key| key.versions.contains(self.release)) {
+            let there = |name: &String| required.columns.iter().any(|column| column.key == *name);
+            let key = RequiredKey { columns: key.columns.clone(), unique: key.unique };
+            if key.columns.iter().all(there) && !required.keys.contains(&key) {
+                required.keys.push(key);
+            }
         }
     }
 
@@ -152,7 +166,11 @@ impl Builder<'_> {
                 unique: column.unique.at(self.release),
                 index: column.index.at(self.release),
                 default: column.default.clone(),
-                references: references.map(|reference| (reference.table.clone(), reference.column.clone())),
+                references: references.map(|reference| RequiredReference {
+                    table: reference.table.clone(),
+                    column: reference.column.clone(),
+                    cascades: reference.cascades,
+                }),
                 cause,
             },
         );
@@ -310,6 +328,7 @@ fn field(key: &str, node: &Node, cause: Cause) -> Result<RequiredColumn, Unknown
         _ => None,
     });
     let references = node.text(&["references", "model"]).zip(node.text(&["references", "field"]));
+    let cascades = node.text(&["references", "onDelete"]).is_none_or(|action| action == "cascade");
     Ok(RequiredColumn {
         key: key.to_owned(),
         name: text("fieldName")?.unwrap_or_else(|| key.to_owned()),
@@ -317,7 +336,11 @@ fn field(key: &str, node: &Node, cause: Cause) -> Result<RequiredColumn, Unknown
         unique: flag("unique", false),
         index: flag("index", false),
         default,
-        references: references.map(|(model, field)| (model.to_owned(), field.to_owned())),
+        references: references.map(|(table, column)| RequiredReference {
+            table: table.to_owned(),
+            column: column.to_owned(),
+            cascades,
+        }),
         kind: if kind == "number" && flag("bigint", false) { "bigint".into() } else { kind },
         cause,
     })

@@ -102,7 +102,7 @@ fn required_column(column: &RequiredColumn, server: &Server) -> Json {
         "unique": column.unique,
         "index": column.index,
         "default": column.default,
-        "references": column.references.as_ref().map(dotted),
+        "references": column.references.as_ref().map(|to| dotted(&to.table, &to.column)),
         "cause": cause_name(&column.cause, server),
     })
 }
@@ -131,11 +131,11 @@ fn declared_column(column: &Column, table: &Table) -> Json {
         "unique": table.is_unique(&[&column.name]),
         "index": table.is_indexed(&column.name),
         "default": column.has_default,
-        "references": references.map(|to| format!("{}.{}", to.table, to.column)),
+        "references": references.map(|to| dotted(&to.table, &to.column)),
     })
 }
 
-fn dotted((table, column): &(String, String)) -> String {
+fn dotted(table: &str, column: &str) -> String {
     format!("{table}.{column}")
 }
 

@@ -93,7 +93,7 @@ mod tests {
     use crate::facts::module::Text;
     use crate::facts::schema::{Column, Key, Table};
     use crate::finding::{Location, Open};
-    use crate::project::schema::{Gap, Required, RequiredColumn, RequiredTable};
+    use crate::project::schema::{Gap, Required, RequiredColumn, RequiredReference, RequiredTable};
     use crate::project::value::{Node, Unknown, Value};
     use crate::project::{Adapter, Client, ProjectModel, Role, version::Version};
     use crate::source::{Site, Span};
@@ -151,10 +151,10 @@ mod tests {
             unique: false,
             index: true,
             default: None,
-            references: Some(("user".into(), "id".into())),
+            references: Some(RequiredReference { table: "user".into(), column: "id".into(), cascades: true }),
             cause,
         };
-        let required = |model: &str, columns, cause| RequiredTable { model: model.into(), columns, cause };
+        let required = |model: &str, columns, cause| RequiredTable { model: model.into(), columns, keys: vec![], cause };
         let missing = column("userId", Cause::Plugin(0));
         let user = Table {
             name: "user".into(),
