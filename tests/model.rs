@@ -3,6 +3,7 @@
 use git_auth_review::cache::memory::MemoryStore;
 use git_auth_review::config::Config;
 use git_auth_review::engine;
+use git_auth_review::project::schema::GapKind;
 use git_auth_review::project::value::{Lookup, Value};
 use git_auth_review::project::{AdapterKind, Dialect, ProjectModel, Role};
 use git_auth_review::source::MemorySnapshot;
@@ -271,15 +272,22 @@ fn drizzle_app(plugin: &str, extra_table: &str) -> ProjectModel {
 
 #[test]
 fn a_plugin_without_its_table_is_a_gap_and_with_it_is_none() {
-    let gaps = |model: &ProjectModel| -> Vec<(String, bool, usize)> {
-        model.servers[0].gaps.iter().map(|gap| (gap.table.clone(), gap.whole_table, gap.columns.len())).collect()
+    let gaps = |model: &ProjectModel| -> Vec<(String, GapKind, usize)> {
+        let missing = model.servers[0].gaps.iter().filter(|gap| matches!(gap.kind, GapKind::Table | GapKind::Columns));
+        missing.map(|gap| (gap.table.clone(), gap.kind, gap.columns.len())).collect()
     };
     let model = drizzle_app("", "");
-    assert!(model.servers[0].declared.linked.is_some(), "the schema map is followed");
+    assert!(model.servers[0].declared.lookup.map.is_some(), "the schema map is followed");
     assert_eq!(gaps(&model), []);
-    assert_eq!(gaps(&drizzle_app("passkey()", "")), [("passkey".to_owned(), true, 10)]);
+    assert_eq!(gaps(&drizzle_app("passkey()", "")), [("passkey".to_owned(), GapKind::Table, 10)]);
     let table = "export const passkey = pgTable(\"passkey\", { id: text(\"id\"), name: text(), publicKey: text(), userId: text(), credentialID: text(), counter: text(), deviceType: text(), backedUp: boolean(), transports: text(), createdAt: timestamp(), aaguid: text() });";
     assert_eq!(gaps(&drizzle_app("passkey()", table)), []);
-    assert_eq!(gaps(&drizzle_app("passkey()", &table.replace(", aaguid: text()", ""))), [("passkey".to_owned(), false, 1)]);
-    assert_eq!(gaps(&drizzle_app("admin()", "")), [("session".to_owned(), false, 1), ("user".to_owned(), false, 4)]);
+    assert_eq!(
+        gaps(&drizzle_app("passkey()", &table.replace(", aaguid: text()", ""))),
+        [("passkey".to_owned(), GapKind::Columns, 1)]
+    );
+    assert_eq!(
+        gaps(&drizzle_app("admin()", "")),
+        [("session".to_owned(), GapKind::Columns, 1), ("user".to_owned(), GapKind::Columns, 4)]
+    );
 }

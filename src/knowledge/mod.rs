@@ -85,6 +85,20 @@ pub struct Core {
     pub newest: Version,
     /// Its own tables, in the order better-auth creates them.
     pub tables: Vec<Table>,
+    /// What releases ask for beyond new tables and columns.
+    #[serde(default)]
+    pub upgrades: Vec<UpgradeStep>,
+}
+
+/// What the documentation asks for when a project moves to a release.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UpgradeStep {
+    /// The first release that needs it.
+    #[serde(deserialize_with = "version")]
+    pub release: Version,
+    /// What to do, in one or two sentences.
+    pub steps: String,
 }
 
 fn version<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Version, D::Error> {
@@ -112,6 +126,9 @@ pub struct Plugin {
     /// The tables and columns it adds.
     #[serde(default)]
     pub tables: Vec<Table>,
+    /// What releases ask for beyond new tables and columns.
+    #[serde(default)]
+    pub upgrades: Vec<UpgradeStep>,
     /// Its client plugin, if it ever had one.
     pub client: Option<ClientExport>,
     /// Why there is no client plugin (any more), and what the client does instead.

@@ -3,15 +3,16 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::adapter::adapter;
 use super::eval::Evaluator;
 use super::files::Files;
 use super::resolve::Resolver;
 use super::schema::compare::{Comparison, compare};
 use super::schema::declared::Sources;
 use super::schema::required::required;
-use super::value::{CallValue, Condition, External, Lookup, Node, Unknown, Value};
+use super::value::{Condition, External, Lookup, Node, Unknown, Value};
 use super::version::version_of;
-use super::{Adapter, AdapterKind, Client, Dialect, PluginUse, ProjectModel, Role, Server};
+use super::{AdapterKind, Client, PluginUse, ProjectModel, Role, Server};
 use crate::facts::Body;
 use crate::facts::module::{CallSite, Expr, Kind};
 use crate::finding::Open;
@@ -186,20 +187,27 @@ impl Linker<'_> {
             }
             _ => None,
         };
-        let reason =
-            reason.or_else(|| match compare(&server.required, &server.declared, server.adapter.kind, server.adapter.plural) {
-                Comparison::Gaps(gaps) if gaps.is_empty() => None,
-                Comparison::Gaps(gaps) => match hidden_options(server) {
-                    Some(reason) => Some(reason),
-                    None => {
-                        server.gaps = gaps;
-                        None
-                    }
-                },
-                Comparison::NoSchema => {
-                    Some("no Prisma model, Drizzle table or SQL migration in the repository declares its core tables".to_owned())
+        let complete = server.plugins_open.is_empty() && server.required.open.is_empty();
+        let reason = reason.or_else(|| match compare(&server.required, &server.declared, &server.adapter, complete) {
+            Comparison::Gaps { gaps, stale } => {
+                if let Some(folder) = stale {
+                    let question = format!("whether the migrations create the tables {place} needs");
+                    let reason = format!(
+                        "those in `{folder}` create less than half of the declared tables, so that the database must come by the \
+                         others in another way"
+                    );
+                    self.model.undetermined.push(Open { question, reason, site: server.adapter.at.clone() });
                 }
-            });
+                let hidden = hidden_options(server).filter(|_| !gaps.is_empty());
+                if hidden.is_none() {
+                    server.gaps = gaps;
+                }
+                hidden
+            }
+            Comparison::NoSchema => {
+                Some("no Prisma model, Drizzle table or SQL migration in the repository declares its core tables".to_owned())
+            }
+        });
         if let Some(reason) = reason {
             self.model.undetermined.push(Open { question, reason, site: server.adapter.at.clone() });
         }
@@ -340,116 +348,5 @@ fn role(path: &str) -> Role {
         Role::CliCopy
     } else {
         Role::Live
-    }
-}
-
-/// How the server reaches its database (documentation: concepts/database and adapters/*).
-fn adapter(evaluator: &Evaluator<'_>, options: &Node, server: &Site) -> Adapter {
-    let unknown = |at: &Site| Adapter {
-        kind: AdapterKind::Unknown,
-        at: at.clone(),
-        dialect: None,
-        provider: None,
-        options: None,
-        handle: None,
-        plural: false,
-    };
-    match options.lookup(&["database"]) {
-        Lookup::Absent => Adapter { kind: AdapterKind::None, ..unknown(server) },
-        Lookup::Unknown(_) => unknown(server),
-        Lookup::Found(found) => {
-            let mut adapters = found.iter().map(|one| of_value(evaluator, one.node));
-            let Some(first) = adapters.next() else { return unknown(server) };
-            // Several databases by condition: only what they have in common is known.
-            adapters.fold(first, |mut common, next| {
-                if common.kind != next.kind {
-                    return unknown(&common.at);
-                }
-                if common.dialect != next.dialect {
-                    common.dialect = None;
-                }
-                common
-            })
-        }
-    }
-}
-
-fn of_value(evaluator: &Evaluator<'_>, node: &Node) -> Adapter {
-    let mut adapter = Adapter {
-        kind: AdapterKind::Unknown,
-        at: node.at.clone(),
-        dialect: None,
-        provider: None,
-        options: None,
-        handle: None,
-        plural: false,
-    };
-    match &node.value {
-        Value::Undefined | Value::Null => adapter.kind = AdapterKind::None,
-        Value::Call(call) => of_call(&mut adapter, call),
-        Value::Object(_) => {
-            adapter.kind = AdapterKind::Kysely;
-            adapter.provider = node.text(&["type"]).map(str::to_owned);
-            adapter.dialect = adapter.provider.as_deref().and_then(dialect);
-            adapter.handle = node.get(&["db"]).or_else(|| node.get(&["dialect"])).cloned();
-        }
-        // `(options) => drizzleAdapter(db, config)(options)`
-        Value::Function(function) => match evaluator.call(function, Vec::new(), &node.at).value {
-            Value::Call(call) => {
-                of_call(&mut adapter, call.receiver.as_ref().filter(|_| call.callee.name.ends_with("()")).unwrap_or(&call))
-            }
-            _ => {
-                adapter.kind = AdapterKind::Other;
-                adapter.provider = Some("a function of the repository".into());
-            }
-        },
-        _ => {}
-    }
-    adapter
-}
-
-fn of_call(adapter: &mut Adapter, call: &CallValue) {
-    let name = call.callee.name.rsplit('.').next().unwrap_or("");
-    let kysely = |dialect| (AdapterKind::Kysely, dialect);
-    let (kind, dialect_known) = match name {
-        "drizzleAdapter" => (AdapterKind::Drizzle, None),
-        "prismaAdapter" => (AdapterKind::Prisma, None),
-        "mongodbAdapter" | "mongoAdapter" => (AdapterKind::Mongo, None),
-        "memoryAdapter" => (AdapterKind::Memory, None),
-        "Pool" | "Client" | "PostgresDialect" | "NeonDialect" | "PostgresJSDialect" => kysely(Some(Dialect::Postgres)),
-        "createPool" | "createConnection" | "MysqlDialect" | "PlanetScaleDialect" => kysely(Some(Dialect::Mysql)),
-        "Database" | "DatabaseSync" | "SqliteDialect" | "LibsqlDialect" | "D1Dialect" | "BunSqliteDialect" => {
-            kysely(Some(Dialect::Sqlite))
-        }
-        "MssqlDialect" => kysely(Some(Dialect::Mssql)),
-        "default" if matches!(call.callee.module.as_str(), "better-sqlite3" | "bun:sqlite") => kysely(Some(Dialect::Sqlite)),
-        "Kysely" | "kyselyAdapter" => kysely(None),
-        _ => (AdapterKind::Other, None),
-    };
-    adapter.kind = kind;
-    adapter.dialect = dialect_known;
-    adapter.handle = call.arguments.first().cloned();
-    if matches!(kind, AdapterKind::Other) {
-        adapter.provider = Some(call.local.clone());
-        return;
-    }
-    if let Some(options) = call.arguments.get(1) {
-        adapter.provider = options.text(&["provider"]).map(str::to_owned);
-        if let Some(provider) = adapter.provider.as_deref() {
-            adapter.dialect = dialect(provider);
-        }
-        adapter.plural = options.get(&["usePlural"]).is_some_and(|plural| plural.value == Value::Bool(true));
-        adapter.options = Some(options.clone());
-    }
-}
-
-/// The dialect a `provider` or `type` names.
-fn dialect(name: &str) -> Option<Dialect> {
-    match name {
-        "pg" | "postgres" | "postgresql" | "cockroachdb" => Some(Dialect::Postgres),
-        "mysql" => Some(Dialect::Mysql),
-        "sqlite" => Some(Dialect::Sqlite),
-        "mssql" | "sqlserver" => Some(Dialect::Mssql),
-        _ => None,
     }
 }

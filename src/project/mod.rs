@@ -1,5 +1,6 @@
 //! Facts linked into one picture of the project: servers, clients, versions, plugins, option values, schema.
 
+pub mod adapter;
 pub mod eval;
 pub mod files;
 pub mod link;
@@ -57,7 +58,7 @@ pub struct Server {
     pub required: Required,
     /// What the repository declares and migrates for this instance.
     pub declared: Declared,
-    /// What is required and not declared.
+    /// What keeps the tables from being what is needed.
     pub gaps: Vec<schema::Gap>,
 }
 
@@ -131,6 +132,8 @@ pub struct Adapter {
     pub handle: Option<Node>,
     /// `usePlural: true`.
     pub plural: bool,
+    /// Whether names become snake case on their way to the database; `None` when that is not known.
+    pub snake_case: Option<bool>,
 }
 
 /// The families of adapters.

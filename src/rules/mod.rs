@@ -12,11 +12,13 @@
 
 mod client_server_sync;
 mod context;
+mod db_index;
 pub mod declared;
 pub mod document;
 mod edit;
 pub mod examples;
 mod explain;
+mod gaps;
 mod input_validation;
 mod markdown;
 pub mod metadata;
@@ -24,6 +26,7 @@ mod migration;
 pub mod query;
 mod registry;
 mod reporter;
+mod version_drift;
 
 pub use context::{Before, Context};
 pub use explain::explain;
@@ -34,8 +37,10 @@ pub use reporter::{Circumstances, Reporter};
 pub(crate) type Check = fn(&Context<'_>, &mut Reporter<'_>);
 
 /// The coded rules by category: the last part of their ids, and their functions.
-const CODED: [(&str, &[(&str, Check)]); 3] = [
+const CODED: [(&str, &[(&str, Check)]); 5] = [
     ("client-server-sync", client_server_sync::CHECKS),
+    ("db-index", db_index::CHECKS),
     ("input-validation", input_validation::CHECKS),
     ("migration", migration::CHECKS),
+    ("version-drift", version_drift::CHECKS),
 ];

@@ -1,18 +1,24 @@
-//! What is required and not declared.
-//!
-//! The adapter's own tables are looked at first; a table or column that only another source of the repository declares
-//! counts as declared, since which of them reaches the database is not this comparison's question.
+//! What is required, against what the adapter finds and what the migrations create.
 
-use super::{Declared, Gap, Required, RequiredColumn, RequiredTable, SourceTable};
-use crate::facts::schema::Column;
-use crate::project::AdapterKind;
+use std::sync::Arc;
+
+use super::lookup::{Lookup, is_similar_column, is_similar_table};
+use super::migrated::{Unmigrated, are_kept, unmigrated};
+use super::{Cause, Declared, Gap, GapKind, Layer, Migrated, Required, RequiredColumn, RequiredTable, SourceTable};
+use crate::facts::schema::{Column, Table};
+use crate::project::{Adapter, AdapterKind, Dialect};
 use crate::source::Site;
 
 /// What the comparison came to.
 #[derive(Debug)]
 pub enum Comparison {
-    /// The sources hold the schema; these parts of it are missing.
-    Gaps(Vec<Gap>),
+    /// The sources hold the schema; this keeps it from being what the server needs.
+    Gaps {
+        /// The gaps.
+        gaps: Vec<Gap>,
+        /// The folder of migrations that was left out because it does not make the declared tables.
+        stale: Option<Arc<str>>,
+    },
     /// No source declares any core table, so that the schema must lie outside the repository.
     NoSchema,
 }
@@ -20,26 +26,28 @@ pub enum Comparison {
 /// The core tables; a repository that declares none of them does not hold the schema.
 const CORE: [&str; 4] = ["user", "session", "account", "verification"];
 
-/// Compares what is required with what is declared.
+/// Compares what is required with what is declared and migrated. `complete` tells that nothing else may be required.
 #[must_use]
-pub fn compare(required: &Required, declared: &Declared, kind: AdapterKind, plural: bool) -> Comparison {
-    let name_of = |table: &RequiredTable| lookup_name(&table.model, kind, plural);
+pub fn compare(required: &Required, declared: &Declared, adapter: &Adapter, complete: bool) -> Comparison {
     let holds_schema = required.tables.iter().any(|(key, table)| {
-        CORE.contains(&key.as_str()) && find(declared, &name_of(table)).next().is_some_and(|found| looks_like(found, table))
+        let name = lookup_name(&table.model, adapter.kind, adapter.plural);
+        let own = declared.lookup.find(&name);
+        let similar = declared.all.iter().filter(|source| is_similar_table(&source.table, &name));
+        CORE.contains(&key.as_str()) && own.chain(similar).any(|found| looks_like(found, table))
     });
     if !holds_schema {
         return Comparison::NoSchema;
     }
-    let mut gaps = Vec::new();
-    for (key, table) in &required.tables {
-        let name = name_of(table);
-        let candidates = find(declared, &name).map(|candidate| (lacking(candidate, table), candidate));
-        match candidates.min_by_key(|(lacking, _)| lacking.len()) {
-            Some((lacking, candidate)) => gaps.extend(missing_columns(key, &name, lacking, candidate)),
-            None => gaps.push(missing_table(key, &name, table)),
-        }
+    let kept = are_kept(&declared.migrated, declared.lookup.tables.iter().map(|(_, table)| table));
+    let mut comparing = Comparing { declared, adapter, complete, migrated: &[], gaps: Vec::new() };
+    if kept && adapter.kind != AdapterKind::Kysely {
+        comparing.migrated = &declared.migrated;
     }
-    Comparison::Gaps(gaps)
+    for (key, table) in &required.tables {
+        comparing.table(key, table);
+    }
+    let stale = declared.migrated.first().filter(|_| !kept).map(|one| Arc::clone(&one.folder));
+    Comparison::Gaps { gaps: comparing.gaps, stale }
 }
 
 /// The name the adapter looks up for a model (documentation: adapters, `usePlural`).
@@ -49,87 +57,264 @@ pub fn lookup_name(model: &str, kind: AdapterKind, plural: bool) -> String {
     if plural { format!("{model}s") } else { model }
 }
 
-/// Tables that may be the one looked up, those the adapter is linked to first.
-pub fn find<'d>(declared: &'d Declared, name: &str) -> impl Iterator<Item = &'d SourceTable> {
-    let wanted = fold(name);
-    let linked: Vec<&SourceTable> = match &declared.linked {
-        Some(tables) => match tables.get(name) {
-            Some(exact) => vec![exact],
-            None => tables
-                .iter()
-                .filter(|(key, table)| fold(key) == wanted || is_named(table, &wanted))
-                .map(|(_, table)| table)
-                .collect(),
-        },
-        None => Vec::new(),
-    };
-    let found = if linked.is_empty() { declared.all.iter().filter(|table| is_named(table, &wanted)).collect() } else { linked };
-    found.into_iter()
-}
-
-/// Names are compared without case and underscores, in the singular and the plural.
-fn is_named(table: &SourceTable, wanted: &str) -> bool {
-    let same = |name: &str| {
-        let name = fold(name);
-        name == wanted || name.strip_suffix('s') == Some(wanted) || wanted.strip_suffix('s') == Some(name.as_str())
-    };
-    same(&table.table.name) || table.table.physical.as_deref().is_some_and(same)
-}
-
-fn fold(name: &str) -> String {
-    name.chars().filter(|character| *character != '_').flat_map(char::to_lowercase).collect()
-}
-
 /// Whether a table found by a common name such as `user` is better-auth's: it has most of the columns.
 fn looks_like(found: &SourceTable, table: &RequiredTable) -> bool {
-    found.table.open
-        || 2 * lacking(found, table).iter().filter(|column| column.cause == table.cause).count() < table.columns.len()
+    let has = |required: &&RequiredColumn| found.table.columns.iter().any(|column| is_similar_column(column, &required.name));
+    let core = || table.columns.iter().filter(|column| column.cause == table.cause);
+    found.table.open || 2 * core().filter(has).count() > core().count()
 }
 
-fn lacking(found: &SourceTable, table: &RequiredTable) -> Vec<RequiredColumn> {
-    if found.table.open {
-        return Vec::new();
+struct Comparing<'a> {
+    declared: &'a Declared,
+    adapter: &'a Adapter,
+    complete: bool,
+    migrated: &'a [Arc<Migrated>],
+    gaps: Vec<Gap>,
+}
+
+impl Comparing<'_> {
+    fn lookup(&self) -> &Lookup {
+        &self.declared.lookup
     }
-    table
-        .columns
-        .iter()
-        .filter(|column| !found.table.columns.iter().any(|declared| is_column(declared, column)))
-        .cloned()
-        .collect()
-}
 
-fn is_column(declared: &Column, required: &RequiredColumn) -> bool {
-    let wanted = fold(&required.name);
-    fold(&declared.name) == wanted || declared.physical.as_deref().is_some_and(|physical| fold(physical) == wanted)
-}
-
-/// A missing table is one gap with all its columns, whatever else would add to it.
-fn missing_table(key: &str, name: &str, table: &RequiredTable) -> Gap {
-    Gap {
-        key: key.to_owned(),
-        table: name.to_owned(),
-        whole_table: true,
-        columns: table.columns.clone(),
-        cause: table.cause.clone(),
-        found_in: None,
-    }
-}
-
-/// The columns a table lacks, one gap for each cause.
-fn missing_columns(key: &str, name: &str, lacking: Vec<RequiredColumn>, found: &SourceTable) -> Vec<Gap> {
-    let mut gaps: Vec<Gap> = Vec::new();
-    for column in lacking {
-        match gaps.iter_mut().find(|gap| gap.cause == column.cause) {
-            Some(gap) => gap.columns.push(column),
-            None => gaps.push(Gap {
-                key: key.to_owned(),
-                table: name.to_owned(),
-                whole_table: false,
-                cause: column.cause.clone(),
-                columns: vec![column],
-                found_in: Some(Site::new(&found.file, found.table.span)),
+    fn table(&mut self, key: &str, table: &RequiredTable) {
+        let name = lookup_name(&table.model, self.adapter.kind, self.adapter.plural);
+        let declared = self.declared;
+        let candidates: Vec<&SourceTable> = declared.lookup.find(&name).collect();
+        let best = candidates.iter().min_by_key(|candidate| self.lacking(candidate, table).len()).copied();
+        let Some(found) = best else {
+            let gap = self.missing_table(key, &name, table);
+            self.gaps.push(gap);
+            return;
+        };
+        let start = |kind, columns, cause: &Cause| Gap {
+            kind,
+            key: key.to_owned(),
+            table: name.clone(),
+            columns,
+            cause: cause.clone(),
+            found_in: Some(Site::new(&found.file, found.table.span)),
+            declared: Vec::new(),
+            dropped: None,
+        };
+        let lacking = self.lacking(found, table);
+        let mut strangers = self.strangers(found, table);
+        for (cause, columns) in by_cause(lacking) {
+            // A column that is declared under another name is one defect, not two.
+            let (instead, others) = strangers.into_iter().partition(|stranger| columns.iter().any(|one| is_meant(stranger, one)));
+            strangers = others;
+            let dropped = self.dropped(&name, &columns);
+            self.gaps.push(Gap { declared: places(found, instead), dropped, ..start(GapKind::Columns, columns, &cause) });
+        }
+        let unambiguous = self.lookup().is_certain() || candidates.len() == 1;
+        if !unambiguous || found.table.open {
+            return;
+        }
+        strangers.retain(|column| column.required && !column.has_default);
+        if self.complete && !strangers.is_empty() {
+            let declared = places(found, strangers);
+            self.gaps.push(Gap { declared, ..start(GapKind::Unwritten, Vec::new(), &table.cause) });
+        }
+        let present: Vec<(&RequiredColumn, &Column)> =
+            table.columns.iter().filter_map(|column| Some((column, self.column(found, column)?))).collect();
+        match unmigrated(found, &present, self.migrated) {
+            Some(Unmigrated::Table(dropped)) => {
+                let columns = present.iter().map(|(required, _)| (*required).clone()).collect();
+                self.gaps.push(Gap { dropped, ..start(GapKind::UnmigratedTable, columns, &table.cause) });
+            }
+            Some(Unmigrated::Columns(columns, dropped)) => {
+                for (cause, columns) in by_cause(columns) {
+                    self.gaps.push(Gap { dropped: dropped.clone(), ..start(GapKind::UnmigratedColumns, columns, &cause) });
+                }
+            }
+            None => {}
+        }
+        let tests: [(GapKind, &dyn Fn(&RequiredColumn, &Column) -> bool); 4] = [
+            (GapKind::Unique, &|required, column| required.unique && !self.keeps_unique(found, column)),
+            (GapKind::Index, &|required, column| required.index && !self.is_indexed(found, required, column)),
+            (GapKind::Cascade, &|required, column| {
+                let wanted = required.references.as_ref().is_some_and(|to| to.cascades);
+                wanted && column.references.as_ref().is_some_and(|to| !to.cascades)
             }),
+            (GapKind::DateText, &|required, column| required.kind == "date" && self.is_text(found, column)),
+        ];
+        let mut failed = Vec::new();
+        for (kind, fails) in tests {
+            let columns: Vec<_> = present.iter().filter(|(required, column)| fails(required, column)).collect();
+            for (cause, required) in by_cause(columns.iter().map(|(required, _)| (*required).clone()).collect()) {
+                let own = columns.iter().filter(|(column, _)| column.cause == cause).map(|(_, column)| *column);
+                let declared = places(found, own.collect());
+                failed.push(Gap { declared, ..start(kind, required, &cause) });
+            }
+        }
+        for key in table.keys.iter().filter(|key| key.unique) {
+            let of_key: Vec<_> = present.iter().filter(|(required, _)| key.columns.contains(&required.key)).collect();
+            let kept = of_key.is_empty() || of_key.len() < key.columns.len() || {
+                let columns: Vec<&Column> = of_key.iter().map(|(_, column)| *column).collect();
+                self.keeps_together(found, &columns)
+            };
+            if !kept {
+                let columns = of_key.iter().map(|(required, _)| (*required).clone()).collect();
+                let declared = places(found, of_key.iter().map(|(_, column)| *column).collect());
+                failed.push(Gap { declared, ..start(GapKind::Unique, columns, &table.cause) });
+            }
+        }
+        self.gaps.extend(failed);
+    }
+
+    /// The declared column the adapter takes for a required one.
+    fn column<'t>(&self, found: &'t SourceTable, required: &RequiredColumn) -> Option<&'t Column> {
+        found.table.columns.iter().find(|column| self.lookup().naming.is_column(column, &required.name))
+    }
+
+    fn lacking(&self, found: &SourceTable, table: &RequiredTable) -> Vec<RequiredColumn> {
+        if found.table.open {
+            return Vec::new();
+        }
+        let id = identifier(table);
+        [&id].into_iter().chain(&table.columns).filter(|column| self.column(found, column).is_none()).cloned().collect()
+    }
+
+    /// The columns nobody asks for.
+    fn strangers<'t>(&self, found: &'t SourceTable, table: &RequiredTable) -> Vec<&'t Column> {
+        let naming = self.lookup().naming;
+        let asked = |column: &&Column| {
+            column.name.eq_ignore_ascii_case("id")
+                || table.columns.iter().any(|required| naming.is_column(column, &required.name))
+        };
+        found.table.columns.iter().filter(|column| !asked(column)).collect()
+    }
+
+    /// A missing table is one gap with all its columns, whatever else would add to it.
+    fn missing_table(&self, key: &str, name: &str, table: &RequiredTable) -> Gap {
+        let layer = layer_of(self.adapter.kind);
+        let similar = |source: &&SourceTable| {
+            layer.is_none_or(|layer| source.layer == layer) && is_similar_table(&source.table, name) && looks_like(source, table)
+        };
+        let declared: Vec<&SourceTable> = self.declared.all.iter().filter(similar).collect();
+        let entries = self.lookup().tables.iter().filter(|(_, entry)| declared.iter().any(|table| is_same(table, entry)));
+        let mut instead: Vec<(String, Site)> =
+            entries.map(|(name, table)| (name.clone(), Site::new(&table.file, table.table.span))).collect();
+        if instead.is_empty() {
+            instead =
+                declared.iter().map(|source| (source.table.name.clone(), Site::new(&source.file, source.table.span))).collect();
+        }
+        let in_map = self.lookup().map.is_some() && !instead.is_empty();
+        Gap {
+            kind: if in_map { GapKind::MapEntry } else { GapKind::Table },
+            key: key.to_owned(),
+            table: name.to_owned(),
+            columns: table.columns.clone(),
+            cause: table.cause.clone(),
+            found_in: None,
+            declared: instead,
+            dropped: self.dropped(name, &[]),
         }
     }
-    gaps
+
+    /// The statement that took a table, or one of these columns, out of a schema that lies in SQL.
+    fn dropped(&self, table: &str, columns: &[RequiredColumn]) -> Option<Site> {
+        let sql = self.adapter.kind == AdapterKind::Kysely;
+        let all = self.declared.migrated.iter().filter(|_| sql).flat_map(|one| &one.dropped);
+        let is_it = |drop: &&super::Dropped| {
+            drop.table.eq_ignore_ascii_case(table)
+                && match &drop.column {
+                    Some(dropped) => columns.iter().any(|column| column.name.eq_ignore_ascii_case(dropped)),
+                    None => columns.is_empty(),
+                }
+        };
+        all.filter(is_it).last().map(|drop| drop.at.clone())
+    }
+
+    /// Whether some key keeps the values apart, alone or together with a column of the project's own such as a tenant.
+    fn keeps_unique(&self, found: &SourceTable, column: &Column) -> bool {
+        self.tables(found, column).into_iter().any(|(table, name)| {
+            table.is_unique(&[&name]) || table.keys.iter().any(|key| key.unique && key.columns.contains(&name))
+        })
+    }
+
+    /// Whether some key keeps the values of several columns apart, taken together.
+    fn keeps_together(&self, found: &SourceTable, columns: &[&Column]) -> bool {
+        let first = columns.first().map(|column| self.tables(found, column)).unwrap_or_default();
+        first.iter().any(|(table, _)| {
+            let named = columns.iter().flat_map(|column| self.tables(found, column));
+            let names: Vec<String> = named.filter(|(other, _)| std::ptr::eq(*other, *table)).map(|(_, name)| name).collect();
+            names.len() == columns.len() && table.is_unique(&names.iter().map(String::as_str).collect::<Vec<_>>())
+        })
+    }
+
+    fn is_indexed(&self, found: &SourceTable, required: &RequiredColumn, column: &Column) -> bool {
+        // MySQL indexes foreign keys by itself.
+        let by_itself = self.adapter.dialect == Some(Dialect::Mysql) && required.references.is_some();
+        by_itself || self.tables(found, column).into_iter().any(|(table, name)| table.is_indexed(&name))
+    }
+
+    /// The table as declared and as migrated, each with the name it has for a column: either may hold the keys.
+    fn tables<'t>(&'t self, found: &'t SourceTable, column: &Column) -> Vec<(&'t Table, String)> {
+        let mut tables = vec![(&found.table, column.name.clone())];
+        let Some(name) = super::migrated::name_in_database(found) else { return tables };
+        for made in self.declared.migrated.iter().filter_map(|one| one.table(name)) {
+            let of_column = made.table.columns.iter().find(|made| {
+                is_similar_column(made, &column.name) || column.physical.as_ref().is_some_and(|physical| made.name == *physical)
+            });
+            tables.extend(of_column.map(|column| (&made.table, column.name.clone())));
+        }
+        tables
+    }
+
+    /// Whether a column for dates is declared as text. SQLite has no other type for them, and Kysely writes text there.
+    fn is_text(&self, found: &SourceTable, column: &Column) -> bool {
+        let of_sqlite = self.adapter.dialect == Some(Dialect::Sqlite) && found.layer == Layer::Sql;
+        let text = ["text", "string", "varchar", "char", "character varying", "tinytext", "mediumtext", "longtext", "nvarchar"];
+        !of_sqlite && self.adapter.dialect.is_some() && text.contains(&column.kind.as_str())
+    }
+}
+
+/// The column every table has, and no release or option changes (documentation: concepts/database, "Core Schema").
+fn identifier(table: &RequiredTable) -> RequiredColumn {
+    RequiredColumn {
+        key: "id".into(),
+        name: "id".into(),
+        kind: "string".into(),
+        required: true,
+        unique: true,
+        index: false,
+        default: None,
+        references: None,
+        cause: table.cause.clone(),
+    }
+}
+
+/// The layer in which the tables of an adapter are declared.
+fn layer_of(kind: AdapterKind) -> Option<Layer> {
+    match kind {
+        AdapterKind::Drizzle => Some(Layer::Drizzle),
+        AdapterKind::Prisma => Some(Layer::Prisma),
+        _ => None,
+    }
+}
+
+fn is_same(one: &SourceTable, other: &SourceTable) -> bool {
+    one.file == other.file && one.table.span == other.table.span
+}
+
+/// Whether a column that nobody asks for is one that is looked for under another name.
+fn is_meant(stranger: &Column, required: &RequiredColumn) -> bool {
+    is_similar_column(stranger, &required.name) || strsim::jaro_winkler(&stranger.name, &required.name) > 0.9
+}
+
+fn places(found: &SourceTable, columns: Vec<&Column>) -> Vec<(String, Site)> {
+    columns.into_iter().map(|column| (column.name.clone(), Site::new(&found.file, column.span))).collect()
+}
+
+/// The columns by what brings them in, in order.
+fn by_cause(columns: Vec<RequiredColumn>) -> Vec<(Cause, Vec<RequiredColumn>)> {
+    let mut groups: Vec<(Cause, Vec<RequiredColumn>)> = Vec::new();
+    for column in columns {
+        match groups.iter_mut().find(|(cause, _)| *cause == column.cause) {
+            Some((_, group)) => group.push(column),
+            None => groups.push((column.cause.clone(), vec![column])),
+        }
+    }
+    groups
 }

@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::lookup::{Lookup, Naming};
+use super::migrated::name_in_database;
 use super::replay::replay;
 use super::{Declared, Layer, Migrated, SourceTable, drizzle};
 use crate::facts::Body;
@@ -10,7 +12,7 @@ use crate::facts::schema::PrismaFile;
 use crate::project::eval::Evaluator;
 use crate::project::files::Files;
 use crate::project::resolve::Resolver;
-use crate::project::value::{Node, Value};
+use crate::project::value::{CallValue, Lookup as Found, Node, Value};
 use crate::project::{Adapter, AdapterKind};
 use crate::source::{FileKind, folder_of};
 
@@ -18,7 +20,7 @@ use crate::source::{FileKind, folder_of};
 #[derive(Debug)]
 pub struct Sources {
     prisma: Vec<PrismaSchema>,
-    migrated: Arc<[Migrated]>,
+    migrated: Vec<Arc<Migrated>>,
     /// Every table of every kind.
     all: Arc<[SourceTable]>,
 }
@@ -26,6 +28,8 @@ pub struct Sources {
 /// The Prisma files that make one schema.
 #[derive(Debug)]
 struct PrismaSchema {
+    /// The folder of the file with the datasource.
+    root: String,
     package: Arc<str>,
     models: Vec<SourceTable>,
 }
@@ -35,35 +39,58 @@ impl Sources {
     #[must_use]
     pub fn read(files: &dyn Files, resolver: &Resolver, evaluator: &Evaluator<'_>) -> Self {
         let prisma = prisma_schemas(files, resolver);
-        let migrated = replay(files);
+        let migrated: Vec<Arc<Migrated>> = replay(files).into_iter().map(Arc::new).collect();
         let mut all = drizzle::all_tables(files, evaluator);
         all.extend(prisma.iter().flat_map(|schema| schema.models.iter().cloned()));
         all.extend(migrated.iter().flat_map(|migrated| migrated.tables.iter().cloned()));
-        Self { prisma, migrated: migrated.into(), all: all.into() }
+        Self { prisma, migrated, all: all.into() }
     }
 
     /// What the adapter of one server finds.
     #[must_use]
     pub fn declared(&self, evaluator: &Evaluator<'_>, resolver: &Resolver, package: &str, adapter: &Adapter) -> Declared {
-        let linked = match adapter.kind {
-            AdapterKind::Drizzle => linked_drizzle(evaluator, adapter),
-            AdapterKind::Prisma => self.linked_prisma(resolver, package, adapter),
-            AdapterKind::Kysely => self.linked_sql(resolver, package),
-            _ => None,
+        let (lookup, migrated) = match adapter.kind {
+            AdapterKind::Drizzle => {
+                let lookup = self.drizzle(evaluator, adapter);
+                let migrated = self.migrations_of(resolver, &lookup);
+                (lookup, migrated)
+            }
+            AdapterKind::Prisma => self.prisma(resolver, package, adapter),
+            AdapterKind::Kysely => self.sql(resolver, package, adapter),
+            _ => (self.similar(|_| true), Vec::new()),
         };
-        let sources: BTreeSet<Arc<str>> = match &linked {
-            Some(tables) => tables.values().map(|table| Arc::clone(&table.file)).collect(),
-            None => self.all.iter().map(|table| Arc::clone(&table.file)).collect(),
-        };
-        Declared {
-            linked,
-            all: Arc::clone(&self.all),
-            migrated: Arc::clone(&self.migrated),
-            sources: sources.into_iter().collect(),
-        }
+        let sources: BTreeSet<Arc<str>> = lookup.tables.iter().map(|(_, table)| Arc::clone(&table.file)).collect();
+        Declared { lookup, all: Arc::clone(&self.all), migrated, sources: sources.into_iter().collect() }
     }
 
-    fn linked_prisma(&self, resolver: &Resolver, package: &str, adapter: &Adapter) -> Option<BTreeMap<String, SourceTable>> {
+    /// Tables whose link to the adapter is not known.
+    fn similar(&self, wanted: impl Fn(&SourceTable) -> bool) -> Lookup {
+        let tables = self.all.iter().filter(|table| wanted(table)).cloned();
+        Lookup { tables: named(tables), naming: Naming::Similar, map: None }
+    }
+
+    /// The tables of the adapter's `schema` option, else of the `schema` the database handle was made with.
+    fn drizzle(&self, evaluator: &Evaluator<'_>, adapter: &Adapter) -> Lookup {
+        let is_drizzle = |table: &SourceTable| table.layer == Layer::Drizzle;
+        let option = adapter
+            .options
+            .as_ref()
+            .and_then(|options| options.get(&["schema"]))
+            .filter(|node| !matches!(node.value, Value::Undefined));
+        let map = option.or_else(|| handle_schema(adapter.handle.as_ref()?));
+        if let Some(map) = map {
+            return match drizzle::schema_map(evaluator, map) {
+                Some(tables) => Lookup { tables: named(tables), naming: Naming::Exact, map: Some(map.at.clone()) },
+                None => self.similar(is_drizzle),
+            };
+        }
+        // Without a map anywhere the tables go by the names they are exported under, as the official CLI writes them.
+        let naming = if hides_schema(adapter) { Naming::Similar } else { Naming::Exact };
+        Lookup { naming, ..self.similar(is_drizzle) }
+    }
+
+    /// The models of the schema the client was generated from, and its migrations.
+    fn prisma(&self, resolver: &Resolver, package: &str, adapter: &Adapter) -> (Lookup, Vec<Arc<Migrated>>) {
         let home = adapter.handle.as_ref().map(|handle| resolver.package_of(&handle.at.file));
         let schema = match self.prisma.as_slice() {
             [only] => Some(only),
@@ -74,25 +101,57 @@ impl Sources {
                 };
                 home.as_deref().and_then(in_package).or_else(|| in_package(package))
             }
-        }?;
-        Some(schema.models.iter().map(|model| (delegate(&model.table.name), model.clone())).collect())
+        };
+        let models = match schema {
+            Some(schema) => schema.models.iter().collect::<Vec<_>>(),
+            None => self.prisma.iter().flat_map(|schema| &schema.models).collect(),
+        };
+        if models.is_empty() {
+            return (self.similar(|_| true), Vec::new());
+        }
+        let tables = models.into_iter().map(|model| (delegate(&model.table.name), model.clone())).collect();
+        let lookup = Lookup { tables, naming: Naming::Exact, map: None };
+        let beside = schema.map(|schema| format!("{}/migrations", schema.root)).unwrap_or_default();
+        let beside: Vec<_> = self.migrated.iter().filter(|one| *one.folder == *beside.trim_start_matches('/')).cloned().collect();
+        let migrated = if beside.is_empty() { self.migrations_of(resolver, &lookup) } else { beside };
+        (lookup, migrated)
     }
 
-    fn linked_sql(&self, resolver: &Resolver, package: &str) -> Option<BTreeMap<String, SourceTable>> {
-        let candidates: Vec<&Migrated> = match &*self.migrated {
-            [] => return None,
-            [only] => vec![only],
-            several => several
-                .iter()
-                .filter(|migrated| migrated.tables.first().is_some_and(|table| &*resolver.package_of(&table.file) == package))
-                .collect(),
-        };
-        let mut tables = BTreeMap::new();
-        for migrated in candidates {
-            tables.extend(migrated.tables.iter().map(|table| (table.table.name.clone(), table.clone())));
+    /// The tables SQL scripts make, those of the package where there are some.
+    fn sql(&self, resolver: &Resolver, package: &str, adapter: &Adapter) -> (Lookup, Vec<Arc<Migrated>>) {
+        let own = |one: &&Arc<Migrated>| one.tables.first().is_some_and(|table| &*resolver.package_of(&table.file) == package);
+        let mut migrated: Vec<Arc<Migrated>> = self.migrated.iter().filter(own).cloned().collect();
+        if migrated.is_empty() {
+            migrated.clone_from(&self.migrated);
         }
-        (!tables.is_empty()).then_some(tables)
+        let tables = named(migrated.iter().flat_map(|one| one.tables.iter().cloned()));
+        if tables.is_empty() {
+            return (self.similar(|_| true), Vec::new());
+        }
+        let naming = Naming::Sql { dialect: adapter.dialect, snake: adapter.snake_case };
+        (Lookup { tables, naming, map: None }, migrated)
     }
+
+    /// The folders of migrations that make the tables an ORM declares: those of the same packages, else any.
+    fn migrations_of(&self, resolver: &Resolver, lookup: &Lookup) -> Vec<Arc<Migrated>> {
+        if !lookup.is_certain() {
+            return Vec::new();
+        }
+        let makes = |one: &&Arc<Migrated>| {
+            let mut names = lookup.tables.iter().filter_map(|(_, table)| name_in_database(table));
+            one.ordered && names.any(|name| one.table(name).is_some())
+        };
+        let packages: BTreeSet<Arc<str>> = lookup.tables.iter().map(|(_, table)| resolver.package_of(&table.file)).collect();
+        let all: Vec<&Arc<Migrated>> = self.migrated.iter().filter(makes).collect();
+        let is_near =
+            |one: &&&Arc<Migrated>| one.tables.first().is_some_and(|t| packages.contains(&resolver.package_of(&t.file)));
+        let near: Vec<Arc<Migrated>> = all.iter().filter(is_near).map(|one| Arc::clone(one)).collect();
+        if near.is_empty() { all.into_iter().cloned().collect() } else { near }
+    }
+}
+
+fn named(tables: impl IntoIterator<Item = SourceTable>) -> Vec<(String, SourceTable)> {
+    tables.into_iter().map(|table| (table.table.name.clone(), table)).collect()
 }
 
 /// The name of the Prisma client's member for a model: the first letter in lower case.
@@ -102,21 +161,6 @@ pub fn delegate(model: &str) -> String {
     letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
 }
 
-/// The tables of the adapter's `schema` option, else of the `schema` the database handle was made with.
-fn linked_drizzle(evaluator: &Evaluator<'_>, adapter: &Adapter) -> Option<BTreeMap<String, SourceTable>> {
-    let option = adapter
-        .options
-        .as_ref()
-        .and_then(|options| options.get(&["schema"]))
-        .filter(|node| !matches!(node.value, Value::Undefined));
-    let map = match option {
-        Some(map) => map,
-        None => handle_schema(adapter.handle.as_ref()?)?,
-    };
-    let tables = drizzle::schema_map(evaluator, map)?;
-    Some(tables.into_iter().map(|table| (table.table.name.clone(), table)).collect())
-}
-
 /// The `schema` a database handle was made with; of several handles under conditions, the first that has one.
 fn handle_schema(handle: &Node) -> Option<&Node> {
     match &handle.value {
@@ -124,6 +168,17 @@ fn handle_schema(handle: &Node) -> Option<&Node> {
         Value::Either(alternatives) => alternatives.iter().find_map(|alternative| handle_schema(&alternative.node)),
         _ => None,
     }
+}
+
+/// Whether a schema map may be where it is not seen: in the options of the adapter, or in the handle.
+fn hides_schema(adapter: &Adapter) -> bool {
+    let hides = |node: &Node| !matches!(node.lookup(&["schema"]), Found::Absent);
+    let of_call = |call: &CallValue| !call.open.is_empty() || call.arguments.iter().any(hides);
+    adapter.options.as_ref().is_some_and(hides)
+        || adapter.handle.as_ref().is_some_and(|handle| match &handle.value {
+            Value::Call(call) => of_call(call),
+            _ => hides(handle),
+        })
 }
 
 fn prisma_schemas(files: &dyn Files, resolver: &Resolver) -> Vec<PrismaSchema> {
@@ -148,8 +203,11 @@ fn prisma_schemas(files: &dyn Files, resolver: &Resolver) -> Vec<PrismaSchema> {
         let root =
             roots.iter().filter(|root| own == **root || own.starts_with(&format!("{root}/"))).max_by_key(|root| root.len());
         let root = root.cloned().unwrap_or(own);
-        let schema =
-            schemas.entry(root).or_insert_with(|| PrismaSchema { package: resolver.package_of(path), models: Vec::new() });
+        let schema = schemas.entry(root.clone()).or_insert_with(|| PrismaSchema {
+            root,
+            package: resolver.package_of(path),
+            models: Vec::new(),
+        });
         schema.models.extend(file.models.into_iter().map(|table| SourceTable {
             table,
             file: Arc::clone(path),

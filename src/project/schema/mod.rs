@@ -3,6 +3,8 @@
 pub mod compare;
 pub mod declared;
 pub mod drizzle;
+pub mod lookup;
+pub mod migrated;
 pub mod replay;
 pub mod required;
 
@@ -99,12 +101,12 @@ pub enum Cause {
 /// What the repository declares and migrates for one server.
 #[derive(Debug, Clone, Default)]
 pub struct Declared {
-    /// The tables the adapter will look in, by the name it looks up, when the link from the adapter to them is certain.
-    pub linked: Option<BTreeMap<String, SourceTable>>,
+    /// The tables the adapter finds.
+    pub lookup: lookup::Lookup,
     /// Every table of the repository that may serve, from any layer.
     pub all: Arc<[SourceTable]>,
-    /// The state after replaying SQL migrations, one entry per folder.
-    pub migrated: Arc<[Migrated]>,
+    /// What the migrations that belong to these tables create.
+    pub migrated: Vec<Arc<Migrated>>,
     /// Files the tables were read from, sorted.
     pub sources: Vec<Arc<str>>,
 }
@@ -138,6 +140,8 @@ pub enum Layer {
 pub struct Migrated {
     /// The folder.
     pub folder: Arc<str>,
+    /// The scripts have an order, so that each runs once; else it is a single script.
+    pub ordered: bool,
     /// The tables that exist at the end.
     pub tables: Vec<SourceTable>,
     /// Statements that changed a table but could not be read: `(table, place)`.
@@ -157,19 +161,49 @@ pub struct Dropped {
     pub at: Site,
 }
 
-/// Something required that is not declared.
+/// Something that keeps the tables of a repository from being what a server needs.
 #[derive(Debug, Clone)]
 pub struct Gap {
+    /// What it is.
+    pub kind: GapKind,
     /// The logical key of the table.
     pub key: String,
     /// The name the adapter looks up, pluralised as it would.
     pub table: String,
-    /// Whether the table itself is missing; else only `columns` are.
-    pub whole_table: bool,
-    /// The missing columns; all of them when the table is missing.
+    /// The required columns it is about; all of them when the table is.
     pub columns: Vec<RequiredColumn>,
-    /// What brings the missing part in.
+    /// What brings the requirement in.
     pub cause: Cause,
-    /// The table that lacks the columns, where there is one.
+    /// The table it is about, where there is one.
     pub found_in: Option<Site>,
+    /// What the repository has there, and where: what is found in place of what is looked for, what nobody asked for, or
+    /// the columns themselves.
+    pub declared: Vec<(String, Site)>,
+    /// The statement that took it away, where it once was there.
+    pub dropped: Option<Site>,
+}
+
+/// What a gap is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum GapKind {
+    /// No table answers to the name.
+    Table,
+    /// The table is declared, and the schema map of the adapter has no entry of its name.
+    MapEntry,
+    /// The table lacks columns.
+    Columns,
+    /// The table has columns that must be given a value, and better-auth never writes them: those in `declared`.
+    Unwritten,
+    /// The table is declared, and no migration creates it.
+    UnmigratedTable,
+    /// The columns are declared, and no migration creates them.
+    UnmigratedColumns,
+    /// The values of the columns must be unique, together where there are several, and may repeat.
+    Unique,
+    /// Rows are looked up by each of the columns, and no index helps.
+    Index,
+    /// Rows that point to a deleted one stay, or keep it from being deleted.
+    Cascade,
+    /// The columns hold dates, and are declared as text.
+    DateText,
 }

@@ -35,7 +35,7 @@ pub fn replay(files: &dyn Files) -> Vec<Migrated> {
             }
         }
         if !state.tables.is_empty() || !state.unread.is_empty() {
-            migrated.push(state.finish(group.folder));
+            migrated.push(state.finish(group));
         }
     }
     migrated
@@ -153,9 +153,14 @@ struct State {
 }
 
 impl State {
-    fn finish(self, folder: Arc<str>) -> Migrated {
-        let mut migrated =
-            Migrated { folder, tables: self.tables.into_values().collect(), unread: self.unread, dropped: Vec::new() };
+    fn finish(self, group: Group) -> Migrated {
+        let mut migrated = Migrated {
+            folder: group.folder,
+            ordered: group.single.is_none(),
+            tables: self.tables.into_values().collect(),
+            unread: self.unread,
+            dropped: Vec::new(),
+        };
         let is_gone = |dropped: &Dropped| match (migrated.table(&dropped.table), &dropped.column) {
             (None, column) => column.is_none(),
             (Some(table), Some(column)) => table.table.column(column).is_none(),

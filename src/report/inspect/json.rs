@@ -31,7 +31,8 @@ pub fn json(model: &ProjectModel, locate: &dyn Fn(&Site) -> Location) -> String 
 
 fn server(server: &Server, locate: &dyn Fn(&Site) -> Location) -> Json {
     let resolved = server.version.resolved.as_ref().map(ToString::to_string);
-    let migrated = by_name(server.declared.migrated.iter().flat_map(|folder| &folder.tables));
+    let made = server.declared.migrated.iter().flat_map(|folder| &folder.tables);
+    let migrated = by_name(made.map(|table| (table.table.name.as_str(), table)));
     object!({
         "location": locate(&server.at),
         "package": &*server.package,

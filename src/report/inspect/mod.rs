@@ -55,21 +55,16 @@ fn cause_name<'s>(cause: &'s Cause, server: &'s Server) -> &'s str {
     }
 }
 
-/// The declared tables by name: those the adapter is known to use, else every table that may serve. A name that is
-/// declared more than once carries its file from the second on.
+/// The tables the adapter may find, by name. A name that is declared more than once carries its file from the second on.
 fn declared_tables(declared: &Declared) -> Vec<(String, &SourceTable)> {
-    match &declared.linked {
-        Some(linked) => linked.iter().map(|(name, table)| (name.clone(), table)).collect(),
-        None => by_name(declared.all.iter()),
-    }
+    by_name(declared.lookup.tables.iter().map(|(name, table)| (name.as_str(), table)))
 }
 
-fn by_name<'t>(tables: impl IntoIterator<Item = &'t SourceTable>) -> Vec<(String, &'t SourceTable)> {
+fn by_name<'t>(tables: impl IntoIterator<Item = (&'t str, &'t SourceTable)>) -> Vec<(String, &'t SourceTable)> {
     let mut named: Vec<(String, &SourceTable)> = Vec::new();
-    for table in tables {
-        let name = &table.table.name;
+    for (name, table) in tables {
         let taken = named.iter().any(|(known, _)| known == name);
-        named.push((if taken { format!("{name}@{}", table.file) } else { name.clone() }, table));
+        named.push((if taken { format!("{name}@{}", table.file) } else { name.to_owned() }, table));
     }
     named
 }
@@ -93,7 +88,8 @@ mod tests {
     use crate::facts::module::Text;
     use crate::facts::schema::{Column, Key, Table};
     use crate::finding::{Location, Open};
-    use crate::project::schema::{Gap, Required, RequiredColumn, RequiredReference, RequiredTable};
+    use crate::project::schema::lookup::Lookup;
+    use crate::project::schema::{Gap, GapKind, Required, RequiredColumn, RequiredReference, RequiredTable};
     use crate::project::value::{Node, Unknown, Value};
     use crate::project::{Adapter, Client, ProjectModel, Role, version::Version};
     use crate::source::{Site, Span};
@@ -174,6 +170,7 @@ mod tests {
             open: false,
             span: Span::new(2, 2),
         };
+        let user = SourceTable { table: user, file: "src/auth.ts".into(), layer: Layer::Drizzle };
         let server = Server {
             at: site(5),
             name: "auth".into(),
@@ -195,6 +192,7 @@ mod tests {
                 options: None,
                 handle: None,
                 plural: false,
+                snake_case: Some(false),
             },
             required: Required {
                 tables: BTreeMap::from([
@@ -204,18 +202,20 @@ mod tests {
                 open: vec![],
             },
             declared: Declared {
-                linked: None,
-                all: [SourceTable { table: user, file: "src/auth.ts".into(), layer: Layer::Drizzle }].into(),
-                migrated: [].into(),
+                lookup: Lookup { tables: vec![("user".into(), user)], ..Lookup::default() },
+                all: [].into(),
+                migrated: vec![],
                 sources: vec!["src/auth.ts".into()],
             },
             gaps: vec![Gap {
+                kind: GapKind::Table,
                 key: "passkey".into(),
                 table: "passkey".into(),
-                whole_table: true,
                 columns: vec![missing],
                 cause: Cause::Plugin(0),
                 found_in: None,
+                declared: vec![],
+                dropped: None,
             }],
         };
         let client = Client {
@@ -239,8 +239,8 @@ mod tests {
     #[test]
     fn a_name_declared_twice_carries_its_file() {
         let mut declared = model().servers.remove(0).declared;
-        let again = SourceTable { file: "db/0001.sql".into(), layer: Layer::Sql, ..declared.all[0].clone() };
-        declared.all = declared.all.iter().cloned().chain([again]).collect();
+        let (name, table) = declared.lookup.tables[0].clone();
+        declared.lookup.tables.push((name, SourceTable { file: "db/0001.sql".into(), layer: Layer::Sql, ..table }));
         let names: Vec<String> = declared_tables(&declared).into_iter().map(|(name, _)| name).collect();
         assert_eq!(names, ["user", "user@db/0001.sql"]);
     }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::{adapter_name, cause_name, dialect_name, has_options, layer_name, other_options};
 use crate::finding::Location;
-use crate::project::schema::{Gap, compare};
+use crate::project::schema::{Gap, GapKind, compare};
 use crate::project::value::{Node, Unknown};
 use crate::project::{Adapter, AdapterKind, Client, PluginUse, ProjectModel, Role, Server, version::Version};
 use crate::report::text::{Look, clean, columns, count, shorten, wrap};
@@ -155,7 +155,8 @@ impl Page<'_> {
         if matches!(adapter.kind, AdapterKind::Mongo | AdapterKind::Memory) {
             return "needs no schema".into();
         }
-        let found = compare::find(&server.declared, &compare::lookup_name(model, adapter.kind, adapter.plural)).next();
+        let name = compare::lookup_name(model, adapter.kind, adapter.plural);
+        let found = server.declared.lookup.find(&name).next();
         found.map_or_else(
             || "no declaration in this repository".into(),
             |source| format!("{}  {}", layer_name(source.layer), self.place(&Site::new(&source.file, source.table.span))),
@@ -164,12 +165,21 @@ impl Page<'_> {
 
     fn gap(&self, gap: &Gap, server: &Server) -> String {
         let cause = cause_name(&gap.cause, server);
-        if gap.whole_table {
-            return format!("missing: no table `{}`, needed by {cause}", gap.table);
-        }
-        let names: Vec<&str> = gap.columns.iter().map(|column| column.name.as_str()).collect();
+        let names = gap.columns.iter().map(|column| column.name.as_str()).collect::<Vec<_>>().join(", ");
+        let others = gap.declared.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", ");
         let at = gap.found_in.as_ref().map(|site| format!("  {}", self.place(site))).unwrap_or_default();
-        format!("lacks {}, needed by {cause}{at}", names.join(", "))
+        match gap.kind {
+            GapKind::Table => format!("missing: no table `{}`, needed by {cause}", gap.table),
+            GapKind::MapEntry => format!("the schema map has no `{}`, needed by {cause}", gap.table),
+            GapKind::Columns => format!("lacks {names}, needed by {cause}{at}"),
+            GapKind::Unwritten => format!("has {others}, which must be given a value and never is{at}"),
+            GapKind::UnmigratedTable => format!("declared, and no migration creates it{at}"),
+            GapKind::UnmigratedColumns => format!("no migration creates {names}, needed by {cause}{at}"),
+            GapKind::Unique => format!("not unique: {names}{at}"),
+            GapKind::Index => format!("not indexed: {names}{at}"),
+            GapKind::Cascade => format!("rows stay when what {names} points to is deleted{at}"),
+            GapKind::DateText => format!("dates as text: {names}{at}"),
+        }
     }
 
     /// What else may be there.

@@ -1,17 +1,27 @@
-//! Configuration against schema: what is required and not declared.
+//! Configuration against schema, and schema against migrations.
 
-mod advice;
-mod gaps;
+mod adapter_schema_model_missing;
+mod migration_account_issuer_window;
+mod migration_api_key_reference_column;
 mod migration_missing_for_option;
 mod migration_missing_for_plugin;
 mod migration_not_staged_with_plugin;
 mod schema_core_field_missing;
+mod schema_datetime_as_text;
+mod schema_not_migrated;
+mod schema_unwritten_required_column;
 
 use super::Check;
 
 pub(super) const CHECKS: &[(&str, Check)] = &[
+    ("adapter-schema-model-missing", adapter_schema_model_missing::check),
+    ("migration-account-issuer-window", migration_account_issuer_window::check),
+    ("migration-api-key-reference-column", migration_api_key_reference_column::check),
     ("migration-missing-for-option", migration_missing_for_option::check),
     ("migration-missing-for-plugin", migration_missing_for_plugin::check),
     ("migration-not-staged-with-plugin", migration_not_staged_with_plugin::check),
     ("schema-core-field-missing", schema_core_field_missing::check),
+    ("schema-datetime-as-text", schema_datetime_as_text::check),
+    ("schema-not-migrated", schema_not_migrated::check),
+    ("schema-unwritten-required-column", schema_unwritten_required_column::check),
 ];

@@ -1,14 +1,16 @@
 //! A table or column of better-auth itself that nothing declares.
 
-use super::gaps::{Missing, missing};
 use crate::project::schema::Cause;
-use crate::rules::{Circumstances, Context, Reporter};
+use crate::rules::gaps::{Group, Topic, groups};
+use crate::rules::{Context, Reporter};
 
 pub(super) fn check(cx: &Context<'_>, out: &mut Reporter<'_>) {
-    for all in missing(cx) {
-        let Cause::Core = all.cause else { continue };
+    for all in groups(cx, Topic::Missing) {
+        if all.cause != Cause::Core {
+            continue;
+        }
         for gap in &all.gaps {
-            let one = Missing { gaps: vec![gap], unstaged: all.unstaged.clone(), ..all };
+            let one = Group { gaps: vec![gap.clone()], unstaged: all.unstaged.clone(), cause: Cause::Core, ..all };
             let server = one.server;
             let message = format!("better-auth needs {}, which {}", one.what(), one.nobody());
             let place = gap.found_in.as_ref().unwrap_or(&server.adapter.at);
@@ -16,7 +18,7 @@ pub(super) fn check(cx: &Context<'_>, out: &mut Reporter<'_>) {
             one.complete(cx, &mut report);
             report.related.retain(|(related, _)| related != place);
             report.related.push((server.at.clone(), format!("`{}` is created here", server.name)));
-            out.hit(cx, Circumstances { role: server.role, package: &server.package, conditions: &[] }, report);
+            one.hit(cx, out, report);
         }
     }
 }

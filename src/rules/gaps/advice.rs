@@ -1,16 +1,18 @@
 //! How to bring the schema up to date, by adapter and version.
 
+use crate::knowledge::pack;
 use crate::project::{AdapterKind, Server};
 use crate::rules::context::release;
 
 /// Says why the step cannot be left out.
 const REMINDER: &str = "This step is required: the plugin or option works only once the database has the schema.";
 
-/// The commands for a server, in order, and the reminder that they are needed.
+/// The commands that declare and migrate what is missing, in order, and the reminder that they are needed.
 ///
 /// Source: documentation, concepts/cli, "Generate" and "Migrate" (`migrate` serves the built-in Kysely adapter alone);
-/// `@better-auth/cli` ends with 1.4 and is followed by `auth` from 1.5 on.
-pub(super) fn advice(server: &Server) -> String {
+/// `@better-auth/cli` ends with 1.4 and is followed by `auth` from 1.5 on. The command line writes the schema of its own
+/// release.
+pub(in crate::rules) fn advice(server: &Server) -> String {
     let generate = cli(server, "generate");
     let steps = match server.adapter.kind {
         AdapterKind::Kysely => format!("Run {}, against every database this server uses.", cli(server, "migrate")),
@@ -23,11 +25,26 @@ pub(super) fn advice(server: &Server) -> String {
     format!("{steps} {REMINDER}")
 }
 
+/// The commands that bring what is declared into the database.
+pub(in crate::rules) fn apply(server: &Server) -> String {
+    let steps = match server.adapter.kind {
+        AdapterKind::Prisma => "Run `npx prisma migrate dev` and commit the migration.".to_owned(),
+        AdapterKind::Drizzle => {
+            "Run `npx drizzle-kit generate` and `npx drizzle-kit migrate`, and commit the migration.".to_owned()
+        }
+        _ => return advice(server),
+    };
+    format!("{steps} {REMINDER}")
+}
+
 fn cli(server: &Server, command: &str) -> String {
     let version = release(&server.version);
     let (major, minor) = (version.major(), version.minor());
+    let newest = &pack().core.newest;
     if (major, minor) < (1, 5) {
         format!("`npx @better-auth/cli@{major}.{minor} {command}`")
+    } else if (major, minor) < (newest.major(), newest.minor()) {
+        format!("`npx auth@{major}.{minor} {command}`")
     } else {
         format!("`npx auth@latest {command}`")
     }

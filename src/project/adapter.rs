@@ -1,0 +1,141 @@
+//! How a server reaches its database (documentation: concepts/database and adapters/*).
+
+use super::eval::Evaluator;
+use super::value::{CallValue, Found, Item, Lookup, Node, Value};
+use super::{Adapter, AdapterKind, Dialect};
+use crate::source::Site;
+
+/// The adapter the options give a server.
+#[must_use]
+pub fn adapter(evaluator: &Evaluator<'_>, options: &Node, server: &Site) -> Adapter {
+    match options.lookup(&["database"]) {
+        Lookup::Absent => Adapter { kind: AdapterKind::None, ..unknown(server) },
+        Lookup::Unknown(_) => unknown(server),
+        Lookup::Found(found) => {
+            let mut adapters = found.iter().map(|one| of_value(evaluator, one.node));
+            let Some(first) = adapters.next() else { return unknown(server) };
+            // Several databases by condition: only what they have in common is known.
+            adapters.fold(first, |mut common, next| {
+                if common.kind != next.kind {
+                    return unknown(&common.at);
+                }
+                if common.dialect != next.dialect {
+                    common.dialect = None;
+                }
+                common
+            })
+        }
+    }
+}
+
+fn unknown(at: &Site) -> Adapter {
+    Adapter {
+        kind: AdapterKind::Unknown,
+        at: at.clone(),
+        dialect: None,
+        provider: None,
+        options: None,
+        handle: None,
+        plural: false,
+        snake_case: Some(false),
+    }
+}
+
+fn of_value(evaluator: &Evaluator<'_>, node: &Node) -> Adapter {
+    let mut adapter = unknown(&node.at);
+    match &node.value {
+        Value::Undefined | Value::Null => adapter.kind = AdapterKind::None,
+        Value::Call(call) => of_call(&mut adapter, call),
+        Value::Object(_) => {
+            adapter.kind = AdapterKind::Kysely;
+            adapter.provider = node.text(&["type"]).map(str::to_owned);
+            adapter.dialect = adapter.provider.as_deref().and_then(dialect);
+            let instance = node.get(&["db"]);
+            adapter.snake_case = instance.map_or(Some(false), instance_turns_to_snake_case);
+            adapter.handle = instance.or_else(|| node.get(&["dialect"])).cloned();
+        }
+        // `(options) => drizzleAdapter(db, config)(options)`
+        Value::Function(function) => match evaluator.call(function, Vec::new(), &node.at).value {
+            Value::Call(call) => {
+                of_call(&mut adapter, call.receiver.as_ref().filter(|_| call.callee.name.ends_with("()")).unwrap_or(&call))
+            }
+            _ => {
+                adapter.kind = AdapterKind::Other;
+                adapter.provider = Some("a function of the repository".into());
+            }
+        },
+        _ => {}
+    }
+    adapter
+}
+
+fn of_call(adapter: &mut Adapter, call: &CallValue) {
+    let name = call.callee.name.rsplit('.').next().unwrap_or("");
+    let kysely = |dialect| (AdapterKind::Kysely, dialect);
+    let (kind, dialect_known) = match name {
+        "drizzleAdapter" => (AdapterKind::Drizzle, None),
+        "prismaAdapter" => (AdapterKind::Prisma, None),
+        "mongodbAdapter" | "mongoAdapter" => (AdapterKind::Mongo, None),
+        "memoryAdapter" => (AdapterKind::Memory, None),
+        "Pool" | "Client" | "PostgresDialect" | "NeonDialect" | "PostgresJSDialect" => kysely(Some(Dialect::Postgres)),
+        "createPool" | "createConnection" | "MysqlDialect" | "PlanetScaleDialect" => kysely(Some(Dialect::Mysql)),
+        "Database" | "DatabaseSync" | "SqliteDialect" | "LibsqlDialect" | "D1Dialect" | "BunSqliteDialect" => {
+            kysely(Some(Dialect::Sqlite))
+        }
+        "MssqlDialect" => kysely(Some(Dialect::Mssql)),
+        "default" if matches!(call.callee.module.as_str(), "better-sqlite3" | "bun:sqlite") => kysely(Some(Dialect::Sqlite)),
+        "Kysely" | "kyselyAdapter" => kysely(None),
+        _ => (AdapterKind::Other, None),
+    };
+    adapter.kind = kind;
+    adapter.dialect = dialect_known;
+    adapter.handle = call.arguments.first().cloned();
+    adapter.snake_case = match (name, &adapter.handle) {
+        ("Kysely", Some(options)) => turns_to_snake_case(options),
+        ("kyselyAdapter", Some(instance)) => instance_turns_to_snake_case(instance),
+        _ => Some(false),
+    };
+    if matches!(kind, AdapterKind::Other) {
+        adapter.provider = Some(call.local.clone());
+        return;
+    }
+    if let Some(options) = call.arguments.get(1) {
+        adapter.provider = options.text(&["provider"]).map(str::to_owned);
+        if let Some(provider) = adapter.provider.as_deref() {
+            adapter.dialect = dialect(provider);
+        }
+        adapter.plural = options.get(&["usePlural"]).is_some_and(|plural| plural.value == Value::Bool(true));
+        adapter.options = Some(options.clone());
+    }
+}
+
+/// The dialect a `provider` or `type` names.
+fn dialect(name: &str) -> Option<Dialect> {
+    match name {
+        "pg" | "postgres" | "postgresql" | "cockroachdb" => Some(Dialect::Postgres),
+        "mysql" => Some(Dialect::Mysql),
+        "sqlite" => Some(Dialect::Sqlite),
+        "mssql" | "sqlserver" => Some(Dialect::Mssql),
+        _ => None,
+    }
+}
+
+/// Whether an instance of Kysely turns names into snake case; `None` when that is not known.
+fn instance_turns_to_snake_case(instance: &Node) -> Option<bool> {
+    match &instance.value {
+        Value::Call(call) if call.callee.name == "Kysely" => turns_to_snake_case(call.arguments.first()?),
+        _ => None,
+    }
+}
+
+/// Whether the options of Kysely hold its `CamelCasePlugin` (documentation of Kysely: "Plugins").
+fn turns_to_snake_case(options: &Node) -> Option<bool> {
+    let found = match options.lookup(&["plugins"]) {
+        Lookup::Absent => return Some(false),
+        Lookup::Unknown(_) => return None,
+        Lookup::Found(found) => found,
+    };
+    let [Found { node: Node { value: Value::Array(plugins), .. }, .. }] = found.as_slice() else { return None };
+    let is_it = |item: &Item| matches!(&item.node.value, Value::Call(call) if call.callee.name == "CamelCasePlugin");
+    plugins.open.is_empty().then(|| plugins.items.iter().any(is_it))
+}

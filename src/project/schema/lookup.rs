@@ -1,0 +1,172 @@
+//! Which tables an adapter finds, and by which names.
+//!
+//! At run time Drizzle is asked for the keys of its schema map and the properties of a table, Prisma for the members of
+//! its client and the fields of a model, SQL for the names in the database (documentation: adapters/drizzle,
+//! adapters/prisma, concepts/database; `advanced.database.validateSchema` of 1.7.3 compares by the same names).
+
+use super::SourceTable;
+use crate::facts::schema::{Column, Table};
+use crate::project::Dialect;
+use crate::source::Site;
+
+/// The tables an adapter finds.
+#[derive(Debug, Clone, Default)]
+pub struct Lookup {
+    /// The tables, each with the name it is found by; several may have the same one.
+    pub tables: Vec<(String, SourceTable)>,
+    /// How names answer to those the adapter asks for.
+    pub naming: Naming,
+    /// The schema map, where the adapter is given one: tables outside it are not found.
+    pub map: Option<Site>,
+}
+
+/// How names answer to those an adapter asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Naming {
+    /// They are the same.
+    Exact,
+    /// They are the same to the database.
+    Sql {
+        /// The database, where it is known.
+        dialect: Option<Dialect>,
+        /// Whether names are turned into snake case on the way (Kysely's `CamelCasePlugin`); `None` where that is not
+        /// known.
+        snake: Option<bool>,
+    },
+    /// The tables could not be linked to the adapter, so that any name that may be meant will do.
+    #[default]
+    Similar,
+}
+
+impl Lookup {
+    /// The tables that answer to a name.
+    pub fn find<'l>(&'l self, wanted: &'l str) -> impl Iterator<Item = &'l SourceTable> {
+        self.tables.iter().filter(move |(name, table)| self.naming.is_table(name, &table.table, wanted)).map(|(_, table)| table)
+    }
+
+    /// Whether the adapter is known to look in these tables and no others.
+    #[must_use]
+    pub fn is_certain(&self) -> bool {
+        self.naming != Naming::Similar
+    }
+}
+
+impl Naming {
+    /// Whether a table that is found by `name` is the one asked for.
+    #[must_use]
+    pub fn is_table(self, name: &str, table: &Table, wanted: &str) -> bool {
+        match self {
+            Self::Exact => name == wanted,
+            Self::Sql { dialect, snake } => is_in_database(name, table.folds, wanted, dialect, snake),
+            Self::Similar => is_similar_table(table, wanted),
+        }
+    }
+
+    /// Whether a column is the one asked for.
+    #[must_use]
+    pub fn is_column(self, column: &Column, wanted: &str) -> bool {
+        match self {
+            Self::Exact => column.name == wanted,
+            Self::Sql { dialect, snake } => is_in_database(&column.name, column.folds, wanted, dialect, snake),
+            Self::Similar => is_similar_column(column, wanted),
+        }
+    }
+}
+
+/// PostgreSQL folds names without quotes to lower case and tells the case of the others apart; the other databases do not
+/// tell the case of columns apart.
+fn is_in_database(name: &str, folds: bool, wanted: &str, dialect: Option<Dialect>, snake: Option<bool>) -> bool {
+    let same = |wanted: &str| match dialect {
+        Some(Dialect::Postgres) if folds => name.to_ascii_lowercase() == *wanted,
+        Some(Dialect::Postgres) => name == wanted,
+        _ => name.eq_ignore_ascii_case(wanted),
+    };
+    snake != Some(true) && same(wanted) || snake != Some(false) && same(&snake_case(wanted))
+}
+
+/// `emailVerified` as `email_verified`.
+#[must_use]
+pub fn snake_case(name: &str) -> String {
+    let mut snake = String::with_capacity(name.len() + 4);
+    for letter in name.chars() {
+        if letter.is_ascii_uppercase() && !snake.is_empty() {
+            snake.push('_');
+        }
+        snake.push(letter.to_ascii_lowercase());
+    }
+    snake
+}
+
+/// Whether a table may be meant by a name: without case and underscores, in the singular or the plural, by its own name
+/// or the one in the database.
+#[must_use]
+pub fn is_similar_table(table: &Table, wanted: &str) -> bool {
+    let wanted = fold(wanted);
+    let same = |name: &str| {
+        let name = fold(name);
+        name == wanted || name.strip_suffix('s') == Some(&wanted) || wanted.strip_suffix('s') == Some(name.as_str())
+    };
+    same(&table.name) || table.physical.as_deref().is_some_and(same)
+}
+
+/// Whether a column may be meant by a name: without case and underscores, by its own name or the one in the database.
+#[must_use]
+pub fn is_similar_column(column: &Column, wanted: &str) -> bool {
+    let wanted = fold(wanted);
+    fold(&column.name) == wanted || column.physical.as_deref().is_some_and(|physical| fold(physical) == wanted)
+}
+
+fn fold(name: &str) -> String {
+    name.chars().filter(|character| *character != '_').flat_map(char::to_lowercase).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::schema::{Change, sql};
+
+    fn column(definition: &str) -> Column {
+        match sql(&format!("CREATE TABLE t ({definition})")).remove(0).change {
+            Change::CreateTable { mut table, .. } => table.columns.remove(0),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn databases_compare_names_in_their_own_way() {
+        let asks =
+            |definition: &str, dialect, snake| Naming::Sql { dialect, snake }.is_column(&column(definition), "emailVerified");
+        let (postgres, sqlite) = (Some(Dialect::Postgres), Some(Dialect::Sqlite));
+        for (definition, dialect, snake, expected) in [
+            (r#""emailVerified" boolean"#, postgres, Some(false), true),
+            ("emailVerified boolean", postgres, Some(false), false),
+            ("email_verified boolean", postgres, Some(false), false),
+            ("email_verified boolean", postgres, Some(true), true),
+            ("email_verified boolean", postgres, None, true),
+            ("EMAILVERIFIED boolean", sqlite, Some(false), true),
+            ("`emailverified` boolean", Some(Dialect::Mysql), Some(false), true),
+            (r#""emailVerified" boolean"#, postgres, Some(true), false),
+        ] {
+            assert_eq!(asks(definition, dialect, snake), expected, "{definition} {dialect:?} {snake:?}");
+        }
+        assert!(Naming::Sql { dialect: postgres, snake: Some(false) }.is_column(&column("EMAIL text"), "email"));
+    }
+
+    #[test]
+    fn similar_names_ignore_case_underscores_and_number() {
+        let table = |name: &str, physical: Option<&str>| Table {
+            name: name.into(),
+            physical: physical.map(str::to_owned),
+            columns: Vec::new(),
+            keys: Vec::new(),
+            folds: false,
+            open: false,
+            span: crate::source::Span::default(),
+        };
+        assert!(is_similar_table(&table("Rate_Limits", None), "rateLimit"));
+        assert!(is_similar_table(&table("limits", Some("rate_limit")), "rateLimit"));
+        assert!(!is_similar_table(&table("limits", None), "rateLimit"));
+        assert!(Naming::Similar.is_column(&column("email_verified int"), "emailVerified"));
+        assert!(!Naming::Exact.is_column(&column("email_verified int"), "emailVerified"));
+    }
+}

@@ -1,0 +1,80 @@
+//! Whether migrations create what the schema of an ORM declares.
+
+use std::sync::Arc;
+
+use super::lookup::snake_case;
+use super::{Layer, Migrated, RequiredColumn, SourceTable};
+use crate::facts::schema::{Column, Table};
+use crate::source::Site;
+
+/// A part of a declared table that no migration creates.
+#[derive(Debug)]
+pub enum Unmigrated {
+    /// The table; and the statement that dropped it, if one did.
+    Table(Option<Site>),
+    /// Columns of it; and the statement that dropped one of them, if one did.
+    Columns(Vec<RequiredColumn>, Option<Site>),
+}
+
+/// The name of a declared table in the database; `None` where the sources do not tell it.
+#[must_use]
+pub fn name_in_database(table: &SourceTable) -> Option<&str> {
+    let own = (table.layer != Layer::Drizzle).then_some(table.table.name.as_str());
+    table.table.physical.as_deref().or(own)
+}
+
+/// Whether the migrations create the database the tables are declared for: they make at least half of them. A folder that
+/// was left behind when a project went over to pushing its schema does not.
+#[must_use]
+pub fn are_kept<'t>(migrated: &[Arc<Migrated>], tables: impl Iterator<Item = &'t SourceTable>) -> bool {
+    let names: Vec<&str> = tables.filter_map(name_in_database).collect();
+    let made = names.iter().filter(|name| migrated.iter().any(|one| one.table(name).is_some())).count();
+    2 * made >= names.len()
+}
+
+/// What the migrations lack of a declared table and those of its columns that are needed. What they hold in statements
+/// that could not be read counts as there.
+#[must_use]
+pub fn unmigrated(
+    declared: &SourceTable,
+    needed: &[(&RequiredColumn, &Column)],
+    migrated: &[Arc<Migrated>],
+) -> Option<Unmigrated> {
+    let name = name_in_database(declared)?;
+    let unread = |one: &Arc<Migrated>| {
+        one.unread.iter().any(|(table, _)| table.as_ref().is_none_or(|table| table.eq_ignore_ascii_case(name)))
+    };
+    if migrated.is_empty() || migrated.iter().any(unread) {
+        return None;
+    }
+    let made: Vec<&Table> = migrated.iter().filter_map(|one| one.table(name)).map(|source| &source.table).collect();
+    let dropped = |column: Option<&str>| {
+        let all = migrated.iter().flat_map(|one| &one.dropped);
+        let is_it = |drop: &&super::Dropped| {
+            drop.table.eq_ignore_ascii_case(name)
+                && match (column, &drop.column) {
+                    (Some(column), Some(dropped)) => column.eq_ignore_ascii_case(dropped),
+                    (None, None) => true,
+                    _ => false,
+                }
+        };
+        all.filter(is_it).last().map(|drop| drop.at.clone())
+    };
+    if made.is_empty() {
+        return Some(Unmigrated::Table(dropped(None)));
+    }
+    let is_made = |column: &Column| {
+        // Where no name is given, the ORM's `casing` decides between the two.
+        let names = match &column.physical {
+            Some(physical) => vec![physical.clone()],
+            None => vec![column.name.clone(), snake_case(&column.name)],
+        };
+        let has = |table: &&Table| {
+            table.open || table.columns.iter().any(|made| names.iter().any(|name| made.name.eq_ignore_ascii_case(name)))
+        };
+        made.iter().any(has)
+    };
+    let lacking: Vec<_> = needed.iter().filter(|(_, column)| !is_made(column)).collect();
+    let drop = lacking.iter().find_map(|(_, column)| dropped(Some(column.physical.as_ref().unwrap_or(&column.name))));
+    (!lacking.is_empty()).then(|| Unmigrated::Columns(lacking.iter().map(|(required, _)| (*required).clone()).collect(), drop))
+}

@@ -1,0 +1,351 @@
+//! The gaps between configuration, schema and migrations, sorted by the rule that tells of them.
+//!
+//! The comparison (`project::schema::compare`) says what is wrong; here it is decided whose finding it is, so that one
+//! defect is told once, and what such findings share is filled in.
+
+mod advice;
+mod upgrade;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::{Circumstances, Context, Reporter};
+use crate::facts::{Body, script};
+use crate::finding::{Confidence, Report, Severity};
+use crate::project::schema::{Cause, Gap, GapKind};
+use crate::project::{AdapterKind, PluginUse, ProjectModel, Server};
+use crate::source::{FileKind, Site, Span};
+
+pub(super) use advice::{advice, apply};
+pub(super) use upgrade::{Upgrade, upgrade};
+
+/// Which rule tells of a gap.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Topic {
+    /// Required and not declared.
+    Missing,
+    /// Required since the version moved, and not declared.
+    Upgraded,
+    /// `account.issuer`, which three releases need and later ones leave empty.
+    AccountIssuer,
+    /// The owner of an API key, which moved to another column.
+    ApiKeyOwner,
+    /// Any other kind, told by itself.
+    Of(GapKind),
+}
+
+/// What one finding tells of a server: gaps with one cause.
+pub(super) struct Group<'m> {
+    pub(super) server: &'m Server,
+    pub(super) cause: Cause,
+    pub(super) gaps: Vec<Gap>,
+    /// The files of the work tree that declare it, though the snapshot under review does not; sorted.
+    pub(super) unstaged: BTreeSet<Arc<str>>,
+}
+
+/// The gaps of all servers that belong to a topic, one entry for each cause, in order.
+pub(super) fn groups<'m>(cx: &'m Context<'_>, topic: Topic) -> Vec<Group<'m>> {
+    let mut found: Vec<Group<'m>> = Vec::new();
+    for server in cx.model.servers.iter().filter(|server| !server.gaps.is_empty()) {
+        let upgrade = upgrade(cx, server);
+        for gap in server.gaps.iter().flat_map(|gap| sorted(gap, upgrade.as_ref())) {
+            let (own, gap) = gap;
+            if own != topic {
+                continue;
+            }
+            match found.iter_mut().find(|one| std::ptr::eq(one.server, server) && one.cause == gap.cause) {
+                Some(one) => one.gaps.push(gap),
+                None => found.push(Group { server, cause: gap.cause.clone(), gaps: vec![gap], unstaged: BTreeSet::new() }),
+            }
+        }
+    }
+    if topic == Topic::Missing
+        && !found.is_empty()
+        && let Some(worktree) = cx.worktree()
+    {
+        for one in &mut found {
+            one.unstaged = declared_in(worktree, one);
+        }
+    }
+    found
+}
+
+/// A gap by topics; its columns may belong to several.
+fn sorted(gap: &Gap, upgrade: Option<&Upgrade>) -> Vec<(Topic, Gap)> {
+    let mut parts: Vec<(Topic, Gap)> = Vec::new();
+    let mut add = |topic: Topic, part: Gap| match parts.iter_mut().find(|(known, _)| *known == topic) {
+        Some((_, whole)) => {
+            whole.columns.extend(part.columns);
+            whole.declared.extend(part.declared);
+        }
+        None => parts.push((topic, part)),
+    };
+    match gap.kind {
+        GapKind::Table => {
+            let upgraded = upgrade.is_some_and(|upgrade| upgrade.brings_table(gap));
+            add(if upgraded { Topic::Upgraded } else { Topic::Missing }, gap.clone());
+        }
+        GapKind::Columns => {
+            for (place, column) in gap.columns.iter().enumerate() {
+                let topic = match (gap.key.as_str(), column.key.as_str()) {
+                    ("account", "issuer") if column.cause == Cause::Core => Topic::AccountIssuer,
+                    ("apikey", "referenceId" | "configId") => Topic::ApiKeyOwner,
+                    _ if upgrade.is_some_and(|upgrade| upgrade.brings_column(gap, column)) => Topic::Upgraded,
+                    _ => Topic::Missing,
+                };
+                let declared = if place == 0 { gap.declared.clone() } else { Vec::new() };
+                add(topic, Gap { columns: vec![column.clone()], declared, ..gap.clone() });
+            }
+        }
+        GapKind::Unwritten => {
+            for one in &gap.declared {
+                let topic = match (gap.key.as_str(), one.0.as_str()) {
+                    ("account", "issuer") => Topic::AccountIssuer,
+                    ("apikey", "userId") => Topic::ApiKeyOwner,
+                    _ => Topic::Of(gap.kind),
+                };
+                add(topic, Gap { declared: vec![one.clone()], ..gap.clone() });
+            }
+        }
+        kind => add(Topic::Of(kind), gap.clone()),
+    }
+    parts
+}
+
+/// The files of the work tree that close all of the gaps; empty when it has them too, or another picture altogether.
+fn declared_in(worktree: &ProjectModel, missing: &Group<'_>) -> BTreeSet<Arc<str>> {
+    let Some(server) = same_server(worktree, missing.server) else { return BTreeSet::new() };
+    let still_wanted = match &missing.cause {
+        Cause::Core => true,
+        Cause::Plugin(index) => match missing.server.plugins.get(*index) {
+            Some(plugin) => server.plugins.iter().any(|other| other.name == plugin.name),
+            None => false,
+        },
+        Cause::Option { .. } => missing.gaps.iter().all(|gap| server.required.tables.contains_key(&gap.key)),
+    };
+    let still_missing = |gap: &Gap| server.gaps.iter().any(|other| other.key == gap.key && overlap(other, gap));
+    if !still_wanted || missing.gaps.iter().any(still_missing) {
+        return BTreeSet::new();
+    }
+    let found = missing.gaps.iter().flat_map(|gap| server.declared.lookup.find(&gap.table));
+    found.map(|table| Arc::clone(&table.file)).collect()
+}
+
+/// The instance of another picture of the project that is the same one.
+fn same_server<'o>(other: &'o ProjectModel, server: &Server) -> Option<&'o Server> {
+    other.servers.iter().find(|one| one.at.file == server.at.file && one.name == server.name)
+}
+
+/// Whether what one gap lacks is lacking in the other.
+fn overlap(one: &Gap, other: &Gap) -> bool {
+    let same = || one.columns.iter().any(|column| other.columns.iter().any(|wanted| wanted.key == column.key));
+    matches!(one.kind, GapKind::Table | GapKind::MapEntry) || one.kind == GapKind::Columns && same()
+}
+
+impl<'m> Group<'m> {
+    /// The plugin that brings the gaps in, if one does.
+    pub(super) fn plugin(&self) -> Option<&'m PluginUse> {
+        let index = match self.cause {
+            Cause::Core => return None,
+            Cause::Plugin(index) => index,
+            Cause::Option { plugin, .. } => plugin?,
+        };
+        self.server.plugins.get(index)
+    }
+
+    /// What is missing: `table `passkey`, and column `role` of table `user``.
+    pub(super) fn what(&self) -> String {
+        let mut parts = Vec::new();
+        let is_whole = |gap: &&Gap| gap.kind == GapKind::Table;
+        let tables: Vec<&str> = self.gaps.iter().filter(is_whole).map(|gap| gap.table.as_str()).collect();
+        if !tables.is_empty() {
+            parts.push(format!("{} {}", if tables.len() == 1 { "table" } else { "tables" }, quoted(tables)));
+        }
+        parts.extend(self.gaps.iter().filter(|gap| !is_whole(gap)).map(columns_of));
+        parts.join(", and ")
+    }
+
+    /// Whether only nullable columns are missing from what is there otherwise: some calls fail, not all of them.
+    fn is_partial(&self) -> bool {
+        let wanted = self.server.required.tables.values().flat_map(|table| &table.columns);
+        let wanted = wanted.filter(|column| column.cause == self.cause).count();
+        let missing = || self.gaps.iter().flat_map(|gap| &gap.columns);
+        self.gaps.iter().all(|gap| gap.kind != GapKind::Table)
+            && missing().all(|column| !column.required)
+            && missing().count() < wanted
+    }
+
+    /// Who fails to declare it: `no Prisma model`.
+    pub(super) fn nobody(&self) -> &'static str {
+        if self.gaps.iter().all(|gap| gap.dropped.is_some()) {
+            return "a later migration drops";
+        }
+        if self.gaps.iter().all(|gap| gap.found_in.is_some()) {
+            return "its declaration lacks";
+        }
+        match self.server.adapter.kind {
+            AdapterKind::Prisma => "no Prisma model declares",
+            AdapterKind::Drizzle => "no Drizzle table declares",
+            AdapterKind::Kysely => "no SQL migration creates",
+            _ => "no schema of the repository declares",
+        }
+    }
+
+    /// Adds what all findings about missing parts share: related places, advice, identity.
+    pub(super) fn complete(&self, cx: &Context<'_>, report: &mut Report) {
+        let server = self.server;
+        for gap in &self.gaps {
+            if let Some(place) = &gap.found_in {
+                report.related.push((place.clone(), format!("lacks {}", join(names(gap)))));
+            }
+            for (name, place) in &gap.declared {
+                report.related.push((place.clone(), format!("`{name}` is not the name that is looked up")));
+            }
+            report.related.extend(gap.dropped.iter().map(|place| (place.clone(), "dropped here".to_owned())));
+        }
+        if server.adapter.at != server.at {
+            report.related.push((server.adapter.at.clone(), "the database is set here".into()));
+        }
+        report.help.migration = Some(if self.unstaged.is_empty() { advice(server) } else { self.stage() });
+        report.identity = vec![server.package.to_string(), server.name.clone()];
+        report.identity.extend(self.plugin().map(|plugin| plugin.name.clone()));
+        if self.plugin().is_none() {
+            report.identity.extend(self.gaps.iter().map(|gap| gap.key.clone()));
+        }
+        report.parts.extend(self.gaps.iter().flat_map(parts));
+        if self.is_partial() {
+            report.severity = report.severity.min(Severity::High);
+            report.why =
+                "Rows are written and read column by column: the calls that touch a missing one fail, at the latest when \
+                          somebody uses the feature behind it."
+                    .into();
+        }
+        if !server.declared.lookup.is_certain() {
+            report.confidence = report.confidence.min(Confidence::Medium);
+        }
+        if let Some((place, command)) = migrated_by_command(server, cx) {
+            report.severity = report.severity.min(Severity::Medium);
+            report.related.push((place, format!("`{command}` may create it")));
+        }
+    }
+
+    /// Hands a report on, with what it depends on.
+    pub(super) fn hit(&self, cx: &Context<'_>, out: &mut Reporter<'_>, report: Report) {
+        let conditions: Vec<_> = self.plugin().iter().flat_map(|plugin| &plugin.conditions).collect();
+        let circumstances = Circumstances { role: self.server.role, package: &self.server.package, conditions: &conditions };
+        out.hit(cx, circumstances, report);
+    }
+
+    /// How to stage what the work tree already has.
+    fn stage(&self) -> String {
+        let files: Vec<String> = self.unstaged.iter().map(|file| in_a_shell(file)).collect();
+        format!("Run `git add {}` and whatever migration belongs to it, then commit again.", files.join(" "))
+    }
+}
+
+/// Reports each gap of a topic by itself, at the declaration it is about. `tell` gives the message and the label there.
+pub(super) fn report_each(
+    cx: &Context<'_>,
+    out: &mut Reporter<'_>,
+    topic: Topic,
+    tell: impl Fn(&Group<'_>, &Gap, &mut Report) -> (String, String),
+) {
+    for group in groups(cx, topic) {
+        let server = group.server;
+        for gap in &group.gaps {
+            let places = gap.declared.iter().map(|(_, place)| place).chain(&gap.found_in);
+            let mut places: Vec<&Site> = places.chain([&server.adapter.at]).collect();
+            let primary = places.remove(0);
+            let mut report = out.draft(primary.clone(), "");
+            report.help.migration = Some(advice(server));
+            let (message, label) = tell(&group, gap, &mut report);
+            report.message = message;
+            report.label = label;
+            let others = gap.declared.iter().skip(1);
+            report.related.extend(others.map(|(_, place)| (place.clone(), report.label.clone())));
+            report.related.extend(gap.dropped.iter().map(|place| (place.clone(), "dropped here".to_owned())));
+            if let Some(plugin) = group.plugin() {
+                report.related.push((plugin.at.clone(), "this plugin brings the requirement in".into()));
+            } else if server.adapter.at != *primary {
+                report.related.push((server.adapter.at.clone(), "the database is set here".into()));
+            }
+            let file = gap.found_in.as_ref().unwrap_or(primary).file.to_string();
+            report.identity = vec![file, gap.table.clone()];
+            report.parts.extend(parts(gap));
+            report.parts.extend(gap.declared.iter().map(|(name, _)| format!("{}.{name}", gap.key)));
+            group.hit(cx, out, report);
+        }
+    }
+}
+
+/// The columns a gap is about: `column `role` of table `user``.
+pub(super) fn columns_of(gap: &Gap) -> String {
+    let columns: Vec<&str> = gap.columns.iter().map(|column| column.name.as_str()).collect();
+    let noun = if columns.len() == 1 { "column" } else { "columns" };
+    format!("{noun} {} of table `{}`", quoted(columns), gap.table)
+}
+
+fn names(gap: &Gap) -> Vec<String> {
+    gap.columns.iter().map(|column| format!("`{}`", column.name)).collect()
+}
+
+fn parts(gap: &Gap) -> impl Iterator<Item = String> {
+    gap.columns.iter().map(|column| format!("{}.{}", gap.key, column.key))
+}
+
+/// `` `a`, `b` and `c` ``.
+pub(super) fn quoted<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
+    join(names.into_iter().map(|name| format!("`{name}`")).collect())
+}
+
+/// A path as a shell takes it for one word.
+fn in_a_shell(path: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '_' | '-');
+    if path.chars().all(plain) { path.to_owned() } else { format!("'{}'", path.replace('\'', r"'\''")) }
+}
+
+/// `a`, `a and b`, `a, b and c`.
+fn join(mut parts: Vec<String>) -> String {
+    match parts.pop() {
+        Some(last) if !parts.is_empty() => format!("{} and {last}", parts.join(", ")),
+        Some(last) => last,
+        None => String::new(),
+    }
+}
+
+/// The command that migrates the database of a server on the built-in adapter, which then needs no file: in a workflow,
+/// a script, or a `package.json`.
+fn migrated_by_command(server: &Server, cx: &Context<'_>) -> Option<(Site, String)> {
+    if server.adapter.kind != AdapterKind::Kysely {
+        return None;
+    }
+    let migrates = |line: &str| script::is_schema_command(line) && line.contains("migrate");
+    let of_script = |path: &Arc<str>| {
+        let facts = cx.files.facts(path)?;
+        let Body::Script(commands) = &facts.body else { return None };
+        let command = commands.iter().find(|command| migrates(&command.line))?;
+        Some((Site::new(path, command.span), command.line.clone()))
+    };
+    let of_manifest = |path: &Arc<str>| {
+        let facts = cx.files.facts(path)?;
+        let Body::Manifest(manifest) = &facts.body else { return None };
+        let (name, command) = manifest.scripts.iter().find(|(_, command)| migrates(command))?;
+        Some((Site::new(path, Span::default()), format!("{name}: {command}")))
+    };
+    let scripts = cx.files.of_kind(FileKind::Script);
+    let manifests = cx.files.of_kind(FileKind::PackageManifest);
+    scripts.iter().find_map(of_script).or_else(|| manifests.iter().find_map(of_manifest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_and_paths_are_written_for_people_and_shells() {
+        let words = |text: &str| join(text.split_whitespace().map(str::to_owned).collect());
+        assert_eq!([words(""), words("a"), words("a b"), words("a b c")], ["", "a", "a and b", "a, b and c"]);
+        assert_eq!(in_a_shell("prisma/schema.prisma"), "prisma/schema.prisma");
+        assert_eq!(in_a_shell("app/(auth)/it's.ts"), r"'app/(auth)/it'\''s.ts'");
+    }
+}

@@ -1,0 +1,22 @@
+//! `account.issuer`, which the releases 1.7.0 to 1.7.2 need and later ones never write.
+
+use crate::project::schema::GapKind;
+use crate::rules::context::release;
+use crate::rules::gaps::{Topic, report_each};
+use crate::rules::{Context, Reporter};
+
+pub(super) fn check(cx: &Context<'_>, out: &mut Reporter<'_>) {
+    report_each(cx, out, Topic::AccountIssuer, |group, gap, report| {
+        let version = release(&group.server.version);
+        if gap.kind == GapKind::Unwritten {
+            let relax = "Relax the column in the commit that moves the version: drop its NOT NULL and the unique index over \
+                         `issuer` and `accountId`, and keep the values.";
+            report.help.migration = Some(relax.into());
+            let message =
+                format!("`issuer` of table `{}` must have a value, and better-auth {version} never writes it", gap.table);
+            return (message, "required by 1.7.0 to 1.7.2 only".into());
+        }
+        let message = format!("better-auth {version} needs column `issuer` of table `{}`, which is not declared", gap.table);
+        (message, "lacks `issuer`".into())
+    });
+}

@@ -1,0 +1,21 @@
+//! A column that must be given a value and that better-auth never writes.
+
+use crate::project::schema::GapKind;
+use crate::rules::context::release;
+use crate::rules::gaps::{Topic, quoted, report_each};
+use crate::rules::{Context, Reporter};
+
+pub(super) fn check(cx: &Context<'_>, out: &mut Reporter<'_>) {
+    report_each(cx, out, Topic::Of(GapKind::Unwritten), |group, gap, report| {
+        let columns = quoted(gap.declared.iter().map(|(name, _)| name.as_str()));
+        let (a_value, never) = match gap.declared.len() {
+            1 => ("a value", "never writes it"),
+            _ => ("values", "never writes them"),
+        };
+        let version = release(&group.server.version);
+        report.help.migration = Some("Make the column nullable or give it a default, with a migration.".into());
+        let message =
+            format!("table `{}` cannot do without {a_value} for {columns}, and better-auth {version} {never}", gap.table);
+        (message, "not null, without a default".into())
+    });
+}
