@@ -42,7 +42,7 @@ fn node(json: &Json) -> Node {
             let item = |item| Item { node: node(item), conditions: Vec::new() };
             Value::Array(Array { items: items.iter().map(item).collect(), open: Vec::new() })
         }
-        Json::Object(object) => Value::Object(Object { properties: object.iter().map(property).collect(), open: Vec::new() }),
+        Json::Object(object) => Value::Object(Object { properties: object.iter().map(property).collect(), ..Object::default() }),
     };
     Node { value, at: site() }
 }

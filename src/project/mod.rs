@@ -3,6 +3,7 @@
 pub mod eval;
 pub mod files;
 pub mod link;
+pub mod plugins;
 pub mod predicate;
 pub mod render;
 pub mod resolve;
@@ -90,7 +91,16 @@ pub struct PluginUse {
     /// Its options (the first argument); undefined when there are none.
     pub options: Node,
     /// The plugin object itself, where the repository makes it.
-    pub definition: Option<Node>,
+    pub definition: Option<Definition>,
+}
+
+/// A plugin object as it was evaluated.
+#[derive(Debug, Clone)]
+pub struct Definition {
+    /// The object.
+    pub object: Node,
+    /// The plugin whose result was spread into it, where nothing else in it is unknown.
+    pub base: Option<Box<PluginUse>>,
 }
 
 /// One `createAuthClient()` call.

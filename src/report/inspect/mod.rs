@@ -122,7 +122,7 @@ mod tests {
                 conditions: vec![],
             })
             .collect();
-        node(Value::Object(Object { properties, open: vec![] }))
+        node(Value::Object(Object { properties, ..Object::default() }))
     }
 
     fn plugin(name: &str, module: &str, line: usize) -> PluginUse {

@@ -42,7 +42,7 @@ pub(super) fn check(cx: &Context<'_>, out: &mut Reporter<'_>) {
         fields(&options, "user.additionalFields", 0, &[], server, cx, out);
         for (index, plugin) in server.plugins.iter().enumerate() {
             let Some(definition) = &plugin.definition else { continue };
-            let found = definition.lookup(&["schema", "user", "fields"]);
+            let found = definition.object.lookup(&["schema", "user", "fields"]);
             let path = format!("{}.schema.user.fields", plugin.name);
             let conditions: Vec<&Condition> = plugin.conditions.iter().collect();
             fields(&found, &path, index + 1, &conditions, server, cx, out);
