@@ -239,6 +239,20 @@ fn a_table_that_is_not_migrated_is_not_required_where_the_release_knows_that() {
 }
 
 #[test]
+fn a_plugin_in_a_package_of_its_own_has_its_own_release() {
+    let auth = "import { betterAuth } from \"better-auth\";\nimport { passkey } from \"@better-auth/passkey\";\nimport { stripe } from \"@better-auth/stripe\";\nimport { admin } from \"better-auth/plugins\";\n\
+                export const auth = betterAuth({ plugins: [passkey(), stripe({ subscription: { enabled: true } }), admin()] });";
+    let lock = r#"{ "packages": { "node_modules/better-auth": { "version": "1.5.6" }, "node_modules/@better-auth/stripe": { "version": "1.4.22" } } }"#;
+    let model = model(&[("src/auth.ts", auth), ("package-lock.json", lock)]);
+    let releases = model.servers[0].plugins.iter().map(|plugin| plugin.release.as_ref().map(ToString::to_string));
+    assert_eq!(releases.collect::<Vec<_>>(), [None, Some("1.4.22".to_owned()), None]);
+    let tables = &model.servers[0].required.tables;
+    let has = |table: &str, column: &str| tables[table].columns.iter().any(|one| one.key == column);
+    assert!(!has("subscription", "billingInterval"), "1.5.0 added it");
+    assert!(has("passkey", "aaguid"), "without a release of its own, that of better-auth counts");
+}
+
+#[test]
 fn an_instance_that_only_describes_its_api_serves_nobody() {
     let model = server(
         "export function describe() { const local = betterAuth({ plugins: [admin()] }); return local.api.generateOpenAPISchema(); }",

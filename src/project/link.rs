@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use super::eval::Evaluator;
 use super::files::Files;
-use super::plugins::{self, Side};
+use super::plugins::{Reader, Side};
 use super::resolve::Resolver;
 use super::schema::compare::{Comparison, compare};
 use super::schema::declared::Sources;
 use super::schema::required::required;
 use super::value::{CallValue, External, Lookup, Node, Unknown, Value};
 use super::version::version_of;
-use super::{Adapter, AdapterKind, Client, Dialect, ProjectModel, Role, Server};
+use super::{Adapter, AdapterKind, Client, Dialect, PluginUse, ProjectModel, Role, Server};
 use crate::facts::Body;
 use crate::facts::module::{CallSite, Expr, Kind};
 use crate::finding::Open;
@@ -102,7 +102,7 @@ impl Linker<'_> {
         let name = owner.unwrap_or_else(|| "auth".into());
         let package = self.resolver.package_of(&at.file);
         let version = version_of(self.files, self.resolver, &package, "better-auth");
-        let (plugins, plugins_open) = plugins::listed(&options, Side::Server);
+        let (plugins, plugins_open) = self.plugins(Side::Server, &package, &options);
         let adapter = adapter(self.evaluator, &options, &at);
         let required = required(&version, &options, &plugins);
         let (files, resolver, evaluator) = (self.files, self.resolver, self.evaluator);
@@ -208,7 +208,7 @@ impl Linker<'_> {
     fn client(&mut self, at: Site, owner: Option<String>, module: String, options: Node) {
         let name = owner.unwrap_or_else(|| "authClient".into());
         let package = self.resolver.package_of(&at.file);
-        let (plugins, plugins_open) = plugins::listed(&options, Side::Client);
+        let (plugins, plugins_open) = self.plugins(Side::Client, &package, &options);
         for why in &plugins_open {
             self.model.undetermined.push(Open {
                 question: format!("which plugins the client `{name}` in {} uses", at.file),
@@ -217,6 +217,10 @@ impl Linker<'_> {
             });
         }
         self.model.clients.push(Client { role: role(&at.file), at, name, package, module, options, plugins, plugins_open });
+    }
+
+    fn plugins(&self, side: Side, package: &str, options: &Node) -> (Vec<PluginUse>, Vec<Unknown>) {
+        Reader { files: self.files, resolver: self.resolver, package, side }.listed(options)
     }
 }
 

@@ -84,6 +84,9 @@ pub struct PluginUse {
     pub module: String,
     /// What the knowledge pack says of it, when it knows the plugin.
     pub known: Option<&'static knowledge::Plugin>,
+    /// The exact release of the package it comes from, where that is another one than better-auth and a lockfile or
+    /// `package.json` gives it.
+    pub release: Option<nodejs_semver::Version>,
     /// Where it is called.
     pub at: Site,
     /// Under which conditions it is in the list; empty when it always is.

@@ -1,6 +1,10 @@
 //! The plugins of a server or a client: which are in its list, and what makes each of them.
 
+use super::files::Files;
+use super::link::is_framework;
+use super::resolve::{Resolver, split_package_name};
 use super::value::{CallValue, Condition, External, Lookup, Node, Object, Unknown, Value};
+use super::version::version_of;
 use super::{Definition, PluginUse};
 use crate::knowledge::{self, pack};
 
@@ -13,53 +17,33 @@ pub enum Side {
     Client,
 }
 
-/// The plugins of `options.plugins`, and what else may be among them.
-#[must_use]
-pub fn listed(options: &Node, side: Side) -> (Vec<PluginUse>, Vec<Unknown>) {
-    let mut list = List { side, plugins: Vec::new(), open: Vec::new() };
-    match options.lookup(&["plugins"]) {
-        Lookup::Absent => {}
-        Lookup::Unknown(whys) => list.open.extend(whys),
-        Lookup::Found(found) => {
-            for one in found {
-                list.add_all(one.node, one.conditions.into_iter().cloned().collect());
-            }
-        }
-    }
-    (list.plugins, list.open)
+/// Reads the plugins of the instances of one package.
+pub struct Reader<'a> {
+    /// The snapshot.
+    pub files: &'a dyn Files,
+    /// Its imports.
+    pub resolver: &'a Resolver,
+    /// The folder of the package.
+    pub package: &'a str,
+    /// Whose plugins they are.
+    pub side: Side,
 }
 
-struct List {
-    side: Side,
-    plugins: Vec<PluginUse>,
-    open: Vec<Unknown>,
-}
-
-impl List {
-    /// Adds the elements of one array of plugins.
-    fn add_all(&mut self, array: &Node, conditions: Vec<Condition>) {
-        match &array.value {
-            Value::Array(elements) => {
-                self.open.extend(elements.open.iter().cloned());
-                for item in &elements.items {
-                    self.add(&item.node, conditions.iter().chain(&item.conditions).cloned().collect());
+impl Reader<'_> {
+    /// The plugins of `options.plugins`, and what else may be among them.
+    #[must_use]
+    pub fn listed(&self, options: &Node) -> (Vec<PluginUse>, Vec<Unknown>) {
+        let mut list = List { reader: self, plugins: Vec::new(), open: Vec::new() };
+        match options.lookup(&["plugins"]) {
+            Lookup::Absent => {}
+            Lookup::Unknown(whys) => list.open.extend(whys),
+            Lookup::Found(found) => {
+                for one in found {
+                    list.add_all(one.node, one.conditions.into_iter().cloned().collect());
                 }
             }
-            Value::Undefined | Value::Null => {}
-            Value::Unknown(why) => self.open.push(why.clone()),
-            _ => {
-                self.open.push(Unknown::new("the plugin list is not an array literal that can be followed", array.at.clone()));
-            }
         }
-    }
-
-    /// Adds one element.
-    fn add(&mut self, node: &Node, conditions: Vec<Condition>) {
-        match self.plugin(node) {
-            Ok(Some(plugin)) => self.plugins.push(PluginUse { conditions, ..plugin }),
-            Ok(None) => {}
-            Err(why) => self.open.push(why),
-        }
+        (list.plugins, list.open)
     }
 
     /// The plugin an element is, `None` when it is none at all.
@@ -86,6 +70,7 @@ impl List {
             name: name.clone(),
             module: module.clone(),
             known: self.known(call),
+            release: self.release(module),
             at: call.callee_at.clone(),
             conditions: Vec::new(),
             options: call.arguments.first().cloned().unwrap_or_else(|| nothing(node)),
@@ -100,6 +85,12 @@ impl List {
             Side::Server => pack().plugin_for(module, name),
             Side::Client => pack().client_for(module, name).map(|(plugin, _)| plugin),
         }
+    }
+
+    /// The release of the package a module belongs to, unless that is better-auth.
+    fn release(&self, module: &str) -> Option<nodejs_semver::Version> {
+        let package = split_package_name(module).0;
+        (!is_framework(module)).then(|| version_of(self.files, self.resolver, self.package, package).resolved)?
     }
 
     /// A plugin that the repository makes: an object with an `id`, its own or that of the plugin it is made from.
@@ -117,9 +108,10 @@ impl List {
             name,
             module: node.at.file.to_string(),
             known: None,
+            release: None,
             at: node.at.clone(),
             conditions: Vec::new(),
-            options: nothing(node),
+            options: base.as_ref().map_or_else(|| nothing(node), |base| base.options.clone()),
             definition: Some(Definition { object: node.clone(), base: base.map(Box::new) }),
         })
     }
@@ -129,6 +121,41 @@ impl List {
         let ([_], [only]) = (object.open.as_slice(), object.foreign.as_slice()) else { return None };
         let Value::Call(call) = &only.value else { return None };
         Some(self.called(call, only)).filter(|base| base.known.is_some())
+    }
+}
+
+/// A list of plugins in the making.
+struct List<'a> {
+    reader: &'a Reader<'a>,
+    plugins: Vec<PluginUse>,
+    open: Vec<Unknown>,
+}
+
+impl List<'_> {
+    /// Adds the elements of one array of plugins.
+    fn add_all(&mut self, array: &Node, conditions: Vec<Condition>) {
+        match &array.value {
+            Value::Array(elements) => {
+                self.open.extend(elements.open.iter().cloned());
+                for item in &elements.items {
+                    self.add(&item.node, conditions.iter().chain(&item.conditions).cloned().collect());
+                }
+            }
+            Value::Undefined | Value::Null => {}
+            Value::Unknown(why) => self.open.push(why.clone()),
+            _ => {
+                self.open.push(Unknown::new("the plugin list is not an array literal that can be followed", array.at.clone()));
+            }
+        }
+    }
+
+    /// Adds one element.
+    fn add(&mut self, node: &Node, conditions: Vec<Condition>) {
+        match self.reader.plugin(node) {
+            Ok(Some(plugin)) => self.plugins.push(PluginUse { conditions, ..plugin }),
+            Ok(None) => {}
+            Err(why) => self.open.push(why),
+        }
     }
 }
 

@@ -35,7 +35,7 @@ pub fn required(version: &Version, options: &Node, plugins: &[PluginUse]) -> Req
         newest.clone()
     });
     let mut builder = Builder { release: &release, required, doubts: Doubts::default(), unmigrated: BTreeSet::new() };
-    let core = Source { options, plugin: None };
+    let core = Source { options, plugin: None, release: &release };
     for table in pack().core.tables.iter().filter(|table| table.versions.contains(&release)) {
         builder.add(table, &core);
     }
@@ -53,10 +53,12 @@ pub fn required(version: &Version, options: &Node, plugins: &[PluginUse]) -> Req
     required
 }
 
-/// Whose options are read.
+/// Whose options are read, and by which release.
 struct Source<'a> {
     options: &'a Node,
     plugin: Option<(usize, &'a Plugin)>,
+    /// The release of the package they belong to.
+    release: &'a Release,
 }
 
 impl Source<'_> {
@@ -93,6 +95,7 @@ impl Source<'_> {
 }
 
 struct Builder<'a> {
+    /// The release of better-auth.
     release: &'a Release,
     required: Required,
     doubts: Doubts,
@@ -115,8 +118,9 @@ impl Builder<'_> {
             }
             return;
         };
-        let source = Source { options: &used.options, plugin: Some((place, plugin)) };
-        for table in pack().tables_of(plugin, self.release) {
+        let release = used.release.as_ref().unwrap_or(self.release);
+        let source = Source { options: &used.options, plugin: Some((place, plugin)), release };
+        for table in pack().tables_of(plugin, release) {
             self.add(table, &source);
         }
     }
@@ -144,14 +148,14 @@ impl Builder<'_> {
 
     /// Adds a table, or its columns to a table that is there.
     fn add(&mut self, table: &Table, source: &Source<'_>) {
-        let Some(cause) = self.ask(table.condition(self.release), source.cause(), source) else { return };
+        let Some(cause) = self.ask(table.condition(source.release), source.cause(), source) else { return };
         let of_core = is_core(&table.key);
         if of_core && source.plugin.is_some() && !self.required.tables.contains_key(&table.key) {
             // Sessions or verifications live in secondary storage, and so do the columns a plugin adds to them.
             return;
         }
         let renames: Vec<Rename> = table.renames(source.base());
-        let renames: Vec<&Rename> = renames.iter().filter(|rename| rename.versions.contains(self.release)).collect();
+        let renames: Vec<&Rename> = renames.iter().filter(|rename| rename.versions.contains(source.release)).collect();
         if !of_core || source.plugin.is_none() {
             let options: Vec<String> = renames.iter().filter_map(|rename| rename.model.clone()).collect();
             let Some(model) = self.name(&table.key, &options, source) else {
@@ -166,7 +170,7 @@ impl Builder<'_> {
                 cause: cause.clone(),
             });
         }
-        for column in table.columns.iter().filter(|column| column.versions.contains(self.release)) {
+        for column in table.columns.iter().filter(|column| column.versions.contains(source.release)) {
             self.add_column(&table.key, column, &renames, &cause, source);
         }
         if let (Some(additional), Some(_)) = (&table.additional, source.plugin) {
@@ -175,20 +179,20 @@ impl Builder<'_> {
     }
 
     fn add_column(&mut self, table: &str, column: &Column, renames: &[&Rename], cause: &Cause, source: &Source<'_>) {
-        let Some(cause) = self.ask(column.condition(self.release), cause.clone(), source) else { return };
+        let Some(cause) = self.ask(column.condition(source.release), cause.clone(), source) else { return };
         let options: Vec<String> =
             renames.iter().filter_map(|rename| Some(format!("{}.{}", rename.fields.as_deref()?, column.name))).collect();
         let Some(name) = self.name(&column.name, &options, source) else { return };
-        let references = column.references.as_ref().filter(|reference| reference.versions.contains(self.release));
+        let references = column.references.as_ref().filter(|reference| reference.versions.contains(source.release));
         self.put(
             table,
             RequiredColumn {
                 key: column.name.clone(),
                 name,
                 kind: column.kind.clone(),
-                required: column.required.at(self.release),
-                unique: column.unique.at(self.release),
-                index: column.index.at(self.release),
+                required: column.required.at(source.release),
+                unique: column.unique.at(source.release),
+                index: column.index.at(source.release),
                 default: column.default.clone(),
                 references: references.map(|reference| (reference.table.clone(), reference.column.clone())),
                 cause,
@@ -198,7 +202,7 @@ impl Builder<'_> {
 
     /// Adds the columns a project declares in an `additionalFields` option.
     fn add_additional(&mut self, table: &str, additional: &Additional, source: &Source<'_>) {
-        if !additional.versions.contains(self.release) || !self.required.tables.contains_key(table) {
+        if !additional.versions.contains(source.release) || !self.required.tables.contains_key(table) {
             return;
         }
         let steps: Vec<&str> = additional.option.split('.').collect();
@@ -373,6 +377,7 @@ mod tests {
             name: name.into(),
             module: "better-auth/plugins".into(),
             known,
+            release: None,
             at: site(),
             conditions: Vec::new(),
             options,
@@ -463,6 +468,16 @@ mod tests {
         let required = ask(&object([("user", object([("modelName", unknown())]))]), &[]);
         assert!(!required.tables.contains_key("user") && required.tables.contains_key("session"));
         assert!(required.open[0].reason.contains("user.modelName"));
+    }
+
+    #[test]
+    fn a_plugin_goes_by_the_release_of_its_own_package() {
+        let at = |release: Option<&str>| {
+            let release = release.map(|release| Release::parse(release).expect("a version"));
+            let stripe = PluginUse { release, ..plugin("stripe", object([("subscription", object([("enabled", yes())]))])) };
+            column(&ask(&object([]), &[stripe]), "subscription", "billingInterval").is_some()
+        };
+        assert_eq!([at(None), at(Some("1.5.0")), at(Some("1.4.22"))], [true, true, false]);
     }
 
     #[test]

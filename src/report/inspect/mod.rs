@@ -130,6 +130,7 @@ mod tests {
             name: name.into(),
             module: module.into(),
             known: None,
+            release: None,
             at: site(line),
             conditions: vec![],
             options: node(Value::Undefined),
