@@ -13,7 +13,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use configurations::{Configuration, PluginCall, Table, Tables, required, without_defaults};
-use git_auth_review::knowledge::{Need, Plugin, pack};
+use git_auth_review::knowledge::{Export, Need, Plugin, pack};
 use nodejs_semver::Version as Release;
 use rayon::prelude::*;
 use serde_json::Value as Json;
@@ -135,6 +135,22 @@ fn every_file_is_compiled_in_and_read() {
     assert_eq!(files().len(), pack().plugins().count());
     let names: BTreeSet<&str> = pack().plugins().map(|plugin| plugin.name.as_str()).collect();
     assert_eq!(names.len(), pack().plugins().count(), "two plugins have the same name");
+}
+
+#[test]
+fn packages_that_count_their_releases_in_their_own_way_have_no_ranges() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules/packs/better-auth/plugins");
+    let shares = |export: &Export| export.module.starts_with("better-auth/") || export.module.starts_with("@better-auth/");
+    let mut seen = 0;
+    for name in files() {
+        let text = std::fs::read_to_string(folder.join(&name)).expect("readable");
+        let plugin = pack().plugins().find(|plugin| text.contains(&plugin.server_snippet)).expect("compiled in");
+        if !plugin.exports.iter().any(shares) {
+            assert!(!text.contains("versions"), "{name}");
+            seen += 1;
+        }
+    }
+    assert!(seen > 5, "only {seen} packs of other packages");
 }
 
 #[test]

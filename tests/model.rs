@@ -3,7 +3,7 @@
 use git_auth_review::cache::memory::MemoryStore;
 use git_auth_review::config::Config;
 use git_auth_review::engine;
-use git_auth_review::project::schema::GapKind;
+use git_auth_review::project::schema::{Cause, GapKind, RequiredColumn};
 use git_auth_review::project::value::{Lookup, Value};
 use git_auth_review::project::{AdapterKind, Dialect, ProjectModel, Role};
 use git_auth_review::source::MemorySnapshot;
@@ -100,14 +100,156 @@ fn what_is_not_understood_is_named() {
     assert_eq!(open(&model).len(), 1);
 }
 
+/// What the first plugin requires: `table` with its name where that is another, and its columns in order.
+fn defined(model: &ProjectModel) -> Vec<String> {
+    let of_plugin = |cause: &Cause| matches!(cause, Cause::Plugin(0) | Cause::Option { plugin: Some(0), .. });
+    let column = |column: &RequiredColumn| {
+        let flags = [(column.required, "!"), (column.unique, "u"), (column.index, "i")];
+        let flags: String = flags.iter().filter(|(set, _)| *set).map(|(_, flag)| *flag).collect();
+        let named = if column.name == column.key { String::new() } else { format!("={}", column.name) };
+        format!("{}{named}:{}{flags}", column.key, column.kind)
+    };
+    let tables = model.servers[0].required.tables.iter().filter_map(|(key, table)| {
+        let columns: Vec<String> = table.columns.iter().filter(|column| of_plugin(&column.cause)).map(column).collect();
+        let named = if table.model == *key { String::new() } else { format!("={}", table.model) };
+        (of_plugin(&table.cause) || !columns.is_empty()).then(|| format!("{key}{named}({})", columns.join(" ")))
+    });
+    tables.collect()
+}
+
+fn unknown_tables(model: &ProjectModel) -> Vec<&str> {
+    let about = model.undetermined.iter().filter(|open| open.question.starts_with("which tables"));
+    about.map(|open| open.reason.as_str()).collect()
+}
+
+/// A server with one plugin, declared in another file.
+fn with_plugin(plugin: &str, call: &str) -> ProjectModel {
+    let auth = format!(
+        "import {{ betterAuth }} from \"better-auth\";\nimport {{ own }} from \"./own\";\nexport const auth = betterAuth({{ plugins: [{call}] }});"
+    );
+    let plugin = format!(
+        "import {{ mergeSchema }} from \"better-auth/db\";\nimport {{ admin }} from \"better-auth/plugins\";\nimport {{ tables }} from \"./tables\";\n{plugin}"
+    );
+    let tables = "export const tables = { note: { fields: { text: { type: \"string\" }, at: { type: \"date\", required: false } } } } as const;";
+    model(&[("src/auth.ts", auth.as_str()), ("src/own.ts", plugin.as_str()), ("src/tables.ts", tables)])
+}
+
 #[test]
-fn a_plugin_object_of_the_repository_needs_tables_only_when_it_has_a_schema() {
-    let needs = |model: &ProjectModel| model.undetermined.iter().any(|open| open.question.contains("which tables"));
-    let plain = server("const own = () => ({ id: \"own\", hooks: {} });\nexport const auth = betterAuth({ plugins: [own()] });");
-    assert_eq!(plugins(&plain), ["own"]);
-    assert!(!needs(&plain));
-    let body = "const own = () => ({ id: \"own\", schema: { user: { fields: {} } } });\nexport const auth = betterAuth({ plugins: [own()] });";
-    assert!(needs(&server(body)));
+fn a_plugin_of_the_repository_brings_the_tables_of_its_schema() {
+    let note = "note(text:string! at:date)";
+    let admin = ["session(impersonatedBy:string)", "user(role:string banned:boolean banReason:string banExpires:date)"];
+    for (plugin, call, expected) in [
+        ("export const own = () => ({ id: \"own\", hooks: {} });", "own()", vec![]),
+        ("export const own = { id: \"own\", schema: tables } satisfies BetterAuthPlugin;", "own", vec![note]),
+        ("export const own = () => ({ id: \"own\", schema: tables }) as const;", "own()", vec![note]),
+        ("export function own(options = {}) { return { id: \"own\", schema: { ...tables } }; }", "own()", vec![note]),
+        (
+            "export const own = (options?: Options) => ({ id: \"own\", schema: mergeSchema(tables, options?.schema) });",
+            "own()",
+            vec![note],
+        ),
+        (
+            "export const own = (options?: Options) => ({ id: \"own\", schema: mergeSchema(tables, options?.schema) });",
+            "own({ schema: { note: { modelName: \"notes\", fields: { at: \"written_at\" } } } })",
+            vec!["note=notes(text:string! at=written_at:date)"],
+        ),
+        (
+            "export const own = (options: Options) => ({ id: \"own\", schema: { ...tables, ...(options.tags ? { tag: { modelName: \"tags\", fields: {} } } : {}) } });",
+            "own({ tags: true })",
+            vec![note, "tag=tags()"],
+        ),
+        (
+            "export const own = (options: Options) => ({ id: \"own\", schema: { ...tables, ...(options.tags ? { tag: { modelName: \"tags\", fields: {} } } : {}) } });",
+            "own({})",
+            vec![note],
+        ),
+        (
+            "export const own = () => { const schema = { user: { fields: { plan: { type: \"string\", fieldName: \"user_plan\", unique: true, index: true } } } }; schema.log = { fields: { size: { type: \"number\", bigint: true } } }; return { id: \"own\", schema }; };",
+            "own()",
+            vec!["log(size:bigint!)", "user(plan=user_plan:string!ui)"],
+        ),
+        ("export const own = () => ({ ...admin(), id: \"own\", schema: tables });", "own()", vec![note]),
+        ("export const own = () => ({ ...admin(), id: \"own\" });", "own()", admin.to_vec()),
+        ("export const own = () => ({ ...admin(), endpoints: {} });", "own()", admin.to_vec()),
+    ] {
+        let model = with_plugin(plugin, call);
+        assert_eq!(defined(&model), expected, "{plugin}");
+        assert_eq!(unknown_tables(&model), [""; 0], "{plugin}");
+        assert_eq!(open(&model), [""; 0], "{plugin}");
+    }
+}
+
+#[test]
+fn what_a_schema_leaves_open_is_said() {
+    let own = |schema: &str| {
+        let plugin = format!("export const own = (options?: Options) => ({{ id: \"own\", schema: {schema} }});");
+        with_plugin(&plugin, "own(given)")
+    };
+    for (schema, expected, reason) in [
+        ("options.schema", vec![], "`own.schema`: "),
+        (
+            "options.tags ? { ...tables, tag: { fields: {} } } : tables",
+            vec!["note(text:string! at:date)"],
+            "`own.schema`: it depends on `options.tags`",
+        ),
+        (
+            "{ ...tables, ...(options.tags && { tag: { fields: {} } }) }",
+            vec!["note(text:string! at:date)"],
+            "`own.schema.tag`: it depends on `options.tags`",
+        ),
+        ("{ note: { modelName: options.name, fields: {} } }", vec![], "`own.schema.note.modelName`: "),
+        (
+            "{ note: { fields: { text: { type: options.kind }, at: { type: \"date\" }, ...options.more } } }",
+            vec!["note()"],
+            "`own.schema.note.fields`",
+        ),
+    ] {
+        let model = own(schema);
+        assert_eq!(defined(&model), expected, "{schema}");
+        let reasons = unknown_tables(&model);
+        assert!(reasons.iter().any(|given| given.starts_with(reason)), "{schema}: {reasons:?}");
+    }
+}
+
+#[test]
+fn plugins_that_touch_one_table_add_up_and_the_last_one_names_it() {
+    let body = "const first = { id: \"first\", schema: { note: { modelName: \"a\", fields: { text: { type: \"string\" } } }, session: { modelName: \"x\", fields: { team: { type: \"string\" } } } } };\n\
+                const second = { id: \"second\", schema: { note: { fields: { text: { type: \"number\" }, at: { type: \"date\" } } } } };\n\
+                export const auth = betterAuth({ plugins: [first, second] });";
+    let model = server(body);
+    let tables = &model.servers[0].required.tables;
+    let columns: Vec<_> = tables["note"].columns.iter().map(|column| (column.key.as_str(), column.kind.as_str())).collect();
+    assert_eq!((tables["note"].model.as_str(), columns), ("note", vec![("text", "number"), ("at", "date")]));
+    assert_eq!(tables["session"].model, "session");
+    assert!(tables["session"].columns.iter().any(|column| column.key == "team"));
+
+    let stateless = body.replace("plugins:", "secondaryStorage: redis(), plugins:");
+    assert!(!server(&stateless).servers[0].required.tables.contains_key("session"));
+}
+
+#[test]
+fn a_table_that_is_not_migrated_is_not_required_where_the_release_knows_that() {
+    let body = "const own = { id: \"own\", schema: { note: { disableMigration: true, fields: {} }, tag: { fields: {} } } };\nexport const auth = betterAuth({ plugins: [own] });";
+    let text = format!("import {{ betterAuth }} from \"better-auth\";\n{body}");
+    for (release, expected) in [("1.7.25", vec!["tag()"]), ("1.6.21", vec!["tag()"]), ("1.6.20", vec!["note()", "tag()"])] {
+        let manifest = format!(r#"{{ "dependencies": {{ "better-auth": "{release}" }} }}"#);
+        let model = model(&[("src/auth.ts", text.as_str()), ("package.json", manifest.as_str()), ("package-lock.json", "{}")]);
+        assert_eq!(defined(&model), expected, "{release}");
+    }
+}
+
+#[test]
+fn a_plugin_in_a_package_of_its_own_has_its_own_release() {
+    let auth = "import { betterAuth } from \"better-auth\";\nimport { passkey } from \"@better-auth/passkey\";\nimport { stripe } from \"@better-auth/stripe\";\nimport { admin } from \"better-auth/plugins\";\n\
+                export const auth = betterAuth({ plugins: [passkey(), stripe({ subscription: { enabled: true } }), admin()] });";
+    let lock = r#"{ "packages": { "node_modules/better-auth": { "version": "1.5.6" }, "node_modules/@better-auth/stripe": { "version": "1.4.22" } } }"#;
+    let model = model(&[("src/auth.ts", auth), ("package-lock.json", lock)]);
+    let releases = model.servers[0].plugins.iter().map(|plugin| plugin.release.as_ref().map(ToString::to_string));
+    assert_eq!(releases.collect::<Vec<_>>(), [None, Some("1.4.22".to_owned()), None]);
+    let tables = &model.servers[0].required.tables;
+    let has = |table: &str, column: &str| tables[table].columns.iter().any(|one| one.key == column);
+    assert!(!has("subscription", "billingInterval"), "1.5.0 added it");
+    assert!(has("passkey", "aaguid"), "without a release of its own, that of better-auth counts");
 }
 
 #[test]
@@ -224,12 +366,12 @@ fn what_production_refuses_is_for_the_other_environments() {
 }
 
 #[test]
-fn a_wrapped_plugin_without_an_id_of_its_own_is_not_taken_for_certain() {
+fn a_plugin_made_of_something_unknown_is_not_taken_for_certain() {
     let model = server(
-        "const wrapped = { ...admin(), endpoints: {} };\nexport const auth = betterAuth({ plugins: [wrapped, jwt(), missing()] });",
+        "const wrapped = { ...somebodys(), endpoints: {} };\nconst twice = { ...admin(), ...other };\nexport const auth = betterAuth({ plugins: [wrapped, twice, jwt(), missing()] });",
     );
     assert_eq!(plugins(&model), ["jwt"]);
-    assert_eq!(open(&model).len(), 2);
+    assert_eq!(open(&model).len(), 3);
 }
 
 #[test]

@@ -98,7 +98,7 @@ fn mutants(sample: &Sample) -> Vec<Mutant> {
         };
         let edit = Editor { sample, found };
         add(format!("delete {name}"), edit.delete_table(), None, GapKind::Table);
-        add(format!("rename {name}"), Some(edit.rename(found.table.span)), None, GapKind::Table);
+        add(format!("rename {name}"), Some(edit.rename_table()), None, GapKind::Table);
         let identifier = ("id", "id", false);
         let columns = required.columns.iter().map(|column| (&*column.key, &*column.name, column.unique));
         for (key, column, unique) in columns.chain([identifier]) {
@@ -152,12 +152,29 @@ impl Editor<'_> {
         format!("{}{renamed}{}", &self.text()[..from], &self.text()[to..])
     }
 
-    /// From the start of the line, or the statement, to its end.
+    /// In SQL the indexes of a table name it too.
+    fn rename_table(&self) -> String {
+        if self.sample.file != "schema.sql" {
+            return self.rename(self.found.table.span);
+        }
+        let name = self.found.table.span.of(self.text());
+        let renamed = format!("{}Gone{}", &name[..name.len() - 1], &name[name.len() - 1..]);
+        self.text()
+            .replace(&format!("table {name}"), &format!("table {renamed}"))
+            .replace(&format!("on {name}"), &format!("on {renamed}"))
+    }
+
+    /// From the start of the line, or the statement, to its end; in SQL the indexes go with the table.
     fn delete_table(&self) -> Option<String> {
         let at = self.found.table.span.start as usize;
+        if self.sample.file == "schema.sql" {
+            let name = self.found.table.span.of(self.text());
+            let is_of =
+                |statement: &&str| !statement.contains(&format!("table {name} ")) && !statement.contains(&format!("on {name} "));
+            return Some(self.text().split_inclusive(';').filter(is_of).collect());
+        }
         let (opener, closer) = match self.sample.file {
             "schema.prisma" => ("model ", "\n}\n"),
-            "schema.sql" => ("create table ", ";"),
             _ => ("export const ", ");\n"),
         };
         let from = self.text()[..at].rfind(opener)?;

@@ -62,7 +62,7 @@ impl Pack {
         self.plugins.iter().filter(move |file| file.mentions(name)).map(packs::File::plugin)
     }
 
-    /// The tables a plugin has in a release: those it takes over from other plugins, then its own. Their conditions are
+    /// The tables a plugin has in a release of its package: those it takes over from other plugins, then its own. Their conditions are
     /// still to be asked.
     pub fn tables_of<'p>(&'p self, plugin: &'p Plugin, version: &Version) -> impl Iterator<Item = &'p Table> {
         let borrows = plugin.borrows.iter().filter(|borrow| borrow.versions.contains(version));

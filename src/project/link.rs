@@ -6,17 +6,17 @@ use std::sync::Arc;
 use super::adapter::adapter;
 use super::eval::Evaluator;
 use super::files::Files;
+use super::plugins::{Reader, Side};
 use super::resolve::Resolver;
 use super::schema::compare::{Comparison, compare};
 use super::schema::declared::Sources;
 use super::schema::required::required;
-use super::value::{Condition, External, Lookup, Node, Unknown, Value};
+use super::value::{External, Lookup, Node, Unknown, Value};
 use super::version::version_of;
 use super::{AdapterKind, Client, PluginUse, ProjectModel, Role, Server};
 use crate::facts::Body;
 use crate::facts::module::{CallSite, Expr, Kind};
 use crate::finding::Open;
-use crate::knowledge;
 use crate::source::{Site, Span};
 
 /// Links the facts of a snapshot.
@@ -103,7 +103,7 @@ impl Linker<'_> {
         let name = owner.unwrap_or_else(|| "auth".into());
         let package = self.resolver.package_of(&at.file);
         let version = version_of(self.files, self.resolver, &package, "better-auth");
-        let (plugins, plugins_open) = self.plugins(&options, false);
+        let (plugins, plugins_open) = self.plugins(Side::Server, &package, &options);
         let adapter = adapter(self.evaluator, &options, &at);
         let required = required(&version, &options, &plugins);
         let (files, resolver, evaluator) = (self.files, self.resolver, self.evaluator);
@@ -216,7 +216,7 @@ impl Linker<'_> {
     fn client(&mut self, at: Site, owner: Option<String>, module: String, options: Node) {
         let name = owner.unwrap_or_else(|| "authClient".into());
         let package = self.resolver.package_of(&at.file);
-        let (plugins, plugins_open) = self.plugins(&options, true);
+        let (plugins, plugins_open) = self.plugins(Side::Client, &package, &options);
         for why in &plugins_open {
             self.model.undetermined.push(Open {
                 question: format!("which plugins the client `{name}` in {} uses", at.file),
@@ -227,36 +227,8 @@ impl Linker<'_> {
         self.model.clients.push(Client { role: role(&at.file), at, name, package, module, options, plugins, plugins_open });
     }
 
-    /// The plugins of `options.plugins`, and what else may be among them.
-    fn plugins(&self, options: &Node, client: bool) -> (Vec<PluginUse>, Vec<Unknown>) {
-        let mut plugins = Vec::new();
-        let mut open = Vec::new();
-        match options.lookup(&["plugins"]) {
-            Lookup::Absent => {}
-            Lookup::Unknown(whys) => open.extend(whys),
-            Lookup::Found(found) => {
-                for one in found {
-                    let conditions: Vec<Condition> = one.conditions.into_iter().cloned().collect();
-                    match &one.node.value {
-                        Value::Array(array) => {
-                            open.extend(array.open.iter().cloned());
-                            for item in &array.items {
-                                let mut all = conditions.clone();
-                                all.extend(item.conditions.iter().cloned());
-                                plugin(&item.node, all, client, &mut plugins, &mut open);
-                            }
-                        }
-                        Value::Undefined | Value::Null => {}
-                        Value::Unknown(why) => open.push(why.clone()),
-                        _ => open.push(Unknown::new(
-                            "the plugin list is not an array literal that can be followed",
-                            one.node.at.clone(),
-                        )),
-                    }
-                }
-            }
-        }
-        (plugins, open)
+    fn plugins(&self, side: Side, package: &str, options: &Node) -> (Vec<PluginUse>, Vec<Unknown>) {
+        Reader { files: self.files, resolver: self.resolver, package, side }.listed(options)
     }
 }
 
@@ -271,54 +243,8 @@ fn hidden_options(server: &Server) -> Option<String> {
     }
 }
 
-/// One element of a plugin list.
-fn plugin(node: &Node, conditions: Vec<Condition>, client: bool, plugins: &mut Vec<PluginUse>, open: &mut Vec<Unknown>) {
-    let nothing = || Node { value: Value::Undefined, at: node.at.clone() };
-    match &node.value {
-        _ if node.truthy() == Some(false) => {}
-        Value::Call(call) if call.callee.module == "global" => {
-            open.push(Unknown::new(format!("`{}` is not declared in the file", call.local), node.at.clone()));
-        }
-        Value::Call(call) => {
-            let pack = knowledge::pack();
-            let External { module, name } = &call.callee;
-            let known =
-                if client { pack.client_for(module, name).map(|(plugin, _)| plugin) } else { pack.plugin_for(module, name) };
-            plugins.push(PluginUse {
-                name: name.clone(),
-                module: module.clone(),
-                known,
-                at: call.callee_at.clone(),
-                conditions,
-                options: call.arguments.first().cloned().unwrap_or_else(nothing),
-                definition: None,
-            });
-        }
-        Value::Object(object) if node.text(&["id"]).is_none() && !object.open.is_empty() => {
-            open.push(object.open[0].clone());
-        }
-        Value::Object(_) => {
-            let name = node.text(&["id"]).map_or_else(|| "(a plugin of the repository)".to_owned(), str::to_owned);
-            plugins.push(PluginUse {
-                name,
-                module: node.at.file.to_string(),
-                known: None,
-                at: node.at.clone(),
-                conditions,
-                options: nothing(),
-                definition: Some(node.clone()),
-            });
-        }
-        Value::Unknown(why) => open.push(why.clone()),
-        Value::External(External { module, name }) => {
-            open.push(Unknown::new(format!("`{name}` from `{module}` is not called here"), node.at.clone()));
-        }
-        _ => open.push(Unknown::new("an element of the plugin list that cannot be followed", node.at.clone())),
-    }
-}
-
 /// Whether a module is better-auth itself (`better-auth`, `better-auth/react`, `npm:better-auth@1.7/minimal`).
-fn is_framework(module: &str) -> bool {
+pub(super) fn is_framework(module: &str) -> bool {
     let module = module.strip_prefix("npm:").unwrap_or(module);
     module.strip_prefix("better-auth").is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '@']))
 }

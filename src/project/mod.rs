@@ -4,6 +4,7 @@ pub mod adapter;
 pub mod eval;
 pub mod files;
 pub mod link;
+pub mod plugins;
 pub mod predicate;
 pub mod render;
 pub mod resolve;
@@ -84,6 +85,9 @@ pub struct PluginUse {
     pub module: String,
     /// What the knowledge pack says of it, when it knows the plugin.
     pub known: Option<&'static knowledge::Plugin>,
+    /// The exact release of the package it comes from, where that is another one than better-auth and a lockfile or
+    /// `package.json` gives it.
+    pub release: Option<nodejs_semver::Version>,
     /// Where it is called.
     pub at: Site,
     /// Under which conditions it is in the list; empty when it always is.
@@ -91,7 +95,16 @@ pub struct PluginUse {
     /// Its options (the first argument); undefined when there are none.
     pub options: Node,
     /// The plugin object itself, where the repository makes it.
-    pub definition: Option<Node>,
+    pub definition: Option<Definition>,
+}
+
+/// A plugin object as it was evaluated.
+#[derive(Debug, Clone)]
+pub struct Definition {
+    /// The object.
+    pub object: Node,
+    /// The plugin whose result was spread into it, where nothing else in it is unknown.
+    pub base: Option<Box<PluginUse>>,
 }
 
 /// One `createAuthClient()` call.

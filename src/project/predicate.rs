@@ -239,7 +239,7 @@ mod tests {
 
     fn options(value: Value, conditions: Vec<Condition>) -> Node {
         let property = Property { key: "key".into(), key_at: site(), node: node(value), conditions };
-        node(Value::Object(Object { properties: vec![property], open: Vec::new() }))
+        node(Value::Object(Object { properties: vec![property], ..Object::default() }))
     }
 
     fn ask(predicate: Predicate, options: &Node) -> Outcome<'_> {

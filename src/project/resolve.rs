@@ -496,7 +496,7 @@ fn found(file: Option<Arc<str>>) -> Resolved {
 }
 
 /// The package a specifier names, and the rest: `@acme/auth/client` gives `@acme/auth` and `client`.
-fn split_package_name(specifier: &str) -> (&str, &str) {
+pub(crate) fn split_package_name(specifier: &str) -> (&str, &str) {
     let skipped = if specifier.starts_with('@') { specifier.find('/').map_or(specifier.len(), |slash| slash + 1) } else { 0 };
     match specifier[skipped..].find('/') {
         Some(slash) => (&specifier[..skipped + slash], &specifier[skipped + slash + 1..]),

@@ -99,6 +99,8 @@ pub struct Object {
     pub properties: Vec<Property>,
     /// What else may be in it: spreads and changes that could not be followed.
     pub open: Vec<Unknown>,
+    /// The calls of other packages whose results were spread into it, in order; each is a reason in `open` as well.
+    pub foreign: Vec<Node>,
 }
 
 /// A property of an object.

@@ -266,6 +266,7 @@ mod tests {
                 ),
             ],
             open: vec![why("spread of `rest`")],
+            ..Object::default()
         }))
     }
 

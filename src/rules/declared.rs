@@ -169,7 +169,7 @@ fn env_files<'m>(server: &'m Server, cx: &Context<'_>) -> Vec<Subject<'m>> {
                 conditions: Vec::new(),
             }
         });
-        let object = Object { properties: properties.collect(), open: Vec::new() };
+        let object = Object { properties: properties.collect(), ..Object::default() };
         Some(Node { value: Value::Object(object), at: Site::new(path, crate::source::Span::default()) })
     };
     cx.files

@@ -106,6 +106,7 @@ pub(super) fn spread(object: &mut Object, node: Node, conditions: &[Condition]) 
                 may_replace(object, &why);
                 doubt(&mut object.open, why);
             }
+            object.foreign.extend(inner.foreign);
         }
         Value::Either(alternatives) => {
             for alternative in alternatives {
@@ -116,12 +117,15 @@ pub(super) fn spread(object: &mut Object, node: Node, conditions: &[Condition]) 
         }
         Value::Undefined | Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) => {}
         value => {
-            let why = match value {
-                Value::Unknown(why) => why,
-                other => not_followed(&other, node.at),
+            let why = match &value {
+                Value::Unknown(why) => why.clone(),
+                other => not_followed(other, node.at.clone()),
             };
             may_replace(object, &why);
             doubt(&mut object.open, why);
+            if matches!(value, Value::Call(_)) {
+                object.foreign.push(Node { value, at: node.at });
+            }
         }
     }
 }
@@ -184,7 +188,7 @@ pub(super) fn weight(node: &Node, depth: u32) -> Option<u32> {
     let total = match &node.value {
         _ if depth > MAX_NESTING => None,
         Value::Array(array) => below(&mut array.items.iter().map(|item| &item.node)),
-        Value::Object(object) => below(&mut object.properties.iter().map(|property| &property.node)),
+        Value::Object(object) => below(&mut object.properties.iter().map(|property| &property.node).chain(&object.foreign)),
         Value::Either(alternatives) => below(&mut alternatives.iter().map(|alternative| &alternative.node)),
         Value::Call(call) => {
             let mut calls = std::iter::successors(Some(call), |call| call.receiver.as_ref());

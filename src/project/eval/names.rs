@@ -147,7 +147,7 @@ impl Evaluator<'_> {
         let mut names = Vec::new();
         let mut open = Vec::new();
         self.export_names(file, &mut names, &mut open, 0, at);
-        let mut object = Object { properties: Vec::new(), open };
+        let mut object = Object { properties: Vec::new(), open, ..Object::default() };
         for name in names.into_iter().take(MAX_NAMESPACE) {
             let node = self.export(file, &name, at);
             object.properties.push(Property { key: name.into(), key_at: node.at.clone(), node, conditions: Vec::new() });

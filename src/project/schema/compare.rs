@@ -99,9 +99,12 @@ impl Comparing<'_> {
         };
         let lacking = self.lacking(found, table);
         let mut strangers = self.strangers(found, table);
+        // A column that is declared under another name is one defect, not two.
+        let only = lacking.len() == 1 && strangers.iter().filter(|stranger| must_be_given(stranger)).count() == 1;
         for (cause, columns) in by_cause(lacking) {
-            // A column that is declared under another name is one defect, not two.
-            let (instead, others) = strangers.into_iter().partition(|stranger| columns.iter().any(|one| is_meant(stranger, one)));
+            let is_meant =
+                |stranger: &&Column| only && must_be_given(stranger) || columns.iter().any(|column| is_alike(stranger, column));
+            let (instead, others) = strangers.into_iter().partition(is_meant);
             strangers = others;
             let dropped = self.dropped(&name, &columns);
             self.gaps.push(Gap { declared: places(found, instead), dropped, ..start(GapKind::Columns, columns, &cause) });
@@ -110,7 +113,7 @@ impl Comparing<'_> {
         if !unambiguous || found.table.open {
             return;
         }
-        strangers.retain(|column| column.required && !column.has_default);
+        strangers.retain(|column| must_be_given(column));
         if self.complete && !strangers.is_empty() {
             let declared = places(found, strangers);
             self.gaps.push(Gap { declared, ..start(GapKind::Unwritten, Vec::new(), &table.cause) });
@@ -298,8 +301,13 @@ fn is_same(one: &SourceTable, other: &SourceTable) -> bool {
     one.file == other.file && one.table.span == other.table.span
 }
 
-/// Whether a column that nobody asks for is one that is looked for under another name.
-fn is_meant(stranger: &Column, required: &RequiredColumn) -> bool {
+/// Whether a row cannot be written without a value for the column.
+fn must_be_given(column: &Column) -> bool {
+    column.required && !column.has_default
+}
+
+/// Whether a column that nobody asks for has the name of one that is looked for, or nearly.
+fn is_alike(stranger: &Column, required: &RequiredColumn) -> bool {
     is_similar_column(stranger, &required.name) || strsim::jaro_winkler(&stranger.name, &required.name) > 0.9
 }
 

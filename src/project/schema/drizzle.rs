@@ -165,7 +165,7 @@ fn read_extras(evaluator: &Evaluator<'_>, node: &Node, table: &mut Table) {
                 node: Node { value: Value::Text(Text::Plain(column.name.clone())), at: node.at.clone() },
                 conditions: Vec::new(),
             };
-            let columns = Object { properties: table.columns.iter().map(column).collect(), open: Vec::new() };
+            let columns = Object { properties: table.columns.iter().map(column).collect(), ..Object::default() };
             built = evaluator.call(function, vec![Node { value: Value::Object(columns), at: node.at.clone() }], &node.at);
             &built
         }

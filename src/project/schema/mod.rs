@@ -2,6 +2,8 @@
 
 pub mod compare;
 pub mod declared;
+mod defined;
+mod doubts;
 pub mod drizzle;
 pub mod lookup;
 pub mod migrated;

@@ -3,16 +3,26 @@
 //! The order is the library's own (`getAuthTables`): core columns, then plugin columns in the order of the plugins, then
 //! the project's additional fields; a later one of the same name replaces an earlier one.
 
+use std::collections::BTreeSet;
+
 use nodejs_semver::Version as Release;
 
+use super::defined::{self, DefinedTable};
+use super::doubts::{Doubts, in_production};
 use super::{Cause, Required, RequiredColumn, RequiredKey, RequiredReference, RequiredTable};
 use crate::knowledge::predicate::Condition;
+use crate::knowledge::range::Range;
 use crate::knowledge::schema::{Additional, Column, Rename, Table};
 use crate::knowledge::{Plugin, pack};
-use crate::project::PluginUse;
 use crate::project::predicate::{self, Verdict};
 use crate::project::value::{Found, Lookup, Node, Unknown, Value};
 use crate::project::version::Version;
+use crate::project::{Definition, PluginUse};
+
+/// The releases that honour `disableMigration` of a plugin's table (measured with `getAuthTables` and the generators):
+/// neither `migrate` nor `generate` creates it, so that nothing of the project can be expected to hold it. Releases
+/// before create the table in spite of it.
+const UNMIGRATED_TABLES: Range = Range { since: Some((1, 6, 21)), until: None };
 
 /// The tables and columns that better-auth of this version needs with these options and plugins.
 #[must_use]
@@ -24,8 +34,8 @@ pub fn required(version: &Version, options: &Node, plugins: &[PluginUse]) -> Req
         required.open.push(Unknown { reason, at: options.at.clone() });
         newest.clone()
     });
-    let mut builder = Builder { release: &release, required, doubts: Doubts::default() };
-    let core = Source { options, plugin: None };
+    let mut builder = Builder { release: &release, required, doubts: Doubts::default(), unmigrated: BTreeSet::new() };
+    let core = Source { options, plugin: None, release: &release };
     for table in pack().core.tables.iter().filter(|table| table.versions.contains(&release)) {
         builder.add(table, &core);
     }
@@ -38,14 +48,17 @@ pub fn required(version: &Version, options: &Node, plugins: &[PluginUse]) -> Req
         }
     }
     let mut required = builder.required;
+    required.tables.retain(|key, _| !builder.unmigrated.contains(key));
     required.open.extend(builder.doubts.into_open());
     required
 }
 
-/// Whose options are read.
+/// Whose options are read, and by which release.
 struct Source<'a> {
     options: &'a Node,
     plugin: Option<(usize, &'a Plugin)>,
+    /// The release of the package they belong to.
+    release: &'a Release,
 }
 
 impl Source<'_> {
@@ -82,38 +95,67 @@ impl Source<'_> {
 }
 
 struct Builder<'a> {
+    /// The release of better-auth.
     release: &'a Release,
     required: Required,
     doubts: Doubts,
+    /// Tables that a plugin keeps away from better-auth's own tools.
+    unmigrated: BTreeSet<String>,
 }
 
 impl Builder<'_> {
     fn add_plugin(&mut self, place: usize, used: &PluginUse) {
         let Some(plugin) = used.known else {
-            let schema = used.definition.as_ref().map(|definition| definition.lookup(&["schema"]));
-            if matches!(schema, Some(Lookup::Absent)) {
-                return;
+            match &used.definition {
+                Some(Definition { object, base: Some(base) }) if object.get(&["schema"]).is_none() => {
+                    self.add_plugin(place, base)
+                }
+                Some(definition) => self.add_defined(place, used, definition),
+                None => {
+                    let reason = format!("the tables of the plugin `{}` from `{}` are not known", used.name, used.module);
+                    self.required.open.push(Unknown { reason, at: used.at.clone() });
+                }
             }
-            let reason = format!("the tables of the plugin `{}` from `{}` are not known", used.name, used.module);
-            self.required.open.push(Unknown { reason, at: used.at.clone() });
             return;
         };
-        let source = Source { options: &used.options, plugin: Some((place, plugin)) };
-        for table in pack().tables_of(plugin, self.release) {
+        let release = used.release.as_ref().unwrap_or(self.release);
+        let source = Source { options: &used.options, plugin: Some((place, plugin)), release };
+        for table in pack().tables_of(plugin, release) {
             self.add(table, &source);
+        }
+    }
+
+    /// Adds the tables a plugin declares in its own `schema`.
+    fn add_defined(&mut self, place: usize, used: &PluginUse, definition: &Definition) {
+        let cause = Cause::Plugin(place);
+        for DefinedTable { key, model, columns, unmigrated } in
+            defined::tables(&definition.object, &used.name, &cause, &mut self.doubts)
+        {
+            // The core names its own tables, and leaves out those that live in secondary storage.
+            if !is_core(&key) {
+                let named = RequiredTable { model, columns: Vec::new(), keys: Vec::new(), cause: cause.clone() };
+                let table = self.required.tables.entry(key.clone()).or_insert_with(|| named.clone());
+                table.model = named.model;
+                match unmigrated.filter(|_| UNMIGRATED_TABLES.contains(self.release)) {
+                    Some(true) => self.unmigrated.insert(key.clone()),
+                    Some(false) => self.unmigrated.remove(&key),
+                    None => false,
+                };
+            }
+            columns.into_iter().for_each(|column| self.put(&key, column));
         }
     }
 
     /// Adds a table, or its columns to a table that is there.
     fn add(&mut self, table: &Table, source: &Source<'_>) {
-        let Some(cause) = self.ask(table.condition(self.release), source.cause(), source) else { return };
-        let of_core = pack().core.tables.iter().any(|core| core.key == table.key);
+        let Some(cause) = self.ask(table.condition(source.release), source.cause(), source) else { return };
+        let of_core = is_core(&table.key);
         if of_core && source.plugin.is_some() && !self.required.tables.contains_key(&table.key) {
             // Sessions or verifications live in secondary storage, and so do the columns a plugin adds to them.
             return;
         }
         let renames: Vec<Rename> = table.renames(source.base());
-        let renames: Vec<&Rename> = renames.iter().filter(|rename| rename.versions.contains(self.release)).collect();
+        let renames: Vec<&Rename> = renames.iter().filter(|rename| rename.versions.contains(source.release)).collect();
         if !of_core || source.plugin.is_none() {
             let options: Vec<String> = renames.iter().filter_map(|rename| rename.model.clone()).collect();
             let Some(model) = self.name(&table.key, &options, source) else {
@@ -129,19 +171,19 @@ impl Builder<'_> {
                 cause: cause.clone(),
             });
         }
-        for column in table.columns.iter().filter(|column| column.versions.contains(self.release)) {
+        for column in table.columns.iter().filter(|column| column.versions.contains(source.release)) {
             self.add_column(&table.key, column, &renames, &cause, source);
         }
-        self.add_keys(table);
+        self.add_keys(table, source.release);
         if let (Some(additional), Some(_)) = (&table.additional, source.plugin) {
             self.add_additional(&table.key, additional, source);
         }
     }
 
     /// Adds the keys over columns that are all there.
-    fn add_keys(&mut self, table: &Table) {
+    fn add_keys(&mut self, table: &Table, release: &Release) {
         let Some(required) = self.required.tables.get_mut(&table.key) else { return };
-        for key in table.keys.iter().filter(|key| key.versions.contains(self.release)) {
+        for key in table.keys.iter().filter(|key| key.versions.contains(release)) {
             let there = |name: &String| required.columns.iter().any(|column| column.key == *name);
             let key = RequiredKey { columns: key.columns.clone(), unique: key.unique };
             if key.columns.iter().all(there) && !required.keys.contains(&key) {
@@ -151,20 +193,20 @@ impl Builder<'_> {
     }
 
     fn add_column(&mut self, table: &str, column: &Column, renames: &[&Rename], cause: &Cause, source: &Source<'_>) {
-        let Some(cause) = self.ask(column.condition(self.release), cause.clone(), source) else { return };
+        let Some(cause) = self.ask(column.condition(source.release), cause.clone(), source) else { return };
         let options: Vec<String> =
             renames.iter().filter_map(|rename| Some(format!("{}.{}", rename.fields.as_deref()?, column.name))).collect();
         let Some(name) = self.name(&column.name, &options, source) else { return };
-        let references = column.references.as_ref().filter(|reference| reference.versions.contains(self.release));
+        let references = column.references.as_ref().filter(|reference| reference.versions.contains(source.release));
         self.put(
             table,
             RequiredColumn {
                 key: column.name.clone(),
                 name,
                 kind: column.kind.clone(),
-                required: column.required.at(self.release),
-                unique: column.unique.at(self.release),
-                index: column.index.at(self.release),
+                required: column.required.at(source.release),
+                unique: column.unique.at(source.release),
+                index: column.index.at(source.release),
                 default: column.default.clone(),
                 references: references.map(|reference| RequiredReference {
                     table: reference.table.clone(),
@@ -178,7 +220,7 @@ impl Builder<'_> {
 
     /// Adds the columns a project declares in an `additionalFields` option.
     fn add_additional(&mut self, table: &str, additional: &Additional, source: &Source<'_>) {
-        if !additional.versions.contains(self.release) || !self.required.tables.contains_key(table) {
+        if !additional.versions.contains(source.release) || !self.required.tables.contains_key(table) {
             return;
         }
         let steps: Vec<&str> = additional.option.split('.').collect();
@@ -244,62 +286,21 @@ impl Builder<'_> {
 
     /// The name set by the first of `options` that is set, else `usual`; `None` when it is set to something not known.
     fn name(&mut self, usual: &str, options: &[String], source: &Source<'_>) -> Option<String> {
-        for option in options {
+        let written = |option: &String| {
             let steps: Vec<&str> = option.split('.').collect();
-            let found = match in_production(source.options.lookup(&steps)) {
-                Lookup::Found(found) => found,
-                Lookup::Absent => continue,
-                Lookup::Unknown(why) => {
-                    // Something unseen might rename it; the usual name is by far the likelier.
-                    self.doubts.add(why, &source.written(option, None));
-                    continue;
-                }
-            };
-            let mut names: Vec<Option<&str>> = Vec::new();
-            for case in &found {
-                match &case.node.value {
-                    Value::Undefined | Value::Null => names.push(None),
-                    Value::Text(text) => names.push(text.plain().filter(|name| !name.is_empty())),
-                    _ => {
-                        self.doubts.add([predicate::why_unknown(case.node)], &source.written(option, None));
-                        return None;
-                    }
-                }
-            }
-            if !predicate::covers(&found) {
-                names.push(None);
-            }
-            names.sort_unstable();
-            names.dedup();
-            match names.as_slice() {
-                [Some(name)] => return Some((*name).to_owned()),
-                [None] => {}
-                _ => {
-                    let conditions = found.iter().flat_map(|case| &case.conditions);
-                    self.doubts.add(conditions.map(|condition| predicate::depends_on(condition)), &source.written(option, None));
-                    return None;
-                }
-            }
-        }
-        Some(usual.to_owned())
+            (source.options.lookup(&steps), source.written(option, None))
+        };
+        self.doubts.name(usual, options.iter().map(written))
     }
 }
 
-/// What a lookup gives in production: values of development and tests are left out.
-fn in_production(lookup: Lookup<'_>) -> Lookup<'_> {
-    let Lookup::Found(mut found) = lookup else { return lookup };
-    found.retain(|case| !case.outside_production());
-    if found.is_empty() {
-        return Lookup::Absent;
-    }
-    for case in &mut found {
-        case.conditions.retain(|condition| condition.environment.is_none());
-    }
-    Lookup::Found(found)
+/// Whether a table is one of better-auth's own.
+fn is_core(key: &str) -> bool {
+    pack().core.tables.iter().any(|core| core.key == key)
 }
 
 /// A column as `additionalFields` declares it (documentation: concepts/database, "Extending Core Schema").
-fn field(key: &str, node: &Node, cause: Cause) -> Result<RequiredColumn, Unknown> {
+pub(super) fn field(key: &str, node: &Node, cause: Cause) -> Result<RequiredColumn, Unknown> {
     node.object().ok_or_else(|| predicate::why_unknown(node))?;
     let text = |name: &str| -> Result<Option<String>, Unknown> {
         match node.lookup(&[name]) {
@@ -346,34 +347,6 @@ fn field(key: &str, node: &Node, cause: Cause) -> Result<RequiredColumn, Unknown
     })
 }
 
-/// What is not known, with the options it leaves open.
-#[derive(Default)]
-struct Doubts(Vec<(Unknown, Vec<String>)>);
-
-impl Doubts {
-    fn add(&mut self, why: impl IntoIterator<Item = Unknown>, option: &str) {
-        for unknown in why {
-            match self.0.iter_mut().find(|(known, _)| *known == unknown) {
-                Some((_, options)) if options.iter().any(|known| known == option) => {}
-                Some((_, options)) => options.push(option.to_owned()),
-                None => self.0.push((unknown, vec![option.to_owned()])),
-            }
-        }
-    }
-
-    /// One entry for each cause, naming what it leaves open.
-    fn into_open(self) -> Vec<Unknown> {
-        let entry = |(unknown, options): (Unknown, Vec<String>)| {
-            let more = match options.len() {
-                1 => String::new(),
-                count => format!(" and {} more that shape the schema", count - 1),
-            };
-            Unknown { reason: format!("`{}`{more}: {}", options[0], unknown.reason), at: unknown.at }
-        };
-        self.0.into_iter().map(entry).collect()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
@@ -405,7 +378,7 @@ mod tests {
 
     fn object<const N: usize>(properties: [(&str, Node); N]) -> Node {
         let property = |(key, node): (&str, Node)| Property { key: key.into(), key_at: site(), node, conditions: Vec::new() };
-        node(Value::Object(Object { properties: properties.map(property).into(), open: Vec::new() }))
+        node(Value::Object(Object { properties: properties.map(property).into(), ..Object::default() }))
     }
 
     fn either(condition: &str, environment: Option<Environment>, holds: Node, else_: Node) -> Node {
@@ -427,6 +400,7 @@ mod tests {
             name: name.into(),
             module: "better-auth/plugins".into(),
             known,
+            release: None,
             at: site(),
             conditions: Vec::new(),
             options,
@@ -517,6 +491,16 @@ mod tests {
         let required = ask(&object([("user", object([("modelName", unknown())]))]), &[]);
         assert!(!required.tables.contains_key("user") && required.tables.contains_key("session"));
         assert!(required.open[0].reason.contains("user.modelName"));
+    }
+
+    #[test]
+    fn a_plugin_goes_by_the_release_of_its_own_package() {
+        let at = |release: Option<&str>| {
+            let release = release.map(|release| Release::parse(release).expect("a version"));
+            let stripe = PluginUse { release, ..plugin("stripe", object([("subscription", object([("enabled", yes())]))])) };
+            column(&ask(&object([]), &[stripe]), "subscription", "billingInterval").is_some()
+        };
+        assert_eq!([at(None), at(Some("1.5.0")), at(Some("1.4.22"))], [true, true, false]);
     }
 
     #[test]

@@ -118,7 +118,7 @@ mod tests {
                 conditions: vec![],
             })
             .collect();
-        node(Value::Object(Object { properties, open: vec![] }))
+        node(Value::Object(Object { properties, ..Object::default() }))
     }
 
     fn plugin(name: &str, module: &str, line: usize) -> PluginUse {
@@ -126,6 +126,7 @@ mod tests {
             name: name.into(),
             module: module.into(),
             known: None,
+            release: None,
             at: site(line),
             conditions: vec![],
             options: node(Value::Undefined),

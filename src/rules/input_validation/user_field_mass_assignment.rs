@@ -42,7 +42,7 @@ pub(super) fn check(cx: &Context<'_>, out: &mut Reporter<'_>) {
         fields(&options, "user.additionalFields", 0, &[], server, cx, out);
         for (index, plugin) in server.plugins.iter().enumerate() {
             let Some(definition) = &plugin.definition else { continue };
-            let found = definition.lookup(&["schema", "user", "fields"]);
+            let found = definition.object.lookup(&["schema", "user", "fields"]);
             let path = format!("{}.schema.user.fields", plugin.name);
             let conditions: Vec<&Condition> = plugin.conditions.iter().collect();
             fields(&found, &path, index + 1, &conditions, server, cx, out);
@@ -88,10 +88,11 @@ fn severity_of(name: &str) -> Option<Severity> {
 
 /// Whether a plugin the pack knows declares the field after this place.
 fn owned(field: &str, later: usize, server: &Server) -> bool {
-    let version = release(&server.version);
-    server.plugins.iter().skip(later).filter_map(|plugin| plugin.known).any(|plugin| {
-        let mut users = pack().tables_of(plugin, &version).filter(|table| table.key == "user");
-        users.any(|table| table.columns.iter().any(|column| column.name == field && column.versions.contains(&version)))
+    let own = release(&server.version);
+    server.plugins.iter().skip(later).filter_map(|plugin| Some((plugin.known?, plugin))).any(|(known, plugin)| {
+        let version = plugin.release.as_ref().unwrap_or(&own);
+        let mut users = pack().tables_of(known, version).filter(|table| table.key == "user");
+        users.any(|table| table.columns.iter().any(|column| column.name == field && column.versions.contains(version)))
     })
 }
 

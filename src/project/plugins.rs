@@ -1,0 +1,165 @@
+//! The plugins of a server or a client: which are in its list, and what makes each of them.
+
+use super::files::Files;
+use super::link::is_framework;
+use super::resolve::{Resolver, split_package_name};
+use super::value::{CallValue, Condition, External, Lookup, Node, Object, Unknown, Value};
+use super::version::version_of;
+use super::{Definition, PluginUse};
+use crate::knowledge::{self, pack};
+
+/// Whose plugins are listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// `betterAuth()`.
+    Server,
+    /// `createAuthClient()`.
+    Client,
+}
+
+/// Reads the plugins of the instances of one package.
+pub struct Reader<'a> {
+    /// The snapshot.
+    pub files: &'a dyn Files,
+    /// Its imports.
+    pub resolver: &'a Resolver,
+    /// The folder of the package.
+    pub package: &'a str,
+    /// Whose plugins they are.
+    pub side: Side,
+}
+
+impl Reader<'_> {
+    /// The plugins of `options.plugins`, and what else may be among them.
+    #[must_use]
+    pub fn listed(&self, options: &Node) -> (Vec<PluginUse>, Vec<Unknown>) {
+        let mut list = List { reader: self, plugins: Vec::new(), open: Vec::new() };
+        match options.lookup(&["plugins"]) {
+            Lookup::Absent => {}
+            Lookup::Unknown(whys) => list.open.extend(whys),
+            Lookup::Found(found) => {
+                for one in found {
+                    list.add_all(one.node, one.conditions.into_iter().cloned().collect());
+                }
+            }
+        }
+        (list.plugins, list.open)
+    }
+
+    /// The plugin an element is, `None` when it is none at all.
+    fn plugin(&self, node: &Node) -> Result<Option<PluginUse>, Unknown> {
+        match &node.value {
+            _ if node.truthy() == Some(false) => Ok(None),
+            Value::Call(call) if call.callee.module == "global" => {
+                Err(Unknown::new(format!("`{}` is not declared in the file", call.local), node.at.clone()))
+            }
+            Value::Call(call) => Ok(Some(self.called(call, node))),
+            Value::Object(object) => self.made(node, object).map(Some),
+            Value::Unknown(why) => Err(why.clone()),
+            Value::External(External { module, name }) => {
+                Err(Unknown::new(format!("`{name}` from `{module}` is not called here"), node.at.clone()))
+            }
+            _ => Err(Unknown::new("an element of the plugin list that cannot be followed", node.at.clone())),
+        }
+    }
+
+    /// A plugin that a package makes.
+    fn called(&self, call: &CallValue, node: &Node) -> PluginUse {
+        let External { module, name } = &call.callee;
+        PluginUse {
+            name: name.clone(),
+            module: module.clone(),
+            known: self.known(call),
+            release: self.release(module),
+            at: call.callee_at.clone(),
+            conditions: Vec::new(),
+            options: call.arguments.first().cloned().unwrap_or_else(|| nothing(node)),
+            definition: None,
+        }
+    }
+
+    /// What the packs say of the plugin a call makes.
+    fn known(&self, call: &CallValue) -> Option<&'static knowledge::Plugin> {
+        let External { module, name } = &call.callee;
+        match self.side {
+            Side::Server => pack().plugin_for(module, name),
+            Side::Client => pack().client_for(module, name).map(|(plugin, _)| plugin),
+        }
+    }
+
+    /// The release of the package a module belongs to, unless that is better-auth.
+    fn release(&self, module: &str) -> Option<nodejs_semver::Version> {
+        let package = split_package_name(module).0;
+        (!is_framework(module)).then(|| version_of(self.files, self.resolver, self.package, package).resolved)?
+    }
+
+    /// A plugin that the repository makes: an object with an `id`, its own or that of the plugin it is made from.
+    fn made(&self, node: &Node, object: &Object) -> Result<PluginUse, Unknown> {
+        let base = self.base(object);
+        let name = match (node.text(&["id"]), &base) {
+            (Some(id), _) => id.to_owned(),
+            (None, Some(base)) => base.name.clone(),
+            (None, None) => match object.open.first() {
+                Some(why) => return Err(why.clone()),
+                None => "(a plugin of the repository)".to_owned(),
+            },
+        };
+        Ok(PluginUse {
+            name,
+            module: node.at.file.to_string(),
+            known: None,
+            release: None,
+            at: node.at.clone(),
+            conditions: Vec::new(),
+            options: base.as_ref().map_or_else(|| nothing(node), |base| base.options.clone()),
+            definition: Some(Definition { object: node.clone(), base: base.map(Box::new) }),
+        })
+    }
+
+    /// The plugin an object is made from (`{ ...admin(), … }`), when that is all that is not known of the object.
+    fn base(&self, object: &Object) -> Option<PluginUse> {
+        let ([_], [only]) = (object.open.as_slice(), object.foreign.as_slice()) else { return None };
+        let Value::Call(call) = &only.value else { return None };
+        Some(self.called(call, only)).filter(|base| base.known.is_some())
+    }
+}
+
+/// A list of plugins in the making.
+struct List<'a> {
+    reader: &'a Reader<'a>,
+    plugins: Vec<PluginUse>,
+    open: Vec<Unknown>,
+}
+
+impl List<'_> {
+    /// Adds the elements of one array of plugins.
+    fn add_all(&mut self, array: &Node, conditions: Vec<Condition>) {
+        match &array.value {
+            Value::Array(elements) => {
+                self.open.extend(elements.open.iter().cloned());
+                for item in &elements.items {
+                    self.add(&item.node, conditions.iter().chain(&item.conditions).cloned().collect());
+                }
+            }
+            Value::Undefined | Value::Null => {}
+            Value::Unknown(why) => self.open.push(why.clone()),
+            _ => {
+                self.open.push(Unknown::new("the plugin list is not an array literal that can be followed", array.at.clone()));
+            }
+        }
+    }
+
+    /// Adds one element.
+    fn add(&mut self, node: &Node, conditions: Vec<Condition>) {
+        match self.reader.plugin(node) {
+            Ok(Some(plugin)) => self.plugins.push(PluginUse { conditions, ..plugin }),
+            Ok(None) => {}
+            Err(why) => self.open.push(why),
+        }
+    }
+}
+
+/// The options of a plugin that is given none.
+fn nothing(plugin: &Node) -> Node {
+    Node { value: Value::Undefined, at: plugin.at.clone() }
+}
