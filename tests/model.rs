@@ -5,7 +5,7 @@ use git_auth_review::config::Config;
 use git_auth_review::engine;
 use git_auth_review::project::schema::{Cause, GapKind, RequiredColumn};
 use git_auth_review::project::value::{Lookup, Value};
-use git_auth_review::project::{AdapterKind, Dialect, ProjectModel, Role};
+use git_auth_review::project::{AdapterKind, Dialect, Plural, ProjectModel, Role};
 use git_auth_review::source::MemorySnapshot;
 
 const LOCK: &str = r#"{ "name": "app", "lockfileVersion": 3, "packages": {
@@ -340,7 +340,7 @@ fn an_argument_that_may_be_several_things_is_still_one_argument() {
                 export const auth = betterAuth({ database: drizzleAdapter(other, { provider: \"pg\", usePlural: true }) });";
     let model = server(body);
     let adapter = &model.servers[0].adapter;
-    assert_eq!((adapter.kind, adapter.dialect, adapter.plural), (AdapterKind::Drizzle, Some(Dialect::Postgres), true));
+    assert_eq!((adapter.kind, adapter.dialect, adapter.plural), (AdapterKind::Drizzle, Some(Dialect::Postgres), Plural::Always));
 }
 
 #[test]

@@ -14,7 +14,7 @@ use git_auth_review::config::Config;
 use git_auth_review::engine::model;
 use git_auth_review::facts::schema::{Change, sql};
 use git_auth_review::project::ProjectModel;
-use git_auth_review::project::schema::{GapKind, SourceTable, compare};
+use git_auth_review::project::schema::{GapKind, SourceTable};
 use git_auth_review::source::{MemorySnapshot, Span};
 
 /// The release the samples were written by.
@@ -89,7 +89,7 @@ fn mutants(sample: &Sample) -> Vec<Mutant> {
     let [server] = model.servers.as_slice() else { panic!("{}: one server", sample.name) };
     let mut mutants = Vec::new();
     for (key, required) in &server.required.tables {
-        let name = compare::lookup_name(&required.model, server.adapter.kind, server.adapter.plural);
+        let name = server.adapter.lookup_name(key, &required.model);
         let found = server.declared.lookup.find(&name).next().expect("declared");
         let mut add = |what: String, schema: Option<String>, column: Option<&str>, kind| {
             let schema = schema.unwrap_or_else(|| panic!("{}: cannot {what}", sample.name));

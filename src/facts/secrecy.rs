@@ -38,6 +38,11 @@ pub fn text(value: String, name: Option<&str>, maps_names: bool) -> Text {
 /// Whether a value given to this name is taken for a credential.
 fn is_secret_name(name: &str, value: &str) -> bool {
     let lower = name.to_ascii_lowercase();
+    // `credentialID: "credential_id"` names a column.
+    let is_name = value.contains('_') && value.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+    if is_name && value.replace('_', "") == lower.replace('_', "") {
+        return false;
+    }
     if SECRET_WORDS.iter().any(|word| lower.contains(word)) {
         return true;
     }
@@ -73,6 +78,7 @@ mod tests {
             ("postgres://app:hunter2@db/app", None),
             ("sk_live_x", Some("stripe")),
             ("Bearer-9-x", Some("accessToken")),
+            ("credential_x", Some("credentialID")),
         ] {
             assert!(matches!(text(value.into(), name, false), Text::Redacted { .. }), "{value}");
         }
@@ -83,6 +89,7 @@ mod tests {
         for (value, name, maps) in [
             ("hashed", Some("storeToken"), false),
             ("access_token", Some("accessToken"), true),
+            ("credential_id", Some("credentialID"), false),
             ("https://app.example.com", Some("baseURL"), false),
             ("database", Some("storage"), false),
             ("", Some("secret"), false),

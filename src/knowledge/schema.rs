@@ -20,6 +20,8 @@ pub struct Table {
     /// The releases that ask the condition; others need it in any case.
     #[serde(default)]
     when_versions: Range,
+    /// The options with which the plugin does without it, although the table is part of its schema.
+    pub idle_when: Option<Condition>,
     /// The options that rename it, the first that is set wins; empty for the usual ones (see [`Table::renames`]).
     #[serde(default)]
     renames: Vec<Rename>,

@@ -2,12 +2,43 @@
 
 use super::eval::Evaluator;
 use super::value::{CallValue, Found, Item, Lookup, Node, Value};
-use super::{Adapter, AdapterKind, Dialect};
+use super::version::Version;
+use super::{Adapter, AdapterKind, Dialect, Plural};
+use crate::knowledge::range::Range;
 use crate::source::Site;
 
-/// The adapter the options give a server.
+impl Adapter {
+    /// The name the adapter looks up for the table of a logical key that options call `model`.
+    #[must_use]
+    pub fn lookup_name(&self, key: &str, model: &str) -> String {
+        let name = if self.kind == AdapterKind::Prisma { delegate(model) } else { model.to_owned() };
+        match self.plural {
+            Plural::Always => format!("{name}s"),
+            Plural::Unrenamed if key == model => format!("{name}s"),
+            _ => name,
+        }
+    }
+}
+
+/// The name of the Prisma client's member for a model: the first letter in lower case.
 #[must_use]
-pub fn adapter(evaluator: &Evaluator<'_>, options: &Node, server: &Site) -> Adapter {
+pub fn delegate(model: &str) -> String {
+    let mut letters = model.chars();
+    letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
+}
+
+/// The adapter the options give a server of this version.
+#[must_use]
+pub fn adapter(evaluator: &Evaluator<'_>, options: &Node, version: &Version, server: &Site) -> Adapter {
+    let mut adapter = of_options(evaluator, options, server);
+    let all = Range { since: Some((1, 2, 12)), until: None };
+    if adapter.plural == Plural::Always && version.effective().is_some_and(|release| !all.contains(&release)) {
+        adapter.plural = Plural::Unrenamed;
+    }
+    adapter
+}
+
+fn of_options(evaluator: &Evaluator<'_>, options: &Node, server: &Site) -> Adapter {
     match options.lookup(&["database"]) {
         Lookup::Absent => Adapter { kind: AdapterKind::None, ..unknown(server) },
         Lookup::Unknown(_) => unknown(server),
@@ -36,7 +67,7 @@ fn unknown(at: &Site) -> Adapter {
         provider: None,
         options: None,
         handle: None,
-        plural: false,
+        plural: Plural::Never,
         snake_case: Some(false),
     }
 }
@@ -104,7 +135,9 @@ fn of_call(adapter: &mut Adapter, call: &CallValue) {
         if let Some(provider) = adapter.provider.as_deref() {
             adapter.dialect = dialect(provider);
         }
-        adapter.plural = options.get(&["usePlural"]).is_some_and(|plural| plural.value == Value::Bool(true));
+        if options.get(&["usePlural"]).is_some_and(|plural| plural.value == Value::Bool(true)) {
+            adapter.plural = Plural::Always;
+        }
         adapter.options = Some(options.clone());
     }
 }

@@ -104,7 +104,7 @@ impl Linker<'_> {
         let package = self.resolver.package_of(&at.file);
         let version = version_of(self.files, self.resolver, &package, "better-auth");
         let (plugins, plugins_open) = self.plugins(Side::Server, &package, &options);
-        let adapter = adapter(self.evaluator, &options, &at);
+        let adapter = adapter(self.evaluator, &options, &version, &at);
         let required = required(&version, &options, &plugins);
         let (files, resolver, evaluator) = (self.files, self.resolver, self.evaluator);
         let sources = self.sources.get_or_insert_with(|| Sources::read(files, resolver, evaluator));

@@ -143,10 +143,22 @@ pub struct Adapter {
     pub options: Option<Node>,
     /// The first argument of the adapter: the database handle.
     pub handle: Option<Node>,
-    /// `usePlural: true`.
-    pub plural: bool,
+    /// Which tables it looks up in the plural.
+    pub plural: Plural,
     /// Whether names become snake case on their way to the database; `None` when that is not known.
     pub snake_case: Option<bool>,
+}
+
+/// Which tables an adapter looks up in the plural (documentation: adapters/drizzle and adapters/prisma, `usePlural`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Plural {
+    /// None of them.
+    #[default]
+    Never,
+    /// Those that no option gives another name, as it was before 1.2.12.
+    Unrenamed,
+    /// All of them.
+    Always,
 }
 
 /// The families of adapters.

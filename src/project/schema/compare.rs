@@ -30,7 +30,7 @@ const CORE: [&str; 4] = ["user", "session", "account", "verification"];
 #[must_use]
 pub fn compare(required: &Required, declared: &Declared, adapter: &Adapter, complete: bool) -> Comparison {
     let holds_schema = required.tables.iter().any(|(key, table)| {
-        let name = lookup_name(&table.model, adapter.kind, adapter.plural);
+        let name = adapter.lookup_name(key, &table.model);
         let own = declared.lookup.find(&name);
         let similar = declared.all.iter().filter(|source| is_similar_table(&source.table, &name));
         CORE.contains(&key.as_str()) && own.chain(similar).any(|found| looks_like(found, table))
@@ -48,13 +48,6 @@ pub fn compare(required: &Required, declared: &Declared, adapter: &Adapter, comp
     }
     let stale = declared.migrated.first().filter(|_| !kept).map(|one| Arc::clone(&one.folder));
     Comparison::Gaps { gaps: comparing.gaps, stale }
-}
-
-/// The name the adapter looks up for a model (documentation: adapters, `usePlural`).
-#[must_use]
-pub fn lookup_name(model: &str, kind: AdapterKind, plural: bool) -> String {
-    let model = if kind == AdapterKind::Prisma { super::declared::delegate(model) } else { model.to_owned() };
-    if plural { format!("{model}s") } else { model }
 }
 
 /// Whether a table found by a common name such as `user` is better-auth's: it has most of the columns.
@@ -78,7 +71,7 @@ impl Comparing<'_> {
     }
 
     fn table(&mut self, key: &str, table: &RequiredTable) {
-        let name = lookup_name(&table.model, self.adapter.kind, self.adapter.plural);
+        let name = self.adapter.lookup_name(key, &table.model);
         let declared = self.declared;
         let candidates: Vec<&SourceTable> = declared.lookup.find(&name).collect();
         let best = candidates.iter().min_by_key(|candidate| self.lacking(candidate, table).len()).copied();
@@ -134,7 +127,7 @@ impl Comparing<'_> {
         }
         let tests: [(GapKind, &dyn Fn(&RequiredColumn, &Column) -> bool); 4] = [
             (GapKind::Unique, &|required, column| required.unique && !self.keeps_unique(found, column)),
-            (GapKind::Index, &|required, column| required.index && !self.is_indexed(found, required, column)),
+            (GapKind::Index, &|required, column| required.index && !required.unique && !self.is_indexed(found, required, column)),
             (GapKind::Cascade, &|required, column| {
                 let wanted = required.references.as_ref().is_some_and(|to| to.cascades);
                 wanted && column.references.as_ref().is_some_and(|to| !to.cascades)

@@ -9,6 +9,7 @@ use super::replay::replay;
 use super::{Declared, Layer, Migrated, SourceTable, drizzle};
 use crate::facts::Body;
 use crate::facts::schema::PrismaFile;
+use crate::project::adapter::delegate;
 use crate::project::eval::Evaluator;
 use crate::project::files::Files;
 use crate::project::resolve::Resolver;
@@ -84,6 +85,9 @@ impl Sources {
                 None => self.similar(is_drizzle),
             };
         }
+        if !self.all.iter().any(is_drizzle) {
+            return self.similar(|_| true);
+        }
         // Without a map anywhere the tables go by the names they are exported under, as the official CLI writes them.
         let naming = if hides_schema(adapter) { Naming::Similar } else { Naming::Exact };
         Lookup { naming, ..self.similar(is_drizzle) }
@@ -152,13 +156,6 @@ impl Sources {
 
 fn named(tables: impl IntoIterator<Item = SourceTable>) -> Vec<(String, SourceTable)> {
     tables.into_iter().map(|table| (table.table.name.clone(), table)).collect()
-}
-
-/// The name of the Prisma client's member for a model: the first letter in lower case.
-#[must_use]
-pub fn delegate(model: &str) -> String {
-    let mut letters = model.chars();
-    letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
 }
 
 /// The `schema` a database handle was made with; of several handles under conditions, the first that has one.

@@ -122,6 +122,12 @@ fn column(name: &str, node: &Node, at: &Site) -> (Column, Vec<Key>) {
                 column.physical = text(call.arguments.first());
                 column.has_default |= kind.to_ascii_lowercase().ends_with("serial");
             }
+            // `pgEnum("name", […])("column")` and `customType({…})("column")`: what they give back makes the column.
+            (Some(_), made) if made.ends_with("()") => {
+                column.kind = made.trim_end_matches("()").to_ascii_lowercase();
+                column.physical = text(call.arguments.first());
+                break;
+            }
             (_, "notNull") => column.required = true,
             (_, "primaryKey") => {
                 column.required = true;

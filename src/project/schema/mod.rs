@@ -37,6 +37,8 @@ pub struct RequiredTable {
     pub keys: Vec<RequiredKey>,
     /// What brings the table in.
     pub cause: Cause,
+    /// With these options the plugin does without it, as long as nobody calls what needs it.
+    pub idle: bool,
 }
 
 /// One required column.

@@ -10,7 +10,7 @@ use nodejs_semver::Version as Release;
 use super::defined::{self, DefinedTable};
 use super::doubts::{Doubts, in_production};
 use super::{Cause, Required, RequiredColumn, RequiredKey, RequiredReference, RequiredTable};
-use crate::knowledge::predicate::Condition;
+use crate::knowledge::predicate::{Condition, OptionTest};
 use crate::knowledge::range::Range;
 use crate::knowledge::schema::{Additional, Column, Rename, Table};
 use crate::knowledge::{Plugin, pack};
@@ -133,7 +133,7 @@ impl Builder<'_> {
         {
             // The core names its own tables, and leaves out those that live in secondary storage.
             if !is_core(&key) {
-                let named = RequiredTable { model, columns: Vec::new(), keys: Vec::new(), cause: cause.clone() };
+                let named = RequiredTable { model, columns: Vec::new(), keys: Vec::new(), cause: cause.clone(), idle: false };
                 let table = self.required.tables.entry(key.clone()).or_insert_with(|| named.clone());
                 table.model = named.model;
                 match unmigrated.filter(|_| UNMIGRATED_TABLES.contains(self.release)) {
@@ -162,6 +162,12 @@ impl Builder<'_> {
                 self.required.tables.remove(&table.key);
                 return;
             };
+            let idle = table.idle_when.as_ref().is_some_and(|condition| {
+                let ask = &mut |test: &OptionTest| {
+                    predicate::evaluate(&test.predicate, &in_production(source.options.lookup(&test.steps()))).verdict
+                };
+                matches!(predicate::condition(condition, ask), Verdict::Holds)
+            });
             let required = self.required.tables.entry(table.key.clone());
             // The last plugin that touches a table names it.
             required.and_modify(|table| table.model.clone_from(&model)).or_insert(RequiredTable {
@@ -169,6 +175,7 @@ impl Builder<'_> {
                 columns: Vec::new(),
                 keys: Vec::new(),
                 cause: cause.clone(),
+                idle,
             });
         }
         for column in table.columns.iter().filter(|column| column.versions.contains(source.release)) {

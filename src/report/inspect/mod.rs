@@ -91,7 +91,7 @@ mod tests {
     use crate::project::schema::lookup::Lookup;
     use crate::project::schema::{Gap, GapKind, Required, RequiredColumn, RequiredReference, RequiredTable};
     use crate::project::value::{Node, Unknown, Value};
-    use crate::project::{Adapter, Client, ProjectModel, Role, version::Version};
+    use crate::project::{Adapter, Client, Plural, ProjectModel, Role, version::Version};
     use crate::source::{Site, Span};
 
     /// A site whose line is its offset.
@@ -151,7 +151,8 @@ mod tests {
             references: Some(RequiredReference { table: "user".into(), column: "id".into(), cascades: true }),
             cause,
         };
-        let required = |model: &str, columns, cause| RequiredTable { model: model.into(), columns, keys: vec![], cause };
+        let required =
+            |model: &str, columns, cause| RequiredTable { model: model.into(), columns, keys: vec![], cause, idle: false };
         let missing = column("userId", Cause::Plugin(0));
         let user = Table {
             name: "user".into(),
@@ -192,7 +193,7 @@ mod tests {
                 provider: Some("pg".into()),
                 options: None,
                 handle: None,
-                plural: false,
+                plural: Plural::Never,
                 snake_case: Some(false),
             },
             required: Required {

@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 
 use super::{adapter_name, cause_name, dialect_name, has_options, layer_name, other_options};
 use crate::finding::Location;
-use crate::project::schema::{Gap, GapKind, compare};
+use crate::project::schema::{Gap, GapKind};
 use crate::project::value::{Node, Unknown};
-use crate::project::{Adapter, AdapterKind, Client, PluginUse, ProjectModel, Role, Server, version::Version};
+use crate::project::{Adapter, AdapterKind, Client, PluginUse, Plural, ProjectModel, Role, Server, version::Version};
 use crate::report::text::{Look, clean, columns, count, shorten, wrap};
 use crate::report::{Style, value};
 use crate::source::Site;
@@ -140,7 +140,7 @@ impl Page<'_> {
         for (key, table) in &server.required.tables {
             let gaps: Vec<String> = server.gaps.iter().filter(|gap| &gap.key == key).map(|gap| self.gap(gap, server)).collect();
             rows.push(if gaps.is_empty() {
-                Row::new(key, self.declared(server, &table.model))
+                Row::new(key, self.declared(server, key, &table.model))
             } else {
                 Row { alarm: true, ..Row::new(key, gaps.join("; ")) }
             });
@@ -150,12 +150,12 @@ impl Page<'_> {
     }
 
     /// Where a required table is declared.
-    fn declared(&self, server: &Server, model: &str) -> String {
+    fn declared(&self, server: &Server, key: &str, model: &str) -> String {
         let adapter = &server.adapter;
         if matches!(adapter.kind, AdapterKind::Mongo | AdapterKind::Memory) {
             return "needs no schema".into();
         }
-        let name = compare::lookup_name(model, adapter.kind, adapter.plural);
+        let name = adapter.lookup_name(key, model);
         let found = server.declared.lookup.find(&name).next();
         found.map_or_else(
             || "no declaration in this repository".into(),
@@ -241,7 +241,7 @@ fn database(adapter: &Adapter) -> String {
     let mut parts = vec![adapter_name(adapter.kind).to_owned()];
     parts.extend(adapter.dialect.map(|dialect| dialect_name(dialect).to_owned()));
     parts.extend(adapter.provider.as_ref().map(|provider| format!("provider \"{provider}\"")));
-    parts.extend(adapter.plural.then(|| "plural table names".to_owned()));
+    parts.extend((adapter.plural != Plural::Never).then(|| "plural table names".to_owned()));
     parts.join(", ")
 }
 

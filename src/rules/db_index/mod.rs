@@ -1,8 +1,9 @@
 //! Keys and indexes of the tables.
 
-use super::gaps::{Topic, columns_of, report_each};
+use super::gaps::{Group, Topic, apply, columns_of, groups, join, parts, report_each};
 use super::{Check, Context, Reporter};
 use crate::project::schema::GapKind;
+use crate::source::Site;
 
 pub(super) const CHECKS: &[(&str, Check)] =
     &[("db-cascade-missing", cascade), ("db-index-missing", index), ("db-unique-missing", unique)];
@@ -14,11 +15,32 @@ fn unique(cx: &Context<'_>, out: &mut Reporter<'_>) {
     });
 }
 
+/// All columns of a server without an index make one finding: they are created by one migration.
 fn index(cx: &Context<'_>, out: &mut Reporter<'_>) {
-    report_each(cx, out, Topic::Of(GapKind::Index), |_, gap, _| {
-        let verb = if gap.columns.len() == 1 { "has" } else { "have" };
-        (format!("{} {verb} no index, and rows are looked up by it", columns_of(gap)), "not indexed".into())
-    });
+    let mut servers: Vec<Vec<Group<'_>>> = Vec::new();
+    for group in groups(cx, Topic::Of(GapKind::Index)) {
+        match servers.iter_mut().find(|groups| std::ptr::eq(groups[0].server, group.server)) {
+            Some(groups) => groups.push(group),
+            None => servers.push(vec![group]),
+        }
+    }
+    for groups in servers {
+        let gaps = || groups.iter().flat_map(|group| &group.gaps);
+        let mut places: Vec<&Site> = gaps().flat_map(|gap| &gap.declared).map(|(_, place)| place).collect();
+        if places.is_empty() {
+            continue;
+        }
+        let primary = places.remove(0);
+        let (have, them) = if places.is_empty() { ("has", "it") } else { ("have", "them") };
+        let columns = join(gaps().map(columns_of).collect());
+        let mut report = out.draft(primary.clone(), format!("{columns} {have} no index, and rows are looked up by {them}"));
+        report.label = "not indexed".into();
+        report.related = places.iter().map(|place| ((*place).clone(), report.label.clone())).collect();
+        report.identity = vec![primary.file.to_string()];
+        report.parts = gaps().flat_map(parts).collect();
+        report.help.migration = Some(apply(groups[0].server));
+        groups[0].hit(cx, out, report);
+    }
 }
 
 fn cascade(cx: &Context<'_>, out: &mut Reporter<'_>) {

@@ -220,6 +220,12 @@ impl<'m> Group<'m> {
                           somebody uses the feature behind it."
                     .into();
         }
+        if self.gaps.iter().all(|gap| server.required.tables.get(&gap.key).is_some_and(|table| table.idle)) {
+            report.severity = report.severity.min(Severity::Medium);
+            report.why = "With these options the plugin does without the table until something is registered at run time; the \
+                          call that does so fails."
+                .into();
+        }
         if !server.declared.lookup.is_certain() {
             report.confidence = report.confidence.min(Confidence::Medium);
         }
@@ -289,7 +295,8 @@ fn names(gap: &Gap) -> Vec<String> {
     gap.columns.iter().map(|column| format!("`{}`", column.name)).collect()
 }
 
-fn parts(gap: &Gap) -> impl Iterator<Item = String> {
+/// The columns a gap is about, as parts of a finding.
+pub(super) fn parts(gap: &Gap) -> impl Iterator<Item = String> {
     gap.columns.iter().map(|column| format!("{}.{}", gap.key, column.key))
 }
 
@@ -305,7 +312,7 @@ fn in_a_shell(path: &str) -> String {
 }
 
 /// `a`, `a and b`, `a, b and c`.
-fn join(mut parts: Vec<String>) -> String {
+pub(super) fn join(mut parts: Vec<String>) -> String {
     match parts.pop() {
         Some(last) if !parts.is_empty() => format!("{} and {last}", parts.join(", ")),
         Some(last) => last,
