@@ -130,7 +130,7 @@ pub fn review(
     let mut known = Vec::new();
     let mut relevant: BTreeSet<Arc<str>> = model.files.iter().cloned().collect();
     for ((before, view), model) in earlier.iter().zip(&models) {
-        let rules = registry.rules().iter().map(|rule| (rule.id(), rule.severity()));
+        let rules = registry.rules().iter().map(|rule| (rule.id(), rule.document().metadata.tier, rule.severity()));
         for note in crate::config::weakened(before, &config, rules) {
             // The parents of a merge often share a configuration.
             if !notes.contains(&note) {

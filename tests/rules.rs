@@ -36,7 +36,7 @@ fn built_in(path: &Path, text: String) -> Outcome {
         }
     }
     for case in &cases {
-        problems.extend(judge(case, &document.metadata.id, None));
+        problems.extend(judge(case, &document.metadata.id, &asked_for(&document, &document.metadata.id)));
     }
     verdict(problems)
 }
@@ -49,16 +49,23 @@ fn of_a_project(path: &Path, text: String) -> Outcome {
         "" => format!("user/{}", name.trim_end_matches(".md")),
         id => id.to_owned(),
     };
-    let own = (format!(".auth-review/rules/{name}"), text);
-    verdict(cases(&document)?.iter().flat_map(|case| judge(case, &id, Some(&own))).collect())
+    let mut own = asked_for(&document, &id);
+    own.push((format!(".auth-review/rules/{name}"), text));
+    verdict(cases(&document)?.iter().flat_map(|case| judge(case, &id, &own)).collect())
+}
+
+/// The configuration that asks for a rule which is not shown otherwise.
+fn asked_for(document: &Document, id: &str) -> Vec<(String, String)> {
+    let configuration = ("auth-review.toml".to_owned(), format!("[rules]\n\"{id}\" = \"on\"\n"));
+    if document.metadata.tier == 3 { vec![configuration] } else { Vec::new() }
 }
 
 fn verdict(problems: Vec<String>) -> Outcome {
     if problems.is_empty() { Ok(()) } else { Err(format!("\n{}", problems.join("\n")).into()) }
 }
 
-/// Reviews a case; every disagreement is one line.
-fn judge(case: &Case, rule: &str, own: Option<&(String, String)>) -> Vec<String> {
+/// Reviews a case, with a project's own files beside it; every disagreement is one line.
+fn judge(case: &Case, rule: &str, own: &[(String, String)]) -> Vec<String> {
     let review = match run(case, own) {
         Ok(review) => review,
         Err(why) => return vec![format!("{}: {why}", case.name)],
@@ -105,9 +112,9 @@ fn judge(case: &Case, rule: &str, own: Option<&(String, String)>) -> Vec<String>
     problems
 }
 
-fn run(case: &Case, own: Option<&(String, String)>) -> Result<Review, String> {
+fn run(case: &Case, own: &[(String, String)]) -> Result<Review, String> {
     let snapshot = |files: BTreeMap<String, String>| {
-        let files = files.into_iter().chain(own.cloned());
+        let files = files.into_iter().chain(own.iter().cloned());
         MemorySnapshot::new(files.map(|(path, text)| (path, text.into_bytes())))
     };
     let index = snapshot(case.files.clone());
@@ -115,6 +122,8 @@ fn run(case: &Case, own: Option<&(String, String)>) -> Result<Review, String> {
     on_disk.extend(case.worktree.clone());
     let open = || Some(Box::new(snapshot(on_disk.clone())) as Box<dyn Snapshot>);
     let worktree: Option<WorkTree<'_>> = if case.worktree.is_empty() { None } else { Some(&open) };
+    let base = case.base().map(snapshot);
+    let bases: Vec<&dyn Snapshot> = base.iter().map(|base| base as &dyn Snapshot).collect();
     let options = Options { today: "2026-01-01".into(), ..Options::default() };
-    review(&index, &[], worktree, &options, &MemoryStore::default()).map_err(|why| why.to_string())
+    review(&index, &bases, worktree, &options, &MemoryStore::default()).map_err(|why| why.to_string())
 }

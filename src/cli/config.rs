@@ -40,6 +40,7 @@ fn show(place: &Place) -> Outcome {
     for (rule, level) in &config.rules {
         let level = match level {
             RuleLevel::Off => "off",
+            RuleLevel::On => "on",
             RuleLevel::At(severity) => severity.name(),
         };
         writeln!(text, "{rule:?} = \"{level}\"")?;

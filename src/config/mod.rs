@@ -76,6 +76,8 @@ pub enum DaemonMode {
 pub enum RuleLevel {
     /// Its findings are dropped.
     Off,
+    /// Its findings are shown with the severity the rule gives them, also where the rule is not shown otherwise.
+    On,
     /// Its findings have this severity.
     At(Severity),
 }
@@ -115,13 +117,15 @@ impl Config {
         parse::parse(text)
     }
 
-    /// The severity of a finding of `rule` (`category/id`) whose own severity is `own`; `None` when the rule is off.
+    /// The severity of a finding of `rule` (`category/id`) whose own severity is `own`; `None` when the rule is off. A rule
+    /// of tier 3 is off unless it is named.
     #[must_use]
-    pub fn severity(&self, rule: &str, own: Severity) -> Option<Severity> {
+    pub fn severity(&self, rule: &str, tier: u8, own: Severity) -> Option<Severity> {
         match self.rules.get(rule).or_else(|| self.rules.get(short_id(rule))) {
             Some(RuleLevel::Off) => None,
+            Some(RuleLevel::On) => Some(own),
             Some(RuleLevel::At(severity)) => Some(*severity),
-            None => Some(own),
+            None => (tier < 3).then_some(own),
         }
     }
 
@@ -154,9 +158,17 @@ mod tests {
     #[test]
     fn the_full_name_of_a_rule_wins_over_the_short_one() {
         let config = Config::parse("[rules]\nwildcard = \"low\"\n\"origins/wildcard\" = \"off\"\n").expect("valid");
-        assert_eq!(config.severity("origins/wildcard", Severity::High), None);
-        assert_eq!(config.severity("cookies/wildcard", Severity::High), Some(Severity::Low));
-        assert_eq!(config.severity("origins/other", Severity::High), Some(Severity::High));
+        assert_eq!(config.severity("origins/wildcard", 1, Severity::High), None);
+        assert_eq!(config.severity("cookies/wildcard", 1, Severity::High), Some(Severity::Low));
+        assert_eq!(config.severity("origins/other", 1, Severity::High), Some(Severity::High));
+    }
+
+    #[test]
+    fn rules_of_the_third_tier_are_asked_for() {
+        let config = Config::parse("[rules]\na = \"on\"\nb = \"high\"\nc = \"off\"\n").expect("valid");
+        let shown = ["x/a", "x/b", "x/c", "x/d"].map(|rule| config.severity(rule, 3, Severity::Low));
+        assert_eq!(shown, [Some(Severity::Low), Some(Severity::High), None, None]);
+        assert_eq!(config.severity("x/d", 2, Severity::Low), Some(Severity::Low));
     }
 
     #[test]

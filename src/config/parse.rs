@@ -26,8 +26,9 @@ const FAIL_ON: [(&str, FailOn); 5] = [
 ];
 const ON_ERROR: [(&str, OnError); 2] = [("warn", OnError::Warn), ("block", OnError::Block)];
 const DAEMON: [(&str, DaemonMode); 2] = [("auto", DaemonMode::Auto), ("off", DaemonMode::Off)];
-const LEVELS: [(&str, RuleLevel); 5] = [
+const LEVELS: [(&str, RuleLevel); 6] = [
     ("off", RuleLevel::Off),
+    ("on", RuleLevel::On),
     ("low", RuleLevel::At(Severity::Low)),
     ("medium", RuleLevel::At(Severity::Medium)),
     ("high", RuleLevel::At(Severity::High)),
@@ -212,7 +213,7 @@ mod tests {
         assert_eq!(error("daemon = true\n"), "line 1, column 10: `daemon` must be a word in quotes: `auto`, `off`");
         assert_eq!(
             error("[rules]\n\"a/b\" = \"error\"\n"),
-            "line 2, column 9: `a/b` cannot be `error`; it may be `off`, `low`, `medium`, `high`, `critical`"
+            "line 2, column 9: `a/b` cannot be `error`; it may be `off`, `on`, `low`, `medium`, `high`, `critical`"
         );
         assert_eq!(error("ignore = [\"ok\", 3]\n"), "line 1, column 17: `ignore` must be a list of path patterns in quotes");
         assert!(error("ignore = [\"ok\",\n \"a[\"]\n").starts_with("line 2, column 2: `ignore`: the pattern is not valid: "));

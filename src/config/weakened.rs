@@ -6,10 +6,10 @@ use crate::finding::Severity;
 /// What each door takes when `fail-on` is not set: the hook and CI.
 const DEFAULTS: [FailOn; 2] = [FailOn::Critical, FailOn::High];
 
-/// One sentence for each way in which `after` is weaker than `before`; `rules` are all rules (`category/id`) with their own
-/// severity.
+/// One sentence for each way in which `after` is weaker than `before`; `rules` are all rules (`category/id`) with their tier
+/// and own severity.
 #[must_use]
-pub fn weakened<'r>(before: &Config, after: &Config, rules: impl IntoIterator<Item = (&'r str, Severity)>) -> Vec<String> {
+pub fn weakened<'r>(before: &Config, after: &Config, rules: impl IntoIterator<Item = (&'r str, u8, Severity)>) -> Vec<String> {
     let mut lines = Vec::new();
     // `None` (nothing blocks) is the weakest line of all, hence above every severity.
     let line = |fail_on: FailOn| fail_on.line().map_or((1, Severity::Critical), |severity| (0, severity));
@@ -20,8 +20,8 @@ pub fn weakened<'r>(before: &Config, after: &Config, rules: impl IntoIterator<It
     if before.on_error == OnError::Block && after.on_error == OnError::Warn {
         lines.push("`on-error` goes from block to warn".into());
     }
-    for (rule, own) in rules {
-        match (before.severity(rule, own), after.severity(rule, own)) {
+    for (rule, tier, own) in rules {
+        match (before.severity(rule, tier, own), after.severity(rule, tier, own)) {
             (Some(_), None) => lines.push(format!("the rule `{rule}` is turned off")),
             (Some(then), Some(now)) if now < then => {
                 lines.push(format!("the rule `{rule}` goes from {} to {}", then.name(), now.name()));
@@ -43,7 +43,11 @@ fn describe(config: &Config) -> &'static str {
 mod tests {
     use super::*;
 
-    const RULES: [(&str, Severity); 2] = [("csrf/check-disabled", Severity::High), ("origins/wildcard", Severity::Medium)];
+    const RULES: [(&str, u8, Severity); 3] = [
+        ("csrf/check-disabled", 1, Severity::High),
+        ("origins/wildcard", 1, Severity::Medium),
+        ("csrf/strict", 3, Severity::Low),
+    ];
 
     fn change(before: &str, after: &str) -> Vec<String> {
         let parse = |text| Config::parse(text).expect("valid");
@@ -80,6 +84,7 @@ mod tests {
         );
         assert!(change("[rules]\nwildcard = \"off\"", "[rules]\n\"origins/wildcard\" = \"off\"").is_empty());
         assert!(change("", "").is_empty());
+        assert!(change("", "[rules]\nstrict = \"off\"").is_empty(), "it was not shown before");
     }
 
     #[test]

@@ -1,6 +1,15 @@
 //! The examples of a rule document, which are its tests: cases of files, and what must be found in them.
+//!
+//! A fence is a file when its info string has `file=path`. One more word behind it says which state of the file it is:
+//!
+//! - none: the file under review;
+//! - `worktree`: the file in the work tree, where it differs;
+//! - `before`: the file in the state the case is compared with, where it differs or is gone under review;
+//! - `added`: the file under review, which that state does not have.
+//!
+//! A case without `before` and `added` is compared with nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::document::{Document, DocumentError, EXAMPLES, FIX_CLIENT, FIX_SERVER, MIGRATION};
 use super::markdown::Block;
@@ -17,8 +26,26 @@ pub struct Case {
     pub files: BTreeMap<String, String>,
     /// The files that differ in the work tree; empty where the work tree has no part in the case.
     pub worktree: BTreeMap<String, String>,
+    /// The files that were different, or are gone, in the state the case is compared with.
+    before: BTreeMap<String, String>,
+    /// The files that state does not have.
+    added: BTreeSet<String>,
     /// What must be found, and nothing else of the rule.
     pub expected: Vec<Expected>,
+}
+
+impl Case {
+    /// All files of the state the case is compared with; `None` where it is compared with nothing.
+    #[must_use]
+    pub fn base(&self) -> Option<BTreeMap<String, String>> {
+        if self.before.is_empty() && self.added.is_empty() {
+            return None;
+        }
+        let mut files = self.files.clone();
+        files.retain(|path, _| !self.added.contains(path));
+        files.extend(self.before.clone());
+        Some(files)
+    }
 }
 
 /// One assertion: `// finding: "text"`, `// finding(medium): "text"` or `// undetermined: "text"`.
@@ -76,9 +103,23 @@ pub fn cases(document: &Document) -> Result<Vec<Case>, DocumentError> {
                         "write `finding: \"text\"`, `finding(high): \"text\"` or `undetermined: \"text\"`",
                     )
                 })?;
+                let is = |state: &str| info.split_whitespace().any(|word| word == state);
+                if is("before") && !expected.is_empty() {
+                    return Err(document.error(
+                        line,
+                        "nothing is found in a state that is past",
+                        "assert in the file under review",
+                    ));
+                }
                 case.expected.extend(expected);
-                let unstaged = info.split_whitespace().any(|word| word == "worktree");
-                let files = if unstaged { &mut case.worktree } else { &mut case.files };
+                if is("added") {
+                    case.added.insert(path.to_owned());
+                }
+                let files = match (is("worktree"), is("before")) {
+                    (true, _) => &mut case.worktree,
+                    (_, true) => &mut case.before,
+                    _ => &mut case.files,
+                };
                 if files.insert(path.to_owned(), text).is_some() {
                     return Err(document.error(
                         line,
@@ -191,10 +232,27 @@ mod tests {
     }
 
     #[test]
+    fn a_case_may_have_a_past() {
+        let document = document(
+            "## Examples\n```ts file=a.ts\n1\n```\n```ts file=b.ts\n1\n```\n### One\n```ts file=a.ts before\n0\n```\n\
+             ```ts file=c.ts added\n2\n```\n```ts file=d.ts before\n3\n```\n### Two\n```ts file=a.ts\n4\n```\n",
+        );
+        let cases = cases(&document).expect("valid");
+        let files = |files: &BTreeMap<String, String>| -> String {
+            files.iter().map(|(path, text)| format!("{path}={} ", text.trim())).collect()
+        };
+        assert_eq!(files(&cases[0].files), "a.ts=1 b.ts=1 c.ts=2 ");
+        assert_eq!(cases[0].base().as_ref().map(files).as_deref(), Some("a.ts=0 b.ts=1 d.ts=3 "));
+        assert_eq!(cases[1].base(), None);
+    }
+
+    #[test]
     fn mistakes_are_told_with_their_line() {
         let wrong = document("## Examples\n### A\n```ts file=a.ts\nx // finding(huge): \"t\"\n```\n");
         assert_eq!(cases(&wrong).expect_err("no such severity").line, 12);
         let twice = document("## Examples\n### A\n```ts file=a.ts\n```\n```ts file=a.ts\n```\n");
         assert!(cases(&twice).expect_err("twice").problem.contains("twice"));
+        let past = document("## Examples\n### A\n```ts file=a.ts before\nx // finding: \"t\"\n```\n");
+        assert!(cases(&past).expect_err("in the past").problem.contains("past"));
     }
 }

@@ -62,7 +62,7 @@ pub fn triage(input: Input<'_>) -> Outcome {
     let mut suppressed = 0;
     let mut standing: Vec<Finding> = Vec::new();
     for mut finding in findings {
-        let Some(severity) = config.severity(&finding.rule, finding.severity) else { continue };
+        let Some(severity) = config.severity(&finding.rule, finding.tier, finding.severity) else { continue };
         if config.ignore.contains(&finding.location.file) {
             continue;
         }

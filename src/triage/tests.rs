@@ -116,6 +116,16 @@ fn the_configuration_sets_levels_and_leaves_files_out() {
 }
 
 #[test]
+fn findings_of_the_third_tier_are_shown_when_asked_for() {
+    let of_third_tier = || Finding { tier: 3, ..finding("a/x", Severity::Critical, 1, 1) };
+    let shown = |config| Case { findings: vec![of_third_tier()], config, ..Case::default() }.run();
+    assert!(shown("").findings.is_empty());
+    let outcome = shown("[rules]\nx = \"low\"\n");
+    assert_eq!((outcome.findings[0].severity, outcome.blocked), (Severity::Low, false));
+    assert!(!shown("[rules]\nx = \"on\"\n").blocked, "it never blocks");
+}
+
+#[test]
 fn comments_speak_of_their_construct() {
     let suppressed = |text, line, end_line| {
         let outcome = Case { findings: vec![finding("csrf/off", Severity::Low, line, end_line)], text, ..Case::default() }.run();
