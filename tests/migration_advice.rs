@@ -49,7 +49,7 @@ fn commands_follow_adapter_and_release() {
         (prisma("1.4.22", ""), ["`npx @better-auth/cli@1.4 generate`", "`npx prisma migrate dev`"]),
         (
             finding("1.5.0", drizzle, "drizzleAdapter(db, { provider: \"pg\", schema })", ("src/schema.ts", DRIZZLE), ""),
-            ["`npx auth@latest generate`", "`npx drizzle-kit generate` and `npx drizzle-kit migrate`"],
+            ["`npx auth@1.5 generate`", "`npx drizzle-kit generate` and `npx drizzle-kit migrate`"],
         ),
         (finding("1.7.25", pool, "new Pool()", ("migrations/1.sql", SQL), ""), ["`npx auth@latest migrate`", "every database"]),
     ] {
