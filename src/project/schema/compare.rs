@@ -57,6 +57,9 @@ fn looks_like(found: &SourceTable, table: &RequiredTable) -> bool {
     found.table.open || 2 * core().filter(has).count() > core().count()
 }
 
+/// What makes a declared column fail its requirement.
+type Test<'t> = &'t dyn Fn(&RequiredColumn, &Column) -> bool;
+
 struct Comparing<'a> {
     declared: &'a Declared,
     adapter: &'a Adapter,
@@ -125,7 +128,7 @@ impl Comparing<'_> {
             }
             None => {}
         }
-        let tests: [(GapKind, &dyn Fn(&RequiredColumn, &Column) -> bool); 4] = [
+        let tests: [(GapKind, Test<'_>); 4] = [
             (GapKind::Unique, &|required, column| required.unique && !self.keeps_unique(found, column)),
             (GapKind::Index, &|required, column| required.index && !required.unique && !self.is_indexed(found, required, column)),
             (GapKind::Cascade, &|required, column| {
@@ -219,7 +222,7 @@ impl Comparing<'_> {
                     None => columns.is_empty(),
                 }
         };
-        all.filter(is_it).last().map(|drop| drop.at.clone())
+        all.rev().find(is_it).map(|drop| drop.at.clone())
     }
 
     /// Whether some key keeps the values apart, alone or together with a column of the project's own such as a tenant.

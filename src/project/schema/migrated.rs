@@ -58,7 +58,7 @@ pub fn unmigrated(
                     _ => false,
                 }
         };
-        all.filter(is_it).last().map(|drop| drop.at.clone())
+        all.rev().find(is_it).map(|drop| drop.at.clone())
     };
     if made.is_empty() {
         return Some(Unmigrated::Table(dropped(None)));
