@@ -382,6 +382,7 @@ fn roles_are_told_by_place() {
         ("tests/helpers/auth.ts", Role::Test),
         ("prisma/seed.ts", Role::Test),
         ("src/auth-cli.ts", Role::CliCopy),
+        ("scripts/auth.config.ts", Role::CliCopy),
         ("examples/next/auth.ts", Role::Example),
     ] {
         let model = model(&[(path, "import { betterAuth } from \"better-auth\";\nexport const auth = betterAuth({});")]);

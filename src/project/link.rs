@@ -268,6 +268,7 @@ fn role(path: &str) -> Role {
     } else if in_folder(&["example", "examples", "docs", "samples", "playground"]) {
         Role::Example
     } else if stem.contains("auth") && stem.split(['-', '_']).any(|word| word == "cli")
+        || in_folder(&["scripts"])
         || stem.ends_with("-schema-generation")
         || mid_ending("cli")
     {

@@ -82,7 +82,7 @@ impl Sources {
         if let Some(map) = map {
             return match drizzle::schema_map(evaluator, map) {
                 Some(tables) => Lookup { tables: named(tables), naming: Naming::Exact, map: Some(map.at.clone()) },
-                None => self.similar(is_drizzle),
+                None => self.similar(|_| true),
             };
         }
         if !self.all.iter().any(is_drizzle) {

@@ -84,15 +84,19 @@ fn is_in_database(name: &str, folds: bool, wanted: &str, dialect: Option<Dialect
     snake != Some(true) && same(wanted) || snake != Some(false) && same(&snake_case(wanted))
 }
 
-/// `emailVerified` as `email_verified`.
+/// `emailVerified` as `email_verified`, `credentialID` as `credential_id`: a run of capitals is one word, as the mappers of
+/// Kysely and Drizzle have it.
 #[must_use]
 pub fn snake_case(name: &str) -> String {
     let mut snake = String::with_capacity(name.len() + 4);
+    let mut after_capital = true;
     for letter in name.chars() {
-        if letter.is_ascii_uppercase() && !snake.is_empty() {
+        let capital = letter.is_ascii_uppercase();
+        if capital && !after_capital {
             snake.push('_');
         }
         snake.push(letter.to_ascii_lowercase());
+        after_capital = capital;
     }
     snake
 }
@@ -150,6 +154,14 @@ mod tests {
             assert_eq!(asks(definition, dialect, snake), expected, "{definition} {dialect:?} {snake:?}");
         }
         assert!(Naming::Sql { dialect: postgres, snake: Some(false) }.is_column(&column("EMAIL text"), "email"));
+    }
+
+    #[test]
+    fn runs_of_capitals_are_one_word() {
+        assert_eq!(
+            ["emailVerified", "credentialID", "user", "ID"].map(snake_case),
+            ["email_verified", "credential_id", "user", "id"]
+        );
     }
 
     #[test]

@@ -64,7 +64,7 @@ pub(super) fn groups<'m>(cx: &'m Context<'_>, topic: Topic) -> Vec<Group<'m>> {
         && let Some(worktree) = cx.worktree()
     {
         for one in &mut found {
-            one.unstaged = declared_in(worktree, one);
+            one.unstaged = declared_in(cx.model, worktree, one);
         }
     }
     found
@@ -113,8 +113,8 @@ fn sorted(gap: &Gap, upgrade: Option<&Upgrade>) -> Vec<(Topic, Gap)> {
 }
 
 /// The files of the work tree that close all of the gaps; empty when it has them too, or another picture altogether.
-fn declared_in(worktree: &ProjectModel, missing: &Group<'_>) -> BTreeSet<Arc<str>> {
-    let Some(server) = same_server(worktree, missing.server) else { return BTreeSet::new() };
+fn declared_in(own: &ProjectModel, worktree: &ProjectModel, missing: &Group<'_>) -> BTreeSet<Arc<str>> {
+    let Some(server) = same_server(own, worktree, missing.server) else { return BTreeSet::new() };
     let still_wanted = match &missing.cause {
         Cause::Core => true,
         Cause::Plugin(index) => match missing.server.plugins.get(*index) {
@@ -131,9 +131,12 @@ fn declared_in(worktree: &ProjectModel, missing: &Group<'_>) -> BTreeSet<Arc<str
     found.map(|table| Arc::clone(&table.file)).collect()
 }
 
-/// The instance of another picture of the project that is the same one.
-fn same_server<'o>(other: &'o ProjectModel, server: &Server) -> Option<&'o Server> {
-    other.servers.iter().find(|one| one.at.file == server.at.file && one.name == server.name)
+/// The instance of another picture of the project that is the same one: of several of one name in a file, the one at the
+/// same place in their order.
+fn same_server<'o>(own: &ProjectModel, other: &'o ProjectModel, server: &Server) -> Option<&'o Server> {
+    let namesake = |one: &&Server| one.at.file == server.at.file && one.name == server.name;
+    let place = own.servers.iter().filter(namesake).position(|one| std::ptr::eq(one, server))?;
+    other.servers.iter().filter(namesake).nth(place)
 }
 
 /// Whether what one gap lacks is lacking in the other.

@@ -25,7 +25,7 @@ pub(in crate::rules) struct Upgrade {
 /// The upgrade of a server since the states the project is compared with; `None` when some of them had these releases.
 pub(in crate::rules) fn upgrade(cx: &Context<'_>, server: &Server) -> Option<Upgrade> {
     let to = release(&server.version);
-    let earlier: Option<Vec<&Server>> = cx.before.iter().map(|before| same_server(before.model, server)).collect();
+    let earlier: Option<Vec<&Server>> = cx.before.iter().map(|before| same_server(cx.model, before.model, server)).collect();
     let earlier = earlier?;
     let earlier = earlier.iter().filter(|one| release(&one.version) != to);
     let first = *earlier.clone().next()?;
