@@ -13,7 +13,7 @@ use super::schema::declared::Sources;
 use super::schema::required::required;
 use super::value::{External, Lookup, Node, Unknown, Value};
 use super::version::version_of;
-use super::{AdapterKind, Client, PluginUse, ProjectModel, Role, Server};
+use super::{AdapterKind, Client, PluginUse, ProjectModel, Role, SchemaState, Server};
 use crate::facts::Body;
 use crate::facts::module::{CallSite, Expr, Kind};
 use crate::finding::Open;
@@ -121,10 +121,11 @@ impl Linker<'_> {
             adapter,
             required,
             declared,
+            comparison: SchemaState::default(),
             gaps: Vec::new(),
         };
         self.questions(&server);
-        self.gaps(&mut server);
+        self.compare(&mut server);
         self.model.servers.push(server);
     }
 
@@ -172,44 +173,54 @@ impl Linker<'_> {
         }
     }
 
-    fn gaps(&mut self, server: &mut Server) {
+    /// Compares what a server needs with what the repository declares for it.
+    fn compare(&mut self, server: &mut Server) {
         let place = format!("`{}` in {}", server.name, server.at.file);
-        let question = format!("whether the database has the tables {place} needs");
-        let reason = match server.adapter.kind {
-            AdapterKind::None | AdapterKind::Memory | AdapterKind::Mongo => return,
+        server.comparison = self.comparable(server);
+        if server.comparison == SchemaState::Compared {
+            let complete = server.plugins_open.is_empty() && server.required.open.is_empty();
+            match compare(&server.required, &server.declared, &server.adapter, complete) {
+                Comparison::Gaps { gaps, stale } => {
+                    if let Some(folder) = stale {
+                        let question = format!("whether the migrations create the tables {place} needs");
+                        let reason = format!(
+                            "those in `{folder}` create less than half of the declared tables, so that the database must come by \
+                             the others in another way"
+                        );
+                        self.model.undetermined.push(Open { question, reason, site: server.adapter.at.clone() });
+                    }
+                    match hidden_options(server).filter(|_| !gaps.is_empty()) {
+                        Some(reason) => server.comparison = SchemaState::Undetermined(reason),
+                        None => server.gaps = gaps,
+                    }
+                }
+                Comparison::NoSchema => {
+                    let reason = "no Prisma model, Drizzle table or SQL migration in the repository declares its core tables";
+                    server.comparison = SchemaState::Undetermined(reason.into());
+                }
+            }
+        }
+        if let SchemaState::Undetermined(reason) = &server.comparison {
+            let question = format!("whether the database has the tables {place} needs");
+            self.model.undetermined.push(Open { question, reason: reason.clone(), site: server.adapter.at.clone() });
+        }
+    }
+
+    /// Whether the schema of a server lies where it can be read.
+    fn comparable(&self, server: &Server) -> SchemaState {
+        match server.adapter.kind {
+            AdapterKind::None => SchemaState::NotApplicable("nothing is kept in a database"),
+            AdapterKind::Memory => SchemaState::NotApplicable("everything is kept in memory"),
+            AdapterKind::Mongo => SchemaState::NotApplicable("MongoDB has no schema"),
             AdapterKind::Other => {
                 let name = server.adapter.provider.as_deref().unwrap_or("the adapter");
-                Some(format!("the schema of `{name}` does not lie in the repository in a form that is read"))
+                SchemaState::Undetermined(format!("the schema of `{name}` does not lie in the repository in a form that is read"))
             }
-            AdapterKind::Unknown => Some("the database adapter is not known".to_owned()),
+            AdapterKind::Unknown => SchemaState::Undetermined("the database adapter is not known".into()),
             AdapterKind::Kysely if self.files.candidates().iter().any(|(_, signals)| signals.boot_migrations) => {
-                Some("the program creates its tables itself when it starts (`runMigrations`)".to_owned())
+                SchemaState::Undetermined("the program creates its tables itself when it starts (`runMigrations`)".into())
             }
-            _ => None,
-        };
-        let complete = server.plugins_open.is_empty() && server.required.open.is_empty();
-        let reason = reason.or_else(|| match compare(&server.required, &server.declared, &server.adapter, complete) {
-            Comparison::Gaps { gaps, stale } => {
-                if let Some(folder) = stale {
-                    let question = format!("whether the migrations create the tables {place} needs");
-                    let reason = format!(
-                        "those in `{folder}` create less than half of the declared tables, so that the database must come by the \
-                         others in another way"
-                    );
-                    self.model.undetermined.push(Open { question, reason, site: server.adapter.at.clone() });
-                }
-                let hidden = hidden_options(server).filter(|_| !gaps.is_empty());
-                if hidden.is_none() {
-                    server.gaps = gaps;
-                }
-                hidden
-            }
-            Comparison::NoSchema => {
-                Some("no Prisma model, Drizzle table or SQL migration in the repository declares its core tables".to_owned())
-            }
-        });
-        if let Some(reason) = reason {
-            self.model.undetermined.push(Open { question, reason, site: server.adapter.at.clone() });
+            AdapterKind::Drizzle | AdapterKind::Prisma | AdapterKind::Kysely => SchemaState::Compared,
         }
     }
 

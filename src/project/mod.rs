@@ -59,8 +59,22 @@ pub struct Server {
     pub required: Required,
     /// What the repository declares and migrates for this instance.
     pub declared: Declared,
+    /// Whether the two could be compared.
+    pub comparison: SchemaState,
     /// What keeps the tables from being what is needed.
     pub gaps: Vec<schema::Gap>,
+}
+
+/// What became of the comparison of the required with the declared schema.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum SchemaState {
+    /// They were compared; the gaps tell the result.
+    #[default]
+    Compared,
+    /// There is nothing to compare, and why.
+    NotApplicable(&'static str),
+    /// They cannot be compared, and why.
+    Undetermined(String),
 }
 
 /// What a `betterAuth()` call is for, told by where it stands.

@@ -7,9 +7,9 @@ use serde_json::{Map, Value as Json, json as object};
 use super::{adapter_name, by_name, cause_name, certainty, declared_tables, dialect_name, has_options, layer_name};
 use crate::facts::schema::{Column, Table};
 use crate::finding::Location;
-use crate::project::schema::{RequiredColumn, RequiredTable, SourceTable};
+use crate::project::schema::{Gap, GapKind, RequiredColumn, RequiredTable, SourceTable};
 use crate::project::value::Unknown;
-use crate::project::{Client, PluginUse, ProjectModel, Server};
+use crate::project::{Client, PluginUse, ProjectModel, SchemaState, Server};
 use crate::report::{json as review, value};
 use crate::source::Site;
 
@@ -48,7 +48,45 @@ fn server(server: &Server, locate: &dyn Fn(&Site) -> Location) -> Json {
         "declared_schema": tables(declared_tables(&server.declared), locate),
         "migrated_schema": tables(migrated, locate),
         "schema_sources": server.declared.sources.iter().map(|file| &**file).collect::<Vec<_>>(),
+        "comparison": comparison(&server.comparison),
+        "gaps": server.gaps.iter().map(|one| gap(one, locate)).collect::<Vec<_>>(),
     })
+}
+
+fn comparison(state: &SchemaState) -> Json {
+    match state {
+        SchemaState::Compared => object!({ "state": "compared", "reason": null }),
+        SchemaState::NotApplicable(why) => object!({ "state": "not-applicable", "reason": why }),
+        SchemaState::Undetermined(why) => object!({ "state": "undetermined", "reason": why }),
+    }
+}
+
+fn gap(gap: &Gap, locate: &dyn Fn(&Site) -> Location) -> Json {
+    let declared = gap.declared.iter().map(|(name, site)| object!({ "name": name, "location": locate(site) }));
+    object!({
+        "kind": gap_name(gap.kind),
+        "table": gap.key,
+        "looked_up": gap.table,
+        "columns": gap.columns.iter().map(|column| &column.key).collect::<Vec<_>>(),
+        "declared": declared.collect::<Vec<_>>(),
+        "location": gap.found_in.as_ref().map(locate),
+        "dropped": gap.dropped.as_ref().map(locate),
+    })
+}
+
+fn gap_name(kind: GapKind) -> &'static str {
+    match kind {
+        GapKind::Table => "missing-table",
+        GapKind::MapEntry => "missing-map-entry",
+        GapKind::Columns => "missing-column",
+        GapKind::Unwritten => "unexpected-required-column",
+        GapKind::UnmigratedTable => "table-not-migrated",
+        GapKind::UnmigratedColumns => "column-not-migrated",
+        GapKind::Unique => "missing-unique",
+        GapKind::Index => "missing-index",
+        GapKind::Cascade => "missing-cascade",
+        GapKind::DateText => "date-as-text",
+    }
 }
 
 fn client(client: &Client, locate: &dyn Fn(&Site) -> Location) -> Json {
@@ -184,6 +222,14 @@ mod tests {
         assert_eq!(server["declared_schema"]["user"]["location"], at(2));
         assert_eq!(server["migrated_schema"], object!({}));
         assert_eq!(server["schema_sources"], object!(["src/auth.ts"]));
+        assert_eq!(server["comparison"], object!({ "state": "compared", "reason": null }));
+        assert_eq!(
+            server["gaps"],
+            object!([{
+                "kind": "missing-table", "table": "passkey", "looked_up": "passkey", "columns": ["userId"], "declared": [],
+                "location": null, "dropped": null
+            }])
+        );
         assert_eq!(
             json["clients"],
             object!([{ "location": at(3), "package": "", "module": "better-auth/react", "plugins": [], "options": {} }])

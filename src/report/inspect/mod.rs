@@ -91,7 +91,7 @@ mod tests {
     use crate::project::schema::lookup::Lookup;
     use crate::project::schema::{Gap, GapKind, Required, RequiredColumn, RequiredReference, RequiredTable};
     use crate::project::value::{Node, Unknown, Value};
-    use crate::project::{Adapter, Client, Plural, ProjectModel, Role, version::Version};
+    use crate::project::{Adapter, Client, Plural, ProjectModel, Role, SchemaState, version::Version};
     use crate::source::{Site, Span};
 
     /// A site whose line is its offset.
@@ -209,6 +209,7 @@ mod tests {
                 migrated: vec![],
                 sources: vec!["src/auth.ts".into()],
             },
+            comparison: SchemaState::Compared,
             gaps: vec![Gap {
                 kind: GapKind::Table,
                 key: "passkey".into(),

@@ -6,7 +6,7 @@ use super::{adapter_name, cause_name, dialect_name, has_options, layer_name, oth
 use crate::finding::Location;
 use crate::project::schema::{Gap, GapKind};
 use crate::project::value::{Node, Unknown};
-use crate::project::{Adapter, AdapterKind, Client, PluginUse, Plural, ProjectModel, Role, Server, version::Version};
+use crate::project::{Adapter, Client, PluginUse, Plural, ProjectModel, Role, SchemaState, Server, version::Version};
 use crate::report::text::{Look, clean, columns, count, shorten, wrap};
 use crate::report::{Style, value};
 use crate::source::Site;
@@ -152,8 +152,8 @@ impl Page<'_> {
     /// Where a required table is declared.
     fn declared(&self, server: &Server, key: &str, model: &str) -> String {
         let adapter = &server.adapter;
-        if matches!(adapter.kind, AdapterKind::Mongo | AdapterKind::Memory) {
-            return "needs no schema".into();
+        if let SchemaState::NotApplicable(why) = server.comparison {
+            return format!("needs no schema: {why}");
         }
         let name = adapter.lookup_name(key, model);
         let found = server.declared.lookup.find(&name).next();
