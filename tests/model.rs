@@ -434,3 +434,19 @@ fn a_plugin_without_its_table_is_a_gap_and_with_it_is_none() {
         [("session".to_owned(), GapKind::Columns, 1), ("user".to_owned(), GapKind::Columns, 4)]
     );
 }
+
+#[test]
+fn names_in_the_database_are_those_a_creator_and_an_enumeration_give() {
+    let schema = "import { pgTableCreator, pgEnum, text } from \"drizzle-orm/pg-core\";\n\
+                  export const table = pgTableCreator((name) => `app_${name}`);\n\
+                  export const source = pgEnum(\"source\", [\"a\"]);\n\
+                  export const user = table(\"user\", { id: text().primaryKey(), origin: source(\"origin_of\").notNull() });\n";
+    let auth = "import { betterAuth } from \"better-auth\";\nimport { drizzleAdapter } from \"better-auth/adapters/drizzle\";\n\
+                import * as schema from \"./schema\";\n\
+                export const auth = betterAuth({ database: drizzleAdapter({}, { provider: \"pg\", schema }) });";
+    let model = model(&[("src/auth.ts", auth), ("src/schema.ts", schema)]);
+    let (_, user) = &model.servers[0].declared.lookup.tables[0];
+    assert_eq!(user.table.physical.as_deref(), Some("app_user"));
+    let origin = user.table.column("origin").expect("read");
+    assert_eq!((origin.physical.as_deref(), origin.kind.as_str(), origin.required), (Some("origin_of"), "pgenum", true));
+}

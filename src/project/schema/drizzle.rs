@@ -49,10 +49,7 @@ pub fn table(evaluator: &Evaluator<'_>, name: &str, node: &Node) -> Option<Sourc
     while !is_table_maker(call) {
         call = call.receiver.as_ref()?;
     }
-    let physical = match call.arguments.first().map(|argument| &argument.value) {
-        Some(Value::Text(Text::Plain(text))) => Some(text.clone()),
-        _ => None,
-    };
+    let physical = name_in_database(evaluator, call);
     let mut table = Table {
         name: name.to_owned(),
         physical,
@@ -73,6 +70,19 @@ pub fn table(evaluator: &Evaluator<'_>, name: &str, node: &Node) -> Option<Sourc
 
 fn is_table_maker(call: &CallValue) -> bool {
     call.callee.module.starts_with("drizzle-orm") && TABLE_MAKERS.contains(&call.callee.name.as_str())
+}
+
+/// The first argument of the table maker; a creator turns it into the name with a function of its own (documentation of
+/// the ORM: "Goodies", "Multi-project schema").
+fn name_in_database(evaluator: &Evaluator<'_>, call: &CallValue) -> Option<String> {
+    let name = call.arguments.first()?;
+    match (&call.receiver, call.callee.name.ends_with("TableCreator()")) {
+        (Some(creator), true) => match &creator.arguments.first()?.value {
+            Value::Function(function) => text(Some(&evaluator.call(function, vec![name.clone()], &name.at))),
+            _ => None,
+        },
+        _ => text(Some(name)),
+    }
 }
 
 fn read_columns(evaluator: &Evaluator<'_>, node: &Node, table: &mut Table) {
