@@ -1,6 +1,8 @@
 //! `review(snapshot, bases, …) -> Review`: the only orchestration.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use rayon::prelude::*;
@@ -13,8 +15,9 @@ use crate::finding::{self, Edit, Finding, Fix, Location, Open, Related, Report, 
 use crate::project::ProjectModel;
 use crate::project::files::Files;
 use crate::project::link::link;
+use crate::project::resolve::is_installed;
 use crate::rules::{Before, Context, Registry};
-use crate::source::{Entry, FileKind, LineIndex, Site, Snapshot, SnapshotKind, decode, folder_of};
+use crate::source::{Entry, FileKind, Installed, LineIndex, Site, Snapshot, SnapshotKind, Unreadable, decode, folder_of};
 use crate::triage::{self, BASELINE_PATH, FailOn};
 
 /// Where a user's own rule documents lie.
@@ -25,6 +28,9 @@ const MAX_SETTINGS_BYTES: usize = 4 * 1024 * 1024;
 
 /// The largest code file that is scanned for what it mentions, in bytes; only much smaller ones are parsed.
 const MAX_SCANNED_BYTES: usize = 64 * 1024 * 1024;
+
+/// The most that one review reads of installed packages, in bytes.
+const MAX_INSTALLED_BYTES: usize = 8 * 1024 * 1024;
 
 /// What a review is asked for beyond its snapshots.
 #[derive(Debug, Clone, Default)]
@@ -64,12 +70,24 @@ pub struct Review {
     pub files_changed: usize,
     /// The gate's decision.
     pub blocked: bool,
+    /// Whether the answer rests on more than the snapshots: on the work tree or on installed packages, which change
+    /// without a trace in them.
+    pub beyond_snapshots: bool,
     /// Texts of the files findings point into, for rendering: path and content.
     pub texts: BTreeMap<String, String>,
 }
 
 /// Opens the work tree, when it is needed.
 pub type WorkTree<'a> = &'a dyn Fn() -> Option<Box<dyn Snapshot>>;
+
+/// What lies around a snapshot on disk, and has a say only where the snapshot leaves a question open.
+#[derive(Default, Clone, Copy)]
+pub struct Surroundings<'a> {
+    /// The work tree, where the snapshot is another one.
+    pub worktree: Option<WorkTree<'a>>,
+    /// The installed packages.
+    pub installed: Option<&'a dyn Installed>,
+}
 
 /// Why a review could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -86,36 +104,39 @@ pub enum ReviewError {
 
 /// The project as the snapshot shows it.
 #[must_use]
-pub fn model(snapshot: &dyn Snapshot, config: &Config, store: &dyn FactStore) -> ProjectModel {
-    link(&View::new(snapshot, config, store))
+pub fn model(snapshot: &dyn Snapshot, config: &Config, installed: Option<&dyn Installed>, store: &dyn FactStore) -> ProjectModel {
+    link(&View::new(snapshot, config, &Packages::new(installed), store))
 }
 
 /// Reviews a snapshot, compared with its bases. Without bases every finding counts as existing. The work tree is only
-/// looked at when something required is missing from the snapshot.
+/// looked at when something required is missing from the snapshot, installed packages when a plugin is not known.
 ///
 /// # Errors
 /// [`ReviewError::Config`] when the snapshot's own configuration cannot be read.
 pub fn review(
     snapshot: &dyn Snapshot,
     bases: &[&dyn Snapshot],
-    worktree: Option<WorkTree<'_>>,
+    around: Surroundings<'_>,
     options: &Options,
     store: &dyn FactStore,
 ) -> Result<Review, ReviewError> {
     let config = config_of(snapshot)?;
     let registry = Registry::with_user_documents(user_documents(snapshot));
-    let view = View::new(snapshot, &config, store);
+    let packages = Packages::new(around.installed);
+    let looked_at_worktree = Cell::new(false);
+    let view = View::new(snapshot, &config, &packages, store);
     let model = link(&view);
     let linked_worktree = || {
-        let snapshot = worktree.and_then(|open| open());
-        snapshot.map(|snapshot| link(&View::new(&*snapshot, &config, store))).unwrap_or_default()
+        looked_at_worktree.set(true);
+        let snapshot = around.worktree.and_then(|open| open());
+        snapshot.map(|snapshot| link(&View::new(&*snapshot, &config, &packages, store))).unwrap_or_default()
     };
-    let link_worktree = worktree.is_some().then_some(&linked_worktree as &dyn Fn() -> ProjectModel);
+    let link_worktree = around.worktree.is_some().then_some(&linked_worktree as &dyn Fn() -> ProjectModel);
     let earlier: Vec<(Config, View<'_>)> = bases
         .iter()
         .map(|base| {
             let config = config_of(*base).unwrap_or_default();
-            let view = View::new(*base, &config, store);
+            let view = View::new(*base, &config, &packages, store);
             (config, view)
         })
         .collect();
@@ -190,6 +211,7 @@ pub fn review(
         files_reviewed: model.files.len(),
         files_changed,
         blocked: triaged.blocked,
+        beyond_snapshots: looked_at_worktree.get() || packages.looked.load(Ordering::Relaxed),
         texts: texts.texts,
     })
 }
@@ -362,6 +384,7 @@ impl<'a> Locator<'a> {
 /// A snapshot seen through the store: the files linking asks for.
 struct View<'a> {
     snapshot: &'a dyn Snapshot,
+    packages: &'a Packages<'a>,
     store: &'a dyn FactStore,
     kinds: BTreeMap<FileKind, Vec<Arc<str>>>,
     candidates: Vec<(Arc<str>, Signals)>,
@@ -369,7 +392,7 @@ struct View<'a> {
 }
 
 impl<'a> View<'a> {
-    fn new(snapshot: &'a dyn Snapshot, config: &Config, store: &'a dyn FactStore) -> Self {
+    fn new(snapshot: &'a dyn Snapshot, config: &Config, packages: &'a Packages<'a>, store: &'a dyn FactStore) -> Self {
         let mut kinds: BTreeMap<FileKind, Vec<Arc<str>>> = BTreeMap::new();
         let mut code: Vec<(&Entry, FileKind)> = Vec::new();
         for entry in snapshot.entries() {
@@ -391,12 +414,18 @@ impl<'a> View<'a> {
                 signals.any().then(|| (Arc::clone(&entry.path), signals))
             })
             .collect();
-        Self { snapshot, store, kinds, candidates, facts: RwLock::default() }
+        Self { snapshot, packages, store, kinds, candidates, facts: RwLock::default() }
     }
 
     fn load(&self, path: &str) -> Option<Arc<FileFacts>> {
-        let entry = self.snapshot.entry(path)?;
         let kind = FileKind::of(path)?;
+        let Some(entry) = self.snapshot.entry(path) else {
+            let bytes = self.packages.read(path, kind)?;
+            return Some(bytes.map_or_else(
+                |why| Arc::new(FileFacts::unreadable(why)),
+                |bytes| self.extracted(FactKey::of(kind, &bytes), kind, &bytes),
+            ));
+        };
         if let Some(record) = entry.blob.and_then(|blob| self.store.blob(&blob, kind))
             && let Some(facts) = self.store.facts(&record.key)
         {
@@ -411,12 +440,47 @@ impl<'a> View<'a> {
             let signals = if kind.is_code() { scan(&bytes) } else { Signals::default() };
             self.store.keep_blob(blob, kind, BlobRecord { key, signals });
         }
+        Some(self.extracted(key, kind, &bytes))
+    }
+
+    /// The facts of bytes, kept for the next time.
+    fn extracted(&self, key: FactKey, kind: FileKind, bytes: &[u8]) -> Arc<FileFacts> {
         if let Some(facts) = self.store.facts(&key) {
-            return Some(facts);
+            return facts;
         }
-        let facts = Arc::new(extract(kind, &bytes));
+        let facts = Arc::new(extract(kind, bytes));
         self.store.keep(key, Arc::clone(&facts));
-        Some(facts)
+        facts
+    }
+}
+
+/// The installed packages as one review sees them.
+struct Packages<'a> {
+    installed: Option<&'a dyn Installed>,
+    /// Whether they were asked for anything.
+    looked: AtomicBool,
+    /// Bytes that may still be read.
+    left: AtomicUsize,
+}
+
+impl<'a> Packages<'a> {
+    fn new(installed: Option<&'a dyn Installed>) -> Self {
+        Self { installed, looked: AtomicBool::new(false), left: AtomicUsize::new(MAX_INSTALLED_BYTES) }
+    }
+
+    fn locate(&self, path: &str) -> Option<Arc<str>> {
+        let installed = self.installed?;
+        self.looked.store(true, Ordering::Relaxed);
+        installed.locate(path)
+    }
+
+    /// The bytes of a file that was located; `None` when there are no installed packages to read.
+    fn read(&self, path: &str, kind: FileKind) -> Option<Result<Vec<u8>, Unreadable>> {
+        let installed = self.installed.filter(|_| is_installed(path))?;
+        let left = self.left.load(Ordering::Relaxed);
+        let bytes = installed.read(path, kind.max_bytes().min(left));
+        self.left.store(left - bytes.as_ref().map_or(0, Vec::len), Ordering::Relaxed);
+        Some(bytes)
     }
 }
 
@@ -454,6 +518,11 @@ impl Files for View<'_> {
         let facts = self.load(path);
         self.facts.write().unwrap_or_else(PoisonError::into_inner).insert(path.into(), facts.clone());
         facts
+    }
+
+    fn installed(&self, path: &str) -> Option<Arc<str>> {
+        // Packages that were committed are what runs.
+        self.snapshot.entry(path).map(|entry| Arc::clone(&entry.path)).or_else(|| self.packages.locate(path))
     }
 
     fn text(&self, path: &str) -> Option<String> {

@@ -1,6 +1,5 @@
 //! One request, one reply: what the command line runs in-process and the daemon runs for it, by the same code.
 
-use std::cell::Cell;
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Mutex, PoisonError};
 
@@ -8,10 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::cache::FactStore;
 use crate::config::{Config, OnError};
-use crate::engine::{self, Locator, Options, Review, ReviewError};
+use crate::engine::{self, Locator, Options, Review, ReviewError, Surroundings};
 use crate::git::{Change, Commit, Environment, GitError, Repo};
 use crate::report;
-use crate::source::{Entry, FileKind, Snapshot};
+use crate::source::{Entry, FileKind, Installed, Snapshot};
 use crate::triage::FailOn;
 
 /// What is to be reviewed and how the answer is to look. Everything that decides a byte of the output is in here.
@@ -143,7 +142,7 @@ fn answer_request(request: &Request, store: &dyn FactStore, answers: &Answers) -
 /// The index against its parents, or against the base that was asked for.
 fn staged(request: &Request, repo: &Repo, store: &dyn FactStore, answers: &Answers) -> Result<Reply, Failure> {
     let index = repo.index()?;
-    if let Some(reply) = inspected(request, &index, store)? {
+    if let Some(reply) = inspected(request, repo, &index, store)? {
         return Ok(reply);
     }
     let parents: Vec<Option<Commit>> = match &request.base {
@@ -168,17 +167,16 @@ fn staged(request: &Request, repo: &Repo, store: &dyn FactStore, answers: &Answe
     }
     let bases: Vec<_> = changes.iter().map(|changes| repo.before(&index, changes)).collect();
     let bases: Vec<&dyn Snapshot> = bases.iter().map(|base| base as &dyn Snapshot).collect();
-    let looked = Cell::new(false);
-    let worktree = || {
-        looked.set(true);
-        repo.worktree().ok().map(|worktree| Box::new(worktree) as Box<dyn Snapshot>)
-    };
+    let worktree = || repo.worktree().ok().map(|worktree| Box::new(worktree) as Box<dyn Snapshot>);
+    let installed = repo.installed();
+    let around =
+        Surroundings { worktree: Some(&worktree), installed: installed.as_ref().map(|packages| packages as &dyn Installed) };
     let base = request.base.clone().or_else(|| parents.iter().flatten().next().map(|_| "HEAD".to_owned()));
     let options = options(request, base, Some(changed));
-    let review = engine::review(&index, &bases, Some(&worktree), &options, store)?;
+    let review = engine::review(&index, &bases, around, &options, store)?;
     let reply = rendered(request, &review);
-    // The work tree changes without a trace in the index, so an answer that rests on it is good only once.
-    if !looked.get() {
+    // What lies beside the index changes without a trace in it, so an answer that rests on that is good only once.
+    if !review.beyond_snapshots {
         answers.keep(key, reply.clone());
     }
     Ok(reply)
@@ -209,7 +207,7 @@ fn concerns_review(path: &str) -> bool {
 
 /// A whole snapshot, compared with a base only when one was asked for.
 fn whole(request: &Request, repo: &Repo, snapshot: &dyn Snapshot, store: &dyn FactStore) -> Result<Reply, Failure> {
-    if let Some(reply) = inspected(request, snapshot, store)? {
+    if let Some(reply) = inspected(request, repo, snapshot, store)? {
         return Ok(reply);
     }
     let base = match &request.base {
@@ -218,7 +216,9 @@ fn whole(request: &Request, repo: &Repo, snapshot: &dyn Snapshot, store: &dyn Fa
     };
     let changed = base.as_ref().map(|base| difference(snapshot, base));
     let bases: Vec<&dyn Snapshot> = base.iter().map(|base| base as &dyn Snapshot).collect();
-    let review = engine::review(snapshot, &bases, None, &options(request, request.base.clone(), changed), store)?;
+    let installed = repo.installed();
+    let around = Surroundings { worktree: None, installed: installed.as_ref().map(|packages| packages as &dyn Installed) };
+    let review = engine::review(snapshot, &bases, around, &options(request, request.base.clone(), changed), store)?;
     Ok(rendered(request, &review))
 }
 
@@ -239,11 +239,13 @@ fn options(request: &Request, base: Option<String>, changed: Option<BTreeSet<Str
 }
 
 /// The project model, when that is what was asked for.
-fn inspected(request: &Request, snapshot: &dyn Snapshot, store: &dyn FactStore) -> Result<Option<Reply>, Failure> {
+fn inspected(request: &Request, repo: &Repo, snapshot: &dyn Snapshot, store: &dyn FactStore) -> Result<Option<Reply>, Failure> {
     if !matches!(request.output, Output::InspectTerminal | Output::InspectJson) {
         return Ok(None);
     }
-    let model = engine::model(snapshot, &engine::config_of(snapshot)?, store);
+    let installed = repo.installed();
+    let installed = installed.as_ref().map(|packages| packages as &dyn Installed);
+    let model = engine::model(snapshot, &engine::config_of(snapshot)?, installed, store);
     let locator = Locator::new(snapshot);
     let locate = |site: &crate::source::Site| locator.locate(site);
     let stdout = match request.output {

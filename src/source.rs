@@ -335,6 +335,19 @@ pub trait Snapshot: Sync {
     }
 }
 
+/// The packages installed in a work tree: the `node_modules` folders, which are part of no snapshot.
+pub trait Installed: Sync {
+    /// Where the regular file at `path` really lies, links resolved; `None` when there is none, or it lies outside of
+    /// the work tree or of every `node_modules` folder.
+    fn locate(&self, path: &str) -> Option<Arc<str>>;
+
+    /// The bytes of a file that was located.
+    ///
+    /// # Errors
+    /// As [`Snapshot::read`].
+    fn read(&self, path: &str, limit: usize) -> Result<Vec<u8>, Unreadable>;
+}
+
 /// A snapshot held in memory: rule examples, tests and the demo.
 #[derive(Debug, Clone)]
 pub struct MemorySnapshot {

@@ -15,8 +15,14 @@ fn review(files: Vec<(&str, Vec<u8>)>) -> Review {
     let mut all = vec![("package.json", br#"{ "dependencies": { "better-auth": "1.7.25" } }"#.to_vec())];
     all.extend(files);
     let started = Instant::now();
-    let review = engine::review(&MemorySnapshot::new(all), &[], None, &Options::default(), &MemoryStore::default())
-        .expect("no configuration");
+    let review = engine::review(
+        &MemorySnapshot::new(all),
+        &[],
+        engine::Surroundings::default(),
+        &Options::default(),
+        &MemoryStore::default(),
+    )
+    .expect("no configuration");
     assert!(started.elapsed() < BOUND);
     review
 }

@@ -1,7 +1,7 @@
 //! The migration step a finding names fits the adapter and the release.
 
 use git_auth_review::cache::memory::MemoryStore;
-use git_auth_review::engine::{Options, review};
+use git_auth_review::engine::{Options, Surroundings, review};
 use git_auth_review::finding::Finding;
 use git_auth_review::source::MemorySnapshot;
 
@@ -30,7 +30,7 @@ fn finding(version: &str, imports: &str, database: &str, schema: (&str, &str), c
         schema,
     ];
     let snapshot = MemorySnapshot::new(files.map(|(path, text)| (path, text.as_bytes().to_vec())));
-    let review = review(&snapshot, &[], None, &Options::default(), &MemoryStore::default()).expect("a review");
+    let review = review(&snapshot, &[], Surroundings::default(), &Options::default(), &MemoryStore::default()).expect("a review");
     let rule = "migration/migration-missing-for-plugin";
     review.findings.into_iter().find(|finding| finding.rule == rule).expect("the plugin has no table")
 }

@@ -1,12 +1,14 @@
 //! What the reviewer understands of a project, from files in memory.
 
+use std::sync::Arc;
+
 use git_auth_review::cache::memory::MemoryStore;
 use git_auth_review::config::Config;
 use git_auth_review::engine;
 use git_auth_review::project::schema::{Cause, GapKind, RequiredColumn};
 use git_auth_review::project::value::{Lookup, Value};
 use git_auth_review::project::{AdapterKind, Dialect, Plural, ProjectModel, Role};
-use git_auth_review::source::MemorySnapshot;
+use git_auth_review::source::{Installed, MemorySnapshot, Unreadable};
 
 const LOCK: &str = r#"{ "name": "app", "lockfileVersion": 3, "packages": {
   "node_modules/better-auth": { "version": "1.7.25" }, "node_modules/@better-auth/passkey": { "version": "1.7.6" } } }"#;
@@ -16,7 +18,7 @@ fn model(files: &[(&str, &str)]) -> ProjectModel {
         vec![("package.json", r#"{ "name": "app", "dependencies": { "better-auth": "^1.7.0" } }"#), ("package-lock.json", LOCK)];
     all.retain(|(path, _)| !files.iter().any(|(given, _)| given == path));
     all.extend_from_slice(files);
-    engine::model(&MemorySnapshot::new(all), &Config::default(), &MemoryStore::default())
+    engine::model(&MemorySnapshot::new(all), &Config::default(), None, &MemoryStore::default())
 }
 
 /// The plugins of the first server: `name`, `name?` where it is conditional.
@@ -75,6 +77,14 @@ fn plugin_lists_in_every_style_of_one_file() {
         ),
         ("const options: any = {};\noptions.plugins = [admin()];\nexport const auth = betterAuth(options);", vec!["admin"]),
         ("const auth = betterAuth({ plugins: [admin()] });\nexport default auth;", vec!["admin"]),
+        (
+            "let list = [admin()];\nlist = [...list, jwt()];\nif (process.env.X) { list = [...list, username()]; }\nexport const auth = betterAuth({ plugins: list });",
+            vec!["admin?", "jwt?", "username?", "admin?", "jwt?"],
+        ),
+        (
+            "const make = (options: Options) => options.jwt !== false ? [admin(), jwt()] : [admin()];\nexport const auth = betterAuth({ plugins: make({}) });",
+            vec!["admin", "jwt"],
+        ),
     ] {
         let model = server(body);
         assert_eq!(plugins(&model), expected, "{body}");
@@ -236,6 +246,188 @@ fn a_table_that_is_not_migrated_is_not_required_where_the_release_knows_that() {
         let model = model(&[("src/auth.ts", text.as_str()), ("package.json", manifest.as_str()), ("package-lock.json", "{}")]);
         assert_eq!(defined(&model), expected, "{release}");
     }
+}
+
+/// Packages on disk, by the real paths of their files; links lead from a folder to another.
+struct OnDisk {
+    files: Vec<(&'static str, String)>,
+    links: Vec<(&'static str, &'static str)>,
+}
+
+impl Installed for OnDisk {
+    fn locate(&self, path: &str) -> Option<Arc<str>> {
+        let real = self.links.iter().find_map(|(link, target)| Some(format!("{target}{}", path.strip_prefix(link)?)));
+        let real = real.unwrap_or_else(|| path.to_owned());
+        self.files.iter().any(|(file, _)| *file == real).then(|| real.into())
+    }
+
+    fn read(&self, path: &str, limit: usize) -> Result<Vec<u8>, Unreadable> {
+        let (_, text) = self.files.iter().find(|(file, _)| *file == path).expect("it was located");
+        if text.len() > limit { Err(Unreadable::TooLarge(text.len() as u64)) } else { Ok(text.clone().into_bytes()) }
+    }
+}
+
+/// A server of `apps/web` with one plugin of the package `notes`, installed as given.
+fn with_installed(import: &str, call: &str, disk: &OnDisk) -> ProjectModel {
+    let auth = format!(
+        "import {{ betterAuth }} from \"better-auth\";\n{import}\nexport const auth = betterAuth({{ plugins: [{call}] }});"
+    );
+    let files = [
+        ("package.json", r#"{ "workspaces": ["apps/*"], "dependencies": { "better-auth": "1.7.25" } }"#),
+        ("apps/web/package.json", r#"{ "dependencies": { "notes": "^2.0.0" } }"#),
+        ("apps/web/src/auth.ts", auth.as_str()),
+    ];
+    engine::model(&MemorySnapshot::new(files), &Config::default(), Some(disk), &MemoryStore::default())
+}
+
+/// What the package `notes` ships: its manifest's entry points and its files.
+fn package(folder: &'static str, entry_points: &str, files: &[(&'static str, &str)]) -> OnDisk {
+    let manifest = format!(r#"{{ "name": "notes", "version": "2.1.0", {entry_points} }}"#);
+    let path = |file: &str| -> &'static str { format!("{folder}/{file}").leak() };
+    let files = files.iter().map(|(file, text)| (path(file), (*text).to_owned()));
+    OnDisk { files: files.chain([(path("package.json"), manifest)]).collect(), links: Vec::new() }
+}
+
+const NOTES: &str = "const table = { note: { fields: { text: { type: \"string\" } } } };\nexport const notes = (o) => ({ id: \"notes\", schema: o?.own ? { own: table.note } : table });";
+
+#[test]
+fn a_plugin_of_an_installed_package_is_read_from_its_code() {
+    let import = "import { notes } from \"notes\";";
+    let esm = r#""type": "module", "exports": { ".": { "types": "./index.d.ts", "require": "./index.cjs", "import": "./dist/index.js" } }"#;
+    let minified = "import{mergeSchema as m}from\"better-auth/db\";var t={note:{fields:{text:{type:\"string\",required:!0}}}},n=e=>{let r;return r=m(t,e?.schema),{id:\"notes\",schema:r}};export{n as notes};";
+    let compiled = "\"use strict\";\nObject.defineProperty(exports, \"__esModule\", { value: true });\nexports.notes = void 0;\nconst schema_1 = require(\"./schema\");\nconst db_1 = require(\"better-auth/db\");\nconst notes = (options) => { return { id: \"notes\", schema: (0, db_1.mergeSchema)(schema_1.schema, options?.schema) }; };\nexports.notes = notes;";
+    let compiled_schema =
+        "\"use strict\";\nexports.schema = void 0;\nexports.schema = { note: { fields: { text: { type: \"string\" } } } };";
+    let bundled = "var src_exports = {};\n__export(src_exports, { notes: () => notes });\nmodule.exports = __toCommonJS(src_exports);\nvar notes = () => ({ id: \"notes\", schema: { note: { fields: { text: { type: \"string\" } } } } });\n0 && (module.exports = { notes });";
+    let note = "note(text:string!)";
+    for (import, call, disk, expected) in [
+        (import, "notes()", package("node_modules/notes", esm, &[("dist/index.js", NOTES)]), note),
+        (import, "notes({ own: true })", package("node_modules/notes", esm, &[("dist/index.js", NOTES)]), "own(text:string!)"),
+        (import, "notes()", package("apps/web/node_modules/notes", esm, &[("dist/index.js", NOTES)]), note),
+        (
+            import,
+            "notes()",
+            package(
+                "node_modules/notes",
+                esm,
+                &[
+                    ("dist/index.js", "export { a as notes } from \"./chunk.js\";"),
+                    ("dist/chunk.js", &NOTES.replace("const notes", "const a")),
+                ],
+            ),
+            note,
+        ),
+        (import, "notes()", package("node_modules/notes", esm, &[("dist/index.js", minified)]), note),
+        (
+            import,
+            "notes({ schema: { note: { modelName: \"notes\" } } })",
+            package("node_modules/notes", esm, &[("dist/index.js", minified)]),
+            "note=notes(text:string!)",
+        ),
+        (
+            import,
+            "notes()",
+            package("node_modules/notes", r#""main": "index.js""#, &[("index.js", compiled), ("schema.js", compiled_schema)]),
+            note,
+        ),
+        (import, "notes()", package("node_modules/notes", r#""main": "./index.cjs""#, &[("index.cjs", bundled)]), note),
+        (
+            "import notes from \"notes/server\";",
+            "notes()",
+            package(
+                "node_modules/notes",
+                r#""exports": { "./*": "./dist/*.mjs" }"#,
+                &[("dist/server.mjs", &NOTES.replace("const notes =", "default"))],
+            ),
+            note,
+        ),
+        (
+            import,
+            "notes()",
+            package(
+                "node_modules/notes",
+                "\"module\": \"index.js\"",
+                &[(
+                    "index.js",
+                    "import { admin } from \"better-auth/plugins\";\nexport const notes = () => ({ ...admin(), id: \"notes\", schema: { note: { fields: { text: { type: \"string\" } } } } });",
+                )],
+            ),
+            note,
+        ),
+    ] {
+        let model = with_installed(import, call, &disk);
+        assert_eq!(defined(&model), [expected], "{:?}", disk.files);
+        assert_eq!(unknown_tables(&model), [""; 0], "{:?}", disk.files);
+        let definition = model.servers[0].plugins[0].definition.as_ref().expect("it was read");
+        assert_eq!(definition.package.as_ref().and_then(|package| package.version.as_deref()), Some("2.1.0"));
+        assert!(!model.files.iter().any(|file| file.contains("node_modules")), "{:?}", model.files);
+    }
+}
+
+#[test]
+fn links_of_package_managers_are_followed() {
+    let mut disk = package(
+        "node_modules/.pnpm/notes@2.1.0/node_modules/notes",
+        "\"module\": \"./a.js\"",
+        &[("a.js", "export { notes } from \"./b.js\";"), ("b.js", NOTES)],
+    );
+    disk.links.push(("apps/web/node_modules/notes/", "node_modules/.pnpm/notes@2.1.0/node_modules/notes/"));
+    let model = with_installed("import { notes } from \"notes\";", "notes()", &disk);
+    assert_eq!(defined(&model), ["note(text:string!)"]);
+}
+
+#[test]
+fn an_installed_plugin_that_cannot_be_read_is_said_with_its_package() {
+    let huge = format!("{NOTES}\n// {}", "x".repeat(3 * 1024 * 1024));
+    let at = "the tables of the plugin `notes` from `notes` are not known";
+    for (disk, reason) in [
+        (OnDisk { files: Vec::new(), links: Vec::new() }, at.to_owned()),
+        (
+            package("node_modules/notes", "\"main\": \"gone.js\"", &[]),
+            format!("{at}: in `notes` 2.1.0, `notes.schema`: the package has no code that can be read"),
+        ),
+        (
+            package("node_modules/notes", "\"main\": \"a.js\"", &[("a.js", &huge)]),
+            format!("{at}: in `notes` 2.1.0, `notes.schema`: `node_modules/notes/a.js` has no export `notes`"),
+        ),
+        (
+            package("node_modules/notes", "\"main\": \"a.js\"", &[("a.js", "export const notes = build();")]),
+            format!("{at}: in `notes` 2.1.0, `notes.schema`: the export is not a function that can be followed"),
+        ),
+        (
+            package(
+                "node_modules/notes",
+                "\"main\": \"a.js\"",
+                &[("a.js", "import { schema } from \"other\";\nexport const notes = () => ({ id: \"notes\", schema });")],
+            ),
+            format!("{at}: in `notes` 2.1.0, `notes.schema`: `schema` comes from `other`, which is not part of the repository"),
+        ),
+    ] {
+        let model = with_installed("import { notes } from \"notes\";", "notes()", &disk);
+        assert_eq!(unknown_tables(&model), [reason]);
+        let open = model.undetermined.iter().find(|open| open.question.starts_with("which tables")).expect("said");
+        assert_eq!(&*open.site.file, "apps/web/src/auth.ts");
+        assert_eq!(defined(&model), [""; 0]);
+    }
+}
+
+#[test]
+fn installed_packages_are_looked_at_only_for_plugins_that_nothing_tells_of() {
+    struct Untouched;
+    impl Installed for Untouched {
+        fn locate(&self, path: &str) -> Option<Arc<str>> {
+            panic!("{path} was looked up");
+        }
+        fn read(&self, path: &str, _limit: usize) -> Result<Vec<u8>, Unreadable> {
+            panic!("{path} was read");
+        }
+    }
+    let auth = "import { betterAuth } from \"better-auth\";\nimport { admin } from \"better-auth/plugins\";\nimport { passkey } from \"@better-auth/passkey\";\nimport { helper } from \"elsewhere\";\n\
+                const own = { id: \"own\", schema: {} };\nexport const auth = betterAuth({ baseURL: helper(), plugins: [admin(), passkey(), own] });";
+    let client = "import { createAuthClient } from \"better-auth/react\";\nimport { own } from \"elsewhere\";\nexport const client = createAuthClient({ plugins: [own()] });";
+    let files = [("package.json", "{}"), ("auth.ts", auth), ("client.ts", client)];
+    let model = engine::model(&MemorySnapshot::new(files), &Config::default(), Some(&Untouched), &MemoryStore::default());
+    assert_eq!((model.servers.len(), model.clients.len()), (1, 1));
 }
 
 #[test]

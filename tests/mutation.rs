@@ -47,7 +47,7 @@ impl Sample {
             (self.file, schema),
         ];
         let snapshot = MemorySnapshot::new(files.map(|(path, text)| (path, text.as_bytes().to_vec())));
-        model(&snapshot, &Config::default(), &MemoryStore::default())
+        model(&snapshot, &Config::default(), None, &MemoryStore::default())
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use git_auth_review::cache::memory::MemoryStore;
-use git_auth_review::engine::{Options, Review, WorkTree, review};
+use git_auth_review::engine::{Options, Review, Surroundings, WorkTree, review};
 use git_auth_review::finding::Severity;
 use git_auth_review::rules::document::{Document, EXAMPLES};
 use git_auth_review::rules::examples::{Case, ExpectedKind, cases};
@@ -125,5 +125,6 @@ fn run(case: &Case, own: &[(String, String)]) -> Result<Review, String> {
     let base = case.base().map(snapshot);
     let bases: Vec<&dyn Snapshot> = base.iter().map(|base| base as &dyn Snapshot).collect();
     let options = Options { today: "2026-01-01".into(), ..Options::default() };
-    review(&index, &bases, worktree, &options, &MemoryStore::default()).map_err(|why| why.to_string())
+    let around = Surroundings { worktree, installed: None };
+    review(&index, &bases, around, &options, &MemoryStore::default()).map_err(|why| why.to_string())
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use git_auth_review::cache::memory::MemoryStore;
-use git_auth_review::engine::{Options, Review, ReviewError, review};
+use git_auth_review::engine::{Options, Review, ReviewError, Surroundings, review};
 use git_auth_review::report::{Style, json, terminal};
 use git_auth_review::source::{MemorySnapshot, Snapshot};
 
@@ -36,7 +36,7 @@ fn change(before: &MemorySnapshot, after: &MemorySnapshot, changed: &[&str]) -> 
         changed: Some(changed.iter().map(|path| (*path).to_owned()).collect::<BTreeSet<_>>()),
         ..Options::default()
     };
-    review(after, &[before as &dyn Snapshot], None, &options, &MemoryStore::default())
+    review(after, &[before as &dyn Snapshot], Surroundings::default(), &options, &MemoryStore::default())
 }
 
 fn introduced(files: &[(&str, &str)]) -> Review {

@@ -4,14 +4,14 @@ use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use git_auth_review::cache::memory::MemoryStore;
-use git_auth_review::engine::{Options, Review, review};
+use git_auth_review::engine::{Options, Review, Surroundings, review};
 use git_auth_review::source::MemorySnapshot;
 
 const AUTH: &str = "import { betterAuth } from \"better-auth\";\nexport const auth = betterAuth({ appName: \"x\" });\n";
 
 fn reviewed(files: Vec<(String, String)>) -> Review {
     let snapshot = MemorySnapshot::new(files.into_iter().map(|(path, text)| (path, text.into_bytes())));
-    review(&snapshot, &[], None, &Options::default(), &MemoryStore::default()).expect("a review")
+    review(&snapshot, &[], Surroundings::default(), &Options::default(), &MemoryStore::default()).expect("a review")
 }
 
 fn with_rule(text: &str, auth: &str) -> Review {

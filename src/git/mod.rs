@@ -16,6 +16,7 @@ mod delta;
 mod environment;
 mod error;
 mod index;
+mod installed;
 mod libgit2;
 mod objects;
 mod path;
@@ -26,6 +27,7 @@ mod worktree;
 
 pub use environment::Environment;
 pub use error::GitError;
+pub use installed::InstalledPackages;
 pub use repo::{Commit, Repo};
 pub use snapshot::{Change, IndexIdentity, IndexSnapshot, SkipReason, Skipped, TreeSnapshot};
 pub use worktree::WorktreeSnapshot;

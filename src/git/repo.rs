@@ -9,6 +9,7 @@ use super::delta::{compare, walk};
 use super::environment::Environment;
 use super::error::GitError;
 use super::index::{Index, IndexError};
+use super::installed::InstalledPackages;
 use super::objects::{ObjectId, ObjectStore, tree_of_commit};
 use super::program::{self, Program};
 use super::snapshot::{Change, IndexIdentity, IndexSnapshot, TreeSnapshot, undo};
@@ -218,6 +219,12 @@ impl Repo {
         let written = std::fs::metadata(&self.index_file).ok();
         let index = self.index()?;
         WorktreeSnapshot::new(root, &index.index, written.as_ref(), Arc::clone(&self.store))
+    }
+
+    /// The packages installed in the work tree; `None` in a bare repository.
+    #[must_use]
+    pub fn installed(&self) -> Option<InstalledPackages> {
+        self.workdir().map(InstalledPackages::new)
     }
 
     fn commit(&self, name: &str, id: ObjectId) -> Result<Commit, GitError> {

@@ -100,16 +100,21 @@ impl Snapshot for WorktreeSnapshot {
             return read_blob(&*self.store, entry, limit);
         }
         let name = self.odd_names.get(&entry.path).map_or(entry.path.as_bytes(), Vec::as_slice);
-        let file = open_regular(&self.root, name).map_err(|error| Unreadable::Io(error.to_string()))?;
-        let mut bytes = Vec::new();
-        let read = file.take(limit as u64 + 1).read_to_end(&mut bytes);
-        read.map_err(|error| Unreadable::Io(error.to_string()))?;
-        if bytes.len() <= limit {
-            return Ok(bytes);
-        }
-        let size = regular_file(&self.root, name).map_or(bytes.len() as u64, |on_disk| on_disk.len());
-        Err(Unreadable::TooLarge(size))
+        read_regular(&self.root, name, limit)
     }
+}
+
+/// The bytes of a regular file, unless a directory above it is a symbolic link.
+pub(super) fn read_regular(root: &Path, path: &[u8], limit: usize) -> Result<Vec<u8>, Unreadable> {
+    let file = open_regular(root, path).map_err(|error| Unreadable::Io(error.to_string()))?;
+    let mut bytes = Vec::new();
+    let read = file.take(limit as u64 + 1).read_to_end(&mut bytes);
+    read.map_err(|error| Unreadable::Io(error.to_string()))?;
+    if bytes.len() <= limit {
+        return Ok(bytes);
+    }
+    let size = regular_file(root, path).map_or(bytes.len() as u64, |on_disk| on_disk.len());
+    Err(Unreadable::TooLarge(size))
 }
 
 /// Regular files below the top, without ignored ones, repositories inside and anything behind a symbolic link.
@@ -182,7 +187,7 @@ fn open_regular(root: &Path, path: &[u8]) -> io::Result<File> {
 }
 
 /// Whether a path goes down only.
-fn is_plain(path: &Path) -> bool {
+pub(super) fn is_plain(path: &Path) -> bool {
     path.components().all(|part| matches!(part, std::path::Component::Normal(_)))
 }
 

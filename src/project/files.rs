@@ -14,6 +14,11 @@ pub trait Files: Sync {
     /// The facts of the file at `path`; extracted on demand. `None` when there is no such file or no use for its kind.
     fn facts(&self, path: &str) -> Option<Arc<FileFacts>>;
 
+    /// Where the file at `path` inside a `node_modules` folder really lies, as a path [`Files::facts`] takes; package
+    /// managers put links there. `None` when there is no such file, it lies outside of the repository, or installed
+    /// packages are not to be seen. Asked only for plugins that nothing in the repository tells of.
+    fn installed(&self, path: &str) -> Option<Arc<str>>;
+
     /// The text of the file at `path`, for rules that query its syntax tree. Costs a read each time.
     fn text(&self, path: &str) -> Option<String>;
 

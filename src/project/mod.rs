@@ -3,6 +3,7 @@
 pub mod adapter;
 pub mod eval;
 pub mod files;
+pub mod installed;
 pub mod link;
 pub mod plugins;
 pub mod predicate;
@@ -108,7 +109,7 @@ pub struct PluginUse {
     pub conditions: Vec<Condition>,
     /// Its options (the first argument); undefined when there are none.
     pub options: Node,
-    /// The plugin object itself, where the repository makes it.
+    /// The plugin object itself, where the repository or an installed package makes it.
     pub definition: Option<Definition>,
 }
 
@@ -119,6 +120,8 @@ pub struct Definition {
     pub object: Node,
     /// The plugin whose result was spread into it, where nothing else in it is unknown.
     pub base: Option<Box<PluginUse>>,
+    /// The installed package whose code makes it; `None` for the repository's own.
+    pub package: Option<installed::Package>,
 }
 
 /// One `createAuthClient()` call.

@@ -1,6 +1,7 @@
 //! The plugins of a server or a client: which are in its list, and what makes each of them.
 
 use super::files::Files;
+use super::installed;
 use super::link::is_framework;
 use super::resolve::{Resolver, split_package_name};
 use super::value::{CallValue, Condition, External, Lookup, Node, Object, Unknown, Value};
@@ -66,16 +67,29 @@ impl Reader<'_> {
     /// A plugin that a package makes.
     fn called(&self, call: &CallValue, node: &Node) -> PluginUse {
         let External { module, name } = &call.callee;
+        let known = self.known(call);
         PluginUse {
             name: name.clone(),
             module: module.clone(),
-            known: self.known(call),
+            known,
             release: self.release(module),
             at: call.callee_at.clone(),
             conditions: Vec::new(),
             options: call.arguments.first().cloned().unwrap_or_else(|| nothing(node)),
-            definition: None,
+            definition: if known.is_none() && self.side == Side::Server { self.installed(call) } else { None },
         }
+    }
+
+    /// What the code of an installed package makes.
+    fn installed(&self, call: &CallValue) -> Option<Definition> {
+        let (object, package) = installed::result(self.files, self.resolver, call)?;
+        let base = match &object.value {
+            Value::Object(made) => self.base(made),
+            // The package only passes on what another one makes.
+            Value::Call(inner) => Some(self.called(inner, &object)).filter(|base| base.known.is_some()),
+            _ => None,
+        };
+        Some(Definition { object, base: base.map(Box::new), package: Some(package) })
     }
 
     /// What the packs say of the plugin a call makes.
@@ -112,7 +126,7 @@ impl Reader<'_> {
             at: node.at.clone(),
             conditions: Vec::new(),
             options: base.as_ref().map_or_else(|| nothing(node), |base| base.options.clone()),
-            definition: Some(Definition { object: node.clone(), base: base.map(Box::new) }),
+            definition: Some(Definition { object: node.clone(), base: base.map(Box::new), package: None }),
         })
     }
 

@@ -10,6 +10,7 @@ use rayon::prelude::*;
 use crate::facts::manifest::{Manifest, Targets, TsConfig};
 use crate::facts::{Body, FileFacts};
 use crate::project::files::Files;
+use crate::project::installed;
 use crate::source::{FileKind, folder_of};
 
 /// Resolves import specifiers over the snapshot, never over the disk.
@@ -120,6 +121,9 @@ impl Resolver {
     pub fn resolve(&self, files: &dyn Files, from: &str, specifier: &str) -> Resolved {
         // Bundlers take what follows a question mark as an instruction: `./logo.svg?raw`.
         let specifier = specifier.split('?').next().unwrap_or(specifier);
+        if is_installed(from) {
+            return installed::resolve(files, from, specifier);
+        }
         if specifier.starts_with("./") || specifier.starts_with("../") || matches!(specifier, "." | "..") {
             return found(join(folder_of(from), specifier).and_then(|path| self.probe(files, &path)));
         }
@@ -435,7 +439,7 @@ fn ts_config(facts: &FileFacts) -> Option<&TsConfig> {
 
 /// The targets of the key that matches `wanted`, and what the `*` of that key stands for. An exact key wins, then the
 /// one with the longest part before its `*`.
-fn subpath<'m, 'w>(table: &'m [(String, Vec<String>)], wanted: &'w str) -> Option<(&'m [String], &'w str)> {
+pub(crate) fn subpath<'m, 'w>(table: &'m [(String, Vec<String>)], wanted: &'w str) -> Option<(&'m [String], &'w str)> {
     let star = |key: &str| match key.split_once('*') {
         Some((prefix, suffix)) => wanted.strip_prefix(prefix)?.strip_suffix(suffix),
         None => (key == wanted).then_some(""),
@@ -523,7 +527,7 @@ pub(crate) fn relative<'p>(root: &str, folder: &'p str) -> Option<&'p str> {
 }
 
 /// `path` as seen from `folder`, without `.` and `..`; `None` when it leaves the repository.
-fn join(folder: &str, path: &str) -> Option<String> {
+pub(crate) fn join(folder: &str, path: &str) -> Option<String> {
     let mut joined = folder.to_owned();
     for part in path.split('/') {
         match part {
@@ -545,7 +549,7 @@ fn file_name(path: &str) -> &str {
     path.rsplit_once('/').map_or(path, |(_, name)| name)
 }
 
-fn is_installed(path: &str) -> bool {
+pub(crate) fn is_installed(path: &str) -> bool {
     path.starts_with("node_modules/") || path.contains("/node_modules/")
 }
 
@@ -576,6 +580,10 @@ pub(in crate::project) mod tests {
 
         fn facts(&self, path: &str) -> Option<Arc<FileFacts>> {
             self.0.get(path).cloned()
+        }
+
+        fn installed(&self, path: &str) -> Option<Arc<str>> {
+            self.0.get_key_value(path).map(|(path, _)| Arc::clone(path))
         }
 
         fn text(&self, _path: &str) -> Option<String> {

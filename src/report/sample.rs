@@ -89,6 +89,7 @@ pub(super) fn review() -> Review {
         notes: Vec::new(),
         files_reviewed: 3,
         files_changed: 1,
+        beyond_snapshots: false,
         blocked: true,
         texts: BTreeMap::from([("src/auth.ts".into(), AUTH.into()), ("src/db/schema.ts".into(), SCHEMA.into())]),
     }

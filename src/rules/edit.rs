@@ -71,6 +71,9 @@ mod tests {
         fn facts(&self, _path: &str) -> Option<Arc<FileFacts>> {
             None
         }
+        fn installed(&self, _path: &str) -> Option<Arc<str>> {
+            None
+        }
         fn text(&self, _path: &str) -> Option<String> {
             Some(self.0.to_owned())
         }

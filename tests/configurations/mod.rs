@@ -37,7 +37,7 @@ pub(crate) fn required(release: &str, files: Vec<File>) -> Result<Tables, String
         r#"{{ "name": "app", "lockfileVersion": 3, "packages": {{ "node_modules/better-auth": {{ "version": "{release}" }} }} }}"#
     );
     let files = files.into_iter().chain([("package.json".into(), package), ("package-lock.json".into(), lock)]);
-    let model = engine::model(&MemorySnapshot::new(files), &Config::default(), &MemoryStore::default());
+    let model = engine::model(&MemorySnapshot::new(files), &Config::default(), None, &MemoryStore::default());
     let [server] = model.servers.as_slice() else { return Err(format!("{} servers", model.servers.len())) };
     match (server.plugins_open.first(), server.required.open.first()) {
         (None, None) => Ok(tables(&server.required)),

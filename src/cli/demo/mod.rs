@@ -60,7 +60,7 @@ pub(super) fn finding(width: u16) -> anyhow::Result<String> {
     let after = MemorySnapshot::new(APPLICATION.iter().chain(PLUGIN).copied());
     let changed = PLUGIN.iter().map(|(path, _)| (*path).to_owned()).collect();
     let options = engine::Options { base: Some("HEAD".into()), changed: Some(changed), ..engine::Options::default() };
-    let review = engine::review(&after, &[&before], None, &options, &MemoryStore::default())?;
+    let review = engine::review(&after, &[&before], engine::Surroundings::default(), &options, &MemoryStore::default())?;
     Ok(terminal::review(&review, true, &Style { color: false, hyperlinks: false, width, verbose: false }))
 }
 

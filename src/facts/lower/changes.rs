@@ -2,7 +2,7 @@
 
 use tree_sitter::Node;
 
-use super::{Around, Lowering, span};
+use super::{Around, Lowering, named, span};
 use crate::facts::module::{Effect, Expr, Guard, Kind, Mutation, ScopeId};
 
 /// Methods that change the array or object they are called on and are not followed.
@@ -43,6 +43,11 @@ impl Lowering<'_> {
                 self.guards.push(Guard { condition, holds });
                 self.expression_statement(right, scope);
                 self.guards.pop();
+            }
+            "sequence_expression" | "parenthesized_expression" => {
+                for part in named(node) {
+                    self.expression_statement(part, scope);
+                }
             }
             "unary_expression" if self.str(node).starts_with("delete") => {
                 if let Some(argument) = node.child_by_field_name("argument") {

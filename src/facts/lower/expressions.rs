@@ -110,6 +110,13 @@ impl Lowering<'_> {
                     _ => Kind::Opaque,
                 }
             }
+            // Only the last of them becomes the value.
+            "sequence_expression" => {
+                let parts = named(node);
+                let Some((last, before)) = parts.split_last() else { return Expr { kind: Kind::Opaque, span: here } };
+                before.iter().for_each(|part| self.expression_statement(*part, scope));
+                return self.expr(*last, scope, around);
+            }
             _ => {
                 self.visit_children(node, scope);
                 Kind::Opaque

@@ -36,10 +36,15 @@ pub struct Evaluator<'a> {
     resolver: &'a Resolver,
     steps: Cell<u32>,
     depth: Cell<u32>,
-    active: RefCell<Vec<(Arc<str>, ScopeId, String)>>,
+    active: RefCell<Vec<Mark>>,
+    /// Names whose value is being changed, with what they stand for before the change.
+    changing: RefCell<Vec<(Mark, Node)>>,
     known: RefCell<HashMap<(Arc<str>, String), Node>>,
     touched: RefCell<BTreeSet<Arc<str>>>,
 }
+
+/// A name in a scope of a file, or with an empty name the function of the scope, while it is evaluated.
+type Mark = (Arc<str>, ScopeId, String);
 
 /// Where an expression stands: its file, its scope, and the arguments of the call being followed.
 struct Place<'a> {
@@ -74,6 +79,7 @@ impl<'a> Evaluator<'a> {
             steps: Cell::new(0),
             depth: Cell::new(0),
             active: RefCell::default(),
+            changing: RefCell::default(),
             known: RefCell::default(),
             touched: RefCell::default(),
         }

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use super::compose::{unknown, weight};
 use super::{Evaluator, Place};
 use crate::facts::FileFacts;
-use crate::facts::module::{self, Binding, Effect, Export, Expr, Imported, MODULE_SCOPE, Module, ScopeId, Source};
+use crate::facts::module::{
+    self, Binding, Effect, Export, Expr, Imported, Kind, MODULE_SCOPE, Module, Mutation, ScopeId, Source,
+};
 use crate::project::resolve::Resolved;
 use crate::project::value::{External, Node, Object, Property, Unknown, Value};
 use crate::source::{Site, Span};
@@ -45,14 +47,24 @@ impl Evaluator<'_> {
         }
         let mark = (Arc::clone(&place.file), scope, binding.name.clone());
         if self.active.borrow().contains(&mark) {
-            return unknown(format!("`{}` depends on itself", binding.name), at);
+            // `list = [...list, more]` speaks of what the name stood for until then.
+            let changing = self.changing.borrow();
+            let so_far = changing.iter().rev().find(|(changed, _)| *changed == mark && before.is_some());
+            return so_far.map_or_else(|| unknown(format!("`{}` depends on itself", binding.name), at), |(_, node)| node.clone());
         }
-        self.active.borrow_mut().push(mark);
+        self.active.borrow_mut().push(mark.clone());
         let inner = Place { file: Arc::clone(&place.file), facts: Arc::clone(&place.facts), scope, frame: place.frame };
         let mut node = self.source(&inner, binding, at);
         for effect in self.effects(&inner, &binding.name) {
             if before.is_none_or(|before| effect.span.start < before) {
+                let assigned = matches!(effect.change, Mutation::Assign(_));
+                if assigned {
+                    self.changing.borrow_mut().push((mark.clone(), node.clone()));
+                }
                 self.apply(&inner, &mut node, effect);
+                if assigned {
+                    self.changing.borrow_mut().pop();
+                }
             }
         }
         self.active.borrow_mut().pop();
@@ -217,7 +229,30 @@ impl Evaluator<'_> {
                 Resolved::Missing => {}
             }
         }
-        None
+        self.assigned_export(file, &facts, module, name)
+    }
+
+    /// An export in the manner of CommonJS: `exports.name = …` or `module.exports = { name }`, where the last one counts.
+    fn assigned_export(&self, file: &Arc<str>, facts: &Arc<FileFacts>, module: &Module, name: &str) -> Option<Node> {
+        let exported = module.scopes.first()?.effects.iter().rev().find_map(|effect| {
+            let Mutation::Assign(value) = &effect.change else { return None };
+            let path: Vec<&str> = effect.path.iter().map(String::as_str).collect();
+            match (effect.root.as_str(), path.as_slice()) {
+                ("exports", [key]) | ("module", ["exports", key]) => (*key == name).then_some(value),
+                // Bundlers write `0 && (module.exports = { name })`, which never runs, to tell what they export.
+                ("module", ["exports"]) => match &value.kind {
+                    Kind::Object(properties) => properties.iter().find_map(|property| match property {
+                        module::Property::Keyed { key, value, .. } => (key == name).then_some(value),
+                        _ => None,
+                    }),
+                    Kind::Function(_) | Kind::Name(_) => (name == "default").then_some(value),
+                    _ => None,
+                },
+                _ => None,
+            }
+        })?;
+        let place = Place { file: Arc::clone(file), facts: Arc::clone(facts), scope: MODULE_SCOPE, frame: None };
+        Some(self.expr(&place, exported))
     }
 
     pub(super) fn module_name(&self, file: &Arc<str>, facts: &Arc<FileFacts>, module: &Module, local: &str) -> Node {

@@ -95,6 +95,9 @@ impl Evaluator<'_> {
             (Value::Bool(a), Value::Bool(b)) => Some(a == b),
             (Value::Number(a), Value::Number(b)) => Some(a == b),
             (Value::Undefined | Value::Null, Value::Undefined | Value::Null) => Some(true),
+            (Value::Undefined | Value::Null, other) | (other, Value::Undefined | Value::Null) if is_something(other) => {
+                Some(false)
+            }
             _ => None,
         };
         if let Some(same) = known {
@@ -129,6 +132,11 @@ impl Evaluator<'_> {
         }
         Truth::Depends(Condition { text: render::expr(expr), at: Site::new(&place.file, expr.span), environment: None })
     }
+}
+
+/// Whether a value is certainly neither `undefined` nor `null`.
+fn is_something(value: &Value) -> bool {
+    matches!(value, Value::Bool(_) | Value::Number(_) | Value::Text(_) | Value::Array(_) | Value::Object(_) | Value::Function(_))
 }
 
 /// A boolean that is true under a condition.

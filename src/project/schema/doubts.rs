@@ -18,6 +18,13 @@ impl Doubts {
         }
     }
 
+    /// Takes over what others found open.
+    pub(super) fn take(&mut self, others: Doubts) {
+        for (unknown, options) in others.0 {
+            options.iter().for_each(|option| self.add([unknown.clone()], option));
+        }
+    }
+
     /// Notes that the conditions of several cases decide on an option.
     pub(super) fn depends(&mut self, cases: &[Found<'_>], option: &str) {
         let conditions = cases.iter().flat_map(|case| &case.conditions);

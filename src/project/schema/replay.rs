@@ -262,6 +262,9 @@ mod tests {
         fn facts(&self, path: &str) -> Option<Arc<FileFacts>> {
             self.0.get(path).map(|text| Arc::new(extract(FileKind::Sql, text.as_bytes())))
         }
+        fn installed(&self, _path: &str) -> Option<Arc<str>> {
+            None
+        }
         fn text(&self, path: &str) -> Option<String> {
             self.0.get(path).map(|text| (*text).to_owned())
         }

@@ -107,14 +107,11 @@ impl Builder<'_> {
     fn add_plugin(&mut self, place: usize, used: &PluginUse) {
         let Some(plugin) = used.known else {
             match &used.definition {
-                Some(Definition { object, base: Some(base) }) if object.get(&["schema"]).is_none() => {
+                Some(Definition { object, base: Some(base), .. }) if object.get(&["schema"]).is_none() => {
                     self.add_plugin(place, base)
                 }
                 Some(definition) => self.add_defined(place, used, definition),
-                None => {
-                    let reason = format!("the tables of the plugin `{}` from `{}` are not known", used.name, used.module);
-                    self.required.open.push(Unknown { reason, at: used.at.clone() });
-                }
+                None => self.unknown_tables(used, ""),
             }
             return;
         };
@@ -125,12 +122,27 @@ impl Builder<'_> {
         }
     }
 
+    fn unknown_tables(&mut self, used: &PluginUse, why: &str) {
+        let reason = format!("the tables of the plugin `{}` from `{}` are not known{why}", used.name, used.module);
+        self.required.open.push(Unknown { reason, at: used.at.clone() });
+    }
+
     /// Adds the tables a plugin declares in its own `schema`.
     fn add_defined(&mut self, place: usize, used: &PluginUse, definition: &Definition) {
         let cause = Cause::Plugin(place);
-        for DefinedTable { key, model, columns, unmigrated } in
-            defined::tables(&definition.object, &used.name, &cause, &mut self.doubts)
-        {
+        let mut doubts = Doubts::default();
+        let tables = defined::tables(&definition.object, &used.name, &cause, &mut doubts);
+        match &definition.package {
+            None => self.doubts.take(doubts),
+            // Places in installed code mean nothing to the project.
+            Some(package) => {
+                let version = package.version.as_ref().map(|version| format!(" {version}")).unwrap_or_default();
+                for why in doubts.into_open() {
+                    self.unknown_tables(used, &format!(": in `{}`{version}, {}", package.name, why.reason));
+                }
+            }
+        }
+        for DefinedTable { key, model, columns, unmigrated } in tables {
             // The core names its own tables, and leaves out those that live in secondary storage.
             if !is_core(&key) {
                 let named = RequiredTable { model, columns: Vec::new(), keys: Vec::new(), cause: cause.clone(), idle: false };

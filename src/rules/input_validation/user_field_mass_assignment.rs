@@ -41,7 +41,7 @@ pub(super) fn check(cx: &Context<'_>, out: &mut Reporter<'_>) {
         let options = server.options.lookup(&["user", "additionalFields"]);
         fields(&options, "user.additionalFields", 0, &[], server, cx, out);
         for (index, plugin) in server.plugins.iter().enumerate() {
-            let Some(definition) = &plugin.definition else { continue };
+            let Some(definition) = plugin.definition.as_ref().filter(|definition| definition.package.is_none()) else { continue };
             let found = definition.object.lookup(&["schema", "user", "fields"]);
             let path = format!("{}.schema.user.fields", plugin.name);
             let conditions: Vec<&Condition> = plugin.conditions.iter().collect();
