@@ -133,7 +133,7 @@ fn declared_in(own: &ProjectModel, worktree: &ProjectModel, missing: &Group<'_>)
 
 /// The instance of another picture of the project that is the same one: of several of one name in a file, the one at the
 /// same place in their order.
-fn same_server<'o>(own: &ProjectModel, other: &'o ProjectModel, server: &Server) -> Option<&'o Server> {
+pub(super) fn same_server<'o>(own: &ProjectModel, other: &'o ProjectModel, server: &Server) -> Option<&'o Server> {
     let namesake = |one: &&Server| one.at.file == server.at.file && one.name == server.name;
     let place = own.servers.iter().filter(namesake).position(|one| std::ptr::eq(one, server))?;
     other.servers.iter().filter(namesake).nth(place)

@@ -3,6 +3,7 @@
 mod adapter_schema_model_missing;
 mod migration_account_issuer_window;
 mod migration_api_key_reference_column;
+mod migration_drops_auth_data;
 mod migration_missing_for_option;
 mod migration_missing_for_plugin;
 mod migration_not_staged_with_plugin;
@@ -10,6 +11,7 @@ mod schema_core_field_missing;
 mod schema_datetime_as_text;
 mod schema_not_migrated;
 mod schema_unwritten_required_column;
+mod steps;
 
 use super::Check;
 
@@ -17,6 +19,7 @@ pub(super) const CHECKS: &[(&str, Check)] = &[
     ("adapter-schema-model-missing", adapter_schema_model_missing::check),
     ("migration-account-issuer-window", migration_account_issuer_window::check),
     ("migration-api-key-reference-column", migration_api_key_reference_column::check),
+    ("migration-drops-auth-data", migration_drops_auth_data::check),
     ("migration-missing-for-option", migration_missing_for_option::check),
     ("migration-missing-for-plugin", migration_missing_for_plugin::check),
     ("migration-not-staged-with-plugin", migration_not_staged_with_plugin::check),
