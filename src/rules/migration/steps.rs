@@ -6,7 +6,6 @@ use crate::facts::schema::{Change, Column, Operation};
 use crate::facts::{Body, FileFacts};
 use crate::project::Server;
 use crate::project::files::Files;
-use crate::project::schema::compare::lookup_name;
 use crate::project::schema::lookup::snake_case;
 use crate::project::schema::migrated::name_in_database;
 use crate::project::schema::replay::ordered_scripts;
@@ -127,7 +126,7 @@ impl Stored {
     /// The table of a logical key as the server's own schema declares it, or as the scripts of `folder` make it.
     pub(super) fn find(server: &Server, key: &str, folder: &Migrated) -> Option<Self> {
         let required = server.required.tables.get(key)?;
-        let wanted = lookup_name(&required.model, server.adapter.kind, server.adapter.plural);
+        let wanted = server.adapter.lookup_name(key, &required.model);
         let lookup = &server.declared.lookup;
         let made = |source: &&SourceTable| name_in_database(source).is_some_and(|name| folder.table(name).is_some());
         let found = lookup.find(&wanted).find(made).or_else(|| lookup.find(&wanted).next())?;
