@@ -37,9 +37,10 @@ pub(super) fn check(cx: &Context<'_>, out: &mut Reporter<'_>) {
                 let others = folder.tables.iter().map(|other| other.table.name.as_str());
                 let rows = Rows::follow(&table.table, others, steps.iter().map(|step| &step.change));
                 let watched = Watched { cx, earlier, server, folder, key, table, stored, steps, rows };
-                match server.required.tables.get(key) {
-                    Some(required) => watched.needed(required, out),
-                    None => watched.abandoned(out),
+                match (server.required.tables.get(key), removed_plugin(earlier, server, key)) {
+                    (_, Some(plugin)) => watched.abandoned(plugin, out),
+                    (Some(required), None) => watched.needed(required, out),
+                    (None, None) => {}
                 }
             }
         }
@@ -77,7 +78,10 @@ impl Watched<'_> {
                     format!("leaves the rows of table `{was}` in `{}`, where `{auth}` does not look", holder.table)
                 }
                 (Change::DeleteRows { .. }, None) => format!("deletes all rows of table `{was}`"),
-                (_, None) if made.is_some() => format!("drops table `{was}` and creates it again without its rows"),
+                (_, None) if made.is_some() && name == was => {
+                    format!("drops table `{was}` and creates it again without its rows")
+                }
+                (_, None) if made.is_some() => format!("drops table `{was}`, and its rows do not go into `{name}`"),
                 (_, None) => format!("drops table `{was}`, which `{auth}` needs"),
             };
             return self.report(out, step, message, &[], made.is_some() && self.rows.holders.is_empty());
@@ -165,9 +169,8 @@ impl Watched<'_> {
         matches!(step.change, Change::Unknown { .. }) && table.is_none_or(|table| table.eq_ignore_ascii_case(&self.stored.table))
     }
 
-    /// A table that nothing needs any more: only where its plugin left in the same change are its rows worth a word.
-    fn abandoned(&self, out: &mut Reporter<'_>) {
-        let Some(plugin) = removed_plugin(self.earlier, self.server, self.key) else { return };
+    /// A table whose plugin left in the same change; another one may have brought a table of this name.
+    fn abandoned(&self, plugin: &PluginUse, out: &mut Reporter<'_>) {
         let gone = self.rows.holders.is_empty();
         let Some(step) = self.rows.left.filter(|_| gone).map(|place| self.steps[place]) else { return };
         let message = format!("removes the rows of table `{}` along with the `{}` plugin", self.stored.table, plugin.name);

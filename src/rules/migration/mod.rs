@@ -4,6 +4,7 @@ mod adapter_schema_model_missing;
 mod migration_account_issuer_window;
 mod migration_adds_required_column_without_default;
 mod migration_api_key_reference_column;
+mod migration_command_wrong_for_adapter;
 mod migration_drops_auth_data;
 mod migration_missing_for_option;
 mod migration_missing_for_plugin;
@@ -22,6 +23,7 @@ pub(super) const CHECKS: &[(&str, Check)] = &[
     ("migration-account-issuer-window", migration_account_issuer_window::check),
     ("migration-adds-required-column-without-default", migration_adds_required_column_without_default::check),
     ("migration-api-key-reference-column", migration_api_key_reference_column::check),
+    ("migration-command-wrong-for-adapter", migration_command_wrong_for_adapter::check),
     ("migration-drops-auth-data", migration_drops_auth_data::check),
     ("migration-missing-for-option", migration_missing_for_option::check),
     ("migration-missing-for-plugin", migration_missing_for_plugin::check),
