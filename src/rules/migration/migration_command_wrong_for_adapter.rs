@@ -1,16 +1,11 @@
 //! The official migration command beside an adapter it does not serve.
 
-use std::sync::Arc;
-
-use crate::facts::module::{Imported, Kind, Module};
+use super::programmatic::{GET_MIGRATIONS, each_call};
 use crate::facts::{Body, script};
 use crate::project::{AdapterKind, Role};
 use crate::rules::gaps::advice;
 use crate::rules::{Circumstances, Context, Reporter};
 use crate::source::{FileKind, Site};
-
-/// The function behind the command.
-const GET_MIGRATIONS: &str = "getMigrations";
 
 pub(super) fn check(cx: &Context<'_>, out: &mut Reporter<'_>) {
     // With several instances the command may be meant for another one.
@@ -35,12 +30,9 @@ pub(super) fn check(cx: &Context<'_>, out: &mut Reporter<'_>) {
         let commands = commands.iter().filter(|command| !command.conditional && script::runs_migrate(&command.line));
         uses.extend(commands.map(|command| (Site::new(&path, command.span), "this runs `migrate`".to_owned())));
     }
-    for (path, _) in cx.files.candidates().iter().filter(|(_, signals)| signals.auth) {
-        let facts = cx.files.facts(path);
-        if let Some(module) = facts.as_deref().and_then(|facts| facts.module()) {
-            uses.extend(calls(module, path).map(|at| (at, format!("this calls `{GET_MIGRATIONS}`"))));
-        }
-    }
+    each_call(cx, |path, _, call| {
+        uses.push((Site::new(path, call.expr.span), format!("this calls `{GET_MIGRATIONS}`")));
+    });
     for (at, what) in uses {
         let message = format!("{what}, which serves the built-in Kysely adapter alone, and `{}` is on {adapter}", server.name);
         let mut report = out.draft(at.clone(), message);
@@ -49,22 +41,4 @@ pub(super) fn check(cx: &Context<'_>, out: &mut Reporter<'_>) {
         report.related.push((server.adapter.at.clone(), "the adapter is set here".into()));
         out.hit(cx, Circumstances { role: server.role, package: &server.package, conditions: &[] }, report);
     }
-}
-
-/// The calls of the function that looks for what is missing in the database.
-fn calls<'m>(module: &'m Module, path: &'m Arc<str>) -> impl Iterator<Item = Site> + 'm {
-    let is_it = |local: &str| {
-        module.imports.iter().any(|import| {
-            import.local == local
-                && import.name == Imported::Named(GET_MIGRATIONS.into())
-                && import.module.starts_with("better-auth/")
-        })
-    };
-    module.calls.iter().filter_map(move |call| match &call.expr.kind {
-        Kind::Call(inner) => match &inner.callee.kind {
-            Kind::Name(local) if is_it(local) => Some(Site::new(path, call.expr.span)),
-            _ => None,
-        },
-        _ => None,
-    })
 }
