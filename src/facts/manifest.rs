@@ -24,14 +24,25 @@ pub struct Manifest {
     /// Every entry of the four dependency tables: first those for running, then those for development, the optional ones
     /// and the peers.
     pub dependencies: Vec<Dependency>,
-    /// `scripts`: name and command.
-    pub scripts: Vec<(String, String)>,
+    /// `scripts`.
+    pub scripts: Vec<Script>,
     /// `main`, `module` and `types` in this order, those that are there.
     pub entries: Vec<String>,
     /// `exports`, flattened: subpath (`.`, `./client`, `./*`) and every target it can lead to, in order.
     pub exports: Targets,
     /// `imports`, flattened the same way (`#lib/*`).
     pub imports: Targets,
+}
+
+/// One entry of `scripts`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Script {
+    /// Its name.
+    pub name: String,
+    /// What it runs.
+    pub command: String,
+    /// The entry, for locations.
+    pub span: Span,
 }
 
 /// One entry of a dependency table.
@@ -91,7 +102,7 @@ pub fn package(text: &str) -> (Manifest, Vec<Span>) {
                 .into_iter()
                 .flat_map(|table| dependencies(root, table))
                 .collect(),
-            scripts: json::object(root, "scripts").map(|scripts| pairs(scripts).collect()).unwrap_or_default(),
+            scripts: json::object(root, "scripts").map(scripts).unwrap_or_default(),
             entries: ["main", "module", "types"]
                 .into_iter()
                 .filter_map(|entry| json::string(root, entry).map(str::to_owned))
@@ -159,6 +170,14 @@ fn catalogs(object: &Object<'_>) -> Vec<(String, String, String)> {
         .chain(named)
         .flat_map(|(name, catalog)| pairs(catalog).map(|(package, range)| (name.to_owned(), package, range)))
         .collect()
+}
+
+fn scripts(object: &Object<'_>) -> Vec<Script> {
+    let script = |entry: &ObjectProp<'_>| {
+        let command = entry.value.as_string_lit()?.value.to_string();
+        Some(Script { name: entry.name.as_str().to_owned(), command, span: json::span(entry) })
+    };
+    object.properties.iter().filter_map(script).collect()
 }
 
 fn dependencies(root: &Object<'_>, table: &str) -> Vec<Dependency> {

@@ -23,7 +23,7 @@ pub struct Module {
     pub exports: Vec<Export>,
     /// Scopes; the first is the module's own.
     pub scopes: Vec<Scope>,
-    /// Calls whose callee was imported or is named `betterAuth` or `createAuthClient`, wherever they stand.
+    /// Calls of the functions in [`super::lower::ENTRY_POINTS`], wherever they stand.
     pub calls: Vec<CallSite>,
 }
 

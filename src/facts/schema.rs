@@ -105,6 +105,7 @@ impl Table {
             | Change::DropTable { .. }
             | Change::RenameTable { .. }
             | Change::DeleteRows { .. }
+            | Change::WriteRows { .. }
             | Change::Unknown { .. } => {}
         }
     }
@@ -179,7 +180,8 @@ impl Key {
 
     /// Whether this is the name of the key: its own, or one that databases give where none is written
     /// (PostgreSQL: `table_column_key` and `table_pkey`; MySQL: the first column and `PRIMARY`).
-    fn is_called(&self, name: &str, table: &str) -> bool {
+    #[must_use]
+    pub fn is_called(&self, name: &str, table: &str) -> bool {
         let is = |usual: &str| usual.eq_ignore_ascii_case(name);
         match &self.name {
             Some(own) => is(own),
@@ -318,6 +320,15 @@ pub enum Change {
     DeleteRows {
         /// The table.
         table: String,
+    },
+    /// `UPDATE`, `INSERT … SELECT`, or what `CREATE TABLE … AS` puts into the table: values that other columns or tables had.
+    WriteRows {
+        /// The table.
+        table: String,
+        /// The columns; none are named where all are written.
+        columns: Vec<String>,
+        /// The tables they are copied from; none for an `UPDATE`.
+        from: Vec<String>,
     },
     /// A statement that was recognised as changing a table but could not be read.
     Unknown {

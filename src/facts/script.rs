@@ -12,6 +12,8 @@ pub struct Command {
     pub line: String,
     /// The line.
     pub span: Span,
+    /// It stands in an `if` or a `case` of a shell.
+    pub conditional: bool,
 }
 
 /// Commands of the official CLI that create the schema, in the spellings of all its releases
@@ -23,14 +25,21 @@ const SCHEMA_COMMANDS: [&str; 4] = ["@better-auth/cli", "auth@", "better-auth mi
 pub fn extract(text: &str) -> Vec<Command> {
     let mut found = Vec::new();
     let mut start = 0;
+    let mut depth = 0_usize;
     for line in text.split_inclusive('\n') {
+        let trimmed = line.trim();
+        match trimmed.split([' ', ';']).next() {
+            Some("if" | "case") => depth += 1,
+            Some("fi" | "esac") => depth = depth.saturating_sub(1),
+            _ => {}
+        }
         if is_schema_command(line) {
-            let trimmed = line.trim();
             let mut end = trimmed.len().min(200);
             while !trimmed.is_char_boundary(end) {
                 end -= 1;
             }
-            found.push(Command { line: trimmed[..end].to_owned(), span: Span::new(start, start + line.trim_end().len()) });
+            let span = Span::new(start, start + line.trim_end().len());
+            found.push(Command { line: trimmed[..end].to_owned(), span, conditional: depth > 0 });
         }
         start += line.len();
     }
@@ -44,9 +53,58 @@ pub fn is_schema_command(line: &str) -> bool {
     SCHEMA_COMMANDS.iter().any(|command| has(command)) && (has("migrate") || has("generate"))
 }
 
+/// Whether a command line runs the official CLI's `migrate`: `npx auth@latest migrate`, `pnpm dlx @better-auth/cli migrate`.
+#[must_use]
+pub fn runs_migrate(line: &str) -> bool {
+    let words: Vec<&str> =
+        line.split([' ', '\t', '"', '\'', ',', '[', ']', ';', '&', '(', ')']).filter(|word| !word.is_empty()).collect();
+    words.iter().enumerate().any(|(place, word)| {
+        let before = words[..place].iter().rev().find(|word| !matches!(**word, "-y" | "--yes" | "--bun")).copied();
+        let program = word.rfind('@').filter(|at| *at > 0).map_or(*word, |at| &word[..at]);
+        let is_program = match program {
+            "@better-auth/cli" => true,
+            // A package of the project may be called so, and have a script `migrate`.
+            "better-auth" => !matches!(before, Some("-F" | "--filter" | "-w" | "--workspace" | "workspace")),
+            "auth" => matches!(before, Some("npx" | "bunx" | "pnpx" | "dlx" | "x" | "exec")),
+            _ => false,
+        };
+        is_program && words.get(place + 1) == Some(&"migrate")
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn knows_the_command_that_migrates() {
+        for line in [
+            "npx @better-auth/cli migrate",
+            "pnpm dlx @better-auth/cli@1.4 migrate --yes && next build",
+            "npx -y auth@latest migrate",
+            "bunx --bun @better-auth/cli migrate",
+            "better-auth migrate",
+            r#"CMD ["npx", "auth", "migrate"]"#,
+        ] {
+            assert!(runs_migrate(line), "{line}");
+        }
+        for line in [
+            "npx @better-auth/cli generate && prisma migrate deploy",
+            "pnpm --filter auth migrate",
+            "pnpm -F better-auth migrate",
+            "npx auth generate; migrate",
+            "echo auth@latest; npx prisma migrate deploy",
+            "npm run auth migrate",
+        ] {
+            assert!(!runs_migrate(line), "{line}");
+        }
+    }
+
+    #[test]
+    fn conditions_of_a_shell_are_told() {
+        let text = "if [ -n \"$MIGRATE\" ]; then\n  npx auth@latest migrate\nfi\nnpx auth@latest migrate\n";
+        assert_eq!(extract(text).iter().map(|command| command.conditional).collect::<Vec<_>>(), [true, false]);
+    }
 
     #[test]
     fn finds_the_official_commands_only() {

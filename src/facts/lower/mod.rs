@@ -19,7 +19,7 @@ use crate::syntax::typescript;
 const MAX_DEPTH: u32 = 200;
 
 /// The functions whose calls are recorded wherever they stand.
-pub const ENTRY_POINTS: [&str; 2] = ["betterAuth", "createAuthClient"];
+pub const ENTRY_POINTS: [&str; 3] = ["betterAuth", "createAuthClient", "getMigrations"];
 
 /// Lowers a code file; the spans are stretches the parser could not read.
 #[must_use]

@@ -23,7 +23,7 @@ pub fn sql(text: &str) -> Vec<Operation> {
 fn schema_part(text: &str, tokens: &[Token]) -> usize {
     let begins = |pair: &[Token]| {
         Cursor::new(text, &pair[..1]).is_at_any(&["begin", "then", "else", "loop"])
-            && Cursor::new(text, &pair[1..]).is_at_any(&["create", "alter", "drop", "rename", "execute"])
+            && Cursor::new(text, &pair[1..]).is_at_any(&["create", "alter", "drop", "rename", "insert", "update", "execute"])
     };
     tokens.windows(2).position(begins).map_or(0, |before| before + 1)
 }
@@ -63,6 +63,12 @@ fn read(mut at: Cursor<'_>) -> Vec<Change> {
         at.eat(&["only"]);
         return at.items().into_iter().filter_map(delete_rows).collect();
     }
+    if at.eat_any(&["insert", "replace"]) {
+        return insert(at).into_iter().collect();
+    }
+    if at.eat(&["update"]) {
+        return update(at).into_iter().collect();
+    }
     if at.eat(&["delete", "from"]) {
         at.eat(&["only"]);
         let mut rest = at;
@@ -77,6 +83,58 @@ fn read(mut at: Cursor<'_>) -> Vec<Change> {
 
 fn delete_rows(mut at: Cursor<'_>) -> Option<Change> {
     at.qualified().map(|(table, _)| Change::DeleteRows { table })
+}
+
+/// `INTO table (columns) SELECT … FROM …`, with what may stand before.
+fn insert(mut at: Cursor<'_>) -> Option<Change> {
+    while !at.eat(&["into"]) {
+        if !at.eat_any(&["or", "abort", "fail", "ignore", "replace", "rollback", "low_priority", "high_priority", "delayed"]) {
+            return None;
+        }
+    }
+    let (table, _) = at.qualified()?;
+    let mut after = at;
+    let columns = after.group().map(|(list, _)| list).filter(|list| !list.is_at_any(&["select", "with"]));
+    if columns.is_some() {
+        at = after;
+    }
+    let from = if at.is_at(&["values"]) { Vec::new() } else { read_from(at) };
+    let columns = columns.map(keys).unwrap_or_default();
+    (!from.is_empty()).then_some(Change::WriteRows { table, columns, from })
+}
+
+/// `table SET column = …`, with what MySQL lets stand between.
+fn update(mut at: Cursor<'_>) -> Option<Change> {
+    at.eat(&["only"]);
+    let (table, _) = at.qualified()?;
+    while !at.eat(&["set"]) {
+        if !at.advance() {
+            return None;
+        }
+    }
+    let assigned = |mut item: Cursor<'_>| {
+        let columns = match item.group() {
+            Some((list, _)) => keys(list),
+            None => item.qualified().into_iter().map(|(name, _)| name).collect(),
+        };
+        if item.is_symbol(b'=') { columns } else { Vec::new() }
+    };
+    let columns: Vec<String> = at.items().into_iter().flat_map(assigned).collect();
+    (!columns.is_empty()).then_some(Change::WriteRows { table, columns, from: Vec::new() })
+}
+
+/// The tables that queries read, wherever they stand in a statement.
+fn read_from(mut at: Cursor<'_>) -> Vec<String> {
+    let mut tables = Vec::new();
+    while !at.is_done() {
+        if at.eat_any(&["from", "join"]) {
+            at.eat(&["only"]);
+            tables.extend(at.qualified().map(|(table, _)| table));
+        } else {
+            at.skip(1);
+        }
+    }
+    tables
 }
 
 /// `DROP INDEX name`, and MySQL's `DROP INDEX name ON table`.
@@ -105,16 +163,29 @@ fn rename_table(mut at: Cursor<'_>) -> Change {
 fn create(mut at: Cursor<'_>) -> Vec<Change> {
     at.eat(&["or", "replace"]);
     at.eat_any(&["global", "local"]);
-    if at.is_at_any(&["temp", "temporary"]) {
-        return Vec::new();
-    }
+    let temporary = at.eat_any(&["temp", "temporary"]);
     at.eat_any(&["unlogged", "foreign", "virtual"]);
     if at.eat(&["table"]) {
-        return vec![create_table(at)];
+        let created = (!temporary).then(|| create_table(at));
+        return created.into_iter().chain(fill(at)).collect();
     }
     let unique = at.eat(&["unique"]);
     at.eat_any(&["clustered", "nonclustered"]);
     if at.eat(&["index"]) { create_index(at, unique).into_iter().collect() } else { Vec::new() }
+}
+
+/// What a new table is filled with by the query it is made from.
+fn fill(mut at: Cursor<'_>) -> Option<Change> {
+    at.eat(&["if", "not", "exists"]);
+    let (table, _) = at.qualified()?;
+    while !at.is_at(&["select"]) {
+        if at.is_done() {
+            return None;
+        }
+        at.skip(1);
+    }
+    let from = read_from(at);
+    (!from.is_empty()).then_some(Change::WriteRows { table, columns: Vec::new(), from })
 }
 
 fn create_table(mut at: Cursor<'_>) -> Change {
@@ -735,6 +806,37 @@ mod tests {
     }
 
     #[test]
+    fn copies_of_rows() {
+        let write = |table: &str, columns: &[&str], from: &[&str]| {
+            let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+            Change::WriteRows { table: table.into(), columns: owned(columns), from: owned(from) }
+        };
+        for (text, expected) in [
+            (
+                r#"INSERT INTO "new_User" ("id", "name") SELECT "id", "name" FROM "User""#,
+                write("new_User", &["id", "name"], &["User"]),
+            ),
+            ("INSERT OR IGNORE INTO t SELECT * FROM main.a JOIN b ON a.x = b.x", write("t", &[], &["a", "b"])),
+            ("INSERT INTO t (SELECT * FROM a)", write("t", &[], &["a"])),
+            ("INSERT INTO t (a) WITH x AS (SELECT b FROM y) SELECT b FROM x", write("t", &["a"], &["y", "x"])),
+            (
+                "UPDATE ONLY public.t AS u SET a = b, (c, \"d\") = (1, 2) FROM o, p WHERE u.x = 1 AND o.y = 2",
+                write("t", &["a", "c", "d"], &[]),
+            ),
+            ("UPDATE `t` JOIN o ON t.i = o.i SET t.a = o.a", write("t", &["a"], &[])),
+            ("CREATE TEMP TABLE t AS SELECT * FROM a", write("t", &[], &["a"])),
+            ("DO $$ BEGIN UPDATE t SET a = 1; END $$", write("t", &["a"], &[])),
+        ] {
+            assert_eq!(changes(text), [expected], "{text}");
+        }
+        assert_eq!(changes("CREATE TABLE IF NOT EXISTS s.t AS SELECT a FROM u")[1..], [write("t", &[], &["u"])]);
+        assert_eq!(
+            changes("INSERT INTO t (a) VALUES ((SELECT x FROM y)); INSERT INTO t SELECT 1; UPDATE t; SELECT a FROM b"),
+            []
+        );
+    }
+
+    #[test]
     fn blocks_of_code_are_read() {
         let text = r#"
             DO $$ BEGIN
@@ -769,7 +871,7 @@ mod tests {
 
     #[test]
     fn other_statements_change_nothing() {
-        let text = "INSERT INTO t VALUES ('CREATE TABLE u (a int)'); UPDATE t SET a = 1; GRANT ALL ON TABLE t TO me;
+        let text = "INSERT INTO t VALUES ('CREATE TABLE u (a int)'); GRANT ALL ON TABLE t TO me;
             COMMENT ON TABLE t IS 'ALTER TABLE'; CREATE EXTENSION x; ALTER TYPE e ADD VALUE 'b'; BEGIN; COMMIT;
             CREATE POLICY p ON t USING (true); SELECT 'drop it'";
         assert_eq!(changes(text), []);
@@ -777,9 +879,16 @@ mod tests {
 
     #[test]
     fn hostile_input_takes_linear_time() {
-        for part in
-            ["(", "CREATE TABLE t (", "a[", "ALTER TABLE t ADD (", "a,", "CREATE TABLE t (a int);", "ALTER TABLE t ADD a int,"]
-        {
+        for part in [
+            "(",
+            "CREATE TABLE t (",
+            "a[",
+            "ALTER TABLE t ADD (",
+            "a,",
+            "CREATE TABLE t (a int);",
+            "ALTER TABLE t ADD a int,",
+            "update t set (",
+        ] {
             let operations = sql(&format!("CREATE TABLE t ({}", part.repeat(400_000 / part.len())));
             assert!(!operations.is_empty(), "{part}");
         }
@@ -803,7 +912,7 @@ mod tests {
     fn any_part() -> impl Strategy<Value = String> {
         let words = "create table alter add column drop rename to index unique primary key foreign references constraint on set \
                      not null default type using check like as modify change if exists do begin then execute ( ) , ; [ ] . é \
-                     'a' \"b\" `c` $$ ' /* */ -- 1 text x y";
+                     'a' \"b\" `c` $$ ' /* */ -- 1 text x y insert into select from update";
         prop_oneof![prop::sample::select(words.split_whitespace().map(str::to_owned).collect::<Vec<_>>()), "\\PC{0,2}"]
     }
 }

@@ -9,6 +9,7 @@ pub mod lookup;
 pub mod migrated;
 pub mod replay;
 pub mod required;
+pub mod rows;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -41,6 +41,15 @@ pub fn replay(files: &dyn Files) -> Vec<Migrated> {
     migrated
 }
 
+/// The scripts of a folder in the order in which they run, without those that have no place in it.
+#[must_use]
+pub fn ordered_scripts(files: &dyn Files, folder: &str) -> Vec<Arc<str>> {
+    let mut groups = groups(&files.of_kind(FileKind::Sql));
+    let mut scripts = groups.remove(&Group { folder: folder.into(), single: None }).unwrap_or_default();
+    scripts.sort_unstable();
+    scripts.into_iter().map(|(_, path)| path).collect()
+}
+
 /// What is replayed together: the ordered scripts of a folder, or a single script beside them.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Group {
@@ -209,7 +218,7 @@ impl State {
                 let known = self.tables.entry(key).or_insert_with(|| elsewhere(table, operation, file));
                 known.table.apply(&operation.change);
             }
-            Change::DeleteRows { .. } => {}
+            Change::DeleteRows { .. } | Change::WriteRows { .. } => {}
             Change::Unknown { table } => self.unread.push((table.clone(), Site::new(file, operation.span))),
         }
     }

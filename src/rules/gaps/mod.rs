@@ -14,7 +14,7 @@ use crate::facts::{Body, script};
 use crate::finding::{Confidence, Report, Severity};
 use crate::project::schema::{Cause, Gap, GapKind};
 use crate::project::{AdapterKind, PluginUse, ProjectModel, Server};
-use crate::source::{FileKind, Site, Span};
+use crate::source::{FileKind, Site};
 
 pub(super) use advice::{advice, apply};
 pub(super) use upgrade::{Upgrade, upgrade};
@@ -133,7 +133,7 @@ fn declared_in(own: &ProjectModel, worktree: &ProjectModel, missing: &Group<'_>)
 
 /// The instance of another picture of the project that is the same one: of several of one name in a file, the one at the
 /// same place in their order.
-fn same_server<'o>(own: &ProjectModel, other: &'o ProjectModel, server: &Server) -> Option<&'o Server> {
+pub(super) fn same_server<'o>(own: &ProjectModel, other: &'o ProjectModel, server: &Server) -> Option<&'o Server> {
     let namesake = |one: &&Server| one.at.file == server.at.file && one.name == server.name;
     let place = own.servers.iter().filter(namesake).position(|one| std::ptr::eq(one, server))?;
     other.servers.iter().filter(namesake).nth(place)
@@ -339,8 +339,8 @@ fn migrated_by_command(server: &Server, cx: &Context<'_>) -> Option<(Site, Strin
     let of_manifest = |path: &Arc<str>| {
         let facts = cx.files.facts(path)?;
         let Body::Manifest(manifest) = &facts.body else { return None };
-        let (name, command) = manifest.scripts.iter().find(|(_, command)| migrates(command))?;
-        Some((Site::new(path, Span::default()), format!("{name}: {command}")))
+        let script = manifest.scripts.iter().find(|script| migrates(&script.command))?;
+        Some((Site::new(path, script.span), format!("{}: {}", script.name, script.command)))
     };
     let scripts = cx.files.of_kind(FileKind::Script);
     let manifests = cx.files.of_kind(FileKind::PackageManifest);

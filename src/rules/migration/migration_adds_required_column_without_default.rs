@@ -1,0 +1,75 @@
+//! A migration that adds a column every row must fill, to a table that has rows.
+
+use super::steps::{Step, Stored, in_namespace_of, new_steps, table_of};
+use crate::facts::schema::{Change, Column};
+use crate::finding::Confidence;
+use crate::project::{Dialect, Server};
+use crate::rules::gaps::same_server;
+use crate::rules::{Circumstances, Context, Reporter};
+
+pub(super) fn check(cx: &Context<'_>, out: &mut Reporter<'_>) {
+    let Some(before) = cx.before.first() else { return };
+    for server in &cx.model.servers {
+        let Some(earlier) = same_server(cx.model, before.model, server) else { continue };
+        for folder in earlier.declared.migrated.iter().filter(|folder| folder.ordered) {
+            let steps = new_steps(cx, &folder.folder);
+            for (key, required) in &earlier.required.tables {
+                let Some(stored) = Stored::find(earlier, key, folder) else { continue };
+                let Some(table) = folder.table(&stored.table).filter(|table| stored.is(table, required)) else { continue };
+                let steps = in_namespace_of(before.files, table, &steps);
+                for (place, step) in steps.iter().enumerate() {
+                    if let Some(column) = demanded(step, &stored.table)
+                        && !steps[..place].iter().any(|step| empties(&step.change, &stored.table))
+                        && !steps[place..].iter().any(|step| relaxes(&step.change, &stored.table, &column.name))
+                    {
+                        report(cx, out, server, &stored.table, column, step);
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn report(cx: &Context<'_>, out: &mut Reporter<'_>, server: &Server, table: &str, column: &Column, step: &Step) {
+    let outcome = match server.adapter.dialect {
+        Some(Dialect::Mysql) => "MySQL fills the rows that are there with an empty value, and says nothing",
+        Some(Dialect::Sqlite) => "SQLite refuses it",
+        Some(Dialect::Postgres | Dialect::Mssql) => "it fails as soon as the table has rows",
+        None => "it fails as soon as the table has rows, or fills them with an empty value on MySQL",
+    };
+    let message = format!("adds column `{}` to table `{table}`, not null and without a default: {outcome}", column.name);
+    let mut report = out.draft(step.at.clone(), message);
+    if !server.declared.lookup.is_certain() {
+        report.confidence = report.confidence.min(Confidence::Medium);
+    }
+    report.identity = vec![step.at.file.to_string(), table.to_owned(), column.name.clone()];
+    report.related.push((server.at.clone(), format!("`{}` stores rows in it", server.name)));
+    out.hit(cx, Circumstances { role: server.role, package: &server.package, conditions: &[] }, report);
+}
+
+/// The column a statement adds to a table, where each row must have a value and none is given.
+fn demanded<'s>(step: &'s Step, name: &str) -> Option<&'s Column> {
+    match &step.change {
+        Change::AddColumn { table, column } if table.eq_ignore_ascii_case(name) => {
+            Some(column).filter(|column| column.required && !column.has_default)
+        }
+        _ => None,
+    }
+}
+
+/// Whether no rows are left in a table after a statement, or they are those of another one.
+fn empties(change: &Change, name: &str) -> bool {
+    matches!(change, Change::CreateTable { .. } | Change::DropTable { .. } | Change::DeleteRows { .. })
+        && table_of(change).is_some_and(|table| table.eq_ignore_ascii_case(name))
+}
+
+/// Whether a statement takes the demand back.
+fn relaxes(change: &Change, name: &str, added: &str) -> bool {
+    match change {
+        Change::AlterColumn { table, column, required, has_default, .. } => {
+            let same = table.eq_ignore_ascii_case(name) && column.eq_ignore_ascii_case(added);
+            same && (*required == Some(false) || *has_default == Some(true))
+        }
+        _ => false,
+    }
+}

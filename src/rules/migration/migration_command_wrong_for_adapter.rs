@@ -1,0 +1,44 @@
+//! The official migration command beside an adapter it does not serve.
+
+use super::programmatic::{GET_MIGRATIONS, each_call};
+use crate::facts::{Body, script};
+use crate::project::{AdapterKind, Role};
+use crate::rules::gaps::advice;
+use crate::rules::{Circumstances, Context, Reporter};
+use crate::source::{FileKind, Site};
+
+pub(super) fn check(cx: &Context<'_>, out: &mut Reporter<'_>) {
+    // With several instances the command may be meant for another one.
+    let mut serving = cx.model.servers.iter().filter(|server| matches!(server.role, Role::Live | Role::CliCopy));
+    let (Some(server), None) = (serving.next(), serving.next()) else { return };
+    let adapter = match server.adapter.kind {
+        AdapterKind::Prisma => "Prisma",
+        AdapterKind::Drizzle => "Drizzle",
+        AdapterKind::Mongo => "MongoDB",
+        _ => return,
+    };
+    let mut uses: Vec<(Site, String)> = Vec::new();
+    for path in cx.of_kind(FileKind::PackageManifest) {
+        let facts = cx.files.facts(&path);
+        let Some(Body::Manifest(manifest)) = facts.as_deref().map(|facts| &facts.body) else { continue };
+        let scripts = manifest.scripts.iter().filter(|script| script::runs_migrate(&script.command));
+        uses.extend(scripts.map(|one| (Site::new(&path, one.span), format!("the script `{}` runs `migrate`", one.name))));
+    }
+    for path in cx.of_kind(FileKind::Script) {
+        let facts = cx.files.facts(&path);
+        let Some(Body::Script(commands)) = facts.as_deref().map(|facts| &facts.body) else { continue };
+        let commands = commands.iter().filter(|command| !command.conditional && script::runs_migrate(&command.line));
+        uses.extend(commands.map(|command| (Site::new(&path, command.span), "this runs `migrate`".to_owned())));
+    }
+    each_call(cx, |path, _, call| {
+        uses.push((Site::new(path, call.expr.span), format!("this calls `{GET_MIGRATIONS}`")));
+    });
+    for (at, what) in uses {
+        let message = format!("{what}, which serves the built-in Kysely adapter alone, and `{}` is on {adapter}", server.name);
+        let mut report = out.draft(at.clone(), message);
+        report.identity = vec![at.file.to_string(), what];
+        report.help.migration = Some(advice(server));
+        report.related.push((server.adapter.at.clone(), "the adapter is set here".into()));
+        out.hit(cx, Circumstances { role: server.role, package: &server.package, conditions: &[] }, report);
+    }
+}

@@ -1,0 +1,217 @@
+//! A migration that loses what a server stores.
+
+use super::steps::{Step, Stored, in_namespace_of, new_steps, table_of};
+use crate::facts::schema::{Change, Table};
+use crate::finding::{Confidence, Severity};
+use crate::project::schema::rows::Rows;
+use crate::project::schema::{Cause, Migrated, RequiredTable, SourceTable};
+use crate::project::{PluginUse, Server};
+use crate::rules::gaps::same_server;
+use crate::rules::{Circumstances, Context, Reporter};
+
+/// Tables whose rows better-auth makes anew when they are gone, and what it means to lose them; `None` where it means
+/// nothing.
+const MADE_ANEW: [(&str, Option<Severity>); 7] = [
+    ("session", Some(Severity::Medium)),
+    ("jwks", Some(Severity::Medium)),
+    ("oauthAccessToken", Some(Severity::Medium)),
+    ("oauthRefreshToken", Some(Severity::Medium)),
+    ("verification", Some(Severity::Low)),
+    ("deviceCode", Some(Severity::Low)),
+    ("rateLimit", None),
+];
+
+pub(super) fn check(cx: &Context<'_>, out: &mut Reporter<'_>) {
+    let Some(before) = cx.before.first() else { return };
+    for server in &cx.model.servers {
+        let Some(earlier) = same_server(cx.model, before.model, server) else { continue };
+        for folder in earlier.declared.migrated.iter().filter(|folder| folder.ordered) {
+            let steps = new_steps(cx, &folder.folder);
+            if steps.is_empty() {
+                continue;
+            }
+            for (key, required) in &earlier.required.tables {
+                let Some(stored) = Stored::find(earlier, key, folder) else { continue };
+                let Some(table) = folder.table(&stored.table).filter(|table| stored.is(table, required)) else { continue };
+                let steps = in_namespace_of(before.files, table, &steps);
+                let others = folder.tables.iter().map(|other| other.table.name.as_str());
+                let rows = Rows::follow(&table.table, others, steps.iter().map(|step| &step.change));
+                let watched = Watched { cx, earlier, server, folder, key, table, stored, steps, rows };
+                match (server.required.tables.get(key), removed_plugin(earlier, server, key)) {
+                    (_, Some(plugin)) => watched.abandoned(plugin, out),
+                    (Some(required), None) => watched.needed(required, out),
+                    (None, None) => {}
+                }
+            }
+        }
+    }
+}
+
+/// A table that a server stored something in, and what new statements do to it.
+struct Watched<'a> {
+    cx: &'a Context<'a>,
+    earlier: &'a Server,
+    server: &'a Server,
+    folder: &'a Migrated,
+    key: &'a str,
+    table: &'a SourceTable,
+    stored: Stored,
+    steps: Vec<&'a Step>,
+    rows: Rows,
+}
+
+impl Watched<'_> {
+    /// A table that is needed as before.
+    fn needed(&self, required: &RequiredTable, out: &mut Reporter<'_>) {
+        let now = Stored::find(self.server, self.key, self.folder);
+        let name = now.as_ref().map_or(&self.stored.table, |now| &now.table);
+        let (was, auth) = (&self.stored.table, &self.server.name);
+        let folder = self.server.declared.migrated.iter().find(|folder| folder.folder == self.folder.folder);
+        let made = folder.and_then(|folder| folder.table(name));
+        let Some(holder) = self.rows.in_table(name) else {
+            let Some(step) = self.rows.left.map(|place| self.steps[place]) else { return };
+            let message = match (&step.change, self.rows.holders.first()) {
+                (Change::RenameTable { to, .. }, Some(_)) => {
+                    format!("renames table `{was}` to `{to}`, where `{auth}` does not look")
+                }
+                (_, Some(holder)) => {
+                    format!("leaves the rows of table `{was}` in `{}`, where `{auth}` does not look", holder.table)
+                }
+                (Change::DeleteRows { .. }, None) => format!("deletes all rows of table `{was}`"),
+                (_, None) if made.is_some() && name == was => {
+                    format!("drops table `{was}` and creates it again without its rows")
+                }
+                (_, None) if made.is_some() => format!("drops table `{was}`, and its rows do not go into `{name}`"),
+                (_, None) => format!("drops table `{was}`, which `{auth}` needs"),
+            };
+            return self.report(out, step, message, &[], made.is_some() && self.rows.holders.is_empty());
+        };
+        let mut lost: Vec<(&Step, Vec<String>)> = Vec::new();
+        for key in required.columns.iter().map(|column| column.key.as_str()).chain(["id"]) {
+            let Some(column) = self.stored.column(self.table, key) else { continue };
+            let names = now.as_ref().and_then(|now| now.names(key)).or_else(|| self.stored.names(key)).unwrap_or_default();
+            // A column that is there under its old name is a matter of the configuration.
+            if holder.holds(names) || holder.holds(&[column.to_owned()]) {
+                continue;
+            }
+            let Some(step) = self.rows.lost(holder, column).map(|place| self.steps[place]) else { continue };
+            match lost.iter_mut().find(|(known, _)| std::ptr::eq(*known, step)) {
+                Some((_, columns)) => columns.push(column.to_owned()),
+                None => lost.push((step, vec![column.to_owned()])),
+            }
+        }
+        for (step, columns) in lost {
+            let which = format!("`{}`", columns.join("`, `"));
+            let is_made = |column: &String| made.is_some_and(|made| made.table.column(column).is_some());
+            let message = match &step.change {
+                Change::RenameColumn { to, .. } => {
+                    format!("renames column {which} of table `{was}` to `{to}`, where `{auth}` does not look")
+                }
+                Change::DropColumn { .. } if columns.iter().all(is_made) => {
+                    format!("drops column {which} of table `{was}` and adds it again without its values")
+                }
+                Change::DropColumn { .. } => format!("drops column {which} of table `{was}`, which `{auth}` needs"),
+                _ => format!("rebuilds table `{was}` without the values of {which}"),
+            };
+            self.report(out, step, message, &columns, true);
+        }
+        if let Some(made) = made {
+            self.keys(required, now.as_ref().unwrap_or(&self.stored), made, out);
+        }
+    }
+
+    /// The keys that kept rows apart, and are gone.
+    fn keys(&self, required: &RequiredTable, now: &Stored, made: &SourceTable, out: &mut Reporter<'_>) {
+        if made.table.open || self.steps.iter().any(|step| self.is_unread(step)) {
+            return;
+        }
+        let single = required.columns.iter().filter(|column| column.unique).map(|column| vec![column.key.as_str()]);
+        let several = required.keys.iter().filter(|key| key.unique);
+        let several = several.map(|key| key.columns.iter().map(String::as_str).collect());
+        for key in std::iter::once(vec!["id"]).chain(single).chain(several) {
+            let of = |stored: &Stored, table: &'_ SourceTable| -> Option<Vec<String>> {
+                key.iter().map(|column| stored.column(table, column).map(str::to_owned)).collect()
+            };
+            let (Some(then), Some(columns)) = (of(&self.stored, self.table), of(now, made)) else { continue };
+            if !is_unique(&self.table.table, &then) || is_unique(&made.table, &columns) || self.has_new_index(&columns) {
+                continue;
+            }
+            let Some(step) = self.steps.iter().rev().find(|step| self.takes_key(&step.change, &then)) else { continue };
+            let message = format!("takes away what keeps `{}` of table `{}` unique", columns.join("`, `"), self.stored.table);
+            self.report(out, step, message, &columns, false);
+        }
+    }
+
+    /// Whether a statement takes a key over these columns away.
+    fn takes_key(&self, change: &Change, columns: &[String]) -> bool {
+        let table = &self.table.table;
+        match change {
+            Change::DropTable { table: dropped } => dropped.eq_ignore_ascii_case(&table.name),
+            Change::DropIndex { table: of, name } => {
+                let own = of.as_ref().is_none_or(|of| of.eq_ignore_ascii_case(&table.name));
+                let mut keys = table.keys.iter().filter(|key| key.unique && key.columns.iter().all(|one| columns.contains(one)));
+                own && keys.any(|key| key.is_called(name, &table.name))
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether a new index names one of the columns: a partial one, or one over `lower(…)`, may do the same work.
+    fn has_new_index(&self, columns: &[String]) -> bool {
+        self.steps.iter().any(|step| match &step.change {
+            Change::CreateIndex { key, .. } => key.columns.iter().any(|part| columns.iter().any(|column| part.contains(column))),
+            _ => false,
+        })
+    }
+
+    fn is_unread(&self, step: &Step) -> bool {
+        let table = table_of(&step.change);
+        matches!(step.change, Change::Unknown { .. }) && table.is_none_or(|table| table.eq_ignore_ascii_case(&self.stored.table))
+    }
+
+    /// A table whose plugin left in the same change; another one may have brought a table of this name.
+    fn abandoned(&self, plugin: &PluginUse, out: &mut Reporter<'_>) {
+        let gone = self.rows.holders.is_empty();
+        let Some(step) = self.rows.left.filter(|_| gone).map(|place| self.steps[place]) else { return };
+        let message = format!("removes the rows of table `{}` along with the `{}` plugin", self.stored.table, plugin.name);
+        let mut report = out.draft(step.at.clone(), message);
+        report.severity = Severity::Low;
+        report.identity = vec![step.at.file.to_string(), self.stored.table.clone()];
+        out.push(report);
+    }
+
+    /// Reports a loss; `remade` tells that the table is there afterwards, and only values are missing.
+    fn report(&self, out: &mut Reporter<'_>, step: &Step, message: String, columns: &[String], remade: bool) {
+        let mut report = out.draft(step.at.clone(), message);
+        if remade && let Some((_, meaning)) = MADE_ANEW.iter().find(|(table, _)| *table == self.key) {
+            match meaning {
+                Some(severity) => report.severity = report.severity.min(*severity),
+                None => return,
+            }
+        }
+        if !self.earlier.declared.lookup.is_certain() || self.steps.iter().any(|step| self.is_unread(step)) {
+            report.confidence = report.confidence.min(Confidence::Medium);
+        }
+        report.identity = vec![step.at.file.to_string(), self.stored.table.clone()];
+        report.identity.extend(columns.iter().cloned());
+        report.related.push((self.server.at.clone(), format!("`{}` stores it", self.server.name)));
+        let plugin = match self.server.required.tables.get(self.key).map(|table| &table.cause) {
+            Some(Cause::Plugin(place)) => self.server.plugins.get(*place),
+            _ => None,
+        };
+        let conditions: Vec<_> = plugin.iter().flat_map(|plugin| &plugin.conditions).collect();
+        let circumstances = Circumstances { role: self.server.role, package: &self.server.package, conditions: &conditions };
+        out.hit(self.cx, circumstances, report);
+    }
+}
+
+fn is_unique(table: &Table, columns: &[String]) -> bool {
+    table.is_unique(&columns.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
+/// The plugin that brought a table in and that the server does not have any more.
+fn removed_plugin<'s>(earlier: &'s Server, server: &Server, key: &str) -> Option<&'s PluginUse> {
+    let Cause::Plugin(place) = earlier.required.tables.get(key)?.cause else { return None };
+    let plugin = earlier.plugins.get(place)?;
+    (!server.plugins.iter().any(|other| other.name == plugin.name)).then_some(plugin)
+}

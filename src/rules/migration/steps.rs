@@ -1,0 +1,169 @@
+//! The statements a change adds to the migrations of a folder, and what a table is called there.
+
+use std::sync::Arc;
+
+use crate::facts::schema::{Change, Column, Operation};
+use crate::facts::{Body, FileFacts};
+use crate::project::Server;
+use crate::project::files::Files;
+use crate::project::schema::lookup::snake_case;
+use crate::project::schema::migrated::name_in_database;
+use crate::project::schema::replay::ordered_scripts;
+use crate::project::schema::{Layer, Migrated, RequiredColumn, RequiredTable, SourceTable};
+use crate::rules::Context;
+use crate::source::{Site, Span};
+use crate::syntax::sql::{Kind, Statement, Token, statements};
+
+/// A statement, or a part of one, that no earlier state of the project had.
+pub(super) struct Step {
+    pub(super) change: Change,
+    pub(super) at: Site,
+    /// The database schema its table is prefixed with.
+    namespace: Namespace,
+}
+
+/// The statements that the scripts of a folder have now and had in none of the states the project is compared with, in the
+/// order in which they run. Scripts that take migrations back have no part in it.
+pub(super) fn new_steps(cx: &Context<'_>, folder: &str) -> Vec<Step> {
+    let scripts = |files: &dyn Files| -> Vec<(Arc<str>, Arc<FileFacts>)> {
+        ordered_scripts(files, folder).into_iter().filter_map(|path| Some((path.clone(), files.facts(&path)?))).collect()
+    };
+    let earlier: Vec<_> = cx.before.iter().flat_map(|before| scripts(before.files)).collect();
+    let mut steps = Vec::new();
+    for (path, facts) in scripts(cx.files) {
+        // A script that was only renamed is as old as it was.
+        let Body::Sql(operations) = &facts.body else { continue };
+        if earlier.iter().any(|(_, old)| old.body == facts.body) {
+            continue;
+        }
+        let is_old = |operation: &&Operation| {
+            let of_path = earlier.iter().filter(|(old, _)| *old == path);
+            let old = of_path.filter_map(|(_, facts)| if let Body::Sql(old) = &facts.body { Some(old) } else { None }).flatten();
+            old.into_iter().any(|old| is_same(&old.change, &operation.change))
+        };
+        let text = cx.files.text(&path).unwrap_or_default();
+        let statements = statements(&text);
+        steps.extend(operations.iter().filter(|operation| !is_old(operation)).map(|operation| {
+            Step {
+                change: operation.change.clone(),
+                at: Site::new(&path, operation.span),
+                namespace: table_of(&operation.change)
+                    .map_or_else(Namespace::default, |table| Namespace::of(&text, &statements, operation.span, table)),
+            }
+        }));
+    }
+    steps
+}
+
+/// Whether two statements do the same, wherever they stand.
+fn is_same(one: &Change, other: &Change) -> bool {
+    match (one, other) {
+        (Change::CreateTable { table: one, .. }, Change::CreateTable { table: other, .. }) => one.name == other.name,
+        (Change::AddColumn { table, column }, Change::AddColumn { table: other_table, column: other }) => {
+            table == other_table && column.name == other.name
+        }
+        _ => one == other,
+    }
+}
+
+/// The table a statement is about.
+pub(super) fn table_of(change: &Change) -> Option<&str> {
+    match change {
+        Change::CreateTable { table, .. } => Some(&table.name),
+        Change::DropTable { table }
+        | Change::RenameTable { table, .. }
+        | Change::AddColumn { table, .. }
+        | Change::DropColumn { table, .. }
+        | Change::RenameColumn { table, .. }
+        | Change::AlterColumn { table, .. }
+        | Change::CreateIndex { table, .. }
+        | Change::AddForeignKey { table, .. }
+        | Change::DeleteRows { table }
+        | Change::WriteRows { table, .. } => Some(table),
+        Change::DropIndex { table, .. } | Change::Unknown { table } => table.as_deref(),
+    }
+}
+
+/// The schema inside a database, as the prefix of a table's name gives it; `None` for the usual one.
+#[derive(Default, PartialEq, Eq)]
+struct Namespace(Option<String>);
+
+/// The schemas that are meant where none is written: PostgreSQL, SQL Server, SQLite.
+const USUAL_NAMESPACES: [&str; 3] = ["public", "dbo", "main"];
+
+impl Namespace {
+    /// The prefix of a table's name within a part of a script.
+    fn of(text: &str, statements: &[Statement], part: Span, table: &str) -> Self {
+        let is_it = |name: &Token| part.contains(name.span) && name.name(text).as_deref() == Some(table);
+        let prefix = statements.iter().flat_map(|statement| statement.tokens.windows(3)).find_map(|window| match window {
+            [prefix, dot, name] if dot.kind == Kind::Symbol(b'.') && is_it(name) => prefix.name(text),
+            _ => None,
+        });
+        Self(prefix.map(|prefix| prefix.to_ascii_lowercase()).filter(|prefix| !USUAL_NAMESPACES.contains(&prefix.as_str())))
+    }
+}
+
+/// The steps without those about a table of the same name in another schema of the database.
+pub(super) fn in_namespace_of<'s>(files: &dyn Files, table: &SourceTable, steps: &'s [Step]) -> Vec<&'s Step> {
+    let name = &table.table.name;
+    let is_named = |step: &Step| table_of(&step.change).is_some_and(|other| other.eq_ignore_ascii_case(name));
+    if !steps.iter().any(is_named) {
+        return steps.iter().collect();
+    }
+    let text = files.text(&table.file).unwrap_or_default();
+    let own = Namespace::of(&text, &statements(&text), table.table.span, name);
+    steps.iter().filter(|step| !is_named(step) || step.namespace == own).collect()
+}
+
+/// A table a server needs, by its names in the database.
+pub(super) struct Stored {
+    pub(super) table: String,
+    /// The columns by their logical names, each with the names it may have.
+    columns: Vec<(String, Vec<String>)>,
+}
+
+impl Stored {
+    /// The table of a logical key as the server's own schema declares it, or as the scripts of `folder` make it.
+    pub(super) fn find(server: &Server, key: &str, folder: &Migrated) -> Option<Self> {
+        let required = server.required.tables.get(key)?;
+        let wanted = server.adapter.lookup_name(key, &required.model);
+        let lookup = &server.declared.lookup;
+        let made = |source: &&SourceTable| name_in_database(source).is_some_and(|name| folder.table(name).is_some());
+        let found = lookup.find(&wanted).find(made).or_else(|| lookup.find(&wanted).next())?;
+        let column = |required: &RequiredColumn| {
+            let column = found.table.columns.iter().find(|column| lookup.naming.is_column(column, &required.name))?;
+            Some((required.key.clone(), names(found.layer, column)))
+        };
+        let id = found.table.columns.iter().find(|column| lookup.naming.is_column(column, "id"));
+        let id = id.map(|column| ("id".to_owned(), names(found.layer, column)));
+        let columns = id.into_iter().chain(required.columns.iter().filter_map(column)).collect();
+        Some(Self { table: name_in_database(found)?.to_owned(), columns })
+    }
+
+    /// The names a column may have.
+    pub(super) fn names(&self, key: &str) -> Option<&[String]> {
+        self.columns.iter().find(|(known, _)| known == key).map(|(_, names)| names.as_slice())
+    }
+
+    /// The column of a migrated table.
+    pub(super) fn column<'t>(&self, table: &'t SourceTable, key: &str) -> Option<&'t str> {
+        let names = self.names(key)?;
+        let is_it = |column: &&Column| names.iter().any(|name| name.eq_ignore_ascii_case(&column.name));
+        table.table.columns.iter().find(is_it).map(|column| column.name.as_str())
+    }
+
+    /// Whether a migrated table has the greater part of the columns, and so is not another table of this name.
+    pub(super) fn is(&self, table: &SourceTable, required: &RequiredTable) -> bool {
+        let there = required.columns.iter().filter(|column| self.column(table, &column.key).is_some()).count();
+        table.table.open || 2 * there > required.columns.len()
+    }
+}
+
+/// The names a declared column may have in the database: where none is given, the ORM's `casing` decides between two.
+fn names(layer: Layer, column: &Column) -> Vec<String> {
+    match &column.physical {
+        Some(physical) => vec![physical.clone()],
+        None if layer == Layer::Drizzle => vec![column.name.clone(), snake_case(&column.name)],
+        None => vec![column.name.clone()],
+    }
+}
