@@ -178,7 +178,8 @@ impl Builder<'_> {
                 let ask = &mut |test: &OptionTest| {
                     predicate::evaluate(&test.predicate, &in_production(source.options.lookup(&test.steps()))).verdict
                 };
-                matches!(predicate::condition(condition, ask), Verdict::Holds)
+                // An option that is set to something unknown is most likely set to something.
+                predicate::condition(condition, ask) != Verdict::HoldsNot
             });
             let required = self.required.tables.entry(table.key.clone());
             // The last plugin that touches a table names it.
