@@ -8,22 +8,22 @@ use crate::source::{Site, Span};
 pub(super) fn check(cx: &Context<'_>, out: &mut Reporter<'_>) {
     for group in groups(cx, Topic::Upgraded) {
         let Some(upgrade) = upgrade(cx, group.server) else { continue };
+        let Some(moved) = upgrade.of(&group.cause) else { continue };
         let (who, primary) = match (&group.cause, group.plugin()) {
             (_, Some(plugin)) => (format!("the `{}` plugin", plugin.name), &plugin.at),
             (Cause::Option { path, at, .. }, None) => (format!("`{path}`"), at),
             _ => ("better-auth".to_owned(), &group.server.at),
         };
         let message =
-            format!("{who} of {} needs {}, which {} and {} did not need", upgrade.to, group.what(), group.nobody(), upgrade.from);
+            format!("{who} of {} needs {}, which {} and {} did not need", moved.to, group.what(), group.nobody(), moved.from);
         let mut report = out.draft(primary.clone(), message);
-        report.label = format!("needs more than in {}", upgrade.from);
+        report.label = format!("needs more than in {}", moved.from);
         group.complete(cx, &mut report);
         if let Some(source) = &group.server.version.source {
-            report.related.push((Site::new(source, Span::default()), format!("{} before, {} now", upgrade.from, upgrade.to)));
+            report.related.push((Site::new(source, Span::default()), format!("{} before, {} now", moved.from, moved.to)));
         }
-        let steps = upgrade.steps(&group);
         let migration = report.help.migration.take();
-        report.help.migration = Some(steps.into_iter().chain(migration).collect::<Vec<_>>().join(" "));
+        report.help.migration = Some(upgrade.steps(&group).into_iter().chain(migration).collect::<Vec<_>>().join(" "));
         group.hit(cx, out, report);
     }
 }
