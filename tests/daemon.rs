@@ -828,3 +828,31 @@ fn staged_changes_are_answered_as_without_a_daemon() {
     }
     assert_eq!(installed.status().map(|status| status.contains("reviews: 0 answered")), Some(false));
 }
+
+#[test]
+fn installed_packages_have_their_say_each_time() {
+    let installed = Installed::new();
+    installed.run(&["daemon", "start"]);
+    installed.write(".gitignore", "node_modules\n");
+    installed.write(
+        "src/auth.ts",
+        "import { betterAuth } from 'better-auth'\nimport { notes } from 'notes'\nexport const auth = betterAuth({ plugins: [notes()] })\n",
+    );
+    installed.git(&["add", "--all"]);
+    let mut said = Vec::new();
+    for table in [None, Some("schema"), Some("schema: build()"), Some("schema")] {
+        if let Some(table) = table {
+            installed.write("node_modules/notes/package.json", r#"{ "version": "1.0.0", "module": "index.js" }"#);
+            let code = format!("const schema = {{}};\nexport const notes = () => ({{ id: 'notes', {table} }});\n");
+            installed.write("node_modules/notes/index.js", &code);
+        }
+        for _ in 0..2 {
+            let with = installed.run(&["check", "--staged", "--format", "json"]);
+            let without = installed.run(&["check", "--staged", "--format", "json", "--no-daemon"]);
+            assert_eq!(with, without);
+            said.push(with.1.contains("the tables of the plugin `notes`"));
+        }
+    }
+    assert_eq!(said, [true, true, false, false, true, true, false, false]);
+    assert_eq!(installed.status().map(|status| status.contains("reviews: 0 answered")), Some(false));
+}

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use git_auth_review::git::{Change, Commit, Environment, GitError, Repo, SkipReason};
-use git_auth_review::source::{BlobId, Snapshot, SnapshotKind, Unreadable};
+use git_auth_review::source::{BlobId, Installed, Snapshot, SnapshotKind, Unreadable};
 use tempfile::TempDir;
 
 const LIMIT: usize = 1 << 20;
@@ -830,6 +830,44 @@ fn the_work_tree_is_what_git_would_add() {
     symlink(&outside, fixture.root.join("web/.hidden")).expect("a link");
     fs::write(outside.join("new.ts"), "outside").expect("a file");
     assert!(matches!(worktree.read(hidden, LIMIT), Err(Unreadable::Io(_))));
+}
+
+#[cfg(unix)]
+#[test]
+fn installed_packages_are_seen_through_links_that_stay_inside() {
+    use std::os::unix::fs::symlink;
+    let fixture = Fixture::committed();
+    fixture.write("node_modules/plain/index.js", "plain");
+    fixture.write("node_modules/.store/deep@1/node_modules/deep/index.js", "deep");
+    fixture.write("packages/own/index.js", "of the workspace");
+    let link = |target: &Path, at: &str| symlink(target, fixture.root.join(at)).expect("a link");
+    link(Path::new(".store/deep@1/node_modules/deep"), "node_modules/deep");
+    link(Path::new("../packages/own"), "node_modules/own");
+    let outside = fixture.root.with_file_name("outside");
+    fs::create_dir_all(outside.join("node_modules/far")).expect("a directory");
+    fs::write(outside.join("node_modules/far/index.js"), "outside").expect("a file");
+    link(&outside.join("node_modules/far"), "node_modules/far");
+    link(&outside.join("node_modules/far/index.js"), "node_modules/plain/link.js");
+
+    let installed = fixture.open().installed().expect("a work tree");
+    let deep = "node_modules/.store/deep@1/node_modules/deep/index.js";
+    for (path, real) in [
+        ("node_modules/plain/index.js", Some("node_modules/plain/index.js")),
+        ("node_modules/deep/index.js", Some(deep)),
+        ("node_modules/own/index.js", None),
+        ("node_modules/far/index.js", None),
+        ("node_modules/plain/link.js", None),
+        ("node_modules/plain", None),
+        ("node_modules/plain/none.js", None),
+        ("node_modules/../../outside/node_modules/far/index.js", None),
+        ("/etc/passwd", None),
+        ("a.ts", None),
+    ] {
+        assert_eq!(installed.locate(path).as_deref(), real, "{path}");
+    }
+    assert_eq!(installed.read(deep, LIMIT).as_deref(), Ok(&b"deep"[..]));
+    assert_eq!(installed.read(deep, 3), Err(Unreadable::TooLarge(4)));
+    assert!(matches!(installed.read("node_modules/plain/link.js", LIMIT), Err(Unreadable::Io(_))));
 }
 
 #[cfg(unix)]

@@ -192,7 +192,8 @@ fn a_plugin_of_the_repository_brings_the_tables_of_its_schema() {
 #[test]
 fn what_a_schema_leaves_open_is_said() {
     let own = |schema: &str| {
-        let plugin = format!("export const own = (options?: Options) => ({{ id: \"own\", schema: {schema} }});");
+        let build = "const build = (options) => { const fields = { ...tables.note.fields }; for (const name of options.names) { fields[name] = {}; } return { note: { fields } }; };";
+        let plugin = format!("{build}\nexport const own = (options?: Options) => ({{ id: \"own\", schema: {schema} }});");
         with_plugin(&plugin, "own(given)")
     };
     for (schema, expected, reason) in [
@@ -207,6 +208,7 @@ fn what_a_schema_leaves_open_is_said() {
             vec!["note(text:string! at:date)"],
             "`own.schema.tag`: it depends on `options.tags`",
         ),
+        ("build(options)", vec!["note(text:string! at:date)"], "`own.schema.note.fields`: a later change that is not followed"),
         ("{ note: { modelName: options.name, fields: {} } }", vec![], "`own.schema.note.modelName`: "),
         (
             "{ note: { fields: { text: { type: options.kind }, at: { type: \"date\" }, ...options.more } } }",

@@ -23,12 +23,14 @@ impl Lowering<'_> {
                 let left = self.expr(left, scope, Around::default());
                 if let Some((root, path)) = place(&left) {
                     self.effect(scope, root, path, Mutation::Assign(value), node);
+                } else if let Some((root, path)) = holder(&left) {
+                    self.effect(scope, root, path, Mutation::Opaque, node);
                 }
             }
             "augmented_assignment_expression" => {
                 if let Some(left) = node.child_by_field_name("left") {
                     let left = self.expr(left, scope, Around::default());
-                    if let Some((root, path)) = place(&left) {
+                    if let Some((root, path)) = place(&left).or_else(|| holder(&left)) {
                         self.effect(scope, root, path, Mutation::Opaque, node);
                     }
                 }
@@ -52,7 +54,7 @@ impl Lowering<'_> {
             "unary_expression" if self.str(node).starts_with("delete") => {
                 if let Some(argument) = node.child_by_field_name("argument") {
                     let argument = self.expr(argument, scope, Around::default());
-                    if let Some((root, path)) = place(&argument) {
+                    if let Some((root, path)) = place(&argument).or_else(|| holder(&argument)) {
                         self.effect(scope, root, path, Mutation::Opaque, node);
                     }
                 }
@@ -82,6 +84,8 @@ impl Lowering<'_> {
         };
         if let Some((root, path)) = place(object) {
             self.effect(scope, root, path, change, node);
+        } else if let Some((root, path)) = holder(object) {
+            self.effect(scope, root, path, Mutation::Opaque, node);
         }
     }
 
@@ -124,6 +128,15 @@ pub(super) fn place(expr: &Expr) -> Option<(String, Vec<String>)> {
             path.push(property.clone());
             Some((root, path))
         }
+        _ => None,
+    }
+}
+
+/// What holds the value that a computed path denotes, as far as it has a name: `a.b` of `a.b[key].c`.
+fn holder(expr: &Expr) -> Option<(String, Vec<String>)> {
+    match &expr.kind {
+        Kind::Index(object, _) => place(object).or_else(|| holder(object)),
+        Kind::Member(object, _) => holder(object),
         _ => None,
     }
 }

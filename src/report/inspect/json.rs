@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json, json as object};
 
-use super::{adapter_name, by_name, cause_name, certainty, declared_tables, dialect_name, has_options, layer_name};
+use super::{
+    SchemaSource, adapter_name, by_name, cause_name, certainty, declared_tables, dialect_name, has_options, id, layer_name,
+    schema_source,
+};
 use crate::facts::schema::{Column, Table};
 use crate::finding::Location;
 use crate::project::schema::{Gap, GapKind, RequiredColumn, RequiredTable, SourceTable};
@@ -105,7 +108,12 @@ fn plugins(known: &[PluginUse], open: &[Unknown], locate: &dyn Fn(&Site) -> Loca
         object!({
             "name": plugin.name,
             "module": plugin.module,
-            "id": plugin.known.map(|known| known.id.as_str()),
+            "id": id(plugin),
+            "release": plugin.release.as_ref().map(ToString::to_string),
+            "schema_source": schema_source(plugin).map(|source| match source {
+                SchemaSource::File(file) => object!({ "file": file }),
+                SchemaSource::Package(package) => object!({ "package": package.name, "version": package.version }),
+            }),
             "location": locate(&plugin.at),
             "certainty": certainty(&plugin.conditions),
             "options": if has_options(plugin) { value::json(&plugin.options) } else { object!({}) },
@@ -116,6 +124,8 @@ fn plugins(known: &[PluginUse], open: &[Unknown], locate: &dyn Fn(&Site) -> Loca
             "name": null,
             "module": null,
             "id": null,
+            "release": null,
+            "schema_source": null,
             "location": locate(&why.at),
             "certainty": "unknown",
             "options": { "$unknown": why.reason },
@@ -181,7 +191,7 @@ fn dotted(table: &str, column: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::inspect::tests::{locate, model};
+    use crate::report::inspect::tests::{locate, model, with_defined_plugins};
 
     #[test]
     fn has_the_shape_of_version_1() {
@@ -196,14 +206,17 @@ mod tests {
         assert_eq!(
             server["plugins"],
             object!([
-                { "name": "passkey", "module": "@better-auth/passkey", "id": null, "location": at(7), "certainty": "certain", "options": {} },
                 {
-                    "name": "admin", "module": "better-auth/plugins", "id": null, "location": at(8), "certainty": "conditional",
-                    "options": { "defaultRole": "user" }
+                    "name": "passkey", "module": "@better-auth/passkey", "id": null, "release": null, "schema_source": null,
+                    "location": at(7), "certainty": "certain", "options": {}
                 },
                 {
-                    "name": null, "module": null, "id": null, "location": at(9), "certainty": "unknown",
-                    "options": { "$unknown": "a parameter of the function" }
+                    "name": "admin", "module": "better-auth/plugins", "id": null, "release": null, "schema_source": null,
+                    "location": at(8), "certainty": "conditional", "options": { "defaultRole": "user" }
+                },
+                {
+                    "name": null, "module": null, "id": null, "release": null, "schema_source": null,
+                    "location": at(9), "certainty": "unknown", "options": { "$unknown": "a parameter of the function" }
                 },
             ])
         );
@@ -240,5 +253,14 @@ mod tests {
         );
         let keys: Vec<&String> = json.as_object().expect("an object").keys().collect();
         assert_eq!(keys, ["version", "servers", "clients", "undetermined"]);
+    }
+
+    #[test]
+    fn what_no_pack_knows_says_where_its_tables_were_read() {
+        let json: Json = serde_json::from_str(&json(&with_defined_plugins(), &locate)).expect("valid JSON");
+        let plugins = &json["servers"][0]["plugins"];
+        assert_eq!(plugins[0]["release"], "1.4.22");
+        assert_eq!(plugins[0]["schema_source"], object!({ "package": "notes", "version": "2.1.0" }));
+        assert_eq!((&plugins[1]["id"], &plugins[1]["schema_source"]), (&object!("own"), &object!({ "file": "src/auth.ts" })));
     }
 }

@@ -6,9 +6,35 @@ mod terminal;
 pub use json::json;
 pub use terminal::terminal;
 
+use crate::project::installed::Package;
 use crate::project::schema::{Cause, Declared, Layer, SourceTable};
-use crate::project::value::{Condition, Object, Property};
+use crate::project::value::{Condition, Lookup, Object, Property};
 use crate::project::{AdapterKind, Dialect, PluginUse, Server};
+
+/// Where the tables of a plugin were read from that no pack knows.
+enum SchemaSource<'p> {
+    /// A file of the repository.
+    File(&'p str),
+    /// An installed package.
+    Package(&'p Package),
+}
+
+fn schema_source(plugin: &PluginUse) -> Option<SchemaSource<'_>> {
+    let definition = plugin.definition.as_ref()?;
+    if let Some(package) = &definition.package {
+        return Some(SchemaSource::Package(package));
+    }
+    match definition.object.lookup(&["schema"]) {
+        Lookup::Found(found) => Some(SchemaSource::File(&found.first()?.node.at.file)),
+        Lookup::Absent | Lookup::Unknown(_) => None,
+    }
+}
+
+/// The id a plugin has inside better-auth.
+fn id(plugin: &PluginUse) -> Option<&str> {
+    let own = || plugin.definition.as_ref()?.object.text(&["id"]);
+    plugin.known.map(|known| known.id.as_str()).or_else(own)
+}
 
 /// How sure it is that something is there.
 fn certainty(conditions: &[Condition]) -> &'static str {
@@ -91,7 +117,7 @@ mod tests {
     use crate::project::schema::lookup::Lookup;
     use crate::project::schema::{Gap, GapKind, Required, RequiredColumn, RequiredReference, RequiredTable};
     use crate::project::value::{Node, Unknown, Value};
-    use crate::project::{Adapter, Client, Plural, ProjectModel, Role, SchemaState, version::Version};
+    use crate::project::{Adapter, Client, Definition, Plural, ProjectModel, Role, SchemaState, version::Version};
     use crate::source::{Site, Span};
 
     /// A site whose line is its offset.
@@ -132,6 +158,30 @@ mod tests {
             options: node(Value::Undefined),
             definition: None,
         }
+    }
+
+    /// The same model with a plugin of an installed package and one of the repository.
+    pub(super) fn with_defined_plugins() -> ProjectModel {
+        let definition = |package| {
+            let schema = Property {
+                key: "schema".into(),
+                key_at: site(1),
+                node: node(Value::Object(Object::default())),
+                conditions: vec![],
+            };
+            let mut object = options(&[("id", Text::Plain("own".into()))]);
+            if let Value::Object(object) = &mut object.value {
+                object.properties.push(schema);
+            }
+            Some(Definition { object, base: None, package })
+        };
+        let mut model = model();
+        let [passkey, admin] = model.servers[0].plugins.as_mut_slice() else { panic!("two plugins") };
+        passkey.release = nodejs_semver::Version::parse("1.4.22").ok();
+        passkey.definition = definition(Some(Package { name: "notes".into(), version: Some("2.1.0".into()) }));
+        admin.options = node(Value::Undefined);
+        admin.definition = definition(None);
+        model
     }
 
     /// A server with a plugin whose table is missing, a conditional plugin and an unknown one; and a client.

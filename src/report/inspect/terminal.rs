@@ -2,8 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::{adapter_name, cause_name, dialect_name, has_options, layer_name, other_options};
+use super::{SchemaSource, adapter_name, cause_name, dialect_name, has_options, layer_name, other_options, schema_source};
 use crate::finding::Location;
+use crate::project::installed::Package;
 use crate::project::schema::{Gap, GapKind};
 use crate::project::value::{Node, Unknown};
 use crate::project::{Adapter, Client, PluginUse, Plural, ProjectModel, Role, SchemaState, Server, version::Version};
@@ -109,7 +110,16 @@ impl Page<'_> {
         for plugin in known {
             let when = value::when(&plugin.conditions);
             let when = if when.is_empty() { String::new() } else { format!("  only if {when}") };
-            rows.push(Row::new(&plugin.name, format!("{}  {}{when}", plugin.module, self.place(&plugin.at))));
+            let release = plugin.release.as_ref().map(|release| format!(" {release}")).unwrap_or_default();
+            rows.push(Row::new(&plugin.name, format!("{}{release}  {}{when}", plugin.module, self.place(&plugin.at))));
+            match schema_source(plugin) {
+                Some(SchemaSource::File(file)) => rows.push(Row::new("", format!("tables read from {file}"))),
+                Some(SchemaSource::Package(Package { name, version })) => {
+                    let version = version.as_ref().map(|version| format!(" {version}")).unwrap_or_default();
+                    rows.push(Row::new("", format!("tables read from the installed package {name}{version}")));
+                }
+                None => {}
+            }
             if has_options(plugin) {
                 rows.push(Row::cut("", value::line(&value::json(&plugin.options))));
             }
@@ -248,7 +258,7 @@ fn database(adapter: &Adapter) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::inspect::tests::{locate, model};
+    use crate::report::inspect::tests::{locate, model, with_defined_plugins};
 
     const PLAIN: Style = Style { color: false, hyperlinks: false, width: 80, verbose: false };
 
@@ -276,6 +286,18 @@ not determined: 1 question
   which plugins the server uses: a parameter of the function (src/auth.ts:9:1)
 ";
         assert_eq!(terminal(&model(), &locate, &PLAIN), expected);
+    }
+
+    #[test]
+    fn what_no_pack_knows_says_where_its_tables_were_read() {
+        let page = terminal(&with_defined_plugins(), &locate, &PLAIN);
+        let rows = "\
+  plugins   passkey  @better-auth/passkey 1.4.22  src/auth.ts:7:1
+                     tables read from the installed package notes 2.1.0
+            admin    better-auth/plugins  src/auth.ts:8:1  only if isAdmin
+                     tables read from src/auth.ts
+";
+        assert!(page.contains(rows), "{page}");
     }
 
     #[test]
