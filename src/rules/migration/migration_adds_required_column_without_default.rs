@@ -33,8 +33,7 @@ pub(super) fn check(cx: &Context<'_>, out: &mut Reporter<'_>) {
 fn report(cx: &Context<'_>, out: &mut Reporter<'_>, server: &Server, table: &str, column: &Column, step: &Step) {
     let outcome = match server.adapter.dialect {
         Some(Dialect::Mysql) => "MySQL fills the rows that are there with an empty value, and says nothing",
-        Some(Dialect::Sqlite) => "SQLite refuses it",
-        Some(Dialect::Postgres | Dialect::Mssql) => "it fails as soon as the table has rows",
+        Some(Dialect::Postgres | Dialect::Sqlite | Dialect::Mssql) => "it fails as soon as the table has rows",
         None => "it fails as soon as the table has rows, or fills them with an empty value on MySQL",
     };
     let message = format!("adds column `{}` to table `{table}`, not null and without a default: {outcome}", column.name);

@@ -9,13 +9,14 @@ use crate::project::{PluginUse, Server};
 use crate::rules::gaps::same_server;
 use crate::rules::{Circumstances, Context, Reporter};
 
-/// Tables whose rows better-auth makes anew when they are gone, and what it means to lose them; `None` where it means
+/// Tables whose rows are made anew when they are gone, as users sign in and consent again, and what it means to lose them; `None` where it means
 /// nothing.
-const MADE_ANEW: [(&str, Option<Severity>); 7] = [
+const MADE_ANEW: [(&str, Option<Severity>); 8] = [
     ("session", Some(Severity::Medium)),
     ("jwks", Some(Severity::Medium)),
     ("oauthAccessToken", Some(Severity::Medium)),
     ("oauthRefreshToken", Some(Severity::Medium)),
+    ("oauthConsent", Some(Severity::Medium)),
     ("verification", Some(Severity::Low)),
     ("deviceCode", Some(Severity::Low)),
     ("rateLimit", None),
