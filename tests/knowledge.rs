@@ -1,8 +1,9 @@
 //! The knowledge packs against what the library itself computes.
 //!
-//! `fixtures/measured/exports.json` lists which of the packs' exports the modules of eight releases have.
-//! `fixtures/measured/schemas.json` holds the answer of `getAuthTables()` of sixteen releases to 84 configurations, as
-//! additions to the core tables of the release. A column is written `type [required] [unique] [index] [column=name]
+//! `rules/packs/measure` writes the fixtures. `fixtures/measured/exports.json` lists which of the packs' exports the
+//! modules of the last release of each minor have. `fixtures/measured/schemas.json` holds the answers of
+//! `getAuthTables()` of many releases to the configurations of `cases.mjs`, as additions to the core tables of the
+//! release; a release that answers as the one before it is left out. A column is written `type [required] [unique] [index] [column=name]
 //! [->table.column [no-cascade]] [default=value]`; defaults are kept for the newest release alone. A key over several
 //! columns is written `[unique] column column`.
 
@@ -59,17 +60,6 @@ fn measured(core: &Json, case: &Json) -> Tables {
     }
     for absent in case["absent"].as_array().into_iter().flatten() {
         tables.remove(absent.as_str().expect("a key"));
-    }
-    // Up to 1.5 a foreign key names the renamed table.
-    let keys: BTreeMap<String, String> = tables.iter().map(|(key, table)| (table.model.clone(), key.clone())).collect();
-    for table in tables.values_mut() {
-        for words in table.columns.values_mut() {
-            let Some(at) = words.find("->").map(|at| at + 2) else { continue };
-            let end = at + words[at..].find('.').expect("table.column");
-            if let Some(key) = keys.get(&words[at..end]) {
-                words.replace_range(at..end, key);
-            }
-        }
     }
     tables
 }

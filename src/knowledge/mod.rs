@@ -62,18 +62,29 @@ impl Pack {
         self.plugins.iter().filter(move |file| file.mentions(name)).map(packs::File::plugin)
     }
 
-    /// The tables a plugin has in a release of its package: those it takes over from other plugins, then its own. Their conditions are
-    /// still to be asked.
-    pub fn tables_of<'p>(&'p self, plugin: &'p Plugin, version: &Version) -> impl Iterator<Item = &'p Table> {
+    /// The tables a plugin has in a release of its package: those it takes over from other plugins, then its own. Their
+    /// conditions are still to be asked.
+    pub fn tables_of<'p>(&'p self, plugin: &'p Plugin, version: &Version) -> impl Iterator<Item = Brought<'p>> {
         let borrows = plugin.borrows.iter().filter(|borrow| borrow.versions.contains(version));
-        let lenders = borrows.filter_map(|borrow| self.plugin(&borrow.plugin));
-        let tables = lenders.chain([plugin]).flat_map(|plugin| &plugin.tables);
-        tables.filter(|table| table.versions.contains(version))
+        let lenders = borrows.filter_map(|borrow| Some((self.plugin(&borrow.plugin)?, borrow.renames)));
+        let tables = lenders
+            .chain([(plugin, true)])
+            .flat_map(|(plugin, renames)| plugin.tables.iter().map(move |table| Brought { table, renames }));
+        tables.filter(|brought| brought.table.versions.contains(version))
     }
 }
 
 fn is_among(exports: &[Export], module: &str, name: &str) -> bool {
     exports.iter().any(|export| export.module == module && export.name == name)
+}
+
+/// A table as a plugin brings it.
+#[derive(Debug, Clone, Copy)]
+pub struct Brought<'p> {
+    /// The table.
+    pub table: &'p Table,
+    /// Options of the plugin may rename it.
+    pub renames: bool,
 }
 
 /// better-auth itself.
@@ -178,6 +189,13 @@ impl Plugin {
 struct Borrow {
     plugin: String,
     versions: Range,
+    /// Whether the borrower's options rename the tables as the lender's do.
+    #[serde(default = "yes")]
+    renames: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// A module something is imported from.

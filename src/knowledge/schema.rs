@@ -22,9 +22,8 @@ pub struct Table {
     when_versions: Range,
     /// The options with which the plugin does without it, although the table is part of its schema.
     pub idle_when: Option<Condition>,
-    /// The options that rename it, the first that is set wins; empty for the usual ones (see [`Table::renames`]).
-    #[serde(default)]
-    renames: Vec<Rename>,
+    /// The options that rename it, the first that is set wins; `None` for the usual ones (see [`Table::renames`]).
+    renames: Option<Vec<Rename>>,
     /// The option that adds columns of the project's own.
     pub additional: Option<Additional>,
     /// The columns in order, without `id`.
@@ -45,11 +44,11 @@ impl Table {
     /// nothing for the core.
     #[must_use]
     pub fn renames(&self, base: &str) -> Vec<Rename> {
-        if !self.renames.is_empty() {
-            return self.renames.clone();
+        if let Some(renames) = &self.renames {
+            return renames.clone();
         }
         let option = |name: &str| Some(format!("{base}{}.{name}", self.key));
-        vec![Rename { model: option("modelName"), fields: option("fields"), versions: Range::default() }]
+        vec![Rename { model: option("modelName"), fields: option("fields"), except: Vec::new(), versions: Range::default() }]
     }
 }
 
@@ -75,6 +74,9 @@ pub struct Rename {
     pub model: Option<String>,
     /// The option that maps columns to names.
     pub fields: Option<String>,
+    /// Columns that `fields` does not rename.
+    #[serde(default)]
+    pub except: Vec<String>,
     /// The releases that honour it.
     #[serde(default)]
     pub versions: Range,
@@ -126,9 +128,26 @@ pub struct Column {
     pub default: Option<String>,
     /// Where a foreign key points to.
     pub references: Option<Reference>,
+    /// The column as which options rename it, where that is another one.
+    renamed_as: Option<RenamedAs>,
+}
+
+/// A column whose new name becomes that of another one.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RenamedAs {
+    column: String,
+    versions: Range,
 }
 
 impl Column {
+    /// The name under which options of a release rename it.
+    #[must_use]
+    pub fn rename_key(&self, version: &Version) -> &str {
+        let other = self.renamed_as.as_ref().filter(|other| other.versions.contains(version));
+        other.map_or(&self.name, |other| &other.column)
+    }
+
     /// The condition on the options under which this release needs the column.
     #[must_use]
     pub fn condition(&self, version: &Version) -> Option<&Condition> {

@@ -46,9 +46,9 @@ impl Doubts {
             };
             let mut names: Vec<Option<&str>> = Vec::new();
             for case in &found {
-                match &case.node.value {
-                    Value::Undefined | Value::Null => names.push(None),
-                    Value::Text(text) => names.push(text.plain().filter(|name| !name.is_empty())),
+                match (&case.node.value, case.node.text(&[])) {
+                    (Value::Undefined | Value::Null, _) => names.push(None),
+                    (_, Some(name)) => names.push(Some(name).filter(|name| !name.is_empty())),
                     _ => {
                         self.add([predicate::why_unknown(case.node)], &option);
                         return None;

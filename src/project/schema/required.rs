@@ -13,7 +13,7 @@ use super::{Cause, Required, RequiredColumn, RequiredKey, RequiredReference, Req
 use crate::knowledge::predicate::{Condition, OptionTest};
 use crate::knowledge::range::Range;
 use crate::knowledge::schema::{Additional, Column, Rename, Table};
-use crate::knowledge::{Plugin, pack};
+use crate::knowledge::{Brought, Plugin, pack};
 use crate::project::predicate::{self, Verdict};
 use crate::project::value::{Found, Lookup, Node, Unknown, Value};
 use crate::project::version::Version;
@@ -37,7 +37,7 @@ pub fn required(version: &Version, options: &Node, plugins: &[PluginUse]) -> Req
     let mut builder = Builder { release: &release, required, doubts: Doubts::default(), unmigrated: BTreeSet::new() };
     let core = Source { options, plugin: None, release: &release };
     for table in pack().core.tables.iter().filter(|table| table.versions.contains(&release)) {
-        builder.add(table, &core);
+        builder.add(Brought { table, renames: true }, &core);
     }
     for (place, used) in plugins.iter().enumerate() {
         builder.add_plugin(place, used);
@@ -117,8 +117,8 @@ impl Builder<'_> {
         };
         let release = used.release.as_ref().unwrap_or(self.release);
         let source = Source { options: &used.options, plugin: Some((place, plugin)), release };
-        for table in pack().tables_of(plugin, release) {
-            self.add(table, &source);
+        for brought in pack().tables_of(plugin, release) {
+            self.add(brought, &source);
         }
     }
 
@@ -159,14 +159,14 @@ impl Builder<'_> {
     }
 
     /// Adds a table, or its columns to a table that is there.
-    fn add(&mut self, table: &Table, source: &Source<'_>) {
+    fn add(&mut self, Brought { table, renames }: Brought<'_>, source: &Source<'_>) {
         let Some(cause) = self.ask(table.condition(source.release), source.cause(), source) else { return };
         let of_core = is_core(&table.key);
         if of_core && source.plugin.is_some() && !self.required.tables.contains_key(&table.key) {
             // Sessions or verifications live in secondary storage, and so do the columns a plugin adds to them.
             return;
         }
-        let renames: Vec<Rename> = table.renames(source.base());
+        let renames = if renames { table.renames(source.base()) } else { Vec::new() };
         let renames: Vec<&Rename> = renames.iter().filter(|rename| rename.versions.contains(source.release)).collect();
         if !of_core || source.plugin.is_none() {
             let options: Vec<String> = renames.iter().filter_map(|rename| rename.model.clone()).collect();
@@ -214,8 +214,10 @@ impl Builder<'_> {
 
     fn add_column(&mut self, table: &str, column: &Column, renames: &[&Rename], cause: &Cause, source: &Source<'_>) {
         let Some(cause) = self.ask(column.condition(source.release), cause.clone(), source) else { return };
+        let rename_key = column.rename_key(source.release);
+        let options_of = renames.iter().filter(|rename| !rename.except.contains(&column.name));
         let options: Vec<String> =
-            renames.iter().filter_map(|rename| Some(format!("{}.{}", rename.fields.as_deref()?, column.name))).collect();
+            options_of.filter_map(|rename| Some(format!("{}.{rename_key}", rename.fields.as_deref()?))).collect();
         let Some(name) = self.name(&column.name, &options, source) else { return };
         let references = column.references.as_ref().filter(|reference| reference.versions.contains(source.release));
         self.put(
@@ -321,9 +323,14 @@ fn is_core(key: &str) -> bool {
 
 /// A column as `additionalFields` declares it (documentation: concepts/database, "Extending Core Schema").
 pub(super) fn field(key: &str, node: &Node, cause: Cause) -> Result<RequiredColumn, Unknown> {
-    node.object().ok_or_else(|| predicate::why_unknown(node))?;
+    let lookup = |path: &[&str]| in_production(node.lookup(path));
+    if let Lookup::Found(found) = lookup(&[])
+        && let Some(other) = found.iter().find(|case| case.node.object().is_none())
+    {
+        return Err(predicate::why_unknown(other.node));
+    }
     let text = |name: &str| -> Result<Option<String>, Unknown> {
-        match node.lookup(&[name]) {
+        match lookup(&[name]) {
             Lookup::Absent => Ok(None),
             Lookup::Unknown(why) => Err(why.into_iter().next().unwrap_or_else(|| predicate::why_unknown(node))),
             Lookup::Found(found) => match &found[0].node.value {
@@ -335,21 +342,26 @@ pub(super) fn field(key: &str, node: &Node, cause: Cause) -> Result<RequiredColu
             },
         }
     };
-    let flag = |name: &str, usual: bool| match node.lookup(&[name]) {
+    let flag = |name: &str, usual: bool| match lookup(&[name]) {
         Lookup::Found(found) => found.iter().all(|case| case.node.value == Value::Bool(true)),
         Lookup::Absent => usual,
         Lookup::Unknown(_) => false,
     };
     let kind = text("type")?.unwrap_or_else(|| "string".into());
-    let default = node.get(&["defaultValue"]).and_then(|value| match &value.value {
+    let only = |path: &[&str]| match lookup(path) {
+        Lookup::Found(found) if found.len() == 1 && found[0].conditions.is_empty() => Some(found[0].node),
+        _ => None,
+    };
+    let default = only(&["defaultValue"]).and_then(|value| match &value.value {
         Value::Bool(value) => Some(value.to_string()),
         Value::Number(value) => Some(value.to_string()),
         Value::Text(text) => text.plain().map(|text| format!("\"{text}\"")),
         Value::Function(_) if kind == "date" => Some("now".into()),
         _ => None,
     });
-    let references = node.text(&["references", "model"]).zip(node.text(&["references", "field"]));
-    let cascades = node.text(&["references", "onDelete"]).is_none_or(|action| action == "cascade");
+    let reference = |name: &str| only(&["references", name])?.text(&[]);
+    let references = reference("model").zip(reference("field"));
+    let cascades = reference("onDelete").is_none_or(|action| action == "cascade");
     Ok(RequiredColumn {
         key: key.to_owned(),
         name: text("fieldName")?.unwrap_or_else(|| key.to_owned()),
@@ -521,6 +533,52 @@ mod tests {
             column(&ask(&object([]), &[stripe]), "subscription", "billingInterval").is_some()
         };
         assert_eq!([at(None), at(Some("1.5.0")), at(Some("1.4.22"))], [true, true, false]);
+    }
+
+    #[test]
+    fn a_name_that_is_not_kept_is_not_taken_for_the_usual_one() {
+        let redacted = node(Value::Text(Text::Redacted { length: 12 }));
+        let fields = object([("password", redacted)]);
+        let required = ask(&object([("account", object([("fields", fields)]))]), &[]);
+        assert!(column(&required, "account", "password").is_none());
+        assert!(required.open[0].reason.contains("account.fields.password"));
+    }
+
+    #[test]
+    fn additional_fields_are_those_of_production() {
+        let environment = Some(Environment::NotProduction);
+        let flag = either("isTest", environment, node(Value::Bool(false)), yes());
+        let plan = object([("type", text("string")), ("required", flag)]);
+        let plan = either("isTest", environment, text("of tests"), plan);
+        let required = ask(&object([("user", object([("additionalFields", object([("plan", plan)]))]))]), &[]);
+        assert!(column(&required, "user", "plan").is_some_and(|column| column.required));
+        assert!(required.open.is_empty(), "{:?}", required.open);
+    }
+
+    #[test]
+    fn options_rename_what_the_release_lets_them() {
+        let renamed = |plugin_name: &str, options: Node, version: &str, table: &str, key: &str| {
+            let version = Version { declared: Some(version.into()), ..Version::default() };
+            let required = required(&version, &object([]), &[plugin(plugin_name, options)]);
+            let column = column(&required, table, key).expect("required").name.clone();
+            (required.tables[table].model.clone(), column)
+        };
+        let schema = |table: &'static str, key: &'static str| {
+            let names = object([("modelName", text("rows")), ("fields", object([(key, text("named"))]))]);
+            object([("schema", object([(table, names)]))])
+        };
+        let name = |plugin: &str, version: &str| {
+            renamed(plugin, schema("oauthApplication", "name"), version, "oauthApplication", "name")
+        };
+        let both = |model: &str, column: &str| (model.to_owned(), column.to_owned());
+        assert_eq!(name("oidcProvider", "1.3.7"), both("oauthApplication", "name"));
+        assert_eq!(name("oidcProvider", "1.3.8"), both("rows", "named"));
+        assert_eq!(name("mcp", "1.6.0"), both("oauthApplication", "name"));
+
+        let verified = ("domainVerification", object([("enabled", yes())]));
+        let fields = object([("domainVerified", text("named"))]);
+        let sso = object([("modelName", text("rows")), ("fields", fields), verified]);
+        assert_eq!(renamed("sso", sso, "1.6.0", "ssoProvider", "domainVerified"), both("rows", "domainVerified"));
     }
 
     #[test]

@@ -91,7 +91,7 @@ fn owned(field: &str, later: usize, server: &Server) -> bool {
     let own = release(&server.version);
     server.plugins.iter().skip(later).filter_map(|plugin| Some((plugin.known?, plugin))).any(|(known, plugin)| {
         let version = plugin.release.as_ref().unwrap_or(&own);
-        let mut users = pack().tables_of(known, version).filter(|table| table.key == "user");
+        let mut users = pack().tables_of(known, version).map(|brought| brought.table).filter(|table| table.key == "user");
         users.any(|table| table.columns.iter().any(|column| column.name == field && column.versions.contains(version)))
     })
 }
