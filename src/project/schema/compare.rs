@@ -89,7 +89,7 @@ impl Comparing<'_> {
             table: name.clone(),
             columns,
             cause: cause.clone(),
-            found_in: Some(Site::new(&found.file, found.table.span)),
+            found_in: Some(found.site()),
             declared: Vec::new(),
             dropped: None,
         };
@@ -192,11 +192,9 @@ impl Comparing<'_> {
         };
         let declared: Vec<&SourceTable> = self.declared.all.iter().filter(similar).collect();
         let entries = self.lookup().tables.iter().filter(|(_, entry)| declared.iter().any(|table| is_same(table, entry)));
-        let mut instead: Vec<(String, Site)> =
-            entries.map(|(name, table)| (name.clone(), Site::new(&table.file, table.table.span))).collect();
+        let mut instead: Vec<(String, Site)> = entries.map(|(name, table)| (name.clone(), table.site())).collect();
         if instead.is_empty() {
-            instead =
-                declared.iter().map(|source| (source.table.name.clone(), Site::new(&source.file, source.table.span))).collect();
+            instead = declared.iter().map(|source| (source.table.name.clone(), source.site())).collect();
         }
         let in_map = self.lookup().map.is_some() && !instead.is_empty();
         Gap {
@@ -308,7 +306,7 @@ fn is_alike(stranger: &Column, required: &RequiredColumn) -> bool {
 }
 
 fn places(found: &SourceTable, columns: Vec<&Column>) -> Vec<(String, Site)> {
-    columns.into_iter().map(|column| (column.name.clone(), Site::new(&found.file, column.span))).collect()
+    columns.into_iter().map(|column| (column.name.clone(), found.column_site(column))).collect()
 }
 
 /// The columns by what brings them in, in order.

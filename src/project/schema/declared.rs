@@ -209,6 +209,7 @@ fn prisma_schemas(files: &dyn Files, resolver: &Resolver) -> Vec<PrismaSchema> {
             table,
             file: Arc::clone(path),
             layer: Layer::Prisma,
+            elsewhere: BTreeMap::new(),
         }));
     }
     schemas.into_values().filter(|schema| !schema.models.is_empty()).collect()

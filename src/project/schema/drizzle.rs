@@ -1,5 +1,6 @@
 //! Drizzle tables, read from evaluated values (documentation of the ORM: "Schema declaration").
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{Layer, SourceTable};
@@ -59,13 +60,16 @@ pub fn table(evaluator: &Evaluator<'_>, name: &str, node: &Node) -> Option<Sourc
         open: call.arguments.len() < 2,
         span: call.callee_at.span,
     };
+    let file = Arc::clone(&call.callee_at.file);
+    let mut elsewhere = BTreeMap::new();
     if let Some(columns) = call.arguments.get(1) {
-        read_columns(evaluator, columns, &mut table);
+        let places = read_columns(evaluator, columns, &mut table);
+        elsewhere.extend(places.into_iter().filter(|(_, place)| *place != file));
     }
     if let Some(extras) = call.arguments.get(2) {
         read_extras(evaluator, extras, &mut table);
     }
-    Some(SourceTable { table, file: Arc::clone(&call.callee_at.file), layer: Layer::Drizzle })
+    Some(SourceTable { table, file, layer: Layer::Drizzle, elsewhere })
 }
 
 fn is_table_maker(call: &CallValue) -> bool {
@@ -85,7 +89,8 @@ fn name_in_database(evaluator: &Evaluator<'_>, call: &CallValue) -> Option<Strin
     }
 }
 
-fn read_columns(evaluator: &Evaluator<'_>, node: &Node, table: &mut Table) {
+/// Reads the columns; gives back in which file each is written.
+fn read_columns(evaluator: &Evaluator<'_>, node: &Node, table: &mut Table) -> Vec<(String, Arc<str>)> {
     let built;
     let node = match &node.value {
         // `(t) => ({ id: t.text() })`
@@ -98,7 +103,7 @@ fn read_columns(evaluator: &Evaluator<'_>, node: &Node, table: &mut Table) {
     };
     let Value::Object(object) = &node.value else {
         table.open = true;
-        return;
+        return Vec::new();
     };
     table.open |= !object.open.is_empty();
     for property in &object.properties {
@@ -106,6 +111,8 @@ fn read_columns(evaluator: &Evaluator<'_>, node: &Node, table: &mut Table) {
         table.columns.push(column);
         table.keys.extend(keys);
     }
+    let place = |property: &Property| (property.key.to_string(), Arc::clone(&property.key_at.file));
+    object.properties.iter().map(place).collect()
 }
 
 /// A column and the keys its own methods make.

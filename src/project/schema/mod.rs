@@ -14,7 +14,7 @@ pub mod rows;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::facts::schema::Table;
+use crate::facts::schema::{Column, Table};
 use crate::project::value::Unknown;
 use crate::source::Site;
 
@@ -125,6 +125,22 @@ pub struct SourceTable {
     pub file: Arc<str>,
     /// How it is declared.
     pub layer: Layer,
+    /// The files of columns that stand in another one, by their names.
+    pub elsewhere: BTreeMap<String, Arc<str>>,
+}
+
+impl SourceTable {
+    /// Where the table is declared.
+    #[must_use]
+    pub fn site(&self) -> Site {
+        Site::new(&self.file, self.table.span)
+    }
+
+    /// Where a column of it is declared.
+    #[must_use]
+    pub fn column_site(&self, column: &Column) -> Site {
+        Site::new(self.elsewhere.get(&column.name).unwrap_or(&self.file), column.span)
+    }
 }
 
 /// How a table is declared.

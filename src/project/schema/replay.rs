@@ -217,6 +217,16 @@ impl State {
                 let key = self.find(table).unwrap_or_else(|| key(table));
                 let known = self.tables.entry(key).or_insert_with(|| elsewhere(table, operation, file));
                 known.table.apply(&operation.change);
+                match &operation.change {
+                    Change::AddColumn { column, .. } => {
+                        known.elsewhere.insert(column.name.clone(), Arc::clone(file));
+                    }
+                    Change::RenameColumn { column, to, .. } => {
+                        let place = known.elsewhere.remove(column);
+                        known.elsewhere.extend(place.map(|place| (to.clone(), place)));
+                    }
+                    _ => {}
+                }
             }
             Change::DeleteRows { .. } | Change::WriteRows { .. } => {}
             Change::Unknown { table } => self.unread.push((table.clone(), Site::new(file, operation.span))),
@@ -239,7 +249,7 @@ impl State {
 }
 
 fn source(table: Table, file: &Arc<str>) -> SourceTable {
-    SourceTable { table, file: Arc::clone(file), layer: Layer::Sql }
+    SourceTable { table, file: Arc::clone(file), layer: Layer::Sql, elsewhere: BTreeMap::new() }
 }
 
 /// A table that no script before this one created.
@@ -384,6 +394,17 @@ mod tests {
             ("m/2.sql", r#"CREATE TABLE Session ("userId" int); ALTER TABLE session DROP COLUMN USERID; DROP TABLE "user""#),
         ]);
         assert_eq!(show(&found), ["m: Session() User(a c d)"]);
+    }
+
+    #[test]
+    fn a_column_is_found_in_the_script_that_adds_it() {
+        let found = migrated([
+            ("m/1.sql", "CREATE TABLE a (x int)"),
+            ("m/2.sql", "ALTER TABLE a ADD y int; ALTER TABLE a RENAME y TO z"),
+        ]);
+        let table = &found[0].tables[0];
+        let files = ["x", "z"].map(|name| table.column_site(table.table.column(name).expect("there")).file.to_string());
+        assert_eq!(files, ["m/1.sql", "m/2.sql"]);
     }
 
     #[test]

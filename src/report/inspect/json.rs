@@ -163,7 +163,7 @@ fn tables(tables: Vec<(String, &SourceTable)>, locate: &dyn Fn(&Site) -> Locatio
         object!({
             "name": source.table.physical.as_ref().unwrap_or(&source.table.name),
             "layer": layer_name(source.layer),
-            "location": locate(&Site::new(&source.file, source.table.span)),
+            "location": locate(&source.site()),
             "complete": !source.table.open,
             "fields": fields,
         })

@@ -222,7 +222,7 @@ mod tests {
             open: false,
             span: Span::new(2, 2),
         };
-        let user = SourceTable { table: user, file: "src/auth.ts".into(), layer: Layer::Drizzle };
+        let user = SourceTable { table: user, file: "src/auth.ts".into(), layer: Layer::Drizzle, elsewhere: BTreeMap::new() };
         let server = Server {
             at: site(5),
             name: "auth".into(),

@@ -169,7 +169,7 @@ impl Page<'_> {
         let found = server.declared.lookup.find(&name).next();
         found.map_or_else(
             || "no declaration in this repository".into(),
-            |source| format!("{}  {}", layer_name(source.layer), self.place(&Site::new(&source.file, source.table.span))),
+            |source| format!("{}  {}", layer_name(source.layer), self.place(&source.site())),
         )
     }
 
