@@ -166,6 +166,10 @@ impl Builder<'_> {
             // Sessions or verifications live in secondary storage, and so do the columns a plugin adds to them.
             return;
         }
+        if !renames && self.required.tables.contains_key(&table.key) {
+            // The very tables of the plugin they are taken over from, as its options made them.
+            return;
+        }
         let renames = if renames { table.renames(source.base()) } else { Vec::new() };
         let renames: Vec<&Rename> = renames.iter().filter(|rename| rename.versions.contains(source.release)).collect();
         if !of_core || source.plugin.is_none() {
@@ -266,7 +270,7 @@ impl Builder<'_> {
                     plugin: source.plugin.map(|(place, _)| place),
                 };
                 match field(&property.key, &property.node, cause) {
-                    Ok(column) => self.put(table, column),
+                    Ok(column) => self.put(table, RequiredColumn { required: column.required && !additional.optional, ..column }),
                     Err(why) => self.doubts.add([why], &path),
                 }
             }
@@ -575,10 +579,27 @@ mod tests {
         assert_eq!(name("oidcProvider", "1.3.8"), both("rows", "named"));
         assert_eq!(name("mcp", "1.6.0"), both("oauthApplication", "name"));
 
+        let version = Version { declared: Some("1.6.0".into()), ..Version::default() };
+        let plugins = [plugin("oidcProvider", schema("oauthApplication", "name")), plugin("mcp", object([]))];
+        assert_eq!(required(&version, &object([]), &plugins).tables["oauthApplication"].model, "rows");
+
         let verified = ("domainVerification", object([("enabled", yes())]));
         let fields = object([("domainVerified", text("named"))]);
         let sso = object([("modelName", text("rows")), ("fields", fields), verified]);
         assert_eq!(renamed("sso", sso, "1.6.0", "ssoProvider", "domainVerified"), both("rows", "domainVerified"));
+    }
+
+    #[test]
+    fn additional_fields_of_roles_are_optional() {
+        let fields = || object([("rank", object([("type", text("number")), ("required", yes())]))]);
+        let schema = object([
+            ("organizationRole", object([("additionalFields", fields())])),
+            ("member", object([("additionalFields", fields())])),
+        ]);
+        let options = object([("dynamicAccessControl", object([("enabled", yes())])), ("schema", schema)]);
+        let required = ask(&object([]), &[plugin("organization", options)]);
+        assert!(column(&required, "organizationRole", "rank").is_some_and(|column| !column.required));
+        assert!(column(&required, "member", "rank").is_some_and(|column| column.required));
     }
 
     #[test]
