@@ -66,10 +66,13 @@ impl Pack {
     /// conditions are still to be asked.
     pub fn tables_of<'p>(&'p self, plugin: &'p Plugin, version: &Version) -> impl Iterator<Item = Brought<'p>> {
         let borrows = plugin.borrows.iter().filter(|borrow| borrow.versions.contains(version));
-        let lenders = borrows.filter_map(|borrow| Some((self.plugin(&borrow.plugin)?, borrow.renames)));
+        let lenders = borrows.filter_map(|borrow| {
+            let lender = self.plugin(&borrow.plugin)?;
+            Some((lender, (!borrow.renames).then_some(lender)))
+        });
         let tables = lenders
-            .chain([(plugin, true)])
-            .flat_map(|(plugin, renames)| plugin.tables.iter().map(move |table| Brought { table, renames }));
+            .chain([(plugin, None)])
+            .flat_map(|(plugin, renamer)| plugin.tables.iter().map(move |table| Brought { table, renamer }));
         tables.filter(|brought| brought.table.versions.contains(version))
     }
 }
@@ -83,8 +86,8 @@ fn is_among(exports: &[Export], module: &str, name: &str) -> bool {
 pub struct Brought<'p> {
     /// The table.
     pub table: &'p Table,
-    /// Options of the plugin may rename it.
-    pub renames: bool,
+    /// The plugin whose options rename it instead of those of the plugin that brings it.
+    pub renamer: Option<&'p Plugin>,
 }
 
 /// better-auth itself.
@@ -189,7 +192,7 @@ impl Plugin {
 struct Borrow {
     plugin: String,
     versions: Range,
-    /// Whether the borrower's options rename the tables as the lender's do.
+    /// Whether the borrower's options rename the tables; else the lender's do, if that is in use as well.
     #[serde(default = "yes")]
     renames: bool,
 }

@@ -88,6 +88,9 @@ pub struct Rename {
 pub struct Additional {
     /// The option.
     pub option: String,
+    /// Its columns may be NULL whatever they say.
+    #[serde(default)]
+    pub optional: bool,
     /// The releases that honour it.
     #[serde(default)]
     pub versions: Range,

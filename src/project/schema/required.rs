@@ -13,7 +13,7 @@ use super::{Cause, Required, RequiredColumn, RequiredKey, RequiredReference, Req
 use crate::knowledge::predicate::{Condition, OptionTest};
 use crate::knowledge::range::Range;
 use crate::knowledge::schema::{Additional, Column, Rename, Table};
-use crate::knowledge::{Brought, Plugin, pack};
+use crate::knowledge::{Plugin, pack};
 use crate::project::predicate::{self, Verdict};
 use crate::project::value::{Found, Lookup, Node, Unknown, Value};
 use crate::project::version::Version;
@@ -34,10 +34,10 @@ pub fn required(version: &Version, options: &Node, plugins: &[PluginUse]) -> Req
         required.open.push(Unknown { reason, at: options.at.clone() });
         newest.clone()
     });
-    let mut builder = Builder { release: &release, required, doubts: Doubts::default(), unmigrated: BTreeSet::new() };
+    let mut builder = Builder { plugins, release: &release, required, doubts: Doubts::default(), unmigrated: BTreeSet::new() };
     let core = Source { options, plugin: None, release: &release };
     for table in pack().core.tables.iter().filter(|table| table.versions.contains(&release)) {
-        builder.add(Brought { table, renames: true }, &core);
+        builder.add(table, &core);
     }
     for (place, used) in plugins.iter().enumerate() {
         builder.add_plugin(place, used);
@@ -95,6 +95,7 @@ impl Source<'_> {
 }
 
 struct Builder<'a> {
+    plugins: &'a [PluginUse],
     /// The release of better-auth.
     release: &'a Release,
     required: Required,
@@ -117,8 +118,16 @@ impl Builder<'_> {
         };
         let release = used.release.as_ref().unwrap_or(self.release);
         let source = Source { options: &used.options, plugin: Some((place, plugin)), release };
+        let nothing = Node { value: Value::Undefined, at: used.at.clone() };
         for brought in pack().tables_of(plugin, release) {
-            self.add(brought, &source);
+            let Some(renamer) = brought.renamer else {
+                self.add(brought.table, &source);
+                continue;
+            };
+            // Both hand out the very same table.
+            let renaming = self.plugins.iter().find(|used| used.known.is_some_and(|known| known.name == renamer.name));
+            let options = renaming.map_or(&nothing, |used| &used.options);
+            self.add(brought.table, &Source { options, plugin: Some((place, renamer)), release });
         }
     }
 
@@ -159,14 +168,14 @@ impl Builder<'_> {
     }
 
     /// Adds a table, or its columns to a table that is there.
-    fn add(&mut self, Brought { table, renames }: Brought<'_>, source: &Source<'_>) {
+    fn add(&mut self, table: &Table, source: &Source<'_>) {
         let Some(cause) = self.ask(table.condition(source.release), source.cause(), source) else { return };
         let of_core = is_core(&table.key);
         if of_core && source.plugin.is_some() && !self.required.tables.contains_key(&table.key) {
             // Sessions or verifications live in secondary storage, and so do the columns a plugin adds to them.
             return;
         }
-        let renames = if renames { table.renames(source.base()) } else { Vec::new() };
+        let renames: Vec<Rename> = table.renames(source.base());
         let renames: Vec<&Rename> = renames.iter().filter(|rename| rename.versions.contains(source.release)).collect();
         if !of_core || source.plugin.is_none() {
             let options: Vec<String> = renames.iter().filter_map(|rename| rename.model.clone()).collect();
@@ -266,7 +275,7 @@ impl Builder<'_> {
                     plugin: source.plugin.map(|(place, _)| place),
                 };
                 match field(&property.key, &property.node, cause) {
-                    Ok(column) => self.put(table, column),
+                    Ok(column) => self.put(table, RequiredColumn { required: column.required && !additional.optional, ..column }),
                     Err(why) => self.doubts.add([why], &path),
                 }
             }
@@ -575,10 +584,29 @@ mod tests {
         assert_eq!(name("oidcProvider", "1.3.8"), both("rows", "named"));
         assert_eq!(name("mcp", "1.6.0"), both("oauthApplication", "name"));
 
+        let version = Version { declared: Some("1.6.0".into()), ..Version::default() };
+        let lender = || plugin("oidcProvider", schema("oauthApplication", "name"));
+        for plugins in [[lender(), plugin("mcp", object([]))], [plugin("mcp", object([])), lender()]] {
+            assert_eq!(required(&version, &object([]), &plugins).tables["oauthApplication"].model, "rows");
+        }
+
         let verified = ("domainVerification", object([("enabled", yes())]));
         let fields = object([("domainVerified", text("named"))]);
         let sso = object([("modelName", text("rows")), ("fields", fields), verified]);
         assert_eq!(renamed("sso", sso, "1.6.0", "ssoProvider", "domainVerified"), both("rows", "domainVerified"));
+    }
+
+    #[test]
+    fn additional_fields_of_roles_are_optional() {
+        let fields = || object([("rank", object([("type", text("number")), ("required", yes())]))]);
+        let schema = object([
+            ("organizationRole", object([("additionalFields", fields())])),
+            ("member", object([("additionalFields", fields())])),
+        ]);
+        let options = object([("dynamicAccessControl", object([("enabled", yes())])), ("schema", schema)]);
+        let required = ask(&object([]), &[plugin("organization", options)]);
+        assert!(column(&required, "organizationRole", "rank").is_some_and(|column| !column.required));
+        assert!(column(&required, "member", "rank").is_some_and(|column| column.required));
     }
 
     #[test]
