@@ -332,7 +332,11 @@ impl Texts<'_> {
             fix: report.fix.map(|plan| Fix {
                 title: plan.title,
                 applicability: plan.applicability,
-                edits: plan.edits.into_iter().map(|(site, text)| Edit { location: self.location(&site), text }).collect(),
+                edits: plan
+                    .edits
+                    .into_iter()
+                    .map(|(site, text)| Edit { location: self.location(&site), text, site: Some(site) })
+                    .collect(),
             }),
             rule: report.rule,
             severity: report.severity,

@@ -20,6 +20,8 @@
 //! report                terminal, JSON
 //! ```
 //!
+//! `fix` goes round: it reviews, applies the edits of the findings, and reviews what came of it.
+//!
 //! `engine` is the only place that sees all of these; `git`, `cache`, `daemon` and `cli` are shells around it. Nothing
 //! below `engine` does input or output, so every rule is tested on files in memory. `tests/architecture.rs` keeps the
 //! order true.
@@ -31,6 +33,7 @@ pub mod daemon;
 pub mod engine;
 pub mod facts;
 pub mod finding;
+pub mod fix;
 pub mod git;
 pub mod knowledge;
 pub mod project;

@@ -19,7 +19,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("triage", &["source", "facts", "finding", "config"]),
     ("cache", &["source", "facts"]),
     ("engine", &["source", "facts", "finding", "knowledge", "project", "rules", "config", "triage", "cache"]),
-    ("report", &["source", "facts", "finding", "knowledge", "project", "rules", "triage", "engine"]),
+    ("fix", &["source", "finding", "cache", "engine"]),
+    ("report", &["source", "facts", "finding", "knowledge", "project", "rules", "triage", "engine", "fix"]),
     ("git", &["source"]),
     ("service", &["source", "finding", "project", "config", "triage", "cache", "engine", "report", "git"]),
     ("daemon", &["source", "facts", "config", "cache", "engine", "report", "git", "service"]),
@@ -35,6 +36,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "triage",
             "cache",
             "engine",
+            "fix",
             "report",
             "git",
             "service",
@@ -45,7 +47,7 @@ const LAYERS: &[(&str, &[&str])] = &[
 
 /// Modules that work on what they are given.
 const PURE: &[&str] =
-    &["source", "syntax", "facts", "finding", "knowledge", "project", "rules", "config", "triage", "engine", "report"];
+    &["source", "syntax", "facts", "finding", "knowledge", "project", "rules", "config", "triage", "engine", "fix", "report"];
 
 /// Ways to reach outside the process.
 const OUTSIDE: &[&str] = &[

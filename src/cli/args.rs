@@ -69,6 +69,8 @@ pub(super) enum Command {
     Check(CheckArgs),
     /// Show what the review understood: servers, clients, plugins, options, schema
     Inspect(InspectArgs),
+    /// Write what findings of the work tree know how to repair
+    Fix(FixArgs),
     /// Explain a rule: what it finds, why it matters, how to repair it
     Explain {
         /// Its id, with or without the category
@@ -162,6 +164,23 @@ pub(super) struct CheckArgs {
     /// Print nothing but errors: the exit code tells
     #[arg(short, long, conflicts_with = "verbose", help_heading = "Output")]
     pub(super) quiet: bool,
+}
+
+/// Arguments of `fix`.
+#[derive(Debug, Args)]
+pub(super) struct FixArgs {
+    /// Repair only findings in these files and folders
+    #[arg(value_name = "PATH")]
+    pub(super) paths: Vec<PathBuf>,
+    /// Print the changes as a diff, and write nothing
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// Apply repairs, too, that have to be looked at afterwards
+    #[arg(long = "unsafe")]
+    pub(super) also_unsafe: bool,
+    /// Repair only findings of a rule; its category may be left out
+    #[arg(long, value_name = "RULE")]
+    pub(super) rule: Option<String>,
 }
 
 /// Arguments of `inspect`.

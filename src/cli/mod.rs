@@ -7,6 +7,7 @@ mod daemon;
 mod demo;
 mod doctor;
 mod error;
+mod fix;
 mod generate;
 mod hook;
 mod install;
@@ -47,6 +48,7 @@ fn dispatch(app: App) -> Outcome {
     match app.command {
         None => check::check(&app.check),
         Some(Command::Check(args)) => check::check(&args),
+        Some(Command::Fix(args)) => fix::run(&args),
         Some(Command::Inspect(args)) => check::inspect(&args),
         Some(Command::Explain { rule }) => rules::explain(&rule),
         Some(Command::Rules { action: RulesAction::List }) => rules::list(),

@@ -102,6 +102,8 @@ pub struct Help {
     pub client: Option<String>,
     /// For the schema.
     pub migration: Option<String>,
+    /// What has to be declared, in the language of the schema.
+    pub declaration: Option<String>,
 }
 
 /// How far an edit may be trusted.
@@ -237,6 +239,9 @@ pub struct Edit {
     pub location: Location,
     /// By what.
     pub text: String,
+    /// The place as bytes, for applying it.
+    #[serde(skip)]
+    pub site: Option<Site>,
 }
 
 /// A question the sources cannot answer.

@@ -7,12 +7,14 @@
 //!    │
 //! index         the index file, read directly      objects    objects and commits by name:
 //! delta         index against tree                            libgit2, or program (the git program) where it cannot
+//! diff          two texts, for people
 //! snapshot, worktree                               `source::Snapshot`s for the layers above
 //! ```
 //!
 //! Everything here reads. Nothing takes a lock, refreshes an index or writes an object.
 
 mod delta;
+mod diff;
 mod environment;
 mod error;
 mod index;
@@ -25,6 +27,7 @@ mod repo;
 mod snapshot;
 mod worktree;
 
+pub use diff::unified_diff;
 pub use environment::Environment;
 pub use error::GitError;
 pub use installed::InstalledPackages;

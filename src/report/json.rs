@@ -139,7 +139,8 @@ mod tests {
       "help": {{
         "server": "Keep the plugin and declare its table.",
         "client": null,
-        "migration": "Run `npx auth@latest generate`, then `npx drizzle-kit generate`, and commit both."
+        "migration": "Run `npx auth@latest generate`, then `npx drizzle-kit generate`, and commit both.",
+        "declaration": "export const passkey = pgTable(\"passkey\", {{\n  id: text(\"id\").primaryKey(),\n}});\n"
       }},
       "fix": null,
       "fingerprint": "0123456789ab",

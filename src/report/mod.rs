@@ -1,6 +1,7 @@
 //! How reviews and the project model are shown: to people on a terminal, to programs as JSON.
 
 mod excerpt;
+pub mod fixed;
 pub mod inspect;
 pub mod json;
 #[cfg(test)]

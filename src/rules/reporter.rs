@@ -132,6 +132,7 @@ impl Rule {
                 server: document.lead(super::document::FIX_SERVER),
                 client: document.lead(super::document::FIX_CLIENT),
                 migration: document.lead(super::document::MIGRATION),
+                declaration: None,
             },
             fix: None,
             identity: Vec::new(),

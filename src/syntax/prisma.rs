@@ -24,6 +24,8 @@ pub struct Block {
     pub name: Span,
     /// Its rows, in order; the values of an enum are left out.
     pub rows: Vec<Row>,
+    /// The closing brace; `None` where it is missing.
+    pub close: Option<Span>,
 }
 
 /// What a block declares.
@@ -95,6 +97,17 @@ pub struct Attribute {
     pub name: Span,
     /// The arguments, in order.
     pub arguments: Vec<Argument>,
+    /// From its name to the end of its arguments.
+    pub span: Span,
+}
+
+impl Field {
+    /// Where it ends.
+    #[must_use]
+    pub fn end(&self) -> usize {
+        let marks = 2 * usize::from(self.list) + usize::from(self.optional);
+        self.attributes.last().map_or(self.kind.end as usize + marks, |attribute| attribute.span.end as usize)
+    }
 }
 
 impl Attribute {
@@ -132,8 +145,8 @@ pub fn read(text: &str) -> Schema {
         match reader.header() {
             Some((kind, name)) => {
                 reader.at += 3;
-                let rows = reader.rows(kind, name);
-                blocks.push(Block { kind, name, rows });
+                let (rows, close) = reader.rows(kind, name);
+                blocks.push(Block { kind, name, rows, close });
             }
             None => reader.unreadable_line(),
         }
@@ -248,16 +261,16 @@ impl Reader<'_> {
         words.then(|| BlockKind::of(keyword.span.of(self.text))).flatten().map(|kind| (kind, name.span))
     }
 
-    /// The rows up to the closing brace, or to the next block where that is missing.
-    fn rows(&mut self, block: BlockKind, name: Span) -> Vec<Row> {
+    /// The rows up to the closing brace, or to the next block where that is missing; and the brace.
+    fn rows(&mut self, block: BlockKind, name: Span) -> (Vec<Row>, Option<Span>) {
         let mut rows = Vec::new();
         loop {
             if self.is_done() || self.header().is_some() {
                 self.errors.push(name);
-                return rows;
+                return (rows, None);
             }
             if self.eat(b'}') {
-                return rows;
+                return (rows, Some(self.tokens[self.at - 1].span));
             }
             if self.kind(0) == Some(Kind::Newline) {
                 self.at += 1;
@@ -306,7 +319,8 @@ impl Reader<'_> {
     fn attribute(&mut self) -> Option<Attribute> {
         let name = self.word()?;
         let arguments = if self.eat(b'(') { self.arguments(1) } else { Vec::new() };
-        Some(Attribute { name, arguments })
+        let span = Span { start: name.start, end: self.tokens[self.at - 1].span.end };
+        Some(Attribute { name, arguments, span })
     }
 
     /// Arguments up to the parenthesis that closes them; at depth 0, up to the end of the line. They may go on over several

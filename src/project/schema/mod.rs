@@ -7,6 +7,8 @@ mod doubts;
 pub mod drizzle;
 pub mod lookup;
 pub mod migrated;
+pub mod render;
+pub mod repair;
 pub mod replay;
 pub mod required;
 pub mod rows;

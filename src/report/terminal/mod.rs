@@ -17,6 +17,9 @@ const MOST_IN_HOOK: usize = 10;
 /// Most open questions a report lists.
 const MOST_QUESTIONS: usize = 20;
 
+/// Most lines of code a finding shows.
+const MOST_CODE: usize = 30;
+
 /// Columns a snippet needs beside the code and its label: line number, rails, margins.
 const GUTTER: usize = 12;
 
@@ -146,29 +149,42 @@ fn snippet<'f>(file: &str, excerpt: Excerpt, marks: &[Mark<'_>], style: &Style) 
 /// Why it matters, what to do, and where that is written.
 fn remarks<'f>(finding: &'f Finding, style: &Style) -> Vec<Element<'f>> {
     let mut remarks: Vec<(&'static str, String)> = Vec::new();
-    let mut say = |label, text: &str| {
-        if !text.is_empty() {
-            let used = GUTTER + columns(label);
-            remarks.push((label, wrap(text, style.columns().saturating_sub(used)).join("\n")));
-        }
+    let prose = |label: &'static str, text: &str| {
+        let used = GUTTER + columns(label);
+        (!text.is_empty()).then(|| (label, wrap(text, style.columns().saturating_sub(used)).join("\n")))
     };
-    say("why", &clean(&finding.why));
+    remarks.extend(prose("why", &clean(&finding.why)));
     for (label, help) in [
         ("help: server", &finding.help.server),
         ("help: client", &finding.help.client),
         ("help: migration", &finding.help.migration),
     ] {
-        say(label, help.as_deref().unwrap_or_default());
+        remarks.extend(prose(label, help.as_deref().unwrap_or_default()));
+    }
+    if let Some(declaration) = &finding.help.declaration {
+        remarks.push(("help: declare", code(declaration, finding.fix.is_some())));
     }
     let mut standing = format!("{} confidence", finding.confidence.name());
     if style.verbose {
         let _ = write!(standing, ", fingerprint {}", clean(&finding.fingerprint));
     }
-    say("note", &standing);
+    remarks.extend(prose("note", &standing));
     if !finding.docs.is_empty() {
         remarks.push(("docs", style.link(&finding.docs, &clean(&finding.docs))));
     }
     remarks.into_iter().map(|(label, text)| Level::NOTE.with_name(label).message(text).into()).collect()
+}
+
+/// Code as it is written, the beginning of it where it is long; `fixable` tells that a command writes it.
+fn code(text: &str, fixable: bool) -> String {
+    let mut lines: Vec<String> = text.lines().map(|line| clean(line).into_owned()).collect();
+    if lines.len() > MOST_CODE {
+        let command = if fixable { ", written by `git auth-review fix`" } else { "" };
+        let more = count(lines.len() - MOST_CODE, "more line");
+        lines.truncate(MOST_CODE);
+        lines.push(format!("… {more}{command}"));
+    }
+    lines.join("\n")
 }
 
 /// The questions that could not be answered, one paragraph each.

@@ -1,5 +1,5 @@
 use super::*;
-use crate::finding::Related;
+use crate::finding::{Applicability, Fix, Related};
 use crate::report::sample;
 
 const PLAIN: Style = Style { color: false, hyperlinks: false, width: 80, verbose: false };
@@ -33,6 +33,9 @@ critical[migration/migration-missing-for-plugin]: `passkey()` needs the table
   = help: server: Keep the plugin and declare its table.
   = help: migration: Run `npx auth@latest generate`, then `npx drizzle-kit
                      generate`, and commit both.
+  = help: declare: export const passkey = pgTable(\"passkey\", {
+                     id: text(\"id\").primaryKey(),
+                   });
   = note: high confidence
   = docs: https://www.better-auth.com/docs/plugins/passkey
 
@@ -176,10 +179,23 @@ fn hostile_text_does_not_reach_the_terminal() {
 }
 
 #[test]
+fn long_code_is_cut_and_says_what_writes_the_rest() {
+    let mut long = sample::review();
+    long.findings[0].help.declaration = Some("line\n".repeat(32));
+    let shown = |long: &Review| review(long, false, &PLAIN);
+    assert_eq!(shown(&long).matches("line\n").count(), 30);
+    assert!(shown(&long).contains("… 2 more lines\n"));
+    long.findings[0].fix = Some(Fix { title: String::new(), applicability: Applicability::Safe, edits: Vec::new() });
+    assert!(shown(&long).contains("… 2 more lines, written by `git auth-review fix`\n"));
+}
+
+#[test]
 fn lines_stay_within_the_width() {
     let mut wide = sample::review();
     wide.findings[0].message = "word ".repeat(60);
     wide.findings[0].label = String::new();
+    // Code keeps its lines.
+    wide.findings[0].help.declaration = None;
     for width in [60, 80, 120] {
         let text = review(&wide, false, &Style { width, ..PLAIN });
         // The last line is one line, however long.

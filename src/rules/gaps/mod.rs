@@ -11,8 +11,8 @@ use std::sync::Arc;
 
 use super::{Circumstances, Context, Reporter};
 use crate::facts::{Body, script};
-use crate::finding::{Confidence, Report, Severity};
-use crate::project::schema::{Cause, Gap, GapKind};
+use crate::finding::{Applicability, Confidence, FixPlan, Report, Severity};
+use crate::project::schema::{self, Cause, Gap, GapKind};
 use crate::project::{AdapterKind, PluginUse, ProjectModel, Server};
 use crate::source::{FileKind, Site};
 
@@ -206,6 +206,9 @@ impl<'m> Group<'m> {
             }
             report.related.extend(gap.dropped.iter().map(|place| (place.clone(), "dropped here".to_owned())));
         }
+        if self.unstaged.is_empty() {
+            repair(cx, server, &self.gaps.iter().collect::<Vec<_>>(), report);
+        }
         if server.adapter.at != server.at {
             report.related.push((server.adapter.at.clone(), "the database is set here".into()));
         }
@@ -267,6 +270,7 @@ pub(super) fn report_each(
             let primary = places.remove(0);
             let mut report = out.draft(primary.clone(), "");
             report.help.migration = Some(advice(server));
+            repair(cx, server, &[gap], &mut report);
             let (message, label) = tell(&group, gap, &mut report);
             report.message = message;
             report.label = label;
@@ -285,6 +289,22 @@ pub(super) fn report_each(
             group.hit(cx, out, report);
         }
     }
+}
+
+/// Adds what closes the gaps: the declaration, and the edit that writes it.
+pub(super) fn repair(cx: &Context<'_>, server: &Server, gaps: &[&Gap], report: &mut Report) {
+    let Some(repair) = schema::repair::repair(server, gaps, cx.files) else { return };
+    report.help.declaration = Some(repair.declaration);
+    report.fix = repair.edits.map(|edits| {
+        let parts = gaps.iter().map(|gap| match gap.kind {
+            GapKind::Table => format!("declare table `{}`", gap.table),
+            GapKind::MapEntry => format!("add `{}` to the schema map", gap.table),
+            GapKind::Unique => format!("make {} unique", columns_of(gap)),
+            GapKind::Index => format!("index {}", columns_of(gap)),
+            _ => format!("declare {}", columns_of(gap)),
+        });
+        FixPlan { title: join(parts.collect()), applicability: Applicability::Safe, edits }
+    });
 }
 
 /// The columns a gap is about: `column `role` of table `user``.

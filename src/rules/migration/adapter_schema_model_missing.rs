@@ -1,7 +1,7 @@
 //! A table that is declared, but not in the schema map the adapter is given.
 
 use crate::project::schema::GapKind;
-use crate::rules::gaps::{Topic, groups, quoted};
+use crate::rules::gaps::{Topic, groups, quoted, repair};
 use crate::rules::{Context, Reporter};
 
 pub(super) fn check(cx: &Context<'_>, out: &mut Reporter<'_>) {
@@ -24,6 +24,7 @@ pub(super) fn check(cx: &Context<'_>, out: &mut Reporter<'_>) {
         report.help.server =
             Some(server_help(group.gaps.iter().filter_map(|gap| Some((&*gap.table, &*gap.declared.first()?.0)))));
         report.help.migration = None;
+        repair(cx, server, &group.gaps.iter().collect::<Vec<_>>(), &mut report);
         report.identity = vec![server.package.to_string(), server.name.clone(), tables];
         group.hit(cx, out, report);
     }

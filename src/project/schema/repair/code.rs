@@ -1,0 +1,259 @@
+//! The code of a file that declares Drizzle tables: what is written where.
+
+use std::sync::Arc;
+
+use tree_sitter::{Node, Tree};
+
+use super::{Edits, indent_at, insertion, line_end};
+use crate::source::{FileKind, Span};
+use crate::syntax::typescript;
+
+/// A file.
+pub(super) struct Code<'t> {
+    pub(super) file: &'t Arc<str>,
+    pub(super) text: &'t str,
+    tree: Tree,
+}
+
+/// `export const name = maker("physical", columns, keys)`.
+pub(super) struct TableCode<'c> {
+    /// What the table is bound to.
+    pub(super) name: &'c str,
+    /// The whole statement.
+    pub(super) statement: Span,
+    /// The maker as written.
+    pub(super) maker: &'c str,
+    /// The name in the database.
+    pub(super) physical: Option<&'c str>,
+    /// The object of the columns.
+    pub(super) columns: Node<'c>,
+    /// The end of the argument that gives the columns.
+    pub(super) columns_end: usize,
+    /// The parameter that holds the builders, where the columns are given by a function.
+    pub(super) parameter: Option<&'c str>,
+    /// The third argument.
+    pub(super) keys: Option<KeysCode<'c>>,
+}
+
+/// `(table) => [index("…").on(table.column)]`.
+pub(super) struct KeysCode<'c> {
+    /// The parameter.
+    pub(super) parameter: &'c str,
+    /// The array or object that is given back.
+    pub(super) list: Node<'c>,
+}
+
+/// `import { a, b as c } from "module"`.
+pub(super) struct Import<'c> {
+    /// Where the statement starts.
+    pub(super) start: usize,
+    pub(super) module: &'c str,
+    /// The name of the whole module: `p` of `import * as p`.
+    pub(super) namespace: Option<&'c str>,
+    /// The braces.
+    pub(super) list: Option<Node<'c>>,
+    /// The names in the braces: of the module, and here.
+    pub(super) names: Vec<(&'c str, &'c str)>,
+}
+
+impl<'t> Code<'t> {
+    /// `None` when the file is no code, or cannot be read as a whole.
+    pub(super) fn parse(file: &'t Arc<str>, text: &'t str) -> Option<Self> {
+        let kind = FileKind::of(file).filter(|kind| kind.is_code())?;
+        let parsed = typescript::parse(kind, text)?;
+        parsed.errors.is_empty().then_some(Self { file, text, tree: parsed.tree })
+    }
+
+    pub(super) fn of(&self, node: Node<'_>) -> &'t str {
+        &self.text[node.byte_range()]
+    }
+
+    /// The table whose maker stands at `callee`; `None` unless it is bound to a name at the top of the file.
+    pub(super) fn table(&self, callee: Span) -> Option<TableCode<'_>> {
+        let (start, end) = (callee.start as usize, callee.end as usize);
+        let mut call = self.tree.root_node().descendant_for_byte_range(start, end)?;
+        while call.kind() != "call_expression" || call.child_by_field_name("function")?.byte_range() != (start..end) {
+            call = call.parent()?;
+        }
+        let mut outer = call;
+        while outer.kind() != "variable_declarator" {
+            outer = outer.parent()?;
+            let is_wrapped = ["call_expression", "member_expression", "variable_declarator"].contains(&outer.kind());
+            if !is_wrapped {
+                return None;
+            }
+        }
+        let name = outer.child_by_field_name("name").filter(|name| name.kind() == "identifier")?;
+        let mut statement = outer.parent()?;
+        if statement.parent()?.kind() == "export_statement" {
+            statement = statement.parent()?;
+        }
+        if statement.parent()?.kind() != "program" {
+            return None;
+        }
+        let arguments = call.child_by_field_name("arguments")?;
+        let mut arguments = children(arguments).into_iter();
+        let physical = arguments.next()?;
+        let columns_argument = arguments.next()?;
+        let (parameter, columns) = match columns_argument.kind() {
+            "arrow_function" => (Some(self.parameter(columns_argument)?), given_back(columns_argument)?),
+            _ => (None, columns_argument),
+        };
+        if columns.kind() != "object" {
+            return None;
+        }
+        let keys = match arguments.next() {
+            Some(keys) => {
+                let list = given_back(keys).filter(|list| ["object", "array"].contains(&list.kind()))?;
+                Some(KeysCode { parameter: self.parameter(keys)?, list })
+            }
+            None => None,
+        };
+        Some(TableCode {
+            name: self.of(name),
+            statement: Span::new(statement.start_byte(), statement.end_byte()),
+            maker: &self.text[start..end],
+            physical: self.string(physical),
+            columns,
+            columns_end: columns_argument.end_byte(),
+            parameter,
+            keys,
+        })
+    }
+
+    /// The object literal at a place.
+    pub(super) fn object(&self, at: Span) -> Option<Node<'_>> {
+        let range = at.start as usize..at.end as usize;
+        let node = self.tree.root_node().descendant_for_byte_range(range.start, range.end)?;
+        (node.kind() == "object" && node.byte_range() == range).then_some(node)
+    }
+
+    /// The properties of an object that are written as `key: value` or as the key alone, each with its value.
+    pub(super) fn properties<'c>(&'c self, object: Node<'c>) -> Vec<(&'c str, Node<'c>)> {
+        let property = |node: Node<'c>| match node.kind() {
+            "pair" => {
+                let key = node.child_by_field_name("key")?;
+                Some((self.string(key).unwrap_or_else(|| self.of(key)), node.child_by_field_name("value")?))
+            }
+            "shorthand_property_identifier" => Some((self.of(node), node)),
+            _ => None,
+        };
+        children(object).into_iter().filter_map(property).collect()
+    }
+
+    /// Whether something is spread into an object.
+    pub(super) fn spreads(&self, object: Node<'_>) -> bool {
+        children(object).iter().any(|node| node.kind() == "spread_element")
+    }
+
+    /// The text of a string literal.
+    pub(super) fn string(&self, node: Node<'_>) -> Option<&'t str> {
+        if node.kind() != "string" {
+            return None;
+        }
+        self.of(node).get(1..)?.get(..node.byte_range().len() - 2)
+    }
+
+    /// The only parameter of a function, when it is a plain name.
+    fn parameter(&self, function: Node<'_>) -> Option<&'t str> {
+        if let Some(parameter) = function.child_by_field_name("parameter") {
+            return Some(self.of(parameter));
+        }
+        let parameters = children(function.child_by_field_name("parameters")?);
+        let [only] = parameters.as_slice() else { return None };
+        let pattern = only.child_by_field_name("pattern")?;
+        (pattern.kind() == "identifier").then(|| self.of(pattern))
+    }
+
+    /// The imports of values.
+    pub(super) fn imports(&self) -> Vec<Import<'_>> {
+        let import =
+            |node: Node<'_>| {
+                let mut parts = node
+                    .child_by_field_name("source")
+                    .and_then(|source| self.string(source))
+                    .map(|module| Import { start: node.start_byte(), module, namespace: None, list: None, names: Vec::new() })?;
+                let of_types = (0..node.child_count()).filter_map(|at| node.child(at)).any(|child| child.kind() == "type");
+                if of_types {
+                    return None;
+                }
+                let clause = children(node).into_iter().find(|child| child.kind() == "import_clause")?;
+                for part in children(clause) {
+                    match part.kind() {
+                        "namespace_import" => parts.namespace = children(part).first().map(|name| self.of(*name)),
+                        "named_imports" => {
+                            for one in children(part) {
+                                let Some(name) = one.child_by_field_name("name") else { continue };
+                                let alias = one.child_by_field_name("alias").unwrap_or(name);
+                                parts.names.push((self.of(name), self.of(alias)));
+                            }
+                            parts.list =
+                                Some(self.tree.root_node().descendant_for_byte_range(part.start_byte(), part.end_byte())?);
+                        }
+                        _ => {}
+                    }
+                }
+                Some(parts)
+            };
+        let root = self.tree.root_node();
+        let statements: Vec<Node<'_>> = children(root).into_iter().filter(|node| node.kind() == "import_statement").collect();
+        statements.into_iter().filter_map(import).collect()
+    }
+
+    /// The names that are bound at the top of the file by something other than an import.
+    pub(super) fn binds(&self, name: &str) -> bool {
+        let declares = |node: Node<'_>| {
+            let named = node.child_by_field_name("name").is_some_and(|own| self.of(own) == name);
+            named
+                || children(node).iter().any(|child| {
+                    child.kind() == "variable_declarator"
+                        && child.child_by_field_name("name").is_some_and(|own| self.of(own) == name)
+                })
+        };
+        children(self.tree.root_node()).into_iter().any(|node| match node.kind() {
+            "export_statement" => node.child_by_field_name("declaration").is_some_and(declares),
+            _ => declares(node),
+        })
+    }
+
+    /// Adds elements at the end of what stands between brackets.
+    pub(super) fn append(&self, list: Node<'_>, elements: &[String]) -> Edits {
+        let (text, close) = (self.text, list.end_byte() - 1);
+        let Some(last) = children(list).into_iter().last() else {
+            let padding = if list.kind() == "array" { "" } else { " " };
+            return vec![insertion(self.file, list.start_byte() + 1, format!("{padding}{}{padding}", elements.join(", ")))];
+        };
+        let end = last.end_byte();
+        let comma = text[end..close].trim_start().starts_with(',');
+        let first = children(list)[0].start_byte();
+        if !text[list.start_byte()..first].contains('\n') {
+            return vec![insertion(self.file, end, format!(", {}", elements.join(", ")))];
+        }
+        let after = if comma { end + text[end..].find(',').unwrap_or(0) + 1 } else { end };
+        let indent = indent_at(text, last.start_byte());
+        let lines: String = elements.iter().map(|element| format!("\n{indent}{element},")).collect();
+        // A comment at the end of the line belongs to the last element.
+        let rest = &text[after..line_end(text, after)];
+        let at = if rest.trim().is_empty() || rest.trim_start().starts_with("//") { after + rest.len() } else { after };
+        let mut edits = vec![insertion(self.file, at, lines)];
+        if !comma {
+            edits.insert(0, insertion(self.file, end, ",".into()));
+        }
+        edits
+    }
+}
+
+/// The named children without comments.
+pub(super) fn children(node: Node<'_>) -> Vec<Node<'_>> {
+    let mut cursor = node.walk();
+    node.named_children(&mut cursor).filter(|child| child.kind() != "comment").collect()
+}
+
+/// What an arrow function gives back when it does nothing else.
+fn given_back(function: Node<'_>) -> Option<Node<'_>> {
+    let mut body = function.child_by_field_name("body").filter(|_| function.kind() == "arrow_function")?;
+    while body.kind() == "parenthesized_expression" {
+        body = *children(body).first()?;
+    }
+    Some(body)
+}

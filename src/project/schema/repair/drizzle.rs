@@ -1,0 +1,304 @@
+//! Insertions into files of Drizzle tables.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tree_sitter::Node;
+
+use super::code::{Code, TableCode};
+use super::{Edits, Repair, indent_at, insertion, line_end, map};
+use crate::project::files::Files;
+use crate::project::schema::lookup::snake_case;
+use crate::project::schema::render::drizzle::{Builder, Names, Shape, Style, TABLE, Writer, Written, declaration, extra_keys};
+use crate::project::schema::render::{Missing, Plan};
+use crate::project::schema::{Layer, SourceTable};
+use crate::project::{Dialect, Server};
+
+/// What closes the gaps of a server whose tables are Drizzle tables.
+pub(super) fn repair(server: &Server, missing: &[Missing<'_>], files: &dyn Files) -> Option<Repair> {
+    let tables = tables(server);
+    let mut texts: BTreeMap<&Arc<str>, String> = BTreeMap::new();
+    for table in tables.values() {
+        if let Some(text) = files.text(&table.file) {
+            texts.insert(&table.file, text);
+        }
+    }
+    let codes: Vec<Code<'_>> = texts.iter().filter_map(|(file, text)| Code::parse(file, text)).collect();
+    let schemas: Vec<Schema<'_>> = codes.iter().map(|code| Schema::of(server, code, &tables)).collect();
+    // New tables go where most of the others are.
+    let home = schemas.iter().max_by_key(|schema| schema.tables.len()).filter(|schema| !schema.tables.is_empty());
+    let Some(home) = home else {
+        let style = Style::usual(server.adapter.dialect?);
+        let declaration = declaration(&Plan::of(server, BTreeMap::new()), &style, missing).text;
+        return Some(Repair { declaration, edits: None });
+    };
+    let style = home.style();
+    let declaration = declaration(&Plan::of(server, home.names(&tables, &schemas)), &style, missing).text;
+    let edits = || {
+        let mut edits = Edits::new();
+        let mut placed = 0;
+        for schema in &schemas {
+            let is_own = |part: &&Missing<'_>| match tables.get(part.key) {
+                Some(_) => schema.tables.contains_key(part.key),
+                None => std::ptr::eq(schema, home),
+            };
+            let own: Vec<&Missing<'_>> = missing.iter().filter(is_own).collect();
+            placed += own.len();
+            if !own.is_empty() {
+                edits.extend(schema.edits(&Plan::of(server, schema.names(&tables, &schemas)), &own)?);
+            }
+        }
+        let new: Vec<map::Entry> =
+            missing.iter().filter(|part| part.whole_table).map(|part| map::Entry::new(server, part.key)).collect();
+        edits.extend(map::entries(server, home.code, &new, files)?);
+        (placed == missing.len()).then_some(edits)
+    };
+    Some(Repair { declaration, edits: edits() })
+}
+
+/// The Drizzle tables a server finds, by their logical keys.
+fn tables(server: &Server) -> BTreeMap<&str, &SourceTable> {
+    let find = |key: &str, model: &str| {
+        let name = server.adapter.lookup_name(key, model);
+        let mut found =
+            server.declared.lookup.tables.iter().filter(|(known, table)| *known == name && table.layer == Layer::Drizzle);
+        found.next().map(|(_, table)| table)
+    };
+    let all = server.required.tables.iter();
+    all.filter_map(|(key, table)| Some((key.as_str(), find(key, &table.model)?))).collect()
+}
+
+/// A file, and the tables in it that the server finds.
+struct Schema<'c> {
+    server: &'c Server,
+    code: &'c Code<'c>,
+    tables: BTreeMap<&'c str, TableCode<'c>>,
+}
+
+impl<'c> Schema<'c> {
+    fn of(server: &'c Server, code: &'c Code<'c>, tables: &BTreeMap<&'c str, &'c SourceTable>) -> Self {
+        let own = tables.iter().filter(|(_, table)| table.file == *code.file);
+        Self { server, code, tables: own.filter_map(|(key, table)| Some((*key, code.table(table.table.span)?))).collect() }
+    }
+
+    /// What this file calls the tables, its own and those it imports.
+    fn names(&self, tables: &BTreeMap<&str, &SourceTable>, schemas: &[Self]) -> BTreeMap<String, String> {
+        let imports = self.code.imports();
+        let name = |key: &&str| {
+            if let Some(own) = self.tables.get(*key) {
+                return Some(own.name);
+            }
+            let there = schemas.iter().find_map(|schema| schema.tables.get(*key))?.name;
+            let relative = imports.iter().filter(|import| !import.module.starts_with("drizzle-orm"));
+            relative.flat_map(|import| &import.names).find(|(name, _)| *name == there).map(|(_, local)| *local)
+        };
+        tables.keys().filter_map(|key| Some(((*key).to_owned(), name(key)?.to_owned()))).collect()
+    }
+
+    /// How tables are written in this file.
+    fn style(&self) -> Style {
+        let code = self.code;
+        let imports = code.imports();
+        let core = imports.iter().find(|import| is_core(import.module));
+        let dialect = match core.map(|core| core.module) {
+            Some("drizzle-orm/mysql-core") => Dialect::Mysql,
+            Some("drizzle-orm/sqlite-core") => Dialect::Sqlite,
+            Some(_) => Dialect::Postgres,
+            None => self.server.adapter.dialect.unwrap_or(Dialect::Postgres),
+        };
+        let mut style = Style::usual(dialect);
+        if let Some(core) = core {
+            style.quote = code.text[core.start..].chars().find(|character| ['"', '\''].contains(character)).unwrap_or('"');
+            style.namespace = core.namespace.map(|name| format!("{name}.")).unwrap_or_default();
+        }
+        let Some(last) = self.tables.values().max_by_key(|table| table.statement) else { return style };
+        style.maker = last.maker.to_owned();
+        style.parameter = last.parameter.map(str::to_owned);
+        style.end = if last.statement.of(code.text).ends_with(';') { ";" } else { "" };
+        style.keys_in_object =
+            self.tables.values().filter_map(|table| table.keys.as_ref()).any(|keys| keys.list.kind() == "object");
+        let plural = |(key, table): (&&str, &TableCode<'_>)| {
+            let model = self.server.required.tables.get(*key).map_or(*key, |table| &table.model);
+            let name = self.server.adapter.lookup_name(key, model);
+            !name.ends_with('s') && table.physical.is_some_and(|physical| physical == format!("{}s", snake_case(&name)))
+        };
+        style.plural_tables = self.tables.iter().any(plural);
+        let mut names = Vec::new();
+        for (key, table) in &self.tables {
+            let required = self.server.required.tables.get(*key);
+            for (name, value) in code.properties(table.columns) {
+                let Some(written) = self.builder(value) else { continue };
+                names.extend(written.names(name));
+                let column = required.and_then(|required| required.columns.iter().find(|column| column.name == name));
+                // Where a column points to decides its type.
+                if let Some(column) = column.filter(|column| column.references.is_none()) {
+                    style.builders.push((Shape::of(column), written.builder.clone()));
+                }
+                if name == "id" && std::ptr::eq(table, last) && written.name.is_none_or(|name| name == "id") {
+                    let lines: Vec<&str> = code.of(value).lines().map(str::trim).collect();
+                    style.id = Some((lines.concat(), written.builder));
+                }
+            }
+        }
+        if let Some(first) = code.properties(last.columns).first() {
+            let indent = indent_at(code.text, first.1.start_byte());
+            let outer = indent_at(code.text, last.columns.end_byte() - 1);
+            style.indent = indent.strip_prefix(outer).filter(|step| !step.is_empty()).unwrap_or("  ").to_owned();
+        }
+        let of_style = |wanted| names.iter().filter(|name| **name == wanted).count();
+        let most = [Names::Snake, Names::Same, Names::Absent].into_iter().rev().max_by_key(|name| of_style(*name));
+        style.names = most.filter(|_| !names.is_empty()).unwrap_or(style.names);
+        style
+    }
+
+    /// The call a column starts with.
+    fn builder(&self, column: Node<'_>) -> Option<BuilderCode<'_>> {
+        let mut call = column;
+        let mut chain = "";
+        loop {
+            let function = call.child_by_field_name("function").filter(|_| call.kind() == "call_expression")?;
+            let inner = function.child_by_field_name("object").filter(|object| object.kind() == "call_expression");
+            let Some(inner) = inner else { break };
+            if self.code.of(function.child_by_field_name("property")?) == "array" {
+                chain = ".array()";
+            }
+            call = inner;
+        }
+        let function = call.child_by_field_name("function")?;
+        let function = self.code.of(function.child_by_field_name("property").unwrap_or(function));
+        let arguments = super::code::children(call.child_by_field_name("arguments")?);
+        let name = arguments.first().and_then(|first| self.code.string(*first));
+        let others: Vec<&str> =
+            arguments.iter().skip(usize::from(name.is_some())).map(|argument| self.code.of(*argument)).collect();
+        let builder = Builder { function: function.to_owned(), arguments: others.join(", "), chain: chain.to_owned() };
+        Some(BuilderCode { name, builder })
+    }
+
+    /// The insertions that declare what is missing; `None` where one would not be certain.
+    fn edits(&self, plan: &Plan<'_>, missing: &[&Missing<'_>]) -> Option<Edits> {
+        let style = self.style();
+        let mut writer = Writer::new(plan, &style);
+        let mut edits = Edits::new();
+        let mut new = String::new();
+        for part in missing {
+            let points_away = |column| {
+                plan.target(column)
+                    .is_some_and(|key| !plan.is_declared(key) && !missing.iter().any(|part| part.whole_table && part.key == key))
+            };
+            let columns = if part.whole_table { plan.columns(part.key).iter().collect() } else { part.columns.clone() };
+            if columns.into_iter().any(points_away) {
+                return None;
+            }
+            match self.tables.get(part.key) {
+                Some(table) => edits.extend(self.gain(table, part, &mut writer, &style)?),
+                None if self.code.binds(&plan.lookup(part.key)) => return None,
+                None => {
+                    new.push('\n');
+                    new.push_str(&writer.table(part.key));
+                }
+            }
+        }
+        if !new.is_empty() {
+            let last = self.tables.values().map(|table| table.statement.end as usize).max()?;
+            let end = line_end(self.code.text, last);
+            edits.push(insertion(self.code.file, end, format!("\n{}", new.trim_end_matches('\n'))));
+        }
+        edits.extend(self.imports(&writer.finish(String::new()), &style)?);
+        Some(edits)
+    }
+
+    /// The insertions into one table.
+    fn gain(&self, table: &TableCode<'_>, part: &Missing<'_>, writer: &mut Writer<'_, '_>, style: &Style) -> Option<Edits> {
+        let mut edits = Edits::new();
+        if !part.columns.is_empty() {
+            // Where everything is spread from elsewhere, so should be what is added.
+            let known = self.code.properties(table.columns);
+            if known.is_empty() || part.columns.iter().any(|column| known.iter().any(|(name, _)| *name == column.name)) {
+                return None;
+            }
+            let rows: Vec<String> =
+                part.columns.iter().map(|column| writer.column(part.key, column).trim_end_matches(',').to_owned()).collect();
+            edits.extend(self.code.append(table.columns, &rows));
+        }
+        let keys = extra_keys(part);
+        if keys.is_empty() {
+            return Some(edits);
+        }
+        match &table.keys {
+            Some(own) => {
+                let style = Style { keys_in_object: own.list.kind() == "object", ..style.clone() };
+                let lines: Vec<String> = keys.iter().map(|key| writer.key_in(&style, part.key, key, own.parameter)).collect();
+                edits.extend(self.code.append(own.list, &lines));
+            }
+            None => {
+                let lines: Vec<String> = keys.iter().map(|key| writer.key(part.key, key, TABLE)).collect();
+                let indent = indent_at(self.code.text, table.columns_end);
+                edits.push(insertion(self.code.file, table.columns_end, format!(", {}", writer.keys(&lines, indent))));
+            }
+        }
+        Some(edits)
+    }
+
+    /// The insertions that import what was written with; `None` where a name means something else here.
+    fn imports(&self, written: &Written, style: &Style) -> Option<Edits> {
+        let imports = self.code.imports();
+        let local = |name: &str| {
+            imports
+                .iter()
+                .flat_map(|import| import.names.iter().map(move |names| (import.module, names)))
+                .find(|(_, (_, local))| *local == name)
+        };
+        let lacking = |name: &str, is_module: &dyn Fn(&str) -> bool| match local(name) {
+            Some((module, (imported, _))) if is_module(module) && *imported == name => Some(false),
+            Some(_) => None,
+            None => (!self.code.binds(name)).then_some(true),
+        };
+        let mut edits = Edits::new();
+        if style.namespace.is_empty() {
+            let mut names = Vec::new();
+            for builder in written.builders.iter().filter(|builder| **builder != style.maker) {
+                if lacking(builder.trim_start_matches("type "), &is_core)? {
+                    names.push(builder.clone());
+                }
+            }
+            if !names.is_empty() {
+                let list = imports.iter().find(|import| is_core(import.module) && import.list.is_some())?.list?;
+                edits.extend(self.code.append(list, &names));
+            }
+        }
+        if written.sql && lacking("sql", &|module| module == "drizzle-orm")? {
+            let main = imports.iter().find(|import| import.module == "drizzle-orm").and_then(|import| import.list);
+            match main {
+                Some(list) => edits.extend(self.code.append(list, &["sql".to_owned()])),
+                None => {
+                    let first = imports.first()?.start;
+                    let statement = format!("import {{ sql }} from {0}drizzle-orm{0}{1}\n", style.quote, style.end);
+                    edits.push(insertion(self.code.file, first, statement));
+                }
+            }
+        }
+        Some(edits)
+    }
+}
+
+/// The call a column starts with, as written.
+struct BuilderCode<'c> {
+    name: Option<&'c str>,
+    builder: Builder,
+}
+
+impl BuilderCode<'_> {
+    /// How the column is named, where its key tells the ways apart.
+    fn names(&self, key: &str) -> Option<Names> {
+        match self.name {
+            None => Some(Names::Absent),
+            Some(name) if name == key => key.contains(char::is_uppercase).then_some(Names::Same),
+            Some(_) => Some(Names::Snake),
+        }
+    }
+}
+
+/// Whether a module gives the builders of a dialect.
+fn is_core(module: &str) -> bool {
+    module.starts_with("drizzle-orm/") && module.ends_with("-core")
+}

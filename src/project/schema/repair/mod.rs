@@ -1,0 +1,95 @@
+//! What closes a gap: the missing declarations in the project's own language and style, and where they go.
+//!
+//! Everything is an insertion. A place that cannot be edited with certainty gets the declaration alone.
+
+mod code;
+mod drizzle;
+mod map;
+mod prisma;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::render::{Missing, Plan, sql};
+use super::{Gap, GapKind};
+use crate::project::files::Files;
+use crate::project::{AdapterKind, Server};
+use crate::source::{Site, Span};
+
+/// Insertions: each an empty place and the text that goes there.
+type Edits = Vec<(Site, String)>;
+
+/// What closes gaps of one server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Repair {
+    /// What has to be declared; tables that are there are shortened to what they gain.
+    pub declaration: String,
+    /// The edits that declare it; `None` where the places are not certain, or code is not where it is declared.
+    pub edits: Option<Edits>,
+}
+
+/// What closes the gaps; `None` where it is not known how tables are declared, or a gap is not closed by declaring
+/// something.
+#[must_use]
+pub fn repair(server: &Server, gaps: &[&Gap], files: &dyn Files) -> Option<Repair> {
+    let mut repair = match server.adapter.kind {
+        AdapterKind::Drizzle if gaps.iter().all(|gap| gap.kind == GapKind::MapEntry) => map::repair(server, gaps, files)?,
+        AdapterKind::Drizzle => drizzle::repair(server, &Missing::of(gaps.iter().copied())?, files)?,
+        AdapterKind::Prisma => prisma::repair(server, &Missing::of(gaps.iter().copied())?, files)?,
+        AdapterKind::Kysely => {
+            server.adapter.dialect?;
+            let missing = Missing::of(gaps.iter().copied())?;
+            let declaration = sql::declaration(&Plan::of(server, BTreeMap::new()), &missing);
+            Repair { declaration, edits: None }
+        }
+        _ => return None,
+    };
+    // What is there under another name may be what is meant: that is for people to tell.
+    let is_elsewhere = |gap: &&Gap| matches!(gap.kind, GapKind::Table | GapKind::Columns) && !gap.declared.is_empty();
+    if !server.declared.lookup.is_certain() || gaps.iter().any(is_elsewhere) {
+        repair.edits = None;
+    }
+    repair.edits = repair.edits.map(joined);
+    Some(repair)
+}
+
+/// The insertions in order, those at one place as one.
+fn joined(mut edits: Edits) -> Edits {
+    edits.sort_by(|(one, _), (other, _)| one.cmp(other));
+    edits.dedup_by(|(place, text), (before, so_far)| {
+        let same = place == before;
+        if same {
+            so_far.push_str(text);
+        }
+        same
+    });
+    edits
+}
+
+fn insertion(file: &Arc<str>, at: usize, text: String) -> (Site, String) {
+    (Site::new(file, Span::new(at, at)), text)
+}
+
+/// The end of the line an offset is on, before its line break.
+fn line_end(text: &str, at: usize) -> usize {
+    let rest = &text[at..];
+    let line = rest.split('\n').next().unwrap_or(rest);
+    at + line.strip_suffix('\r').unwrap_or(line).len()
+}
+
+/// The white space a line starts with, up to an offset on it.
+fn indent_at(text: &str, at: usize) -> &str {
+    let start = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
+    let line = &text[start..at];
+    &line[..line.len() - line.trim_start().len()]
+}
+
+/// A new part for the end of a file, an empty line after what is there.
+fn at_the_end(file: &Arc<str>, text: &str, part: &str) -> (Site, String) {
+    let between = match text {
+        "" => "",
+        text if text.ends_with('\n') => "\n",
+        _ => "\n\n",
+    };
+    insertion(file, text.len(), format!("{between}{part}"))
+}

@@ -1,0 +1,277 @@
+//! `git auth-review fix` in real repositories: what it writes, and what it leaves.
+
+mod common;
+
+#[cfg(unix)]
+use std::{fs, os::unix::fs::PermissionsExt as _};
+
+use common::Repo;
+
+const MANIFEST: &str = r#"{ "name": "app", "dependencies": { "better-auth": "1.7.0", "@better-auth/passkey": "1.7.0" } }"#;
+
+const CORE: &str = r#"model User {
+  id            String    @id
+  name          String
+  email         String    @unique
+  emailVerified Boolean   @default(false)
+  image         String?
+  createdAt     DateTime  @default(now())
+  updatedAt     DateTime  @updatedAt
+  sessions      Session[]
+  accounts      Account[]
+}
+
+model Session {
+  id        String   @id
+  expiresAt DateTime
+  token     String   @unique
+  createdAt DateTime @default(now())
+  updatedAt DateTime @updatedAt
+  ipAddress String?
+  userAgent String?
+  userId    String
+  user      User     @relation(fields: [userId], references: [id], onDelete: Cascade)
+
+  @@index([userId])
+}
+
+model Account {
+  id                    String    @id
+  accountId             String
+  providerId            String
+  userId                String
+  user                  User      @relation(fields: [userId], references: [id], onDelete: Cascade)
+  accessToken           String?
+  refreshToken          String?
+  idToken               String?
+  accessTokenExpiresAt  DateTime?
+  refreshTokenExpiresAt DateTime?
+  scope                 String?
+  password              String?
+  issuer                String?
+  createdAt             DateTime  @default(now())
+  updatedAt             DateTime  @updatedAt
+
+  @@unique([accountId, issuer])
+  @@index([userId])
+}
+
+model Verification {
+  id         String   @id
+  identifier String
+  value      String
+  expiresAt  DateTime
+  createdAt  DateTime @default(now())
+  updatedAt  DateTime @updatedAt
+
+  @@index([identifier])
+}
+"#;
+
+fn prisma() -> String {
+    format!("datasource db {{\n  provider = \"postgresql\"\n}}\n\n{CORE}")
+}
+
+fn auth(plugins: &str, database: &str, import: &str) -> String {
+    format!(
+        "import {{ betterAuth }} from \"better-auth\";\nimport {{ username, admin }} from \"better-auth/plugins\";\n\
+         import {{ passkey }} from \"@better-auth/passkey\";\n{import}\n\
+         export const auth = betterAuth({{\n  database: {database},\n  plugins: [{plugins}],\n}});\n"
+    )
+}
+
+fn with_prisma(plugins: &str) -> String {
+    let import = "import { prismaAdapter } from \"better-auth/adapters/prisma\";\nimport { client } from \"./client\";";
+    auth(plugins, "prismaAdapter(client, { provider: \"postgresql\" })", import)
+}
+
+/// A repository with these files in its index.
+fn repository(files: &[(&str, &str)]) -> Repo {
+    let repo = Repo::new();
+    repo.write("package.json", MANIFEST);
+    for (path, text) in files {
+        repo.write(path, text);
+    }
+    repo.git(&["add", "--all"]).passed();
+    repo
+}
+
+/// Runs the command, which must succeed, and gives what it printed.
+fn fix(repo: &Repo, arguments: &[&str]) -> String {
+    repo.review(&[&["fix"], arguments].concat()).passed().stdout
+}
+
+/// The rules of the findings about the schema.
+fn findings(repo: &Repo) -> Vec<String> {
+    let run = repo.review(&["--no-daemon", "--format", "json"]);
+    let json: serde_json::Value = serde_json::from_str(&run.stdout).expect("JSON");
+    let rules = json["findings"].as_array().expect("findings").iter().map(|finding| finding["rule"].as_str().expect("a rule"));
+    rules.filter(|rule| rule.starts_with("migration/") || rule.starts_with("db-index/")).map(str::to_owned).collect()
+}
+
+#[test]
+fn models_and_fields_are_written_in_the_style_that_is_there() {
+    let repo = repository(&[("src/auth.ts", &with_prisma("passkey(), username()")), ("prisma/schema.prisma", &prisma())]);
+    assert_eq!(findings(&repo).len(), 2);
+    let said = fix(&repo, &[]);
+    assert!(said.contains("fixed: declare table `passkey` (prisma/schema.prisma)"), "{said}");
+    assert!(said.contains("next: Run `npx auth"), "{said}");
+    assert!(said.ends_with("2 findings fixed in 1 file, 0 findings left\n"), "{said}");
+    assert_eq!(findings(&repo), [""; 0]);
+    let schema = repo.read("prisma/schema.prisma");
+    let user = "
+  sessions      Session[]
+  accounts      Account[]
+";
+    let (before, after) = schema.split_once(user).expect("what was there stays");
+    assert!(before.starts_with("datasource db {"));
+    for row in ["\n  username      String?   @unique\n", "\n  displayUsername String?\n", "\n  passkeys      Passkey[]\n"] {
+        assert!(format!("\n{after}").contains(row), "{row}{schema}");
+    }
+    let model = "
+
+model Passkey {
+  id           String    @id
+  name         String?
+  publicKey    String
+  userId       String
+  user         User      @relation(fields: [userId], references: [id], onDelete: Cascade)
+";
+    assert!(after.contains(model), "{schema}");
+    assert!(after.ends_with("  @@index([userId])\n  @@index([credentialID])\n}\n"), "{schema}");
+}
+
+#[test]
+fn a_dry_run_prints_a_diff_and_writes_nothing() {
+    let repo = repository(&[("src/auth.ts", &with_prisma("username()")), ("prisma/schema.prisma", &prisma())]);
+    let diff = fix(&repo, &["--dry-run"]);
+    assert!(diff.starts_with("diff --git a/prisma/schema.prisma b/prisma/schema.prisma\n"), "{diff}");
+    assert!(diff.contains("\n+  username "), "{diff}");
+    assert_eq!(repo.read("prisma/schema.prisma"), prisma());
+    // The diff is one that git takes.
+    repo.write("fix.patch", &diff);
+    repo.git(&["apply", "fix.patch"]).passed();
+    assert_eq!(findings(&repo), [""; 0]);
+}
+
+#[test]
+fn line_endings_byte_order_mark_and_mode_stay() {
+    let schema = format!("\u{feff}{}", prisma().replace('\n', "\r\n"));
+    let repo = repository(&[("src/auth.ts", &with_prisma("passkey()")), ("prisma/schema.prisma", &schema)]);
+    #[cfg(unix)]
+    {
+        fs::set_permissions(repo.path("prisma/schema.prisma"), fs::Permissions::from_mode(0o640)).expect("set");
+    }
+    fix(&repo, &[]);
+    let fixed = repo.read("prisma/schema.prisma");
+    assert!(fixed.starts_with('\u{feff}') && fixed.contains("model Passkey"));
+    assert_eq!(fixed.matches('\n').count(), fixed.matches("\r\n").count());
+    #[cfg(unix)]
+    {
+        let mode = fs::metadata(repo.path("prisma/schema.prisma")).expect("there").permissions().mode();
+        assert_eq!(mode & 0o777, 0o640);
+    }
+}
+
+#[test]
+fn only_what_is_asked_for_is_repaired() {
+    let files = [("src/auth.ts", with_prisma("passkey()")), ("prisma/schema.prisma", prisma())];
+    let repo = repository(&[(files[0].0, &files[0].1), (files[1].0, &files[1].1)]);
+    fix(&repo, &["prisma"]);
+    fix(&repo, &["--rule", "db-index-missing"]);
+    assert_eq!(repo.read("prisma/schema.prisma"), prisma());
+    assert_eq!(repo.review(&["fix", "--rule", "no-such-rule"]).code, 2);
+    fix(&repo, &["--rule", "migration-missing-for-plugin", "src"]);
+    assert!(repo.read("prisma/schema.prisma").contains("model Passkey"));
+}
+
+const DRIZZLE: &str = r#"import { pgTableCreator, text, timestamp, boolean, uuid } from 'drizzle-orm/pg-core'
+
+const createTable = pgTableCreator((name) => `app_${name}`)
+
+export const users = createTable('users', {
+    id: uuid('id').defaultRandom().primaryKey(),
+    name: text('name').notNull(),
+    email: text('email').notNull().unique(),
+    emailVerified: boolean('email_verified').default(false).notNull(),
+    image: text('image'), // a link
+    createdAt: timestamp('created_at', { withTimezone: true }).defaultNow().notNull(),
+    updatedAt: timestamp('updated_at', { withTimezone: true }).defaultNow().notNull() // by hand
+})
+"#;
+
+/// An application whose schema map has two of the four core tables.
+fn drizzle_repository() -> Repo {
+    let rest = "
+export const sessions = createTable('sessions', {
+    id: uuid('id').defaultRandom().primaryKey(),
+    expiresAt: timestamp('expires_at', { withTimezone: true }).notNull(),
+    token: text('token').notNull().unique(),
+    createdAt: timestamp('created_at', { withTimezone: true }).defaultNow().notNull(),
+    updatedAt: timestamp('updated_at', { withTimezone: true }).notNull(),
+    ipAddress: text('ip_address'),
+    userAgent: text('user_agent'),
+    userId: uuid('user_id').notNull().references(() => users.id, { onDelete: 'cascade' }),
+})
+";
+    let schema = format!("{DRIZZLE}{rest}");
+    let database = "drizzleAdapter(db, { provider: \"pg\", schema: { user: users, session: sessions } })";
+    let import = "import { drizzleAdapter } from \"better-auth/adapters/drizzle\";\nimport { db } from \"./db\";\n\
+                  import { users, sessions } from \"./schema\";";
+    repository(&[("src/auth.ts", &auth("admin()", database, import)), ("src/schema.ts", &schema)])
+}
+
+#[test]
+fn drizzle_tables_columns_imports_and_entries_are_written_in_the_style_that_is_there() {
+    let repo = drizzle_repository();
+    assert!(!findings(&repo).is_empty());
+    fix(&repo, &[]);
+    let (schema, auth) = (repo.read("src/schema.ts"), repo.read("src/auth.ts"));
+    assert_eq!(findings(&repo), [""; 0], "{schema}\n{auth}");
+    let import = "import { pgTableCreator, text, timestamp, boolean, uuid, index";
+    assert!(schema.starts_with(import), "{schema}");
+    let columns = "
+    updatedAt: timestamp('updated_at', { withTimezone: true }).defaultNow().notNull(), // by hand
+    role: text('role'),
+    banned: boolean('banned').default(false),
+    banReason: text('ban_reason'),
+    banExpires: timestamp('ban_expires', { withTimezone: true }),
+})
+";
+    assert!(schema.contains(columns), "{schema}");
+    let table = "
+export const account = createTable(
+    'accounts',
+    {
+        id: uuid('id').defaultRandom().primaryKey(),
+        accountId: text('account_id').notNull(),
+        providerId: text('provider_id').notNull(),
+        userId: uuid('user_id').notNull().references(() => users.id, { onDelete: 'cascade' }),
+";
+    assert!(schema.contains(table), "{schema}");
+    assert!(auth.contains("schema: { user: users, session: sessions, account, verification }"), "{auth}");
+    assert!(auth.contains("import { users, sessions, account, verification } from \"./schema\";"), "{auth}");
+}
+
+#[test]
+fn a_table_without_an_entry_in_the_map_gets_one() {
+    let repo = drizzle_repository();
+    fix(&repo, &[]);
+    let all = repo.read("src/auth.ts");
+    repo.write("src/auth.ts", all.replace(", account, verification }", " }"));
+    assert_eq!(findings(&repo), ["migration/adapter-schema-model-missing"]);
+    fix(&repo, &[]);
+    assert_eq!(repo.read("src/auth.ts"), all);
+}
+
+#[test]
+fn what_is_made_elsewhere_is_left_to_people() {
+    let schema =
+        "import { pgTable } from 'drizzle-orm/pg-core'\nimport { make } from 'tables'\n\nexport const user = make('user')\n";
+    let database = "drizzleAdapter(db, { provider: \"pg\", schema })";
+    let import = "import { drizzleAdapter } from \"better-auth/adapters/drizzle\";\nimport { db } from \"./db\";\n\
+                  import * as schema from \"./schema\";";
+    let repo = repository(&[("src/auth.ts", &auth("admin()", database, import)), ("src/schema.ts", schema)]);
+    fix(&repo, &[]);
+    assert_eq!(repo.read("src/schema.ts"), schema);
+}
