@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 pub use super::lower::extract;
+use super::schema::Operation;
 use crate::source::Span;
 
 /// Index of a scope in [`Module::scopes`].
@@ -25,6 +26,8 @@ pub struct Module {
     pub scopes: Vec<Scope>,
     /// Calls of the functions in [`super::lower::ENTRY_POINTS`], wherever they stand.
     pub calls: Vec<CallSite>,
+    /// What it does to the schema of a database, in order.
+    pub operations: Vec<Operation>,
 }
 
 /// A name brought in from another module.

@@ -1,10 +1,12 @@
-//! Tables and columns as one file declares them: Prisma models and the operations of a SQL script.
+//! Tables and columns as one file declares them: Prisma models and the operations of SQL scripts and migrations in code.
 
+mod code;
 mod ddl;
 mod models;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::code::operations;
 pub use self::ddl::sql;
 pub use self::models::prisma;
 use crate::source::Span;
@@ -33,6 +35,13 @@ pub struct Table {
 }
 
 impl Table {
+    /// A table of which only the name is known.
+    #[must_use]
+    pub fn empty(name: &str, span: Span) -> Self {
+        let name = name.to_owned();
+        Self { name, physical: None, columns: Vec::new(), keys: Vec::new(), folds: false, open: false, span }
+    }
+
     /// The column the adapter calls `name`.
     #[must_use]
     pub fn column(&self, name: &str) -> Option<&Column> {
@@ -141,6 +150,23 @@ pub struct Column {
     pub span: Span,
 }
 
+impl Column {
+    /// A column of which only the name is known.
+    #[must_use]
+    pub fn empty(name: &str, span: Span) -> Self {
+        Self {
+            name: name.to_owned(),
+            physical: None,
+            kind: String::new(),
+            required: false,
+            has_default: false,
+            folds: false,
+            references: None,
+            span,
+        }
+    }
+}
+
 /// Where a foreign key points to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reference {
@@ -157,7 +183,8 @@ pub struct Reference {
 pub struct Key {
     /// Its name, where one is given.
     pub name: Option<String>,
-    /// The columns in order, by the names their table has for them; an expression stands as written.
+    /// The columns in order, by the names their table has for them; an expression stands as written, and so does, at the
+    /// end, the condition of an index over some of the rows.
     pub columns: Vec<String>,
     /// No two rows share the values.
     pub unique: bool,
@@ -226,7 +253,7 @@ pub struct PrismaFile {
     pub relations: Vec<(String, String, String)>,
 }
 
-/// One statement of a SQL script that changes the schema.
+/// One statement of a SQL script, or call in code, that changes the schema.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Operation {
     /// What it does.
@@ -297,7 +324,7 @@ pub enum Change {
     CreateIndex {
         /// The table.
         table: String,
-        /// The key; unique where it is for all rows.
+        /// The key.
         key: Key,
     },
     /// `DROP INDEX`, or `DROP CONSTRAINT` for a key.

@@ -16,19 +16,21 @@ pub struct Signals {
     pub tables: bool,
     /// Migrations of the built-in adapter run by the program itself.
     pub boot_migrations: bool,
+    /// Statements or calls that change the tables of a database.
+    pub migrations: bool,
 }
 
 impl Signals {
     /// Whether the file is parsed even when nothing imports it.
     #[must_use]
     pub fn any(self) -> bool {
-        self.auth || self.tables || self.boot_migrations
+        self.auth || self.tables || self.boot_migrations || self.migrations
     }
 }
 
 type Mark = fn(&mut Signals);
 
-const NEEDLES: [(&str, Mark); 10] = [
+const NEEDLES: [(&str, Mark); 29] = [
     ("better-auth", |s| s.auth = true),
     ("betterAuth", |s| s.auth = true),
     ("createAuthClient", |s| s.auth = true),
@@ -39,6 +41,25 @@ const NEEDLES: [(&str, Mark); 10] = [
     ("mysqlSchema", |s| s.tables = true),
     ("singlestoreTable", |s| s.tables = true),
     ("runMigrations", |s| s.boot_migrations = true),
+    ("CREATE TABLE", |s| s.migrations = true),
+    ("create table", |s| s.migrations = true),
+    ("ALTER TABLE", |s| s.migrations = true),
+    ("alter table", |s| s.migrations = true),
+    ("DROP TABLE", |s| s.migrations = true),
+    ("drop table", |s| s.migrations = true),
+    ("CREATE INDEX", |s| s.migrations = true),
+    ("create index", |s| s.migrations = true),
+    ("CREATE UNIQUE INDEX", |s| s.migrations = true),
+    ("create unique index", |s| s.migrations = true),
+    (".createTable(", |s| s.migrations = true),
+    (".alterTable(", |s| s.migrations = true),
+    ("schema.table(", |s| s.migrations = true),
+    (".dropTable(", |s| s.migrations = true),
+    (".createIndex(", |s| s.migrations = true),
+    (".renameTable(", |s| s.migrations = true),
+    ("queryRunner.", |s| s.migrations = true),
+    ("queryInterface.", |s| s.migrations = true),
+    ("pgm.", |s| s.migrations = true),
 ];
 
 /// Scans the bytes once for all needles.
@@ -62,9 +83,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tells_auth_from_tables() {
+    fn tells_what_is_mentioned() {
         assert_eq!(scan(b"import { x } from 'y'"), Signals::default());
         assert!(scan(b"import { betterAuth } from \"better-auth\"").auth);
         assert!(scan(b"export const user = pgTable('user', {})").tables);
+        assert!(scan(b"await db.schema\n  .createTable('user')").migrations);
+        assert!(!scan(b"export const user = createTable('user', {})").migrations);
     }
 }

@@ -37,7 +37,7 @@ pub(super) fn number(text: &str) -> Option<f64> {
 }
 
 /// Resolves an escape sequence; other text stays as it is.
-pub(super) fn unescape(part: &str) -> String {
+pub(in crate::facts) fn unescape(part: &str) -> String {
     let Some(escape) = part.strip_prefix('\\') else { return part.to_owned() };
     match escape {
         "n" => "\n".into(),

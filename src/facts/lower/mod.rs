@@ -11,7 +11,11 @@ use std::collections::HashSet;
 
 use tree_sitter::Node;
 
+pub(super) use self::literals::unescape;
+
 use super::module::{Binding, Guard, MODULE_SCOPE, Module, Scope, ScopeId, Source};
+use super::schema;
+use super::signals::scan;
 use crate::source::{FileKind, Span};
 use crate::syntax::typescript;
 
@@ -40,6 +44,9 @@ pub fn extract(kind: FileKind, text: &str) -> (Module, Vec<Span>) {
     lowering.collect_entry_names(root);
     lowering.statements(root, MODULE_SCOPE);
     lowering.settle_distant_effects();
+    if scan(text.as_bytes()).migrations {
+        lowering.module.operations = schema::operations(&parsed.text, root);
+    }
     (lowering.module, lowering.errors)
 }
 
@@ -61,11 +68,11 @@ struct Around<'n> {
     maps_names: bool,
 }
 
-fn span(node: Node<'_>) -> Span {
+pub(super) fn span(node: Node<'_>) -> Span {
     Span::new(node.start_byte(), node.end_byte())
 }
 
-fn named(node: Node<'_>) -> Vec<Node<'_>> {
+pub(super) fn named(node: Node<'_>) -> Vec<Node<'_>> {
     let mut cursor = node.walk();
     node.named_children(&mut cursor).filter(|child| !child.is_extra()).collect()
 }

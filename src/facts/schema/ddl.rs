@@ -193,8 +193,7 @@ fn create_table(mut at: Cursor<'_>) -> Change {
     let Some((name, span)) = at.qualified() else {
         return Change::Unknown { table: None };
     };
-    let folds = !at.is_quoted(span);
-    let mut table = Table { name, physical: None, columns: Vec::new(), keys: Vec::new(), folds, open: true, span };
+    let mut table = Table { folds: !at.is_quoted(span), open: true, ..Table::empty(&name, span) };
     let Some((body, closed)) = at.group() else {
         // The columns are those of a query, another table, a type or a module.
         let derived = at.is_at_any(&["as", "like", "of", "partition", "select", "using", "with"]);
@@ -236,13 +235,16 @@ fn create_index(mut at: Cursor<'_>, unique: bool) -> Option<Change> {
     if at.eat(&["using"]) {
         at.identifier();
     }
-    let columns = keys(at.group()?.0);
-    let mut partial = false;
+    let mut columns = keys(at.group()?.0);
     while !at.is_done() {
-        partial |= at.is_at(&["where"]);
+        if at.is_at(&["where"]) {
+            // Values are kept apart within the condition alone, as they would be together with one more column.
+            columns.push(at.written().to_owned());
+            break;
+        }
         at.advance();
     }
-    Some(Change::CreateIndex { table, key: Key { name, columns, unique: unique && !partial, primary: false } })
+    Some(Change::CreateIndex { table, key: Key { name, columns, unique, primary: false } })
 }
 
 /// The keys of an index: columns by their names, expressions as written.
@@ -536,17 +538,9 @@ fn column(at: &mut Cursor<'_>) -> Option<(Column, Option<Key>)> {
         return None;
     }
     let kind = column_kind(at);
-    let serial = matches!(kind.as_str(), "serial" | "bigserial" | "smallserial" | "serial4" | "serial8" | "serial2");
-    let mut column = Column {
-        name,
-        physical: None,
-        required: serial,
-        has_default: serial,
-        folds: !at.is_quoted(span),
-        references: None,
-        span,
-        kind,
-    };
+    let serial = is_serial(&kind);
+    let folds = !at.is_quoted(span);
+    let mut column = Column { kind, required: serial, has_default: serial, folds, ..Column::empty(&name, span) };
     let mut key = None;
     let mut constraint = None;
     while !at.is_done() {
@@ -581,6 +575,16 @@ fn column(at: &mut Cursor<'_>) -> Option<(Column, Option<Key>)> {
         }
     }
     Some((column, key))
+}
+
+/// Whether a type of PostgreSQL's fills the column with numbers of its own.
+pub(super) fn is_serial(kind: &str) -> bool {
+    matches!(kind, "serial" | "bigserial" | "smallserial" | "serial4" | "serial8" | "serial2")
+}
+
+/// A type on its own, as [`Column::kind`] has it.
+pub(super) fn kind(text: &str) -> String {
+    statements(text).first().map(|statement| column_kind(&mut Cursor::new(text, &statement.tokens))).unwrap_or_default()
 }
 
 /// What ends the type of a column.

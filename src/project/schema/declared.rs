@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::lookup::{Lookup, Naming};
+use super::lookup::{Lookup, Naming, is_similar_table};
 use super::migrated::name_in_database;
 use super::replay::replay;
 use super::{Declared, Layer, Migrated, SourceTable, drizzle};
@@ -129,7 +129,11 @@ impl Sources {
             migrated.clone_from(&self.migrated);
         }
         let tables = named(migrated.iter().flat_map(|one| one.tables.iter().cloned()));
-        if tables.is_empty() {
+        // Scripts that make other tables say nothing of where those of the server are made.
+        let is_core = |(_, source): &(String, SourceTable)| {
+            ["user", "session", "account"].iter().any(|core| is_similar_table(&source.table, core))
+        };
+        if !tables.iter().any(is_core) {
             return (self.similar(|_| true), Vec::new());
         }
         let naming = Naming::Sql { dialect: adapter.dialect, snake: adapter.snake_case };

@@ -226,7 +226,7 @@ fn read_extra(call: &CallValue, table: &mut Table) {
         columns.extend(array.items.iter().filter_map(|item| text(Some(&item.node))));
     }
     let (unique, primary) = match method(maker) {
-        "unique" | "uniqueIndex" => (!partial, false),
+        "unique" | "uniqueIndex" => (true, false),
         "primaryKey" => (true, true),
         "index" => (false, false),
         "foreignKey" => {
@@ -237,6 +237,10 @@ fn read_extra(call: &CallValue, table: &mut Table) {
         }
         _ => return,
     };
+    if partial {
+        // The condition, as a script of SQL would have it there.
+        columns.push("where".into());
+    }
     table.keys.push(Key { name: text(maker.arguments.first()), columns, unique, primary });
 }
 

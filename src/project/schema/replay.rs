@@ -1,4 +1,4 @@
-//! The state of a database after running the SQL scripts of a folder in order.
+//! The state of a database after running the scripts of a folder in order, be they SQL or code.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,33 +18,80 @@ impl Migrated {
     }
 }
 
-/// Replays every folder of SQL scripts; folders that make no tables are left out. Sorted by folder.
+/// Replays every folder of scripts; folders that make no tables are left out. Sorted by folder.
 ///
 /// A table that is altered but created elsewhere (by another tool, before the first migration) is kept as an open one.
 #[must_use]
 pub fn replay(files: &dyn Files) -> Vec<Migrated> {
     let mut migrated = Vec::new();
-    for (group, mut scripts) in groups(&files.of_kind(FileKind::Sql)) {
+    for (group, mut scripts) in groups(&scripts(files)) {
         scripts.sort_unstable();
-        let mut state = State::default();
+        let is_code = group.single.as_ref().is_some_and(|single| is_code(single));
+        let mut state = State::new(if is_code { Layer::Code } else { Layer::Sql });
         for (_, path) in scripts {
             let Some(facts) = files.facts(&path) else { continue };
             match &facts.body {
                 Body::Sql(operations) => operations.iter().for_each(|operation| state.run(operation, &path)),
+                Body::Module(module) => {
+                    module.operations.iter().for_each(|operation| state.run(operation, &path));
+                    state.unread.extend(facts.errors.iter().map(|error| (None, Site::new(&path, *error))));
+                }
                 _ => state.unread.push((None, Site::new(&path, Span::default()))),
             }
         }
-        if !state.tables.is_empty() || !state.unread.is_empty() {
+        // Code that only speaks of tables makes none.
+        if !state.tables.is_empty() || !(is_code || state.unread.is_empty()) {
             migrated.push(state.finish(group));
         }
     }
     migrated
 }
 
+/// All files that may change tables: SQL scripts, and code that mentions such statements.
+fn scripts(files: &dyn Files) -> Vec<Arc<str>> {
+    let candidates = files.candidates().iter();
+    let code = candidates.filter(|(path, signals)| signals.migrations && !is_trial(path)).map(|(path, _)| Arc::clone(path));
+    files.of_kind(FileKind::Sql).into_iter().chain(code).collect()
+}
+
+fn is_code(path: &str) -> bool {
+    FileKind::of(path).is_some_and(FileKind::is_code)
+}
+
+/// Whether a folder holds migrations by its name, or that of one around it.
+#[must_use]
+pub fn is_of_migrations(folder: &str) -> bool {
+    folder.split('/').any(|part| part.to_ascii_lowercase().contains("migrat"))
+}
+
+/// Whether the tables that code makes are those of tests, examples or seeds.
+fn is_trial(path: &str) -> bool {
+    let is_part = |part: &str| {
+        let stem = part.trim_start_matches(['_', '.']).split(['.', '-', '_']).next().unwrap_or("");
+        matches!(
+            stem,
+            "test"
+                | "tests"
+                | "spec"
+                | "specs"
+                | "e2e"
+                | "fixture"
+                | "fixtures"
+                | "mock"
+                | "mocks"
+                | "seed"
+                | "seeds"
+                | "seeders"
+        )
+    };
+    let name = split(path).1;
+    path.split('/').any(is_part) || [".test.", ".spec.", ".e2e.", ".stories."].iter().any(|mark| name.contains(mark))
+}
+
 /// The scripts of a folder in the order in which they run, without those that have no place in it.
 #[must_use]
 pub fn ordered_scripts(files: &dyn Files, folder: &str) -> Vec<Arc<str>> {
-    let mut groups = groups(&files.of_kind(FileKind::Sql));
+    let mut groups = groups(&scripts(files));
     let mut scripts = groups.remove(&Group { folder: folder.into(), single: None }).unwrap_or_default();
     scripts.sort_unstable();
     scripts.into_iter().map(|(_, path)| path).collect()
@@ -65,7 +112,8 @@ fn groups(paths: &[Arc<str>]) -> BTreeMap<Group, Vec<(Rank, Arc<str>)>> {
         let (folder, rank, ordered) = match name {
             // Prisma, Drizzle and Diesel give each migration a folder of its own.
             "migration.sql" | "up.sql" if is_ordered(entry) || split(outer).1 == "migrations" => (outer, Rank::of(entry), true),
-            _ => (folder, Rank::of(name), is_ordered(name)),
+            // Code may be called by a number for other reasons: `404.tsx`.
+            _ => (folder, Rank::of(name), is_ordered(name) && (!is_code(path) || is_of_migrations(folder))),
         };
         let single = (!ordered).then(|| Arc::clone(path));
         groups.entry(Group { folder: folder.into(), single }).or_default().push((rank, Arc::clone(path)));
@@ -81,10 +129,8 @@ fn split(path: &str) -> (&str, &str) {
 /// Whether the script takes a migration back, by the names tools give such scripts.
 fn undoes(path: &str) -> bool {
     let name = split(path).1;
-    name == "down.sql"
-        || name.ends_with(".down.sql")
-        || name.starts_with("rollback")
-        || flyway(name).is_some_and(|(kind, _)| kind == 'U')
+    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+    stem == "down" || stem.ends_with(".down") || name.starts_with("rollback") || flyway(name).is_some_and(|(kind, _)| kind == 'U')
 }
 
 /// Whether the name tells a place in an order.
@@ -154,14 +200,18 @@ fn key(name: &str) -> Key {
 }
 
 /// The database so far.
-#[derive(Default)]
 struct State {
+    layer: Layer,
     tables: BTreeMap<Key, SourceTable>,
     unread: Vec<(Option<String>, Site)>,
     dropped: Vec<Dropped>,
 }
 
 impl State {
+    fn new(layer: Layer) -> Self {
+        Self { layer, tables: BTreeMap::new(), unread: Vec::new(), dropped: Vec::new() }
+    }
+
     fn finish(self, group: Group) -> Migrated {
         let mut migrated = Migrated {
             folder: group.folder,
@@ -185,7 +235,8 @@ impl State {
             Change::CreateTable { table, if_not_exists } => {
                 let key = key(&table.name);
                 if !(*if_not_exists && self.tables.contains_key(&key)) {
-                    self.tables.insert(key, source(table.clone(), file));
+                    let made = self.source(table.clone(), file);
+                    self.tables.insert(key, made);
                 }
             }
             Change::DropTable { table } => {
@@ -194,7 +245,7 @@ impl State {
                 }
             }
             Change::RenameTable { table, to } => {
-                let mut renamed = self.take(table).unwrap_or_else(|| elsewhere(table, operation, file));
+                let mut renamed = self.take(table).unwrap_or_else(|| self.elsewhere(table, operation, file));
                 renamed.table.name.clone_from(to);
                 self.tables.insert(key(to), renamed);
             }
@@ -215,7 +266,8 @@ impl State {
                     self.dropped.push(dropped);
                 }
                 let key = self.find(table).unwrap_or_else(|| key(table));
-                let known = self.tables.entry(key).or_insert_with(|| elsewhere(table, operation, file));
+                let elsewhere = self.elsewhere(table, operation, file);
+                let known = self.tables.entry(key).or_insert(elsewhere);
                 known.table.apply(&operation.change);
                 match &operation.change {
                     Change::AddColumn { column, .. } => {
@@ -229,7 +281,13 @@ impl State {
                 }
             }
             Change::DeleteRows { .. } | Change::WriteRows { .. } => {}
-            Change::Unknown { table } => self.unread.push((table.clone(), Site::new(file, operation.span))),
+            Change::Unknown { table } => {
+                // It may have added columns.
+                if let Some(known) = table.as_ref().and_then(|table| self.find(table)).and_then(|key| self.tables.get_mut(&key)) {
+                    known.table.open = true;
+                }
+                self.unread.push((table.clone(), Site::new(file, operation.span)));
+            }
         }
     }
 
@@ -246,57 +304,55 @@ impl State {
     fn take(&mut self, name: &str) -> Option<SourceTable> {
         self.tables.remove(&self.find(name)?)
     }
-}
 
-fn source(table: Table, file: &Arc<str>) -> SourceTable {
-    SourceTable { table, file: Arc::clone(file), layer: Layer::Sql, elsewhere: BTreeMap::new() }
-}
+    fn source(&self, table: Table, file: &Arc<str>) -> SourceTable {
+        SourceTable { table, file: Arc::clone(file), layer: self.layer, elsewhere: BTreeMap::new() }
+    }
 
-/// A table that no script before this one created.
-fn elsewhere(name: &str, operation: &Operation, file: &Arc<str>) -> SourceTable {
-    let table = Table {
-        name: name.to_owned(),
-        physical: None,
-        columns: Vec::new(),
-        keys: Vec::new(),
-        folds: false,
-        open: true,
-        span: operation.span,
-    };
-    source(table, file)
+    /// A table that no script before this one created.
+    fn elsewhere(&self, name: &str, operation: &Operation, file: &Arc<str>) -> SourceTable {
+        self.source(Table { open: true, ..Table::empty(name, operation.span) }, file)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::signals::Signals;
+    use crate::facts::signals::{Signals, scan};
     use crate::facts::{FileFacts, extract};
 
-    struct Scripts(BTreeMap<&'static str, &'static str>);
+    struct Scripts {
+        texts: BTreeMap<&'static str, &'static str>,
+        candidates: Vec<(Arc<str>, Signals)>,
+    }
 
     impl Files for Scripts {
         fn exists(&self, path: &str) -> bool {
-            self.0.contains_key(path)
+            self.texts.contains_key(path)
         }
         fn facts(&self, path: &str) -> Option<Arc<FileFacts>> {
-            self.0.get(path).map(|text| Arc::new(extract(FileKind::Sql, text.as_bytes())))
+            let kind = FileKind::of(path)?;
+            self.texts.get(path).map(|text| Arc::new(extract(kind, text.as_bytes())))
         }
         fn installed(&self, _path: &str) -> Option<Arc<str>> {
             None
         }
         fn text(&self, path: &str) -> Option<String> {
-            self.0.get(path).map(|text| (*text).to_owned())
+            self.texts.get(path).map(|text| (*text).to_owned())
         }
-        fn of_kind(&self, _kind: FileKind) -> Vec<Arc<str>> {
-            self.0.keys().map(|path| Arc::from(*path)).collect()
+        fn of_kind(&self, kind: FileKind) -> Vec<Arc<str>> {
+            self.texts.keys().filter(|path| FileKind::of(path) == Some(kind)).map(|path| Arc::from(*path)).collect()
         }
         fn candidates(&self) -> &[(Arc<str>, Signals)] {
-            &[]
+            &self.candidates
         }
     }
 
     fn migrated<const N: usize>(scripts: [(&'static str, &'static str); N]) -> Vec<Migrated> {
-        replay(&Scripts(BTreeMap::from(scripts)))
+        let texts = BTreeMap::from(scripts);
+        let code = texts.iter().filter(|(path, _)| is_code(path));
+        let candidates = code.map(|(path, text)| (Arc::from(*path), scan(text.as_bytes()))).collect();
+        replay(&Scripts { texts, candidates })
     }
 
     /// `folder: table(columns)`, with `…` where columns may be missing.
@@ -411,6 +467,28 @@ mod tests {
     fn a_table_made_elsewhere_is_open() {
         let found = migrated([("m/1.sql", "ALTER TABLE a ADD x int; ALTER TABLE b RENAME TO c; DROP TABLE d")]);
         assert_eq!(show(&found), ["m: a(x …) c(…)"]);
+    }
+
+    #[test]
+    fn code_runs_among_scripts_and_beside_them() {
+        let found = migrated([
+            ("migrations/1.sql", "CREATE TABLE a (x int)"),
+            (
+                "migrations/2.ts",
+                "export async function up(db) { await db.schema.alterTable('a').renameColumn('x', 'y').execute() }",
+            ),
+            ("migrations/3.sql", "ALTER TABLE a ADD z int"),
+            ("migrations/3.down.ts", "knex.schema.dropTable('a')"),
+            ("migrations/4.ts", "const broken = ;\nknex.schema.renameTable(name, 'b')"),
+            ("src/404.ts", "db.exec(`CREATE TABLE f (x int)`)"),
+            ("src/db.ts", "db.exec(`CREATE TABLE c (x int)`)"),
+            ("src/api.ts", "throw new Error('ALTER TABLE failed'); label('create table', 1)"),
+            ("src/db.test.ts", "db.exec(`CREATE TABLE d (x int)`)"),
+            ("scripts/seed-users.ts", "db.exec(`CREATE TABLE e (x int)`)"),
+        ]);
+        assert_eq!(show(&found), ["migrations: a(y z)", "src: f(x)", "src: c(x)"]);
+        assert_eq!(found[0].unread.len(), 2);
+        assert_eq!(found.iter().map(|one| one.tables[0].layer).collect::<Vec<_>>(), [Layer::Sql, Layer::Code, Layer::Code]);
     }
 
     #[test]

@@ -1,0 +1,393 @@
+//! Schema operations of a TypeScript or JavaScript file: SQL in its strings, and the calls of schema builders.
+//!
+//! What takes a migration back (a function `down` and its kin) is left out. Names and types that are put together at run
+//! time make the part they stand in unknown.
+
+mod builders;
+mod embedded;
+mod knex;
+mod kysely;
+mod literals;
+mod typeorm;
+
+use std::collections::{HashMap, HashSet};
+
+use tree_sitter::Node;
+
+use self::literals::Chain;
+use super::{Change, Column, Key, Operation, Table};
+use crate::source::Span;
+
+/// Functions of a migration that take it back, by the names tools give them.
+const UNDOING: [&str; 3] = ["down", "rollback", "revert"];
+
+/// Reads the schema operations of a file in the order they are written.
+#[must_use]
+pub fn operations(text: &str, root: Node<'_>) -> Vec<Operation> {
+    let mut reader = Reader { code: Code::new(text, root), seen: HashSet::new(), found: Vec::new() };
+    let mut cursor = root.walk();
+    loop {
+        if reader.enters(cursor.node()) && cursor.goto_first_child() {
+            continue;
+        }
+        while !cursor.goto_next_sibling() {
+            if !cursor.goto_parent() {
+                return reader.found;
+            }
+        }
+    }
+}
+
+/// The text of a file, and the names its module gives to plain strings.
+struct Code<'c> {
+    text: &'c str,
+    constants: HashMap<&'c str, Node<'c>>,
+}
+
+struct Reader<'c> {
+    code: Code<'c>,
+    /// Nodes that were read as part of another one.
+    seen: HashSet<usize>,
+    found: Vec<Operation>,
+}
+
+impl<'c> Reader<'c> {
+    /// Reads what a node itself does; tells whether more may lie inside it.
+    fn enters(&mut self, node: Node<'c>) -> bool {
+        match node.kind() {
+            "call_expression" | "new_expression" if self.speaks(node) => false,
+            "string" | "template_string" | "binary_expression" => {
+                if self.seen.insert(node.id()) {
+                    let (parts, sums) = self.code.concatenated(node);
+                    self.seen.extend(sums);
+                    self.seen.extend(parts.iter().map(Node::id));
+                    self.found.extend(embedded::operations(&self.code, &parts));
+                }
+                true
+            }
+            "call_expression" => {
+                if !self.seen.contains(&node.id()) {
+                    let chain = Chain::of(&self.code, node);
+                    self.seen.extend(&chain.calls);
+                    self.found.extend(builders::operations(&self.code, &chain));
+                }
+                true
+            }
+            _ => !self.undoes(node),
+        }
+    }
+
+    /// Whether a call only tells somebody something: a message may well read like a statement.
+    fn speaks(&self, node: Node<'_>) -> bool {
+        let callee = node.child_by_field_name("function").or_else(|| node.child_by_field_name("constructor"));
+        let written = callee.map_or("", |callee| self.code.str(callee));
+        let (object, last) = written.rsplit_once('.').unwrap_or(("", written));
+        let tells = ["log", "info", "warn", "error", "debug", "trace", "fatal", "success"].contains(&last);
+        last.ends_with("Error") || tells && !object.is_empty()
+    }
+
+    fn undoes(&self, node: Node<'_>) -> bool {
+        let name = match node.kind() {
+            "function_declaration" | "method_definition" | "variable_declarator" | "public_field_definition" => "name",
+            "pair" => "key",
+            "assignment_expression" => "left",
+            _ => return false,
+        };
+        let written = node.child_by_field_name(name).map_or("", |name| self.code.str(name));
+        let last = written.rsplit('.').next().unwrap_or(written);
+        UNDOING.contains(&last.trim_matches(['"', '\'']))
+    }
+}
+
+/// What calls of a builder do to one table.
+#[derive(Default)]
+struct Changes {
+    list: Vec<(Change, Span)>,
+    /// Something else may be done to it.
+    open: bool,
+}
+
+impl Changes {
+    fn push(&mut self, change: Change, span: Span) {
+        self.list.push((change, span));
+    }
+
+    /// What was read; where it is nothing, something unknown is done.
+    fn known<T>(&mut self, read: Option<T>) -> Option<T> {
+        self.open |= read.is_none();
+        read
+    }
+
+    /// A new column, with the keys over it; nothing where its definition could not be read.
+    fn add_column(&mut self, table: &str, definition: Option<Definition>, span: Span) {
+        let Some(Definition { column, keys }) = definition else {
+            self.open = true;
+            return;
+        };
+        self.push(Change::AddColumn { table: table.to_owned(), column }, span);
+        for key in keys {
+            self.push(Change::CreateIndex { table: table.to_owned(), key }, span);
+        }
+    }
+
+    fn add_key(&mut self, table: &str, key: Key, span: Span) {
+        for column in key.columns.iter().filter(|_| key.primary) {
+            let required = Change::AlterColumn {
+                table: table.to_owned(),
+                column: column.clone(),
+                required: Some(true),
+                has_default: None,
+                kind: None,
+            };
+            self.list.push((required, span));
+        }
+        self.push(Change::CreateIndex { table: table.to_owned(), key }, span);
+    }
+
+    /// The table they make from nothing.
+    fn create(self, name: &str, if_not_exists: bool, at: Span, span: Span) -> Operation {
+        let mut table = Table::empty(name, at);
+        self.list.iter().for_each(|(change, _)| table.apply(change));
+        table.open |= self.open;
+        Operation { change: Change::CreateTable { table, if_not_exists }, span }
+    }
+
+    /// The operations on a table that exists.
+    fn alter(self, name: &str, span: Span) -> Vec<Operation> {
+        let unknown = self.open.then(|| (Change::Unknown { table: Some(name.to_owned()) }, span));
+        self.list.into_iter().chain(unknown).map(|(change, span)| Operation { change, span }).collect()
+    }
+}
+
+/// A column, and the keys its own definition makes.
+struct Definition {
+    column: Column,
+    keys: Vec<Key>,
+}
+
+impl Definition {
+    fn new(name: &str, kind: String, span: Span) -> Self {
+        let serial = super::ddl::is_serial(&kind);
+        let column = Column { kind, required: serial, has_default: serial, ..Column::empty(name, span) };
+        Self { column, keys: Vec::new() }
+    }
+
+    fn primary(&mut self) {
+        self.column.required = true;
+        // SQLite fills these with the row's number.
+        self.column.has_default |= self.column.kind == "integer";
+        self.keys.push(Key::primary(&self.column.name));
+    }
+
+    fn unique(&mut self) {
+        self.keys.push(Key::unique(&self.column.name));
+    }
+}
+
+/// The last part of a name: builders take `schema.table`.
+fn unqualified(name: &str) -> &str {
+    name.rsplit('.').next().unwrap_or(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::module::extract;
+    use crate::source::FileKind;
+
+    fn read(text: &str) -> Vec<Operation> {
+        let (module, errors) = extract(FileKind::TypeScript, text);
+        assert_eq!(errors, [], "sound source");
+        module.operations
+    }
+
+    fn changes(text: &str) -> Vec<Change> {
+        read(text).into_iter().map(|operation| operation.change).collect()
+    }
+
+    /// The one table the file creates, after all its changes: its name, its columns, `…` where it is open.
+    fn table(text: &str) -> (String, Vec<String>) {
+        let mut changes = changes(text).into_iter();
+        let Some(Change::CreateTable { mut table, .. }) = changes.next() else { panic!("a table comes first") };
+        changes.for_each(|change| table.apply(&change));
+        let mut columns = table.sketch();
+        columns.extend(table.open.then(|| "…".to_owned()));
+        (table.name, columns)
+    }
+
+    fn unknown(table: Option<&str>) -> Change {
+        Change::Unknown { table: table.map(str::to_owned) }
+    }
+
+    #[test]
+    fn kysely_makes_and_alters_tables() {
+        let text = r#"
+            import { sql } from "kysely";
+            export async function up(db: Kysely<any>): Promise<void> {
+                await db.schema
+                    .createTable("auth.session")
+                    .ifNotExists()
+                    .addColumn("id", "text", (col) => col.primaryKey())
+                    .addColumn("serial", "serial")
+                    .addColumn("expiresAt", sql`timestamp with time zone`, (c) => { return c.notNull().defaultTo(sql`now()`) })
+                    .addColumn("token", "varchar(255)", (col) => col.notNull().unique())
+                    .addColumn("userId", "text", (col) => col.references("auth.user.id").onDelete("cascade").notNull())
+                    .addColumn("org", "text")
+                    .addUniqueConstraint("orgs", ["org"])
+                    .addForeignKeyConstraint("fk", ["org"], "org", ["key"], (cb) => cb.onDelete("cascade"))
+                    .execute();
+                await db.schema.createIndex("by_user").on("session").columns(["userId", "org desc"]).execute();
+                await db.schema.alterTable("session")
+                    .renameColumn("serial", "number").addColumn("gone", "text").dropColumn("gone")
+                    .alterColumn("number", (col) => col.setDataType("bigint"))
+                    .execute();
+            }
+            export async function down(db: Kysely<any>) { await db.schema.dropTable("session").execute(); }"#;
+        let expected = [
+            "id text !*",
+            "number bigint !=",
+            "expiresAt timestamp with time zone !=",
+            "token varchar !*",
+            "userId text !+>user.id~",
+            "org text *>org.key~",
+        ];
+        assert_eq!(table(text), ("session".to_owned(), expected.map(str::to_owned).to_vec()));
+        let Change::CreateTable { table, if_not_exists: true } = &read(text)[0].change else { panic!("made once") };
+        assert_eq!((table.span.of(text), table.columns[2].span.of(text)), ("\"auth.session\"", "\"expiresAt\""));
+    }
+
+    #[test]
+    fn kysely_with_parts_that_are_not_known() {
+        let made = |text: &str| table(text).1;
+        assert_eq!(made(r#"db.schema.createTable("t").addColumn("a", "text").addColumn(b, "text").execute()"#), ["a text", "…"]);
+        assert_eq!(made(r#"db.schema.createTable("t").addColumn("a", type, withDefault).execute()"#), ["…"]);
+        assert_eq!(made(r#"db.schema.createTable("t").addColumn("a", type).$call(ids).execute()"#), ["a", "…"]);
+        assert_eq!(made(r#"let query = db.schema.createTable("t").addColumn("a", "text")"#), ["a text", "…"]);
+        assert_eq!(changes(r#"for (const t of ts) db.schema.alterTable(t).dropColumn("a").execute()"#), [unknown(None)]);
+        assert_eq!(changes(r#"db.schema.alterTable("t").frobnicate("a").execute()"#), [unknown(Some("t"))]);
+        assert_eq!(changes(r#"db.schema.createTable("t").temporary().addColumn("a", "text").execute()"#), []);
+    }
+
+    #[test]
+    fn knex_makes_and_alters_tables() {
+        let text = r#"
+            const USERS = "users";
+            exports.up = async (knex) => {
+                await knex.schema.withSchema("auth").createTable(USERS, (table) => {
+                    table.uuid("id").primary().defaultTo(knex.fn.uuid());
+                    table.string("email", 255).notNullable().unique();
+                    table.specificType("tags", "text[]");
+                    table.integer("team").unsigned().references("id").inTable("auth.teams").onDelete("CASCADE").index();
+                    table.enu("role", ["a", "b"]).notNullable().defaultTo("a");
+                    table.text("old");
+                    table.unique(["team", "role"]);
+                    table.timestamps(true, true);
+                }).alterTable("users", function (t) {
+                    t.renameColumn("old", "bio");
+                    t.string("bio").notNullable().alter();
+                    t.dropColumns("created_at", "updated_at");
+                    t.dropNullable("tags");
+                });
+            };
+            exports.down = (knex) => knex.schema.dropTable("users");"#;
+        let expected =
+            ["id uuid !=*", "email varchar !*", "tags text[] !", "team integer +>teams.id~", "role enum !=", "bio varchar !"];
+        assert_eq!(table(text), ("users".to_owned(), expected.map(str::to_owned).to_vec()));
+    }
+
+    #[test]
+    fn knex_with_parts_that_are_not_known() {
+        let made = |text: &str| table(text).1;
+        assert_eq!(made(r#"knex.schema.createTable("t", (t) => { t.increments(); addStamps(t); })"#), ["id integer !=*", "…"]);
+        assert_eq!(made(r#"knex.schema.createTable("t", columns)"#), ["…"]);
+        assert_eq!(made(r#"knex.schema.createTable("t", (t) => t.text(name))"#), ["…"]);
+        assert_eq!(made(r#"knex.schema.createTable("t", (t) => { if (x) t.text("a") })"#), ["…"]);
+        assert_eq!(changes(r#"knex.schema.table("t", (t) => t.frobnicate("a"))"#), [unknown(Some("t"))]);
+    }
+
+    #[test]
+    fn typeorm_makes_and_alters_tables() {
+        let text = r#"
+            export class Init1700000000000 implements MigrationInterface {
+                async up(queryRunner: QueryRunner) {
+                    await queryRunner.createTable(new Table({
+                        name: "user",
+                        columns: [
+                            { name: "id", type: "uuid", isPrimary: true, isGenerated: true, generationStrategy: "uuid" },
+                            { name: "email", type: "varchar", length: "255", isUnique: true },
+                            new TableColumn({ name: "image", type: "text", isNullable: true }),
+                            { name: "team", type: "uuid", default: "'x'" },
+                        ],
+                        foreignKeys: [
+                            { columnNames: ["team"], referencedTableName: "team", referencedColumnNames: ["id"], onDelete: "CASCADE" },
+                        ],
+                    }), true);
+                    await queryRunner.addColumn("user", new TableColumn({ name: "age", type: "int" }));
+                    await queryRunner.dropColumn("user", "image");
+                    await queryRunner.createIndex("user", new TableIndex({ name: "ages", columnNames: ["age"] }));
+                    await queryRunner.query(`ALTER TABLE "user" ADD "name" character varying NOT NULL`);
+                }
+                async down(queryRunner: QueryRunner) { await queryRunner.query(`DROP TABLE "user"`); }
+            }"#;
+        let expected = ["id uuid !=*", "email varchar !*", "team uuid !=>team.id~", "age int !+", "name character varying !"];
+        assert_eq!(table(text), ("user".to_owned(), expected.map(str::to_owned).to_vec()));
+        assert_eq!(changes(r#"queryRunner.addColumn(table, column)"#), [unknown(None)]);
+        assert_eq!(
+            table(r#"queryRunner.createTable(new Table({ name: "t", columns: [{ name: "a", isNullable: no }, ...more] }))"#).1,
+            ["…"]
+        );
+    }
+
+    #[test]
+    fn builders_that_are_not_read_are_told() {
+        assert_eq!(changes(r#"pgm.createTable("a", {})"#), [unknown(Some("a"))]);
+        assert_eq!(
+            changes(r#"queryInterface.addColumn("a", "b", {}); import { createTable } from "x"; createTable("a", {})"#),
+            [unknown(Some("a"))]
+        );
+        assert_eq!(changes(r#"collection.createIndex({ a: 1 }); ui.schema.table("a")"#), []);
+    }
+
+    #[test]
+    fn sql_stands_where_the_file_has_it() {
+        for (text, name) in [
+            (r#"db.exec("CREATE TABLE \"user\" (a int, \"b\" text NOT NULL)")"#, r#"\"user\""#),
+            (r"db.run(`CREATE TABLE \`user\` (a int, \`b\` text NOT NULL)`)", r"\`user\`"),
+            (r#"const q = "CREATE TABLE " + "user (a int," + 'b text NOT NULL)'"#, "user"),
+            ("const NAME = 'user'; sql`create table ${NAME} (a int, b text not null)`", "${NAME}"),
+            (r#"sql`create table ${sql.table("user")} (a int, b text not null)`.execute(db)"#, r#"${sql.table("user")}"#),
+        ] {
+            assert_eq!(table(text), ("user".to_owned(), vec!["a int".to_owned(), "b text !".to_owned()]), "{text}");
+            let Change::CreateTable { table, .. } = &read(text)[0].change else { panic!("{text}") };
+            assert_eq!((table.span.of(text), table.columns[0].span.of(text)), (name, "a"), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_put_into_sql_is_not_known() {
+        for (text, expected) in [
+            ("sql`CREATE TABLE ${name} (a int)`", unknown(None)),
+            ("sql`CREATE TABLE user_${name} (a int)`", unknown(None)),
+            ("sql`CREATE TABLE \"${name}\" (a int)`", unknown(None)),
+            ("sql`ALTER TABLE t ADD ${name} int`", unknown(Some("t"))),
+            ("sql`ALTER TABLE t ADD a ${type}`", unknown(Some("t"))),
+            ("sql`ALTER TABLE t ${change}`", unknown(Some("t"))),
+            ("db.exec('ALTER TABLE ' + name + ' ADD a int')", unknown(None)),
+        ] {
+            assert_eq!(changes(text), [expected], "{text}");
+        }
+        assert_eq!(table("sql`CREATE TABLE t (a int DEFAULT ${1}, b ${type}, ${more})`").1, ["a int =", "…"]);
+    }
+
+    #[test]
+    fn long_and_deep_input_takes_linear_time() {
+        let many = 10_000;
+        let chain = format!("knex.schema{}", ".dropTable('t')".repeat(many));
+        let sum = format!("db.exec('create table t (' + {} 'z int)')", "'a int,' + ".repeat(many));
+        let nested = "`create table t (a int) ${".repeat(many);
+        for (text, count) in [(chain, many), (sum, 1), (nested, many)] {
+            let (module, _) = extract(FileKind::TypeScript, &text);
+            assert!(module.operations.len() <= count && !module.operations.is_empty() || text.starts_with('`'));
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! Which builder a chain of calls belongs to.
+
+use super::literals::{Chain, Step};
+use super::{Code, knex, kysely, typeorm, unqualified};
+use crate::facts::schema::{Change, Operation};
+
+/// What [node-pg-migrate](https://salsita.github.io/node-pg-migrate/) and
+/// [Sequelize](https://sequelize.org/docs/v6/other-topics/query-interface/) hand to a migration: their calls are known to
+/// change tables, and are not read.
+const UNREAD: [&str; 2] = ["pgm", "queryInterface"];
+
+/// The operations a chain of calls makes.
+pub(super) fn operations<'c>(code: &Code<'c>, chain: &Chain<'c>) -> Vec<Operation> {
+    let schema = chain.steps.iter().position(|step| step.name == "schema" && step.arguments.is_none());
+    match schema.map(|at| at + 1).or_else(|| (code.str(chain.root) == "schema").then_some(0)) {
+        Some(start) => of_schema(code, &chain.steps[start..]),
+        None => of_runner(code, chain),
+    }
+}
+
+/// Kysely and Knex both have a builder `schema`. Kysely makes one statement of a chain, Knex takes a function.
+fn of_schema<'c>(code: &Code<'c>, mut steps: &[Step<'c>]) -> Vec<Operation> {
+    let mut found = Vec::new();
+    while let Some((step, rest)) = steps.split_first() {
+        steps = rest;
+        let values = step.values();
+        let Some(first) = values.first().copied() else { continue };
+        let name = code.text(first);
+        let name = name.as_deref().map(unqualified);
+        let span = step.span();
+        match (step.name, name) {
+            ("createIndex", index) => {
+                found.push(kysely::create_index(code, index, span, rest));
+                break;
+            }
+            ("dropIndex", Some(index)) => {
+                found.extend(kysely::drop_index(code, index, span, rest));
+                break;
+            }
+            ("createTable" | "createTableIfNotExists" | "alterTable" | "table" | "dropTable" | "dropTableIfExists", None) => {
+                found.push(Operation { change: Change::Unknown { table: None }, span });
+            }
+            ("createTable" | "createTableIfNotExists", Some(name)) => {
+                let at = crate::facts::lower::span(first);
+                let once = step.name == "createTableIfNotExists";
+                match values.get(1) {
+                    Some(callback) => found.push(knex::table(code, name, *callback).create(name, once, at, span)),
+                    None => {
+                        found.extend(kysely::create_table(code, name, at, span, rest));
+                        break;
+                    }
+                }
+            }
+            ("alterTable" | "table", Some(name)) => match values.get(1) {
+                Some(callback) => found.extend(knex::table(code, name, *callback).alter(name, span)),
+                None => {
+                    found.extend(kysely::alter_table(code, name, span, rest));
+                    break;
+                }
+            },
+            ("dropTable" | "dropTableIfExists", Some(name)) => {
+                found.push(Operation { change: Change::DropTable { table: name.to_owned() }, span });
+            }
+            ("renameTable", name) => {
+                let to = values.get(1).and_then(|to| code.text(*to));
+                found.push(Operation { change: rename(name, to.as_deref()), span });
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+/// Objects a migration is given: the last call of the chain is theirs.
+fn of_runner<'c>(code: &Code<'c>, chain: &Chain<'c>) -> Vec<Operation> {
+    let Some((step, before)) = chain.steps.split_last() else { return Vec::new() };
+    let runner = before.last().map_or_else(|| code.str(chain.root), |step| step.name);
+    if runner == "queryRunner" {
+        return typeorm::operations(code, step);
+    }
+    let changes = ["create", "add", "alter", "rename", "change", "drop", "remove"];
+    if !UNREAD.contains(&runner) || !changes.iter().any(|verb| step.name.starts_with(verb)) {
+        return Vec::new();
+    }
+    let table = step.values().first().and_then(|name| code.text(*name));
+    vec![Operation { change: Change::Unknown { table: table.map(|name| unqualified(&name).to_owned()) }, span: step.span() }]
+}
+
+/// A table under another name, where both are known.
+pub(super) fn rename(from: Option<&str>, to: Option<&str>) -> Change {
+    match (from, to) {
+        (Some(from), Some(to)) => Change::RenameTable { table: from.to_owned(), to: unqualified(to).to_owned() },
+        (table, _) => Change::Unknown { table: table.map(str::to_owned) },
+    }
+}
