@@ -385,9 +385,11 @@ mod tests {
         let chain = format!("knex.schema{}", ".dropTable('t')".repeat(many));
         let sum = format!("db.exec('create table t (' + {} 'z int)')", "'a int,' + ".repeat(many));
         let nested = "`create table t (a int) ${".repeat(many);
-        for (text, count) in [(chain, many), (sum, 1), (nested, many)] {
+        for (text, count) in [(chain, many), (sum, 1)] {
             let (module, _) = extract(FileKind::TypeScript, &text);
-            assert!(module.operations.len() <= count && !module.operations.is_empty() || text.starts_with('`'));
+            assert_eq!(module.operations.len(), count);
         }
+        // It is cut where it is nested too deeply: how much is read does not matter, that it ends does.
+        drop(extract(FileKind::TypeScript, &nested));
     }
 }
