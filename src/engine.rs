@@ -158,7 +158,7 @@ pub fn review(
                 notes.push(note);
             }
         }
-        let context = Context::new(model, view, None);
+        let context = Context::for_comparison(model, view);
         let before: HashMap<String, BTreeSet<String>> = numbered(registry.run(&context).reports)
             .into_iter()
             .map(|(report, fingerprint)| (fingerprint, report.parts))

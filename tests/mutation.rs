@@ -68,14 +68,18 @@ fn with_a_driver(auth: &str) -> String {
     }
 }
 
-fn samples(root: &Path) -> Vec<Sample> {
+fn samples() -> Vec<Sample> {
+    let root = std::env::var("AUTH_REVIEW_SAMPLES").expect("AUTH_REVIEW_SAMPLES names the folder of the samples");
     let folders = |folder: &Path| -> Vec<PathBuf> {
         let mut found: Vec<_> = fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path()).collect();
         found.retain(|path| path.is_dir());
         found.sort();
         found
     };
-    folders(root).iter().flat_map(|folder| folders(folder)).filter_map(|folder| Sample::read(&folder)).collect()
+    let samples: Vec<Sample> =
+        folders(Path::new(&root)).iter().flat_map(|folder| folders(folder)).filter_map(|folder| Sample::read(&folder)).collect();
+    assert!(!samples.is_empty(), "no samples in {root}");
+    samples
 }
 
 /// What was changed, and the gaps that follow: logical table, column (none for the whole table), kind.
@@ -260,9 +264,7 @@ fn end_of_item(text: &str) -> usize {
 #[allow(clippy::print_stdout, reason = "the count is what the run is for")]
 #[ignore = "needs the samples of the official generator: AUTH_REVIEW_SAMPLES=FOLDER"]
 fn every_part_of_a_schema_is_missed_when_it_is_taken_away() {
-    let root = std::env::var("AUTH_REVIEW_SAMPLES").expect("AUTH_REVIEW_SAMPLES names the folder of the samples");
-    let samples = samples(Path::new(&root));
-    assert!(!samples.is_empty(), "no samples in {root}");
+    let samples = samples();
     let mut wrong = Vec::new();
     let mut counts: BTreeMap<GapKind, (usize, usize)> = BTreeMap::new();
     for sample in &samples {
@@ -305,9 +307,7 @@ fn every_part_of_a_schema_is_missed_when_it_is_taken_away() {
 #[allow(clippy::print_stdout, reason = "the count is what the run is for")]
 #[ignore = "needs the samples of the official generator: AUTH_REVIEW_SAMPLES=FOLDER"]
 fn what_is_taken_away_comes_back_by_its_repair() {
-    let root = std::env::var("AUTH_REVIEW_SAMPLES").expect("AUTH_REVIEW_SAMPLES names the folder of the samples");
-    let samples = samples(Path::new(&root));
-    assert!(!samples.is_empty(), "no samples in {root}");
+    let samples = samples();
     let mut wrong = Vec::new();
     let mut counts: BTreeMap<GapKind, (usize, usize)> = BTreeMap::new();
     for sample in samples.iter().filter(|sample| sample.file != "schema.sql") {

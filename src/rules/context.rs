@@ -18,6 +18,8 @@ pub struct Context<'a> {
     pub files: &'a dyn Files,
     /// The states it is compared with: the parents of the commit, or one base; empty where nothing is compared.
     pub before: &'a [Before<'a>],
+    /// The reports are not shown: only what they are recognised by counts.
+    pub for_comparison: bool,
     link_worktree: Option<&'a dyn Fn() -> ProjectModel>,
     worktree: OnceCell<ProjectModel>,
 }
@@ -36,7 +38,13 @@ impl<'a> Context<'a> {
     /// part in the review.
     #[must_use]
     pub fn new(model: &'a ProjectModel, files: &'a dyn Files, link_worktree: Option<&'a dyn Fn() -> ProjectModel>) -> Self {
-        Self { model, files, before: &[], link_worktree, worktree: OnceCell::new() }
+        Self { model, files, before: &[], for_comparison: false, link_worktree, worktree: OnceCell::new() }
+    }
+
+    /// The context of an earlier state, to tell which findings it has already.
+    #[must_use]
+    pub fn for_comparison(model: &'a ProjectModel, files: &'a dyn Files) -> Self {
+        Self { for_comparison: true, ..Self::new(model, files, None) }
     }
 
     /// The same context, compared with earlier states of the project.

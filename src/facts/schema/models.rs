@@ -64,15 +64,7 @@ fn role(text: &str, field: &Field, kinds: &BTreeMap<&str, BlockKind>) -> Role {
 
 fn model(text: &str, block: &Block, kinds: &BTreeMap<&str, BlockKind>, file: &mut PrismaFile) {
     let name = block.name.of(text).to_owned();
-    let mut table = Table {
-        name: name.clone(),
-        physical: None,
-        columns: Vec::new(),
-        keys: Vec::new(),
-        folds: false,
-        open: false,
-        span: block.name,
-    };
+    let mut table = Table::empty(&name, block.name);
     let mut keys = Vec::new();
     for row in &block.rows {
         match row {

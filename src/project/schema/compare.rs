@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::lookup::{Lookup, is_similar_column, is_similar_table};
-use super::migrated::{Unmigrated, are_kept, unmigrated};
+use super::migrated::{Unmigrated, are_kept, dropped, name_in_database, unmigrated};
 use super::{Cause, Declared, Gap, GapKind, Layer, Migrated, Required, RequiredColumn, RequiredTable, SourceTable};
 use crate::facts::schema::{Column, Table};
 use crate::project::{Adapter, AdapterKind, Dialect};
@@ -211,16 +211,9 @@ impl Comparing<'_> {
 
     /// The statement that took a table, or one of these columns, out of a schema that lies in SQL.
     fn dropped(&self, table: &str, columns: &[RequiredColumn]) -> Option<Site> {
-        let sql = self.adapter.kind == AdapterKind::Kysely;
-        let all = self.declared.migrated.iter().filter(|_| sql).flat_map(|one| &one.dropped);
-        let is_it = |drop: &&super::Dropped| {
-            drop.table.eq_ignore_ascii_case(table)
-                && match &drop.column {
-                    Some(dropped) => columns.iter().any(|column| column.name.eq_ignore_ascii_case(dropped)),
-                    None => columns.is_empty(),
-                }
-        };
-        all.rev().find(is_it).map(|drop| drop.at.clone())
+        let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
+        let in_sql = self.adapter.kind == AdapterKind::Kysely;
+        in_sql.then(|| dropped(&self.declared.migrated, table, &names)).flatten()
     }
 
     /// Whether some key keeps the values apart, alone or together with a column of the project's own such as a tenant.
@@ -249,7 +242,7 @@ impl Comparing<'_> {
     /// The table as declared and as migrated, each with the name it has for a column: either may hold the keys.
     fn tables<'t>(&'t self, found: &'t SourceTable, column: &Column) -> Vec<(&'t Table, String)> {
         let mut tables = vec![(&found.table, column.name.clone())];
-        let Some(name) = super::migrated::name_in_database(found) else { return tables };
+        let Some(name) = name_in_database(found) else { return tables };
         for made in self.declared.migrated.iter().filter_map(|one| one.table(name)) {
             let of_column = made.table.columns.iter().find(|made| {
                 is_similar_column(made, &column.name) || column.physical.as_ref().is_some_and(|physical| made.name == *physical)

@@ -50,15 +50,10 @@ pub fn table(evaluator: &Evaluator<'_>, name: &str, node: &Node) -> Option<Sourc
     while !is_table_maker(call) {
         call = call.receiver.as_ref()?;
     }
-    let physical = name_in_database(evaluator, call);
     let mut table = Table {
-        name: name.to_owned(),
-        physical,
-        columns: Vec::new(),
-        keys: Vec::new(),
-        folds: false,
+        physical: name_in_database(evaluator, call),
         open: call.arguments.len() < 2,
-        span: call.callee_at.span,
+        ..Table::empty(name, call.callee_at.span)
     };
     let file = Arc::clone(&call.callee_at.file);
     let mut elsewhere = BTreeMap::new();
@@ -117,16 +112,7 @@ fn read_columns(evaluator: &Evaluator<'_>, node: &Node, table: &mut Table) -> Ve
 
 /// A column and the keys its own methods make.
 fn column(name: &str, node: &Node, at: &Site) -> (Column, Vec<Key>) {
-    let mut column = Column {
-        name: name.to_owned(),
-        physical: None,
-        kind: String::new(),
-        required: false,
-        has_default: false,
-        folds: false,
-        references: None,
-        span: at.span,
-    };
+    let mut column = Column::empty(name, at.span);
     let mut keys = Vec::new();
     let mut next = match &node.value {
         Value::Call(call) => Some(call),

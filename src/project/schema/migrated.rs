@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::lookup::snake_case;
-use super::{Layer, Migrated, RequiredColumn, SourceTable};
+use super::{Dropped, Layer, Migrated, RequiredColumn, SourceTable};
 use crate::facts::schema::{Column, Table};
 use crate::source::Site;
 
@@ -32,6 +32,19 @@ pub fn are_kept<'t>(migrated: &[Arc<Migrated>], tables: impl Iterator<Item = &'t
     2 * made >= names.len()
 }
 
+/// The last statement that took one of these columns out of a table, or the table itself where none are given.
+#[must_use]
+pub fn dropped(migrated: &[Arc<Migrated>], table: &str, columns: &[&str]) -> Option<Site> {
+    let is_it = |drop: &&Dropped| {
+        drop.table.eq_ignore_ascii_case(table)
+            && match &drop.column {
+                Some(dropped) => columns.iter().any(|column| column.eq_ignore_ascii_case(dropped)),
+                None => columns.is_empty(),
+            }
+    };
+    migrated.iter().flat_map(|one| &one.dropped).rev().find(is_it).map(|drop| drop.at.clone())
+}
+
 /// What the migrations lack of a declared table and those of its columns that are needed. What they hold in statements
 /// that could not be read counts as there.
 #[must_use]
@@ -48,20 +61,8 @@ pub fn unmigrated(
         return None;
     }
     let made: Vec<&Table> = migrated.iter().filter_map(|one| one.table(name)).map(|source| &source.table).collect();
-    let dropped = |column: Option<&str>| {
-        let all = migrated.iter().flat_map(|one| &one.dropped);
-        let is_it = |drop: &&super::Dropped| {
-            drop.table.eq_ignore_ascii_case(name)
-                && match (column, &drop.column) {
-                    (Some(column), Some(dropped)) => column.eq_ignore_ascii_case(dropped),
-                    (None, None) => true,
-                    _ => false,
-                }
-        };
-        all.rev().find(is_it).map(|drop| drop.at.clone())
-    };
     if made.is_empty() {
-        return Some(Unmigrated::Table(dropped(None)));
+        return Some(Unmigrated::Table(dropped(migrated, name, &[])));
     }
     let is_made = |column: &Column| {
         // Where no name is given, the ORM's `casing` decides between the two.
@@ -75,6 +76,7 @@ pub fn unmigrated(
         made.iter().any(has)
     };
     let lacking: Vec<_> = needed.iter().filter(|(_, column)| !is_made(column)).collect();
-    let drop = lacking.iter().find_map(|(_, column)| dropped(Some(column.physical.as_ref().unwrap_or(&column.name))));
+    let drop =
+        lacking.iter().find_map(|(_, column)| dropped(migrated, name, &[column.physical.as_ref().unwrap_or(&column.name)]));
     (!lacking.is_empty()).then(|| Unmigrated::Columns(lacking.iter().map(|(required, _)| (*required).clone()).collect(), drop))
 }

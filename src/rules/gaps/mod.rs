@@ -47,9 +47,9 @@ pub(super) struct Group<'m> {
 pub(super) fn groups<'m>(cx: &'m Context<'_>, topic: Topic) -> Vec<Group<'m>> {
     let mut found: Vec<Group<'m>> = Vec::new();
     for server in cx.model.servers.iter().filter(|server| !server.gaps.is_empty()) {
-        let upgrade = upgrade(cx, server);
-        for gap in server.gaps.iter().flat_map(|gap| sorted(gap, upgrade.as_ref())) {
-            let (own, gap) = gap;
+        // Only between these two it decides.
+        let upgrade = matches!(topic, Topic::Missing | Topic::Upgraded).then(|| upgrade(cx, server)).flatten();
+        for (own, gap) in server.gaps.iter().flat_map(|gap| sorted(gap, upgrade.as_ref())) {
             if own != topic {
                 continue;
             }
@@ -293,6 +293,9 @@ pub(super) fn report_each(
 
 /// Adds what closes the gaps: the declaration, and the edit that writes it.
 pub(super) fn repair(cx: &Context<'_>, server: &Server, gaps: &[&Gap], report: &mut Report) {
+    if cx.for_comparison {
+        return;
+    }
     let Some(repair) = schema::repair::repair(server, gaps, cx.files) else { return };
     report.help.declaration = Some(repair.declaration);
     report.fix = repair.edits.map(|edits| {

@@ -1,33 +1,22 @@
 //! A migration that adds a column every row must fill, to a table that has rows.
 
-use super::steps::{Step, Stored, in_namespace_of, new_steps, table_of};
+use super::steps::{Past, Step, each_past, table_of};
 use crate::facts::schema::{Change, Column};
 use crate::finding::Confidence;
 use crate::project::{Dialect, Server};
-use crate::rules::gaps::same_server;
 use crate::rules::{Circumstances, Context, Reporter};
 
 pub(super) fn check(cx: &Context<'_>, out: &mut Reporter<'_>) {
-    let Some(before) = cx.before.first() else { return };
-    for server in &cx.model.servers {
-        let Some(earlier) = same_server(cx.model, before.model, server) else { continue };
-        for folder in earlier.declared.migrated.iter().filter(|folder| folder.ordered) {
-            let steps = new_steps(cx, &folder.folder);
-            for (key, required) in &earlier.required.tables {
-                let Some(stored) = Stored::find(earlier, key, folder) else { continue };
-                let Some(table) = folder.table(&stored.table).filter(|table| stored.is(table, required)) else { continue };
-                let steps = in_namespace_of(before.files, table, &steps);
-                for (place, step) in steps.iter().enumerate() {
-                    if let Some(column) = demanded(step, &stored.table)
-                        && !steps[..place].iter().any(|step| empties(&step.change, &stored.table))
-                        && !steps[place..].iter().any(|step| relaxes(&step.change, &stored.table, &column.name))
-                    {
-                        report(cx, out, server, &stored.table, column, step);
-                    }
-                }
+    each_past(cx, |Past { server, stored, steps, .. }| {
+        for (place, step) in steps.iter().enumerate() {
+            if let Some(column) = demanded(step, &stored.table)
+                && !steps[..place].iter().any(|step| empties(&step.change, &stored.table))
+                && !steps[place..].iter().any(|step| relaxes(&step.change, &stored.table, &column.name))
+            {
+                report(cx, out, server, &stored.table, column, step);
             }
         }
-    }
+    });
 }
 
 fn report(cx: &Context<'_>, out: &mut Reporter<'_>, server: &Server, table: &str, column: &Column, step: &Step) {

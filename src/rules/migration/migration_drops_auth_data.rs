@@ -1,12 +1,11 @@
 //! A migration that loses what a server stores.
 
-use super::steps::{Step, Stored, in_namespace_of, new_steps, table_of};
+use super::steps::{Past, Step, Stored, each_past, table_of};
 use crate::facts::schema::{Change, Table};
 use crate::finding::{Confidence, Severity};
 use crate::project::schema::rows::Rows;
-use crate::project::schema::{Cause, Migrated, RequiredTable, SourceTable};
+use crate::project::schema::{Cause, RequiredTable, SourceTable};
 use crate::project::{PluginUse, Server};
-use crate::rules::gaps::same_server;
 use crate::rules::{Circumstances, Context, Reporter};
 
 /// Tables whose rows are made anew when they are gone, as users sign in and consent again, and what it means to lose them; `None` where it means
@@ -23,54 +22,36 @@ const MADE_ANEW: [(&str, Option<Severity>); 8] = [
 ];
 
 pub(super) fn check(cx: &Context<'_>, out: &mut Reporter<'_>) {
-    let Some(before) = cx.before.first() else { return };
-    for server in &cx.model.servers {
-        let Some(earlier) = same_server(cx.model, before.model, server) else { continue };
-        for folder in earlier.declared.migrated.iter().filter(|folder| folder.ordered) {
-            let steps = new_steps(cx, &folder.folder);
-            if steps.is_empty() {
-                continue;
-            }
-            for (key, required) in &earlier.required.tables {
-                let Some(stored) = Stored::find(earlier, key, folder) else { continue };
-                let Some(table) = folder.table(&stored.table).filter(|table| stored.is(table, required)) else { continue };
-                let steps = in_namespace_of(before.files, table, &steps);
-                let others = folder.tables.iter().map(|other| other.table.name.as_str());
-                let rows = Rows::follow(&table.table, others, steps.iter().map(|step| &step.change));
-                let watched = Watched { cx, earlier, server, folder, key, table, stored, steps, rows };
-                match (server.required.tables.get(key), removed_plugin(earlier, server, key)) {
-                    (_, Some(plugin)) => watched.abandoned(plugin, out),
-                    (Some(required), None) => watched.needed(required, out),
-                    (None, None) => {}
-                }
-            }
+    each_past(cx, |past| {
+        let others = past.folder.tables.iter().map(|other| other.table.name.as_str());
+        let rows = Rows::follow(&past.table.table, others, past.steps.iter().map(|step| &step.change));
+        let watched = Watched { cx, past, rows };
+        let Past { earlier, server, key, .. } = watched.past;
+        match (server.required.tables.get(key), removed_plugin(earlier, server, key)) {
+            (_, Some(plugin)) => watched.abandoned(plugin, out),
+            (Some(required), None) => watched.needed(required, out),
+            (None, None) => {}
         }
-    }
+    });
 }
 
-/// A table that a server stored something in, and what new statements do to it.
+/// A table that a server stored something in, and where its rows go.
 struct Watched<'a> {
     cx: &'a Context<'a>,
-    earlier: &'a Server,
-    server: &'a Server,
-    folder: &'a Migrated,
-    key: &'a str,
-    table: &'a SourceTable,
-    stored: Stored,
-    steps: Vec<&'a Step>,
+    past: Past<'a>,
     rows: Rows,
 }
 
 impl Watched<'_> {
     /// A table that is needed as before.
     fn needed(&self, required: &RequiredTable, out: &mut Reporter<'_>) {
-        let now = Stored::find(self.server, self.key, self.folder);
-        let name = now.as_ref().map_or(&self.stored.table, |now| &now.table);
-        let (was, auth) = (&self.stored.table, &self.server.name);
-        let folder = self.server.declared.migrated.iter().find(|folder| folder.folder == self.folder.folder);
+        let now = Stored::find(self.past.server, self.past.key, self.past.folder);
+        let name = now.as_ref().map_or(&self.past.stored.table, |now| &now.table);
+        let (was, auth) = (&self.past.stored.table, &self.past.server.name);
+        let folder = self.past.server.declared.migrated.iter().find(|folder| folder.folder == self.past.folder.folder);
         let made = folder.and_then(|folder| folder.table(name));
         let Some(holder) = self.rows.in_table(name) else {
-            let Some(step) = self.rows.left.map(|place| self.steps[place]) else { return };
+            let Some(step) = self.rows.left.map(|place| self.past.steps[place]) else { return };
             let message = match (&step.change, self.rows.holders.first()) {
                 (Change::RenameTable { to, .. }, Some(_)) => {
                     format!("renames table `{was}` to `{to}`, where `{auth}` does not look")
@@ -89,13 +70,13 @@ impl Watched<'_> {
         };
         let mut lost: Vec<(&Step, Vec<String>)> = Vec::new();
         for key in required.columns.iter().map(|column| column.key.as_str()).chain(["id"]) {
-            let Some(column) = self.stored.column(self.table, key) else { continue };
-            let names = now.as_ref().and_then(|now| now.names(key)).or_else(|| self.stored.names(key)).unwrap_or_default();
+            let Some(column) = self.past.stored.column(self.past.table, key) else { continue };
+            let names = now.as_ref().and_then(|now| now.names(key)).or_else(|| self.past.stored.names(key)).unwrap_or_default();
             // A column that is there under its old name is a matter of the configuration.
             if holder.holds(names) || holder.holds(&[column.to_owned()]) {
                 continue;
             }
-            let Some(step) = self.rows.lost(holder, column).map(|place| self.steps[place]) else { continue };
+            let Some(step) = self.rows.lost(holder, column).map(|place| self.past.steps[place]) else { continue };
             match lost.iter_mut().find(|(known, _)| std::ptr::eq(*known, step)) {
                 Some((_, columns)) => columns.push(column.to_owned()),
                 None => lost.push((step, vec![column.to_owned()])),
@@ -117,13 +98,13 @@ impl Watched<'_> {
             self.report(out, step, message, &columns, true);
         }
         if let Some(made) = made {
-            self.keys(required, now.as_ref().unwrap_or(&self.stored), made, out);
+            self.keys(required, now.as_ref().unwrap_or(&self.past.stored), made, out);
         }
     }
 
     /// The keys that kept rows apart, and are gone.
     fn keys(&self, required: &RequiredTable, now: &Stored, made: &SourceTable, out: &mut Reporter<'_>) {
-        if made.table.open || self.steps.iter().any(|step| self.is_unread(step)) {
+        if made.table.open || self.past.steps.iter().any(|step| self.is_unread(step)) {
             return;
         }
         let single = required.columns.iter().filter(|column| column.unique).map(|column| vec![column.key.as_str()]);
@@ -133,19 +114,20 @@ impl Watched<'_> {
             let of = |stored: &Stored, table: &'_ SourceTable| -> Option<Vec<String>> {
                 key.iter().map(|column| stored.column(table, column).map(str::to_owned)).collect()
             };
-            let (Some(then), Some(columns)) = (of(&self.stored, self.table), of(now, made)) else { continue };
-            if !is_unique(&self.table.table, &then) || is_unique(&made.table, &columns) || self.has_new_index(&columns) {
+            let (Some(then), Some(columns)) = (of(&self.past.stored, self.past.table), of(now, made)) else { continue };
+            if !is_unique(&self.past.table.table, &then) || is_unique(&made.table, &columns) || self.has_new_index(&columns) {
                 continue;
             }
-            let Some(step) = self.steps.iter().rev().find(|step| self.takes_key(&step.change, &then)) else { continue };
-            let message = format!("takes away what keeps `{}` of table `{}` unique", columns.join("`, `"), self.stored.table);
+            let Some(step) = self.past.steps.iter().rev().find(|step| self.takes_key(&step.change, &then)) else { continue };
+            let message =
+                format!("takes away what keeps `{}` of table `{}` unique", columns.join("`, `"), self.past.stored.table);
             self.report(out, step, message, &columns, false);
         }
     }
 
     /// Whether a statement takes a key over these columns away.
     fn takes_key(&self, change: &Change, columns: &[String]) -> bool {
-        let table = &self.table.table;
+        let table = &self.past.table.table;
         match change {
             Change::DropTable { table: dropped } => dropped.eq_ignore_ascii_case(&table.name),
             Change::DropIndex { table: of, name } => {
@@ -159,7 +141,7 @@ impl Watched<'_> {
 
     /// Whether a new index names one of the columns: a partial one, or one over `lower(…)`, may do the same work.
     fn has_new_index(&self, columns: &[String]) -> bool {
-        self.steps.iter().any(|step| match &step.change {
+        self.past.steps.iter().any(|step| match &step.change {
             Change::CreateIndex { key, .. } => key.columns.iter().any(|part| columns.iter().any(|column| part.contains(column))),
             _ => false,
         })
@@ -167,41 +149,43 @@ impl Watched<'_> {
 
     fn is_unread(&self, step: &Step) -> bool {
         let table = table_of(&step.change);
-        matches!(step.change, Change::Unknown { .. }) && table.is_none_or(|table| table.eq_ignore_ascii_case(&self.stored.table))
+        matches!(step.change, Change::Unknown { .. })
+            && table.is_none_or(|table| table.eq_ignore_ascii_case(&self.past.stored.table))
     }
 
     /// A table whose plugin left in the same change; another one may have brought a table of this name.
     fn abandoned(&self, plugin: &PluginUse, out: &mut Reporter<'_>) {
         let gone = self.rows.holders.is_empty();
-        let Some(step) = self.rows.left.filter(|_| gone).map(|place| self.steps[place]) else { return };
-        let message = format!("removes the rows of table `{}` along with the `{}` plugin", self.stored.table, plugin.name);
+        let Some(step) = self.rows.left.filter(|_| gone).map(|place| self.past.steps[place]) else { return };
+        let message = format!("removes the rows of table `{}` along with the `{}` plugin", self.past.stored.table, plugin.name);
         let mut report = out.draft(step.at.clone(), message);
         report.severity = Severity::Low;
-        report.identity = vec![step.at.file.to_string(), self.stored.table.clone()];
+        report.identity = vec![step.at.file.to_string(), self.past.stored.table.clone()];
         out.push(report);
     }
 
     /// Reports a loss; `remade` tells that the table is there afterwards, and only values are missing.
     fn report(&self, out: &mut Reporter<'_>, step: &Step, message: String, columns: &[String], remade: bool) {
         let mut report = out.draft(step.at.clone(), message);
-        if remade && let Some((_, meaning)) = MADE_ANEW.iter().find(|(table, _)| *table == self.key) {
+        if remade && let Some((_, meaning)) = MADE_ANEW.iter().find(|(table, _)| *table == self.past.key) {
             match meaning {
                 Some(severity) => report.severity = report.severity.min(*severity),
                 None => return,
             }
         }
-        if !self.earlier.declared.lookup.is_certain() || self.steps.iter().any(|step| self.is_unread(step)) {
+        if !self.past.earlier.declared.lookup.is_certain() || self.past.steps.iter().any(|step| self.is_unread(step)) {
             report.confidence = report.confidence.min(Confidence::Medium);
         }
-        report.identity = vec![step.at.file.to_string(), self.stored.table.clone()];
+        report.identity = vec![step.at.file.to_string(), self.past.stored.table.clone()];
         report.identity.extend(columns.iter().cloned());
-        report.related.push((self.server.at.clone(), format!("`{}` stores it", self.server.name)));
-        let plugin = match self.server.required.tables.get(self.key).map(|table| &table.cause) {
-            Some(Cause::Plugin(place)) => self.server.plugins.get(*place),
+        report.related.push((self.past.server.at.clone(), format!("`{}` stores it", self.past.server.name)));
+        let plugin = match self.past.server.required.tables.get(self.past.key).map(|table| &table.cause) {
+            Some(Cause::Plugin(place)) => self.past.server.plugins.get(*place),
             _ => None,
         };
         let conditions: Vec<_> = plugin.iter().flat_map(|plugin| &plugin.conditions).collect();
-        let circumstances = Circumstances { role: self.server.role, package: &self.server.package, conditions: &conditions };
+        let circumstances =
+            Circumstances { role: self.past.server.role, package: &self.past.server.package, conditions: &conditions };
         out.hit(self.cx, circumstances, report);
     }
 }

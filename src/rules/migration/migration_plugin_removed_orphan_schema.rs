@@ -51,14 +51,14 @@ fn left_behind(earlier: &Server, server: &Server, place: usize) -> Vec<(String, 
         let name = earlier.adapter.lookup_name(key, &table.model);
         let Some(found) = lookup.find(&name).next() else { continue };
         match server.required.tables.get(key) {
-            None if brought(&table.cause) => left.push((name.clone(), Site::new(&found.file, found.table.span))),
+            None if brought(&table.cause) => left.push((name.clone(), found.site())),
             None => {}
             Some(now) => {
                 let needed = |column: &RequiredColumn| now.columns.iter().any(|other| other.key == column.key);
                 let gone = table.columns.iter().filter(|column| brought(&column.cause) && !needed(column));
                 let declared =
                     |column: &&RequiredColumn| found.table.columns.iter().any(|one| lookup.naming.is_column(one, &column.name));
-                let at = Site::new(&found.file, found.table.span);
+                let at = found.site();
                 left.extend(gone.filter(declared).map(|column| (format!("{name}.{}", column.name), at.clone())));
             }
         }

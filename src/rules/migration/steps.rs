@@ -11,6 +11,7 @@ use crate::project::schema::migrated::name_in_database;
 use crate::project::schema::replay::ordered_scripts;
 use crate::project::schema::{Layer, Migrated, RequiredColumn, RequiredTable, SourceTable};
 use crate::rules::Context;
+use crate::rules::gaps::same_server;
 use crate::source::{Site, Span};
 use crate::syntax::sql::{Kind, Statement, Token, statements};
 
@@ -24,7 +25,7 @@ pub(super) struct Step {
 
 /// The statements that the scripts of a folder have now and had in none of the states the project is compared with, in the
 /// order in which they run. Scripts that take migrations back have no part in it.
-pub(super) fn new_steps(cx: &Context<'_>, folder: &str) -> Vec<Step> {
+fn new_steps(cx: &Context<'_>, folder: &str) -> Vec<Step> {
     let scripts = |files: &dyn Files| -> Vec<(Arc<str>, Arc<FileFacts>)> {
         ordered_scripts(files, folder).into_iter().filter_map(|path| Some((path.clone(), files.facts(&path)?))).collect()
     };
@@ -104,7 +105,7 @@ impl Namespace {
 }
 
 /// The steps without those about a table of the same name in another schema of the database.
-pub(super) fn in_namespace_of<'s>(files: &dyn Files, table: &SourceTable, steps: &'s [Step]) -> Vec<&'s Step> {
+fn in_namespace_of<'s>(files: &dyn Files, table: &SourceTable, steps: &'s [Step]) -> Vec<&'s Step> {
     let name = &table.table.name;
     let is_named = |step: &Step| table_of(&step.change).is_some_and(|other| other.eq_ignore_ascii_case(name));
     if !steps.iter().any(is_named) {
@@ -113,6 +114,43 @@ pub(super) fn in_namespace_of<'s>(files: &dyn Files, table: &SourceTable, steps:
     let text = files.text(&table.file).unwrap_or_default();
     let own = Namespace::of(&text, &statements(&text), table.table.span, name);
     steps.iter().filter(|step| !is_named(step) || step.namespace == own).collect()
+}
+
+/// A table that a server stored something in, and what new statements do around it.
+pub(super) struct Past<'a> {
+    /// The server as it was.
+    pub(super) earlier: &'a Server,
+    /// The server as it is.
+    pub(super) server: &'a Server,
+    /// The migrations as they were.
+    pub(super) folder: &'a Migrated,
+    /// The logical key of the table.
+    pub(super) key: &'a str,
+    /// The table those migrations made.
+    pub(super) table: &'a SourceTable,
+    pub(super) stored: Stored,
+    /// The new statements, without those in another schema of the database.
+    pub(super) steps: Vec<&'a Step>,
+}
+
+/// Hands on every table that an ordered folder of migrations made for a server before, and that gets new statements.
+pub(super) fn each_past(cx: &Context<'_>, mut take: impl FnMut(Past<'_>)) {
+    let Some(before) = cx.before.first() else { return };
+    for server in &cx.model.servers {
+        let Some(earlier) = same_server(cx.model, before.model, server) else { continue };
+        for folder in earlier.declared.migrated.iter().filter(|folder| folder.ordered) {
+            let steps = new_steps(cx, &folder.folder);
+            if steps.is_empty() {
+                continue;
+            }
+            for (key, required) in &earlier.required.tables {
+                let Some(stored) = Stored::find(earlier, key, folder) else { continue };
+                let Some(table) = folder.table(&stored.table).filter(|table| stored.is(table, required)) else { continue };
+                let steps = in_namespace_of(before.files, table, &steps);
+                take(Past { earlier, server, folder, key, table, stored, steps });
+            }
+        }
+    }
 }
 
 /// A table a server needs, by its names in the database.
