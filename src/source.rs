@@ -129,6 +129,8 @@ pub enum FileKind {
     Prisma,
     /// `.sql`.
     Sql,
+    /// `meta/_journal.json`, the journal of Drizzle Kit.
+    DrizzleJournal,
     /// `package.json`.
     PackageManifest,
     /// `tsconfig*.json` and `jsconfig.json`.
@@ -161,6 +163,7 @@ impl FileKind {
             "yarn.lock" => return Some(Self::YarnLock),
             "bun.lock" => return Some(Self::BunLock),
             "pnpm-workspace.yaml" => return Some(Self::PnpmWorkspace),
+            "_journal.json" if folder == "meta" || folder.ends_with("/meta") => return Some(Self::DrizzleJournal),
             "jsconfig.json" => return Some(Self::TsConfig),
             _ => {}
         }

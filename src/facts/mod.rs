@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use crate::source::{FileKind, Span, Unreadable, decode};
 
 /// Changes whenever the shape or the meaning of facts changes, so that older cached facts are not read.
-pub const FACTS_VERSION: u32 = 4;
+pub const FACTS_VERSION: u32 = 5;
 
 /// Everything the review needs to know of one file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -41,6 +41,8 @@ pub enum Body {
     Prisma(schema::PrismaFile),
     /// A SQL script, as the schema operations it runs.
     Sql(Vec<schema::Operation>),
+    /// The journal of Drizzle Kit: the names of the scripts beside it that are migrations, in order.
+    DrizzleJournal(Vec<String>),
     /// `package.json`.
     Manifest(manifest::Manifest),
     /// `tsconfig.json` or `jsconfig.json`.
@@ -75,6 +77,10 @@ pub fn extract(kind: FileKind, bytes: &[u8]) -> FileFacts {
             (Body::Prisma(file), errors)
         }
         FileKind::Sql => (Body::Sql(schema::sql(&text)), Vec::new()),
+        FileKind::DrizzleJournal => {
+            let (tags, errors) = schema::drizzle_journal(&text);
+            (Body::DrizzleJournal(tags), errors)
+        }
         FileKind::PackageManifest => {
             let (manifest, errors) = manifest::package(&text);
             (Body::Manifest(manifest), errors)
@@ -105,6 +111,16 @@ impl FileFacts {
     pub fn module(&self) -> Option<&module::Module> {
         match &self.body {
             Body::Module(module) => Some(module),
+            _ => None,
+        }
+    }
+
+    /// What the file does to tables where it runs as a migration: the statements of a script, or those in code.
+    #[must_use]
+    pub fn operations(&self) -> Option<&[schema::Operation]> {
+        match &self.body {
+            Body::Sql(operations) => Some(operations),
+            Body::Module(module) => Some(&module.operations),
             _ => None,
         }
     }

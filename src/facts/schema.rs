@@ -2,12 +2,14 @@
 
 mod code;
 mod ddl;
+mod journal;
 mod models;
 
 use serde::{Deserialize, Serialize};
 
 pub use self::code::operations;
 pub use self::ddl::sql;
+pub use self::journal::drizzle_journal;
 pub use self::models::prisma;
 use crate::source::Span;
 
@@ -265,12 +267,10 @@ pub struct Operation {
 /// What a statement changes. Table names come without schema prefix and without quotes, in the case as written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Change {
-    /// `CREATE TABLE`.
+    /// `CREATE TABLE`, with or without `IF NOT EXISTS`: where the table exists, neither makes another.
     CreateTable {
         /// The table as created.
         table: Table,
-        /// `IF NOT EXISTS` was written.
-        if_not_exists: bool,
     },
     /// `DROP TABLE`.
     DropTable {

@@ -145,11 +145,11 @@ impl Changes {
     }
 
     /// The table they make from nothing.
-    fn create(self, name: &str, if_not_exists: bool, at: Span, span: Span) -> Operation {
+    fn create(self, name: &str, at: Span, span: Span) -> Operation {
         let mut table = Table::empty(name, at);
         self.list.iter().for_each(|(change, _)| table.apply(change));
         table.open |= self.open;
-        Operation { change: Change::CreateTable { table, if_not_exists }, span }
+        Operation { change: Change::CreateTable { table }, span }
     }
 
     /// The operations on a table that exists.
@@ -252,7 +252,7 @@ mod tests {
             "org text *>org.key~",
         ];
         assert_eq!(table(text), ("session".to_owned(), expected.map(str::to_owned).to_vec()));
-        let Change::CreateTable { table, if_not_exists: true } = &read(text)[0].change else { panic!("made once") };
+        let Change::CreateTable { table } = &read(text)[0].change else { panic!("a table is made") };
         assert_eq!((table.span.of(text), table.columns[2].span.of(text)), ("\"auth.session\"", "\"expiresAt\""));
     }
 

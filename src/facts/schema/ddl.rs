@@ -1,13 +1,19 @@
 //! SQL statements to schema operations.
 
 use super::{Change, Column, Key, MAX_COLUMNS, Operation, Reference, Table};
+use crate::source::Span;
 use crate::syntax::sql::{Cursor, Kind, Token, statements};
 
 /// Reads the schema operations of a SQL script in order, without those of its down sections and without temporary tables.
 #[must_use]
 pub fn sql(text: &str) -> Vec<Operation> {
     let mut operations = Vec::new();
-    for statement in statements(text).iter().filter(|statement| !statement.down) {
+    let statements = statements(text);
+    if statements.is_empty() && text.to_ascii_lowercase().contains("create table") {
+        // `drizzle-kit pull` writes the tables it found into a comment: they are there, and no script makes them.
+        operations.push(Operation { change: Change::Unknown { table: None }, span: Span::new(0, text.len()) });
+    }
+    for statement in statements.iter().filter(|statement| !statement.down) {
         let tokens = &statement.tokens[schema_part(text, &statement.tokens)..];
         let cursor = Cursor::new(text, tokens);
         let mut changes = read(cursor);
@@ -189,7 +195,7 @@ fn fill(mut at: Cursor<'_>) -> Option<Change> {
 }
 
 fn create_table(mut at: Cursor<'_>) -> Change {
-    let if_not_exists = at.eat(&["if", "not", "exists"]);
+    at.eat(&["if", "not", "exists"]);
     let Some((name, span)) = at.qualified() else {
         return Change::Unknown { table: None };
     };
@@ -197,7 +203,7 @@ fn create_table(mut at: Cursor<'_>) -> Change {
     let Some((body, closed)) = at.group() else {
         // The columns are those of a query, another table, a type or a module.
         let derived = at.is_at_any(&["as", "like", "of", "partition", "select", "using", "with"]);
-        return if derived { Change::CreateTable { table, if_not_exists } } else { Change::Unknown { table: Some(table.name) } };
+        return if derived { Change::CreateTable { table } } else { Change::Unknown { table: Some(table.name) } };
     };
     table.open = !closed;
     let mut constraints = Vec::new();
@@ -220,7 +226,7 @@ fn create_table(mut at: Cursor<'_>) -> Change {
         table.open |= at.is_at_any(&["as", "inherits", "like", "select"]);
         at.advance();
     }
-    Change::CreateTable { table, if_not_exists }
+    Change::CreateTable { table }
 }
 
 fn create_index(mut at: Cursor<'_>, unique: bool) -> Option<Change> {

@@ -24,20 +24,17 @@ impl Migrated {
 #[must_use]
 pub fn replay(files: &dyn Files) -> Vec<Migrated> {
     let mut migrated = Vec::new();
-    for (group, mut scripts) in groups(&scripts(files)) {
-        scripts.sort_unstable();
+    for (group, scripts) in groups(files) {
         let is_code = group.single.as_ref().is_some_and(|single| is_code(single));
         let mut state = State::new(if is_code { Layer::Code } else { Layer::Sql });
-        for (_, path) in scripts {
-            let Some(facts) = files.facts(&path) else { continue };
-            match &facts.body {
-                Body::Sql(operations) => operations.iter().for_each(|operation| state.run(operation, &path)),
-                Body::Module(module) => {
-                    module.operations.iter().for_each(|operation| state.run(operation, &path));
-                    state.unread.extend(facts.errors.iter().map(|error| (None, Site::new(&path, *error))));
-                }
-                _ => state.unread.push((None, Site::new(&path, Span::default()))),
-            }
+        for path in &scripts {
+            let Some(facts) = files.facts(path) else { continue };
+            let Some(operations) = facts.operations() else {
+                state.unread.push((None, Site::new(path, Span::default())));
+                continue;
+            };
+            operations.iter().for_each(|operation| state.run(operation, path));
+            state.unread.extend(facts.errors.iter().map(|error| (None, Site::new(path, *error))));
         }
         // Code that only speaks of tables makes none.
         if !state.tables.is_empty() || !(is_code || state.unread.is_empty()) {
@@ -91,10 +88,7 @@ fn is_trial(path: &str) -> bool {
 /// The scripts of a folder in the order in which they run, without those that have no place in it.
 #[must_use]
 pub fn ordered_scripts(files: &dyn Files, folder: &str) -> Vec<Arc<str>> {
-    let mut groups = groups(&scripts(files));
-    let mut scripts = groups.remove(&Group { folder: folder.into(), single: None }).unwrap_or_default();
-    scripts.sort_unstable();
-    scripts.into_iter().map(|(_, path)| path).collect()
+    groups(files).remove(&Group { folder: folder.into(), single: None }).unwrap_or_default()
 }
 
 /// What is replayed together: the ordered scripts of a folder, or a single script beside them.
@@ -104,21 +98,43 @@ struct Group {
     single: Option<Arc<str>>,
 }
 
-fn groups(paths: &[Arc<str>]) -> BTreeMap<Group, Vec<(Rank, Arc<str>)>> {
+/// All scripts by what they are replayed with, in the order in which they run.
+fn groups(files: &dyn Files) -> BTreeMap<Group, Vec<Arc<str>>> {
+    let journals = journals(files);
     let mut groups: BTreeMap<Group, Vec<(Rank, Arc<str>)>> = BTreeMap::new();
-    for path in paths.iter().filter(|path| !undoes(path)) {
+    for path in scripts(files).iter().filter(|path| !undoes(path)) {
         let (folder, name) = split(path);
         let (outer, entry) = split(folder);
         let (folder, rank, ordered) = match name {
             // Prisma, Drizzle and Diesel give each migration a folder of its own.
             "migration.sql" | "up.sql" if is_ordered(entry) || split(outer).1 == "migrations" => (outer, Rank::of(entry), true),
             // Code may be called by a number for other reasons: `404.tsx`.
-            _ => (folder, Rank::of(name), is_ordered(name) && (!is_code(path) || is_of_migrations(folder))),
+            _ => match journals.get(path) {
+                Some(position) => (folder, Rank::listed(*position), true),
+                None => (folder, Rank::of(name), is_ordered(name) && (!is_code(path) || is_of_migrations(folder))),
+            },
         };
         let single = (!ordered).then(|| Arc::clone(path));
         groups.entry(Group { folder: folder.into(), single }).or_default().push((rank, Arc::clone(path)));
     }
-    groups
+    let in_order = |mut scripts: Vec<(Rank, Arc<str>)>| {
+        scripts.sort_unstable();
+        scripts.into_iter().map(|(_, path)| path).collect()
+    };
+    groups.into_iter().map(|(group, scripts)| (group, in_order(scripts))).collect()
+}
+
+/// The scripts that the journals of Drizzle Kit list, each with its position in its journal.
+fn journals(files: &dyn Files) -> BTreeMap<Arc<str>, usize> {
+    let mut listed = BTreeMap::new();
+    for path in files.of_kind(FileKind::DrizzleJournal) {
+        let folder = split(split(&path).0).0;
+        let Some(facts) = files.facts(&path) else { continue };
+        let Body::DrizzleJournal(tags) = &facts.body else { continue };
+        let script = |tag: &String| if folder.is_empty() { format!("{tag}.sql") } else { format!("{folder}/{tag}.sql") };
+        listed.extend(tags.iter().enumerate().map(|(position, tag)| (script(tag).into(), position)));
+    }
+    listed
 }
 
 /// Folder and name; the folder of a path in the root is empty.
@@ -156,6 +172,8 @@ fn flyway(name: &str) -> Option<(char, &str)> {
 /// The place of a script in its group: numbers compare as numbers, wherever they stand in the name.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Rank {
+    /// The position in a journal. What no journal lists comes after, as a script that is run by hand or by another tool.
+    journal: (bool, usize),
     /// Flyway runs these after all others.
     repeatable: bool,
     version: Vec<Part>,
@@ -170,10 +188,16 @@ impl Rank {
     fn of(name: &str) -> Self {
         let flyway = flyway(name);
         Self {
+            journal: (true, 0),
             repeatable: flyway.is_some_and(|(kind, _)| kind == 'R'),
             version: flyway.map(|(_, version)| parts(version)).unwrap_or_default(),
             name: parts(name),
         }
+    }
+
+    /// The place of a script that a journal lists.
+    fn listed(position: usize) -> Self {
+        Self { journal: (false, position), ..Self::of("") }
     }
 }
 
@@ -232,12 +256,9 @@ impl State {
 
     fn run(&mut self, operation: &Operation, file: &Arc<str>) {
         match &operation.change {
-            Change::CreateTable { table, if_not_exists } => {
-                let key = key(&table.name);
-                if !(*if_not_exists && self.tables.contains_key(&key)) {
-                    let made = self.source(table.clone(), file);
-                    self.tables.insert(key, made);
-                }
+            Change::CreateTable { table } => {
+                let made = self.source(table.clone(), file);
+                self.tables.entry(key(&table.name)).or_insert(made);
             }
             Change::DropTable { table } => {
                 if let Some(gone) = self.take(table) {
@@ -434,10 +455,36 @@ mod tests {
     }
 
     #[test]
-    fn creating_what_exists_changes_nothing_when_asked() {
-        let found =
-            migrated([("m/1.sql", "CREATE TABLE a (x int); CREATE TABLE IF NOT EXISTS a (y int); ALTER TABLE a ADD x text")]);
+    fn creating_what_exists_changes_nothing() {
+        let found = migrated([
+            ("m/1.sql", "CREATE TABLE a (x int); CREATE TABLE IF NOT EXISTS a (y int); ALTER TABLE a ADD x text"),
+            ("m/2.sql", "CREATE TABLE a (z int)"),
+        ]);
         assert_eq!(show(&found), ["m: a(x)"]);
+    }
+
+    #[test]
+    fn a_journal_gives_the_order() {
+        let found = migrated([
+            (
+                "m/meta/_journal.json",
+                r#"{ "entries": [{ "tag": "0002_a" }, { "tag": "0001_b" }, { "tag": "gone" }, { "tag": "last" }] }"#,
+            ),
+            ("m/0000_by_hand.sql", "CREATE TABLE a (y int); ALTER TABLE a ADD w int"),
+            ("m/0001_b.sql", "ALTER TABLE a RENAME x TO y"),
+            ("m/0002_a.sql", "CREATE TABLE a (x int)"),
+            ("m/last.sql", "ALTER TABLE a RENAME y TO z"),
+        ]);
+        assert_eq!(show(&found), ["m: a(z w)"]);
+    }
+
+    #[test]
+    fn tables_that_stand_in_a_comment_are_somewhere() {
+        let found = migrated([
+            ("m/0000_pulled.sql", "-- uncomment this\n/*\nCREATE TABLE a (x int);\n*/"),
+            ("m/0001_b.sql", "CREATE TABLE b (x int)"),
+        ]);
+        assert_eq!((show(&found), found[0].unread.len()), (vec!["m: b(x)".to_owned()], 1));
     }
 
     #[test]

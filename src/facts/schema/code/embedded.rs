@@ -149,12 +149,12 @@ fn without_holes(change: Change) -> Change {
         return Change::Unknown { table: Some(table.clone()) };
     }
     match change {
-        Change::CreateTable { mut table, if_not_exists } => {
+        Change::CreateTable { mut table } => {
             let known = table.columns.len();
             table.columns.retain(|column| !holed(column));
             table.open |= table.columns.len() < known;
             table.keys.retain(|key| !key.columns.iter().any(|column| is_open(column)));
-            Change::CreateTable { table, if_not_exists }
+            Change::CreateTable { table }
         }
         known => known,
     }

@@ -29,17 +29,17 @@ pub(super) fn create_table<'c>(code: &Code<'c>, name: &str, at: Span, span: Span
         return None;
     }
     let mut changes = Changes::default();
-    let (mut if_not_exists, mut runs) = (false, false);
+    let mut runs = false;
     for step in steps {
         match step.name {
-            "ifNotExists" => if_not_exists = true,
+            "ifNotExists" => {}
             "execute" | "compile" => runs = true,
             _ => table_change(code, name, step, &mut changes),
         }
     }
     // A statement that is handed on may get more columns.
     changes.open |= !runs;
-    Some(changes.create(name, if_not_exists, at, span))
+    Some(changes.create(name, at, span))
 }
 
 /// `alterTable("name")` and what follows it.

@@ -13,7 +13,7 @@ pub(super) fn operations<'c>(code: &Code<'c>, step: &Step<'c>) -> Vec<Operation>
     let values = step.values();
     let Some(first) = values.first().copied() else { return Vec::new() };
     if step.name == "createTable" {
-        return vec![create_table(code, first, &values, step)];
+        return vec![create_table(code, first, step)];
     }
     let name = code.text(first);
     let Some(table) = name.as_deref().map(unqualified) else {
@@ -73,7 +73,7 @@ pub(super) fn operations<'c>(code: &Code<'c>, step: &Step<'c>) -> Vec<Operation>
 }
 
 /// `createTable(new Table({ name, columns, indices, uniques, foreignKeys }), ifNotExist)`.
-fn create_table<'c>(code: &Code<'c>, made: Node<'c>, values: &[Node<'c>], step: &Step<'c>) -> Operation {
+fn create_table<'c>(code: &Code<'c>, made: Node<'c>, step: &Step<'c>) -> Operation {
     let at = step.span();
     let fields = code.made_with(made, "Table");
     let name = fields.as_ref().and_then(|fields| fields.get("name"));
@@ -106,8 +106,7 @@ fn create_table<'c>(code: &Code<'c>, made: Node<'c>, values: &[Node<'c>], step: 
         let fields = code.fields(made).or_else(|| code.made_with(made, "TableForeignKey"));
         foreign_keys(code, name, fields, step, &mut changes);
     }
-    let if_not_exists = values.get(1).is_some_and(|flag| code.flag(*flag) == Some(true));
-    changes.create(name, if_not_exists, span(name_at), at)
+    changes.create(name, span(name_at), at)
 }
 
 /// [`TableColumnOptions`](https://typeorm.io/docs/migrations/api), as an object or `new TableColumn(…)`; `None` where one
