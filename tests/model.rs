@@ -629,6 +629,66 @@ fn a_plugin_without_its_table_is_a_gap_and_with_it_is_none() {
     );
 }
 
+/// A server on Kysely with core tables made by a migration in code, and what comes after it.
+fn kysely_app(client_plugins: &str, column: impl Fn(&str) -> String, more: &str) -> ProjectModel {
+    let db = format!(
+        "import {{ Kysely, CamelCasePlugin }} from \"kysely\";\nexport const db = new Kysely({{ dialect, plugins: [{client_plugins}] }});"
+    );
+    let tables = [
+        ("user", "name email emailVerified image createdAt updatedAt"),
+        ("session", "expiresAt token createdAt updatedAt ipAddress userAgent userId"),
+        (
+            "account",
+            "accountId providerId userId accessToken refreshToken idToken accessTokenExpiresAt refreshTokenExpiresAt scope \
+             password createdAt updatedAt",
+        ),
+        ("verification", "identifier value expiresAt createdAt updatedAt"),
+    ];
+    let create = |(table, columns): &(&str, &str)| {
+        let columns = columns.split(' ').map(|name| format!(".addColumn(\"{}\", \"text\")", column(name)));
+        format!("await db.schema.createTable(\"{table}\").addColumn(\"id\", \"text\"){}.execute();", columns.collect::<String>())
+    };
+    let migration = format!("export async function up(db) {{\n{}\n}}", tables.iter().map(create).collect::<String>());
+    model(&[
+        (
+            "src/auth.ts",
+            "import { betterAuth } from \"better-auth\";\nimport { jwt } from \"better-auth/plugins\";\nimport { db } from \"./db\";\n\
+             export const auth = betterAuth({ database: { db, type: \"postgres\" }, plugins: [jwt()] });",
+        ),
+        ("src/db.ts", &db),
+        ("migrations/0001_core.ts", &migration),
+        ("migrations/0002_more.sql", more),
+    ])
+}
+
+#[test]
+fn migrations_in_code_go_through_the_plugins_of_kysely() {
+    let missing = |model: &ProjectModel| {
+        let gaps = model.servers[0].gaps.iter().filter(|gap| matches!(gap.kind, GapKind::Table | GapKind::Columns));
+        gaps.map(|gap| gap.key.clone()).collect::<Vec<_>>()
+    };
+    let camel = str::to_owned;
+    let snake = |name: &str| name.replace("At", "_at").replace("Id", "_id");
+    assert_eq!(missing(&kysely_app("", camel, "")), ["jwks"]);
+    assert_eq!(missing(&kysely_app("", snake, "")), ["account", "jwks", "session", "user", "verification"]);
+    assert_eq!(missing(&kysely_app("new CamelCasePlugin()", camel, "")), ["jwks"]);
+    let script = r#"CREATE TABLE jwks (id text, "publicKey" text, private_key text, created_at timestamptz, expires_at timestamptz, alg text, crv text)"#;
+    let model = kysely_app("new CamelCasePlugin()", camel, script);
+    assert_eq!(missing(&model), ["jwks"]);
+    let lacking = model.servers[0].gaps.iter().find(|gap| gap.kind == GapKind::Columns).expect("a script runs as it is");
+    assert_eq!(lacking.columns.iter().map(|column| column.key.as_str()).collect::<Vec<_>>(), ["publicKey"]);
+}
+
+#[test]
+fn a_statement_that_cannot_be_read_leaves_a_missing_table_open() {
+    let whether = "whether the migrations create table `jwks`, which `auth` in src/auth.ts needs";
+    for (statement, is_open) in [("", false), ("SELECT 1;", false), ("DO $$ BEGIN EXECUTE 'CREATE TABLE ' || t; END $$;", true)] {
+        let model = kysely_app("", str::to_owned, statement);
+        assert_eq!(model.undetermined.iter().any(|open| open.question == whether), is_open, "{statement}");
+        assert_eq!(model.servers[0].gaps.iter().any(|gap| gap.key == "jwks"), !is_open, "{statement}");
+    }
+}
+
 #[test]
 fn names_in_the_database_are_those_a_creator_and_an_enumeration_give() {
     let schema = "import { pgTableCreator, pgEnum, text } from \"drizzle-orm/pg-core\";\n\

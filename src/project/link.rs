@@ -180,7 +180,7 @@ impl Linker<'_> {
         if server.comparison == SchemaState::Compared {
             let complete = server.plugins_open.is_empty() && server.required.open.is_empty();
             match compare(&server.required, &server.declared, &server.adapter, complete) {
-                Comparison::Gaps { gaps, stale } => {
+                Comparison::Gaps { gaps, stale, unread } => {
                     if let Some(folder) = stale {
                         let question = format!("whether the migrations create the tables {place} needs");
                         let reason = format!(
@@ -188,6 +188,11 @@ impl Linker<'_> {
                              the others in another way"
                         );
                         self.model.undetermined.push(Open { question, reason, site: server.adapter.at.clone() });
+                    }
+                    for (table, site) in unread {
+                        let question = format!("whether the migrations create table `{table}`, which {place} needs");
+                        let reason = "a statement in them could not be read".to_owned();
+                        self.model.undetermined.push(Open { question, reason, site });
                     }
                     match hidden_options(server).filter(|_| !gaps.is_empty()) {
                         Some(reason) => server.comparison = SchemaState::Undetermined(reason),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::lookup::{Lookup, is_similar_column, is_similar_table};
-use super::migrated::{Unmigrated, are_kept, dropped, name_in_database, unmigrated};
+use super::migrated::{Unmigrated, are_kept, dropped, name_in_database, unmigrated, unread};
 use super::{Cause, Declared, Gap, GapKind, Layer, Migrated, Required, RequiredColumn, RequiredTable, SourceTable};
 use crate::facts::schema::{Column, Table};
 use crate::project::{Adapter, AdapterKind, Dialect};
@@ -18,6 +18,8 @@ pub enum Comparison {
         gaps: Vec<Gap>,
         /// The folder of migrations that was left out because it does not make the declared tables.
         stale: Option<Arc<str>>,
+        /// The tables that only a statement that could not be read may create, each with the first such statement.
+        unread: Vec<(String, Site)>,
     },
     /// No source declares any core table, so that the schema must lie outside the repository.
     NoSchema,
@@ -39,7 +41,7 @@ pub fn compare(required: &Required, declared: &Declared, adapter: &Adapter, comp
         return Comparison::NoSchema;
     }
     let kept = are_kept(&declared.migrated, declared.lookup.tables.iter().map(|(_, table)| table));
-    let mut comparing = Comparing { declared, adapter, complete, migrated: &[], gaps: Vec::new() };
+    let mut comparing = Comparing { declared, adapter, complete, migrated: &[], gaps: Vec::new(), unread: Vec::new() };
     if kept && adapter.kind != AdapterKind::Kysely {
         comparing.migrated = &declared.migrated;
     }
@@ -47,7 +49,7 @@ pub fn compare(required: &Required, declared: &Declared, adapter: &Adapter, comp
         comparing.table(key, table);
     }
     let stale = declared.migrated.first().filter(|_| !kept).map(|one| Arc::clone(&one.folder));
-    Comparison::Gaps { gaps: comparing.gaps, stale }
+    Comparison::Gaps { gaps: comparing.gaps, stale, unread: comparing.unread }
 }
 
 /// Whether a table found by a common name such as `user` is better-auth's: it has most of the columns.
@@ -66,6 +68,7 @@ struct Comparing<'a> {
     complete: bool,
     migrated: &'a [Arc<Migrated>],
     gaps: Vec<Gap>,
+    unread: Vec<(String, Site)>,
 }
 
 impl Comparing<'_> {
@@ -79,6 +82,11 @@ impl Comparing<'_> {
         let candidates: Vec<&SourceTable> = declared.lookup.find(&name).collect();
         let best = candidates.iter().min_by_key(|candidate| self.lacking(candidate, table).len()).copied();
         let Some(found) = best else {
+            let in_sql = self.adapter.kind == AdapterKind::Kysely;
+            if let Some(at) = unread(&declared.migrated, &name).filter(|_| in_sql) {
+                self.unread.push((name, at.clone()));
+                return;
+            }
             let gap = self.missing_table(key, &name, table);
             self.gaps.push(gap);
             return;

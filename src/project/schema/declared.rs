@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::lookup::{Lookup, Naming, is_similar_table};
+use super::lookup::{Lookup, Naming, is_similar_table, snake_case};
 use super::migrated::name_in_database;
 use super::replay::replay;
 use super::{Declared, Layer, Migrated, SourceTable, drizzle};
@@ -128,7 +128,8 @@ impl Sources {
         if migrated.is_empty() {
             migrated.clone_from(&self.migrated);
         }
-        let tables = named(migrated.iter().flat_map(|one| one.tables.iter().cloned()));
+        let made = migrated.iter().flat_map(|one| one.tables.iter().cloned());
+        let tables = if adapter.snake_case == Some(true) { named(made.map(as_kysely_makes_it)) } else { named(made) };
         // Scripts that make other tables say nothing of where those of the server are made.
         let is_core = |(_, source): &(String, SourceTable)| {
             ["user", "session", "account"].iter().any(|core| is_similar_table(&source.table, core))
@@ -156,6 +157,26 @@ impl Sources {
         let near: Vec<Arc<Migrated>> = all.iter().filter(is_near).map(|one| Arc::clone(one)).collect();
         if near.is_empty() { all.into_iter().cloned().collect() } else { near }
     }
+}
+
+/// A table as it comes to be where Kysely's `CamelCasePlugin` stands between code and database: what code calls
+/// `emailVerified` is made as `email_verified`. SQL scripts run as they are.
+fn as_kysely_makes_it(mut source: SourceTable) -> SourceTable {
+    let is_code = |file: &str| FileKind::of(file).is_some_and(FileKind::is_code);
+    let in_code: Vec<bool> = source.table.columns.iter().map(|column| is_code(&source.column_site(column).file)).collect();
+    for (column, _) in source.table.columns.iter_mut().zip(in_code).filter(|(_, in_code)| *in_code) {
+        let made = snake_case(&column.name);
+        let named = source.table.keys.iter_mut().flat_map(|key| &mut key.columns).filter(|name| **name == column.name);
+        named.for_each(|name| name.clone_from(&made));
+        if let Some(file) = source.elsewhere.remove(&column.name) {
+            source.elsewhere.insert(made.clone(), file);
+        }
+        column.name = made;
+    }
+    if is_code(&source.file) {
+        source.table.name = snake_case(&source.table.name);
+    }
+    source
 }
 
 fn named(tables: impl IntoIterator<Item = SourceTable>) -> Vec<(String, SourceTable)> {

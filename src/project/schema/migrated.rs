@@ -45,6 +45,18 @@ pub fn dropped(migrated: &[Arc<Migrated>], table: &str, columns: &[&str]) -> Opt
     migrated.iter().flat_map(|one| &one.dropped).rev().find(is_it).map(|drop| drop.at.clone())
 }
 
+/// The first statement that may have made or changed a table and could not be read. One that names no table counts where it
+/// belongs to ordered migrations; scripts and code beside them do many other things.
+#[must_use]
+pub fn unread<'m>(migrated: &'m [Arc<Migrated>], table: &str) -> Option<&'m Site> {
+    let is_about = |one: &Migrated, named: &Option<String>| match named {
+        Some(named) => named.eq_ignore_ascii_case(table),
+        None => one.ordered,
+    };
+    let in_one = |one: &'m Arc<Migrated>| one.unread.iter().find(|(named, _)| is_about(one, named));
+    migrated.iter().find_map(in_one).map(|(_, at)| at)
+}
+
 /// What the migrations lack of a declared table and those of its columns that are needed. What they hold in statements
 /// that could not be read counts as there.
 #[must_use]
@@ -54,10 +66,7 @@ pub fn unmigrated(
     migrated: &[Arc<Migrated>],
 ) -> Option<Unmigrated> {
     let name = name_in_database(declared)?;
-    let unread = |one: &Arc<Migrated>| {
-        one.unread.iter().any(|(table, _)| table.as_ref().is_none_or(|table| table.eq_ignore_ascii_case(name)))
-    };
-    if migrated.is_empty() || migrated.iter().any(unread) {
+    if migrated.is_empty() || unread(migrated, name).is_some() {
         return None;
     }
     let made: Vec<&Table> = migrated.iter().filter_map(|one| one.table(name)).map(|source| &source.table).collect();
