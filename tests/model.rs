@@ -690,6 +690,42 @@ fn a_statement_that_cannot_be_read_leaves_a_missing_table_open() {
 }
 
 #[test]
+fn classes_of_an_orm_are_a_schema() {
+    let gaps = |plugins: &str, extra: &str| {
+        let auth = format!(
+            "import {{ betterAuth }} from \"better-auth\";\nimport {{ jwt, username }} from \"better-auth/plugins\";\n\
+             import {{ typeormAdapter }} from \"some-typeorm-adapter\";\n\
+             export const auth = betterAuth({{ database: typeormAdapter(source), plugins: [{plugins}] }});"
+        );
+        let entity = |name: &str, columns: &str| {
+            let columns = columns.split(' ').map(|column| format!("@Column({{ nullable: true }}) {column}: string;"));
+            format!("@Entity(\"{name}\") export class {name}Entity extends Base {{ {} }}", columns.collect::<String>())
+        };
+        let entities = [
+            "import { Base } from \"./base\";".to_owned(),
+            entity("user", "name email emailVerified image"),
+            entity("session", "expiresAt token ipAddress userAgent userId"),
+            entity(
+                "account",
+                "accountId providerId userId accessToken refreshToken idToken accessTokenExpiresAt refreshTokenExpiresAt scope password",
+            ),
+            entity("verification", "identifier value expiresAt"),
+            extra.to_owned(),
+        ];
+        let base = "export abstract class Base { @PrimaryColumn() id: string; @CreateDateColumn() createdAt: Date; \
+                    @UpdateDateColumn() updatedAt: Date; }";
+        let model = model(&[("src/auth.ts", &auth), ("src/entities.ts", &entities.join("\n")), ("src/base.ts", base)]);
+        let missing = model.servers[0].gaps.iter().filter(|gap| matches!(gap.kind, GapKind::Table | GapKind::Columns));
+        missing.map(|gap| (gap.key.clone(), gap.kind, gap.columns.len())).collect::<Vec<_>>()
+    };
+    assert_eq!(gaps("", ""), []);
+    assert_eq!(gaps("jwt(), username()", ""), [("jwks".to_owned(), GapKind::Table, 6), ("user".to_owned(), GapKind::Columns, 2)]);
+    let table = "@Entity(\"jwks\") export class Keys { @PrimaryColumn() id: string; @Column() publicKey: string; @Column() privateKey: string; }";
+    assert_eq!(gaps("jwt()", table), [("jwks".to_owned(), GapKind::Columns, 4)]);
+    assert_eq!(gaps("jwt()", &table.replace("class Keys", "class Keys extends Unseen")), []);
+}
+
+#[test]
 fn names_in_the_database_are_those_a_creator_and_an_enumeration_give() {
     let schema = "import { pgTableCreator, pgEnum, text } from \"drizzle-orm/pg-core\";\n\
                   export const table = pgTableCreator((name) => `app_${name}`);\n\

@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 pub use super::lower::extract;
-use super::schema::Operation;
+use super::schema::{Entity, Operation};
 use crate::source::Span;
 
 /// Index of a scope in [`Module::scopes`].
@@ -28,6 +28,8 @@ pub struct Module {
     pub calls: Vec<CallSite>,
     /// What it does to the schema of a database, in order.
     pub operations: Vec<Operation>,
+    /// Classes that an ORM maps to tables, in order.
+    pub entities: Vec<Entity>,
 }
 
 /// A name brought in from another module.

@@ -7,7 +7,7 @@ mod models;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::code::operations;
+pub use self::code::{entities, operations};
 pub use self::ddl::sql;
 pub use self::journal::drizzle_journal;
 pub use self::models::prisma;
@@ -253,6 +253,17 @@ pub struct PrismaFile {
     /// Relation fields by model: `(model, field, target model)`. A field whose type this file does not declare stands here
     /// and among the columns: another file of the folder tells whether the type is a model or an enum.
     pub relations: Vec<(String, String, String)>,
+}
+
+/// A class whose properties an ORM maps to columns.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entity {
+    /// The table, by the name of the class.
+    pub table: Table,
+    /// Declared as a table of its own, not only for others to inherit from.
+    pub mapped: bool,
+    /// The class it inherits columns from, as it is called in the file.
+    pub base: Option<String>,
 }
 
 /// One statement of a SQL script, or call in code, that changes the schema.

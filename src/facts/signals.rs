@@ -18,19 +18,21 @@ pub struct Signals {
     pub boot_migrations: bool,
     /// Statements or calls that change the tables of a database.
     pub migrations: bool,
+    /// Classes that an ORM maps to tables.
+    pub entities: bool,
 }
 
 impl Signals {
     /// Whether the file is parsed even when nothing imports it.
     #[must_use]
     pub fn any(self) -> bool {
-        self.auth || self.tables || self.boot_migrations || self.migrations
+        self.auth || self.tables || self.boot_migrations || self.migrations || self.entities
     }
 }
 
 type Mark = fn(&mut Signals);
 
-const NEEDLES: [(&str, Mark); 29] = [
+const NEEDLES: [(&str, Mark); 34] = [
     ("better-auth", |s| s.auth = true),
     ("betterAuth", |s| s.auth = true),
     ("createAuthClient", |s| s.auth = true),
@@ -60,6 +62,11 @@ const NEEDLES: [(&str, Mark); 29] = [
     ("queryRunner.", |s| s.migrations = true),
     ("queryInterface.", |s| s.migrations = true),
     ("pgm.", |s| s.migrations = true),
+    ("@Entity(", |s| s.entities = true),
+    ("@PrimaryColumn(", |s| s.entities = true),
+    ("@PrimaryGeneratedColumn(", |s| s.entities = true),
+    ("@PrimaryKey(", |s| s.entities = true),
+    ("@CreateDateColumn(", |s| s.entities = true),
 ];
 
 /// Scans the bytes once for all needles.

@@ -18,6 +18,14 @@ impl Adapter {
             _ => name,
         }
     }
+
+    /// Whether it is one for TypeORM or MikroORM, which map classes to tables. better-auth itself brings none; those of
+    /// others are called after the library.
+    #[must_use]
+    pub fn maps_classes(&self) -> bool {
+        let name = self.provider.as_deref().filter(|_| self.kind == AdapterKind::Other).unwrap_or_default().to_ascii_lowercase();
+        name.contains("typeorm") || name.contains("mikroorm")
+    }
 }
 
 /// The name of the Prisma client's member for a model: the first letter in lower case.

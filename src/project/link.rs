@@ -217,6 +217,9 @@ impl Linker<'_> {
             AdapterKind::None => SchemaState::NotApplicable("nothing is kept in a database"),
             AdapterKind::Memory => SchemaState::NotApplicable("everything is kept in memory"),
             AdapterKind::Mongo => SchemaState::NotApplicable("MongoDB has no schema"),
+            AdapterKind::Other if server.adapter.maps_classes() && !server.declared.lookup.tables.is_empty() => {
+                SchemaState::Compared
+            }
             AdapterKind::Other => {
                 let name = server.adapter.provider.as_deref().unwrap_or("the adapter");
                 SchemaState::Undetermined(format!("the schema of `{name}` does not lie in the repository in a form that is read"))

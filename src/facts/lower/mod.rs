@@ -44,8 +44,12 @@ pub fn extract(kind: FileKind, text: &str) -> (Module, Vec<Span>) {
     lowering.collect_entry_names(root);
     lowering.statements(root, MODULE_SCOPE);
     lowering.settle_distant_effects();
-    if scan(text.as_bytes()).migrations {
+    let signals = scan(text.as_bytes());
+    if signals.migrations {
         lowering.module.operations = schema::operations(&parsed.text, root);
+    }
+    if signals.entities {
+        lowering.module.entities = schema::entities(&parsed.text, root);
     }
     (lowering.module, lowering.errors)
 }

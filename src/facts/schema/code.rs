@@ -5,6 +5,7 @@
 
 mod builders;
 mod embedded;
+mod entities;
 mod knex;
 mod kysely;
 mod literals;
@@ -14,6 +15,7 @@ use std::collections::{HashMap, HashSet};
 
 use tree_sitter::Node;
 
+pub use self::entities::entities;
 use self::literals::Chain;
 use super::{Change, Column, Key, Operation, Table};
 use crate::source::Span;

@@ -194,7 +194,7 @@ impl Comparing<'_> {
 
     /// A missing table is one gap with all its columns, whatever else would add to it.
     fn missing_table(&self, key: &str, name: &str, table: &RequiredTable) -> Gap {
-        let layer = layer_of(self.adapter.kind);
+        let layer = layer_of(self.adapter);
         let similar = |source: &&SourceTable| {
             layer.is_none_or(|layer| source.layer == layer) && is_similar_table(&source.table, name) && looks_like(source, table)
         };
@@ -284,10 +284,11 @@ fn identifier(table: &RequiredTable) -> RequiredColumn {
 }
 
 /// The layer in which the tables of an adapter are declared.
-fn layer_of(kind: AdapterKind) -> Option<Layer> {
-    match kind {
+fn layer_of(adapter: &Adapter) -> Option<Layer> {
+    match adapter.kind {
         AdapterKind::Drizzle => Some(Layer::Drizzle),
         AdapterKind::Prisma => Some(Layer::Prisma),
+        _ if adapter.maps_classes() => Some(Layer::Entity),
         _ => None,
     }
 }

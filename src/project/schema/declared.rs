@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::lookup::{Lookup, Naming, is_similar_table, snake_case};
 use super::migrated::name_in_database;
 use super::replay::replay;
-use super::{Declared, Layer, Migrated, SourceTable, drizzle};
+use super::{Declared, Layer, Migrated, SourceTable, drizzle, entities};
 use crate::facts::Body;
 use crate::facts::schema::PrismaFile;
 use crate::project::adapter::delegate;
@@ -43,6 +43,7 @@ impl Sources {
         let migrated: Vec<Arc<Migrated>> = replay(files).into_iter().map(Arc::new).collect();
         let mut all = drizzle::all_tables(files, evaluator);
         all.extend(prisma.iter().flat_map(|schema| schema.models.iter().cloned()));
+        all.extend(entities::all_tables(files));
         all.extend(migrated.iter().flat_map(|migrated| migrated.tables.iter().cloned()));
         Self { prisma, migrated, all: all.into() }
     }
@@ -58,6 +59,7 @@ impl Sources {
             }
             AdapterKind::Prisma => self.prisma(resolver, package, adapter),
             AdapterKind::Kysely => self.sql(resolver, package, adapter),
+            _ if adapter.maps_classes() => (self.similar(|table| table.layer == Layer::Entity), Vec::new()),
             _ => (self.similar(|_| true), Vec::new()),
         };
         let sources: BTreeSet<Arc<str>> = lookup.tables.iter().map(|(_, table)| Arc::clone(&table.file)).collect();

@@ -5,6 +5,7 @@ pub mod declared;
 mod defined;
 mod doubts;
 pub mod drizzle;
+mod entities;
 pub mod lookup;
 pub mod migrated;
 pub mod render;
@@ -154,7 +155,9 @@ pub enum Layer {
     Prisma,
     /// SQL.
     Sql,
-    /// Anything else that names tables: entities, type declarations, SQL inside code.
+    /// A class that an ORM maps to a table: TypeORM, MikroORM.
+    Entity,
+    /// Code that makes tables beside any ordered migrations.
     Code,
 }
 

@@ -68,6 +68,7 @@ fn layer_name(layer: Layer) -> &'static str {
         Layer::Drizzle => "drizzle",
         Layer::Prisma => "prisma",
         Layer::Sql => "sql",
+        Layer::Entity => "entity",
         Layer::Code => "code",
     }
 }

@@ -20,6 +20,10 @@ pub(in crate::rules) fn advice(server: &Server) -> String {
         AdapterKind::Drizzle => format!(
             "Run {generate}, then `npx drizzle-kit generate` and `npx drizzle-kit migrate`, and commit the schema and the migration."
         ),
+        // The command line knows the adapters of better-auth only.
+        AdapterKind::Other if server.adapter.maps_classes() => {
+            "Declare it in the entity classes, then generate and run a migration with the command line of the ORM.".to_owned()
+        }
         _ => format!("Run {generate} and bring the result into the database with the tool that owns its schema."),
     };
     format!("{steps} {REMINDER}")

@@ -190,6 +190,7 @@ impl<'m> Group<'m> {
             AdapterKind::Prisma => "no Prisma model declares",
             AdapterKind::Drizzle => "no Drizzle table declares",
             AdapterKind::Kysely => "no SQL migration creates",
+            _ if self.server.adapter.maps_classes() => "no entity class declares",
             _ => "no schema of the repository declares",
         }
     }
