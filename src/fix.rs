@@ -9,7 +9,7 @@ use std::sync::Arc;
 use crate::cache::FactStore;
 use crate::engine::{self, Options, ReviewError, Surroundings};
 use crate::finding::{Applicability, Edit, Finding};
-use crate::source::{Entry, FileKind, MAX_SOURCE_BYTES, Snapshot, SnapshotKind, Unreadable};
+use crate::source::{Entry, FileKind, Installed, MAX_SOURCE_BYTES, Snapshot, SnapshotKind, Unreadable};
 
 /// Rounds after which the rest is left.
 const MOST_ROUNDS: usize = 100;
@@ -49,13 +49,20 @@ pub struct Change {
 ///
 /// # Errors
 /// As [`engine::review`].
-pub fn fix(snapshot: &dyn Snapshot, options: &Options, store: &dyn FactStore, wanted: &Wanted) -> Result<Outcome, ReviewError> {
+pub fn fix(
+    snapshot: &dyn Snapshot,
+    installed: Option<&dyn Installed>,
+    options: &Options,
+    store: &dyn FactStore,
+    wanted: &Wanted,
+) -> Result<Outcome, ReviewError> {
     let mut overlay = Overlay::new(snapshot);
     let mut outcome = Outcome::default();
     // An edit that leaves its finding in place is not made again.
     let mut applied: BTreeSet<(String, Vec<String>)> = BTreeSet::new();
+    let around = Surroundings { worktree: None, installed };
     for _ in 0..MOST_ROUNDS {
-        let findings = engine::review(&overlay, &[], Surroundings::default(), options, store)?.findings;
+        let findings = engine::review(&overlay, &[], around, options, store)?.findings;
         outcome.left = findings.len();
         outcome.skipped.clear();
         let mut round = Round::default();

@@ -275,3 +275,20 @@ fn what_is_made_elsewhere_is_left_to_people() {
     fix(&repo, &[]);
     assert_eq!(repo.read("src/schema.ts"), schema);
 }
+
+#[test]
+fn plugins_of_installed_packages_are_repaired_too() {
+    let auth = with_prisma("notes()")
+        .replace("import { passkey } from \"@better-auth/passkey\";", "import { notes } from \"auth-notes\";");
+    let repo = repository(&[("src/auth.ts", &auth), ("prisma/schema.prisma", &prisma())]);
+    repo.write("node_modules/auth-notes/package.json", "{ \"name\": \"auth-notes\", \"main\": \"index.js\" }");
+    repo.write(
+        "node_modules/auth-notes/index.js",
+        "export const notes = () => ({ id: \"notes\", schema: { note: { fields: { text: { type: \"string\", required: true } } } } });\n",
+    );
+    assert_eq!(findings(&repo).len(), 1);
+    let said = fix(&repo, &[]);
+    assert!(said.contains("fixed: declare table `note` (prisma/schema.prisma)"), "{said}");
+    assert_eq!(findings(&repo), [""; 0]);
+    assert!(repo.read("prisma/schema.prisma").contains("model Note {"));
+}

@@ -313,7 +313,7 @@ fn what_is_taken_away_comes_back_by_its_repair() {
     for sample in samples.iter().filter(|sample| sample.file != "schema.sql") {
         for mutant in mutants(sample).iter().filter(|mutant| !mutant.what.starts_with("rename")) {
             let (store, snapshot) = (MemoryStore::default(), sample.snapshot(&mutant.schema));
-            let outcome = fix(&snapshot, &Options::default(), &store, &Wanted::default()).expect("a review");
+            let outcome = fix(&snapshot, None, &Options::default(), &store, &Wanted::default()).expect("a review");
             let count = counts.entry(mutant.kind).or_default();
             count.1 += 1;
             let schema = outcome.files.get(sample.file).map_or(mutant.schema.as_str(), |change| change.after.as_str());

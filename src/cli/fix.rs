@@ -20,6 +20,7 @@ use crate::git::{Repo, unified_diff};
 use crate::report::fixed;
 use crate::rules::Registry;
 use crate::service::{Output, Target};
+use crate::source::Installed;
 
 /// Applies the edits of the findings, or shows them.
 pub(super) fn run(args: &FixArgs) -> Outcome {
@@ -27,7 +28,8 @@ pub(super) fn run(args: &FixArgs) -> Outcome {
     let place = Place::find(&request.environment).context("this is no git repository").map_err(CommandError::usage)?;
     let paths =
         request::repository_paths(&place.root, &request.environment.directory, &args.paths).map_err(CommandError::usage)?;
-    let worktree = Repo::open(&request.environment)?.worktree()?;
+    let repo = Repo::open(&request.environment)?;
+    let (worktree, installed) = (repo.worktree()?, repo.installed());
     let registry = Registry::with_user_documents(engine::user_documents(&worktree));
     let rule = match &args.rule {
         None => None,
@@ -38,7 +40,13 @@ pub(super) fn run(args: &FixArgs) -> Outcome {
     };
     let options = Options { paths, today: request.today, ..Options::default() };
     let wanted = Wanted { rule, also_unsafe: args.also_unsafe };
-    let outcome = fix::fix(&worktree, &options, &MemoryStore::default(), &wanted)?;
+    let outcome = fix::fix(
+        &worktree,
+        installed.as_ref().map(|packages| packages as &dyn Installed),
+        &options,
+        &MemoryStore::default(),
+        &wanted,
+    )?;
     output::error(&fixed::skipped(&outcome));
     if args.dry_run {
         let mut diff = String::new();
