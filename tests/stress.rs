@@ -21,7 +21,7 @@ use common::{PROGRAM, Repo, Run, finish};
 use random::Random;
 
 /// Rounds of a run that nobody asked to be long.
-const ROUNDS: usize = 60;
+const ROUNDS: usize = 45;
 
 /// Apart from each other by more than git's context lines, the parts of a file are hunks of their own.
 const GAP: &str = "\n\n\n\n\n\n\n\n";
@@ -33,8 +33,9 @@ const FILES: &[(&str, &[&str])] = &[
         &[
             "import { betterAuth } from \"better-auth\";\nimport { prismaAdapter } from \"better-auth/adapters/prisma\";\n\
              import { admin, twoFactor, username } from \"better-auth/plugins\";\nimport { passkey } from \"@better-auth/passkey\";\n\
-             import { notes } from \"notes\";\nimport { client } from \"./client\";\nexport const auth = betterAuth({\n\
-             \x20 database: prismaAdapter(client, { provider: \"postgresql\" }),",
+             import { client } from \"./client\";",
+            "?import { notes } from \"notes\";",
+            "export const auth = betterAuth({\n  database: prismaAdapter(client, { provider: \"postgresql\" }),",
             "?  trustedOrigins: [\"*\"],",
             "?  // auth-review: ignore[csrf-check-disabled] another layer checks the origin",
             "?  advanced: { disableCSRFCheck: true },",
@@ -99,13 +100,15 @@ const FILES: &[(&str, &[&str])] = &[
         "package-lock.json",
         &[
             "{ \"lockfileVersion\": 3, \"packages\": {",
-            "?\"node_modules/better-auth\": { \"version\": \"1.4.22\" },",
             "?\"node_modules/@better-auth/passkey\": { \"version\": \"1.7.6\" },",
-            "\"node_modules/pg\": { \"version\": \"8.0.0\" } } }\n",
+            "\"node_modules/better-auth\": { \"version\":",
+            // The one that comes first is the version.
+            "?\"1.4.22\", \"next\":",
+            "\"1.7.25\" } } }\n",
         ],
     ),
     (".env", &["BETTER_AUTH_URL=http://localhost:3000\n", "?BETTER_AUTH_SECRET=0123456789abcdef0123456789abcdef\n"]),
-    ("auth-review.toml", &["# Settings\n", "?fail-on = \"high\"\n", "?[rules]\n\"csrf-check-disabled\" = \"off\"\n", "?]\n"]),
+    ("auth-review.toml", &["# Settings\n", "?fail-on = \"high\"\n", "?[rules]\n\"csrf-check-disabled\" = \"off\"\n"]),
     // Ignored: installed packages change without a trace in the index.
     (
         "node_modules/notes/package.json",
@@ -124,7 +127,8 @@ const BRANCHES: &[&str] = &["main", "one", "two", "three"];
 
 /// What happens in a work tree, and how often. In commands of git, FILE, FOLDER, BRANCH and TREE are chosen at random.
 const STEPS: &[(usize, &str)] = &[
-    (20, "edit"),
+    (14, "edit"),
+    (20, "edit and stage"),
     (6, "save by renaming"),
     (3, "remove a folder"),
     (3, "fill a new folder"),
@@ -138,6 +142,7 @@ const STEPS: &[(usize, &str)] = &[
     (1, "update-index --chmod=+x FILE"),
     (3, "restore ."),
     (2, "restore --staged ."),
+    (4, "checkout start -- ."),
     (5, "commit --message staged"),
     (4, "commit --all --message all"),
     (3, "commit --message path -- FILE"),
@@ -205,6 +210,8 @@ exit 0
 struct Stress {
     repo: Repo,
     random: Random,
+    /// Chooses the faults, so that the steps are the same whatever the daemon does.
+    chance: Random,
     /// The work trees that may be there: the repository's own and linked ones.
     trees: [PathBuf; 3],
     /// The last answer in each work tree.
@@ -251,6 +258,7 @@ impl Stress {
         let stress = Self {
             repo,
             random: Random::new(seed),
+            chance: Random::new(!seed),
             trees,
             last: BTreeMap::new(),
             done: BTreeMap::new(),
@@ -272,6 +280,7 @@ impl Stress {
         stress.repo.git(&["add", "--all"]).passed();
         stress.repo.git(&["commit", "--quiet", "--message", "project"]).passed();
         stress.repo.git(&["config", "core.hooksPath", stress.repo.beside("hooks").to_str().expect("plain")]).passed();
+        stress.repo.git(&["tag", "start"]).passed();
         for branch in BRANCHES.iter().filter(|branch| **branch != "main") {
             stress.repo.git(&["branch", branch]).passed();
         }
@@ -288,8 +297,8 @@ impl Stress {
         let count = self.done.entry(step).or_default();
         *if succeeded { &mut count.0 } else { &mut count.1 } += 1;
         self.compare_in_hooks();
-        if self.random.once_in(8) {
-            let fault = *self.random.pick(FAULTS);
+        if self.chance.once_in(8) {
+            let fault = *self.chance.pick(FAULTS);
             let _ = write!(self.now, ", daemon {fault}");
             self.harm(fault);
         }
@@ -327,6 +336,7 @@ impl Stress {
     fn take(&mut self, step: &str, tree: &Path) -> bool {
         match step {
             "edit" => self.edit(tree, |file, text| fs::write(file, text)),
+            "edit and stage" => self.take("edit", tree) && self.take("add --all", tree),
             "save by renaming" => self.edit(tree, |file, text| {
                 let draft = file.with_extension("draft");
                 fs::write(&draft, text).and_then(|()| fs::rename(draft, file))
@@ -372,7 +382,8 @@ impl Stress {
     }
 
     fn edit(&mut self, tree: &Path, save: impl Fn(&Path, &str) -> std::io::Result<()>) -> bool {
-        let (path, parts) = self.random.pick(FILES);
+        // Most often the server: it decides most.
+        let (path, parts) = if self.random.once_in(3) { &FILES[0] } else { self.random.pick(FILES) };
         let file = tree.join(path);
         let text = toggled(parts, &fs::read_to_string(&file).unwrap_or_default(), &mut self.random);
         fs::create_dir_all(file.parent().expect("below")).and_then(|()| save(&file, &text)).is_ok()
@@ -452,10 +463,10 @@ impl Stress {
         let state = self.trees[0].join(".git/auth-review");
         let Some(cache) = files(&state).into_iter().find(|path| path.join("db").exists()) else { return false };
         let present: Vec<PathBuf> = files(&cache).into_iter().filter(|path| path.is_file()).collect();
-        let file = self.random.pick(&present);
+        let file = self.chance.pick(&present);
         let Ok(mut bytes) = fs::read(file) else { return false };
-        let at = self.random.below(bytes.len().max(1));
-        let damaged = match self.random.below(6) {
+        let at = self.chance.below(bytes.len().max(1));
+        let damaged = match self.chance.below(6) {
             0 => fs::write(file, &bytes[..at.min(bytes.len())]),
             1 => {
                 bytes.iter_mut().skip(at).take(64).for_each(|byte| *byte ^= 0x55);
