@@ -128,50 +128,53 @@ const BRANCHES: &[&str] = &["main", "one", "two", "three"];
 /// What happens in a work tree, and how often. In commands of git, FILE, FOLDER, BRANCH and TREE are chosen at random.
 const STEPS: &[(usize, &str)] = &[
     (14, "edit"),
-    (20, "edit and stage"),
+    (20, "edit; add --all"),
     (6, "save by renaming"),
     (3, "remove a folder"),
     (3, "fill a new folder"),
     (1, "link instead of a file"),
-    (16, "add --all"),
+    (8, "add --all"),
     (3, "add FILE"),
-    (6, "add --patch"),
+    (8, "add --patch"),
     (1, "add --intent-to-add ."),
     (1, "rm --quiet --cached FILE"),
-    (1, "mv FOLDER moved"),
+    (2, "mv FOLDER moved"),
     (1, "update-index --chmod=+x FILE"),
-    (3, "restore ."),
+    (2, "restore ."),
     (2, "restore --staged ."),
     (4, "checkout start -- ."),
-    (5, "commit --message staged"),
+    (4, "commit --message staged"),
     (4, "commit --all --message all"),
-    (3, "commit --message path -- FILE"),
-    (1, "commit --include --message included FILE"),
+    (2, "edit; add --all; commit --message path -- src"),
+    (2, "edit; commit --include --message included -- src prisma"),
     (2, "commit --amend --no-edit"),
-    (1, "commit --all --amend --no-edit"),
+    (1, "edit; commit --all --amend --no-edit"),
     (2, "stash push"),
-    (1, "stash push --include-untracked"),
-    (1, "stash push --keep-index"),
+    (1, "edit; stash push --include-untracked"),
+    (1, "edit; add --patch; stash push --keep-index"),
     (2, "stash pop"),
     (1, "stash pop --index"),
     (3, "checkout BRANCH"),
     (3, "checkout --force BRANCH"),
     (1, "checkout --merge BRANCH"),
-    (2, "rebase BRANCH"),
+    (3, "rebase --autostash BRANCH"),
+    (2, "commit --all --message before; rebase BRANCH"),
+    (2, "commit --all --message before; merge BRANCH"),
+    (2, "commit --all --message before; merge --no-ff --no-commit BRANCH"),
+    (1, "merge --squash --autostash BRANCH"),
+    (3, "commit --all --message before; cherry-pick BRANCH"),
+    (1, "commit --all --message before; revert --no-edit HEAD~1"),
+    (2, "add --all; commit --no-edit"),
+    (1, "add --all; rebase --continue"),
+    (1, "add --all; cherry-pick --continue"),
     (1, "rebase --abort"),
-    (1, "rebase --continue"),
-    (2, "merge BRANCH"),
-    (1, "merge --no-ff --no-commit BRANCH"),
-    (1, "merge --squash BRANCH"),
-    (2, "merge --abort"),
-    (2, "cherry-pick BRANCH"),
+    (1, "merge --abort"),
     (1, "cherry-pick --abort"),
-    (1, "revert --no-edit HEAD"),
     (1, "reset --quiet --soft HEAD~1"),
     (2, "reset --quiet --hard HEAD"),
-    (2, "worktree add --force TREE BRANCH"),
+    (3, "worktree add --force TREE BRANCH"),
     (1, "worktree remove --force TREE"),
-    (1, "worktree prune"),
+    (1, "remove a linked work tree; worktree prune"),
     (1, "update-index --split-index"),
     (1, "update-index --index-version 4"),
     (1, "repack -adq"),
@@ -332,16 +335,20 @@ impl Stress {
     // -----------------------------------------------------------------------------------------------------------------
     // Work
 
-    /// Takes a step and tells whether it was possible.
+    /// Takes a step and tells whether the last part of it was possible.
     fn take(&mut self, step: &str, tree: &Path) -> bool {
-        match step {
+        step.split("; ").map(|part| self.take_part(part, tree)).last().unwrap_or_default()
+    }
+
+    fn take_part(&mut self, part: &str, tree: &Path) -> bool {
+        match part {
             "edit" => self.edit(tree, |file, text| fs::write(file, text)),
-            "edit and stage" => self.take("edit", tree) && self.take("add --all", tree),
             "save by renaming" => self.edit(tree, |file, text| {
                 let draft = file.with_extension("draft");
                 fs::write(&draft, text).and_then(|()| fs::rename(draft, file))
             }),
             "remove a folder" => fs::remove_dir_all(tree.join(self.random.pick(FOLDERS))).is_ok(),
+            "remove a linked work tree" => fs::remove_dir_all(self.random.pick(&self.trees[1..])).is_ok(),
             "fill a new folder" => {
                 let folder = tree.join(self.random.pick(FOLDERS));
                 // All at once, and partly: the files that other folders have, too.
@@ -357,7 +364,9 @@ impl Stress {
             }
             command => {
                 let arguments: Vec<String> = command.split(' ').map(|word| self.fill_in(word)).collect();
-                let mut git = self.repo.command(tree, "git");
+                // The step itself may have removed the work tree.
+                let place = if tree.exists() { tree } else { self.repo.root() };
+                let mut git = self.repo.command(place, "git");
                 git.args(arguments).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
                 let mut git = git.spawn().expect("git");
                 // What `add --patch` asks of each hunk.
