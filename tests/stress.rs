@@ -300,7 +300,7 @@ impl Stress {
         let count = self.done.entry(step).or_default();
         *if succeeded { &mut count.0 } else { &mut count.1 } += 1;
         self.compare_in_hooks();
-        if self.chance.once_in(8) {
+        if self.chance.once_in(5) {
             let fault = *self.chance.pick(FAULTS);
             let _ = write!(self.now, ", daemon {fault}");
             self.harm(fault);
@@ -448,9 +448,9 @@ impl Stress {
         *self.faults.entry(fault).or_default() += usize::from(happened);
     }
 
-    /// The process of the daemon, if one answers.
+    /// The process of the daemon, which is started unless it runs; `None` when it does not answer.
     fn daemon(&self) -> Option<String> {
-        let status = self.program(&self.trees[0], &["daemon", "status"]).stdout;
+        let status = self.program(&self.trees[0], &["daemon", "start"]).stdout;
         Some(status.split_once("process ")?.1.split_once(',')?.0.to_owned())
     }
 

@@ -36,8 +36,8 @@ const SET_ASIDE: &str = "cache-damaged";
 /// Page cache while the database is open, in bytes.
 const PAGE_CACHE: u64 = 8 * 1024 * 1024;
 
-/// Longest wait for the database to be closed.
-const CLOSING: Duration = Duration::from_secs(2);
+/// Longest wait for others to be done with the database.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Facts in memory that come from disk and go back to it: the store of the daemon.
 #[derive(Debug)]
@@ -152,7 +152,10 @@ fn database(directory: &Path) -> PathBuf {
 /// Runs `work` on the database while nobody else uses it, and does without the database when that fails.
 fn guarded<T>(directory: &Path, work: impl FnOnce(&Path) -> Result<T, Unusable>) -> Result<T, Unusable> {
     let lock = File::options().create(true).truncate(false).write(true).open(directory.join("cache.lock"))?;
-    lock.try_lock().map_err(|_| Unusable::Busy)?;
+    // A daemon that leaves writes what it has while the next one starts.
+    if !waited_until(|| lock.try_lock().is_ok()) {
+        return Err(Unusable::Busy);
+    }
     let database = database(directory);
     let result = catch_unwind(AssertUnwindSafe(|| work(&database))).unwrap_or(Err(Unusable::Panicked));
     wait_until_closed(&database);
@@ -166,9 +169,20 @@ fn guarded<T>(directory: &Path, work: impl FnOnce(&Path) -> Result<T, Unusable>)
 
 /// sled's threads hold on to the database, and to sled's own lock on it, for some time after it was dropped.
 fn wait_until_closed(database: &Path) {
-    let until = Instant::now() + CLOSING;
     let locked = |file: File| matches!(file.try_lock(), Err(TryLockError::WouldBlock));
-    while File::open(database.join("db")).is_ok_and(locked) && Instant::now() < until {
+    waited_until(|| !File::open(database.join("db")).is_ok_and(locked));
+}
+
+/// Waits until something holds, and tells whether it came to that.
+fn waited_until(mut holds: impl FnMut() -> bool) -> bool {
+    let until = Instant::now() + PATIENCE;
+    loop {
+        if holds() {
+            return true;
+        }
+        if Instant::now() >= until {
+            return false;
+        }
         thread::sleep(Duration::from_millis(1));
     }
 }
@@ -526,7 +540,11 @@ mod tests {
         let lock = File::options().write(true).open(temp.path().join("cache.lock")).expect("there");
         lock.lock().expect("free");
         assert_eq!(found(temp.path()), 0);
-        drop(lock);
-        assert_eq!(found(temp.path()), 100);
+        let user = thread::spawn(move || {
+            thread::sleep(Duration::from_millis(100));
+            drop(lock);
+        });
+        assert_eq!(found(temp.path()), 100, "a short use is waited for");
+        user.join().expect("unharmed");
     }
 }
