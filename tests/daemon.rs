@@ -830,6 +830,47 @@ fn staged_changes_are_answered_as_without_a_daemon() {
 }
 
 #[test]
+fn a_cache_that_sled_cannot_use_is_set_aside_and_rebuilt() {
+    // Zeroed, it opens as an empty one; with an empty snapshot, it never opens again.
+    let damages: [fn(&Path); 2] = [
+        |cache| {
+            let database = cache.join("db");
+            let bytes = fs::read(&database).expect("there");
+            fs::write(database, vec![0; bytes.len()]).expect("written");
+        },
+        |cache| fs::write(cache.join("snap.0000000000000010.generating"), "").expect("written"),
+    ];
+    for damage in damages {
+        let installed = Installed::new();
+        let state = installed.stage.common_dir().join("auth-review");
+        let serve = || {
+            installed.run(&["daemon", "start"]);
+            let process = installed.process();
+            let with = installed.run(&["check", "--staged", "--format", "json"]);
+            let without = installed.run(&["check", "--staged", "--format", "json", "--no-daemon"]);
+            assert_eq!(with, without);
+            // It watches once it has loaded the cache.
+            wait_until("the watches", || installed.status().is_some_and(|status| status.contains("watching: the index")));
+            installed.run(&["daemon", "stop"]);
+            // What is in memory is written last.
+            wait_until("the end", || {
+                !Command::new("kill").args(["-0", &process.to_string()]).output().expect("started").status.success()
+            });
+        };
+        serve();
+        let is_cache = |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("cache-v"));
+        let cache = fs::read_dir(&state).expect("there").flatten().map(|entry| entry.path()).find(is_cache).expect("written");
+        damage(&cache);
+        serve();
+        assert!(state.join("cache-damaged").is_dir());
+        serve();
+        let log = installed.run(&["daemon", "logs"]).1;
+        let said = |what: &str| log.lines().filter(|line| line.contains(what)).count();
+        assert_eq!((said("no cache loaded"), said("cache loaded facts=")), (1, 1), "{log}");
+    }
+}
+
+#[test]
 fn installed_packages_have_their_say_each_time() {
     let installed = Installed::new();
     installed.run(&["daemon", "start"]);

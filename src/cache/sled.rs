@@ -1,8 +1,8 @@
 //! Facts on disk: a snapshot that may be lost at any time.
 //!
 //! The database is open only while it is read or added to, because it locks others out and wakes up many times a second
-//! otherwise. Every value carries a checksum. At the first doubt the whole database is thrown away; it is rebuilt from
-//! what later reviews extract.
+//! otherwise. Every value carries a checksum. At the first doubt the whole database is set aside; it is rebuilt from what
+//! later reviews extract.
 
 use std::collections::HashMap;
 use std::fs::{self, File, TryLockError};
@@ -30,11 +30,14 @@ const CHECKSUM: usize = 8;
 /// Size on disk, in bytes, beyond which the database is thrown away, and with it what nobody asks for any more.
 const MAX_BYTES: u64 = 128 * 1024 * 1024;
 
+/// Where a database that failed lies, for those who want to know why, until the next one fails.
+const SET_ASIDE: &str = "cache-damaged";
+
 /// Page cache while the database is open, in bytes.
 const PAGE_CACHE: u64 = 8 * 1024 * 1024;
 
-/// Longest wait for the database to be closed.
-const CLOSING: Duration = Duration::from_secs(2);
+/// Longest wait for others to be done with the database.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Facts in memory that come from disk and go back to it: the store of the daemon.
 #[derive(Debug)]
@@ -146,24 +149,40 @@ fn database(directory: &Path) -> PathBuf {
     directory.join(format!("cache-v{FACTS_VERSION}-{}", env!("CARGO_PKG_VERSION")))
 }
 
-/// Runs `work` on the database while nobody else uses it, and throws the database away when that fails.
+/// Runs `work` on the database while nobody else uses it, and does without the database when that fails.
 fn guarded<T>(directory: &Path, work: impl FnOnce(&Path) -> Result<T, Unusable>) -> Result<T, Unusable> {
     let lock = File::options().create(true).truncate(false).write(true).open(directory.join("cache.lock"))?;
-    lock.try_lock().map_err(|_| Unusable::Busy)?;
+    // A daemon that leaves writes what it has while the next one starts.
+    if !waited_until(|| lock.try_lock().is_ok()) {
+        return Err(Unusable::Busy);
+    }
     let database = database(directory);
     let result = catch_unwind(AssertUnwindSafe(|| work(&database))).unwrap_or(Err(Unusable::Panicked));
     wait_until_closed(&database);
-    if result.is_err() {
-        discard(&database);
+    match &result {
+        Ok(_) => {}
+        Err(Unusable::TooLarge) => discard(&database),
+        Err(_) => set_aside(&database),
     }
     result
 }
 
 /// sled's threads hold on to the database, and to sled's own lock on it, for some time after it was dropped.
 fn wait_until_closed(database: &Path) {
-    let until = Instant::now() + CLOSING;
     let locked = |file: File| matches!(file.try_lock(), Err(TryLockError::WouldBlock));
-    while File::open(database.join("db")).is_ok_and(locked) && Instant::now() < until {
+    waited_until(|| !File::open(database.join("db")).is_ok_and(locked));
+}
+
+/// Waits until something holds, and tells whether it came to that.
+fn waited_until(mut holds: impl FnMut() -> bool) -> bool {
+    let until = Instant::now() + PATIENCE;
+    loop {
+        if holds() {
+            return true;
+        }
+        if Instant::now() >= until {
+            return false;
+        }
         thread::sleep(Duration::from_millis(1));
     }
 }
@@ -251,14 +270,26 @@ fn checksum(key: &[u8], payload: &[u8]) -> [u8; CHECKSUM] {
     sum
 }
 
-/// Removes what is at the database's place, whatever it is.
-fn discard(database: &Path) {
-    let removed = if fs::symlink_metadata(database).is_ok_and(|metadata| metadata.is_dir()) {
-        fs::remove_dir_all(database)
+/// Moves what is at the database's place away, whatever it is: sled may never open it again.
+fn set_aside(database: &Path) {
+    let aside = database.with_file_name(SET_ASIDE);
+    discard(&aside);
+    if let Err(error) = fs::rename(database, &aside) {
+        tracing::warn!(%error, "the cache cannot be set aside");
+        discard(database);
+    }
+}
+
+/// Removes what is at a path, whatever it is.
+fn discard(path: &Path) {
+    let removed = if fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_dir()) {
+        fs::remove_dir_all(path)
     } else {
-        fs::remove_file(database)
+        fs::remove_file(path)
     };
-    if let Err(error) = removed {
+    if let Err(error) = removed
+        && error.kind() != io::ErrorKind::NotFound
+    {
         tracing::warn!(%error, "the cache cannot be removed");
     }
 }
@@ -404,14 +435,57 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_snapshot_cut_off_while_written_is_survived() {
+    /// What sled by itself makes of the database: how many facts it finds.
+    fn sled_finds(directory: &Path) -> Result<usize, Unusable> {
+        let database = database(directory);
+        let found = open(&database).map(|(_db, facts, _)| facts.len());
+        wait_until_closed(&database);
+        found
+    }
+
+    /// Does damage, shows what sled makes of it, and checks that the database is set aside and another one takes its place.
+    fn is_set_aside(damage: impl Fn(&Path), fault: impl Fn(Result<usize, Unusable>) -> bool) {
         let temp = tempfile::tempdir().expect("temporary directory");
         filled(temp.path());
-        fs::write(database(temp.path()).join("snap.0000000000000010.generating"), "").expect("written");
-        found(temp.path());
+        damage(&database(temp.path()));
+        for _ in 0..2 {
+            assert!(fault(sled_finds(temp.path())));
+        }
+        assert_eq!(found(temp.path()), 0);
+        assert!(!database(temp.path()).exists());
+        assert!(temp.path().join(SET_ASIDE).join("db").exists());
         filled(temp.path());
         assert_eq!(found(temp.path()), 100);
+    }
+
+    #[test]
+    fn a_database_that_sled_opens_as_an_empty_one_is_set_aside() {
+        let zeroed = |database: &Path| {
+            let db = database.join("db");
+            let bytes = fs::metadata(&db).expect("there").len();
+            fs::write(db, vec![0; usize::try_from(bytes).expect("small")]).expect("written");
+        };
+        is_set_aside(zeroed, |found| matches!(found, Ok(0)));
+    }
+
+    #[test]
+    fn a_database_that_sled_never_opens_again_is_set_aside() {
+        // A crash or a full disk leaves it.
+        let snapshot = |database: &Path| fs::write(database.join("snap.0000000000000010.generating"), "").expect("written");
+        is_set_aside(snapshot, |found| matches!(found, Err(Unusable::Sled(_))));
+    }
+
+    #[test]
+    fn one_failed_database_is_kept_and_no_more() {
+        let temp = tempfile::tempdir().expect("temporary directory");
+        for failed in ["first", "second"] {
+            fs::create_dir(database(temp.path())).expect("created");
+            fs::write(database(temp.path()).join(failed), "").expect("written");
+            set_aside(&database(temp.path()));
+        }
+        let kept: Vec<_> = fs::read_dir(temp.path()).expect("there").flatten().map(|entry| entry.path()).collect();
+        assert_eq!(kept, [temp.path().join(SET_ASIDE)]);
+        assert!(kept[0].join("second").exists());
     }
 
     #[test]
@@ -467,7 +541,11 @@ mod tests {
         let lock = File::options().write(true).open(temp.path().join("cache.lock")).expect("there");
         lock.lock().expect("free");
         assert_eq!(found(temp.path()), 0);
-        drop(lock);
-        assert_eq!(found(temp.path()), 100);
+        let user = thread::spawn(move || {
+            thread::sleep(Duration::from_millis(100));
+            drop(lock);
+        });
+        assert_eq!(found(temp.path()), 100, "a short use is waited for");
+        user.join().expect("unharmed");
     }
 }
