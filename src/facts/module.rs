@@ -168,6 +168,14 @@ pub struct Effect {
     pub span: Span,
 }
 
+impl Effect {
+    /// Whether the value itself is changed, rather than the name bound to another one.
+    #[must_use]
+    pub fn is_in_place(&self) -> bool {
+        !self.path.is_empty() || !matches!(self.change, Mutation::Assign(_))
+    }
+}
+
 /// A change to a value.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Mutation {
@@ -177,6 +185,8 @@ pub enum Mutation {
     Push(Vec<Element>),
     /// `Object.assign(x.path, …)`.
     Merge(Vec<Element>),
+    /// `f(…, x.path, …)`: the function may change the argument at this place.
+    Passed(Box<Call>, u32),
     /// Any other call of a method that changes its object, or `delete`.
     Opaque,
 }

@@ -43,6 +43,7 @@ pub fn extract(kind: FileKind, text: &str) -> (Module, Vec<Span>) {
     let root = parsed.tree.root_node();
     lowering.collect_entry_names(root);
     lowering.statements(root, MODULE_SCOPE);
+    lowering.settle_aliases();
     lowering.settle_distant_effects();
     if scan(text.as_bytes()).migrations {
         lowering.module.operations = schema::operations(&parsed.text, root);

@@ -31,7 +31,7 @@ impl Lowering<'_> {
             "enum_declaration" => self.enumeration(node, scope),
             "expression_statement" => {
                 for child in named(node) {
-                    self.expression_statement(child, scope);
+                    self.expr(child, scope, Around::default());
                 }
             }
             "return_statement" => {

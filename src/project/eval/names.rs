@@ -28,7 +28,14 @@ impl Evaluator<'_> {
             scope = data.parent;
         }
         if let Some(import) = module.imports.iter().find(|import| import.local == name) {
-            return self.import(&place.file, import, Site::new(&place.file, span));
+            let mut node = self.import(&place.file, import, Site::new(&place.file, span));
+            let top = Place { file: Arc::clone(&place.file), facts: Arc::clone(&place.facts), scope: MODULE_SCOPE, frame: None };
+            for effect in self.effects(&top, name) {
+                if place.scope != MODULE_SCOPE || effect.span.start < span.start {
+                    self.apply(&top, &mut node, effect);
+                }
+            }
+            return node;
         }
         let at = Site::new(&place.file, span);
         if name == "this" {
@@ -57,12 +64,12 @@ impl Evaluator<'_> {
         let mut node = self.source(&inner, binding, at);
         for effect in self.effects(&inner, &binding.name) {
             if before.is_none_or(|before| effect.span.start < before) {
-                let assigned = matches!(effect.change, Mutation::Assign(_));
-                if assigned {
+                let reads_itself = matches!(effect.change, Mutation::Assign(_) | Mutation::Passed(..));
+                if reads_itself {
                     self.changing.borrow_mut().push((mark.clone(), node.clone()));
                 }
                 self.apply(&inner, &mut node, effect);
-                if assigned {
+                if reads_itself {
                     self.changing.borrow_mut().pop();
                 }
             }
