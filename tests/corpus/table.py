@@ -8,7 +8,7 @@ and createAuthClient() an answer is one of
 
     right         the tool says it is certain, and it is what was read
     undetermined  the tool says that it does not know, and names the expression
-    more          the tool says it is certain where the reading stopped at a spread or an expression: look at it
+    more          the tool says it is certain where nothing was read, or the reading stopped at an expression: look at it
     wrong         the tool says it is certain, and it is something else
     not found     the tool has no such call
 
@@ -45,6 +45,8 @@ def adapter(read):
 
 def plain(read):
     """The name of a plugin as it was read, `None` where the reading stopped."""
+    if read.startswith("..."):
+        return None
     name = re.sub(r"\(local\)$|<-.*$", "", read, flags=re.S)
     inline = re.fullmatch(r'inline:"(.*)"', name)
     if inline:
@@ -68,16 +70,27 @@ class Source:
         word = re.match(r"[\w$.]+", line[place["column"] - 1 :])
         return word[0] if word else ""
 
+    def declares(self, place, name):
+        """Whether the file of a place declares a name."""
+        self.at(place)
+        pattern = re.compile(rf"\b(?:function|const|let)\s+{re.escape(name)}\b")
+        return any(pattern.search(line) for line in self.lines[place["file"]])
+
 
 def compare_plugins(call, found, source):
     """What became of a list of plugins."""
     said = [plugin for plugin in found["plugins"] if plugin["certainty"] != "unknown"]
     opened = [plugin for plugin in found["plugins"] if plugin["certainty"] == "unknown"]
     read = [plain(name) for name in call["plugins"] or []]
+    wrapped = any(tag.startswith("config-wrapped-call") for tag in call.get("tags", []))
+    if wrapped or (call.get("spreads") and not read):
+        read.append(None)  # The options come from elsewhere, and the reading did not go there.
     left, extra = [name for name in read if name], []
     for plugin in said:
         names = {plugin["name"], plugin["id"], source.at(plugin["location"])}
         match = next((name for name in left if name in names), None)
+        # A plugin of the repository has the name of its id, or of what it wraps: its maker is declared beside it.
+        match = match or next((name for name in left if source.declares(plugin["location"], name)), None)
         if match:
             left.remove(match)
         else:
@@ -95,14 +108,14 @@ def compare_plugins(call, found, source):
     return "wrong", f"{values}\n      lacks {left}, has {extra}"
 
 
-def compare_one(said, read, unknown):
-    """What became of a single value, of which several may have been read in the repository."""
+def compare_one(said, read, unknown, is_primary):
+    """What became of a single value; it was read for the primary instance of a repository only."""
     values = f"read {sorted(read)}, said {said}"
+    if said in read or (said in unknown and not read):
+        return "right", values
     if said in unknown:
-        return ("undetermined" if read else "right"), values
-    if not read:
-        return "more", values
-    return ("right" if said in read else "wrong"), values
+        return "undetermined", values
+    return ("wrong" if read and is_primary else "more"), values
 
 
 def review(binary, row, root):
@@ -126,15 +139,15 @@ def review(binary, row, root):
         if not found:
             answers.append(("server plugins", "not found", place, f"read {call['plugins']}"))
             continue
+        is_primary = (call["file"], call["line"]) == (row["primary"]["file"], row["primary"]["line"])
         answers.append(("server plugins", *compare(place, compare_plugins(call, found, source))))
         kinds = {adapter(name) for name in row["adapter"]}
-        answers.append(("adapter", *compare(place, compare_one(found["adapter"]["kind"], kinds, {"unknown"}))))
+        answers.append(("adapter", *compare(place, compare_one(found["adapter"]["kind"], kinds, {"unknown"}, is_primary))))
         dialects = {DIALECTS[name] for name in row["dialect"]}
-        answers.append(("dialect", *compare(place, compare_one(found["adapter"]["dialect"], dialects, {None}))))
+        answers.append(("dialect", *compare(place, compare_one(found["adapter"]["dialect"], dialects, {None}, is_primary))))
         versions = set(row["better_auth"]["resolved"])
-        answers.append(("version", *compare(place, compare_one(found["better_auth"]["resolved"], versions, {None}))))
-        primary = row["primary"]
-        if (call["file"], call["line"]) == (primary["file"], primary["line"]):
+        answers.append(("version", *compare(place, compare_one(found["better_auth"]["resolved"], versions, {None}, is_primary))))
+        if is_primary:
             said, read = found["schema_sources"], row["schema"]["files"]
             values = f"read {read}, said {said}"
             if not said:
