@@ -91,9 +91,10 @@ fn of_value(evaluator: &Evaluator<'_>, node: &Node) -> Adapter {
         }
         // `(options) => drizzleAdapter(db, config)(options)`
         Value::Function(function) => match made_from(&evaluator.call(function, Vec::new(), &node.at)) {
-            Some(call) => {
-                of_call(&mut adapter, call.receiver.as_ref().filter(|_| call.callee.name.ends_with("()")).map_or(call, |call| call))
-            }
+            Some(call) => of_call(
+                &mut adapter,
+                call.receiver.as_ref().filter(|_| call.callee.name.ends_with("()")).map_or(call, |call| call),
+            ),
             None => {
                 adapter.kind = AdapterKind::Other;
                 adapter.provider = Some("a function of the repository".into());

@@ -82,7 +82,11 @@ impl Lowering<'_> {
         for scope in &mut self.module.scopes {
             let mut seen = 0;
             for _ in 0..MAX_ALIASES {
-                let more: Vec<Effect> = scope.effects[seen..].iter().filter(|effect| effect.is_in_place()).filter_map(|effect| aliased(scope, effect)).collect();
+                let more: Vec<Effect> = scope.effects[seen..]
+                    .iter()
+                    .filter(|effect| effect.is_in_place())
+                    .filter_map(|effect| aliased(scope, effect))
+                    .collect();
                 seen = scope.effects.len();
                 scope.effects.extend(more);
             }
@@ -95,7 +99,7 @@ impl Lowering<'_> {
         let mut distant = Vec::new();
         for (id, scope) in (MODULE_SCOPE..).zip(&self.module.scopes) {
             for effect in scope.effects.iter().filter(|effect| !matches!(effect.change, Mutation::Passed(..))) {
-                if let Some(home) = self.home(id, &effect.root).filter(|home| *home != id) {
+                if let Some(home) = self.home(id, &effect.root, effect.span.start).filter(|home| *home != id) {
                     distant.push((home, Effect { change: Mutation::Opaque, ..effect.clone() }));
                 }
             }
@@ -105,12 +109,12 @@ impl Lowering<'_> {
         }
     }
 
-    /// The scope that binds a name as it is seen from a scope; imports are the module's.
-    fn home(&self, from: ScopeId, name: &str) -> Option<ScopeId> {
+    /// The scope that binds a name as it is seen from a place in a scope; imports are the module's.
+    fn home(&self, from: ScopeId, name: &str, at: u32) -> Option<ScopeId> {
         let mut scope = Some(from);
         while let Some(id) = scope {
             let data = &self.module.scopes[id as usize];
-            if data.bindings.iter().any(|binding| binding.name == name) {
+            if data.binding(name, Some(at)).is_some() {
                 return Some(id);
             }
             scope = data.parent;
@@ -121,7 +125,7 @@ impl Lowering<'_> {
 
 /// The change an effect makes to the value that its name was taken from.
 fn aliased(scope: &Scope, effect: &Effect) -> Option<Effect> {
-    let binding = scope.bindings.iter().rev().find(|binding| binding.name == effect.root)?;
+    let binding = scope.binding(&effect.root, Some(effect.span.start))?;
     let (of, way) = match &binding.source {
         Source::Value(of) => (of, [].as_slice()),
         Source::Part { of, path, default: None } => (of, path.as_slice()),

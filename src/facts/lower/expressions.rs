@@ -84,7 +84,8 @@ impl Lowering<'_> {
                 Kind::Function(self.function(node, scope))
             }
             "ternary_expression" => {
-                let [condition, yes, no] = ["condition", "consequence", "alternative"].map(|field| node.child_by_field_name(field));
+                let [condition, yes, no] =
+                    ["condition", "consequence", "alternative"].map(|field| node.child_by_field_name(field));
                 let (Some(condition), Some(yes), Some(no)) = (condition, yes, no) else {
                     return Expr { kind: Kind::Opaque, span: here };
                 };

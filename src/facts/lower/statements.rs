@@ -52,6 +52,11 @@ impl Lowering<'_> {
                 }
                 self.visit_children(node, scope);
             }
+            "statement_block" | "switch_body" => {
+                let around = self.block.replace(span(node));
+                self.visit_children(node, scope);
+                self.block = around;
+            }
             "interface_declaration" | "type_alias_declaration" | "comment" => {}
             "for_statement" | "for_in_statement" | "while_statement" | "do_statement" | "switch_statement" => {
                 self.repeated(node, scope)

@@ -76,8 +76,7 @@ impl Evaluator<'_> {
         let Some(scope) = facts.module().and_then(|module| module.scopes.get(function.scope as usize)) else { return };
         let is_it = |source: &Source| matches!(source, Source::Parameter { index: at, .. } if *at as usize == index);
         let changed = |name: &str| scope.effects.iter().any(|effect| effect.root == name && effect.is_in_place());
-        let changed: Vec<_> =
-            scope.bindings.iter().filter(|binding| is_it(&binding.source) && changed(&binding.name)).collect();
+        let changed: Vec<_> = scope.bindings.iter().filter(|binding| is_it(&binding.source) && changed(&binding.name)).collect();
         if changed.is_empty() {
             return;
         }
