@@ -93,6 +93,138 @@ fn plugin_lists_in_every_style_of_one_file() {
 }
 
 #[test]
+fn a_list_may_be_changed_under_another_name() {
+    for (body, expected) in [
+        (
+            "const options = { plugins: [admin()] };\nconst list = options.plugins;\nlist.push(jwt());\nexport const auth = betterAuth(options);",
+            vec!["admin", "jwt"],
+        ),
+        (
+            "const options = { plugins: [admin()] };\nconst { plugins } = options;\nplugins.push(jwt());\nexport const auth = betterAuth(options);",
+            vec!["admin", "jwt"],
+        ),
+        (
+            "const a = [admin()];\nconst b = a;\nconst c = b;\nc.push(jwt());\nexport const auth = betterAuth({ plugins: a });",
+            vec!["admin", "jwt"],
+        ),
+        (
+            "function extend(list: any[]) { list.push(jwt()); }\nconst list = [admin()];\nextend(list);\nexport const auth = betterAuth({ plugins: list });",
+            vec!["admin", "jwt"],
+        ),
+        (
+            "const extend = (o: any, on: boolean) => { if (on) o.plugins = [...o.plugins, jwt()]; };\nconst options = { plugins: [admin()] };\nextend(options, true);\nexport const auth = betterAuth(options);",
+            vec!["admin", "jwt"],
+        ),
+        (
+            "function extend({ plugins }: any) { plugins.push(jwt()); }\nconst options = { plugins: [admin()] };\nextend(options);\nexport const auth = betterAuth(options);",
+            vec!["admin", "jwt"],
+        ),
+        (
+            "function show(list: any[]) { console.log(list); }\nconst list = [admin()];\nshow(list);\nexport const auth = betterAuth({ plugins: list });",
+            vec!["admin"],
+        ),
+    ] {
+        let model = server(body);
+        assert_eq!(plugins(&model), expected, "{body}");
+        assert_eq!(open(&model), [""; 0], "{body}");
+    }
+}
+
+#[test]
+fn a_list_may_be_changed_inside_of_an_expression() {
+    for (body, expected) in [
+        (
+            "const list = [admin()];\nconst length = list.push(jwt());\nexport const auth = betterAuth({ plugins: list });",
+            vec!["admin", "jwt"],
+        ),
+        (
+            "const list: any[] = [];\nprocess.env.X ? list.push(admin()) : list.push(jwt());\nexport const auth = betterAuth({ plugins: list });",
+            vec!["admin?", "jwt?"],
+        ),
+        (
+            "const options: any = {};\noptions.plugins ??= [];\noptions.plugins.push(jwt());\nexport const auth = betterAuth(options);",
+            vec!["jwt"],
+        ),
+        ("let a, b;\na = b = [admin()];\nexport const auth = betterAuth({ plugins: b });", vec!["admin"]),
+    ] {
+        let model = server(body);
+        assert_eq!(plugins(&model), expected, "{body}");
+        assert_eq!(open(&model), [""; 0], "{body}");
+    }
+    for body in [
+        "const list = [admin()];\n[jwt()].forEach((plugin) => list.push(plugin));\nexport const auth = betterAuth({ plugins: list });",
+        "const list = [admin()];\nconst add = () => list.push(jwt());\nadd();\nexport const auth = betterAuth({ plugins: list });",
+        "const list = [admin(), jwt()];\nconst last = list.pop();\nexport const auth = betterAuth({ plugins: list });",
+        "const options: any = base();\nconst more: any = {};\nmore.plugins.push(jwt());\nexport const auth = betterAuth(more);",
+    ] {
+        assert_eq!(open(&server(body)), ["a later change that is not followed"], "{body}");
+    }
+}
+
+#[test]
+fn a_list_of_another_file_may_be_changed_where_it_is_imported() {
+    let list = ("src/list.ts", "import { admin } from \"better-auth/plugins\";\nexport const list = [admin()];");
+    let auth = |body: &str| {
+        let head = "import { betterAuth } from \"better-auth\";\nimport { jwt } from \"better-auth/plugins\";\nimport { list } from \"./list\";\n";
+        model(&[list, ("src/auth.ts", &format!("{head}{body}"))])
+    };
+    let changed = auth("list.push(jwt());\nexport const auth = betterAuth({ plugins: list });");
+    assert_eq!(plugins(&changed), ["admin", "jwt"]);
+    let maybe = auth("export function add() { list.push(jwt()); }\nexport const auth = betterAuth({ plugins: list });");
+    assert_eq!(open(&maybe), ["a later change that is not followed"]);
+}
+
+#[test]
+fn a_name_in_a_block_is_another_than_the_one_around() {
+    for (body, expected) in [
+        (
+            "const list = [admin()];\n{ const list = [jwt()]; console.log(list); }\nexport const auth = betterAuth({ plugins: list });",
+            vec!["admin"],
+        ),
+        (
+            "const list = [admin()];\nif (process.env.X) { const list = [jwt()]; list.push(username()); }\nexport const auth = betterAuth({ plugins: list });",
+            vec!["admin"],
+        ),
+        (
+            "function make(on: boolean) { const list = [admin()]; if (on) { const list = [jwt()]; return list; } return list; }\nexport const auth = betterAuth({ plugins: make(true) });",
+            vec!["jwt"],
+        ),
+        ("if (process.env.X) { var list = [admin()]; }\nexport const auth = betterAuth({ plugins: list });", vec!["admin"]),
+    ] {
+        assert_eq!(plugins(&server(body)), expected, "{body}");
+    }
+}
+
+#[test]
+fn lists_and_options_that_are_made_of_others() {
+    for (body, expected) in [
+        (
+            "const { appName, ...rest } = { appName: \"x\", plugins: [admin()] };\nexport const auth = betterAuth(rest);",
+            vec!["admin"],
+        ),
+        ("const { plugins, ...rest } = { appName: \"x\", plugins: [admin()] };\nexport const auth = betterAuth(rest);", vec![]),
+        (
+            "const make = ({ debug, ...rest }: any) => ({ ...rest });\nexport const auth = betterAuth(make({ plugins: [admin()] }));",
+            vec!["admin"],
+        ),
+        ("export const auth = betterAuth({ plugins: Array.from([admin(), jwt()]) });", vec!["admin", "jwt"]),
+        ("export const auth = betterAuth({ plugins: Array.of(admin(), jwt()).slice() });", vec!["admin", "jwt"]),
+        (
+            "const all = { a: admin(), b: jwt() };\nexport const auth = betterAuth({ plugins: Object.values(all) });",
+            vec!["admin", "jwt"],
+        ),
+        (
+            "const isThere = (x: any): x is Plugin => { return Boolean(x); };\nexport const auth = betterAuth({ plugins: [admin(), process.env.X ? jwt() : null].filter(isThere) });",
+            vec!["admin", "jwt?"],
+        ),
+    ] {
+        let model = server(body);
+        assert_eq!(plugins(&model), expected, "{body}");
+        assert_eq!(open(&model), [""; 0], "{body}");
+    }
+}
+
+#[test]
 fn what_is_not_understood_is_named() {
     let model = server("export const create = (extra: Plugin[]) => betterAuth({ plugins: [admin(), ...extra] });");
     assert_eq!(plugins(&model), ["admin"]);
@@ -508,6 +640,17 @@ fn adapters_and_dialects() {
             AdapterKind::Drizzle,
             Some(Dialect::Sqlite),
         ),
+        (
+            "import { drizzleAdapter } from \"better-auth/adapters/drizzle\";\nconst guard = (adapter: any) => ({ ...adapter, create: () => null });\nexport const auth = betterAuth({ database: (options) => guard(drizzleAdapter(db, { provider: \"pg\" })(options)) });",
+            AdapterKind::Drizzle,
+            Some(Dialect::Postgres),
+        ),
+        (
+            "import { Pool } from \"pg\";\nconst make = () => { if (!process.env.URL) return null; return new Pool({}); };\nexport const auth = betterAuth({ database: make() });",
+            AdapterKind::Kysely,
+            Some(Dialect::Postgres),
+        ),
+        ("export const auth = betterAuth({ database: null });", AdapterKind::None, None),
         ("export const auth = betterAuth({ database: { db, type: \"mysql\" } });", AdapterKind::Kysely, Some(Dialect::Mysql)),
         (
             "import { mongodbAdapter } from \"better-auth/adapters/mongodb\";\nexport const auth = betterAuth({ database: mongodbAdapter(db) });",

@@ -82,7 +82,8 @@ pub enum Export {
     },
 }
 
-/// A region with its own names: the module, or a function's body. Blocks belong to the function around them.
+/// A region with its own names: the module, or a function's body. Blocks belong to the function around them, and their
+/// bindings say so.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Scope {
     /// The scope around; `None` for the module.
@@ -106,6 +107,19 @@ pub struct Binding {
     pub mutable: bool,
     /// The name in its declaration.
     pub span: Span,
+    /// The block it is visible in; `None` where that is the whole scope.
+    pub block: Option<Span>,
+}
+
+impl Scope {
+    /// The binding a name denotes at a place of the file; `None` as the place leaves out what only a block sees.
+    #[must_use]
+    pub fn binding(&self, name: &str, at: Option<u32>) -> Option<&Binding> {
+        let is_visible = |block: Span| at.is_some_and(|at| block.start <= at && at < block.end);
+        let named = self.bindings.iter().rev().filter(|binding| binding.name == name && binding.block.is_none_or(is_visible));
+        // Of nested blocks the innermost counts, and of several declarations in one place the last.
+        named.min_by_key(|binding| binding.block.map_or(u32::MAX, |block| block.end - block.start))
+    }
 }
 
 /// What a name is bound to.
@@ -121,6 +135,13 @@ pub enum Source {
         path: Vec<String>,
         /// What stands after `=` in the pattern.
         default: Option<Expr>,
+    },
+    /// What a pattern leaves of an object: `const { a, ...rest } = value`.
+    Rest {
+        /// What the pattern takes apart: [`Source::Part`] or [`Source::Parameter`].
+        of: Box<Source>,
+        /// The keys that have names of their own.
+        without: Vec<String>,
     },
     /// A parameter of the function whose scope this is.
     Parameter {
@@ -170,6 +191,14 @@ pub struct Effect {
     pub span: Span,
 }
 
+impl Effect {
+    /// Whether the value itself is changed, rather than the name bound to another one.
+    #[must_use]
+    pub fn is_in_place(&self) -> bool {
+        !self.path.is_empty() || !matches!(self.change, Mutation::Assign(_))
+    }
+}
+
 /// A change to a value.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Mutation {
@@ -179,6 +208,8 @@ pub enum Mutation {
     Push(Vec<Element>),
     /// `Object.assign(x.path, …)`.
     Merge(Vec<Element>),
+    /// `f(…, x.path, …)`: the function may change the argument at this place.
+    Passed(Box<Call>, u32),
     /// Any other call of a method that changes its object, or `delete`.
     Opaque,
 }

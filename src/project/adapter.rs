@@ -51,7 +51,12 @@ fn of_options(evaluator: &Evaluator<'_>, options: &Node, server: &Site) -> Adapt
         Lookup::Absent => Adapter { kind: AdapterKind::None, ..unknown(server) },
         Lookup::Unknown(_) => unknown(server),
         Lookup::Found(found) => {
-            let mut adapters = found.iter().map(|one| of_value(evaluator, one.node));
+            // Where a condition decides whether there is a database, its schema is the one that counts.
+            let given: Vec<_> = found.iter().filter(|one| !matches!(one.node.value, Value::Undefined | Value::Null)).collect();
+            if given.is_empty() {
+                return Adapter { kind: AdapterKind::None, ..unknown(server) };
+            }
+            let mut adapters = given.iter().map(|one| of_value(evaluator, one.node));
             let Some(first) = adapters.next() else { return unknown(server) };
             // Several databases by condition: only what they have in common is known.
             adapters.fold(first, |mut common, next| {
@@ -83,7 +88,6 @@ fn unknown(at: &Site) -> Adapter {
 fn of_value(evaluator: &Evaluator<'_>, node: &Node) -> Adapter {
     let mut adapter = unknown(&node.at);
     match &node.value {
-        Value::Undefined | Value::Null => adapter.kind = AdapterKind::None,
         Value::Call(call) => of_call(&mut adapter, call),
         Value::Object(_) => {
             adapter.kind = AdapterKind::Kysely;
@@ -94,11 +98,12 @@ fn of_value(evaluator: &Evaluator<'_>, node: &Node) -> Adapter {
             adapter.handle = instance.or_else(|| node.get(&["dialect"])).cloned();
         }
         // `(options) => drizzleAdapter(db, config)(options)`
-        Value::Function(function) => match evaluator.call(function, Vec::new(), &node.at).value {
-            Value::Call(call) => {
-                of_call(&mut adapter, call.receiver.as_ref().filter(|_| call.callee.name.ends_with("()")).unwrap_or(&call))
-            }
-            _ => {
+        Value::Function(function) => match made_from(&evaluator.call(function, Vec::new(), &node.at)) {
+            Some(call) => of_call(
+                &mut adapter,
+                call.receiver.as_ref().filter(|_| call.callee.name.ends_with("()")).map_or(call, |call| call),
+            ),
+            None => {
                 adapter.kind = AdapterKind::Other;
                 adapter.provider = Some("a function of the repository".into());
             }
@@ -106,6 +111,18 @@ fn of_value(evaluator: &Evaluator<'_>, node: &Node) -> Adapter {
         _ => {}
     }
     adapter
+}
+
+/// The foreign call a value is: itself, or an object around its result (`{ ...adapter, create }`).
+fn made_from(node: &Node) -> Option<&CallValue> {
+    match &node.value {
+        Value::Call(call) => Some(call),
+        Value::Object(object) => match object.foreign.as_slice() {
+            [only] => made_from(only),
+            _ => None,
+        },
+        _ => None,
+    }
 }
 
 fn of_call(adapter: &mut Adapter, call: &CallValue) {

@@ -8,6 +8,8 @@ use crate::facts::module::{Expr, Function, Kind, Return, Scope, ScopeId, Source}
 impl Lowering<'_> {
     pub(super) fn declaration(&mut self, node: Node<'_>, scope: ScopeId) {
         let mutable = !self.str(node).starts_with("const");
+        // `var` is seen in the whole function.
+        let block = if self.str(node).starts_with("var") { self.block.take() } else { self.block };
         for declarator in named(node).into_iter().filter(|child| child.kind() == "variable_declarator") {
             let Some(name) = declarator.child_by_field_name("name") else { continue };
             let Some(value) = declarator.child_by_field_name("value") else {
@@ -36,6 +38,7 @@ impl Lowering<'_> {
                 });
             }
         }
+        self.block = block;
     }
 
     /// Binds every name of a destructuring pattern.
@@ -65,7 +68,13 @@ impl Lowering<'_> {
                 }
             }
             "object_pattern" => {
+                let mut taken = Vec::new();
                 for part in named(node) {
+                    let key = match part.kind() {
+                        "pair_pattern" => part.child_by_field_name("key"),
+                        "object_assignment_pattern" => part.child_by_field_name("left"),
+                        _ => Some(part),
+                    };
                     match part.kind() {
                         "pair_pattern" => {
                             let (Some(key), Some(value)) = (part.child_by_field_name("key"), part.child_by_field_name("value"))
@@ -76,9 +85,15 @@ impl Lowering<'_> {
                             self.pattern(value, scope, path, None, source);
                             path.pop();
                         }
-                        "rest_pattern" => self.opaque_rest(part, scope),
+                        "rest_pattern" => {
+                            if let Some(name) = named(part).into_iter().find(|child| child.kind() == "identifier") {
+                                let of = Box::new(source(path.clone(), None));
+                                self.bind(scope, name, Source::Rest { of, without: std::mem::take(&mut taken) }, false);
+                            }
+                        }
                         _ => self.pattern(part, scope, path, None, source),
                     }
+                    taken.extend(key.and_then(|key| self.key_text(key)));
                 }
             }
             "array_pattern" => {
@@ -115,6 +130,7 @@ impl Lowering<'_> {
         let scope = ScopeId::try_from(self.module.scopes.len()).unwrap_or(ScopeId::MAX);
         self.module.scopes.push(Scope { parent: Some(parent), ..Scope::default() });
         let guards = std::mem::take(&mut self.guards);
+        let block = self.block.take();
         if let Some(parameter) = node.child_by_field_name("parameter") {
             self.bind(scope, parameter, Source::Parameter { index: 0, path: Vec::new(), default: None }, false);
         }
@@ -134,6 +150,7 @@ impl Lowering<'_> {
             }
         }
         self.guards = guards;
+        self.block = block;
         Function { scope }
     }
 

@@ -2,73 +2,56 @@
 
 use tree_sitter::Node;
 
-use super::{Around, Lowering, named, span};
-use crate::facts::module::{Effect, Expr, Guard, Kind, Mutation, ScopeId};
+use super::expressions::operator;
+use super::{Around, Lowering, span};
+use crate::facts::module::{Effect, Expr, Kind, MODULE_SCOPE, Mutation, Scope, ScopeId, Source};
 
 /// Methods that change the array or object they are called on and are not followed.
 const OPAQUE_METHODS: [&str; 8] = ["splice", "pop", "shift", "reverse", "sort", "fill", "copyWithin", "set"];
 
+/// Longest chain of names for one value that is followed.
+const MAX_ALIASES: usize = 4;
+
 impl Lowering<'_> {
-    pub(super) fn expression_statement(&mut self, node: Node<'_>, scope: ScopeId) {
-        match node.kind() {
-            "assignment_expression" => {
-                let (Some(left), Some(right)) = (node.child_by_field_name("left"), node.child_by_field_name("right")) else {
-                    return;
-                };
-                let name = self.str(left).rsplit('.').next().unwrap_or("");
-                let owner = self.owner.clone();
-                self.owner = Some(self.str(left).chars().take(60).collect());
-                let value = self.expr(right, scope, Around { name: Some(name), maps_names: false });
-                self.owner = owner;
-                let left = self.expr(left, scope, Around::default());
-                if let Some((root, path)) = place(&left) {
-                    self.effect(scope, root, path, Mutation::Assign(value), node);
-                } else if let Some((root, path)) = holder(&left) {
-                    self.effect(scope, root, path, Mutation::Opaque, node);
-                }
-            }
-            "augmented_assignment_expression" => {
-                if let Some(left) = node.child_by_field_name("left") {
-                    let left = self.expr(left, scope, Around::default());
-                    if let Some((root, path)) = place(&left).or_else(|| holder(&left)) {
-                        self.effect(scope, root, path, Mutation::Opaque, node);
-                    }
-                }
-                self.visit_children(node, scope);
-            }
-            "binary_expression" if matches!(node.child_by_field_name("operator").map(|op| op.kind()), Some("&&" | "||")) => {
-                let holds = node.child_by_field_name("operator").is_some_and(|op| op.kind() == "&&");
-                let (Some(left), Some(right)) = (node.child_by_field_name("left"), node.child_by_field_name("right")) else {
-                    return;
-                };
-                let condition = self.expr(left, scope, Around::default());
-                self.guards.push(Guard { condition, holds });
-                self.expression_statement(right, scope);
-                self.guards.pop();
-            }
-            "sequence_expression" | "parenthesized_expression" => {
-                for part in named(node) {
-                    self.expression_statement(part, scope);
-                }
-            }
-            "unary_expression" if self.str(node).starts_with("delete") => {
-                if let Some(argument) = node.child_by_field_name("argument") {
-                    let argument = self.expr(argument, scope, Around::default());
-                    if let Some((root, path)) = place(&argument).or_else(|| holder(&argument)) {
-                        self.effect(scope, root, path, Mutation::Opaque, node);
-                    }
-                }
-            }
-            _ => {
-                let expr = self.expr(node, scope, Around::default());
-                self.mutating_call(&expr, scope, node);
-            }
+    /// `x.path = value`, `x.path ??= value` and its kin; the value.
+    pub(super) fn assignment(&mut self, node: Node<'_>, scope: ScopeId) -> Expr {
+        let (Some(left), Some(right)) = (node.child_by_field_name("left"), node.child_by_field_name("right")) else {
+            return Expr { kind: Kind::Opaque, span: span(node) };
+        };
+        let name = self.str(left).rsplit('.').next().unwrap_or("");
+        let owner = self.owner.replace(self.str(left).chars().take(60).collect());
+        let mut value = self.expr(right, scope, Around { name: Some(name), maps_names: false });
+        self.owner = owner;
+        let left = self.expr(left, scope, Around::default());
+        if let Some(token) = node.child_by_field_name("operator") {
+            let kind = Kind::Binary(operator(token.kind().trim_end_matches('=')), Box::new([left.clone(), value]));
+            value = Expr { kind, span: span(node) };
+        }
+        if let Some((root, path)) = place(&left) {
+            self.effect(scope, root, path, Mutation::Assign(value.clone()), node);
+        } else if let Some((root, path)) = holder(&left) {
+            self.effect(scope, root, path, Mutation::Opaque, node);
+        }
+        value
+    }
+
+    /// `delete x.path`.
+    pub(super) fn deletion(&mut self, argument: &Expr, scope: ScopeId, node: Node<'_>) {
+        if let Some((root, path)) = place(argument).or_else(|| holder(argument)) {
+            self.effect(scope, root, path, Mutation::Opaque, node);
         }
     }
 
-    /// `x.push(…)`, `Object.assign(x, …)` and the methods that change their object.
+    /// `x.push(…)`, `Object.assign(x, …)`, the methods that change their object, and what a function is given.
     pub(super) fn mutating_call(&mut self, expr: &Expr, scope: ScopeId, node: Node<'_>) {
         let Kind::Call(call) = &expr.kind else { return };
+        if matches!(call.callee.kind, Kind::Name(_)) {
+            for (index, argument) in (0..).zip(&call.arguments).take_while(|(_, argument)| !argument.spread) {
+                if let Some((root, path)) = place(&argument.value) {
+                    self.effect(scope, root, path, Mutation::Passed(call.clone(), index), node);
+                }
+            }
+        }
         let Kind::Member(object, method) = &call.callee.kind else { return };
         if matches!(&object.kind, Kind::Name(name) if name == "Object") && method == "assign" {
             let Some((target, rest)) = call.arguments.split_first() else { return };
@@ -94,22 +77,30 @@ impl Lowering<'_> {
         self.scope(scope).effects.push(Effect { root, path, change, guards, span: span(node) });
     }
 
+    /// A change made under another name (`const list = options.plugins; list.push(…)`) is one of the value itself, too.
+    pub(super) fn settle_aliases(&mut self) {
+        for scope in &mut self.module.scopes {
+            let mut seen = 0;
+            for _ in 0..MAX_ALIASES {
+                let more: Vec<Effect> = scope.effects[seen..]
+                    .iter()
+                    .filter(|effect| effect.is_in_place())
+                    .filter_map(|effect| aliased(scope, effect))
+                    .collect();
+                seen = scope.effects.len();
+                scope.effects.extend(more);
+            }
+            scope.effects.sort_by_key(|effect| effect.span.start);
+        }
+    }
+
     /// A function that changes a name bound outside of itself may run at any time, any number of times.
     pub(super) fn settle_distant_effects(&mut self) {
         let mut distant = Vec::new();
-        for scope in &self.module.scopes {
-            for effect in &scope.effects {
-                if scope.bindings.iter().any(|binding| binding.name == effect.root) {
-                    continue;
-                }
-                let mut outer = scope.parent;
-                while let Some(candidate) = outer {
-                    let around = &self.module.scopes[candidate as usize];
-                    if around.bindings.iter().any(|binding| binding.name == effect.root) {
-                        distant.push((candidate, Effect { change: Mutation::Opaque, ..effect.clone() }));
-                        break;
-                    }
-                    outer = around.parent;
+        for (id, scope) in (MODULE_SCOPE..).zip(&self.module.scopes) {
+            for effect in scope.effects.iter().filter(|effect| !matches!(effect.change, Mutation::Passed(..))) {
+                if let Some(home) = self.home(id, &effect.root, effect.span.start).filter(|home| *home != id) {
+                    distant.push((home, Effect { change: Mutation::Opaque, ..effect.clone() }));
                 }
             }
         }
@@ -117,6 +108,33 @@ impl Lowering<'_> {
             self.scope(scope).effects.push(effect);
         }
     }
+
+    /// The scope that binds a name as it is seen from a place in a scope; imports are the module's.
+    fn home(&self, from: ScopeId, name: &str, at: u32) -> Option<ScopeId> {
+        let mut scope = Some(from);
+        while let Some(id) = scope {
+            let data = &self.module.scopes[id as usize];
+            if data.binding(name, Some(at)).is_some() {
+                return Some(id);
+            }
+            scope = data.parent;
+        }
+        self.module.imports.iter().any(|import| import.local == name).then_some(MODULE_SCOPE)
+    }
+}
+
+/// The change an effect makes to the value that its name was taken from.
+fn aliased(scope: &Scope, effect: &Effect) -> Option<Effect> {
+    let binding = scope.binding(&effect.root, Some(effect.span.start))?;
+    let (of, way) = match &binding.source {
+        Source::Value(of) => (of, [].as_slice()),
+        Source::Part { of, path, default: None } => (of, path.as_slice()),
+        _ => return None,
+    };
+    let (root, mut path) = place(of)?;
+    path.extend(way.iter().chain(&effect.path).cloned());
+    let change = if binding.mutable { Mutation::Opaque } else { effect.change.clone() };
+    Some(Effect { root, path, change, ..effect.clone() })
 }
 
 /// The name and the path an expression such as `a.b["c"]` denotes.

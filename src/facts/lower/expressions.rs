@@ -4,7 +4,7 @@ use tree_sitter::Node;
 
 use super::literals::{number, unescape};
 use super::{Around, ENTRY_POINTS, Lowering, MAX_DEPTH, named, span};
-use crate::facts::module::{Call, CallSite, Element, Expr, Kind, Operator, Property, ScopeId, TemplatePart};
+use crate::facts::module::{Call, CallSite, Element, Expr, Guard, Kind, Operator, Property, ScopeId, TemplatePart};
 use crate::facts::secrecy;
 
 impl Lowering<'_> {
@@ -84,29 +84,46 @@ impl Lowering<'_> {
                 Kind::Function(self.function(node, scope))
             }
             "ternary_expression" => {
-                let mut part = |field| node.child_by_field_name(field).map(|part| self.expr(part, scope, around));
-                match (part("condition"), part("consequence"), part("alternative")) {
-                    (Some(condition), Some(yes), Some(no)) => Kind::Conditional(Box::new([condition, yes, no])),
-                    _ => Kind::Opaque,
-                }
+                let [condition, yes, no] =
+                    ["condition", "consequence", "alternative"].map(|field| node.child_by_field_name(field));
+                let (Some(condition), Some(yes), Some(no)) = (condition, yes, no) else {
+                    return Expr { kind: Kind::Opaque, span: here };
+                };
+                let condition = self.expr(condition, scope, around);
+                let yes = self.guarded(&condition, true, yes, scope, around);
+                let no = self.guarded(&condition, false, no, scope, around);
+                Kind::Conditional(Box::new([condition, yes, no]))
             }
             "binary_expression" => {
                 let operator = node.child_by_field_name("operator").map_or(Operator::Other, |op| operator(op.kind()));
                 // What is compared does not become the value.
                 let becomes_value = matches!(operator, Operator::Nullish | Operator::Or | Operator::And | Operator::Add);
                 let around = if becomes_value { around } else { Around::default() };
-                let mut part = |field| node.child_by_field_name(field).map(|part| self.expr(part, scope, around));
-                match (part("left"), part("right")) {
-                    (Some(left), Some(right)) => Kind::Binary(operator, Box::new([left, right])),
-                    _ => Kind::Opaque,
-                }
+                let (Some(left), Some(right)) = (node.child_by_field_name("left"), node.child_by_field_name("right")) else {
+                    return Expr { kind: Kind::Opaque, span: here };
+                };
+                let left = self.expr(left, scope, around);
+                let right = match operator {
+                    Operator::And | Operator::Or => self.guarded(&left, operator == Operator::And, right, scope, around),
+                    Operator::Nullish => {
+                        let missing = Expr { kind: Kind::Opaque, span: left.span };
+                        self.guarded(&missing, true, right, scope, around)
+                    }
+                    _ => self.expr(right, scope, around),
+                };
+                Kind::Binary(operator, Box::new([left, right]))
             }
+            "assignment_expression" | "augmented_assignment_expression" => return self.assignment(node, scope),
             "unary_expression" => {
                 let argument = node.child_by_field_name("argument").map(|argument| self.expr(argument, scope, Around::default()));
                 match (node.child_by_field_name("operator").map(|op| op.kind()), argument) {
                     (Some("!"), Some(argument)) => Kind::Not(Box::new(argument)),
                     (Some("-"), Some(argument)) => Kind::Negate(Box::new(argument)),
                     (Some("void"), _) => Kind::Undefined,
+                    (Some("delete"), Some(argument)) => {
+                        self.deletion(&argument, scope, node);
+                        Kind::Bool(true)
+                    }
                     _ => Kind::Opaque,
                 }
             }
@@ -114,7 +131,9 @@ impl Lowering<'_> {
             "sequence_expression" => {
                 let parts = named(node);
                 let Some((last, before)) = parts.split_last() else { return Expr { kind: Kind::Opaque, span: here } };
-                before.iter().for_each(|part| self.expression_statement(*part, scope));
+                for part in before {
+                    self.expr(*part, scope, Around::default());
+                }
                 return self.expr(*last, scope, around);
             }
             _ => {
@@ -123,6 +142,14 @@ impl Lowering<'_> {
             }
         };
         Expr { kind, span: here }
+    }
+
+    /// An expression that is reached only under a condition: what it changes depends on that.
+    fn guarded(&mut self, condition: &Expr, holds: bool, node: Node<'_>, scope: ScopeId, around: Around<'_>) -> Expr {
+        self.guards.push(Guard { condition: condition.clone(), holds });
+        let expr = self.expr(node, scope, around);
+        self.guards.pop();
+        expr
     }
 
     pub(super) fn call(&mut self, node: Node<'_>, scope: ScopeId) -> Expr {
@@ -152,6 +179,7 @@ impl Lowering<'_> {
         if is_entry {
             self.module.calls.push(CallSite { scope, expr: expr.clone(), owner: self.owner.clone() });
         }
+        self.mutating_call(&expr, scope, node);
         expr
     }
 

@@ -36,6 +36,7 @@ pub fn extract(kind: FileKind, text: &str) -> (Module, Vec<Span>) {
         module: Module { scopes: vec![Scope::default()], ..Module::default() },
         entry_names: HashSet::new(),
         guards: Vec::new(),
+        block: None,
         owner: None,
         errors: parsed.errors,
         depth: 0,
@@ -43,6 +44,7 @@ pub fn extract(kind: FileKind, text: &str) -> (Module, Vec<Span>) {
     let root = parsed.tree.root_node();
     lowering.collect_entry_names(root);
     lowering.statements(root, MODULE_SCOPE);
+    lowering.settle_aliases();
     lowering.settle_distant_effects();
     let signals = scan(text.as_bytes());
     if signals.migrations {
@@ -60,6 +62,8 @@ struct Lowering<'t> {
     /// Local names of the entry points.
     entry_names: HashSet<String>,
     guards: Vec<Guard>,
+    /// The block around, within the function.
+    block: Option<Span>,
     owner: Option<String>,
     errors: Vec<Span>,
     depth: u32,
@@ -95,7 +99,7 @@ impl<'t> Lowering<'t> {
     }
 
     fn bind(&mut self, scope: ScopeId, name: Node<'_>, source: Source, mutable: bool) {
-        let binding = Binding { name: self.owned(name), source, mutable, span: span(name) };
+        let binding = Binding { name: self.owned(name), source, mutable, span: span(name), block: self.block };
         self.scope(scope).bindings.push(binding);
     }
 }

@@ -108,7 +108,8 @@ impl Lowering<'_> {
             let owner = self.owner.replace("default".into());
             let expr = self.expr(value, scope, Around::default());
             self.owner = owner;
-            let binding = Binding { name: "default".into(), source: Source::Value(expr), mutable: false, span: span(value) };
+            let (name, source) = ("default".into(), Source::Value(expr));
+            let binding = Binding { name, source, mutable: false, span: span(value), block: None };
             self.scope(scope).bindings.push(binding);
             self.module.exports.push(Export::Local { name: "default".into(), local: "default".into() });
             return;

@@ -31,7 +31,7 @@ impl Lowering<'_> {
             "enum_declaration" => self.enumeration(node, scope),
             "expression_statement" => {
                 for child in named(node) {
-                    self.expression_statement(child, scope);
+                    self.expr(child, scope, Around::default());
                 }
             }
             "return_statement" => {
@@ -51,6 +51,11 @@ impl Lowering<'_> {
                     self.bind(scope, name, Source::Opaque, false);
                 }
                 self.visit_children(node, scope);
+            }
+            "statement_block" | "switch_body" => {
+                let around = self.block.replace(span(node));
+                self.visit_children(node, scope);
+                self.block = around;
             }
             "interface_declaration" | "type_alias_declaration" | "comment" => {}
             "for_statement" | "for_in_statement" | "while_statement" | "do_statement" | "switch_statement" => {

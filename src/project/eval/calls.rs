@@ -6,6 +6,7 @@ use super::compose::{append, doubt, either, extend, not_followed, spread, undeci
 use super::members::reads_environment;
 use super::operators::test;
 use super::{Evaluator, Frame, MAX_DEPTH, Place, Truth};
+use crate::facts::FileFacts;
 use crate::facts::module::{self, Element, Expr, Kind, Operator, Text};
 use crate::project::render;
 use crate::project::value::{Array, CallValue, Condition, Environment, External, FunctionValue, Node, Object, Unknown, Value};
@@ -89,8 +90,30 @@ impl Evaluator<'_> {
 
     /// Methods of known values, and static functions of the language; `None` when it is an ordinary call.
     pub(super) fn method(&self, place: &Place<'_>, object: &Expr, method: &str, call: &module::Call, at: &Site) -> Option<Node> {
+        if matches!(&object.kind, Kind::Name(name) if name == "Array") {
+            let mut list = Array::default();
+            return match (method, call.arguments.as_slice()) {
+                ("of", elements) => {
+                    elements.iter().for_each(|element| self.push(place, &mut list, element, &[]));
+                    Some(Node { value: Value::Array(list), at: at.clone() })
+                }
+                ("from", [only]) if !only.spread => {
+                    extend(&mut list, self.expr(place, &only.value), &[]);
+                    Some(Node { value: Value::Array(list), at: at.clone() })
+                }
+                _ => None,
+            };
+        }
         if matches!(&object.kind, Kind::Name(name) if name == "Object") {
             return match method {
+                "values" => {
+                    let Value::Object(object) = self.expr(place, &call.arguments.first()?.value).value else { return None };
+                    let mut list = Array { items: Vec::new(), open: object.open };
+                    for property in object.properties {
+                        append(&mut list, property.node, &property.conditions);
+                    }
+                    Some(Node { value: Value::Array(list), at: at.clone() })
+                }
                 "assign" => {
                     let mut merged = Object::default();
                     for argument in &call.arguments {
@@ -138,6 +161,7 @@ impl Evaluator<'_> {
                 }
                 Some(Node { value: Value::Array(flat), at: receiver.at })
             }
+            (Value::Array(_), "slice") if call.arguments.is_empty() => Some(receiver),
             (Value::Text(_), "trim" | "toString" | "toLowerCase") => Some(receiver),
             (Value::Array(_) | Value::Text(_) | Value::Number(_) | Value::Bool(_) | Value::Env(_), _) => {
                 let reason = match &receiver.value {
@@ -156,26 +180,16 @@ impl Evaluator<'_> {
         }
     }
 
-    /// Whether a filter drops exactly the falsy elements: `filter(Boolean)`, `filter((x) => x)`, `filter((x) => !!x)`.
+    /// Whether a filter drops exactly the falsy elements: `filter(Boolean)`, `filter((x) => !!x)`, `filter(isThere)`.
     pub(super) fn drops_falsy(&self, place: &Place<'_>, filter: &Expr) -> bool {
-        match &filter.kind {
-            Kind::Name(name) => name == "Boolean",
-            Kind::Function(function) => {
-                let Some(scope) = place.facts.module().and_then(|module| module.scopes.get(function.scope as usize)) else {
-                    return false;
-                };
+        match self.expr(place, filter).value {
+            Value::External(External { module, name }) => module == "global" && name == "Boolean",
+            Value::Function(function) => {
+                let facts = self.files.facts(&function.file);
+                let module = facts.as_deref().and_then(FileFacts::module);
+                let Some(scope) = module.and_then(|module| module.scopes.get(function.scope as usize)) else { return false };
                 let ([parameter], [only]) = (scope.bindings.as_slice(), scope.returns.as_slice()) else { return false };
-                match only.value.as_ref().map(|value| &value.kind) {
-                    Some(Kind::Name(name)) => *name == parameter.name,
-                    Some(Kind::Not(inner)) => {
-                        matches!(&inner.kind, Kind::Not(inner) if matches!(&inner.kind, Kind::Name(name) if *name == parameter.name))
-                    }
-                    Some(Kind::Binary(Operator::NotEqual, sides)) => {
-                        matches!(&sides[0].kind, Kind::Name(name) if *name == parameter.name)
-                            && matches!(sides[1].kind, Kind::Null | Kind::Undefined)
-                    }
-                    _ => false,
-                }
+                only.value.as_ref().is_some_and(|value| tells_presence(value, &parameter.name))
             }
             _ => false,
         }
@@ -245,5 +259,21 @@ impl Evaluator<'_> {
             return either(alternatives, at.clone());
         }
         Node { value: Value::Undefined, at: at.clone() }
+    }
+}
+
+/// Whether an expression counts as true exactly where the value of a name does, or is neither `undefined` nor `null`.
+fn tells_presence(expr: &Expr, name: &str) -> bool {
+    match &expr.kind {
+        Kind::Name(other) => other == name,
+        Kind::Not(inner) => matches!(&inner.kind, Kind::Not(inner) if tells_presence(inner, name)),
+        Kind::Call(call) => match (&call.callee.kind, call.arguments.as_slice()) {
+            (Kind::Name(callee), [only]) => callee == "Boolean" && !only.spread && tells_presence(&only.value, name),
+            _ => false,
+        },
+        Kind::Binary(Operator::NotEqual, sides) => {
+            tells_presence(&sides[0], name) && matches!(sides[1].kind, Kind::Null | Kind::Undefined)
+        }
+        _ => false,
     }
 }

@@ -1,9 +1,11 @@
 //! Changes made to values after they were written, and the conditions around statements.
 
+use std::sync::Arc;
+
 use super::compose::{doubt, either, set, spread};
-use super::{Evaluator, Place, Truth};
-use crate::facts::module::{Effect, Guard, Mutation};
-use crate::project::value::{Condition, Node, Unknown, Value};
+use super::{Evaluator, Frame, Place, Truth};
+use crate::facts::module::{Call, Effect, Guard, Mutation, Source};
+use crate::project::value::{Condition, FunctionValue, Node, Unknown, Value};
 use crate::source::Site;
 
 impl Evaluator<'_> {
@@ -24,16 +26,16 @@ impl Evaluator<'_> {
             };
             return;
         }
-        let (path, last) = match (&effect.change, effect.path.split_last()) {
-            (Mutation::Assign(_), Some((last, path))) => (path, Some(last)),
+        let (path, key) = match (&effect.change, effect.path.split_last()) {
+            (Mutation::Assign(_), Some((key, path))) => (path, Some(key)),
             _ => (effect.path.as_slice(), None),
         };
-        let Some(target) = descend(node, path) else { return };
-        match (&effect.change, &mut target.value) {
+        let not_followed = || Unknown::new("a later change that is not followed", at.clone());
+        reach(node, path, &not_followed, &mut |target| match (&effect.change, &mut target.value) {
             (Mutation::Assign(value), Value::Object(object)) => {
                 let value = self.expr(place, value);
-                if let Some(key) = last {
-                    set(object, key.as_str().into(), at, value, &conditions);
+                if let Some(key) = key {
+                    set(object, key.as_str().into(), at.clone(), value, &conditions);
                 }
             }
             (Mutation::Push(elements), Value::Array(array)) => {
@@ -47,9 +49,54 @@ impl Evaluator<'_> {
                     spread(object, value, &conditions);
                 }
             }
-            (_, Value::Array(array)) => doubt(&mut array.open, Unknown::new("a later change that is not followed", at)),
-            (_, Value::Object(object)) => doubt(&mut object.open, Unknown::new("a later change that is not followed", at)),
-            (_, value) => *value = Value::Unknown(Unknown::new("a later change that is not followed", at)),
+            (Mutation::Passed(call, index), _) => {
+                if let Value::Function(function) = self.expr(place, &call.callee).value {
+                    self.passed(place, target, &function, call, *index as usize, &conditions);
+                }
+            }
+            // Nothing can be added to what is not there.
+            (Mutation::Push(_) | Mutation::Merge(_), Value::Undefined | Value::Null) => {}
+            (_, Value::Array(array)) => doubt(&mut array.open, not_followed()),
+            (_, Value::Object(object)) => doubt(&mut object.open, not_followed()),
+            (_, value) => *value = Value::Unknown(not_followed()),
+        });
+    }
+
+    /// What became of a value that was given to a function of the repository.
+    fn passed(
+        &self,
+        place: &Place<'_>,
+        target: &mut Node,
+        function: &FunctionValue,
+        call: &Call,
+        index: usize,
+        conditions: &[Condition],
+    ) {
+        let Some(facts) = self.files.facts(&function.file) else { return };
+        let Some(scope) = facts.module().and_then(|module| module.scopes.get(function.scope as usize)) else { return };
+        let is_it = |source: &Source| matches!(source, Source::Parameter { index: at, .. } if *at as usize == index);
+        let changed = |name: &str| scope.effects.iter().any(|effect| effect.root == name && effect.is_in_place());
+        let changed: Vec<_> = scope.bindings.iter().filter(|binding| is_it(&binding.source) && changed(&binding.name)).collect();
+        if changed.is_empty() {
+            return;
+        }
+        let (arguments, _) = self.arguments(place, &call.arguments);
+        let frame = Frame { file: Arc::clone(&function.file), scope: function.scope, arguments, outer: place.frame };
+        let inner =
+            Place { file: Arc::clone(&function.file), facts: Arc::clone(&facts), scope: function.scope, frame: Some(&frame) };
+        for binding in changed {
+            let Source::Parameter { path, .. } = &binding.source else { continue };
+            let after = self.binding(&inner, function.scope, binding, None);
+            let unseen = || Unknown::new("a later change that is not followed", after.at.clone());
+            reach(target, path, &unseen, &mut |part| {
+                *part = match conditions.first() {
+                    None => after.clone(),
+                    Some(condition) => {
+                        let otherwise = condition.negated();
+                        either(vec![(after.clone(), condition.clone()), (part.clone(), otherwise)], after.at.clone())
+                    }
+                };
+            });
         }
     }
 
@@ -68,14 +115,25 @@ impl Evaluator<'_> {
     }
 }
 
-pub(super) fn descend<'n>(node: &'n mut Node, path: &[String]) -> Option<&'n mut Node> {
-    let mut node = node;
-    for step in path {
-        let Value::Object(object) = &mut node.value else { return None };
-        if !object.properties.iter().any(|property| *property.key == **step) {
-            return None;
-        }
-        node = &mut object.properties.iter_mut().rev().find(|property| *property.key == **step)?.node;
+/// Changes what lies at a path, in every alternative. What is not there may have come to be in a way that was not seen.
+fn reach(node: &mut Node, path: &[String], unseen: &dyn Fn() -> Unknown, change: &mut dyn FnMut(&mut Node)) {
+    if let Value::Either(alternatives) = &mut node.value {
+        alternatives.iter_mut().for_each(|alternative| reach(&mut alternative.node, path, unseen, change));
+        return;
     }
-    Some(node)
+    let Some((step, rest)) = path.split_first() else { return change(node) };
+    match &mut node.value {
+        Value::Object(object) => {
+            let mut found = false;
+            for property in object.properties.iter_mut().filter(|property| *property.key == **step) {
+                found = true;
+                reach(&mut property.node, rest, unseen, change);
+            }
+            if !found {
+                doubt(&mut object.open, unseen());
+            }
+        }
+        Value::Array(array) => doubt(&mut array.open, unseen()),
+        _ => {}
+    }
 }

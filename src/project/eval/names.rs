@@ -21,14 +21,21 @@ impl Evaluator<'_> {
         let mut scope = Some(place.scope);
         while let Some(id) = scope {
             let Some(data) = module.scopes.get(id as usize) else { break };
-            if let Some(binding) = data.bindings.iter().rev().find(|binding| binding.name == name) {
+            if let Some(binding) = data.binding(name, Some(span.start)) {
                 let before = (id == place.scope).then_some(span.start);
                 return self.binding(place, id, binding, before);
             }
             scope = data.parent;
         }
         if let Some(import) = module.imports.iter().find(|import| import.local == name) {
-            return self.import(&place.file, import, Site::new(&place.file, span));
+            let mut node = self.import(&place.file, import, Site::new(&place.file, span));
+            let top = Place { file: Arc::clone(&place.file), facts: Arc::clone(&place.facts), scope: MODULE_SCOPE, frame: None };
+            for effect in self.effects(&top, name) {
+                if place.scope != MODULE_SCOPE || effect.span.start < span.start {
+                    self.apply(&top, &mut node, effect);
+                }
+            }
+            return node;
         }
         let at = Site::new(&place.file, span);
         if name == "this" {
@@ -41,7 +48,9 @@ impl Evaluator<'_> {
     pub(super) fn binding(&self, place: &Place<'_>, scope: ScopeId, binding: &Binding, before: Option<u32>) -> Node {
         let at = Site::new(&place.file, binding.span);
         let key = (Arc::clone(&place.file), binding.name.clone());
-        let whole = scope == MODULE_SCOPE && before.is_none_or(|_| !self.has_effects(place, scope, &binding.name));
+        let whole = scope == MODULE_SCOPE
+            && binding.block.is_none()
+            && before.is_none_or(|_| !self.has_effects(place, scope, &binding.name));
         if whole && let Some(node) = self.known.borrow().get(&key) {
             return node.clone();
         }
@@ -54,15 +63,16 @@ impl Evaluator<'_> {
         }
         self.active.borrow_mut().push(mark.clone());
         let inner = Place { file: Arc::clone(&place.file), facts: Arc::clone(&place.facts), scope, frame: place.frame };
-        let mut node = self.source(&inner, binding, at);
-        for effect in self.effects(&inner, &binding.name) {
+        let mut node = self.source(&inner, &binding.name, &binding.source, at);
+        let is_its_own = |effect: &&Effect| self.denotes(&inner, effect, binding);
+        for effect in self.effects(&inner, &binding.name).filter(is_its_own) {
             if before.is_none_or(|before| effect.span.start < before) {
-                let assigned = matches!(effect.change, Mutation::Assign(_));
-                if assigned {
+                let reads_itself = matches!(effect.change, Mutation::Assign(_) | Mutation::Passed(..));
+                if reads_itself {
                     self.changing.borrow_mut().push((mark.clone(), node.clone()));
                 }
                 self.apply(&inner, &mut node, effect);
-                if assigned {
+                if reads_itself {
                     self.changing.borrow_mut().pop();
                 }
             }
@@ -94,8 +104,17 @@ impl Evaluator<'_> {
         scope.into_iter().flat_map(|scope| &scope.effects).filter(move |effect| effect.root == name)
     }
 
-    pub(super) fn source(&self, place: &Place<'_>, binding: &Binding, at: Site) -> Node {
-        match &binding.source {
+    /// Whether the name an effect changes is this binding where the effect stands, and not one of another block.
+    fn denotes(&self, place: &Place<'_>, effect: &Effect, binding: &Binding) -> bool {
+        let scope = place.facts.module().and_then(|module| module.scopes.get(place.scope as usize));
+        scope
+            .and_then(|scope| scope.binding(&effect.root, Some(effect.span.start)))
+            .is_some_and(|found| found.span == binding.span)
+    }
+
+    pub(super) fn source(&self, place: &Place<'_>, name: &str, source: &Source, at: Site) -> Node {
+        match source {
+            Source::Rest { of, without } => rest(self.source(place, name, of, at), without),
             Source::Value(expr) => self.expr(place, expr),
             Source::Part { of, path, default } => {
                 let whole = self.expr(place, of);
@@ -111,9 +130,9 @@ impl Evaluator<'_> {
                     }
                     frame = candidate.outer;
                 }
-                unknown(format!("`{}` is a parameter, and its callers decide", binding.name), at)
+                unknown(format!("`{}` is a parameter, and its callers decide", name), at)
             }
-            Source::Opaque => unknown(format!("`{}` is not a plain constant", binding.name), at),
+            Source::Opaque => unknown(format!("`{}` is not a plain constant", name), at),
         }
     }
 
@@ -257,7 +276,7 @@ impl Evaluator<'_> {
 
     pub(super) fn module_name(&self, file: &Arc<str>, facts: &Arc<FileFacts>, module: &Module, local: &str) -> Node {
         let place = Place { file: Arc::clone(file), facts: Arc::clone(facts), scope: MODULE_SCOPE, frame: None };
-        if let Some(binding) = module.scopes[0].bindings.iter().rev().find(|binding| binding.name == local) {
+        if let Some(binding) = module.scopes[0].binding(local, None) {
             return self.binding(&place, MODULE_SCOPE, binding, None);
         }
         if let Some(import) = module.imports.iter().find(|import| import.local == local) {
@@ -277,4 +296,20 @@ impl Evaluator<'_> {
         }
         false
     }
+}
+
+/// What is left of an object when some of its keys are taken out.
+fn rest(mut node: Node, without: &[String]) -> Node {
+    match &mut node.value {
+        Value::Object(object) => object.properties.retain(|property| !without.iter().any(|key| **key == *property.key)),
+        Value::Either(alternatives) => {
+            for alternative in alternatives {
+                let at = alternative.node.at.clone();
+                let whole = std::mem::replace(&mut alternative.node, Node { value: Value::Undefined, at });
+                alternative.node = rest(whole, without);
+            }
+        }
+        _ => {}
+    }
+    node
 }
