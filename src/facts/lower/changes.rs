@@ -77,6 +77,40 @@ impl Lowering<'_> {
         self.scope(scope).effects.push(Effect { root, path, change, guards, span: span(node) });
     }
 
+    /// Of the values that are given to functions, only those that a function of the file changes count. Most functions
+    /// change nothing, and looking into them again for every use of a name costs far more than it tells.
+    pub(super) fn settle_passed(&mut self) {
+        loop {
+            let kept: Vec<Vec<bool>> = (MODULE_SCOPE..)
+                .zip(&self.module.scopes)
+                .map(|(id, scope)| scope.effects.iter().map(|effect| self.is_change(id, effect)).collect())
+                .collect();
+            for (scope, kept) in self.module.scopes.iter_mut().zip(&kept) {
+                let mut kept = kept.iter();
+                scope.effects.retain(|_| kept.next() == Some(&true));
+            }
+            if kept.iter().flatten().all(|kept| *kept) {
+                return;
+            }
+        }
+    }
+
+    /// Whether something changes: the function a value is given to may do nothing to it.
+    fn is_change(&self, scope: ScopeId, effect: &Effect) -> bool {
+        let Mutation::Passed(call, index) = &effect.change else { return true };
+        let Kind::Name(callee) = &call.callee.kind else { return false };
+        let home = self.home(scope, callee, effect.span.start).map(|home| &self.module.scopes[home as usize]);
+        let Some(Source::Value(Expr { kind: Kind::Function(function), .. })) =
+            home.and_then(|home| home.binding(callee, Some(effect.span.start))).map(|binding| &binding.source)
+        else {
+            return false;
+        };
+        let inner = &self.module.scopes[function.scope as usize];
+        let is_it = |source: &Source| matches!(source, Source::Parameter { index: at, .. } if at == index);
+        let parameters = inner.bindings.iter().filter(|binding| is_it(&binding.source));
+        parameters.into_iter().any(|own| inner.effects.iter().any(|inside| inside.root == own.name && inside.is_in_place()))
+    }
+
     /// A change made under another name (`const list = options.plugins; list.push(…)`) is one of the value itself, too.
     pub(super) fn settle_aliases(&mut self) {
         for scope in &mut self.module.scopes {

@@ -45,6 +45,7 @@ pub fn extract(kind: FileKind, text: &str) -> (Module, Vec<Span>) {
     lowering.collect_entry_names(root);
     lowering.statements(root, MODULE_SCOPE);
     lowering.settle_aliases();
+    lowering.settle_passed();
     lowering.settle_distant_effects();
     let signals = scan(text.as_bytes());
     if signals.migrations {
