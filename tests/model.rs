@@ -650,6 +650,11 @@ fn adapters_and_dialects() {
             AdapterKind::Kysely,
             Some(Dialect::Postgres),
         ),
+        (
+            "import { Pool } from \"pg\";\nconst watch = (pool: Pool) => { pool.connect = () => null; };\nconst pool = new Pool({});\nwatch(pool);\nexport const auth = betterAuth({ database: pool });",
+            AdapterKind::Kysely,
+            Some(Dialect::Postgres),
+        ),
         ("export const auth = betterAuth({ database: null });", AdapterKind::None, None),
         ("export const auth = betterAuth({ database: { db, type: \"mysql\" } });", AdapterKind::Kysely, Some(Dialect::Mysql)),
         (

@@ -42,16 +42,9 @@ impl Lowering<'_> {
         }
     }
 
-    /// `x.push(…)`, `Object.assign(x, …)`, the methods that change their object, and what a function is given.
+    /// `x.push(…)`, `Object.assign(x, …)` and the methods that change their object.
     pub(super) fn mutating_call(&mut self, expr: &Expr, scope: ScopeId, node: Node<'_>) {
         let Kind::Call(call) = &expr.kind else { return };
-        if matches!(call.callee.kind, Kind::Name(_)) {
-            for (index, argument) in (0..).zip(&call.arguments).take_while(|(_, argument)| !argument.spread) {
-                if let Some((root, path)) = place(&argument.value) {
-                    self.effect(scope, root, path, Mutation::Passed(call.clone(), index), node);
-                }
-            }
-        }
         let Kind::Member(object, method) = &call.callee.kind else { return };
         if matches!(&object.kind, Kind::Name(name) if name == "Object") && method == "assign" {
             let Some((target, rest)) = call.arguments.split_first() else { return };
@@ -69,6 +62,19 @@ impl Lowering<'_> {
             self.effect(scope, root, path, change, node);
         } else if let Some((root, path)) = holder(object) {
             self.effect(scope, root, path, Mutation::Opaque, node);
+        }
+    }
+
+    /// `f(x)` as a statement: a function whose result is of no interest is called for what it changes.
+    pub(super) fn passing_call(&mut self, expr: &Expr, scope: ScopeId, node: Node<'_>) {
+        let Kind::Call(call) = &expr.kind else { return };
+        if !matches!(call.callee.kind, Kind::Name(_)) {
+            return;
+        }
+        for (index, argument) in (0..).zip(&call.arguments).take_while(|(_, argument)| !argument.spread) {
+            if let Some((root, path)) = place(&argument.value) {
+                self.effect(scope, root, path, Mutation::Passed(call.clone(), index), node);
+            }
         }
     }
 
