@@ -120,6 +120,18 @@ fn a_list_may_be_changed_under_another_name() {
             vec!["admin", "jwt"],
         ),
         (
+            "const list = [admin()];\nconst options = { plugins: list };\nlist.push(jwt());\nexport const auth = betterAuth(options);",
+            vec!["admin", "jwt"],
+        ),
+        (
+            "const list = [admin()];\nconst options = { plugins: [...list] };\nlist.push(jwt());\nexport const auth = betterAuth(options);",
+            vec!["admin"],
+        ),
+        (
+            "const list = [admin()];\nlist.push(jwt());\nconst options = { plugins: list };\nexport const auth = betterAuth(options);",
+            vec!["admin", "jwt"],
+        ),
+        (
             "function show(list: any[]) { console.log(list); }\nconst list = [admin()];\nshow(list);\nexport const auth = betterAuth({ plugins: list });",
             vec!["admin"],
         ),
