@@ -120,6 +120,18 @@ fn a_list_may_be_changed_under_another_name() {
             vec!["admin", "jwt"],
         ),
         (
+            "const list = [admin()];\nconst options = { plugins: list };\nlist.push(jwt());\nexport const auth = betterAuth(options);",
+            vec!["admin", "jwt"],
+        ),
+        (
+            "const list = [admin()];\nconst options = { plugins: [...list] };\nlist.push(jwt());\nexport const auth = betterAuth(options);",
+            vec!["admin"],
+        ),
+        (
+            "const list = [admin()];\nlist.push(jwt());\nconst options = { plugins: list };\nexport const auth = betterAuth(options);",
+            vec!["admin", "jwt"],
+        ),
+        (
             "function show(list: any[]) { console.log(list); }\nconst list = [admin()];\nshow(list);\nexport const auth = betterAuth({ plugins: list });",
             vec!["admin"],
         ),
@@ -647,6 +659,11 @@ fn adapters_and_dialects() {
         ),
         (
             "import { Pool } from \"pg\";\nconst make = () => { if (!process.env.URL) return null; return new Pool({}); };\nexport const auth = betterAuth({ database: make() });",
+            AdapterKind::Kysely,
+            Some(Dialect::Postgres),
+        ),
+        (
+            "import { Pool } from \"pg\";\nconst watch = (pool: Pool) => { pool.connect = () => null; };\nconst pool = new Pool({});\nwatch(pool);\nexport const auth = betterAuth({ database: pool });",
             AdapterKind::Kysely,
             Some(Dialect::Postgres),
         ),

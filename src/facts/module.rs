@@ -208,7 +208,7 @@ pub enum Mutation {
     Push(Vec<Element>),
     /// `Object.assign(x.path, …)`.
     Merge(Vec<Element>),
-    /// `f(…, x.path, …)`: the function may change the argument at this place.
+    /// `f(…, x.path, …);`: the function may change the argument at this place.
     Passed(Box<Call>, u32),
     /// Any other call of a method that changes its object, or `delete`.
     Opaque,

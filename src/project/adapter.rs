@@ -89,6 +89,11 @@ fn of_value(evaluator: &Evaluator<'_>, node: &Node) -> Adapter {
     let mut adapter = unknown(&node.at);
     match &node.value {
         Value::Call(call) => of_call(&mut adapter, call),
+        Value::Object(object) if !object.foreign.is_empty() => {
+            if let Some(call) = made_from(node) {
+                of_call(&mut adapter, call);
+            }
+        }
         Value::Object(_) => {
             adapter.kind = AdapterKind::Kysely;
             adapter.provider = node.text(&["type"]).map(str::to_owned);

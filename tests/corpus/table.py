@@ -82,9 +82,6 @@ def compare_plugins(call, found, source):
     said = [plugin for plugin in found["plugins"] if plugin["certainty"] != "unknown"]
     opened = [plugin for plugin in found["plugins"] if plugin["certainty"] == "unknown"]
     read = [plain(name) for name in call["plugins"] or []]
-    wrapped = any(tag.startswith("config-wrapped-call") for tag in call.get("tags", []))
-    if wrapped or (call.get("spreads") and not read):
-        read.append(None)  # The options come from elsewhere, and the reading did not go there.
     left, extra = [name for name in read if name], []
     for plugin in said:
         names = {plugin["name"], plugin["id"], source.at(plugin["location"])}
@@ -103,7 +100,9 @@ def compare_plugins(call, found, source):
         return "undetermined", values
     if not left and not extra:
         return ("more" if None in read else "right"), values
-    if not left and None in read:
+    # The options may come from elsewhere, where the reading did not go.
+    wrapped = any(tag.startswith("config-wrapped-call") for tag in call.get("tags", []))
+    if not left and (None in read or wrapped or (call.get("spreads") and not read)):
         return "more", values
     return "wrong", f"{values}\n      lacks {left}, has {extra}"
 

@@ -1,10 +1,12 @@
 //! Changes to values after they were made.
 
+use std::collections::HashMap;
+
 use tree_sitter::Node;
 
 use super::expressions::operator;
 use super::{Around, Lowering, span};
-use crate::facts::module::{Effect, Expr, Kind, MODULE_SCOPE, Mutation, Scope, ScopeId, Source};
+use crate::facts::module::{Effect, Expr, Kind, MODULE_SCOPE, Mutation, Property, Scope, ScopeId, Source};
 
 /// Methods that change the array or object they are called on and are not followed.
 const OPAQUE_METHODS: [&str; 8] = ["splice", "pop", "shift", "reverse", "sort", "fill", "copyWithin", "set"];
@@ -42,16 +44,9 @@ impl Lowering<'_> {
         }
     }
 
-    /// `x.push(…)`, `Object.assign(x, …)`, the methods that change their object, and what a function is given.
+    /// `x.push(…)`, `Object.assign(x, …)` and the methods that change their object.
     pub(super) fn mutating_call(&mut self, expr: &Expr, scope: ScopeId, node: Node<'_>) {
         let Kind::Call(call) = &expr.kind else { return };
-        if matches!(call.callee.kind, Kind::Name(_)) {
-            for (index, argument) in (0..).zip(&call.arguments).take_while(|(_, argument)| !argument.spread) {
-                if let Some((root, path)) = place(&argument.value) {
-                    self.effect(scope, root, path, Mutation::Passed(call.clone(), index), node);
-                }
-            }
-        }
         let Kind::Member(object, method) = &call.callee.kind else { return };
         if matches!(&object.kind, Kind::Name(name) if name == "Object") && method == "assign" {
             let Some((target, rest)) = call.arguments.split_first() else { return };
@@ -69,6 +64,19 @@ impl Lowering<'_> {
             self.effect(scope, root, path, change, node);
         } else if let Some((root, path)) = holder(object) {
             self.effect(scope, root, path, Mutation::Opaque, node);
+        }
+    }
+
+    /// `f(x)` as a statement: a function whose result is of no interest is called for what it changes.
+    pub(super) fn passing_call(&mut self, expr: &Expr, scope: ScopeId, node: Node<'_>) {
+        let Kind::Call(call) = &expr.kind else { return };
+        if !matches!(call.callee.kind, Kind::Name(_)) {
+            return;
+        }
+        for (index, argument) in (0..).zip(&call.arguments).take_while(|(_, argument)| !argument.spread) {
+            if let Some((root, path)) = place(&argument.value) {
+                self.effect(scope, root, path, Mutation::Passed(call.clone(), index), node);
+            }
         }
     }
 
@@ -111,19 +119,20 @@ impl Lowering<'_> {
         parameters.into_iter().any(|own| inner.effects.iter().any(|inside| inside.root == own.name && inside.is_in_place()))
     }
 
-    /// A change made under another name (`const list = options.plugins; list.push(…)`) is one of the value itself, too.
+    /// A change made under another name (`const list = options.plugins; list.push(…)`) is one of the value itself, too,
+    /// and of what holds it already (`const options = { plugins: list }; list.push(…)`).
     pub(super) fn settle_aliases(&mut self) {
         for scope in &mut self.module.scopes {
+            let holders = Holders::of(scope);
+            let held: Vec<Effect> = scope.effects.iter().flat_map(|effect| holders.changed(scope, effect)).collect();
             let mut seen = 0;
             for _ in 0..MAX_ALIASES {
-                let more: Vec<Effect> = scope.effects[seen..]
-                    .iter()
-                    .filter(|effect| effect.is_in_place())
-                    .filter_map(|effect| aliased(scope, effect))
-                    .collect();
+                let in_place = scope.effects[seen..].iter().filter(|effect| effect.is_in_place());
+                let more: Vec<Effect> = in_place.filter_map(|effect| aliased(scope, effect)).collect();
                 seen = scope.effects.len();
                 scope.effects.extend(more);
             }
+            scope.effects.extend(held);
             scope.effects.sort_by_key(|effect| effect.span.start);
         }
     }
@@ -169,6 +178,64 @@ fn aliased(scope: &Scope, effect: &Effect) -> Option<Effect> {
     path.extend(way.iter().chain(&effect.path).cloned());
     let change = if binding.mutable { Mutation::Opaque } else { effect.change.clone() };
     Some(Effect { root, path, change, ..effect.clone() })
+}
+
+/// The names bound to objects that hold other values of the scope, by the name of what they hold.
+#[derive(Default)]
+struct Holders(HashMap<String, Vec<Holder>>);
+
+/// A place in an object that holds a value with a name: `options.plugins` of `const options = { plugins: list.all }`.
+struct Holder {
+    /// The place of the binding in its scope.
+    binding: usize,
+    /// The way to the place: `["plugins"]`.
+    way: Vec<String>,
+    /// The way from the name to the value: `["all"]`.
+    path: Vec<String>,
+}
+
+impl Holders {
+    fn of(scope: &Scope) -> Self {
+        let mut holders = Self::default();
+        // Few scopes change anything at all.
+        for (index, binding) in scope.bindings.iter().enumerate().filter(|_| !scope.effects.is_empty()) {
+            if let Source::Value(value) = &binding.source {
+                holders.collect(value, index, &mut Vec::new());
+            }
+        }
+        holders
+    }
+
+    fn collect(&mut self, value: &Expr, binding: usize, way: &mut Vec<String>) {
+        if let Kind::Object(properties) = &value.kind {
+            for property in properties {
+                if let Property::Keyed { key, value, .. } = property {
+                    way.push(key.clone());
+                    self.collect(value, binding, way);
+                    way.pop();
+                }
+            }
+        } else if let Some((root, path)) = place(value) {
+            self.0.entry(root).or_default().push(Holder { binding, way: way.clone(), path });
+        }
+    }
+
+    /// What an effect changes in the objects that hold its value when it comes.
+    fn changed<'h>(&'h self, scope: &'h Scope, effect: &'h Effect) -> impl Iterator<Item = Effect> + 'h {
+        let home = |at| scope.binding(&effect.root, Some(at)).map(|binding| (binding.span, binding.mutable));
+        self.0.get(&effect.root).into_iter().flatten().filter_map(move |holder| {
+            let binding = &scope.bindings[holder.binding];
+            let rest = effect.path.strip_prefix(holder.path.as_slice())?;
+            let replaces = rest.is_empty() && matches!(effect.change, Mutation::Assign(_));
+            let (span, mutable) = home(effect.span.start)?;
+            if replaces || binding.span.start > effect.span.start || home(binding.span.start)?.0 != span {
+                return None;
+            }
+            let path = holder.way.iter().chain(rest).cloned().collect();
+            let change = if mutable || binding.mutable { Mutation::Opaque } else { effect.change.clone() };
+            Some(Effect { root: binding.name.clone(), path, change, ..effect.clone() })
+        })
+    }
 }
 
 /// The name and the path an expression such as `a.b["c"]` denotes.

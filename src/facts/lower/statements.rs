@@ -31,7 +31,8 @@ impl Lowering<'_> {
             "enum_declaration" => self.enumeration(node, scope),
             "expression_statement" => {
                 for child in named(node) {
-                    self.expr(child, scope, Around::default());
+                    let expr = self.expr(child, scope, Around::default());
+                    self.passing_call(&expr, scope, child);
                 }
             }
             "return_statement" => {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::compose::{doubt, either, set, spread};
 use super::{Evaluator, Frame, Place, Truth};
 use crate::facts::module::{Call, Effect, Guard, Mutation, Source};
-use crate::project::value::{Condition, FunctionValue, Node, Unknown, Value};
+use crate::project::value::{Condition, FunctionValue, Node, Object, Unknown, Value};
 use crate::source::Site;
 
 impl Evaluator<'_> {
@@ -37,6 +37,15 @@ impl Evaluator<'_> {
                 if let Some(key) = key {
                     set(object, key.as_str().into(), at.clone(), value, &conditions);
                 }
+            }
+            // What a package made, with a member of one's own: `{ ...made, key: value }`.
+            (Mutation::Assign(value), Value::Call(_)) => {
+                let mut object = Object::default();
+                spread(&mut object, target.clone(), &[]);
+                if let Some(key) = key {
+                    set(&mut object, key.as_str().into(), at.clone(), self.expr(place, value), &conditions);
+                }
+                target.value = Value::Object(object);
             }
             (Mutation::Push(elements), Value::Array(array)) => {
                 for element in elements {

@@ -50,7 +50,7 @@ impl Evaluator<'_> {
         let key = (Arc::clone(&place.file), binding.name.clone());
         let whole = scope == MODULE_SCOPE
             && binding.block.is_none()
-            && before.is_none_or(|_| !self.has_effects(place, scope, &binding.name));
+            && before.is_none_or(|before| self.is_settled(place, scope, &binding.name, before));
         if whole && let Some(node) = self.known.borrow().get(&key) {
             return node.clone();
         }
@@ -91,12 +91,11 @@ impl Evaluator<'_> {
         node
     }
 
-    pub(super) fn has_effects(&self, place: &Place<'_>, scope: ScopeId, name: &str) -> bool {
-        place
-            .facts
-            .module()
-            .and_then(|module| module.scopes.get(scope as usize))
-            .is_some_and(|scope| scope.effects.iter().any(|effect| effect.root == name))
+    /// Whether nothing changes a name from the byte `before` on.
+    fn is_settled(&self, place: &Place<'_>, scope: ScopeId, name: &str, before: u32) -> bool {
+        let module = place.facts.module();
+        let effects = module.and_then(|module| module.scopes.get(scope as usize)).map(|scope| scope.effects.as_slice());
+        effects.unwrap_or_default().iter().all(|effect| effect.root != name || effect.span.start < before)
     }
 
     pub(super) fn effects<'p>(&self, place: &'p Place<'_>, name: &'p str) -> impl Iterator<Item = &'p Effect> {
