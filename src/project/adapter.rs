@@ -52,12 +52,9 @@ fn of_options(evaluator: &Evaluator<'_>, options: &Node, server: &Site) -> Adapt
         Lookup::Unknown(_) => unknown(server),
         Lookup::Found(found) => {
             // Where a condition decides whether there is a database, its schema is the one that counts.
-            let given: Vec<_> = found.iter().filter(|one| !matches!(one.node.value, Value::Undefined | Value::Null)).collect();
-            if given.is_empty() {
-                return Adapter { kind: AdapterKind::None, ..unknown(server) };
-            }
-            let mut adapters = given.iter().map(|one| of_value(evaluator, one.node));
-            let Some(first) = adapters.next() else { return unknown(server) };
+            let given = found.iter().filter(|one| !matches!(one.node.value, Value::Undefined | Value::Null));
+            let mut adapters = given.map(|one| of_value(evaluator, one.node));
+            let Some(first) = adapters.next() else { return Adapter { kind: AdapterKind::None, ..unknown(server) } };
             // Several databases by condition: only what they have in common is known.
             adapters.fold(first, |mut common, next| {
                 if common.kind != next.kind {
@@ -104,10 +101,9 @@ fn of_value(evaluator: &Evaluator<'_>, node: &Node) -> Adapter {
         }
         // `(options) => drizzleAdapter(db, config)(options)`
         Value::Function(function) => match made_from(&evaluator.call(function, Vec::new(), &node.at)) {
-            Some(call) => of_call(
-                &mut adapter,
-                call.receiver.as_ref().filter(|_| call.callee.name.ends_with("()")).map_or(call, |call| call),
-            ),
+            Some(call) => {
+                of_call(&mut adapter, call.receiver.as_deref().filter(|_| call.callee.name.ends_with("()")).unwrap_or(call))
+            }
             None => {
                 adapter.kind = AdapterKind::Other;
                 adapter.provider = Some("a function of the repository".into());

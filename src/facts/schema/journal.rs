@@ -11,8 +11,11 @@ use crate::syntax::json;
 pub fn drizzle_journal(text: &str) -> (Vec<String>, Vec<Span>) {
     json::read(text, |root| {
         let entries = json::property(root, "entries").and_then(|property| property.value.as_array());
-        let tag = |entry: &_| json::string(jsonc_parser::ast::Value::as_object(entry)?, "tag").map(str::to_owned);
-        entries.into_iter().flat_map(|entries| &entries.elements).filter_map(tag).collect()
+        entries
+            .into_iter()
+            .flat_map(|entries| &entries.elements)
+            .filter_map(|entry| json::string(entry.as_object()?, "tag").map(str::to_owned))
+            .collect()
     })
 }
 

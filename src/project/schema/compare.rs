@@ -82,8 +82,9 @@ impl Comparing<'_> {
         let candidates: Vec<&SourceTable> = declared.lookup.find(&name).collect();
         let best = candidates.iter().min_by_key(|candidate| self.lacking(candidate, table).len()).copied();
         let Some(found) = best else {
-            let in_sql = self.adapter.kind == AdapterKind::Kysely;
-            if let Some(at) = unread(&declared.migrated, &name).filter(|_| in_sql) {
+            if self.is_in_sql()
+                && let Some(at) = unread(&declared.migrated, &name)
+            {
                 self.unread.push((name, at.clone()));
                 return;
             }
@@ -217,11 +218,15 @@ impl Comparing<'_> {
         }
     }
 
+    /// Whether nothing but the migrations declares the schema.
+    fn is_in_sql(&self) -> bool {
+        self.adapter.kind == AdapterKind::Kysely
+    }
+
     /// The statement that took a table, or one of these columns, out of a schema that lies in SQL.
     fn dropped(&self, table: &str, columns: &[RequiredColumn]) -> Option<Site> {
         let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
-        let in_sql = self.adapter.kind == AdapterKind::Kysely;
-        in_sql.then(|| dropped(&self.declared.migrated, table, &names)).flatten()
+        self.is_in_sql().then(|| dropped(&self.declared.migrated, table, &names)).flatten()
     }
 
     /// Whether some key keeps the values apart, alone or together with a column of the project's own such as a tenant.

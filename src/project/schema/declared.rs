@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::lookup::{Lookup, Naming, is_similar_table, snake_case};
 use super::migrated::name_in_database;
-use super::replay::replay;
+use super::replay::{is_code, replay};
 use super::{Declared, Layer, Migrated, SourceTable, drizzle, entities};
 use crate::facts::Body;
 use crate::facts::schema::PrismaFile;
@@ -164,7 +164,6 @@ impl Sources {
 /// A table as it comes to be where Kysely's `CamelCasePlugin` stands between code and database: what code calls
 /// `emailVerified` is made as `email_verified`. SQL scripts run as they are.
 fn as_kysely_makes_it(mut source: SourceTable) -> SourceTable {
-    let is_code = |file: &str| FileKind::of(file).is_some_and(FileKind::is_code);
     let in_code: Vec<bool> = source.table.columns.iter().map(|column| is_code(&source.column_site(column).file)).collect();
     for (column, _) in source.table.columns.iter_mut().zip(in_code).filter(|(_, in_code)| *in_code) {
         let made = snake_case(&column.name);

@@ -51,7 +51,7 @@ fn scripts(files: &dyn Files) -> Vec<Arc<str>> {
     files.of_kind(FileKind::Sql).into_iter().chain(code).collect()
 }
 
-fn is_code(path: &str) -> bool {
+pub(super) fn is_code(path: &str) -> bool {
     FileKind::of(path).is_some_and(FileKind::is_code)
 }
 

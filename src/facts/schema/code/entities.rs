@@ -137,7 +137,7 @@ impl<'c> Code<'c> {
             return;
         };
         for decorator in decorators.iter().filter(|decorator| decorator.is_any(&["Unique", "Index"])) {
-            table.keys.push(Key { unique: self.is_unique(decorator), primary: false, ..Key::unique(name) });
+            table.keys.push(Key { unique: self.is_unique(decorator), ..Key::unique(name) });
         }
         if table.columns.len() < MAX_COLUMNS {
             table.columns.push(column);

@@ -9,7 +9,7 @@ use crate::facts::schema::{Change, Key, Operation, Reference};
 use crate::source::Span;
 
 /// Methods that run a statement, or change nothing the review asks for.
-const WITHOUT_EFFECT: [&str; 11] = [
+const WITHOUT_EFFECT: [&str; 12] = [
     "execute",
     "compile",
     "toOperationNode",
@@ -20,6 +20,7 @@ const WITHOUT_EFFECT: [&str; 11] = [
     "modifyFront",
     "modifyEnd",
     "ifExists",
+    "ifNotExists",
     "cascade",
 ];
 
@@ -32,7 +33,6 @@ pub(super) fn create_table<'c>(code: &Code<'c>, name: &str, at: Span, span: Span
     let mut runs = false;
     for step in steps {
         match step.name {
-            "ifNotExists" => {}
             "execute" | "compile" => runs = true,
             _ => table_change(code, name, step, &mut changes),
         }
