@@ -182,7 +182,7 @@ impl Evaluator<'_> {
             let node = self.export(file, &name, at);
             object.properties.push(Property { key: name.into(), key_at: node.at.clone(), node, conditions: Vec::new() });
         }
-        Node { value: Value::Object(object), at: at.clone() }
+        Node { value: object.into(), at: at.clone() }
     }
 
     pub(super) fn export_names(&self, file: &Arc<str>, names: &mut Vec<String>, open: &mut Vec<Unknown>, depth: u32, at: &Site) {
@@ -300,9 +300,11 @@ impl Evaluator<'_> {
 /// What is left of an object when some of its keys are taken out.
 fn rest(mut node: Node, without: &[String]) -> Node {
     match &mut node.value {
-        Value::Object(object) => object.properties.retain(|property| !without.iter().any(|key| **key == *property.key)),
+        Value::Object(object) => {
+            Arc::make_mut(object).properties.retain(|property| !without.iter().any(|key| **key == *property.key));
+        }
         Value::Either(alternatives) => {
-            for alternative in alternatives {
+            for alternative in Arc::make_mut(alternatives) {
                 let at = alternative.node.at.clone();
                 let whole = std::mem::replace(&mut alternative.node, Node { value: Value::Undefined, at });
                 alternative.node = rest(whole, without);
