@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, MatchKind};
 use serde::{Deserialize, Serialize};
 
 use crate::source::decode;
@@ -73,8 +73,11 @@ const NEEDLES: [(&str, Mark); 34] = [
 #[must_use]
 #[allow(clippy::missing_panics_doc, reason = "the patterns are constant and known to compile")]
 pub fn scan(bytes: &[u8]) -> Signals {
-    static AUTOMATON: LazyLock<AhoCorasick> =
-        LazyLock::new(|| AhoCorasick::new(NEEDLES.map(|(needle, _)| needle)).expect("constant patterns compile"));
+    // For this kind of match the library searches several bytes at once; no needle overlaps another.
+    static AUTOMATON: LazyLock<AhoCorasick> = LazyLock::new(|| {
+        let needles = NEEDLES.map(|(needle, _)| needle);
+        AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).build(needles).expect("constant patterns compile")
+    });
     let mut signals = Signals::default();
     // In UTF-16 every other byte is zero, and no pattern would match.
     let decoded = if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) { decode(bytes).ok() } else { None };
