@@ -135,9 +135,12 @@ pub fn review(
     let earlier: Vec<(Config, View<'_>)> = bases
         .iter()
         .map(|base| {
-            let config = config_of(*base).unwrap_or_default();
-            let view = View::new(*base, &config, &packages, store);
-            (config, view)
+            let before = config_of(*base).unwrap_or_default();
+            let view = match &options.changed {
+                Some(changed) if before.ignore.patterns() == config.ignore.patterns() => view.before(*base, &config, changed),
+                _ => View::new(*base, &before, &packages, store),
+            };
+            (before, view)
         })
         .collect();
     let models: Vec<ProjectModel> = earlier.iter().map(|(_, view)| link(view)).collect();
@@ -393,32 +396,53 @@ struct View<'a> {
     kinds: BTreeMap<FileKind, Vec<Arc<str>>>,
     candidates: Vec<(Arc<str>, Signals)>,
     facts: RwLock<HashMap<Arc<str>, Option<Arc<FileFacts>>>>,
+    /// The view of another snapshot, and the paths in which that one differs.
+    other: Option<(&'a View<'a>, &'a BTreeSet<String>)>,
 }
 
 impl<'a> View<'a> {
     fn new(snapshot: &'a dyn Snapshot, config: &Config, packages: &'a Packages<'a>, store: &'a dyn FactStore) -> Self {
-        let mut kinds: BTreeMap<FileKind, Vec<Arc<str>>> = BTreeMap::new();
-        let mut code: Vec<(&Entry, FileKind)> = Vec::new();
-        for entry in snapshot.entries() {
-            let Some(kind) = FileKind::of(&entry.path) else { continue };
-            if is_foreign(&entry.path) || config.ignore.contains(&entry.path) {
-                continue;
-            }
-            if kind.is_code() {
-                code.push((entry, kind));
-            } else {
-                kinds.entry(kind).or_default().push(Arc::clone(&entry.path));
-            }
+        let entries = snapshot.entries().par_iter().with_min_len(64);
+        let seen: Vec<Seen> = entries.filter_map(|entry| Seen::new(snapshot, config, store, entry)).collect();
+        let mut view = Self {
+            snapshot,
+            packages,
+            store,
+            kinds: BTreeMap::new(),
+            candidates: Vec::new(),
+            facts: RwLock::default(),
+            other: None,
+        };
+        seen.into_iter().for_each(|seen| view.add(seen));
+        view
+    }
+
+    /// The view of a snapshot that differs from this one's in no other than the changed paths.
+    fn before(&'a self, snapshot: &'a dyn Snapshot, config: &Config, changed: &'a BTreeSet<String>) -> View<'a> {
+        let is_same = |path: &str| !changed.contains(path);
+        let kept = |paths: &Vec<Arc<str>>| paths.iter().filter(|path| is_same(path)).cloned().collect();
+        let mut view = View {
+            snapshot,
+            packages: self.packages,
+            store: self.store,
+            kinds: self.kinds.iter().map(|(kind, paths)| (*kind, kept(paths))).collect(),
+            candidates: self.candidates.iter().filter(|(path, _)| is_same(path)).cloned().collect(),
+            facts: RwLock::default(),
+            other: Some((self, changed)),
+        };
+        let there = changed.iter().filter_map(|path| snapshot.entry(path));
+        there.filter_map(|entry| Seen::new(snapshot, config, self.store, entry)).for_each(|seen| view.add(seen));
+        view.kinds.values_mut().for_each(|paths| paths.sort_unstable());
+        view.candidates.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+        view
+    }
+
+    fn add(&mut self, seen: Seen) {
+        if seen.kind.is_code() {
+            self.candidates.push((seen.path, seen.signals));
+        } else {
+            self.kinds.entry(seen.kind).or_default().push(seen.path);
         }
-        let candidates = code
-            .par_iter()
-            .with_min_len(64)
-            .filter_map(|(entry, kind)| {
-                let signals = signals(snapshot, store, entry, *kind);
-                signals.any().then(|| (Arc::clone(&entry.path), signals))
-            })
-            .collect();
-        Self { snapshot, packages, store, kinds, candidates, facts: RwLock::default() }
     }
 
     fn load(&self, path: &str) -> Option<Arc<FileFacts>> {
@@ -455,6 +479,24 @@ impl<'a> View<'a> {
         let facts = Arc::new(extract(kind, bytes));
         self.store.keep(key, Arc::clone(&facts));
         facts
+    }
+}
+
+/// A file that is of interest to linking.
+struct Seen {
+    path: Arc<str>,
+    kind: FileKind,
+    signals: Signals,
+}
+
+impl Seen {
+    fn new(snapshot: &dyn Snapshot, config: &Config, store: &dyn FactStore, entry: &Entry) -> Option<Self> {
+        let kind = FileKind::of(&entry.path)?;
+        if is_foreign(&entry.path) || config.ignore.contains(&entry.path) {
+            return None;
+        }
+        let signals = if kind.is_code() { signals(snapshot, store, entry, kind) } else { Signals::default() };
+        (!kind.is_code() || signals.any()).then(|| Self { path: Arc::clone(&entry.path), kind, signals })
     }
 }
 
@@ -519,7 +561,10 @@ impl Files for View<'_> {
         if let Some(known) = self.facts.read().unwrap_or_else(PoisonError::into_inner).get(path) {
             return known.clone();
         }
-        let facts = self.load(path);
+        let facts = match self.other {
+            Some((other, changed)) if !changed.contains(path) => other.facts(path),
+            _ => self.load(path),
+        };
         self.facts.write().unwrap_or_else(PoisonError::into_inner).insert(path.into(), facts.clone());
         facts
     }

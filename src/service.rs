@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::cache::FactStore;
 use crate::config::{Config, OnError};
 use crate::engine::{self, Locator, Options, Review, ReviewError, Surroundings};
-use crate::git::{Change, Commit, Environment, GitError, Repo};
+use crate::git::{Change, Commit, Environment, GitError, IndexIdentity, Repo};
 use crate::report;
 use crate::source::{Entry, FileKind, Installed, Snapshot};
 use crate::triage::FailOn;
@@ -141,10 +141,6 @@ fn answer_request(request: &Request, store: &dyn FactStore, answers: &Answers) -
 
 /// The index against its parents, or against the base that was asked for.
 fn staged(request: &Request, repo: &Repo, store: &dyn FactStore, answers: &Answers) -> Result<Reply, Failure> {
-    let index = repo.index()?;
-    if let Some(reply) = inspected(request, repo, &index, store)? {
-        return Ok(reply);
-    }
     let parents: Vec<Option<Commit>> = match &request.base {
         Some(base) => vec![Some(repo.revision(base)?)],
         None => {
@@ -153,16 +149,26 @@ fn staged(request: &Request, repo: &Repo, store: &dyn FactStore, answers: &Answe
             if parents.is_empty() { vec![None] } else { parents }
         }
     };
+    if let Some(reply) = answers.find(&file_key(request, &parents, &repo.index_identity()?)) {
+        return Ok(reply);
+    }
+    let index = repo.index()?;
+    if let Some(reply) = inspected(request, repo, &index, store)? {
+        return Ok(reply);
+    }
+    let file_key = file_key(request, &parents, &index.identity());
     let mut changes: Vec<Vec<Change>> = Vec::new();
     for parent in &parents {
         changes.push(repo.changes(&index, parent.as_ref())?);
     }
     let changed: BTreeSet<String> = changes.iter().flatten().map(|change| change.path.to_string()).collect();
     if request.hook && !changed.iter().any(|path| concerns_review(path)) {
+        answers.keep(file_key, Reply::default());
         return Ok(Reply::default());
     }
-    let key = key(request, &parents, &changes);
-    if let Some(reply) = answers.find(&key) {
+    let content_key = content_key(request, &parents, &changes);
+    if let Some(reply) = answers.find(&content_key) {
+        answers.keep(file_key, reply.clone());
         return Ok(reply);
     }
     let bases: Vec<_> = changes.iter().map(|changes| repo.before(&index, changes)).collect();
@@ -177,17 +183,24 @@ fn staged(request: &Request, repo: &Repo, store: &dyn FactStore, answers: &Answe
     let reply = rendered(request, &review);
     // What lies beside the index changes without a trace in it, so an answer that rests on that is good only once.
     if !review.beyond_snapshots {
-        answers.keep(key, reply.clone());
+        answers.keep(content_key, reply.clone());
+        answers.keep(file_key, reply.clone());
     }
     Ok(reply)
 }
 
-/// Everything the answer to a request about the index depends on: the request, the parents, and what differs from them.
-fn key(request: &Request, parents: &[Option<Commit>], changes: &[Vec<Change>]) -> [u8; 32] {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(serde_json::to_string(request).unwrap_or_default().as_bytes());
-    for (parent, changes) in parents.iter().zip(changes) {
-        hasher.update(parent.as_ref().map(|parent| format!("{:?}", parent.id())).unwrap_or_default().as_bytes());
+/// Everything the answer to a request about the index depends on: the request, the parents, and the very file. Found
+/// without reading it.
+fn file_key(request: &Request, parents: &[Option<Commit>], index: &IndexIdentity) -> [u8; 32] {
+    let mut hasher = asked(request, parents);
+    hasher.update(&index.to_bytes());
+    *hasher.finalize().as_bytes()
+}
+
+/// The same, where git wrote the file anew with the same content: the request, the parents, and what differs from them.
+fn content_key(request: &Request, parents: &[Option<Commit>], changes: &[Vec<Change>]) -> [u8; 32] {
+    let mut hasher = asked(request, parents);
+    for changes in changes {
         for change in changes {
             hasher.update(change.path.as_bytes());
             hasher.update(&[0]);
@@ -198,6 +211,16 @@ fn key(request: &Request, parents: &[Option<Commit>], changes: &[Vec<Change>]) -
         hasher.update(&[1]);
     }
     *hasher.finalize().as_bytes()
+}
+
+fn asked(request: &Request, parents: &[Option<Commit>]) -> blake3::Hasher {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(serde_json::to_string(request).unwrap_or_default().as_bytes());
+    for parent in parents {
+        hasher.update(parent.as_ref().map(|parent| format!("{:?}", parent.id())).unwrap_or_default().as_bytes());
+        hasher.update(&[0]);
+    }
+    hasher
 }
 
 /// Whether a change of this path can change the answer: a kind of file that is read, or a setting of the review.

@@ -21,6 +21,15 @@ pub struct IndexIdentity {
 }
 
 impl IndexIdentity {
+    /// The value as bytes, for a key.
+    #[must_use]
+    pub fn to_bytes(&self) -> [u8; 40] {
+        let mut bytes = [0; 40];
+        bytes[..8].copy_from_slice(&self.bytes.to_le_bytes());
+        bytes[8..].copy_from_slice(&self.hash);
+        bytes
+    }
+
     /// From the size of the file and the hash at its end; `None` when that hash was left out.
     pub(super) fn from_checksum(bytes: u64, checksum: &[u8]) -> Option<Self> {
         let mut hash = [0; 32];

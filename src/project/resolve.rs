@@ -1,7 +1,7 @@
 //! Which file an import means: relative, tsconfig `paths` and `baseUrl`, package `imports`, workspace packages.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use nodejs_semver::{Range, Version};
@@ -22,6 +22,8 @@ pub struct Resolver {
     names: HashMap<String, Arc<str>>,
     /// What the tsconfig of a folder makes of specifiers; several where it refers to others beside it.
     aliases: HashMap<String, Vec<Aliases>>,
+    /// What was resolved already, by file and specifier: the same few are asked for again and again.
+    known: RwLock<HashMap<String, HashMap<String, Resolved>>>,
 }
 
 /// What an import specifier means.
@@ -119,6 +121,18 @@ impl Resolver {
     /// (`$lib`) and Nuxt (`~`, `@`, `~~`, `@@`, `#shared`) set up without a word in the repository.
     #[must_use]
     pub fn resolve(&self, files: &dyn Files, from: &str, specifier: &str) -> Resolved {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(resolved) = known.get(from).and_then(|known| known.get(specifier)) {
+            return resolved.clone();
+        }
+        drop(known);
+        let resolved = self.look_up(files, from, specifier);
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        known.entry(from.to_owned()).or_default().insert(specifier.to_owned(), resolved.clone());
+        resolved
+    }
+
+    fn look_up(&self, files: &dyn Files, from: &str, specifier: &str) -> Resolved {
         // Bundlers take what follows a question mark as an instruction: `./logo.svg?raw`.
         let specifier = specifier.split('?').next().unwrap_or(specifier);
         if is_installed(from) {
