@@ -13,6 +13,7 @@ pub mod repair;
 pub mod replay;
 pub mod required;
 pub mod rows;
+mod tools;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
