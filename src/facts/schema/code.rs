@@ -170,17 +170,8 @@ impl Changes {
 
     /// A column as it is defined anew; nothing where its definition could not be read.
     fn redefine(&mut self, table: &str, definition: Option<Definition>, span: Span) {
-        let Some(Definition { column, keys }) = self.known(definition) else { return };
-        let change = Change::AlterColumn {
-            table: table.to_owned(),
-            column: column.name,
-            required: Some(column.required),
-            has_default: Some(column.has_default),
-            kind: Some(column.kind),
-        };
-        self.push(change, span);
-        for key in keys {
-            self.push(Change::CreateIndex { table: table.to_owned(), key }, span);
+        if let Some(Definition { column, keys }) = self.known(definition) {
+            self.list.extend(column.redefined(table, keys).into_iter().map(|change| (change, span)));
         }
     }
 

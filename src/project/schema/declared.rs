@@ -7,7 +7,7 @@ use super::lookup::{Lookup, Naming, is_similar_table, snake_case};
 use super::migrated::{are_kept, name_in_database};
 use super::replay::{is_code, replay};
 use super::tools::{Kind, Tool, tools};
-use super::{Declared, Layer, Migrated, SourceTable, drizzle, entities};
+use super::{CORE, Declared, Layer, Migrated, SourceTable, drizzle, entities};
 use crate::facts::Body;
 use crate::facts::schema::PrismaFile;
 use crate::project::adapter::delegate;
@@ -148,9 +148,7 @@ impl Sources {
         let made = migrated.iter().flat_map(|one| one.tables.iter().cloned());
         let tables = if adapter.snake_case == Some(true) { named(made.map(as_kysely_makes_it)) } else { named(made) };
         // Scripts that make other tables say nothing of where those of the server are made.
-        let is_core = |(_, source): &(String, SourceTable)| {
-            ["user", "session", "account"].iter().any(|core| is_similar_table(&source.table, core))
-        };
+        let is_core = |(_, source): &(String, SourceTable)| CORE.iter().any(|core| is_similar_table(&source.table, core));
         if !tables.iter().any(is_core) {
             return (self.similar(|_| true), Vec::new());
         }

@@ -22,6 +22,10 @@ use crate::facts::schema::{Column, Table};
 use crate::project::value::Unknown;
 use crate::source::Site;
 
+/// The tables every server has, by their logical keys: where none of them is declared, the schema lies elsewhere
+/// (documentation: concepts/database, "Core Schema").
+const CORE: [&str; 4] = ["user", "session", "account", "verification"];
+
 /// What the database must hold for one server.
 #[derive(Debug, Clone, Default)]
 pub struct Required {
