@@ -340,6 +340,7 @@ impl Texts<'_> {
                     .into_iter()
                     .map(|(site, text)| Edit { location: self.location(&site), text, site: Some(site) })
                     .collect(),
+                next: plan.next,
             }),
             rule: report.rule,
             severity: report.severity,

@@ -900,3 +900,71 @@ fn names_in_the_database_are_those_a_creator_and_an_enumeration_give() {
     let origin = user.table.column("origin").expect("read");
     assert_eq!((origin.physical.as_deref(), origin.kind.as_str(), origin.required), (Some("origin_of"), "pgenum", true));
 }
+
+#[test]
+fn the_configuration_of_a_tool_tells_which_schema_and_which_migrations_count() {
+    let auth = "import { betterAuth } from \"better-auth\";\nimport { drizzleAdapter } from \"better-auth/adapters/drizzle\";\n\
+                import * as schema from \"./schema\";\n\
+                export const auth = betterAuth({ database: drizzleAdapter({}, { provider: \"pg\", schema }) });";
+    let schema = "import { pgTable, text } from \"drizzle-orm/pg-core\";\n\
+                  export const user = pgTable(\"user\", { id: text().primaryKey() });\n";
+    let folders = |configuration: (&str, &str)| -> Vec<String> {
+        let model = model(&[
+            ("app/package.json", r#"{ "name": "inner" }"#),
+            ("app/src/auth.ts", auth),
+            ("app/src/schema.ts", schema),
+            ("app/drizzle/0000_a.sql", "CREATE TABLE \"user\" (id text);"),
+            ("app/other/0000_a.sql", "CREATE TABLE \"user\" (id text);"),
+            configuration,
+        ]);
+        model.servers[0].declared.migrated.iter().map(|one| one.folder.to_string()).collect()
+    };
+    let config = |options: &str| {
+        format!(
+            "import {{ defineConfig }} from \"drizzle-kit\";\nexport default defineConfig({{ dialect: \"postgresql\", {options} }});"
+        )
+    };
+    let both = ["app/drizzle", "app/other"];
+    for (path, options, expected) in [
+        ("app/drizzle.config.ts", "schema: \"./src/schema.ts\"", &both[..1]),
+        ("app/drizzle.config.ts", "schema: [\"src/*.ts\"], out: \"./other/\"", &both[1..]),
+        // It is named on the command line, and paths start in the root.
+        ("app/config/drizzle.ts", "schema: \"app/src\", out: \"app/other\"", &both[1..]),
+        // The tables lie elsewhere, the folder is empty, or not known: nothing is learnt.
+        ("app/drizzle.config.ts", "schema: \"./src/tables.ts\", out: \"other\"", &both),
+        ("app/drizzle.config.ts", "schema: \"./src/schema.ts\", out: \"third\"", &both),
+        ("app/drizzle.config.ts", "schema: \"./src/schema.ts\", out: process.env.OUT", &both),
+    ] {
+        assert_eq!(folders((path, &config(options))), expected, "{path}: {options}");
+    }
+    let plain = "import type { Config } from \"drizzle-kit\";\n\
+                 export default { dialect: \"sqlite\", schema: \"src/schema.ts\", out: \"other\" } satisfies Config;";
+    assert_eq!(folders(("app/drizzle.config.ts", plain)), both[1..]);
+
+    let prisma = |configuration: (&str, &str)| -> Vec<String> {
+        let schema = "datasource db { provider = \"postgresql\" }\nmodel User {\n  id String @id\n}\n";
+        let auth = "import { betterAuth } from \"better-auth\";\nimport { prismaAdapter } from \"better-auth/adapters/prisma\";\n\
+                    import { PrismaClient } from \"@prisma/client\";\n\
+                    export const auth = betterAuth({ database: prismaAdapter(new PrismaClient(), { provider: \"postgresql\" }) });";
+        let made = "CREATE TABLE \"User\" (id text);";
+        let model = model(&[
+            ("src/auth.ts", auth),
+            ("db/one/schema.prisma", schema),
+            ("db/two/schema.prisma", schema),
+            ("db/two/migrations/1_a/migration.sql", made),
+            ("db/steps/1_a/migration.sql", made),
+            configuration,
+        ]);
+        let declared = &model.servers[0].declared;
+        let sources = declared.sources.iter().map(ToString::to_string);
+        sources.chain(declared.migrated.iter().map(|one| one.folder.to_string())).collect()
+    };
+    let manifest = |prisma: &str| format!(r#"{{ "dependencies": {{ "better-auth": "^1.7.0" }}, {prisma} }}"#);
+    let both = ["db/one/schema.prisma", "db/two/schema.prisma", "db/steps", "db/two/migrations"];
+    assert_eq!(prisma(("package.json", &manifest("\"name\": \"app\""))), both);
+    let in_manifest = manifest("\"prisma\": { \"schema\": \"db/two/schema.prisma\" }");
+    assert_eq!(prisma(("package.json", &in_manifest)), ["db/two/schema.prisma", "db/two/migrations"]);
+    let in_file = "import { defineConfig } from \"prisma/config\";\n\
+                   export default defineConfig({ schema: \"./db/two\", migrations: { path: \"db/steps\" } });";
+    assert_eq!(prisma(("prisma.config.ts", in_file)), ["db/two/schema.prisma", "db/steps"]);
+}

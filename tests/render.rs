@@ -5,10 +5,13 @@ use std::collections::BTreeMap;
 use git_auth_review::cache::memory::MemoryStore;
 use git_auth_review::config::Config;
 use git_auth_review::engine;
-use git_auth_review::project::schema::render::{Missing, Plan, drizzle, prisma, sql};
+use git_auth_review::project::ProjectModel;
+use git_auth_review::project::schema::render::{Missing, Plan, sql};
 use git_auth_review::project::schema::{RequiredColumn, SourceTable};
-use git_auth_review::project::{Dialect, ProjectModel, Server};
 use git_auth_review::source::MemorySnapshot;
+use schemas::{text, written};
+
+mod schemas;
 
 const LOCK: &str = r#"{ "name": "app", "lockfileVersion": 3, "packages": {
   "node_modules/better-auth": { "version": "1.7.25" }, "node_modules/@better-auth/passkey": { "version": "1.7.25" } } }"#;
@@ -37,37 +40,6 @@ fn model(database: &str, options: &str, schema: (&str, &str)) -> ProjectModel {
     let manifest = r#"{ "name": "app", "dependencies": { "better-auth": "^1.7.0" } }"#;
     let files = [("package.json", manifest), ("package-lock.json", LOCK), ("src/auth.ts", auth.as_str()), schema];
     engine::model(&MemorySnapshot::new(files), &Config::default(), None, &MemoryStore::default())
-}
-
-/// The whole schema of a server in its own language: the file and its text.
-fn written(server: &Server) -> (&'static str, String) {
-    let plan = Plan::of(server, BTreeMap::new());
-    let missing: Vec<Missing<'_>> = plan.keys().map(Missing::table).collect();
-    text(server, &plan, &missing)
-}
-
-fn text(server: &Server, plan: &Plan<'_>, missing: &[Missing<'_>]) -> (&'static str, String) {
-    use git_auth_review::project::AdapterKind::{Drizzle, Prisma};
-    match server.adapter.kind {
-        Prisma => {
-            let provider = prisma::Provider::named(server.adapter.provider.as_deref().unwrap_or_default());
-            ("prisma/schema.prisma", prisma::declaration(plan, &prisma::Style::usual(provider), missing))
-        }
-        Drizzle => {
-            let dialect = server.adapter.dialect.expect("a provider");
-            let module = match dialect {
-                Dialect::Mysql => "mysql",
-                Dialect::Sqlite => "sqlite",
-                _ => "pg",
-            };
-            let written = drizzle::declaration(plan, &drizzle::Style::usual(dialect), missing);
-            let builders: Vec<String> = written.builders.into_iter().collect();
-            let sql = if written.sql { "import { sql } from \"drizzle-orm\";\n" } else { "" };
-            let import = format!("{sql}import {{ {} }} from \"drizzle-orm/{module}-core\";\n\n", builders.join(", "));
-            ("src/schema.ts", import + &written.text)
-        }
-        _ => ("migrations/0001.sql", sql::declaration(plan, missing)),
-    }
 }
 
 /// What a declared column has of what is required of it.

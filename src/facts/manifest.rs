@@ -32,6 +32,8 @@ pub struct Manifest {
     pub exports: Targets,
     /// `imports`, flattened the same way (`#lib/*`).
     pub imports: Targets,
+    /// `prisma.schema`: the file or folder of the Prisma schema.
+    pub prisma_schema: Option<String>,
 }
 
 /// One entry of `scripts`.
@@ -109,6 +111,7 @@ pub fn package(text: &str) -> (Manifest, Vec<Span>) {
                 .collect(),
             exports: json::property(root, "exports").map(|property| exports(&property.value)).unwrap_or_default(),
             imports: json::object(root, "imports").map(subpaths).unwrap_or_default(),
+            prisma_schema: json::object(root, "prisma").and_then(|prisma| json::string(prisma, "schema")).map(str::to_owned),
         }
     })
 }

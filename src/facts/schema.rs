@@ -167,6 +167,19 @@ impl Column {
             span,
         }
     }
+
+    /// The changes that make the column of this name in a table what this one is, with the keys over it.
+    fn redefined(self, table: &str, keys: impl IntoIterator<Item = Key>) -> Vec<Change> {
+        let alter = Change::AlterColumn {
+            table: table.to_owned(),
+            column: self.name,
+            required: Some(self.required),
+            has_default: Some(self.has_default),
+            kind: Some(self.kind),
+        };
+        let index = |key| Change::CreateIndex { table: table.to_owned(), key };
+        std::iter::once(alter).chain(keys.into_iter().map(index)).collect()
+    }
 }
 
 /// Where a foreign key points to.

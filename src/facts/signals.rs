@@ -20,19 +20,21 @@ pub struct Signals {
     pub migrations: bool,
     /// Classes that an ORM maps to tables.
     pub entities: bool,
+    /// The configuration of a tool that migrates databases.
+    pub tools: bool,
 }
 
 impl Signals {
     /// Whether the file is parsed even when nothing imports it.
     #[must_use]
     pub fn any(self) -> bool {
-        self.auth || self.tables || self.boot_migrations || self.migrations || self.entities
+        self.auth || self.tables || self.boot_migrations || self.migrations || self.entities || self.tools
     }
 }
 
 type Mark = fn(&mut Signals);
 
-const NEEDLES: [(&str, Mark); 34] = [
+const NEEDLES: [(&str, Mark); 37] = [
     ("better-auth", |s| s.auth = true),
     ("betterAuth", |s| s.auth = true),
     ("createAuthClient", |s| s.auth = true),
@@ -67,6 +69,9 @@ const NEEDLES: [(&str, Mark); 34] = [
     ("@PrimaryGeneratedColumn(", |s| s.entities = true),
     ("@PrimaryKey(", |s| s.entities = true),
     ("@CreateDateColumn(", |s| s.entities = true),
+    ("drizzle-kit", |s| s.tools = true),
+    ("prisma/config", |s| s.tools = true),
+    ("PrismaConfig", |s| s.tools = true),
 ];
 
 /// Scans the bytes once for all needles.

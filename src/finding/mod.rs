@@ -127,6 +127,8 @@ pub struct FixPlan {
     pub applicability: Applicability,
     /// The replacements; they do not overlap.
     pub edits: Vec<(Site, String)>,
+    /// What is left to do once they are made.
+    pub next: Option<String>,
 }
 
 /// Whether the commit under review introduces a finding.
@@ -230,6 +232,9 @@ pub struct Fix {
     pub applicability: Applicability,
     /// The replacements.
     pub edits: Vec<Edit>,
+    /// What is left to do once they are made.
+    #[serde(skip)]
+    pub next: Option<String>,
 }
 
 /// One replacement.

@@ -17,7 +17,7 @@ pub fn fixed(outcome: &Outcome) -> String {
         let files: Vec<_> = files.into_iter().map(clean).collect();
         let _ = writeln!(text, "fixed: {} ({}) [{}]", clean(&fix.title), files.join(", "), clean(&finding.rule));
     }
-    let next: BTreeSet<&str> = outcome.fixed.iter().filter_map(|finding| finding.help.migration.as_deref()).collect();
+    let next: BTreeSet<&str> = outcome.fixed.iter().filter_map(|finding| finding.fix.as_ref()?.next.as_deref()).collect();
     for step in next {
         let _ = writeln!(text, "next: {}", clean(step));
     }

@@ -270,7 +270,7 @@ fn report(
             && let Some(EditKind::Remove) = fix.edit
             && let Some(edits) = edit::remove_property(found, cx.files)
         {
-            report.fix = Some(FixPlan { title: fix.title.clone(), applicability: fix.applicability, edits });
+            report.fix = Some(FixPlan { title: fix.title.clone(), applicability: fix.applicability, edits, next: None });
         }
     }
     if subject.at.file != primary.file {

@@ -16,31 +16,25 @@ use std::collections::{HashMap, HashSet};
 use tree_sitter::Node;
 
 pub use self::entities::entities;
-use self::literals::Chain;
+use self::literals::{Chain, Loop};
 use super::{Change, Column, Key, Operation, Table};
 use crate::source::Span;
 
 /// Functions of a migration that take it back, by the names tools give them.
 const UNDOING: [&str; 3] = ["down", "rollback", "revert"];
 
+/// The most values for which what a loop does is read once for each.
+const MAX_ROUNDS: usize = 64;
+
 /// Reads the schema operations of a file in the order they are written.
 #[must_use]
 pub fn operations(text: &str, root: Node<'_>) -> Vec<Operation> {
-    let mut reader = Reader { code: Code::new(text, root), seen: HashSet::new(), found: Vec::new() };
-    let mut cursor = root.walk();
-    loop {
-        if reader.enters(cursor.node()) && cursor.goto_first_child() {
-            continue;
-        }
-        while !cursor.goto_next_sibling() {
-            if !cursor.goto_parent() {
-                return reader.found;
-            }
-        }
-    }
+    let mut reader = Reader { code: Code::new(text, root), seen: HashSet::new(), found: Vec::new(), loops: false };
+    reader.read(root);
+    reader.found
 }
 
-/// The text of a file, and the names its module gives to plain strings.
+/// The text of a file, and the names it gives to strings and arrays that are written out.
 struct Code<'c> {
     text: &'c str,
     constants: HashMap<&'c str, Node<'c>>,
@@ -51,13 +45,55 @@ struct Reader<'c> {
     /// Nodes that were read as part of another one.
     seen: HashSet<usize>,
     found: Vec<Operation>,
+    /// What is read lies in a loop that is followed. One in it is not, so that the time stays linear.
+    loops: bool,
 }
 
 impl<'c> Reader<'c> {
+    /// Reads all that a node holds.
+    fn read(&mut self, root: Node<'c>) {
+        let mut cursor = root.walk();
+        loop {
+            if self.enters(cursor.node()) && cursor.goto_first_child() {
+                continue;
+            }
+            while !cursor.goto_next_sibling() {
+                if !cursor.goto_parent() {
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Reads what a loop over values that are written out does, for each of them; tells whether a node is such a loop.
+    fn repeats(&mut self, node: Node<'c>) -> bool {
+        let Some(Loop { name, values, body }) = self.code.repeated(node) else { return false };
+        if self.loops || values.len() > MAX_ROUNDS {
+            return false;
+        }
+        // They may be statements themselves.
+        values.iter().for_each(|value| self.read(*value));
+        self.loops = true;
+        let around = self.code.constants.get(name).copied();
+        for value in values {
+            self.code.constants.insert(name, value);
+            let seen = std::mem::take(&mut self.seen);
+            self.read(body);
+            self.seen = seen;
+        }
+        match around {
+            Some(value) => self.code.constants.insert(name, value),
+            None => self.code.constants.remove(name),
+        };
+        self.loops = false;
+        true
+    }
+
     /// Reads what a node itself does; tells whether more may lie inside it.
     fn enters(&mut self, node: Node<'c>) -> bool {
         match node.kind() {
             "call_expression" | "new_expression" if self.speaks(node) => false,
+            "call_expression" | "for_in_statement" if self.repeats(node) => false,
             "string" | "template_string" | "binary_expression" => {
                 if self.seen.insert(node.id()) {
                     let (parts, sums) = self.code.concatenated(node);
@@ -129,6 +165,13 @@ impl Changes {
         self.push(Change::AddColumn { table: table.to_owned(), column }, span);
         for key in keys {
             self.push(Change::CreateIndex { table: table.to_owned(), key }, span);
+        }
+    }
+
+    /// A column as it is defined anew; nothing where its definition could not be read.
+    fn redefine(&mut self, table: &str, definition: Option<Definition>, span: Span) {
+        if let Some(Definition { column, keys }) = self.known(definition) {
+            self.list.extend(column.redefined(table, keys).into_iter().map(|change| (change, span)));
         }
     }
 
@@ -305,6 +348,52 @@ mod tests {
         assert_eq!(made(r#"knex.schema.createTable("t", (t) => t.text(name))"#), ["…"]);
         assert_eq!(made(r#"knex.schema.createTable("t", (t) => { if (x) t.text("a") })"#), ["…"]);
         assert_eq!(changes(r#"knex.schema.table("t", (t) => t.frobnicate("a"))"#), [unknown(Some("t"))]);
+    }
+
+    #[test]
+    fn what_is_defined_anew_keeps_its_key() {
+        let knex =
+            r#"knex.schema.createTable("t", (t) => { t.text("a") }).alterTable("t", (t) => { t.string("a").unique().alter() })"#;
+        assert_eq!(table(knex).1, ["a varchar *"]);
+        let kysely = r#"db.schema.createTable("t").addColumn("a", "text").execute();
+            db.schema.alterTable("t").modifyColumn("a", "varchar(9)", (c) => c.notNull().unique()).execute()"#;
+        assert_eq!(table(kysely).1, ["a varchar !*"]);
+    }
+
+    #[test]
+    fn loops_over_values_that_are_written_out_are_followed() {
+        let tables = |text: &str| {
+            let names = changes(text).into_iter().map(|change| match change {
+                Change::CreateTable { table } => {
+                    format!("{}({}{})", table.name, table.sketch().join(", "), if table.open { "…" } else { "" })
+                }
+                Change::AddColumn { table, column } => format!("{table}.{}", column.name),
+                Change::Unknown { table } => format!("?{}", table.unwrap_or_default()),
+                other => panic!("{other:?}"),
+            });
+            names.collect::<Vec<_>>().join(" ")
+        };
+        let columns = r#"["a", "b"].forEach((c) => { t.text(c) })"#;
+        for (text, expected) in [
+            (r#"for (const t of ["a", "b"]) await db.schema.alterTable(t).addColumn("x", "text").execute()"#, "a.x b.x"),
+            (r#"const ALL = ["a", "b"] as const; for (let t of ALL) { db.run(`ALTER TABLE ${t} ADD x text`) }"#, "a.x b.x"),
+            (
+                r#"["a"].forEach(async (t) => { await knex.schema.alterTable(t, (b) => b.text("x")) }); sql`alter table ${t} add x text`"#,
+                "a.x ?",
+            ),
+            (
+                r#"const t = "c"; for (const t of ["a"]) sql`alter table ${t} add x text`; sql`alter table ${t} add x text`"#,
+                "a.x c.x",
+            ),
+            // What goes on and what is in a loop of its own is not followed.
+            (r#"for (const t of [...ts, "a"]) knex.schema.dropTable(t)"#, "?"),
+            (r#"for (const [t] of [["a"]]) knex.schema.dropTable(t)"#, "?"),
+            (r#"for (const t of ["a", "b"]) for (const c of ["x"]) sql`alter table ${t} add ${c} text`"#, "?a ?b"),
+            (&format!(r#"knex.schema.createTable("t", (t) => {{ {columns} }})"#), "t(…)"),
+            (r#"for (const s of ["create table a (x text)"]) db.exec(s)"#, "a(x text)"),
+        ] {
+            assert_eq!(tables(text), expected, "{text}");
+        }
     }
 
     #[test]

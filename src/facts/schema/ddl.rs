@@ -347,14 +347,14 @@ fn alter_action(mut at: Cursor<'_>, name: &str) -> Option<Vec<Change>> {
         at.eat(&["column"]);
         at.eat(&["if", "exists"]);
         let (column, key) = column(&mut at)?;
-        return Some(redefine(name, column, key));
+        return Some(column.redefined(name, key));
     }
     if at.eat(&["change"]) {
         at.eat(&["column"]);
         let (old, _) = at.identifier()?;
         let (new, key) = column(&mut at)?;
         let renamed = Change::RenameColumn { table, column: old, to: new.name.clone() };
-        return Some(std::iter::once(renamed).chain(redefine(name, new, key)).collect());
+        return Some(std::iter::once(renamed).chain(new.redefined(name, key)).collect());
     }
     at.is_at_any(&WITHOUT_EFFECT).then(Vec::new)
 }
@@ -425,19 +425,6 @@ fn alter_column(mut at: Cursor<'_>, table: String) -> Option<Vec<Change>> {
         return None;
     }
     Some(vec![Change::AlterColumn { table, column, required, has_default, kind }])
-}
-
-/// What MySQL's `MODIFY` makes of a column.
-fn redefine(table: &str, column: Column, key: Option<Key>) -> Vec<Change> {
-    let index = key.map(|key| Change::CreateIndex { table: table.to_owned(), key });
-    let alter = Change::AlterColumn {
-        table: table.to_owned(),
-        column: column.name,
-        required: Some(column.required),
-        has_default: Some(column.has_default),
-        kind: Some(column.kind),
-    };
-    std::iter::once(alter).chain(index).collect()
 }
 
 /// A constraint or an index beside the columns, as the changes it makes to the table; `None` when it is none.

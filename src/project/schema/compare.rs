@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::lookup::{Lookup, is_similar_column, is_similar_table};
 use super::migrated::{Unmigrated, are_kept, dropped, name_in_database, unmigrated, unread};
-use super::{Cause, Declared, Gap, GapKind, Layer, Migrated, Required, RequiredColumn, RequiredTable, SourceTable};
+use super::{CORE, Cause, Declared, Gap, GapKind, Layer, Migrated, Required, RequiredColumn, RequiredTable, SourceTable};
 use crate::facts::schema::{Column, Table};
 use crate::project::{Adapter, AdapterKind, Dialect};
 use crate::source::Site;
@@ -24,9 +24,6 @@ pub enum Comparison {
     /// No source declares any core table, so that the schema must lie outside the repository.
     NoSchema,
 }
-
-/// The core tables; a repository that declares none of them does not hold the schema.
-const CORE: [&str; 4] = ["user", "session", "account", "verification"];
 
 /// Compares what is required with what is declared and migrated. `complete` tells that nothing else may be required.
 #[must_use]

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::lookup::{Lookup, Naming, is_similar_table, snake_case};
-use super::migrated::name_in_database;
+use super::migrated::{are_kept, name_in_database};
 use super::replay::{is_code, replay};
-use super::{Declared, Layer, Migrated, SourceTable, drizzle, entities};
+use super::tools::{Kind, Tool, tools};
+use super::{CORE, Declared, Layer, Migrated, SourceTable, drizzle, entities};
 use crate::facts::Body;
 use crate::facts::schema::PrismaFile;
 use crate::project::adapter::delegate;
@@ -24,6 +25,7 @@ pub struct Sources {
     migrated: Vec<Arc<Migrated>>,
     /// Every table of every kind.
     all: Arc<[SourceTable]>,
+    tools: Vec<Tool>,
 }
 
 /// The Prisma files that make one schema.
@@ -43,9 +45,11 @@ impl Sources {
         let migrated: Vec<Arc<Migrated>> = replay(files).into_iter().map(Arc::new).collect();
         let mut all = drizzle::all_tables(files, evaluator);
         all.extend(prisma.iter().flat_map(|schema| schema.models.iter().cloned()));
+        let declaring: Vec<Arc<str>> = all.iter().map(|table| Arc::clone(&table.file)).collect();
+        let tools = tools(files, resolver, evaluator, &declaring);
         all.extend(entities::all_tables(files));
         all.extend(migrated.iter().flat_map(|migrated| migrated.tables.iter().cloned()));
-        Self { prisma, migrated, all: all.into() }
+        Self { prisma, migrated, all: all.into(), tools }
     }
 
     /// What the adapter of one server finds.
@@ -98,7 +102,11 @@ impl Sources {
     /// The models of the schema the client was generated from, and its migrations.
     fn prisma(&self, resolver: &Resolver, package: &str, adapter: &Adapter) -> (Lookup, Vec<Arc<Migrated>>) {
         let home = adapter.handle.as_ref().map(|handle| resolver.package_of(&handle.at.file));
+        let tool = home.as_deref().into_iter().chain([package]).find_map(|package| self.prisma_tool(package));
+        let is_read = |schema: &&PrismaSchema, tool: &Tool| schema.models.iter().any(|model| tool.reads(&model.file));
+        let configured = tool.and_then(|tool| self.prisma.iter().find(|schema| is_read(schema, tool)));
         let schema = match self.prisma.as_slice() {
+            _ if configured.is_some() => configured,
             [only] => Some(only),
             several => {
                 let in_package = |wanted: &str| {
@@ -117,10 +125,17 @@ impl Sources {
         }
         let tables = models.into_iter().map(|model| (delegate(&model.table.name), model.clone())).collect();
         let lookup = Lookup { tables, naming: Naming::Exact, map: None };
-        let beside = schema.map(|schema| format!("{}/migrations", schema.root)).unwrap_or_default();
-        let beside: Vec<_> = self.migrated.iter().filter(|one| *one.folder == *beside.trim_start_matches('/')).cloned().collect();
-        let migrated = if beside.is_empty() { self.migrations_of(resolver, &lookup) } else { beside };
+        let beside = schema.map(|schema| format!("{}/migrations", schema.root).trim_start_matches('/').to_owned());
+        let folder = tool.filter(|_| configured.is_some()).and_then(|tool| tool.migrations.clone()).or(beside);
+        let own: Vec<_> = self.migrated.iter().filter(|one| folder.as_deref() == Some(&*one.folder)).cloned().collect();
+        let migrated = if own.is_empty() { self.migrations_of(resolver, &lookup) } else { own };
         (lookup, migrated)
+    }
+
+    /// The configuration of Prisma in a package, where there is one.
+    fn prisma_tool(&self, package: &str) -> Option<&Tool> {
+        let mut own = self.tools.iter().filter(|tool| tool.kind == Kind::Prisma && &*tool.package == package);
+        own.next().filter(|_| own.next().is_none())
     }
 
     /// The tables SQL scripts make, those of the package where there are some.
@@ -133,9 +148,7 @@ impl Sources {
         let made = migrated.iter().flat_map(|one| one.tables.iter().cloned());
         let tables = if adapter.snake_case == Some(true) { named(made.map(as_kysely_makes_it)) } else { named(made) };
         // Scripts that make other tables say nothing of where those of the server are made.
-        let is_core = |(_, source): &(String, SourceTable)| {
-            ["user", "session", "account"].iter().any(|core| is_similar_table(&source.table, core))
-        };
+        let is_core = |(_, source): &(String, SourceTable)| CORE.iter().any(|core| is_similar_table(&source.table, core));
         if !tables.iter().any(is_core) {
             return (self.similar(|_| true), Vec::new());
         }
@@ -143,10 +156,30 @@ impl Sources {
         (Lookup { tables, naming, map: None }, migrated)
     }
 
-    /// The folders of migrations that make the tables an ORM declares: those of the same packages, else any.
+    /// The folders Drizzle Kit is configured to write into for these tables, where it does so.
+    fn configured_migrations(&self, lookup: &Lookup) -> Vec<Arc<Migrated>> {
+        let files: BTreeSet<&str> = lookup.tables.iter().map(|(_, table)| &*table.file).collect();
+        let of_kit = |tool: &&Tool| tool.kind == Kind::DrizzleKit && files.iter().any(|file| tool.reads(file));
+        let reading: Vec<&Tool> = self.tools.iter().filter(of_kit).collect();
+        // Where some tables are none of its business, it is not known who makes them.
+        if !files.iter().all(|file| reading.iter().any(|tool| tool.reads(file))) {
+            return Vec::new();
+        }
+        let is_target =
+            |one: &&Arc<Migrated>| one.ordered && reading.iter().any(|tool| tool.migrations.as_deref() == Some(&*one.folder));
+        let own: Vec<Arc<Migrated>> = self.migrated.iter().filter(is_target).cloned().collect();
+        if are_kept(&own, lookup.tables.iter().map(|(_, table)| table)) { own } else { Vec::new() }
+    }
+
+    /// The folders of migrations that make the tables an ORM declares: those it is configured for, else those of the same
+    /// packages, else any.
     fn migrations_of(&self, resolver: &Resolver, lookup: &Lookup) -> Vec<Arc<Migrated>> {
         if !lookup.is_certain() {
             return Vec::new();
+        }
+        let configured = self.configured_migrations(lookup);
+        if !configured.is_empty() {
+            return configured;
         }
         let makes = |one: &&Arc<Migrated>| {
             let mut names = lookup.tables.iter().filter_map(|(_, table)| name_in_database(table));

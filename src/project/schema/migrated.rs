@@ -23,6 +23,17 @@ pub fn name_in_database(table: &SourceTable) -> Option<&str> {
     table.table.physical.as_deref().or(own)
 }
 
+/// The names a declared column may have in the database: where none is given, a setting of the ORM decides between two
+/// (Drizzle: `casing`). Prisma and SQL know no such setting.
+#[must_use]
+pub fn column_names(layer: Layer, column: &Column) -> Vec<String> {
+    match &column.physical {
+        Some(physical) => vec![physical.clone()],
+        None if matches!(layer, Layer::Drizzle | Layer::Entity) => vec![column.name.clone(), snake_case(&column.name)],
+        None => vec![column.name.clone()],
+    }
+}
+
 /// Whether the migrations create the database the tables are declared for: they make at least half of them. A folder that
 /// was left behind when a project went over to pushing its schema does not.
 #[must_use]
@@ -74,11 +85,7 @@ pub fn unmigrated(
         return Some(Unmigrated::Table(dropped(migrated, name, &[])));
     }
     let is_made = |column: &Column| {
-        // Where no name is given, the ORM's `casing` decides between the two.
-        let names = match &column.physical {
-            Some(physical) => vec![physical.clone()],
-            None => vec![column.name.clone(), snake_case(&column.name)],
-        };
+        let names = column_names(declared.layer, column);
         let has = |table: &&Table| {
             table.open || table.columns.iter().any(|made| names.iter().any(|name| made.name.eq_ignore_ascii_case(name)))
         };

@@ -13,6 +13,7 @@ pub mod repair;
 pub mod replay;
 pub mod required;
 pub mod rows;
+mod tools;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,6 +21,10 @@ use std::sync::Arc;
 use crate::facts::schema::{Column, Table};
 use crate::project::value::Unknown;
 use crate::source::Site;
+
+/// The tables every server has, by their logical keys: where none of them is declared, the schema lies elsewhere
+/// (documentation: concepts/database, "Core Schema").
+const CORE: [&str; 4] = ["user", "session", "account", "verification"];
 
 /// What the database must hold for one server.
 #[derive(Debug, Clone, Default)]

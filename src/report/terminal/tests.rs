@@ -185,7 +185,7 @@ fn long_code_is_cut_and_says_what_writes_the_rest() {
     let shown = |long: &Review| review(long, false, &PLAIN);
     assert_eq!(shown(&long).matches("line\n").count(), 30);
     assert!(shown(&long).contains("… 2 more lines\n"));
-    long.findings[0].fix = Some(Fix { title: String::new(), applicability: Applicability::Safe, edits: Vec::new() });
+    long.findings[0].fix = Some(Fix { title: String::new(), applicability: Applicability::Safe, edits: Vec::new(), next: None });
     assert!(shown(&long).contains("… 2 more lines, written by `git auth-review fix`\n"));
 }
 

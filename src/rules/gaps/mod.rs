@@ -307,7 +307,9 @@ pub(super) fn repair(cx: &Context<'_>, server: &Server, gaps: &[&Gap], report: &
             GapKind::Index => format!("index {}", columns_of(gap)),
             _ => format!("declare {}", columns_of(gap)),
         });
-        FixPlan { title: join(parts.collect()), applicability: Applicability::Safe, edits }
+        // An entry of the map changes nothing in the database.
+        let next = gaps.iter().any(|gap| gap.kind != GapKind::MapEntry).then(|| apply(server));
+        FixPlan { title: join(parts.collect()), applicability: Applicability::Safe, edits, next }
     });
 }
 

@@ -153,7 +153,7 @@ fn report(
         && let Lookup::Absent = field.node.lookup(&["input"])
         && let Some(edits) = edit::add_property(&field.node.at, "input: false", cx.files)
     {
-        report.fix = Some(FixPlan { title: fix.title.clone(), applicability: fix.applicability, edits });
+        report.fix = Some(FixPlan { title: fix.title.clone(), applicability: fix.applicability, edits, next: None });
     }
     out.hit(cx, Circumstances { role: server.role, package: &server.package, conditions }, report);
 }

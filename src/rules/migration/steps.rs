@@ -6,10 +6,9 @@ use crate::facts::schema::{Change, Column, Operation};
 use crate::facts::{Body, FileFacts};
 use crate::project::Server;
 use crate::project::files::Files;
-use crate::project::schema::lookup::snake_case;
-use crate::project::schema::migrated::name_in_database;
+use crate::project::schema::migrated::{column_names, name_in_database};
 use crate::project::schema::replay::ordered_scripts;
-use crate::project::schema::{Layer, Migrated, RequiredColumn, RequiredTable, SourceTable};
+use crate::project::schema::{Migrated, RequiredColumn, RequiredTable, SourceTable};
 use crate::rules::Context;
 use crate::rules::gaps::same_server;
 use crate::source::{Site, Span};
@@ -171,10 +170,10 @@ impl Stored {
         let found = lookup.find(&wanted).find(made).or_else(|| lookup.find(&wanted).next())?;
         let column = |required: &RequiredColumn| {
             let column = found.table.columns.iter().find(|column| lookup.naming.is_column(column, &required.name))?;
-            Some((required.key.clone(), names(found.layer, column)))
+            Some((required.key.clone(), column_names(found.layer, column)))
         };
         let id = found.table.columns.iter().find(|column| lookup.naming.is_column(column, "id"));
-        let id = id.map(|column| ("id".to_owned(), names(found.layer, column)));
+        let id = id.map(|column| ("id".to_owned(), column_names(found.layer, column)));
         let columns = id.into_iter().chain(required.columns.iter().filter_map(column)).collect();
         Some(Self { table: name_in_database(found)?.to_owned(), columns })
     }
@@ -195,14 +194,5 @@ impl Stored {
     pub(super) fn is(&self, table: &SourceTable, required: &RequiredTable) -> bool {
         let there = required.columns.iter().filter(|column| self.column(table, &column.key).is_some()).count();
         table.table.open || 2 * there > required.columns.len()
-    }
-}
-
-/// The names a declared column may have in the database: where none is given, the ORM's `casing` decides between two.
-fn names(layer: Layer, column: &Column) -> Vec<String> {
-    match &column.physical {
-        Some(physical) => vec![physical.clone()],
-        None if layer == Layer::Drizzle => vec![column.name.clone(), snake_case(&column.name)],
-        None => vec![column.name.clone()],
     }
 }

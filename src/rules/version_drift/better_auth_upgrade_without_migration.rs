@@ -22,8 +22,11 @@ pub(super) fn check(cx: &Context<'_>, out: &mut Reporter<'_>) {
         if let Some(source) = &group.server.version.source {
             report.related.push((Site::new(source, Span::default()), format!("{} before, {} now", moved.from, moved.to)));
         }
-        let migration = report.help.migration.take();
-        report.help.migration = Some(upgrade.steps(&group).into_iter().chain(migration).collect::<Vec<_>>().join(" "));
+        let steps = upgrade.steps(&group);
+        let next = report.fix.as_mut().map(|fix| &mut fix.next);
+        for step in [&mut report.help.migration].into_iter().chain(next) {
+            *step = Some(steps.iter().cloned().chain(step.take()).collect::<Vec<_>>().join(" "));
+        }
         group.hit(cx, out, report);
     }
 }

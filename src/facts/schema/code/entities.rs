@@ -43,6 +43,20 @@ impl<'c> Decorator<'c> {
     }
 }
 
+/// A property of a class.
+struct Property<'c> {
+    member: Node<'c>,
+    name_at: Node<'c>,
+    name: &'c str,
+    decorators: Vec<Decorator<'c>>,
+}
+
+impl Property<'_> {
+    fn has(&self, names: &[&str]) -> bool {
+        self.decorators.iter().any(|decorator| decorator.is_any(names))
+    }
+}
+
 impl<'c> Code<'c> {
     fn decorators(&self, node: Node<'c>) -> Vec<Decorator<'c>> {
         let decorator = |node: Node<'c>| {
@@ -85,58 +99,11 @@ impl<'c> Code<'c> {
     /// The column of a property, with the keys its decorators make.
     fn property(&self, member: Node<'c>, table: &mut Table) {
         let Some(name_at) = member.child_by_field_name("name") else { return };
-        let (name, decorators) = (self.str(name_at), self.decorators(member));
-        let is_column = |decorator: &&Decorator<'_>| {
-            decorator.name.ends_with("Column") && decorator.name != "JoinColumn"
-                || decorator.is_any(&["PrimaryKey", "SerializedPrimaryKey", "Property", "Enum"])
-        };
-        let has = |names: &[&str]| decorators.iter().any(|decorator| decorator.is_any(names));
-        if has(&["Embedded"]) {
-            table.open = true;
-        }
-        let column = if let Some(decorator) = decorators.iter().find(is_column) {
-            let fields = decorator.arguments.iter().find_map(|argument| self.fields(*argument));
-            let is_on = |key: &str| fields.as_ref().and_then(|fields| fields.get(key)).and_then(|value| self.flag(value));
-            let has_field = |key: &str| fields.as_ref().is_some_and(|fields| fields.get(key).is_some());
-            // An object of columns, or options that are put together elsewhere.
-            let is_read = |argument: &Node<'c>| self.text(*argument).is_some() || self.fields(*argument).is_some_and(|f| !f.open);
-            let known = decorator.arguments.iter().all(is_read);
-            if decorator.arguments.iter().any(|argument| plain(*argument).kind() == "arrow_function")
-                && decorator.name == "Column"
-            {
-                table.open = true;
-                return;
-            }
-            let primary = decorator.name.starts_with("Primary");
-            if primary {
-                table.keys.push(Key::primary(name));
-            }
-            if is_on("unique") == Some(true) {
-                table.keys.push(Key::unique(name));
-            }
-            let filled = FILLED.contains(&decorator.name) || has(&FILLED);
-            let given = ["default", "defaultRaw", "onCreate"].into_iter().any(has_field);
-            let initial = member.child_by_field_name("value").is_some();
-            Column {
-                physical: physical(self, fields.as_ref(), &["name", "fieldName"]),
-                kind: self.kind(member, decorator, fields.as_ref()),
-                required: known && is_on("nullable") != Some(true) && decorator.name != "DeleteDateColumn",
-                has_default: filled || given || initial || !known,
-                ..Column::empty(name, span(name_at))
-            }
-        } else if let Some(relation) = decorators.iter().find(|decorator| decorator.is_any(&["ManyToOne", "OneToOne"])) {
-            let join = decorators.iter().find(|decorator| decorator.name == "JoinColumn").unwrap_or(relation);
-            let fields = join.arguments.iter().find_map(|argument| self.fields(*argument));
-            let column = physical(self, fields.as_ref(), &["name", "joinColumn", "fieldName"]);
-            Column {
-                physical: Some(column.unwrap_or_else(|| format!("{name}Id"))),
-                has_default: true,
-                ..Column::empty(name, span(name_at))
-            }
-        } else {
-            return;
-        };
-        for decorator in decorators.iter().filter(|decorator| decorator.is_any(&["Unique", "Index"])) {
+        let name = self.str(name_at);
+        let property = Property { member, name_at, name, decorators: self.decorators(member) };
+        table.open |= property.has(&["Embedded"]);
+        let Some(column) = self.column(&property, table).or_else(|| self.relation(&property)) else { return };
+        for decorator in property.decorators.iter().filter(|decorator| decorator.is_any(&["Unique", "Index"])) {
             table.keys.push(Key { unique: self.is_unique(decorator), ..Key::unique(name) });
         }
         if table.columns.len() < MAX_COLUMNS {
@@ -144,6 +111,54 @@ impl<'c> Code<'c> {
         } else {
             table.open = true;
         }
+    }
+
+    /// A property with a decorator that makes it a column. One that stands for an object of columns leaves the table open.
+    fn column(&self, property: &Property<'c>, table: &mut Table) -> Option<Column> {
+        let is_column = |decorator: &&Decorator<'_>| {
+            decorator.name.ends_with("Column") && decorator.name != "JoinColumn"
+                || decorator.is_any(&["PrimaryKey", "SerializedPrimaryKey", "Property", "Enum"])
+        };
+        let decorator = property.decorators.iter().find(is_column)?;
+        let is_function = |argument: &Node<'_>| plain(*argument).kind() == "arrow_function";
+        if decorator.name == "Column" && decorator.arguments.iter().any(is_function) {
+            table.open = true;
+            return None;
+        }
+        let fields = decorator.arguments.iter().find_map(|argument| self.fields(*argument));
+        let is_on = |key: &str| fields.as_ref().and_then(|fields| fields.get(key)).and_then(|value| self.flag(value));
+        let has_field = |key: &str| fields.as_ref().is_some_and(|fields| fields.get(key).is_some());
+        // Options that are put together elsewhere are not known.
+        let is_read = |argument: &Node<'c>| self.text(*argument).is_some() || self.fields(*argument).is_some_and(|f| !f.open);
+        let known = decorator.arguments.iter().all(is_read);
+        if decorator.name.starts_with("Primary") {
+            table.keys.push(Key::primary(property.name));
+        }
+        if is_on("unique") == Some(true) {
+            table.keys.push(Key::unique(property.name));
+        }
+        let given = ["default", "defaultRaw", "onCreate"].into_iter().any(has_field);
+        let initial = property.member.child_by_field_name("value").is_some();
+        Some(Column {
+            physical: physical(self, fields.as_ref(), &["name", "fieldName"]),
+            kind: self.kind(property.member, decorator, fields.as_ref()),
+            required: known && is_on("nullable") != Some(true) && decorator.name != "DeleteDateColumn",
+            has_default: property.has(&FILLED) || given || initial || !known,
+            ..Column::empty(property.name, span(property.name_at))
+        })
+    }
+
+    /// The column that holds the key of the row a property stands for.
+    fn relation(&self, property: &Property<'c>) -> Option<Column> {
+        let relation = property.decorators.iter().find(|decorator| decorator.is_any(&["ManyToOne", "OneToOne"]))?;
+        let join = property.decorators.iter().find(|decorator| decorator.name == "JoinColumn").unwrap_or(relation);
+        let fields = join.arguments.iter().find_map(|argument| self.fields(*argument));
+        let column = physical(self, fields.as_ref(), &["name", "joinColumn", "fieldName"]);
+        Some(Column {
+            physical: Some(column.unwrap_or_else(|| format!("{}Id", property.name))),
+            has_default: true,
+            ..Column::empty(property.name, span(property.name_at))
+        })
     }
 
     /// The type a decorator names, else that of the property.

@@ -139,18 +139,10 @@ fn step<'c>(code: &Code<'c>, table: &str, first: &Step<'c>, rest: &[Step<'c>], c
         other if WITHOUT_EFFECT.contains(&other) => {}
         _ => {
             let made = column(code, first, rest);
-            match made {
-                Some(Definition { column, .. }) if rest.iter().any(|step| step.name == "alter") => {
-                    let altered = Change::AlterColumn {
-                        table: owned,
-                        column: column.name,
-                        required: Some(column.required),
-                        has_default: Some(column.has_default),
-                        kind: Some(column.kind),
-                    };
-                    changes.push(altered, at);
-                }
-                made => changes.add_column(table, made, at),
+            if rest.iter().any(|step| step.name == "alter") {
+                changes.redefine(table, made, at);
+            } else {
+                changes.add_column(table, made, at);
             }
         }
     }

@@ -77,18 +77,7 @@ pub(super) fn alter_table<'c>(code: &Code<'c>, name: &str, span: Span, steps: &[
                     changes.push(change, at);
                 }
             }
-            "modifyColumn" => {
-                if let Some(Definition { column, .. }) = changes.known(column(code, &values)) {
-                    let change = Change::AlterColumn {
-                        table,
-                        column: column.name,
-                        required: Some(column.required),
-                        has_default: Some(column.has_default),
-                        kind: Some(column.kind),
-                    };
-                    changes.push(change, at);
-                }
-            }
+            "modifyColumn" => changes.redefine(name, column(code, &values), at),
             _ => table_change(code, name, step, &mut changes),
         }
     }

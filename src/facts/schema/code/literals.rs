@@ -78,6 +78,16 @@ impl<'c> Fields<'c> {
     }
 }
 
+/// What is done once for each of some values.
+pub(super) struct Loop<'c> {
+    /// What a value is called.
+    pub(super) name: &'c str,
+    /// The strings.
+    pub(super) values: Vec<Node<'c>>,
+    /// What is done.
+    pub(super) body: Node<'c>,
+}
+
 /// A function with a body that is followed.
 pub(super) struct Callback<'c> {
     /// The name of its first parameter.
@@ -110,7 +120,7 @@ impl<'c> Code<'c> {
             for declarator in named(declaration) {
                 if let (Some(name), Some(value)) =
                     (declarator.child_by_field_name("name"), declarator.child_by_field_name("value"))
-                    && matches!(plain(value).kind(), "string" | "template_string")
+                    && matches!(plain(value).kind(), "string" | "template_string" | "array")
                 {
                     code.constants.insert(code.str(name), plain(value));
                 }
@@ -124,10 +134,15 @@ impl<'c> Code<'c> {
         self.text.get(node.byte_range()).unwrap_or("")
     }
 
+    /// An expression as it is written where a constant names it.
+    fn written(&self, node: Node<'c>) -> Option<Node<'c>> {
+        let node = plain(node);
+        if node.kind() == "identifier" { self.constants.get(self.str(node)).copied() } else { Some(node) }
+    }
+
     /// A string without substitutions, also by the name of a constant.
     pub(super) fn text(&self, node: Node<'c>) -> Option<String> {
-        let node = plain(node);
-        let node = if node.kind() == "identifier" { *self.constants.get(self.str(node))? } else { node };
+        let node = self.written(node)?;
         if !matches!(node.kind(), "string" | "template_string") {
             return None;
         }
@@ -145,9 +160,9 @@ impl<'c> Code<'c> {
         }
     }
 
-    /// The elements of an array; one with a spread has none.
+    /// The elements of an array, also by the name of a constant; one with a spread has none.
     pub(super) fn elements(&self, node: Node<'c>) -> Option<Vec<Node<'c>>> {
-        let node = plain(node);
+        let node = self.written(node)?;
         let elements = (node.kind() == "array").then(|| named(node))?;
         elements.iter().all(|element| element.kind() != "spread_element").then_some(elements)
     }
@@ -200,6 +215,24 @@ impl<'c> Code<'c> {
         let list = node.child_by_field_name("parameters").map(named).unwrap_or_default();
         let parameter = single.or_else(|| list.first()?.child_by_field_name("pattern"))?;
         Some(Callback { parameter: self.str(parameter), body: node.child_by_field_name("body")? })
+    }
+
+    /// `for (const name of [values]) body` and `[values].forEach((name) => body)`, where all values are strings.
+    pub(super) fn repeated(&self, node: Node<'c>) -> Option<Loop<'c>> {
+        let (name, values, body) = if node.kind() == "for_in_statement" {
+            let operator = node.child_by_field_name("operator")?;
+            let name = node.child_by_field_name("left").filter(|left| left.kind() == "identifier")?;
+            let values = node.child_by_field_name("right").filter(|_| self.str(operator) == "of")?;
+            (self.str(name), values, node.child_by_field_name("body")?)
+        } else {
+            let method = node.child_by_field_name("function").filter(|method| method.kind() == "member_expression")?;
+            let each = method.child_by_field_name("property").filter(|name| self.str(*name) == "forEach");
+            let callback = self.callback(*named(node.child_by_field_name("arguments").filter(|_| each.is_some())?).first()?)?;
+            (callback.parameter, method.child_by_field_name("object")?, callback.body)
+        };
+        let values = self.elements(values)?;
+        let all_texts = values.iter().all(|value| matches!(plain(*value).kind(), "string" | "template_string"));
+        all_texts.then(|| Loop { name, values: values.into_iter().map(plain).collect(), body })
     }
 
     /// The parts of a sum in order, and the sums within it; anything else is its own only part.
