@@ -501,7 +501,7 @@ fn another_protocol_is_told_so() {
 
 #[test]
 fn a_replaced_program_leaves() {
-    let mut stage = Stage { vigilance: Duration::from_millis(100), ..Stage::new() };
+    let mut stage = Stage::new();
     let copy = stage.temp.path().join("installed");
     copy_program(&stage.program, &copy);
     stage.program = copy.clone();
@@ -593,15 +593,23 @@ fn what_lies_at_the_sockets_place_is_replaced() {
 
 #[test]
 fn a_daemon_whose_socket_is_gone_leaves() {
-    let stage = Stage { vigilance: Duration::from_millis(100), ..Stage::new() };
+    let stage = Stage::new();
     let mut daemon = stage.daemon();
     fs::remove_file(stage.socket()).expect("removed");
     assert_eq!(daemon.left(), "the socket is gone");
 }
 
 #[test]
-fn a_daemon_whose_repository_is_gone_leaves() {
+fn a_loss_that_no_event_tells_of_is_noticed_later() {
     let stage = Stage { vigilance: Duration::from_millis(100), ..Stage::new() };
+    let mut daemon = stage.daemon();
+    fs::rename(stage.sockets(), stage.temp.path().join("moved")).expect("renamed");
+    assert_eq!(daemon.left(), "the socket is gone");
+}
+
+#[test]
+fn a_daemon_whose_repository_is_gone_leaves() {
+    let stage = Stage::new();
     let mut daemon = stage.daemon();
     fs::remove_dir_all(stage.temp.path().join("project")).expect("removed");
     assert_eq!(daemon.left(), "the repository is gone");
@@ -827,6 +835,24 @@ fn staged_changes_are_answered_as_without_a_daemon() {
         }
     }
     assert_eq!(installed.status().map(|status| status.contains("reviews: 0 answered")), Some(false));
+}
+
+#[test]
+fn a_daemon_that_hangs_or_was_cut_off_costs_no_verdict() {
+    let installed = Installed::new();
+    let questions = [&["check", "--staged", "--format", "json"][..], &["hook", "pre-commit"], &["check"]];
+    let expected = questions.map(|question| installed.run(&[question, &["--no-daemon"][..question.len().min(1)]].concat()));
+    installed.run(&["daemon", "start"]);
+    let process = installed.process().to_string();
+    let signal = |name: &str| assert!(Command::new("kill").args([name, &process]).status().is_ok_and(|done| done.success()));
+    // It accepts connections, as the system does that for it, and says nothing.
+    signal("-STOP");
+    let began = Instant::now();
+    let answers = questions.map(|question| installed.run(question));
+    let took = began.elapsed();
+    signal("-CONT");
+    assert_eq!(answers, expected);
+    assert!(took < Duration::from_secs(5), "{took:?}");
 }
 
 #[test]
