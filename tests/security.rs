@@ -12,7 +12,7 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use common::{PROGRAM, Repo, Run, as_someone_else, finish};
 use git_auth_review::daemon::platform::FileId;
@@ -113,10 +113,8 @@ impl Stage {
 
     /// Checks that the daemon is asked and answers.
     fn assert_serves(&self) {
-        let until = Instant::now() + PATIENCE;
-        while !answered_by_daemon(&self.repo.review(STAGED)) {
-            assert!(Instant::now() < until, "the daemon does not answer");
-        }
+        // A busy machine may need more than one attempt.
+        wait_until("the daemon's answer", || answered_by_daemon(&self.repo.review(STAGED)));
     }
 
     /// Checks that the program comes to the right answer by itself.
@@ -130,18 +128,23 @@ impl Stage {
 
     /// Everything the daemon has written about the repository: its log and its cache.
     fn state(&self) -> Vec<u8> {
+        let process = self.process();
         self.repo.review(&["daemon", "stop"]).passed();
-        let state = self.repo.path(".git/auth-review");
-        let mut files = BTreeMap::new();
         // What is in memory is written last, after the socket is gone.
-        let until = Instant::now() + PATIENCE;
-        while !files.keys().any(|path: &PathBuf| path.ends_with("db")) {
-            assert!(Instant::now() < until, "no cache was written");
-            thread::sleep(Duration::from_millis(100));
-            files = contents(&state);
-        }
-        thread::sleep(Duration::from_millis(500));
-        contents(&state).into_values().flat_map(|(bytes, _)| bytes).collect()
+        wait_until("the end", || !finish(Command::new("kill").args(["-0", &process])).stderr.is_empty());
+        self.written()
+    }
+
+    fn written(&self) -> Vec<u8> {
+        contents(&self.repo.path(".git/auth-review")).into_values().flatten().collect()
+    }
+}
+
+fn wait_until(what: &str, is: impl Fn() -> bool) {
+    let until = Instant::now() + PATIENCE;
+    while !is() {
+        assert!(Instant::now() < until, "{what} did not come");
+        thread::sleep(Duration::from_millis(20));
     }
 }
 
@@ -155,8 +158,8 @@ fn hello() -> Hello {
     Hello { protocol: PROTOCOL, version: env!("CARGO_PKG_VERSION").into(), program: Some(program) }
 }
 
-/// All files below a folder with their bytes and the time of their last change.
-fn contents(folder: &Path) -> BTreeMap<PathBuf, (Vec<u8>, SystemTime)> {
+/// All files below a folder.
+fn contents(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut found = BTreeMap::new();
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let kind = entry.file_type().expect("known");
@@ -164,10 +167,7 @@ fn contents(folder: &Path) -> BTreeMap<PathBuf, (Vec<u8>, SystemTime)> {
             found.extend(contents(&entry.path()));
         } else if kind.is_file() {
             // It may be gone again.
-            let written = entry.metadata().and_then(|metadata| metadata.modified());
-            if let (Ok(bytes), Ok(written)) = (fs::read(entry.path()), written) {
-                found.insert(entry.path(), (bytes, written));
-            }
+            found.extend(fs::read(entry.path()).ok().map(|bytes| (entry.path(), bytes)));
         }
     }
     found
@@ -263,12 +263,8 @@ fn another_users_daemon_is_not_believed() {
     stage.repo.review(&["daemon", "stop"]).passed();
     let forge = |command: &mut Command, socket: &Path| {
         let forger = Other(command.spawn().expect("started"));
-        let until = Instant::now() + PATIENCE;
         // Other users could not put it there themselves.
-        while fs::rename(socket, &address).is_err() {
-            assert!(Instant::now() < until, "nothing listens");
-            thread::sleep(Duration::from_millis(20));
-        }
+        wait_until("the socket", || fs::rename(socket, &address).is_ok());
         forger
     };
     let public = stage.repo.beside("public");
@@ -280,11 +276,7 @@ fn another_users_daemon_is_not_believed() {
     stage.assert_answers_itself();
     drop(forger);
     let _forger = forge(&mut actor(&stage, "forge", &socket), &socket);
-    let until = Instant::now() + PATIENCE;
-    // A busy machine may need more than one attempt.
-    while stage.repo.review(STAGED).stdout != "forged" {
-        assert!(Instant::now() < until, "the same daemon of this user's is believed");
-    }
+    wait_until("the answer of this user's own", || stage.repo.review(STAGED).stdout == "forged");
 }
 
 #[test]
@@ -392,7 +384,7 @@ fn what_a_client_sends_is_bounded_in_size() {
         status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse::<u64>().ok())
     };
     let before = peak();
-    // Four gigabytes announced, and as many sent as are taken.
+    // Four gigabytes announced, and as much sent as is taken.
     for announced in [u32::MAX, 0x7FFF_FFFF, 8 * 1024 * 1024 + 1] {
         let mut stream = stage.connect();
         let mut sent = 0;
@@ -451,10 +443,7 @@ fn a_daemon_forgets_the_commit_it_was_started_in() {
     hook.env("GIT_PREFIX", "src/").env("GIT_OBJECT_DIRECTORY", repo.beside("nowhere")).env("GIT_AUTHOR_DATE", "now");
     let committed = finish(&mut hook);
     assert!(!committed.text().contains(common::RULE), "{committed:#?}");
-    let until = Instant::now() + PATIENCE;
-    while repo.review(&["daemon", "status"]).code != 0 {
-        assert!(Instant::now() < until, "the hook starts a daemon");
-    }
+    wait_until("the daemon", || repo.review(&["daemon", "status"]).code == 0);
     if let Ok(environment) = fs::read(format!("/proc/{}/environ", stage.process())) {
         assert!(!holds(&environment, "GIT_") || holds(&environment, "GIT_CONFIG"), "git's variables speak of one commit");
     }
@@ -469,12 +458,10 @@ fn nothing_is_followed_out_of_the_repository() {
     let stage = Stage::new();
     let repo = &stage.repo;
     let source = |name: &str| format!("import {{ betterAuth }} from \"better-auth\";\nimport {{ {name} }} from \"{name}\";\nexport const auth = betterAuth({{ plugins: [{name}()] }});\n");
-    let until = Instant::now() + PATIENCE;
-    while !repo.review(&["daemon", "status"]).passed().stdout.contains("directories") {
-        assert!(Instant::now() < until, "it watches");
-    }
-    // What is saved inside is read ahead; this tells that the daemon looks at all.
+    wait_until("the watches", || repo.review(&["daemon", "status"]).passed().stdout.contains("directories"));
+    // What is saved inside is read ahead.
     repo.write("src/lib/inside.ts", source("insider"));
+    wait_until("the facts", || holds(&stage.written(), "insider"));
     let outside = repo.beside("outside");
     fs::create_dir(&outside).expect("a new folder");
     fs::rename(repo.path("src/lib"), repo.beside("moved")).expect("renamed");
@@ -489,8 +476,7 @@ fn nothing_is_followed_out_of_the_repository() {
         let run = repo.review(question);
         assert!(!run.text().contains("outsider"), "{question:?}: {run:#?}");
     }
-    let state = stage.state();
-    assert!(holds(&state, "insider") && !holds(&state, "outsider"));
+    assert!(!holds(&stage.state(), "outsider"), "a link was followed");
 }
 
 #[test]
