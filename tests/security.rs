@@ -455,23 +455,22 @@ fn a_daemon_forgets_the_commit_it_was_started_in() {
 
 #[test]
 fn nothing_is_followed_out_of_the_repository() {
-    let stage = Stage::new();
-    let repo = &stage.repo;
-    let source = |name: &str| format!("import {{ betterAuth }} from \"better-auth\";\nimport {{ {name} }} from \"{name}\";\nexport const auth = betterAuth({{ plugins: [{name}()] }});\n");
-    wait_until("the watches", || repo.review(&["daemon", "status"]).passed().stdout.contains("directories"));
-    // What is saved inside is read ahead.
-    repo.write("src/lib/inside.ts", source("insider"));
-    wait_until("the facts", || holds(&stage.written(), "insider"));
-    let outside = repo.beside("outside");
+    let stage = Stage::quiet();
+    let (repo, outside) = (&stage.repo, stage.repo.beside("outside"));
     fs::create_dir(&outside).expect("a new folder");
     fs::rename(repo.path("src/lib"), repo.beside("moved")).expect("renamed");
     symlink(&outside, repo.path("src/lib")).expect("linked");
     symlink(outside.join("auth.ts"), repo.path("src/linked.ts")).expect("linked");
-    // The watches follow the index.
-    repo.git(&["rm", "--quiet", "--cached", "src/db/index.ts"]).passed();
-    thread::sleep(Duration::from_millis(300));
+    repo.review(&["daemon", "start"]).passed();
+    wait_until("the watches", || repo.review(&["daemon", "status"]).passed().stdout.contains("directories"));
+    let source = |name: &str| {
+        let imports = format!("import {{ betterAuth }} from \"better-auth\";\nimport {{ {name} }} from \"{name}\";\n");
+        format!("{imports}export const auth = betterAuth({{ plugins: [{name}()] }});\n")
+    };
     fs::write(outside.join("auth.ts"), source("outsider")).expect("written");
-    thread::sleep(Duration::from_millis(300));
+    // What is saved inside is read ahead, and written down some time after that.
+    repo.write("src/db/auth.ts", source("insider"));
+    wait_until("the facts", || holds(&stage.written(), "insider"));
     for question in [&["check", "--worktree"][..], &["check", "--staged"], &["inspect", "--worktree"], &["inspect", "--staged"]] {
         let run = repo.review(question);
         assert!(!run.text().contains("outsider"), "{question:?}: {run:#?}");
