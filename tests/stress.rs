@@ -438,8 +438,12 @@ impl Stress {
                     fs::remove_file(socket.path()).expect("there");
                 }
                 self.compare(&root, STAGED);
-                // The one that nobody can reach any more leaves, so that another one can start.
+                // The one that nobody can reach any more leaves, so that another one can start: at once, where it can
+                // watch its socket.
                 happened &= self.daemon().is_some_and(|new| daemon.as_ref() != Some(&new));
+                if !happened {
+                    signal("-KILL");
+                }
             }
             "cache damaged before the start" => {
                 self.program(&root, &["daemon", "stop"]);
