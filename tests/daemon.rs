@@ -501,7 +501,7 @@ fn another_protocol_is_told_so() {
 
 #[test]
 fn a_replaced_program_leaves() {
-    let mut stage = Stage { vigilance: Duration::from_millis(100), ..Stage::new() };
+    let mut stage = Stage::new();
     let copy = stage.temp.path().join("installed");
     copy_program(&stage.program, &copy);
     stage.program = copy.clone();
@@ -593,15 +593,23 @@ fn what_lies_at_the_sockets_place_is_replaced() {
 
 #[test]
 fn a_daemon_whose_socket_is_gone_leaves() {
-    let stage = Stage { vigilance: Duration::from_millis(100), ..Stage::new() };
+    let stage = Stage::new();
     let mut daemon = stage.daemon();
     fs::remove_file(stage.socket()).expect("removed");
     assert_eq!(daemon.left(), "the socket is gone");
 }
 
 #[test]
-fn a_daemon_whose_repository_is_gone_leaves() {
+fn a_loss_that_no_event_tells_of_is_noticed_later() {
     let stage = Stage { vigilance: Duration::from_millis(100), ..Stage::new() };
+    let mut daemon = stage.daemon();
+    fs::rename(stage.sockets(), stage.temp.path().join("moved")).expect("renamed");
+    assert_eq!(daemon.left(), "the socket is gone");
+}
+
+#[test]
+fn a_daemon_whose_repository_is_gone_leaves() {
+    let stage = Stage::new();
     let mut daemon = stage.daemon();
     fs::remove_dir_all(stage.temp.path().join("project")).expect("removed");
     assert_eq!(daemon.left(), "the repository is gone");
@@ -639,7 +647,7 @@ fn a_linked_directory_is_not_trusted() {
 #[test]
 fn a_directory_of_someone_else_is_not_trusted() {
     if !rustix::process::geteuid().is_root() {
-        return; // Only root can give a directory away.
+        return report("skipped", "only root can give a directory away");
     }
     assert_distrusted(|stage| {
         std::os::unix::fs::chown(stage.sockets(), Some(65534), None).expect("root");
@@ -827,6 +835,53 @@ fn staged_changes_are_answered_as_without_a_daemon() {
         }
     }
     assert_eq!(installed.status().map(|status| status.contains("reviews: 0 answered")), Some(false));
+}
+
+#[test]
+fn a_daemon_that_hangs_costs_no_verdict() {
+    let installed = Installed::new();
+    let hook = || installed.hook().output().map(|output| (output.status, output.stdout, output.stderr)).expect("started");
+    let check = |way: &[&str]| installed.run(&[&["check", "--staged", "--format", "json"], way].concat());
+    // The first hook starts the daemon and does not wait for it.
+    let expected = (hook(), check(&["--no-daemon"]));
+    let process = installed.process().to_string();
+    let signal = |name: &str| assert!(Command::new("kill").args([name, &process]).status().is_ok_and(|done| done.success()));
+    // It still accepts connections, as the system does that for it, and says nothing.
+    signal("-STOP");
+    let began = Instant::now();
+    let answers = (hook(), check(&[]));
+    let took = began.elapsed();
+    signal("-CONT");
+    assert_eq!(answers, expected);
+    assert!(took < Duration::from_secs(5), "{took:?}");
+}
+
+#[test]
+fn a_daemon_without_watches_answers_all_the_same() {
+    let installed = Installed::new();
+    for (limit, watching) in [(0, "watching: nothing"), (3, "watching: the index only")] {
+        // In a user namespace of its own, the limit is nobody else's.
+        let script = format!("echo {limit} >/proc/sys/user/max_inotify_watches && exec \"$0\" daemon start");
+        let mut start = Command::new("unshare");
+        start.args(["--user", "--map-root-user", "sh", "-c", &script]).arg(env!("CARGO_BIN_EXE_git-auth-review"));
+        let program = installed.program();
+        start.envs(program.get_envs().filter_map(|(name, value)| Some((name, value?)))).env_remove("CI");
+        if !start.current_dir(installed.project()).status().is_ok_and(|status| status.success()) {
+            return report("skipped", "there are no user namespaces here");
+        }
+        wait_until("the limit", || installed.status().is_some_and(|status| status.contains(watching)));
+        for source in ["betterAuth({ trustedOrigins: ['*'] })", "betterAuth({})"] {
+            installed.write("src/auth.ts", &format!("import {{ betterAuth }} from 'better-auth'\nexport const auth = {source}\n"));
+            installed.git(&["add", "--all"]);
+            let with = wait_for("the daemon's answer", || {
+                let answer = installed.run(&["check", "--staged"]);
+                installed.status().is_some_and(|status| !status.contains("reviews: 0 answered")).then_some(answer)
+            });
+            assert_eq!(with, installed.run(&["check", "--staged", "--no-daemon"]));
+        }
+        installed.run(&["daemon", "stop"]);
+        wait_until("the end", || installed.status().is_none());
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! A repository worked on at random while its daemon is killed, replaced, cut off and left with a damaged cache: after
 //! every step, the answer is the one a process without daemon and cache gives.
 //!
-//! `AUTH_REVIEW_ROUNDS` and `AUTH_REVIEW_SEED` say how many steps are taken, and which.
+//! `AUTH_REVIEW_MINUTES` and `AUTH_REVIEW_SEED` say how long steps are taken, and which.
 
 #![cfg(unix)]
 
@@ -15,9 +15,10 @@ use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
-use common::{PROGRAM, Repo, Run, finish};
+use common::{PROGRAM, Repo, Run, as_someone_else, finish};
 use random::Random;
 
 /// Rounds of a run that nobody asked to be long.
@@ -188,6 +189,8 @@ const FAULTS: &[&str] = &[
     "socket removed",
     "cache damaged before the start",
     "cache damaged in use",
+    "disk full",
+    "watches used up",
 ];
 
 /// Ways to ask, each through the daemon and without it.
@@ -225,6 +228,7 @@ struct Stress {
     answers: usize,
     by_daemon: usize,
     in_hooks: usize,
+    by_others: usize,
     changed: usize,
     mismatches: Vec<String>,
     /// What the current round did, for reports.
@@ -246,11 +250,15 @@ impl Stress {
             ("RECORDS", "records"),
             ("HOOKS", "hooks"),
             ("NOWHERE", "nowhere"),
+            ("OTHER_HOME", "other-home"),
         ] {
             let folder = repo.beside(folder);
             fs::create_dir(&folder).expect("a new folder");
             repo.set(variable, folder.to_str().expect("plain"));
         }
+        // Another user's git, and this program, read a repository only where that user trusts its owner.
+        fs::write(repo.beside("other-home/.gitconfig"), "[safe]\n\tdirectory = *\n").expect("written");
+        repo.open_to_all();
         repo.set("PROGRAM", repo.beside("program").to_str().expect("plain"));
         for hook in ["pre-commit", "pre-merge-commit"] {
             let path = repo.beside("hooks").join(hook);
@@ -269,6 +277,7 @@ impl Stress {
             answers: 0,
             by_daemon: 0,
             in_hooks: 0,
+            by_others: 0,
             changed: 0,
             mismatches: Vec::new(),
             now: String::new(),
@@ -429,8 +438,12 @@ impl Stress {
                     fs::remove_file(socket.path()).expect("there");
                 }
                 self.compare(&root, STAGED);
-                // It would leave by itself, but only after a minute.
-                signal("-KILL");
+                // The one that nobody can reach any more leaves, so that another one can start: at once, where it can
+                // watch its socket.
+                happened &= self.daemon().is_some_and(|new| daemon.as_ref() != Some(&new));
+                if !happened {
+                    signal("-KILL");
+                }
             }
             "cache damaged before the start" => {
                 self.program(&root, &["daemon", "stop"]);
@@ -443,9 +456,29 @@ impl Stress {
                 self.program(&root, &["daemon", "stop"]);
                 self.program(&root, &["daemon", "start"]);
             }
+            "disk full" => {
+                // Writing fails beyond a few blocks, and does not end the process.
+                let blocks = self.chance.below(100);
+                happened = self.start_daemon_in("sh", &["-c", &format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"")]);
+                self.compare(&root, STAGED);
+                self.program(&root, &["daemon", "stop"]);
+                self.program(&root, &["daemon", "start"]);
+            }
+            "watches used up" => {
+                // In a user namespace of its own, the limit is nobody else's.
+                let limit = format!("echo {} >/proc/sys/user/max_inotify_watches && exec \"$0\" \"$@\"", self.chance.below(12));
+                happened = self.start_daemon_in("unshare", &["--user", "--map-root-user", "sh", "-c", &limit]);
+            }
             fault => unreachable!("no such fault: {fault}"),
         }
         *self.faults.entry(fault).or_default() += usize::from(happened);
+    }
+
+    /// Starts the daemon anew by way of another program; `false` when that is not possible here.
+    fn start_daemon_in(&self, wrapper: &str, arguments: &[&str]) -> bool {
+        self.program(&self.trees[0], &["daemon", "stop"]);
+        let mut command = self.repo.command(&self.trees[0], wrapper);
+        finish(command.args(arguments).arg(self.repo.beside("program")).args(["daemon", "start"])).code == 0
     }
 
     /// The process of the daemon, which is started unless it runs; `None` when it does not answer.
@@ -509,13 +542,27 @@ impl Stress {
             with.arg("--verbose");
             without.args(["--verbose", "--no-daemon"]);
         }
+        // Sometimes another user asks at the same time: whose daemon it is must not matter.
+        let other = if question == STAGED && self.chance.once_in(4) { self.ask_as_someone_else(&with) } else { None };
         let (with, without) = (finish(&mut with), finish(&mut without));
         self.judge(&question.join(" "), &with, &without);
+        if let Some(other) = other {
+            let other = other.wait_with_output().expect("a child").into();
+            assert!(!by_daemon(&other), "the daemon serves another user");
+            self.by_others += 1;
+            self.judge("another user", &other, &without);
+        }
         if question == STAGED
             && self.last.insert(tree.to_path_buf(), without.stdout.clone()).is_some_and(|last| last != without.stdout)
         {
             self.changed += 1;
         }
+    }
+
+    fn ask_as_someone_else(&self, question: &Command) -> Option<Child> {
+        let mut other = as_someone_else(question)?;
+        other.env("HOME", self.repo.beside("other-home"));
+        Some(other.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("started"))
     }
 
     /// Compares what the hook asked while git made commits.
@@ -543,8 +590,8 @@ impl Stress {
 
     fn judge(&mut self, question: &str, with: &Run, without: &Run) {
         self.answers += 1;
-        self.by_daemon += usize::from(with.stderr.contains("by=Daemon"));
-        assert!(!without.stderr.contains("by=Daemon"), "the reference does without a daemon");
+        self.by_daemon += usize::from(by_daemon(with));
+        assert!(!by_daemon(without), "the reference does without a daemon");
         if (with.code, &with.stdout, said(with)) != (without.code, &without.stdout, said(without)) {
             self.mismatches.push(format!("{}: {question}\nwith a daemon: {with:#?}\nwithout: {without:#?}", self.now));
         }
@@ -552,10 +599,12 @@ impl Stress {
 
     fn summary(&self, seed: u64, rounds: usize) -> String {
         let mut text = format!(
-            "seed {seed}, {rounds} rounds: {} answers compared, {} by the daemon, {} in hooks of git; the findings changed {} times; {} mismatches\n",
+            "seed {seed}, {rounds} rounds: {} answers compared, {} by the daemon, {} in hooks of git, {} of another user; \
+             the findings changed {} times; {} mismatches\n",
             self.answers,
             self.by_daemon,
             self.in_hooks,
+            self.by_others,
             self.changed,
             self.mismatches.len()
         );
@@ -586,6 +635,10 @@ fn toggled(parts: &[&str], text: &str, random: &mut Random) -> String {
     kept.join(GAP)
 }
 
+fn by_daemon(run: &Run) -> bool {
+    run.stderr.contains("by=Daemon")
+}
+
 /// Standard error without the log.
 fn said(run: &Run) -> String {
     let is_log = |line: &&str| ["DEBUG", "INFO", "WARN"].iter().any(|level| line.trim_start().starts_with(level));
@@ -599,13 +652,13 @@ fn number<T: std::str::FromStr>(variable: &str) -> Option<T> {
 #[test]
 fn whatever_happens_the_answer_is_the_one_of_a_fresh_process() {
     let seed = number("AUTH_REVIEW_SEED").unwrap_or(1);
-    let rounds = number("AUTH_REVIEW_ROUNDS").unwrap_or(ROUNDS);
+    let time = number("AUTH_REVIEW_MINUTES").map(|minutes: u64| Duration::from_secs(60 * minutes));
+    let began = Instant::now();
     let mut stress = Stress::new(seed);
-    for number in 1..=rounds {
-        stress.round(number);
-        if !stress.mismatches.is_empty() {
-            break;
-        }
+    let mut rounds = 0;
+    while stress.mismatches.is_empty() && time.map_or(rounds < ROUNDS, |time| began.elapsed() < time) {
+        rounds += 1;
+        stress.round(rounds);
     }
     let summary = stress.summary(seed, rounds);
     std::io::stderr().write_all(summary.as_bytes()).expect("a pipe");

@@ -48,12 +48,13 @@ pub fn stop(common_dir: &Path) -> io::Result<()> {
     }
 }
 
-/// Starts a daemon for the repository unless one is there or `CI` is set; does not wait for it.
+/// Starts a daemon for the repository unless `CI` is set; neither waits for it nor asks whether one is there, as one that
+/// hangs would have to be waited for. Where one is, the new one leaves again.
 ///
 /// # Errors
 /// Those of [`lifecycle::spawn`].
 pub fn ensure_started(common_dir: &Path) -> io::Result<()> {
-    if std::env::var_os("CI").is_some_and(|value| !value.is_empty()) || status(common_dir).is_ok() {
+    if std::env::var_os("CI").is_some_and(|value| !value.is_empty()) {
         return Ok(());
     }
     lifecycle::spawn(common_dir)

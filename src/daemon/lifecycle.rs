@@ -74,6 +74,12 @@ impl Instance {
         Ok(Some((Self { address, socket, program, repository, _lock: lock }, listener)))
     }
 
+    /// The files that tell of a reason to leave, beside the repository itself.
+    #[must_use]
+    pub fn vital_files(&self) -> [PathBuf; 2] {
+        [self.address.socket(), self.program.0.clone()]
+    }
+
     /// Why the daemon has to leave, if it has to.
     #[must_use]
     pub fn reason_to_leave(&self) -> Option<Leave> {

@@ -86,7 +86,8 @@ pub fn run(settings: Settings, work: impl Work) -> io::Result<Option<Leave>> {
     let acceptor = Arc::clone(&daemon);
     thread::spawn(move || acceptor.accept(&listener));
     let watcher = Arc::clone(&daemon);
-    thread::Builder::new().stack_size(STACK).spawn(move || watcher.read_ahead())?;
+    let vital = instance.vital_files();
+    thread::Builder::new().stack_size(STACK).spawn(move || watcher.read_ahead(&vital))?;
 
     let why = daemon.wait(&inbox, &instance);
     tracing::info!(%why, "leaving");
@@ -113,6 +114,8 @@ struct Daemon<W> {
 enum DaemonEvent {
     /// The repository is being worked on.
     Used,
+    /// There may be a reason to leave.
+    Look,
     /// There is a reason to leave.
     Leave(Leave),
 }
@@ -126,6 +129,7 @@ impl<W: Work> Daemon<W> {
             let idle_at = last_use + self.settings.idle;
             match inbox.recv_timeout(idle_at.min(next_look).saturating_duration_since(Instant::now())) {
                 Ok(DaemonEvent::Used) => last_use = Instant::now(),
+                Ok(DaemonEvent::Look) => next_look = Instant::now(),
                 Ok(DaemonEvent::Leave(why)) => return why,
                 Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
             }
@@ -252,14 +256,14 @@ impl<W: Work> Daemon<W> {
         }
     }
 
-    fn read_ahead(&self) {
+    fn read_ahead(&self, vital: &[PathBuf]) {
         self.cache.store().load();
         // A hook's review looks at nothing when nothing is staged. This one looks at everything, so that later ones find
         // its facts.
         for request in self.expected() {
             self.prepare(&Request { hook: false, ..request });
         }
-        watcher::run(&self.settings.common_dir, self);
+        watcher::run(&self.settings.common_dir, vital, self);
     }
 
     fn tell(&self, event: DaemonEvent) {
@@ -274,6 +278,9 @@ impl<W: Work> watcher::Observer for Daemon<W> {
     }
 
     fn changed(&self, changes: &Changes) {
+        if changes.vital {
+            self.tell(DaemonEvent::Look);
+        }
         for file in &changes.files {
             let extract = || extract_ahead(file, self.cache.store());
             if catch_unwind(AssertUnwindSafe(extract)).is_err() {
@@ -295,8 +302,12 @@ impl<W: Work> watcher::Observer for Daemon<W> {
 /// Parses a source file that was just saved, so that its facts are there when the same bytes are staged.
 fn extract_ahead(file: &Path, store: &dyn FactStore) {
     let Some(kind) = file.to_str().and_then(FileKind::of).filter(|kind| kind.is_code()) else { return };
+    // Nothing behind a symbolic link, which may lead out of the repository.
+    if !file.canonicalize().is_ok_and(|real| real == file) {
+        return;
+    }
     let fits = |metadata: &std::fs::Metadata| metadata.is_file() && metadata.len() <= kind.max_bytes() as u64;
-    if !std::fs::symlink_metadata(file).is_ok_and(|metadata| fits(&metadata)) {
+    if !std::fs::metadata(file).is_ok_and(|metadata| fits(&metadata)) {
         return;
     }
     let Ok(bytes) = std::fs::read(file) else { return };

@@ -58,6 +58,8 @@ pub struct Changes {
     pub index: bool,
     /// Files of the work tree that were written, created or moved in.
     pub files: BTreeSet<PathBuf>,
+    /// What the daemon cannot do without was moved, removed or replaced.
+    pub vital: bool,
     new_directories: BTreeSet<PathBuf>,
     unsure: bool,
 }
@@ -72,9 +74,9 @@ pub trait Observer {
     fn watching(&self, what: Watching);
 }
 
-/// Watches the repository; returns only when nothing can be watched.
-pub fn run(common_dir: &Path, observer: &impl Observer) {
-    match Watch::start(common_dir) {
+/// Watches the repository, and the files that are vital to the daemon; returns only when nothing can be watched.
+pub fn run(common_dir: &Path, vital: &[PathBuf], observer: &impl Observer) {
+    match Watch::start(common_dir, vital) {
         Ok(watch) => watch.follow(observer),
         Err(error) => observer.watching(Watching::Nothing(reason(&error))),
     }
@@ -89,18 +91,22 @@ struct Watch {
 }
 
 impl Watch {
-    fn start(common_dir: &Path) -> notify::Result<Self> {
+    fn start(common_dir: &Path, vital: &[PathBuf]) -> notify::Result<Self> {
         let (ring, bell) = sync_channel(1);
-        let inbox = Inbox { common_dir: common_dir.to_path_buf(), changes: Arc::default(), ring };
+        let inbox = Inbox { common_dir: common_dir.to_path_buf(), vital: vital.into(), changes: Arc::default(), ring };
         let mut notify = notify::recommended_watcher(inbox.clone())?;
         notify.watch(common_dir, RecursiveMode::NonRecursive)?;
+        for file in vital {
+            // Best effort: without it, the loss is noticed later.
+            let _ = notify.watch(file, RecursiveMode::NonRecursive);
+        }
         Ok(Self { notify, inbox, bell, common_dir: common_dir.to_path_buf(), watched: BTreeSet::new() })
     }
 
     fn follow(mut self, observer: &impl Observer) {
         observer.watching(self.arm(observer));
         // Whatever happened before the watches were there.
-        observer.changed(&Changes { index: true, ..Changes::default() });
+        observer.changed(&Changes { index: true, vital: true, ..Changes::default() });
         let mut gather = GATHER;
         while self.bell.recv().is_ok() {
             thread::sleep(gather);
@@ -184,6 +190,7 @@ impl Changes {
 #[derive(Clone)]
 struct Inbox {
     common_dir: PathBuf,
+    vital: Arc<[PathBuf]>,
     changes: Arc<Mutex<Changes>>,
     ring: SyncSender<()>,
 }
@@ -195,6 +202,9 @@ impl Inbox {
 
     fn sort(&self, event: Event, changes: &mut Changes) {
         changes.unsure |= event.need_rescan();
+        // The link of a file that is in use is gone before the file is: a change of its metadata.
+        let is_vital = |path: &PathBuf| *path == self.common_dir || self.vital.contains(path);
+        changes.vital |= !event.kind.is_access() && event.paths.iter().any(is_vital);
         let written = match event.kind {
             EventKind::Access(kind) => kind == AccessKind::Close(AccessMode::Write),
             EventKind::Create(CreateKind::Folder) => {
@@ -222,7 +232,7 @@ impl notify::EventHandler for Inbox {
             Ok(event) => self.sort(event, &mut changes),
             Err(_) => changes.unsure = true,
         }
-        if changes.index || changes.unsure || !changes.files.is_empty() || !changes.new_directories.is_empty() {
+        if changes.index || changes.vital || changes.unsure || !changes.files.is_empty() || !changes.new_directories.is_empty() {
             drop(changes);
             match self.ring.try_send(()) {
                 Ok(()) | Err(TrySendError::Full(()) | TrySendError::Disconnected(())) => {}

@@ -346,6 +346,19 @@ impl<'c> CachedDirectory<'c> {
     }
 }
 
+/// Reads an index and looks at all of it, for tests with damaged ones.
+#[cfg(any(test, fuzzing))]
+pub(super) fn exercise(bytes: Vec<u8>, hash_len: usize) {
+    let Ok(index) = Index::parse(bytes, hash_len) else { return };
+    for item in index.items() {
+        let _ = (index.path(item), index.record(item), index.stat(item));
+    }
+    let mut directories: Vec<_> = index.cache_tree().map(CacheTree::root).into_iter().collect();
+    while let Some(directory) = directories.pop() {
+        directories.extend(directory.children().into_values());
+    }
+}
+
 fn number(bytes: &[u8], at: usize) -> Option<u32> {
     bytes.get(at..at + 4).and_then(|raw| raw.try_into().ok()).map(u32::from_be_bytes)
 }
@@ -488,12 +501,7 @@ mod tests {
                 bytes[at] = byte;
             }
             bytes.truncate(cut.index(bytes.len() + 1).max(bytes.len() / 2));
-            if let Ok(index) = Index::parse(bytes, hash_len) {
-                for item in index.items() {
-                    let _ = (index.path(item), index.record(item), index.stat(item));
-                }
-                let _ = index.cache_tree().map(|cache| cache.root().children().len());
-            }
+            exercise(bytes, hash_len);
         }
 
         #[test]

@@ -34,3 +34,12 @@ pub use installed::InstalledPackages;
 pub use repo::{Commit, Repo};
 pub use snapshot::{Change, IndexIdentity, IndexSnapshot, SkipReason, Skipped, TreeSnapshot};
 pub use worktree::WorktreeSnapshot;
+
+/// Reads bytes as an index of each kind, and as what git lists of one: for `tests/fuzz`.
+#[cfg(fuzzing)]
+pub fn exercise_index(bytes: &[u8]) {
+    for hash_len in [20, 32] {
+        index::exercise(bytes.to_vec(), hash_len);
+        let _ = index::Index::from_listing(bytes, b"", hash_len);
+    }
+}

@@ -42,7 +42,8 @@ impl Program {
 
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new("git");
-        command.args(arguments).current_dir(&self.directory).stdin(Stdio::null());
+        // Reading the index would run the program the repository names as its file system monitor.
+        command.args(["-c", "core.fsmonitor="]).args(arguments).current_dir(&self.directory).stdin(Stdio::null());
         for (name, _) in std::env::vars_os().filter(|(name, _)| steers_git(name)) {
             command.env_remove(name);
         }

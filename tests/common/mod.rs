@@ -4,7 +4,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
 
@@ -142,6 +142,11 @@ impl Repo {
         self.review(&["install", "--method", "shim", "--event", "pre-commit,pre-merge-commit,pre-push"]).passed();
     }
 
+    /// Lets other users read the repository and what lies beside it.
+    pub(crate) fn open_to_all(&self) {
+        fs::set_permissions(self.temporary.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("its own");
+    }
+
     /// The same repository with a variable set, or unset when the value is empty.
     #[must_use]
     pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
@@ -224,12 +229,41 @@ impl Repo {
     }
 }
 
+impl From<Output> for Run {
+    fn from(output: Output) -> Self {
+        Self {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+}
+
 /// Runs a command to its end.
 pub(crate) fn finish(command: &mut Command) -> Run {
-    let run = command.output().expect("the program starts");
-    Run {
-        code: run.status.code().unwrap_or(-1),
-        stdout: String::from_utf8_lossy(&run.stdout).into_owned(),
-        stderr: String::from_utf8_lossy(&run.stderr).into_owned(),
+    command.output().expect("the program starts").into()
+}
+
+/// A user that owns nothing.
+pub(crate) const SOMEONE_ELSE: u32 = 65_534;
+
+/// The same command as another user, with nothing but its own variables; `None`, with a message, where only root could
+/// do that.
+pub(crate) fn as_someone_else(command: &Command) -> Option<Command> {
+    let someone_else = |program: &std::ffi::OsStr| {
+        let mut other = Command::new("setpriv");
+        other.args([format!("--reuid={SOMEONE_ELSE}"), format!("--regid={SOMEONE_ELSE}"), "--clear-groups".into()]);
+        other.arg(program);
+        other
+    };
+    if !someone_else("true".as_ref()).status().is_ok_and(|status| status.success()) {
+        // Standard error, as it is seen beside the name of the test.
+        let _ = std::io::Write::write_all(&mut std::io::stderr(), b"skipped: no other user can be had here\n");
+        return None;
     }
+    let mut other = someone_else(command.get_program());
+    other.args(command.get_args()).current_dir(command.get_current_dir().unwrap_or(Path::new("/")));
+    let variables = command.get_envs().filter_map(|(name, value)| Some((name, value?)));
+    other.env_clear().envs(variables).stdin(Stdio::null());
+    Some(other)
 }

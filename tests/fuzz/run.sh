@@ -1,0 +1,15 @@
+#!/bin/sh
+# Feeds the readers with mutated input: run.sh MINUTES [TARGET]…, all targets when none is named.
+#
+# Inputs that reach new code are kept below target/corpus, those that crash or take too long below artifacts.
+set -eu
+cd "$(dirname "$0")"
+
+seconds=$((60 * $1))
+shift
+[ $# -gt 0 ] || set -- $(cargo +nightly fuzz list --fuzz-dir .)
+for target; do
+    mkdir -p "target/corpus/$target"
+    cargo +nightly fuzz run --fuzz-dir . "$target" "target/corpus/$target" "corpus/$target" -- \
+        -max_total_time="$seconds" -timeout=5 -rss_limit_mb=2048 -max_len=8192 -print_final_stats=1
+done
