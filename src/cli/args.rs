@@ -69,6 +69,8 @@ pub(super) enum Command {
     Check(CheckArgs),
     /// Show what the review understood: servers, clients, plugins, options, schema
     Inspect(InspectArgs),
+    /// Show what is wrong while the work tree is being worked on
+    Watch(WatchArgs),
     /// Write what findings of the work tree know how to repair
     Fix(FixArgs),
     /// Explain a rule: what it finds, why it matters, how to repair it
@@ -164,6 +166,20 @@ pub(super) struct CheckArgs {
     /// Print nothing but errors: the exit code tells
     #[arg(short, long, conflicts_with = "verbose", help_heading = "Output")]
     pub(super) quiet: bool,
+}
+
+/// Arguments of `watch`.
+#[derive(Debug, Args)]
+pub(super) struct WatchArgs {
+    /// Show only findings in these files and folders
+    #[arg(value_name = "PATH")]
+    pub(super) paths: Vec<PathBuf>,
+    /// How to print: `terminal` is a screen on a terminal, else one line for each event; `json` is one JSON object for each
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) format: Format,
+    /// When to colour
+    #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
+    pub(super) color: ColorChoice,
 }
 
 /// Arguments of `fix`.

@@ -83,7 +83,8 @@ fn describe(page: &mut Roff, command: &Command, above: &str) {
 /// Writes the generated parts of the README in the current directory, or fails when they are not current.
 pub(super) fn readme(check: bool) -> Outcome {
     let old = fs::read_to_string(README).with_context(|| format!("{README} cannot be read"))?;
-    let new = [("finding", finding()?), ("rules", rules::table()), ("help", help()), ("exit codes", exit_codes())]
+    let [broken, half] = watch()?;
+    let new = [("finding", finding()?), ("watch", broken), ("watch, later", half), ("rules", rules::table()), ("help", help()), ("exit codes", exit_codes())]
         .into_iter()
         .try_fold(old.clone(), |text, (part, content)| replace(&text, part, &content))?;
     if check && new != old {
@@ -107,6 +108,13 @@ fn replace(text: &str, part: &str, content: &str) -> anyhow::Result<String> {
 /// What the hook says about the demo's plugin without its table.
 fn finding() -> anyhow::Result<String> {
     Ok(format!("```text\n{}```\n", demo::finding(WIDTH)?))
+}
+
+/// What `watch` shows of the demo on a small terminal.
+fn watch() -> anyhow::Result<[String; 2]> {
+    let [broken, half] = demo::screens(80, 18)?;
+    let block = |frame: String| format!("```text\n{frame}```\n");
+    Ok([block(broken), block(half)])
 }
 
 fn help() -> String {
