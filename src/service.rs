@@ -223,6 +223,12 @@ pub fn concerns_review(path: &str) -> bool {
     FileKind::of(path).is_some() || path.starts_with(".auth-review/") || crate::config::PATHS.contains(&path)
 }
 
+/// The answer to a request about the work tree, whose files are at hand.
+#[must_use]
+pub fn answer_from(request: &Request, repo: &Repo, files: &dyn Snapshot, store: &dyn FactStore) -> Reply {
+    whole(request, repo, files, store).unwrap_or_else(|failure| failed(request, &failure))
+}
+
 /// A whole snapshot, compared with a base only when one was asked for.
 fn whole(request: &Request, repo: &Repo, snapshot: &dyn Snapshot, store: &dyn FactStore) -> Result<Reply, Failure> {
     if let Some(reply) = inspected(request, repo, snapshot, store)? {

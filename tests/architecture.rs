@@ -25,7 +25,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("service", &["source", "finding", "project", "config", "triage", "cache", "engine", "report", "git"]),
     ("watcher", &[]),
     ("watch", &["source", "cache", "engine", "git", "service", "watcher"]),
-    ("daemon", &["source", "facts", "config", "cache", "engine", "report", "git", "service", "watcher"]),
+    ("daemon", &["source", "facts", "config", "cache", "engine", "report", "git", "service", "watcher", "watch"]),
     (
         "cli",
         &[

@@ -314,11 +314,11 @@ fn where_the_limit_of_watches_is_reached_it_looks_itself() {
 }
 
 #[test]
-fn an_interrupt_ends_it() {
+fn a_signal_ends_it() {
     let repo = application();
     let mut watch = Watch::start(&repo);
-    watch.signal("INT");
-    assert_eq!(watch.child.wait().expect("it ends").signal(), Some(2));
+    watch.signal("TERM");
+    assert_eq!(watch.child.wait().expect("it ends").signal(), Some(15));
 }
 
 #[test]

@@ -84,9 +84,16 @@ fn describe(page: &mut Roff, command: &Command, above: &str) {
 pub(super) fn readme(check: bool) -> Outcome {
     let old = fs::read_to_string(README).with_context(|| format!("{README} cannot be read"))?;
     let [broken, half] = watch()?;
-    let new = [("finding", finding()?), ("watch", broken), ("watch, later", half), ("rules", rules::table()), ("help", help()), ("exit codes", exit_codes())]
-        .into_iter()
-        .try_fold(old.clone(), |text, (part, content)| replace(&text, part, &content))?;
+    let new = [
+        ("finding", finding()?),
+        ("watch", broken),
+        ("watch, later", half),
+        ("rules", rules::table()),
+        ("help", help()),
+        ("exit codes", exit_codes()),
+    ]
+    .into_iter()
+    .try_fold(old.clone(), |text, (part, content)| replace(&text, part, &content))?;
     if check && new != old {
         let error = CommandError::usage_message(format!("the generated parts of {README} are not current"));
         return Err(error.hint("run `git-auth-review generate` at the top of the source"));

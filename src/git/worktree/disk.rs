@@ -1,6 +1,6 @@
 //! What is on disk, read as a whole or in parts.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ops::Bound;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -54,7 +54,7 @@ pub(super) struct Disk {
     files: BTreeMap<Vec<u8>, Stat>,
     /// Tracked files that the walk passes over, because they are ignored.
     ignored: BTreeMap<Vec<u8>, Stat>,
-    directories: Arc<HashSet<PathBuf>>,
+    directories: Arc<BTreeSet<PathBuf>>,
 }
 
 impl Disk {
@@ -65,7 +65,11 @@ impl Disk {
 
     /// Whether a directory was read, or one below it.
     pub(super) fn knows_directory(&self, path: &Path) -> bool {
-        self.directories.contains(path) || self.directories.iter().any(|directory| directory.starts_with(path))
+        // Paths are ordered by their parts, so what lies below a directory comes right after it.
+        self.directories
+            .range::<Path, _>((Bound::Included(path), Bound::Unbounded))
+            .next()
+            .is_some_and(|directory| directory.starts_with(path))
     }
 
     /// Reads parts again. Gives the parts that may have changed, which are more where directories came or went, and the

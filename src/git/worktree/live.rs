@@ -42,6 +42,8 @@ pub struct LiveWorktree {
     index: Index,
     /// The index file, as it was before it was read.
     written: Option<Stat>,
+    /// The user's own list of what is ignored (gitignore(5), `core.excludesFile`), which no event tells of.
+    excludes: Option<(PathBuf, Stat)>,
     snapshot: WorktreeSnapshot,
 }
 
@@ -55,7 +57,7 @@ impl LiveWorktree {
         let root = repo.workdir().ok_or_else(|| GitError::NoWorkTree(repo.git_dir().to_path_buf()))?.to_path_buf();
         let snapshot = WorktreeSnapshot::empty(&root, repo.store());
         let disk = Disk::new(&root, enter);
-        let mut tree = Self { repo, root, disk, index: Index::default(), written: None, snapshot };
+        let mut tree = Self { repo, root, disk, index: Index::default(), written: None, excludes: None, snapshot };
         tree.update(&Touched::Anything)?;
         Ok(tree)
     }
@@ -78,7 +80,13 @@ impl LiveWorktree {
     /// As [`Repo::worktree`].
     pub fn update(&mut self, touched: &Touched) -> Result<Difference, GitError> {
         let index = self.read_index()?;
+        let excludes = ignore::gitignore::gitconfig_excludes_path().and_then(|path| {
+            let stat = Stat::of(&std::fs::metadata(&path).ok()?);
+            Some((path, stat))
+        });
+        let other_excludes = std::mem::replace(&mut self.excludes, excludes) != self.excludes;
         let parts = match touched {
+            _ if other_excludes => vec![Part::everything()],
             Touched::Anything => vec![Part::everything()],
             Touched::Paths(paths) => self.parts(paths),
         };

@@ -57,9 +57,9 @@ impl WorktreeSnapshot {
 
     /// Puts other files in the place of a part.
     fn replace(&mut self, part: &Part, names: Vec<(Vec<u8>, Option<BlobId>)>) {
-        let below = part.prefix();
-        let start = self.entries.partition_point(|entry| entry.path.as_bytes() < display(&below).as_bytes());
-        let len = self.entries[start..].partition_point(|entry| entry.path.starts_with(&*display(&below)));
+        let below = display(&part.prefix());
+        let start = self.entries.partition_point(|entry| *entry.path < *below);
+        let len = self.entries[start..].partition_point(|entry| entry.path.starts_with(&*below));
         let old = start..start + len;
         let odd_names = &self.odd_names;
         let is_kept = |entry: &&Entry| !part.contains(odd_names.get(&entry.path).map_or(entry.path.as_bytes(), Vec::as_slice));

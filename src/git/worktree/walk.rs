@@ -1,6 +1,6 @@
 //! Walks a work tree as git would see it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,13 +15,13 @@ pub type Enter = Arc<dyn Fn(&Path) + Send + Sync>;
 
 /// Which directories a walk reads: those that are not known yet, and some that are.
 pub(super) struct Scope {
-    known: Arc<HashSet<PathBuf>>,
+    known: Arc<BTreeSet<PathBuf>>,
     again: HashSet<PathBuf>,
     on_the_way: HashSet<PathBuf>,
 }
 
 impl Scope {
-    pub(super) fn new(known: Arc<HashSet<PathBuf>>, again: HashSet<PathBuf>) -> Self {
+    pub(super) fn new(known: Arc<BTreeSet<PathBuf>>, again: HashSet<PathBuf>) -> Self {
         let on_the_way = again.iter().flat_map(|directory| directory.ancestors()).map(Path::to_path_buf).collect();
         Self { known, again, on_the_way }
     }

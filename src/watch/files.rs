@@ -1,17 +1,12 @@
-//! Reviews a work tree again and again while it is being worked on.
-//!
-//! The files are kept in memory and read again where events tell of changes; an event that cannot be relied upon has
-//! everything read again. Where the system cannot watch, everything is read every few seconds.
+//! The files of a work tree, kept in memory as they are on disk.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
-use crate::cache::memory::MemoryStore;
-use crate::engine::Review;
-use crate::git::{Difference, Enter, GitError, LiveWorktree, Repo, Touched};
-use crate::service::{self, Failure, Request};
+use crate::git::{Difference, Enter, Environment, GitError, LiveWorktree, Repo, Touched};
+use crate::service;
 use crate::watcher::{Changes, Watcher, What};
 
 /// A save is a handful of events in quick succession: it is over when nothing was heard for this long.
@@ -24,30 +19,13 @@ const GATHER: Duration = Duration::from_millis(10);
 /// belongs to a commit whose message is being written.
 const FRESH_LOCK: Duration = Duration::from_secs(1);
 
-/// Time between two looks where the system cannot watch, or the repository cannot be read.
-const POLL: Duration = Duration::from_secs(2);
-
-/// Where reading everything takes long, the time to the next look is this many times as long.
-const POLL_FACTOR: u32 = 20;
-
 /// Time in which the event of a file has to arrive. Some file systems accept watches and deliver nothing.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// The result of one look.
-#[derive(Debug)]
-pub struct Look {
-    /// What was found, or why nothing could be.
-    pub result: Result<Review, Failure>,
-    /// Files that were written, created, moved or removed since the last look.
-    pub changed: Vec<Arc<str>>,
-    /// The time it took.
-    pub took: Duration,
-}
-
-/// A work tree under watch.
-pub struct Session {
-    request: Request,
-    store: MemoryStore,
+/// The files of a work tree, read again where events tell of changes. Events that cannot be relied upon, or cannot be had,
+/// have everything read.
+pub struct Files {
+    environment: Environment,
     root: PathBuf,
     git_dir: PathBuf,
     /// The repository's own list of what is ignored (gitignore(5)).
@@ -55,8 +33,15 @@ pub struct Session {
     events: Arc<Events>,
     /// The files; `None` when they have to be read from scratch.
     tree: Option<LiveWorktree>,
-    /// How long the last look took.
-    last: Duration,
+}
+
+/// What an update found.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Update {
+    /// Files that were written, created, moved or removed.
+    pub files: Vec<Arc<str>>,
+    /// Whether a review may come to another result.
+    pub matters: bool,
 }
 
 /// Where changes are heard of.
@@ -84,37 +69,35 @@ impl Events {
     }
 }
 
-impl Session {
-    /// Begins to watch the work tree of a request. `ring` is called when it is time for a [look](Self::look).
+impl Files {
+    /// Begins to listen; the first [update](Self::update) reads. `ring` is called when it is time for another one.
     ///
     /// # Errors
-    /// There is no work tree, or it cannot be read.
-    pub fn start(request: Request, ring: impl Fn() + Send + 'static) -> Result<Self, Failure> {
-        let repo = Repo::open(&request.environment)?;
+    /// As [`Repo::open`] and [`Repo::worktree`].
+    pub fn watch(environment: &Environment, ring: impl Fn() + Send + 'static) -> Result<Self, GitError> {
+        let repo = Repo::open(environment)?;
         let root = repo.workdir().ok_or_else(|| GitError::NoWorkTree(repo.git_dir().to_path_buf()))?.to_path_buf();
-        let session = Self {
-            request,
-            store: MemoryStore::default(),
+        let files = Self {
+            environment: environment.clone(),
             root: root.clone(),
             git_dir: repo.git_dir().to_path_buf(),
             exclude: repo.common_dir().join("info/exclude"),
             events: Arc::default(),
             tree: None,
-            last: Duration::ZERO,
         };
         let git = [repo.git_dir().to_path_buf(), repo.common_dir().to_path_buf()];
-        let of_git = [repo.index_file().to_path_buf(), session.exclude.clone(), session.cookie()];
+        let of_git = [files.git_dir.clone(), repo.index_file().to_path_buf(), files.exclude.clone(), files.cookie()];
         let interest = move |path: &Path, what| {
             if git.iter().any(|directory| path.starts_with(directory)) {
                 return of_git.iter().any(|file| path == file);
             }
             what == What::Moved || concerns_review(&root, path) || path.file_name().is_some_and(|name| name == ".gitignore")
         };
-        match Watcher::new(interest, ring).and_then(|watcher| session.probe(watcher)) {
-            Ok(watcher) => *session.events.watcher() = Some(watcher),
-            Err(why) => _ = session.events.obstacle.set(why),
+        match Watcher::new(interest, ring).and_then(|watcher| files.probe(watcher)) {
+            Ok(watcher) => *files.events.watcher() = Some(watcher),
+            Err(why) => _ = files.events.obstacle.set(why),
         }
-        Ok(session)
+        Ok(files)
     }
 
     /// Finds out whether events arrive at all.
@@ -132,21 +115,10 @@ impl Session {
         self.git_dir.join(format!("auth-review-watch-{}", std::process::id()))
     }
 
-    /// Why everything is read every few seconds, where the system cannot watch.
+    /// Why the system cannot watch, so that only reading everything tells what changed.
     #[must_use]
     pub fn obstacle(&self) -> Option<&str> {
         self.events.obstacle.get().map(String::as_str)
-    }
-
-    /// Has everything read again at the next look.
-    pub fn distrust(&mut self) {
-        self.tree = None;
-    }
-
-    /// How long to wait for the bell before the next look; `None`: for ever.
-    #[must_use]
-    pub fn patience(&self) -> Option<Duration> {
-        (self.obstacle().is_some() || self.tree.is_none()).then(|| POLL.max(self.last * POLL_FACTOR))
     }
 
     /// Waits until a save, or a command of git, is over.
@@ -161,53 +133,58 @@ impl Session {
         }
     }
 
-    /// Reads what changed and reviews the work tree; `None` when nothing changed that could make a difference. `today` is
-    /// the date as in [`Request::today`].
-    pub fn look(&mut self, today: String) -> Option<Look> {
-        let began = Instant::now();
-        let is_first_after_failure = self.tree.is_none();
-        let is_new_day = std::mem::replace(&mut self.request.today, today) != self.request.today;
-        let (touched, concerned) = self.touched();
-        let difference = self.read(&touched);
-        let result = match (difference, &self.tree) {
-            (Ok(difference), Some(tree)) => {
-                let is_same = difference == Difference::default() && !concerned && !is_first_after_failure && !is_new_day;
-                if is_same {
-                    return None;
-                }
-                let result = service::review(&self.request, tree.repo(), tree.snapshot(), &self.store);
-                result.map(|review| (review, difference.files))
-            }
-            (Ok(_), None) => return None,
-            (Err(error), _) => Err(error.into()),
-        };
-        self.last = began.elapsed();
-        let (result, changed) = match result {
-            Ok((review, changed)) => (Ok(review), changed),
-            Err(failure) => (Err(failure), Vec::new()),
-        };
-        Some(Look { result, changed, took: self.last })
+    /// Has everything read from scratch at the next update.
+    pub fn distrust(&mut self) {
+        self.tree = None;
     }
 
-    /// What was touched since the last look, and whether a file that is read is among it.
-    fn touched(&self) -> (Touched, bool) {
+    /// The files as they were last read; `None` before that, and after it failed.
+    #[must_use]
+    pub fn tree(&self) -> Option<&LiveWorktree> {
+        self.tree.as_ref()
+    }
+
+    /// Reads what events tell of.
+    ///
+    /// # Errors
+    /// As [`Repo::open`] and [`Repo::worktree`].
+    pub fn update(&mut self) -> Result<Update, GitError> {
         let changes = self.events.watcher().as_ref().map_or_else(Changes::default, Watcher::take);
+        if changes.paths.contains(&self.git_dir) {
+            self.distrust();
+        }
+        let Some(tree) = &mut self.tree else {
+            self.read()?;
+            return Ok(Update { files: Vec::new(), matters: true });
+        };
         let concerned = changes.paths.iter().any(|path| concerns_review(&self.root, path));
-        let everything = self.obstacle().is_some() || changes.unsure || changes.paths.contains(&self.exclude);
-        (if everything { Touched::Anything } else { Touched::Paths(changes.paths) }, concerned)
+        let everything = self.events.obstacle.get().is_some() || changes.unsure || changes.paths.contains(&self.exclude);
+        let touched = if everything { Touched::Anything } else { Touched::Paths(changes.paths) };
+        let Difference { files, index } = tree.update(&touched).inspect_err(|_| self.tree = None)?;
+        Ok(Update { matters: index || concerned || !files.is_empty(), files })
     }
 
-    fn read(&mut self, touched: &Touched) -> Result<Difference, GitError> {
-        if let Some(tree) = &mut self.tree {
-            return tree.update(touched).inspect_err(|_| self.tree = None);
+    /// Reads what was changed up to now, whether or not its events have arrived.
+    ///
+    /// # Errors
+    /// As [`Files::update`].
+    pub fn catch_up(&mut self) -> Result<Update, GitError> {
+        let synchronize = |watcher: &Watcher| watcher.synchronize(&self.cookie(), PATIENCE).unwrap_or(false);
+        let is_synchronized = self.events.watcher().as_ref().is_some_and(synchronize);
+        if !is_synchronized {
+            self.distrust();
         }
+        self.update()
+    }
+
+    fn read(&mut self) -> Result<(), GitError> {
         for directory in [Some(&*self.git_dir), self.exclude.parent()].into_iter().flatten() {
             self.events.watch(directory);
         }
         let events = Arc::clone(&self.events);
         let enter: Enter = Arc::new(move |directory: &Path| events.watch(directory));
-        self.tree = Some(LiveWorktree::open(&self.request.environment, enter)?);
-        Ok(Difference::default())
+        self.tree = Some(LiveWorktree::open(&self.environment, enter)?);
+        Ok(())
     }
 }
 
