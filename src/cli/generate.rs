@@ -75,6 +75,9 @@ fn describe(page: &mut Roff, command: &Command, above: &str) {
         let help = argument.get_help().map(ToString::to_string).unwrap_or_default();
         page.control("TP", []).text([bold(argument.to_string())]).text([roman(help)]);
     }
+    if let Some(more) = command.get_after_help() {
+        page.control("PP", []).control("nf", []).text([roman(more.to_string())]).control("fi", []);
+    }
     for below in command.get_subcommands().filter(|command| !command.is_hide_set()) {
         describe(page, below, &name);
     }

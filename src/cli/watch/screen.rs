@@ -26,7 +26,8 @@ impl Screen {
     /// Takes the terminal over, and sends what its user wants.
     pub(super) fn open(messages: Sender<Message>, style: Style) -> io::Result<Self> {
         let (width, height) = terminal::size()?;
-        let screen = Self { style, view: View { width, height, scroll: 0 }, shown: String::new() };
+        let mut screen = Self { style, view: View { width: 0, height: 0, scroll: 0 }, shown: String::new() };
+        screen.fit(width, height);
         give_back_on_panic();
         terminal::enable_raw_mode()?;
         execute!(io::stdout(), EnterAlternateScreen, DisableLineWrap, Hide)?;
@@ -34,6 +35,11 @@ impl Screen {
         leave_on_signals(messages.clone())?;
         thread::spawn(move || read_keys(&messages));
         Ok(screen)
+    }
+
+    fn fit(&mut self, width: u16, height: u16) {
+        // A line that reaches the last column leaves the cursor on it, and clearing what is behind takes a character away.
+        (self.view.width, self.view.height) = (width.saturating_sub(1), height);
     }
 
     pub(super) fn draw(&mut self, board: &Board) -> io::Result<()> {
@@ -57,7 +63,7 @@ impl Screen {
     }
 
     pub(super) fn resize(&mut self, width: u16, height: u16, board: &Board) -> io::Result<()> {
-        (self.view.width, self.view.height) = (width, height);
+        self.fit(width, height);
         // Terminals wrap and cut what they show when they change, each in its own way.
         queue!(io::stdout(), terminal::Clear(terminal::ClearType::All))?;
         self.shown.clear();

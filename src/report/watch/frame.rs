@@ -43,8 +43,11 @@ impl Line {
         let mut left = width;
         let mut out = String::new();
         for (look, text) in &self.0 {
+            if left == 0 {
+                break;
+            }
             let text = shorten(text, left);
-            left -= columns(&text).min(left);
+            left -= columns(&text);
             match look {
                 Some(look) if !text.is_empty() => out.push_str(&style.paint(*look, &text)),
                 _ => out.push_str(&text),
@@ -66,7 +69,7 @@ pub fn frame(board: &Board, view: &mut View, style: &Style) -> String {
 
     let rule = |text: String| Line::of(Look::Faint, format!("{text}{}", "─".repeat(width.saturating_sub(columns(&text)))));
     let below = body.len() - shown.end;
-    let mut lines = vec![heading(board), rule(String::new())];
+    let mut lines = vec![heading(board, width), rule(String::new())];
     lines.extend(body.into_iter().skip(shown.start).take(shown.len()));
     lines.resize_with(room + AROUND - 2, Line::default);
     lines.push(rule(match (shown.start, below) {
@@ -80,12 +83,15 @@ pub fn frame(board: &Board, view: &mut View, style: &Style) -> String {
     lines.join("\n")
 }
 
-fn heading(board: &Board) -> Line {
-    let state = match &board.review {
-        Some(review) => outcome(review),
-        None => "reading …".into(),
-    };
-    Line::of(Look::Strong, "auth-review").and(None, "  ").and(None, state)
+/// What was reviewed and what came of it; what came of it alone where there is no room for both.
+fn heading(board: &Board, width: usize) -> Line {
+    const NAME: &str = "auth-review  ";
+    let state = board.review.as_ref().map_or_else(|| "reading …".into(), outcome);
+    if columns(NAME) + columns(&state) <= width {
+        return Line::of(Look::Strong, NAME).and(None, state);
+    }
+    let found = state.split_once(", ").map_or(&*state, |(_, found)| found);
+    Line::of(None, if columns(&state) <= width { &state } else { found })
 }
 
 /// The keys, and at the right how long the last review took.

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use crate::engine::Review;
 use crate::finding::Finding;
+use crate::source::FileKind;
 
 pub use event::Event;
 pub use frame::{View, frame};
@@ -60,11 +61,10 @@ impl Board {
         if !appeared.is_empty() || !gone.is_empty() {
             (self.appeared, self.gone) = (appeared, gone);
         }
-        // Several files at once are git's doing, not an editor's.
-        match changed {
-            [] => {}
-            [file] => self.edited = Some(Arc::clone(file)),
-            _ => self.edited = None,
+        let mut sources = changed.iter().filter(|file| FileKind::of(file).is_some());
+        if let Some(file) = sources.next() {
+            // Several files at once are git's doing, not an editor's.
+            self.edited = sources.next().is_none().then(|| Arc::clone(file));
         }
         (self.error, self.took) = (None, took);
         events.push(event::summary(&review, is_ready, changed, took));

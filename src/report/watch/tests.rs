@@ -33,12 +33,46 @@ fn shown(board: &Board, width: u16, height: u16) -> String {
 
 #[test]
 fn the_board_at_80_columns() {
-    assert_eq!(shown(&board(), 80, 24), "?");
+    assert_eq!(shown(&board(), 80, 24), "\
+auth-review  3 auth files reviewed, 1 finding: 1 critical
+────────────────────────────────────────────────────────────────────────────────
+src/auth.ts  edited last
++ critical 7:13 migration/migration-missing-for-plugin
+    `passkey()` needs the table `passkey`, which no schema file declares
+
+just gone
+- medium src/auth.ts:8:20 origins/trusted-origin-wildcard-all
+
+not known without running the code
+? which plugins the server in src/other.ts uses: `getPlugins()` comes from
+  `@acme/auth`, which is not part of the repository (src/other.ts:3:12)
+
+
+
+
+
+
+
+
+
+
+────────────────────────────────────────────────────────────────────────────────
+q leave  j/k scroll  r read anew                                          2.3 ms");
 }
 
 #[test]
 fn the_board_at_40_columns() {
-    assert_eq!(shown(&board(), 40, 10), "?");
+    assert_eq!(shown(&board(), 40, 10), "\
+1 finding: 1 critical
+────────────────────────────────────────
+src/auth.ts  edited last
++ critical 7:13 migration/migration-mis…
+    `passkey()` needs the table
+    `passkey`, which no schema file
+    declares
+
+── 9 lines below ───────────────────────
+q leave  j/k scroll  r read anew  2.3 ms");
 }
 
 #[test]
@@ -47,7 +81,47 @@ fn the_board_at_120_columns() {
     board.reviewed(review(), &[], TOOK);
     board.failed("auth-review.toml:1:10: expected `]`".into());
     board.noticed("changes are looked for every 2 seconds, because the system's limit of watches is reached".into());
-    assert_eq!(shown(&board, 120, 40), "?");
+    assert_eq!(shown(&board, 120, 40), "\
+auth-review  3 auth files reviewed, 2 findings: 1 critical, 1 medium
+────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+error auth-review.toml:1:10: expected `]`
+note changes are looked for every 2 seconds, because the system's limit of watches is reached
+
+what was found before
+
+critical
+  src/auth.ts:7:13 migration/migration-missing-for-plugin
+    `passkey()` needs the table `passkey`, which no schema file declares
+
+medium
+  src/auth.ts:8:20 origins/trusted-origin-wildcard-all
+    `trustedOrigins` lets every website in
+
+not known without running the code
+? which plugins the server in src/other.ts uses: `getPlugins()` comes from `@acme/auth`, which is not part of the
+  repository (src/other.ts:3:12)
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+q leave  j/k scroll  r read anew                                                                                  2.3 ms");
 }
 
 #[test]
@@ -57,7 +131,7 @@ fn a_frame_fills_the_screen_whatever_its_size_and_is_never_wider() {
     for (width, height) in [(1, 1), (10, 3), (20, 5), (33, 24), (200, 60)] {
         for scroll in [0, 3, usize::MAX] {
             let text = frame(&board, &mut View { width, height, scroll }, &PLAIN);
-            assert_eq!(text.lines().count(), usize::from(height), "{width}x{height}: {text}");
+            assert_eq!(text.split('\n').count(), usize::from(height), "{width}x{height}: {text}");
             let widest = text.lines().map(|line| line.chars().count()).max();
             assert!(widest <= Some(usize::from(width)), "{width}x{height}: {text}");
         }
@@ -109,7 +183,7 @@ fn events_tell_the_difference() {
     assert_eq!(kinds(&board.reviewed(moved, &[], TOOK)), ["gone", "changed", "reviewed"]);
     assert_eq!(kinds(&board.failed("why".into())), ["error"]);
     assert_eq!(kinds(&board.failed("why".into())), [""; 0]);
-    assert_eq!(kinds(&board.reviewed(review(), &[], TOOK)), ["appeared", "changed", "ready"]);
+    assert_eq!(kinds(&board.reviewed(review(), &[], TOOK)), ["changed", "appeared", "ready"]);
     assert_eq!(kinds(&board.noticed("what".into())), ["notice"]);
     assert_eq!(kinds(&board.noticed("what".into())), [""; 0]);
 }
@@ -127,7 +201,11 @@ fn an_event_is_one_line_for_programs_and_one_for_people() {
     }
     assert_eq!((&closing["milliseconds"], &closing["files"]), (&2.3.into(), &serde_json::json!(["src/auth.ts"])));
     let text: String = events.iter().map(|event| event.text(&PLAIN)).collect();
-    assert_eq!(text, "?");
+    assert_eq!(text, "\
++ src/auth.ts:7:13: critical[migration/migration-missing-for-plugin]: `passkey()` needs the table `passkey`, which no schema file declares
++ src/auth.ts:8:20: medium[origins/trusted-origin-wildcard-all]: `trustedOrigins` lets every website in
+auth-review: 3 auth files reviewed, 2 findings: 1 critical, 1 medium
+");
     for event in &events {
         assert_eq!(event.json().lines().count(), 1);
     }
