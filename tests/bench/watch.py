@@ -5,7 +5,7 @@ usage: tests/bench/watch.py PROGRAM [FILES ...]
 
 For each number of files (10000 when none is given) a repository is made: the application of the demo among components, of
 which three in a hundred use its client. The server's file is brought to 600 lines and saved again and again, with a
-plugin whose table is missing and without it.
+plugin whose table is missing and without it, never twice the same.
 """
 
 import json
@@ -109,7 +109,7 @@ def bench(program, files, scratch):
         told, reviewed = [], []
         for number in range(SAVES):
             time.sleep(PAUSE)
-            start = save(server, contents[number % 2])
+            start = save(server, contents[number % 2] + b"// save %d\n" % number)
             _, seen = until(watch.stdout, "appeared", "gone")
             event, _ = until(watch.stdout, "reviewed")
             told.append((seen - start) / 1e6)

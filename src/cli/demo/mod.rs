@@ -68,7 +68,9 @@ pub(super) fn finding(width: u16) -> anyhow::Result<String> {
 
 /// What `watch` shows when the plugin has been added, and when its table has, too, by the same reviews on files in memory.
 pub(super) fn screens(width: u16, height: u16) -> anyhow::Result<[String; 2]> {
-    let (style, took) = (Style { color: false, hyperlinks: false, width, verbose: false }, Duration::from_micros(1_800));
+    // About what it takes.
+    let took = Duration::from_micros(2_600);
+    let style = Style { color: false, hyperlinks: false, width, verbose: false };
     let (mut board, store) = (Board::default(), MemoryStore::default());
     let mut files = APPLICATION.to_vec();
     let mut save = |saved: Files| {

@@ -33,7 +33,9 @@ fn shown(board: &Board, width: u16, height: u16) -> String {
 
 #[test]
 fn the_board_at_80_columns() {
-    assert_eq!(shown(&board(), 80, 24), "\
+    assert_eq!(
+        shown(&board(), 80, 24),
+        "\
 auth-review  3 auth files reviewed, 1 finding: 1 critical
 ────────────────────────────────────────────────────────────────────────────────
 src/auth.ts  edited last
@@ -57,12 +59,15 @@ not known without running the code
 
 
 ────────────────────────────────────────────────────────────────────────────────
-q leave  j/k scroll  r read anew                                          2.3 ms");
+q leave  j/k scroll  r read anew                                          2.3 ms"
+    );
 }
 
 #[test]
 fn the_board_at_40_columns() {
-    assert_eq!(shown(&board(), 40, 10), "\
+    assert_eq!(
+        shown(&board(), 40, 10),
+        "\
 1 finding: 1 critical
 ────────────────────────────────────────
 src/auth.ts  edited last
@@ -72,7 +77,8 @@ src/auth.ts  edited last
     declares
 
 ── 9 lines below ───────────────────────
-q leave  j/k scroll  r read anew  2.3 ms");
+q leave  j/k scroll  r read anew  2.3 ms"
+    );
 }
 
 #[test]
@@ -81,7 +87,9 @@ fn the_board_at_120_columns() {
     board.reviewed(review(), &[], TOOK);
     board.failed("auth-review.toml:1:10: expected `]`".into());
     board.noticed("changes are looked for every 2 seconds, because the system's limit of watches is reached".into());
-    assert_eq!(shown(&board, 120, 40), "\
+    assert_eq!(
+        shown(&board, 120, 40),
+        "\
 auth-review  3 auth files reviewed, 2 findings: 1 critical, 1 medium
 ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 error auth-review.toml:1:10: expected `]`
@@ -121,7 +129,8 @@ not known without running the code
 
 
 ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
-q leave  j/k scroll  r read anew                                                                                  2.3 ms");
+q leave  j/k scroll  r read anew                                                                                  2.3 ms"
+    );
 }
 
 #[test]
