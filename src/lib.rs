@@ -22,7 +22,7 @@
 //!
 //! `fix` goes round: it reviews, applies the edits of the findings, and reviews what came of it.
 //!
-//! `engine` is the only place that sees all of these; `git`, `cache`, `daemon` and `cli` are shells around it. Nothing
+//! `engine` is the only place that sees all of these; `git`, `cache`, `watcher`, `watch`, `daemon` and `cli` are shells around it. Nothing
 //! below `engine` does input or output, so every rule is tested on files in memory. `tests/architecture.rs` keeps the
 //! order true.
 
@@ -43,3 +43,5 @@ pub mod service;
 pub mod source;
 pub mod syntax;
 pub mod triage;
+pub mod watch;
+pub mod watcher;

@@ -84,11 +84,28 @@ pub const INCOMPLETE: u8 = 3;
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
-enum Failure {
+pub enum Failure {
+    /// The repository cannot be read.
     #[error(transparent)]
     Git(#[from] GitError),
+    /// What was read cannot be reviewed.
     #[error(transparent)]
     Review(#[from] ReviewError),
+}
+
+impl Failure {
+    /// The exit code that tells of it.
+    #[must_use]
+    pub fn code(&self) -> u8 {
+        let usage = match self {
+            Self::Review(ReviewError::Config { .. }) => true,
+            Self::Git(error) => matches!(
+                error,
+                GitError::NotARepository(_) | GitError::NoWorkTree(_) | GitError::UnknownRevision { .. } | GitError::Ownership(_)
+            ),
+        };
+        if usage { USAGE } else { INCOMPLETE }
+    }
 }
 
 /// Opens the repository, reviews what is asked for and renders the answer.
@@ -224,8 +241,15 @@ fn asked(request: &Request, parents: &[Option<Commit>]) -> blake3::Hasher {
 }
 
 /// Whether a change of this path can change the answer: a kind of file that is read, or a setting of the review.
-fn concerns_review(path: &str) -> bool {
+#[must_use]
+pub fn concerns_review(path: &str) -> bool {
     FileKind::of(path).is_some() || path.starts_with(".auth-review/") || crate::config::PATHS.contains(&path)
+}
+
+/// The answer to a request about the work tree, whose files are at hand.
+#[must_use]
+pub fn answer_from(request: &Request, repo: &Repo, files: &dyn Snapshot, store: &dyn FactStore) -> Reply {
+    whole(request, repo, files, store).unwrap_or_else(|failure| failed(request, &failure))
 }
 
 /// A whole snapshot, compared with a base only when one was asked for.
@@ -233,6 +257,14 @@ fn whole(request: &Request, repo: &Repo, snapshot: &dyn Snapshot, store: &dyn Fa
     if let Some(reply) = inspected(request, repo, snapshot, store)? {
         return Ok(reply);
     }
+    Ok(rendered(request, &review(request, repo, snapshot, store)?))
+}
+
+/// Reviews a whole snapshot, compared with a base only when one was asked for.
+///
+/// # Errors
+/// The base is not there, or the configuration is broken.
+pub fn review(request: &Request, repo: &Repo, snapshot: &dyn Snapshot, store: &dyn FactStore) -> Result<Review, Failure> {
     let base = match &request.base {
         Some(name) => Some(repo.tree(&repo.revision(name)?)?),
         None => None,
@@ -241,8 +273,7 @@ fn whole(request: &Request, repo: &Repo, snapshot: &dyn Snapshot, store: &dyn Fa
     let bases: Vec<&dyn Snapshot> = base.iter().map(|base| base as &dyn Snapshot).collect();
     let installed = repo.installed();
     let around = Surroundings { worktree: None, installed: installed.as_ref().map(|packages| packages as &dyn Installed) };
-    let review = engine::review(snapshot, &bases, around, &options(request, request.base.clone(), changed), store)?;
-    Ok(rendered(request, &review))
+    Ok(engine::review(snapshot, &bases, around, &options(request, request.base.clone(), changed), store)?)
 }
 
 /// The paths whose content differs, or may differ, between two snapshots.
@@ -289,21 +320,12 @@ fn rendered(request: &Request, review: &Review) -> Reply {
 /// A review that broke does not stop a commit, unless in CI or where the configuration asks for it. A configuration
 /// that cannot be read always stops: it is the user's own, and reviewing without it would not be what they asked for.
 fn failed(request: &Request, failure: &Failure) -> Reply {
-    let usage = match failure {
-        Failure::Review(ReviewError::Config { .. }) => true,
-        Failure::Git(error) => {
-            matches!(
-                error,
-                GitError::NotARepository(_) | GitError::NoWorkTree(_) | GitError::UnknownRevision { .. } | GitError::Ownership(_)
-            )
-        }
-    };
     let configured = matches!(failure, Failure::Review(ReviewError::Config { .. }));
     if request.hook && !request.ci && !configured && on_error(request) == OnError::Warn {
         let stderr = format!("warning: git auth-review could not review this, and lets it pass: {failure}\n");
         return Reply { stderr, ..Reply::default() };
     }
-    Reply { stdout: String::new(), stderr: format!("error: {failure}\n"), code: if usage { USAGE } else { INCOMPLETE } }
+    Reply { stdout: String::new(), stderr: format!("error: {failure}\n"), code: failure.code() }
 }
 
 /// What the configuration on disk says about reviews that break; the snapshot's own cannot be had then.

@@ -23,7 +23,9 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("report", &["source", "facts", "finding", "knowledge", "project", "rules", "triage", "engine", "fix"]),
     ("git", &["source"]),
     ("service", &["source", "finding", "project", "config", "triage", "cache", "engine", "report", "git"]),
-    ("daemon", &["source", "facts", "config", "cache", "engine", "report", "git", "service"]),
+    ("watcher", &[]),
+    ("watch", &["source", "cache", "engine", "git", "service", "watcher"]),
+    ("daemon", &["source", "facts", "config", "cache", "engine", "report", "git", "service", "watcher", "watch"]),
     (
         "cli",
         &[
@@ -40,6 +42,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "report",
             "git",
             "service",
+            "watch",
             "daemon",
         ],
     ),

@@ -33,6 +33,17 @@ pub(super) const ENVIRONMENT: &[(&str, &str)] = &[
     ("FORCE_COLOR, CLICOLOR_FORCE", "always colour"),
 ];
 
+/// What `watch` understands and prints.
+const WATCH: &str = "\
+Keys: q leaves, j, k and the arrows scroll, r reads everything anew.
+
+With --format json every line is an object. Its `event` is one of:
+  appeared, changed, gone  a `finding`, as `check --format json` has it
+  ready, reviewed          the end of a review, the first one or the first after an error, and any other: `summary` and
+                           `undetermined` as `check` has them, the `files` that changed, the `milliseconds` it took
+  error                    there can be no review until the next `ready`; `message` says why
+  notice                   something about the watching itself, in `message`";
+
 fn after_help() -> String {
     let section = |title: &str, entries: &[(&str, &str)]| {
         let lines: String = entries.iter().map(|(name, meaning)| format!("\n  {name:<28} {meaning}")).collect();
@@ -69,6 +80,9 @@ pub(super) enum Command {
     Check(CheckArgs),
     /// Show what the review understood: servers, clients, plugins, options, schema
     Inspect(InspectArgs),
+    /// Show what is wrong while the work tree is being worked on
+    #[command(after_help = WATCH)]
+    Watch(WatchArgs),
     /// Write what findings of the work tree know how to repair
     Fix(FixArgs),
     /// Explain a rule: what it finds, why it matters, how to repair it
@@ -164,6 +178,20 @@ pub(super) struct CheckArgs {
     /// Print nothing but errors: the exit code tells
     #[arg(short, long, conflicts_with = "verbose", help_heading = "Output")]
     pub(super) quiet: bool,
+}
+
+/// Arguments of `watch`.
+#[derive(Debug, Args)]
+pub(super) struct WatchArgs {
+    /// Show only findings in these files and folders
+    #[arg(value_name = "PATH")]
+    pub(super) paths: Vec<PathBuf>,
+    /// How to print: `terminal` is a screen on a terminal, else one line for each event; `json` is one JSON object for each
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) format: Format,
+    /// When to colour
+    #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
+    pub(super) color: ColorChoice,
 }
 
 /// Arguments of `fix`.

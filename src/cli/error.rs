@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::output;
-use crate::service::{INCOMPLETE, USAGE};
+use crate::service::{Failure, INCOMPLETE, USAGE};
 
 /// A failure as the command line reports it.
 #[derive(Debug)]
@@ -22,6 +22,11 @@ impl CommandError {
     /// As [`CommandError::usage`], from a message.
     pub(super) fn usage_message(message: impl Into<String>) -> Self {
         Self::usage(anyhow::Error::msg(message.into()))
+    }
+
+    /// There is no review, with the exit code that tells of it.
+    pub(super) fn review(failure: Failure) -> Self {
+        Self { code: failure.code(), error: failure.into(), hints: Vec::new() }
     }
 
     /// Adds a line that says what to do next.

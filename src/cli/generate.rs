@@ -75,6 +75,9 @@ fn describe(page: &mut Roff, command: &Command, above: &str) {
         let help = argument.get_help().map(ToString::to_string).unwrap_or_default();
         page.control("TP", []).text([bold(argument.to_string())]).text([roman(help)]);
     }
+    if let Some(more) = command.get_after_help() {
+        page.control("PP", []).control("nf", []).text([roman(more.to_string())]).control("fi", []);
+    }
     for below in command.get_subcommands().filter(|command| !command.is_hide_set()) {
         describe(page, below, &name);
     }
@@ -83,9 +86,17 @@ fn describe(page: &mut Roff, command: &Command, above: &str) {
 /// Writes the generated parts of the README in the current directory, or fails when they are not current.
 pub(super) fn readme(check: bool) -> Outcome {
     let old = fs::read_to_string(README).with_context(|| format!("{README} cannot be read"))?;
-    let new = [("finding", finding()?), ("rules", rules::table()), ("help", help()), ("exit codes", exit_codes())]
-        .into_iter()
-        .try_fold(old.clone(), |text, (part, content)| replace(&text, part, &content))?;
+    let [broken, half] = watch()?;
+    let new = [
+        ("finding", finding()?),
+        ("watch", broken),
+        ("watch, later", half),
+        ("rules", rules::table()),
+        ("help", help()),
+        ("exit codes", exit_codes()),
+    ]
+    .into_iter()
+    .try_fold(old.clone(), |text, (part, content)| replace(&text, part, &content))?;
     if check && new != old {
         let error = CommandError::usage_message(format!("the generated parts of {README} are not current"));
         return Err(error.hint("run `git-auth-review generate` at the top of the source"));
@@ -107,6 +118,13 @@ fn replace(text: &str, part: &str, content: &str) -> anyhow::Result<String> {
 /// What the hook says about the demo's plugin without its table.
 fn finding() -> anyhow::Result<String> {
     Ok(format!("```text\n{}```\n", demo::finding(WIDTH)?))
+}
+
+/// What `watch` shows of the demo on a small terminal.
+fn watch() -> anyhow::Result<[String; 2]> {
+    let [broken, half] = demo::screens(80, 18)?;
+    let block = |frame: String| format!("```text\n{frame}```\n");
+    Ok([block(broken), block(half)])
 }
 
 fn help() -> String {

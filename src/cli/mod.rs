@@ -18,6 +18,7 @@ mod request;
 mod review;
 mod rules;
 mod settings;
+mod watch;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -48,6 +49,7 @@ fn dispatch(app: App) -> Outcome {
     match app.command {
         None => check::check(&app.check),
         Some(Command::Check(args)) => check::check(&args),
+        Some(Command::Watch(args)) => watch::run(&args),
         Some(Command::Fix(args)) => fix::run(&args),
         Some(Command::Inspect(args)) => check::inspect(&args),
         Some(Command::Explain { rule }) => rules::explain(&rule),

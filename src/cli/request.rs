@@ -30,8 +30,13 @@ pub(super) fn build(target: Target, output: Output, color: ColorChoice) -> anyho
         style: style(color),
         hook: false,
         ci: in_ci(),
-        today: civil_date(SystemTime::now()),
+        today: today(),
     })
+}
+
+/// The date in UTC as `YYYY-MM-DD`.
+pub(super) fn today() -> String {
+    civil_date(SystemTime::now())
 }
 
 /// Whether a continuous-integration service runs the command.
@@ -84,7 +89,7 @@ pub(super) fn repository_paths(root: &Path, directory: &Path, paths: &[PathBuf])
         .collect()
 }
 
-/// The date in UTC as `YYYY-MM-DD`, by the proleptic Gregorian calendar.
+/// A date in UTC as `YYYY-MM-DD`, by the proleptic Gregorian calendar.
 fn civil_date(now: SystemTime) -> String {
     let days = now.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() / 86_400);
     // Years are counted from 1 March 0000, so that the leap day is the last day of a year; an era is 400 years.

@@ -17,13 +17,15 @@ pub mod write_behind;
 use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::cache::FactStore;
 use crate::git::{Environment, GitError, Repo};
-use crate::service::{self, Answers, Reply, Request};
+use crate::service::{self, Answers, Reply, Request, Target};
 use crate::source::{FileKind, Snapshot as _, folder_of};
+use crate::watch::Files;
 use protocol::Status;
 
 /// Time without a request after which a daemon leaves, unless `AUTH_REVIEW_DAEMON_IDLE` gives another number of seconds.
@@ -72,15 +74,45 @@ pub fn start(common_dir: &Path) -> io::Result<Status> {
     }
 }
 
+/// Most work trees whose files are kept in memory.
+const MAX_WORKTREES: usize = 2;
+
 /// The reviews a daemon runs: the same as every other caller's of [`service`], remembered.
 #[derive(Default)]
 struct Reviewer {
     answers: Answers,
+    /// The files of work trees that were asked for, the last one first.
+    worktrees: Mutex<Vec<(PathBuf, Files)>>,
+}
+
+impl Reviewer {
+    /// Answers a request about a work tree from the files in memory; `None` where that cannot be done.
+    fn answer_live(&self, request: &Request, store: &dyn FactStore) -> Option<Reply> {
+        let repo = Repo::open(&request.environment).ok()?;
+        let root = repo.workdir().filter(|_| *repo.index_file() == repo.git_dir().join("index"))?;
+        let mut worktrees = self.worktrees.lock().unwrap_or_else(|poisoned| {
+            // A review that panicked may have left them half read.
+            self.worktrees.clear_poison();
+            let mut worktrees = poisoned.into_inner();
+            worktrees.clear();
+            worktrees
+        });
+        let (root, mut files) = match worktrees.iter().position(|(known, _)| known == root) {
+            Some(at) => worktrees.remove(at),
+            None => (root.to_path_buf(), Files::watch(&request.environment, || {}).ok()?),
+        };
+        files.catch_up().ok()?;
+        let reply = files.tree().map(|tree| service::answer_from(request, tree.repo(), tree.snapshot(), store));
+        worktrees.insert(0, (root, files));
+        worktrees.truncate(MAX_WORKTREES);
+        reply
+    }
 }
 
 impl server::Work for Reviewer {
     fn answer(&self, request: &Request, store: &dyn FactStore) -> Reply {
-        service::answer_with(request, store, &self.answers)
+        let live = (request.target == Target::Worktree).then(|| self.answer_live(request, store)).flatten();
+        live.unwrap_or_else(|| service::answer_with(request, store, &self.answers))
     }
 
     fn directories(&self, environment: &Environment) -> Vec<PathBuf> {

@@ -3,25 +3,21 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use notify::event::{AccessKind, AccessMode, CreateKind};
-use notify::{ErrorKind, Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 use serde::{Deserialize, Serialize};
 
 use crate::source::FileKind;
+use crate::watcher::{Watcher, What};
 
 /// Time in which events are gathered before they are acted upon.
 const GATHER: Duration = Duration::from_millis(10);
 
 /// The same after expensive work: as long as that took, but no longer than this.
 const GATHER_AT_MOST: Duration = Duration::from_secs(2);
-
-/// Most files remembered as changed while the daemon is busy; beyond, the next look at the index has to do.
-const MAX_CHANGED: usize = 10_000;
 
 /// Most directories that are watched because they were created under a watched one.
 const MAX_NEW_DIRECTORIES: usize = 2_000;
@@ -56,12 +52,10 @@ impl fmt::Display for Watching {
 pub struct Changes {
     /// An index or a `HEAD` was replaced.
     pub index: bool,
-    /// Files of the work tree that were written, created or moved in.
+    /// Files of the work tree that were written, created, moved or removed.
     pub files: BTreeSet<PathBuf>,
     /// What the daemon cannot do without was moved, removed or replaced.
     pub vital: bool,
-    new_directories: BTreeSet<PathBuf>,
-    unsure: bool,
 }
 
 /// Who wants to know.
@@ -78,29 +72,38 @@ pub trait Observer {
 pub fn run(common_dir: &Path, vital: &[PathBuf], observer: &impl Observer) {
     match Watch::start(common_dir, vital) {
         Ok(watch) => watch.follow(observer),
-        Err(error) => observer.watching(Watching::Nothing(reason(&error))),
+        Err(why) => observer.watching(Watching::Nothing(why)),
     }
 }
 
 struct Watch {
-    notify: RecommendedWatcher,
-    inbox: Inbox,
+    watcher: Watcher,
     bell: Receiver<()>,
     common_dir: PathBuf,
+    vital: Arc<[PathBuf]>,
     watched: BTreeSet<PathBuf>,
 }
 
 impl Watch {
-    fn start(common_dir: &Path, vital: &[PathBuf]) -> notify::Result<Self> {
+    fn start(common_dir: &Path, vital: &[PathBuf]) -> Result<Self, String> {
         let (ring, bell) = sync_channel(1);
-        let inbox = Inbox { common_dir: common_dir.to_path_buf(), vital: vital.into(), changes: Arc::default(), ring };
-        let mut notify = notify::recommended_watcher(inbox.clone())?;
-        notify.watch(common_dir, RecursiveMode::NonRecursive)?;
-        for file in vital {
+        let vital: Arc<[PathBuf]> = std::iter::once(common_dir.to_path_buf()).chain(vital.iter().cloned()).collect();
+        let (git, cherished) = (common_dir.to_path_buf(), Arc::clone(&vital));
+        let interest = move |path: &Path, what| match what {
+            // The link of a file that is in use is gone before the file is: a change of its metadata.
+            What::Moved if cherished.iter().any(|file| file == path) => true,
+            _ if path.starts_with(&git) => is_index(path),
+            What::Written => is_source(path),
+            What::Moved => is_source(path) || is_of_interest(path),
+        };
+        // When the bell has been rung and not been heard yet, it need not be rung again.
+        let mut watcher = Watcher::new(interest, move || _ = ring.try_send(()))?;
+        watcher.watch(common_dir)?;
+        for file in vital.iter() {
             // Best effort: without it, the loss is noticed later.
-            let _ = notify.watch(file, RecursiveMode::NonRecursive);
+            let _ = watcher.watch(file);
         }
-        Ok(Self { notify, inbox, bell, common_dir: common_dir.to_path_buf(), watched: BTreeSet::new() })
+        Ok(Self { watcher, bell, common_dir: common_dir.to_path_buf(), vital, watched: BTreeSet::new() })
     }
 
     fn follow(mut self, observer: &impl Observer) {
@@ -111,12 +114,10 @@ impl Watch {
         while self.bell.recv().is_ok() {
             thread::sleep(gather);
             let began = Instant::now();
-            let mut changes = self.inbox.take();
-            for directory in std::mem::take(&mut changes.new_directories) {
-                self.enter(&directory, &mut changes);
+            let changes = self.take();
+            if changes.index || changes.vital || !changes.files.is_empty() {
+                observer.changed(&changes);
             }
-            changes.index |= changes.unsure;
-            observer.changed(&changes);
             if changes.index {
                 observer.watching(self.arm(observer));
             }
@@ -124,27 +125,44 @@ impl Watch {
         }
     }
 
+    fn take(&mut self) -> Changes {
+        let heard = self.watcher.take();
+        let mut changes = Changes { index: heard.unsure, ..Changes::default() };
+        for path in heard.paths {
+            if self.vital.contains(&path) {
+                changes.vital = true;
+            } else if path.starts_with(&self.common_dir) {
+                changes.index = true;
+            } else if path.is_dir() {
+                self.enter(&path, &mut changes);
+            } else {
+                changes.add_file(path);
+            }
+        }
+        changes
+    }
+
     /// Watches exactly the git directories and the directories of interest.
     fn arm(&mut self, observer: &impl Observer) -> Watching {
         for worktree in linked_worktrees(&self.common_dir) {
             // Best effort: without it, that worktree's first review is not prepared.
-            let _ = self.notify.watch(&worktree, RecursiveMode::NonRecursive);
+            let _ = self.watcher.watch(&worktree);
         }
         let wanted: BTreeSet<PathBuf> = observer.directories().into_iter().filter(|directory| directory.is_dir()).collect();
         for gone in self.watched.difference(&wanted) {
-            let _ = self.notify.unwatch(gone);
+            self.watcher.unwatch(gone);
         }
         let new: Vec<PathBuf> = wanted.difference(&self.watched).cloned().collect();
         self.watched.retain(|directory| wanted.contains(directory));
         for directory in new {
-            match self.notify.watch(&directory, RecursiveMode::NonRecursive) {
-                Ok(()) => _ = self.watched.insert(directory),
-                Err(error) if vanished(&error) => {}
-                Err(error) => {
+            match self.watcher.watch(&directory) {
+                Ok(true) => _ = self.watched.insert(directory),
+                Ok(false) => {}
+                Err(why) => {
                     for directory in std::mem::take(&mut self.watched) {
-                        let _ = self.notify.unwatch(&directory);
+                        self.watcher.unwatch(&directory);
                     }
-                    return Watching::IndexOnly(reason(&error));
+                    return Watching::IndexOnly(why);
                 }
             }
         }
@@ -156,7 +174,7 @@ impl Watch {
         let mut rest = vec![directory.to_path_buf()];
         let mut entered = 0;
         while let Some(directory) = rest.pop() {
-            if entered == MAX_NEW_DIRECTORIES || self.notify.watch(&directory, RecursiveMode::NonRecursive).is_err() {
+            if entered == MAX_NEW_DIRECTORIES || self.watcher.watch(&directory) != Ok(true) {
                 return;
             }
             entered += 1;
@@ -175,68 +193,8 @@ impl Watch {
 
 impl Changes {
     fn add_file(&mut self, path: PathBuf) {
-        if path.to_str().and_then(FileKind::of).is_none() {
-            return;
-        }
-        if self.files.len() < MAX_CHANGED {
+        if is_source(&path) {
             self.files.insert(path);
-        } else {
-            self.unsure = true;
-        }
-    }
-}
-
-/// Where events are gathered. The thread that delivers them never waits here: whoever makes it wait loses events.
-#[derive(Clone)]
-struct Inbox {
-    common_dir: PathBuf,
-    vital: Arc<[PathBuf]>,
-    changes: Arc<Mutex<Changes>>,
-    ring: SyncSender<()>,
-}
-
-impl Inbox {
-    fn take(&self) -> Changes {
-        std::mem::take(&mut self.changes.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    fn sort(&self, event: Event, changes: &mut Changes) {
-        changes.unsure |= event.need_rescan();
-        // The link of a file that is in use is gone before the file is: a change of its metadata.
-        let is_vital = |path: &PathBuf| *path == self.common_dir || self.vital.contains(path);
-        changes.vital |= !event.kind.is_access() && event.paths.iter().any(is_vital);
-        let written = match event.kind {
-            EventKind::Access(kind) => kind == AccessKind::Close(AccessMode::Write),
-            EventKind::Create(CreateKind::Folder) => {
-                let folders = event.paths.into_iter().filter(|path| !path.starts_with(&self.common_dir) && is_of_interest(path));
-                changes.new_directories.extend(folders);
-                return;
-            }
-            EventKind::Remove(_) => false,
-            _ => true,
-        };
-        for path in event.paths {
-            if path.starts_with(&self.common_dir) {
-                changes.index |= written && path.file_name().is_some_and(|name| name == "index" || name == "HEAD");
-            } else if written {
-                changes.add_file(path);
-            }
-        }
-    }
-}
-
-impl notify::EventHandler for Inbox {
-    fn handle_event(&mut self, event: notify::Result<Event>) {
-        let mut changes = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
-        match event {
-            Ok(event) => self.sort(event, &mut changes),
-            Err(_) => changes.unsure = true,
-        }
-        if changes.index || changes.vital || changes.unsure || !changes.files.is_empty() || !changes.new_directories.is_empty() {
-            drop(changes);
-            match self.ring.try_send(()) {
-                Ok(()) | Err(TrySendError::Full(()) | TrySendError::Disconnected(())) => {}
-            }
         }
     }
 }
@@ -248,23 +206,17 @@ fn linked_worktrees(common_dir: &Path) -> Vec<PathBuf> {
     entries.flatten().map(|entry| entry.path()).chain([parent]).filter(|path| path.is_dir()).collect()
 }
 
+/// Whether a path in a git directory is one that says what is staged or checked out.
+fn is_index(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name == "index" || name == "HEAD")
+}
+
+/// Whether a path is that of a file the reviewer reads.
+fn is_source(path: &Path) -> bool {
+    path.to_str().and_then(FileKind::of).is_some()
+}
+
 /// Whether a new directory is worth entering; what git ignores is mostly one of these.
 fn is_of_interest(directory: &Path) -> bool {
     directory.file_name().and_then(|name| name.to_str()).is_some_and(|name| !name.starts_with('.') && name != "node_modules")
-}
-
-fn vanished(error: &notify::Error) -> bool {
-    match &error.kind {
-        ErrorKind::PathNotFound => true,
-        ErrorKind::Io(error) => error.kind() == std::io::ErrorKind::NotFound,
-        _ => false,
-    }
-}
-
-fn reason(error: &notify::Error) -> String {
-    match &error.kind {
-        ErrorKind::MaxFilesWatch => "the system's limit of watches is reached: raise fs.inotify.max_user_watches".into(),
-        ErrorKind::Io(error) => error.to_string(),
-        kind => format!("{kind:?}"),
-    }
 }

@@ -148,6 +148,19 @@ impl Index {
         &self.items
     }
 
+    /// The entries whose paths begin in a way.
+    pub(super) fn below(&self, prefix: &[u8]) -> &[Item] {
+        let start = self.items.partition_point(|item| self.path(item) < prefix);
+        let len = self.items[start..].partition_point(|item| self.path(item).starts_with(prefix));
+        &self.items[start..start + len]
+    }
+
+    /// The entry of a path, the first one in a conflict.
+    pub(super) fn find(&self, path: &[u8]) -> Option<&Item> {
+        let at = self.items.partition_point(|item| self.path(item) < path);
+        self.items.get(at).filter(|item| self.path(item) == path)
+    }
+
     /// The path of an entry, as git has it.
     pub(super) fn path(&self, item: &Item) -> &[u8] {
         let (start, len) = item.path;

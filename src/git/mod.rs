@@ -8,7 +8,7 @@
 //! index         the index file, read directly      objects    objects and commits by name:
 //! delta         index against tree                            libgit2, or program (the git program) where it cannot
 //! diff          two texts, for people
-//! snapshot, worktree                               `source::Snapshot`s for the layers above
+//! snapshot, worktree                               `source::Snapshot`s for the layers above; a work tree also live
 //! ```
 //!
 //! Everything here reads. Nothing takes a lock, refreshes an index or writes an object.
@@ -33,7 +33,7 @@ pub use error::GitError;
 pub use installed::InstalledPackages;
 pub use repo::{Commit, Repo};
 pub use snapshot::{Change, IndexIdentity, IndexSnapshot, SkipReason, Skipped, TreeSnapshot};
-pub use worktree::WorktreeSnapshot;
+pub use worktree::{Difference, Enter, LiveWorktree, Touched, WorktreeSnapshot};
 
 /// Reads bytes as an index of each kind, and as what git lists of one: for `tests/fuzz`.
 #[cfg(fuzzing)]

@@ -227,6 +227,10 @@ impl Repo {
         self.workdir().map(InstalledPackages::new)
     }
 
+    pub(super) fn store(&self) -> Arc<dyn ObjectStore> {
+        Arc::clone(&self.store)
+    }
+
     fn commit(&self, name: &str, id: ObjectId) -> Result<Commit, GitError> {
         let tree = tree_of_commit(&*self.store, &id)?;
         Ok(Commit { name: name.to_owned(), id, tree })

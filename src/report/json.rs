@@ -19,8 +19,9 @@ struct Document<'r> {
     undetermined: &'r [Undetermined],
 }
 
-#[derive(Serialize)]
-struct Tool {
+/// Who reports.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub(super) struct Tool {
     name: &'static str,
     version: &'static str,
 }
@@ -31,8 +32,13 @@ struct Snapshot<'r> {
     base: Option<&'r str>,
 }
 
-#[derive(Serialize)]
-struct Summary {
+impl Tool {
+    pub(super) const THIS: Self = Self { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") };
+}
+
+/// What a review found, in numbers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(super) struct Summary {
     critical: usize,
     high: usize,
     medium: usize,
@@ -44,16 +50,11 @@ struct Summary {
     blocked: bool,
 }
 
-/// Renders a review, with a line break at the end.
-#[must_use]
-pub fn review(review: &Review) -> String {
-    let severity = |severity| review.findings.iter().filter(|finding| finding.severity == severity).count();
-    let status = |status| review.findings.iter().filter(|finding| finding.status == status).count();
-    pretty(&Document {
-        version: VERSION,
-        tool: Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
-        snapshot: Snapshot { kind: review.snapshot, base: review.base.as_deref() },
-        summary: Summary {
+impl Summary {
+    pub(super) fn of(review: &Review) -> Self {
+        let severity = |severity| review.findings.iter().filter(|finding| finding.severity == severity).count();
+        let status = |status| review.findings.iter().filter(|finding| finding.status == status).count();
+        Self {
             critical: severity(Severity::Critical),
             high: severity(Severity::High),
             medium: severity(Severity::Medium),
@@ -63,7 +64,18 @@ pub fn review(review: &Review) -> String {
             suppressed: review.suppressed,
             files_reviewed: review.files_reviewed,
             blocked: review.blocked,
-        },
+        }
+    }
+}
+
+/// Renders a review, with a line break at the end.
+#[must_use]
+pub fn review(review: &Review) -> String {
+    pretty(&Document {
+        version: VERSION,
+        tool: Tool::THIS,
+        snapshot: Snapshot { kind: review.snapshot, base: review.base.as_deref() },
+        summary: Summary::of(review),
         findings: &review.findings,
         undetermined: &review.undetermined,
     })

@@ -9,6 +9,7 @@ mod sample;
 pub mod terminal;
 mod text;
 mod value;
+pub mod watch;
 
 use serde::{Deserialize, Serialize};
 

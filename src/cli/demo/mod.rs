@@ -4,6 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail, ensure};
@@ -12,6 +13,7 @@ use super::args::DemoArgs;
 use super::{Outcome, output};
 use crate::cache::memory::MemoryStore;
 use crate::engine;
+use crate::report::watch::{Board, View, frame};
 use crate::report::{Style, terminal};
 use crate::source::MemorySnapshot;
 
@@ -62,6 +64,26 @@ pub(super) fn finding(width: u16) -> anyhow::Result<String> {
     let options = engine::Options { base: Some("HEAD".into()), changed: Some(changed), ..engine::Options::default() };
     let review = engine::review(&after, &[&before], engine::Surroundings::default(), &options, &MemoryStore::default())?;
     Ok(terminal::review(&review, true, &Style { color: false, hyperlinks: false, width, verbose: false }))
+}
+
+/// What `watch` shows when the plugin has been added, and when its table has, too, by the same reviews on files in memory.
+pub(super) fn screens(width: u16, height: u16) -> anyhow::Result<[String; 2]> {
+    // About what it takes.
+    let took = Duration::from_micros(2_600);
+    let style = Style { color: false, hyperlinks: false, width, verbose: false };
+    let (mut board, store) = (Board::default(), MemoryStore::default());
+    let mut files = APPLICATION.to_vec();
+    let mut save = |saved: Files| {
+        files.extend(saved);
+        let snapshot = MemorySnapshot::new(files.iter().copied());
+        let options = engine::Options::default();
+        let review = engine::review(&snapshot, &[], engine::Surroundings::default(), &options, &store)?;
+        let changed: Vec<Arc<str>> = saved.iter().map(|(path, _)| (*path).into()).collect();
+        board.reviewed(review, &changed, took);
+        anyhow::Ok(frame(&board, &mut View { width, height, scroll: 0 }, &style) + "\n")
+    };
+    save(&[])?;
+    Ok([save(PLUGIN)?, save(&REPAIR[..1])?])
 }
 
 /// The throw-away repository, and the program under show.

@@ -56,7 +56,7 @@ pub fn review(review: &Review, hook: bool, style: &Style) -> String {
     for note in &review.notes {
         out.push_str(&labelled("note", note, style));
     }
-    out.push_str(&summary(review, new.len(), existing.len(), style));
+    out.push_str(&summary(review, style));
     if hook && review.blocked {
         out.push_str(&ways_out(new.first().or(existing.first()).copied()));
     }
@@ -79,7 +79,7 @@ fn render(finding: &Finding, review: &Review, style: &Style) -> String {
     out
 }
 
-fn looks(severity: Severity) -> (Look, Level<'static>) {
+pub(super) fn looks(severity: Severity) -> (Look, Level<'static>) {
     match severity {
         Severity::Critical => (Look::Critical, Level::ERROR),
         Severity::High => (Look::High, Level::ERROR),
@@ -223,7 +223,15 @@ fn labelled(label: &str, text: &str, style: &Style) -> String {
 }
 
 /// The last line: what was reviewed and what came of it.
-fn summary(review: &Review, new: usize, existing: usize, style: &Style) -> String {
+fn summary(review: &Review, style: &Style) -> String {
+    let verdict = if review.blocked { format!("{} ", style.paint(Look::Critical, "blocked,")) } else { String::new() };
+    format!("auth-review: {verdict}{}\n", outcome(review))
+}
+
+/// What was reviewed and what came of it.
+pub(super) fn outcome(review: &Review) -> String {
+    let existing = review.findings.iter().filter(|finding| finding.status == Status::Existing).count();
+    let new = review.findings.len() - existing;
     let reviewed = format!("{} reviewed", count(review.files_reviewed, "auth file"));
     let compared = review.base.is_some();
     let counted = if compared { new } else { review.findings.len() };
@@ -253,8 +261,7 @@ fn summary(review: &Review, new: usize, existing: usize, style: &Style) -> Strin
         aside.push(format!("{} suppressed", review.suppressed));
     }
     let aside = if aside.is_empty() { String::new() } else { format!(" ({})", aside.join(", ")) };
-    let verdict = if review.blocked { format!("{} ", style.paint(Look::Critical, "blocked,")) } else { String::new() };
-    format!("auth-review: {verdict}{reviewed}, {result}{aside}\n")
+    format!("{reviewed}, {result}{aside}")
 }
 
 /// How to go on after the hook has stopped a commit.

@@ -1,20 +1,26 @@
 //! The files on disk as a snapshot.
 
+mod disk;
+mod live;
+mod walk;
+
 use std::collections::HashMap;
 use std::fmt;
 use std::fs::{File, Metadata};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
-
-use ignore::{WalkBuilder, WalkState};
+use std::sync::Arc;
 
 use super::error::GitError;
-use super::index::{Index, Stat, State};
+use super::index::{Index, Stat};
 use super::objects::{ObjectStore, read_blob};
 use super::path::{display, from_os, to_os};
 use super::snapshot::sorted;
 use crate::source::{BlobId, Entry, Snapshot, SnapshotKind, Unreadable};
+use disk::{Disk, Part};
+
+pub use live::{Difference, LiveWorktree, Touched};
+pub use walk::Enter;
 
 /// The files on disk: tracked ones, and untracked ones that are not ignored. Files that a sparse checkout leaves out
 /// count as what the index holds.
@@ -32,51 +38,40 @@ pub struct WorktreeSnapshot {
 
 impl WorktreeSnapshot {
     /// `written`: the index file itself, as it was before or when it was read.
-    pub(super) fn new(
+    pub(in crate::git) fn new(
         root: &Path,
         index: &Index,
         written: Option<&Metadata>,
         store: Arc<dyn ObjectStore>,
     ) -> Result<Self, GitError> {
-        let mut files = walk(root)?;
-        let mut names: Vec<(Vec<u8>, Option<BlobId>)> = Vec::with_capacity(files.len());
-        let mut last: &[u8] = b"";
-        for item in index.items() {
-            let path = index.path(item);
-            // A conflict has several entries of one name.
-            if path == std::mem::replace(&mut last, path) {
-                continue;
-            }
-            // The walk passes over tracked files that are ignored.
-            match files.remove(path).or_else(|| regular_file(root, path)) {
-                Some(on_disk) => {
-                    let certain = item.state != State::Unmerged
-                        && item.state != State::IntentToAdd
-                        && index.stat(item).zip(written).is_some_and(|(stat, written)| is_unchanged(&stat, &on_disk, written));
-                    names.push((path.to_vec(), if certain { index.record(item).regular() } else { None }));
-                }
-                None if item.state == State::SkipWorktree => {
-                    let blob = index.record(item).regular();
-                    names.extend(blob.map(|blob| (path.to_vec(), Some(blob))));
-                }
-                None => {}
-            }
-        }
-        names.extend(files.into_keys().map(|path| (path, None)));
-        names.sort_unstable();
-        Ok(Self::from_names(root, names, store))
+        let mut disk = Disk::new(root, Arc::new(|_: &Path| {}));
+        disk.read(&[Part::everything()], index)?;
+        let mut snapshot = Self::empty(root, store);
+        snapshot.replace(&Part::everything(), disk.names(&Part::everything(), index, written.map(Stat::of)));
+        Ok(snapshot)
     }
 
-    fn from_names(root: &Path, names: Vec<(Vec<u8>, Option<BlobId>)>, store: Arc<dyn ObjectStore>) -> Self {
-        let mut odd_names = HashMap::new();
-        let entries = sorted(names.into_iter().map(|(name, blob)| {
+    fn empty(root: &Path, store: Arc<dyn ObjectStore>) -> Self {
+        Self { root: root.to_path_buf(), store, entries: Vec::new(), odd_names: HashMap::new() }
+    }
+
+    /// Puts other files in the place of a part.
+    fn replace(&mut self, part: &Part, names: Vec<(Vec<u8>, Option<BlobId>)>) {
+        let below = display(&part.prefix());
+        let start = self.entries.partition_point(|entry| *entry.path < *below);
+        let len = self.entries[start..].partition_point(|entry| entry.path.starts_with(&*below));
+        let old = start..start + len;
+        let odd_names = &self.odd_names;
+        let is_kept = |entry: &&Entry| !part.contains(odd_names.get(&entry.path).map_or(entry.path.as_bytes(), Vec::as_slice));
+        let mut entries: Vec<Entry> = self.entries[old.clone()].iter().filter(is_kept).cloned().collect();
+        for (name, blob) in names {
             let path = display(&name);
             if path.as_bytes() != name {
-                odd_names.insert(Arc::clone(&path), name);
+                self.odd_names.insert(Arc::clone(&path), name);
             }
-            Entry { path, blob }
-        }));
-        Self { root: root.to_path_buf(), store, entries, odd_names }
+            entries.push(Entry { path, blob });
+        }
+        self.entries.splice(old, sorted(entries));
     }
 }
 
@@ -105,7 +100,7 @@ impl Snapshot for WorktreeSnapshot {
 }
 
 /// The bytes of a regular file, unless a directory above it is a symbolic link.
-pub(super) fn read_regular(root: &Path, path: &[u8], limit: usize) -> Result<Vec<u8>, Unreadable> {
+pub(in crate::git) fn read_regular(root: &Path, path: &[u8], limit: usize) -> Result<Vec<u8>, Unreadable> {
     let file = open_regular(root, path).map_err(|error| Unreadable::Io(error.to_string()))?;
     let mut bytes = Vec::new();
     let read = file.take(limit as u64 + 1).read_to_end(&mut bytes);
@@ -115,37 +110,6 @@ pub(super) fn read_regular(root: &Path, path: &[u8], limit: usize) -> Result<Vec
     }
     let size = regular_file(root, path).map_or(bytes.len() as u64, |on_disk| on_disk.len());
     Err(Unreadable::TooLarge(size))
-}
-
-/// Regular files below the top, without ignored ones, repositories inside and anything behind a symbolic link.
-fn walk(root: &Path) -> Result<HashMap<Vec<u8>, Metadata>, GitError> {
-    std::fs::read_dir(root).map_err(|error| GitError::Io { path: root.to_path_buf(), error })?;
-    let walker = WalkBuilder::new(root)
-        .hidden(false)
-        .ignore(false)
-        .parents(false)
-        .require_git(false)
-        .filter_entry(|entry| {
-            let is_directory = entry.file_type().is_some_and(|kind| kind.is_dir());
-            entry.depth() == 0 || entry.file_name() != ".git" && !(is_directory && entry.path().join(".git").exists())
-        })
-        .build_parallel();
-    let found = Mutex::new(HashMap::new());
-    walker.run(|| {
-        Box::new(|entry| {
-            // What cannot be listed cannot be read either; git passes over it as well.
-            if let Ok(entry) = entry
-                && entry.file_type().is_some_and(|kind| kind.is_file())
-                && let Ok(on_disk) = entry.metadata()
-                && let Some(path) = entry.path().strip_prefix(root).ok().and_then(from_os)
-            {
-                let path = path.into_owned();
-                found.lock().unwrap_or_else(PoisonError::into_inner).insert(path, on_disk);
-            }
-            WalkState::Continue
-        })
-    });
-    Ok(found.into_inner().unwrap_or_else(PoisonError::into_inner))
 }
 
 /// What is on disk at a path, if it is a regular file and no directory above it is a symbolic link.
@@ -187,31 +151,37 @@ fn open_regular(root: &Path, path: &[u8]) -> io::Result<File> {
 }
 
 /// Whether a path goes down only.
-pub(super) fn is_plain(path: &Path) -> bool {
+pub(in crate::git) fn is_plain(path: &Path) -> bool {
     path.components().all(|part| matches!(part, std::path::Component::Normal(_)))
 }
 
-/// Whether a file is still what was staged. As git does it, but stricter: all times to the nanosecond; and a file written
-/// in the same instant as the index, or later, proves nothing (git's `racy-git` documentation).
-#[cfg(unix)]
-fn is_unchanged(staged: &Stat, on_disk: &Metadata, index: &Metadata) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    // The format keeps the low 32 bits of each.
-    let low = |number: i64| (number & 0xFFFF_FFFF) as u32;
-    let time = |seconds, nanoseconds| (low(seconds), low(nanoseconds));
-    let modified = time(on_disk.mtime(), on_disk.mtime_nsec());
-    *staged
-        == Stat {
-            changed: time(on_disk.ctime(), on_disk.ctime_nsec()),
-            modified,
+impl Stat {
+    /// What the index would hold of a file.
+    #[cfg(unix)]
+    fn of(on_disk: &Metadata) -> Self {
+        use std::os::unix::fs::MetadataExt;
+        // The format keeps the low 32 bits of each.
+        let low = |number: i64| (number & 0xFFFF_FFFF) as u32;
+        Self {
+            changed: (low(on_disk.ctime()), low(on_disk.ctime_nsec())),
+            modified: (low(on_disk.mtime()), low(on_disk.mtime_nsec())),
             inode: low(on_disk.ino() as i64),
             size: low(on_disk.size() as i64),
         }
-        && modified < time(index.mtime(), index.mtime_nsec())
+    }
+
+    /// What tells one state of a file from another, on systems where the index holds other data than this.
+    #[cfg(not(unix))]
+    fn of(on_disk: &Metadata) -> Self {
+        let since = on_disk.modified().ok().and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok()).unwrap_or_default();
+        let modified = ((since.as_secs() & 0xFFFF_FFFF) as u32, since.subsec_nanos());
+        Self { changed: (0, 0), modified, inode: 0, size: (on_disk.len() & 0xFFFF_FFFF) as u32 }
+    }
 }
 
-/// Whether a file is still what was staged: not known on systems where the index holds other stat data than this one has.
-#[cfg(not(unix))]
-fn is_unchanged(_staged: &Stat, _on_disk: &Metadata, _index: &Metadata) -> bool {
-    false
+/// Whether a file is still what was staged. As git does it, but stricter: all times to the nanosecond; and a file written
+/// in the same instant as the index, or later, proves nothing (git's `racy-git` documentation). Not known on systems
+/// where the index holds other stat data than this one has.
+fn is_unchanged(staged: &Stat, on_disk: &Stat, index: &Stat) -> bool {
+    cfg!(unix) && staged == on_disk && on_disk.modified < index.modified
 }

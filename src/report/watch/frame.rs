@@ -1,0 +1,190 @@
+//! The board as one screenful of text.
+
+use super::super::Style;
+use super::super::terminal::{looks, outcome};
+use super::super::text::{Look, clean, columns, count, shorten, wrap};
+use super::Board;
+use crate::finding::{Finding, Location, Severity};
+
+/// The part of the board that is on the screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct View {
+    /// Columns of the screen.
+    pub width: u16,
+    /// Lines of the screen.
+    pub height: u16,
+    /// How many lines of the board are above it.
+    pub scroll: usize,
+}
+
+/// Lines around the board: heading and rule above, rule and keys below.
+const AROUND: usize = 4;
+
+/// How far what belongs to a line is indented.
+const INDENT: usize = 4;
+
+const KEYS: &str = "q leave  j/k scroll  r read anew";
+
+/// A line, as pieces of text with a look each.
+#[derive(Default)]
+struct Line(Vec<(Option<Look>, String)>);
+
+impl Line {
+    fn of(look: impl Into<Option<Look>>, text: impl Into<String>) -> Self {
+        Self(vec![(look.into(), text.into())])
+    }
+
+    fn and(mut self, look: impl Into<Option<Look>>, text: impl Into<String>) -> Self {
+        self.0.push((look.into(), text.into()));
+        self
+    }
+
+    fn render(&self, width: usize, style: &Style) -> String {
+        let mut left = width;
+        let mut out = String::new();
+        for (look, text) in &self.0 {
+            if left == 0 {
+                break;
+            }
+            let text = shorten(text, left);
+            left -= columns(&text);
+            match look {
+                Some(look) if !text.is_empty() => out.push_str(&style.paint(*look, &text)),
+                _ => out.push_str(&text),
+            }
+        }
+        out
+    }
+}
+
+/// Renders the board: exactly `height` lines of at most `width` columns, without a line break at the end. Scrolling stops
+/// at the last line.
+#[must_use]
+pub fn frame(board: &Board, view: &mut View, style: &Style) -> String {
+    let (width, height) = (usize::from(view.width), usize::from(view.height));
+    let body = body(board, width);
+    let room = height.saturating_sub(AROUND);
+    view.scroll = view.scroll.min(body.len().saturating_sub(room));
+    let shown = view.scroll..(view.scroll + room).min(body.len());
+
+    let rule = |text: String| Line::of(Look::Faint, format!("{text}{}", "─".repeat(width.saturating_sub(columns(&text)))));
+    let below = body.len() - shown.end;
+    let mut lines = vec![heading(board, width), rule(String::new())];
+    lines.extend(body.into_iter().skip(shown.start).take(shown.len()));
+    lines.resize_with(room + AROUND - 2, Line::default);
+    lines.push(rule(match (shown.start, below) {
+        (0, 0) => String::new(),
+        (above, 0) => format!("── {} above ", count(above, "line")),
+        (_, below) => format!("── {} below ", count(below, "line")),
+    }));
+    lines.push(footer(board, width));
+    lines.truncate(height);
+    let lines: Vec<String> = lines.iter().map(|line| line.render(width, style)).collect();
+    lines.join("\n")
+}
+
+/// What was reviewed and what came of it; what came of it alone where there is no room for both.
+fn heading(board: &Board, width: usize) -> Line {
+    const NAME: &str = "auth-review  ";
+    let state = board.review.as_ref().map_or_else(|| "reading …".into(), outcome);
+    if columns(NAME) + columns(&state) <= width {
+        return Line::of(Look::Strong, NAME).and(None, state);
+    }
+    let found = state.split_once(", ").map_or(&*state, |(_, found)| found);
+    Line::of(None, if columns(&state) <= width { &state } else { found })
+}
+
+/// The keys, and at the right how long the last review took.
+fn footer(board: &Board, width: usize) -> Line {
+    let took = if board.review.is_some() { format!("{:.1} ms", board.took.as_secs_f64() * 1e3) } else { String::new() };
+    let gap = width.saturating_sub(columns(KEYS) + columns(&took));
+    Line::of(Look::Faint, if gap == 0 { KEYS.into() } else { format!("{KEYS}{}{took}", " ".repeat(gap)) })
+}
+
+fn body(board: &Board, width: usize) -> Vec<Line> {
+    let mut lines = Vec::new();
+    for (label, look, text) in [("error", Look::Critical, &board.error), ("note", Look::Low, &board.notice)] {
+        if let Some(text) = text {
+            paragraph(&mut lines, look, label, text, width);
+        }
+    }
+    let Some(review) = &board.review else { return lines };
+    if board.error.is_some() {
+        section(&mut lines, Line::of(Look::Faint, "what was found before"));
+    }
+    let edited = board.edited.as_deref();
+    let is_edited = |finding: &&Finding| Some(finding.location.file.as_str()) == edited;
+    let (here, elsewhere): (Vec<&Finding>, Vec<&Finding>) = review.findings.iter().partition(is_edited);
+    if let Some(file) = edited {
+        let state = if here.is_empty() { "  edited last, no findings" } else { "  edited last" };
+        section(&mut lines, Line::of(Look::Strong, clean(file)).and(Look::Faint, state));
+        for finding in here {
+            lines.extend(block(board, finding, true, width));
+        }
+    }
+    for severity in [Severity::Critical, Severity::High, Severity::Medium, Severity::Low] {
+        let mut findings = elsewhere.iter().filter(|finding| finding.severity == severity).peekable();
+        if findings.peek().is_some() {
+            section(&mut lines, Line::of(looks(severity).0, severity.name()));
+        }
+        for finding in findings {
+            lines.extend(block(board, finding, false, width));
+        }
+    }
+    if !board.gone.is_empty() {
+        section(&mut lines, Line::of(Look::Strong, "just gone"));
+        for finding in &board.gone {
+            let place = format!("- {} {}", finding.severity.name(), place(&finding.location));
+            lines.push(Line::of(Look::Faint, place).and(Look::Faint, format!(" {}", clean(&finding.rule))));
+        }
+    }
+    if !review.undetermined.is_empty() {
+        section(&mut lines, Line::of(Look::Strong, "not known without running the code"));
+    }
+    for open in &review.undetermined {
+        paragraph(&mut lines, Look::Low, "?", &format!("{}: {} ({})", open.question, open.reason, place(&open.location)), width);
+    }
+    for note in &review.notes {
+        paragraph(&mut lines, Look::Low, "note", note, width);
+    }
+    lines
+}
+
+/// A heading, after an empty line where something is above it.
+fn section(lines: &mut Vec<Line>, heading: Line) {
+    if !lines.is_empty() {
+        lines.push(Line::default());
+    }
+    lines.push(heading);
+}
+
+/// A finding: where and which rule, then what is wrong. In the section of its file the severity stands for the file.
+fn block(board: &Board, finding: &Finding, in_file: bool, width: usize) -> Vec<Line> {
+    let is_new = board.appeared.contains(&finding.fingerprint);
+    let line = Line::of(Look::Strong, if is_new { "+ " } else { "  " });
+    let line = if in_file {
+        let location = &finding.location;
+        let line = line.and(looks(finding.severity).0, finding.severity.name());
+        line.and(None, format!(" {}:{}", location.line, location.column))
+    } else {
+        line.and(None, place(&finding.location))
+    };
+    let mut lines = vec![line.and(Look::Faint, format!(" {}", clean(&finding.rule)))];
+    let look = is_new.then_some(Look::Strong);
+    let message = wrap(&clean(&finding.message), width.saturating_sub(INDENT));
+    lines.extend(message.into_iter().map(|text| Line::of(None, " ".repeat(INDENT)).and(look, text)));
+    lines
+}
+
+/// A wrapped text behind a word; further lines are indented.
+fn paragraph(lines: &mut Vec<Line>, look: Look, label: &str, text: &str, width: usize) {
+    let indent = columns(label) + 1;
+    for (number, text) in wrap(&clean(text), width.saturating_sub(indent)).into_iter().enumerate() {
+        let line = if number == 0 { Line::of(look, label).and(None, " ") } else { Line::of(None, " ".repeat(indent)) };
+        lines.push(line.and(None, text));
+    }
+}
+
+fn place(location: &Location) -> String {
+    format!("{}:{}:{}", clean(&location.file), location.line, location.column)
+}

@@ -1,0 +1,92 @@
+//! Reviews a work tree again and again while it is being worked on.
+//!
+//! [`Files`] are kept in memory and read again where events tell of changes. Where the system cannot watch, everything is
+//! read every few seconds.
+
+mod files;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::cache::memory::MemoryStore;
+use crate::engine::Review;
+use crate::service::{self, Failure, Request};
+
+pub use files::{Files, Update};
+
+/// Time between two looks where the system cannot watch, or the repository cannot be read.
+const POLL: Duration = Duration::from_secs(2);
+
+/// Where reading everything takes long, the time to the next look is this many times as long.
+const POLL_FACTOR: u32 = 20;
+
+/// A work tree under watch.
+pub struct Session {
+    request: Request,
+    store: MemoryStore,
+    files: Files,
+    /// How long the last look took.
+    last: Duration,
+}
+
+/// The result of one look.
+#[derive(Debug)]
+pub struct Look {
+    /// What was found, or why nothing could be.
+    pub result: Result<Review, Failure>,
+    /// Files that were written, created, moved or removed since the last look.
+    pub changed: Vec<Arc<str>>,
+    /// The time it took.
+    pub took: Duration,
+}
+
+impl Session {
+    /// Begins to watch the work tree of a request. `ring` is called when it is time for a [look](Self::look).
+    ///
+    /// # Errors
+    /// There is no work tree.
+    pub fn start(request: Request, ring: impl Fn() + Send + 'static) -> Result<Self, Failure> {
+        let files = Files::watch(&request.environment, ring)?;
+        Ok(Self { request, store: MemoryStore::default(), files, last: Duration::ZERO })
+    }
+
+    /// Why everything is read every few seconds, where the system cannot watch.
+    #[must_use]
+    pub fn obstacle(&self) -> Option<&str> {
+        self.files.obstacle()
+    }
+
+    /// Has everything read again at the next look.
+    pub fn distrust(&mut self) {
+        self.files.distrust();
+    }
+
+    /// How long to wait for the bell before the next look; `None`: for ever.
+    #[must_use]
+    pub fn patience(&self) -> Option<Duration> {
+        (self.obstacle().is_some() || self.files.tree().is_none()).then(|| POLL.max(self.last * POLL_FACTOR))
+    }
+
+    /// Waits until a save, or a command of git, is over.
+    pub fn settle(&self) {
+        self.files.settle();
+    }
+
+    /// Reads what changed and reviews the work tree; `None` when nothing changed that could make a difference. `today` is
+    /// the date as in [`Request::today`].
+    pub fn look(&mut self, today: String) -> Option<Look> {
+        let began = Instant::now();
+        let is_new_day = self.request.today != today;
+        self.request.today = today;
+        let (result, changed) = match self.files.update() {
+            Ok(update) if !update.matters && !is_new_day => return None,
+            Ok(update) => {
+                let tree = self.files.tree()?;
+                (service::review(&self.request, tree.repo(), tree.snapshot(), &self.store), update.files)
+            }
+            Err(error) => (Err(error.into()), Vec::new()),
+        };
+        self.last = began.elapsed();
+        Some(Look { result, changed, took: self.last })
+    }
+}
