@@ -146,10 +146,8 @@ impl Lowering<'_> {
 
     /// An expression that is reached only under a condition: what it changes depends on that.
     fn guarded(&mut self, condition: &Expr, holds: bool, node: Node<'_>, scope: ScopeId, around: Around<'_>) -> Expr {
-        self.guards.push(Guard { condition: condition.clone(), holds });
-        let expr = self.expr(node, scope, around);
-        self.guards.pop();
-        expr
+        let guard = Guard { condition: condition.clone(), holds, body: span(node) };
+        self.under(guard, |lowering| lowering.expr(node, scope, around))
     }
 
     pub(super) fn call(&mut self, node: Node<'_>, scope: ScopeId) -> Expr {

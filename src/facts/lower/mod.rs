@@ -99,6 +99,14 @@ impl<'t> Lowering<'t> {
         &mut self.module.scopes[id as usize]
     }
 
+    /// Lowers what is reached under a condition only.
+    fn under<T>(&mut self, guard: Guard, lower: impl FnOnce(&mut Self) -> T) -> T {
+        self.guards.push(guard);
+        let lowered = lower(self);
+        self.guards.pop();
+        lowered
+    }
+
     fn bind(&mut self, scope: ScopeId, name: Node<'_>, source: Source, mutable: bool) {
         let binding = Binding { name: self.owned(name), source, mutable, span: span(name), block: self.block };
         self.scope(scope).bindings.push(binding);

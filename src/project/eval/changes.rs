@@ -5,12 +5,15 @@ use std::sync::Arc;
 use super::compose::{doubt, either, set, spread};
 use super::{Evaluator, Frame, Place, Truth};
 use crate::facts::module::{Call, Effect, Guard, Mutation, Source};
-use crate::project::value::{Condition, FunctionValue, Node, Object, Unknown, Value};
+use crate::project::value::{Array, Condition, FunctionValue, Node, Object, Unknown, Value};
 use crate::source::Site;
 
 impl Evaluator<'_> {
-    pub(super) fn apply(&self, place: &Place<'_>, node: &mut Node, effect: &Effect) {
-        let Some(conditions) = self.conditions(place, &effect.guards) else { return };
+    /// Changes a value as an effect does, seen from the byte `from` of the same scope or from anywhere else.
+    pub(super) fn apply(&self, place: &Place<'_>, node: &mut Node, effect: &Effect, from: Option<u32>) {
+        // What runs under the same condition need not ask for it again.
+        let is_shared = |guard: &&Guard| from.is_some_and(|from| guard.body.start <= from && from < guard.body.end);
+        let Some(conditions) = self.conditions(place, effect.guards.iter().filter(|guard| !is_shared(guard))) else { return };
         let at = Site::new(&place.file, effect.span);
         if effect.path.is_empty()
             && let Mutation::Assign(value) = &effect.change
@@ -38,6 +41,14 @@ impl Evaluator<'_> {
                     set(object, key.as_str().into(), at.clone(), value, &conditions);
                 }
             }
+            // `list.length = 0` empties it.
+            (Mutation::Assign(value), Value::Array(array))
+                if key.is_some_and(|key| key == "length")
+                    && conditions.is_empty()
+                    && self.expr(place, value).value == Value::Number(0.0) =>
+            {
+                *array = Array::default();
+            }
             // What a package made, with a member of one's own: `{ ...made, key: value }`.
             (Mutation::Assign(value), Value::Call(_)) => {
                 let mut object = Object::default();
@@ -60,7 +71,7 @@ impl Evaluator<'_> {
             }
             (Mutation::Passed(call, index), _) => {
                 if let Value::Function(function) = self.expr(place, &call.callee).value {
-                    self.passed(place, target, &function, call, *index as usize, &conditions);
+                    self.passed(place, target, &function, call, *index, &conditions);
                 }
             }
             // Nothing can be added to what is not there.
@@ -78,14 +89,12 @@ impl Evaluator<'_> {
         target: &mut Node,
         function: &FunctionValue,
         call: &Call,
-        index: usize,
+        index: u32,
         conditions: &[Condition],
     ) {
         let Some(facts) = self.files.facts(&function.file) else { return };
         let Some(scope) = facts.module().and_then(|module| module.scopes.get(function.scope as usize)) else { return };
-        let is_it = |source: &Source| matches!(source, Source::Parameter { index: at, .. } if *at as usize == index);
-        let changed = |name: &str| scope.effects.iter().any(|effect| effect.root == name && effect.is_in_place());
-        let changed: Vec<_> = scope.bindings.iter().filter(|binding| is_it(&binding.source) && changed(&binding.name)).collect();
+        let changed: Vec<_> = scope.changed_parameter(index).collect();
         if changed.is_empty() {
             return;
         }
@@ -110,7 +119,11 @@ impl Evaluator<'_> {
     }
 
     /// The undecided conditions of guards; `None` when one of them is known not to hold.
-    pub(super) fn conditions(&self, place: &Place<'_>, guards: &[Guard]) -> Option<Vec<Condition>> {
+    pub(super) fn conditions<'g>(
+        &self,
+        place: &Place<'_>,
+        guards: impl IntoIterator<Item = &'g Guard>,
+    ) -> Option<Vec<Condition>> {
         let mut conditions = Vec::new();
         for guard in guards {
             match (self.truth(place, &guard.condition), guard.holds) {

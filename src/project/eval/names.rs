@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use super::compose::{unknown, weight};
-use super::{Evaluator, Place};
+use super::compose::{append, unknown, weight};
+use super::{Evaluator, Frame, Place};
 use crate::facts::FileFacts;
 use crate::facts::module::{
     self, Binding, Effect, Export, Expr, Imported, Kind, MODULE_SCOPE, Module, Mutation, ScopeId, Source,
 };
 use crate::project::resolve::Resolved;
-use crate::project::value::{External, Node, Object, Property, Unknown, Value};
+use crate::project::value::{Array, External, Item, Node, Object, Property, Unknown, Value};
 use crate::source::{Site, Span};
 
 /// Most exports of a module that are taken when it is used as a value.
@@ -32,7 +32,7 @@ impl Evaluator<'_> {
             let top = Place { file: Arc::clone(&place.file), facts: Arc::clone(&place.facts), scope: MODULE_SCOPE, frame: None };
             for effect in self.effects(&top, name) {
                 if place.scope != MODULE_SCOPE || effect.span.start < span.start {
-                    self.apply(&top, &mut node, effect);
+                    self.apply(&top, &mut node, effect, (place.scope == MODULE_SCOPE).then_some(span.start));
                 }
             }
             return node;
@@ -71,7 +71,7 @@ impl Evaluator<'_> {
                 if reads_itself {
                     self.changing.borrow_mut().push((mark.clone(), node.clone()));
                 }
-                self.apply(&inner, &mut node, effect);
+                self.apply(&inner, &mut node, effect, before);
                 if reads_itself {
                     self.changing.borrow_mut().pop();
                 }
@@ -113,26 +113,36 @@ impl Evaluator<'_> {
 
     pub(super) fn source(&self, place: &Place<'_>, name: &str, source: &Source, at: Site) -> Node {
         match source {
-            Source::Rest { of, without } => rest(self.source(place, name, of, at), without),
+            Source::Rest { of, without } => rest(self.source(place, name, of, at.clone()), without, &at),
             Source::Value(expr) => self.expr(place, expr),
             Source::Part { of, path, default } => {
                 let whole = self.expr(place, of);
                 self.part(place, &whole, path, default.as_ref(), &at)
             }
-            Source::Parameter { index, path, default } => {
-                let mut frame = place.frame;
-                while let Some(candidate) = frame {
-                    if candidate.scope == place.scope && candidate.file == place.file {
-                        let missing = Node { value: Value::Undefined, at: at.clone() };
-                        let argument = candidate.arguments.get(*index as usize).unwrap_or(&missing);
-                        return self.part(place, argument, path, default.as_ref(), &at);
-                    }
-                    frame = candidate.outer;
+            Source::Parameter { index, path, default } => match self.frame_of(place) {
+                Some(frame) => {
+                    let missing = Node { value: Value::Undefined, at: at.clone() };
+                    let argument = frame.arguments.get(*index as usize).unwrap_or(&missing);
+                    self.part(place, argument, path, default.as_ref(), &at)
                 }
-                unknown(format!("`{}` is a parameter, and its callers decide", name), at)
-            }
+                None => unknown(format!("`{name}` is a parameter, and its callers decide"), at),
+            },
+            Source::Arguments { from } => match self.frame_of(place) {
+                Some(frame) => {
+                    let mut list = Array::default();
+                    frame.arguments.iter().skip(*from as usize).for_each(|node| append(&mut list, node.clone(), &[]));
+                    Node { value: Value::Array(list), at }
+                }
+                None => unknown(format!("`{name}` is a parameter, and its callers decide"), at),
+            },
             Source::Opaque => unknown(format!("`{}` is not a plain constant", name), at),
         }
+    }
+
+    /// The call of the function a place lies in, where one is being followed.
+    fn frame_of<'f>(&self, place: &Place<'f>) -> Option<&'f Frame<'f>> {
+        std::iter::successors(place.frame, |frame| frame.outer)
+            .find(|frame| frame.scope == place.scope && frame.file == place.file)
     }
 
     pub(super) fn part(&self, place: &Place<'_>, whole: &Node, path: &[String], default: Option<&Expr>, at: &Site) -> Node {
@@ -297,15 +307,24 @@ impl Evaluator<'_> {
     }
 }
 
-/// What is left of an object when some of its keys are taken out.
-fn rest(mut node: Node, without: &[String]) -> Node {
+/// What is left of an object when some of its keys are taken out, or of a list when its first elements are.
+fn rest(mut node: Node, without: &[String], here: &Site) -> Node {
     match &mut node.value {
+        Value::Array(array) => {
+            let count = without.len().min(array.items.len());
+            let is_known = |item: &Item| item.conditions.is_empty();
+            if array.items[..count].iter().all(is_known) && (array.open.is_empty() || count == 0) {
+                array.items.drain(..count);
+            } else {
+                return unknown("what is left of a list that is not known", here.clone());
+            }
+        }
         Value::Object(object) => object.properties.retain(|property| !without.iter().any(|key| **key == *property.key)),
         Value::Either(alternatives) => {
             for alternative in alternatives {
                 let at = alternative.node.at.clone();
                 let whole = std::mem::replace(&mut alternative.node, Node { value: Value::Undefined, at });
-                alternative.node = rest(whole, without);
+                alternative.node = rest(whole, without, here);
             }
         }
         _ => {}
