@@ -392,6 +392,8 @@ struct View<'a> {
     store: &'a dyn FactStore,
     kinds: BTreeMap<FileKind, Vec<Arc<str>>>,
     candidates: Vec<(Arc<str>, Signals)>,
+    /// All code files.
+    code: Vec<(Arc<str>, Signals)>,
     facts: RwLock<HashMap<Arc<str>, Option<Arc<FileFacts>>>>,
 }
 
@@ -410,15 +412,13 @@ impl<'a> View<'a> {
                 kinds.entry(kind).or_default().push(Arc::clone(&entry.path));
             }
         }
-        let candidates = code
+        let code: Vec<_> = code
             .par_iter()
             .with_min_len(64)
-            .filter_map(|(entry, kind)| {
-                let signals = signals(snapshot, store, entry, *kind);
-                signals.any().then(|| (Arc::clone(&entry.path), signals))
-            })
+            .map(|(entry, kind)| (Arc::clone(&entry.path), signals(snapshot, store, entry, *kind)))
             .collect();
-        Self { snapshot, packages, store, kinds, candidates, facts: RwLock::default() }
+        let candidates = code.iter().filter(|(_, signals)| signals.any()).cloned().collect();
+        Self { snapshot, packages, store, kinds, candidates, code, facts: RwLock::default() }
     }
 
     fn load(&self, path: &str) -> Option<Arc<FileFacts>> {
@@ -539,5 +539,10 @@ impl Files for View<'_> {
 
     fn candidates(&self) -> &[(Arc<str>, Signals)] {
         &self.candidates
+    }
+
+    fn importers(&self, names: &[&str]) -> Vec<(Arc<str>, Signals)> {
+        let may_import = |(_, signals): &&(Arc<str>, Signals)| names.iter().any(|name| signals.imports.may_hold(name));
+        self.code.iter().filter(may_import).cloned().collect()
     }
 }

@@ -26,6 +26,9 @@ pub struct Module {
     pub scopes: Vec<Scope>,
     /// Calls of the functions in [`super::lower::ENTRY_POINTS`], wherever they stand.
     pub calls: Vec<CallSite>,
+    /// Uses of functions that may make an instance, told by their names: their calls, or the name alone where such a
+    /// function is handed on.
+    pub makers: Vec<CallSite>,
     /// What it does to the schema of a database, in order.
     pub operations: Vec<Operation>,
     /// Classes that an ORM maps to tables, in order.

@@ -268,6 +268,11 @@ pub(super) fn is_framework(module: &str) -> bool {
     module.strip_prefix("better-auth").is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '@']))
 }
 
+/// Whether a file is part of the tests.
+pub(super) fn is_test(path: &str) -> bool {
+    role(path) == Role::Test
+}
+
 /// What an instance is for, told by where it stands.
 fn role(path: &str) -> Role {
     let folders_and_name: Vec<&str> = path.split('/').collect();

@@ -154,8 +154,10 @@ impl Lowering<'_> {
             let mut seen = 0;
             for _ in 0..MAX_ALIASES {
                 let new = &scope.effects[seen..];
-                let under_other_names = new.iter().filter(|effect| effect.is_in_place()).flat_map(|effect| aliased(scope, effect));
-                let mut more: Vec<Effect> = under_other_names.chain(new.iter().flat_map(|effect| holders.changed(scope, effect))).collect();
+                let under_other_names =
+                    new.iter().filter(|effect| effect.is_in_place()).flat_map(|effect| aliased(scope, effect));
+                let mut more: Vec<Effect> =
+                    under_other_names.chain(new.iter().flat_map(|effect| holders.changed(scope, effect))).collect();
                 more.retain(|effect| known.insert(change_of(effect)));
                 seen = scope.effects.len();
                 scope.effects.extend(more);
@@ -248,9 +250,7 @@ fn made_of(value: &Expr, path: &[String], assigns: bool) -> Vec<(String, Vec<Str
 
 /// The places whose value an expression may be, and whether it is that one for certain.
 fn denoted(expr: &Expr) -> Vec<(String, Vec<String>, bool)> {
-    let several = |sides: &[Expr]| {
-        sides.iter().flat_map(denoted).map(|(root, path, _)| (root, path, false)).collect()
-    };
+    let several = |sides: &[Expr]| sides.iter().flat_map(denoted).map(|(root, path, _)| (root, path, false)).collect();
     match &expr.kind {
         Kind::Conditional(parts) => several(&parts[1..]),
         Kind::Binary(Operator::Nullish | Operator::Or | Operator::And, sides) => several(&sides[..]),

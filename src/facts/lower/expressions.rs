@@ -48,7 +48,13 @@ impl Lowering<'_> {
             "regex" => Kind::Regex,
             "identifier" | "shorthand_property_identifier" => match self.str(node) {
                 "undefined" => Kind::Undefined,
-                name => Kind::Name(name.to_owned()),
+                name => {
+                    let expr = Expr { kind: Kind::Name(name.to_owned()), span: here };
+                    if may_make_an_instance(name) && is_handed_on(node) {
+                        self.module.makers.push(CallSite { scope, expr: expr.clone(), owner: None });
+                    }
+                    return expr;
+                }
             },
             "this" => Kind::Name("this".into()),
             "meta_property" => Kind::Name(self.owned(node)),
@@ -173,9 +179,13 @@ impl Lowering<'_> {
             Kind::Member(_, name) => ENTRY_POINTS.contains(&name.as_str()),
             _ => false,
         };
+        let is_maker = matches!(&callee.kind, Kind::Name(name) | Kind::Member(_, name) if may_make_an_instance(name));
         let expr = Expr { kind: Kind::Call(Box::new(Call { callee, arguments, new: false })), span: here };
+        let site = || CallSite { scope, expr: expr.clone(), owner: self.owner.clone() };
         if is_entry {
-            self.module.calls.push(CallSite { scope, expr: expr.clone(), owner: self.owner.clone() });
+            self.module.calls.push(site());
+        } else if is_maker {
+            self.module.makers.push(site());
         }
         self.mutating_call(&expr, scope, node);
         expr
@@ -279,6 +289,20 @@ impl Lowering<'_> {
         }
         Kind::Template(parts)
     }
+}
+
+/// Whether a function of this name may be one that makes an instance: their calls are few, and all calls are many.
+pub(crate) fn may_make_an_instance(name: &str) -> bool {
+    name.as_bytes().windows(4).any(|part| part.eq_ignore_ascii_case(b"auth"))
+}
+
+/// Whether a name stands for its value itself, and is not called or taken apart on the spot.
+fn is_handed_on(name: Node<'_>) -> bool {
+    name.parent().is_some_and(|around| match around.kind() {
+        "call_expression" => around.child_by_field_name("function") != Some(name),
+        "member_expression" => false,
+        _ => true,
+    })
 }
 
 pub(super) fn operator(token: &str) -> Operator {

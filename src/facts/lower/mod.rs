@@ -11,6 +11,7 @@ use std::collections::HashSet;
 
 use tree_sitter::Node;
 
+pub(crate) use self::expressions::may_make_an_instance;
 pub(super) use self::literals::unescape;
 
 use super::module::{Binding, Guard, MODULE_SCOPE, Module, Scope, ScopeId, Source};

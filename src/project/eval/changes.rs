@@ -137,6 +137,15 @@ impl Evaluator<'_> {
     }
 }
 
+/// Says of what lies at a path that it may be another.
+pub(super) fn doubt_at(node: &mut Node, path: &[String], why: &Unknown) {
+    reach(node, path, &|| why.clone(), &mut |target| match &mut target.value {
+        Value::Array(array) => doubt(&mut array.open, why.clone()),
+        Value::Object(object) => doubt(&mut object.open, why.clone()),
+        value => *value = Value::Unknown(why.clone()),
+    });
+}
+
 /// Changes what lies at a path, in every alternative. What is not there may have come to be in a way that was not seen.
 fn reach(node: &mut Node, path: &[String], unseen: &dyn Fn() -> Unknown, change: &mut dyn FnMut(&mut Node)) {
     if let Value::Either(alternatives) = &mut node.value {
