@@ -315,6 +315,7 @@ fn parameters_are_what_the_calls_give() {
         caller("src/a.ts", "export const auth = createAuth([jwt()]);"),
         caller("src/b.ts", "export const auth = createAuth([username()]);"),
         caller("src/c.test.ts", "const auth = createAuth([unknown]);"),
+        caller("scripts/auth.ts", "const auth = createAuth([other]);"),
     ]);
     assert_eq!((plugins(&several), open(&several)), (vec!["admin".into(), "jwt?".into(), "username?".into()], vec![]));
 

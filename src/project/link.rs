@@ -268,13 +268,8 @@ pub(super) fn is_framework(module: &str) -> bool {
     module.strip_prefix("better-auth").is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '@']))
 }
 
-/// Whether a file is part of the tests.
-pub(super) fn is_test(path: &str) -> bool {
-    role(path) == Role::Test
-}
-
 /// What an instance is for, told by where it stands.
-fn role(path: &str) -> Role {
+pub(super) fn role(path: &str) -> Role {
     let folders_and_name: Vec<&str> = path.split('/').collect();
     let (name, folders) = folders_and_name.split_last().unwrap_or((&"", &[]));
     let stem = name.split('.').next().unwrap_or("");

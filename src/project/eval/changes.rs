@@ -161,7 +161,10 @@ fn reach(node: &mut Node, path: &[String], unseen: &dyn Fn() -> Unknown, change:
                 reach(&mut property.node, rest, unseen, change);
             }
             if !found {
-                doubt(&mut object.open, unseen());
+                let why = unseen();
+                let at = why.at.clone();
+                let node = Node { value: Value::Unknown(why), at: at.clone() };
+                set(object, step.as_str().into(), at, node, &[]);
             }
         }
         Value::Array(array) => doubt(&mut array.open, unseen()),

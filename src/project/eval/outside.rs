@@ -11,7 +11,8 @@ use crate::facts::FileFacts;
 use crate::facts::lower::may_make_an_instance;
 use crate::facts::module::{CallSite, Element, Export, Expr, Function, Imported, Kind, MODULE_SCOPE, Module, ScopeId, Source};
 use crate::facts::signals::Signals;
-use crate::project::link::is_test;
+use crate::project::Role;
+use crate::project::link::role;
 use crate::project::render;
 use crate::project::resolve::Resolved;
 use crate::project::value::{Condition, Node, Unknown, Value};
@@ -109,7 +110,7 @@ impl Evaluator<'_> {
             let names = self.resolver.names_of(&target);
             let names: Vec<&str> = names.iter().map(String::as_str).collect();
             for (path, signals) in self.files.importers(&names) {
-                if !(wanted(signals) || signals.passes_on) || is_test(&path) && !is_test(file) {
+                if !(wanted(signals) || signals.passes_on) || role(&path) == Role::Test && role(file) != Role::Test {
                     continue;
                 }
                 let Some(facts) = self.files.facts(&path) else { continue };
@@ -150,7 +151,7 @@ impl Evaluator<'_> {
                 None => argument(&arguments),
             };
             if !parts.iter().any(|(other, _)| other.value == node.value) {
-                let condition = Condition { text: format!("called in `{}`", site.file), at: site.clone(), environment: None };
+                let condition = Condition { text: format!("called in {}", site.file), at: site.clone(), environment: None };
                 parts.push((node, condition));
             }
         }
@@ -234,6 +235,12 @@ impl Evaluator<'_> {
                 matches!(callee, Kind::Member(object, exported)
                     if matches!(&object.kind, Kind::ImportCall(from) if is_it(from, exported)))
             });
+        }
+        // What runs counts, and scripts and examples only where nothing else calls it.
+        let is_live = |file: &str| role(file) == Role::Live;
+        if uses.calls.iter().any(|(at, ..)| is_live(&at.file)) {
+            uses.calls.retain(|(at, ..)| is_live(&at.file));
+            uses.open.retain(|why| is_live(&why.at.file));
         }
         if uses.calls.len() > MAX_CALLS {
             let (beyond, ..) = uses.calls.split_off(MAX_CALLS).swap_remove(0);
