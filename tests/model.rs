@@ -164,7 +164,7 @@ fn a_list_may_be_changed_inside_of_an_expression() {
         assert_eq!(open(&model), [""; 0], "{body}");
     }
     for body in [
-        "const list = [admin()];\n[jwt()].forEach((plugin) => list.push(plugin));\nexport const auth = betterAuth({ plugins: list });",
+        "const list = [admin()];\n[jwt()].forEach((plugin) => { if (plugin) list.push(plugin); });\nexport const auth = betterAuth({ plugins: list });",
         "const list = [admin()];\nconst add = () => list.push(jwt());\nadd();\nexport const auth = betterAuth({ plugins: list });",
         "const list = [admin(), jwt()];\nconst last = list.pop();\nexport const auth = betterAuth({ plugins: list });",
         "const options: any = base();\nconst more: any = {};\nmore.plugins.push(jwt());\nexport const auth = betterAuth(more);",
@@ -211,6 +211,26 @@ fn a_list_may_be_changed_in_unusual_ways() {
             vec!["admin?", "jwt?"],
         ),
         ("const make = () => { try { return [admin()]; } catch (error) { throw error; } };\nconst list = make();", vec!["admin"]),
+        (
+            "const list = [admin()];\n[jwt(), username()].forEach((plugin) => list.push(plugin));",
+            vec!["admin", "jwt", "username"],
+        ),
+        (
+            "const list = [admin()];\nconst more = [jwt()];\nfor (const plugin of more) { list.push(plugin); }",
+            vec!["admin", "jwt"],
+        ),
+        ("const list = [admin()];\nfor (const name of Object.keys(process.env)) console.log(name);", vec!["admin"]),
+        ("const list = [admin, jwt].map((make) => make());", vec!["admin", "jwt"]),
+        ("const list = [1, 2].flatMap((n) => n === 1 ? [admin(), jwt()] : []);", vec!["admin", "jwt"]),
+        (
+            "const list = await Promise.all([admin(), import(\"better-auth/plugins\").then(() => 1) && jwt()]);",
+            vec!["admin", "jwt?"],
+        ),
+        ("const holder = { get all() { return [admin()]; } };\nconst list = holder.all;", vec!["admin"]),
+        (
+            "const make = (more?: any[]) => typeof more !== \"undefined\" ? [admin(), ...more] : [jwt()];\nconst list = make();",
+            vec!["jwt"],
+        ),
         ("const list = [admin()];\ntry { list.push(jwt()); } catch {}", vec!["admin", "jwt?"]),
     ] {
         let model = server(&format!("{body}\nexport const auth = betterAuth({{ plugins: list }});"));

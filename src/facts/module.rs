@@ -291,6 +291,8 @@ pub enum Kind {
     Not(Box<Expr>),
     /// `-a`.
     Negate(Box<Expr>),
+    /// `typeof a`.
+    TypeOf(Box<Expr>),
     /// `import("module")`.
     ImportCall(String),
     /// Anything else.

@@ -125,6 +125,7 @@ impl Lowering<'_> {
                 match (node.child_by_field_name("operator").map(|op| op.kind()), argument) {
                     (Some("!"), Some(argument)) => Kind::Not(Box::new(argument)),
                     (Some("-"), Some(argument)) => Kind::Negate(Box::new(argument)),
+                    (Some("typeof"), Some(argument)) => Kind::TypeOf(Box::new(argument)),
                     (Some("void"), _) => Kind::Undefined,
                     (Some("delete"), Some(argument)) => {
                         self.deletion(&argument, scope, node);
@@ -166,6 +167,15 @@ impl Lowering<'_> {
             return Expr { kind, span: here };
         }
         let callee = self.expr(function, scope, Around::default());
+        if let (Kind::Member(list, method), Some(arguments)) = (&callee.kind, arguments)
+            && method == "forEach"
+            && let [each] = named(arguments).as_slice()
+            && let Some(target) = self.target_of_each(*each)
+        {
+            let target = self.expr(target, scope, Around::default());
+            self.push_all(&target, list, scope, node);
+            return Expr { kind: Kind::Undefined, span: here };
+        }
         let arguments = match arguments {
             Some(list) if list.kind() == "arguments" => self.elements(list, scope, Around::default()),
             Some(template) => {
@@ -250,9 +260,14 @@ impl Lowering<'_> {
                     let Some(name) = child.child_by_field_name("name") else { continue };
                     let getter = self.str(child).starts_with("get ");
                     let function = self.function(child, scope);
-                    let kind = if getter { Kind::Opaque } else { Kind::Function(function) };
+                    let mut value = Expr { kind: Kind::Function(function), span: span(child) };
+                    if getter {
+                        // To read it is to call it.
+                        let call = Call { callee: value, arguments: Vec::new(), new: false };
+                        value = Expr { kind: Kind::Call(Box::new(call)), span: span(child) };
+                    }
                     if let Some(key) = self.key_text(name) {
-                        properties.push(Property::Keyed { key, key_span: span(name), value: Expr { kind, span: span(child) } });
+                        properties.push(Property::Keyed { key, key_span: span(name), value });
                     }
                 }
                 "comment" => {}

@@ -170,7 +170,7 @@ mod tests {
         let effects = &module.scopes[0].effects;
         let seen: Vec<_> = effects.iter().map(|e| (e.root.as_str(), e.path.len(), e.guards.len())).collect();
         assert_eq!(seen, [("plugins", 0, 1), ("plugins", 0, 1), ("options", 2, 0), ("plugins", 0, 0)]);
-        assert_eq!(effects[3].change, Mutation::Opaque);
+        assert!(matches!(&effects[3].change, Mutation::Push(elements) if elements[0].spread), "all of the other list");
     }
 
     #[test]

@@ -74,6 +74,14 @@ impl Lowering<'_> {
             && let Some(left) = node.child_by_field_name("left")
             && left.kind() == "identifier"
         {
+            if node.child_by_field_name("operator").is_some_and(|operator| operator.kind() == "of")
+                && let (Some(list), Some(body)) = (node.child_by_field_name("right"), node.child_by_field_name("body"))
+                && let Some(target) = self.pushed_to(self.str(left), body)
+            {
+                let [list, target] = [list, target].map(|part| self.expr(part, scope, Around::default()));
+                self.push_all(&target, &list, scope, node);
+                return;
+            }
             self.bind(scope, left, Source::Opaque, true);
         }
         let condition = Expr { kind: Kind::Opaque, span: span(node) };

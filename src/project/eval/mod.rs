@@ -176,6 +176,10 @@ impl<'a> Evaluator<'a> {
                 Value::Number(value) => Value::Number(-value),
                 _ => Value::Unknown(Unknown::new("a number that is not known", at.clone())),
             },
+            Kind::TypeOf(inner) => match type_name(&self.expr(place, inner).value) {
+                Some(name) => Value::Text(Text::Plain(name.to_owned())),
+                None => Value::Unknown(Unknown::new("the type of a value that is not known", at.clone())),
+            },
             Kind::ImportCall(module) => return self.namespace_of(&place.file, module, &at),
             Kind::Opaque => Value::Unknown(Unknown::new("an expression that is not followed", at.clone())),
         };
@@ -231,4 +235,17 @@ impl<'a> Evaluator<'a> {
         }
         object
     }
+}
+
+/// What `typeof` tells of a value (ECMAScript, "The typeof Operator").
+fn type_name(value: &Value) -> Option<&'static str> {
+    Some(match value {
+        Value::Undefined => "undefined",
+        Value::Null | Value::Array(_) | Value::Object(_) => "object",
+        Value::Bool(_) => "boolean",
+        Value::Number(_) => "number",
+        Value::Text(_) => "string",
+        Value::Function(_) => "function",
+        Value::Call(_) | Value::External(_) | Value::Env(_) | Value::Either(_) | Value::Unknown(_) => return None,
+    })
 }
