@@ -396,6 +396,8 @@ struct View<'a> {
     store: &'a dyn FactStore,
     kinds: BTreeMap<FileKind, Vec<Arc<str>>>,
     candidates: Vec<(Arc<str>, Signals)>,
+    /// All code files, or where there is another view those in which that one differs.
+    code: Vec<(Arc<str>, Signals)>,
     facts: RwLock<HashMap<Arc<str>, Option<Arc<FileFacts>>>>,
     /// The view of another snapshot, and the paths in which that one differs.
     other: Option<(&'a View<'a>, &'a BTreeSet<String>)>,
@@ -411,6 +413,7 @@ impl<'a> View<'a> {
             store,
             kinds: BTreeMap::new(),
             candidates: Vec::new(),
+            code: Vec::new(),
             facts: RwLock::default(),
             other: None,
         };
@@ -428,6 +431,7 @@ impl<'a> View<'a> {
             store: self.store,
             kinds: self.kinds.iter().map(|(kind, paths)| (*kind, kept(paths))).collect(),
             candidates: self.candidates.iter().filter(|(path, _)| is_same(path)).cloned().collect(),
+            code: Vec::new(),
             facts: RwLock::default(),
             other: Some((self, changed)),
         };
@@ -439,11 +443,14 @@ impl<'a> View<'a> {
     }
 
     fn add(&mut self, seen: Seen) {
-        if seen.kind.is_code() {
-            self.candidates.push((seen.path, seen.signals));
-        } else {
+        if !seen.kind.is_code() {
             self.kinds.entry(seen.kind).or_default().push(seen.path);
+            return;
         }
+        if seen.signals.any() {
+            self.candidates.push((Arc::clone(&seen.path), seen.signals));
+        }
+        self.code.push((seen.path, seen.signals));
     }
 
     fn load(&self, path: &str) -> Option<Arc<FileFacts>> {
@@ -483,7 +490,7 @@ impl<'a> View<'a> {
     }
 }
 
-/// A file that is of interest to linking.
+/// A file that may be of interest to linking.
 struct Seen {
     path: Arc<str>,
     kind: FileKind,
@@ -497,7 +504,7 @@ impl Seen {
             return None;
         }
         let signals = if kind.is_code() { signals(snapshot, store, entry, kind) } else { Signals::default() };
-        (!kind.is_code() || signals.any()).then(|| Self { path: Arc::clone(&entry.path), kind, signals })
+        Some(Self { path: Arc::clone(&entry.path), kind, signals })
     }
 }
 
@@ -585,5 +592,15 @@ impl Files for View<'_> {
 
     fn candidates(&self) -> &[(Arc<str>, Signals)] {
         &self.candidates
+    }
+
+    fn importers(&self, names: &[&str]) -> Vec<(Arc<str>, Signals)> {
+        let may_import = |(_, signals): &&(Arc<str>, Signals)| names.iter().any(|name| signals.imports.may_hold(name));
+        let mut importers: Vec<_> = self.code.iter().filter(may_import).cloned().collect();
+        if let Some((other, changed)) = self.other {
+            importers.extend(other.importers(names).into_iter().filter(|(path, _)| !changed.contains(&**path)));
+            importers.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+        }
+        importers
     }
 }

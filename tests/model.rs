@@ -79,7 +79,7 @@ fn plugin_lists_in_every_style_of_one_file() {
         ("const auth = betterAuth({ plugins: [admin()] });\nexport default auth;", vec!["admin"]),
         (
             "let list = [admin()];\nlist = [...list, jwt()];\nif (process.env.X) { list = [...list, username()]; }\nexport const auth = betterAuth({ plugins: list });",
-            vec!["admin?", "jwt?", "username?", "admin?", "jwt?"],
+            vec!["admin", "jwt", "username?"],
         ),
         (
             "const make = (options: Options) => options.jwt !== false ? [admin(), jwt()] : [admin()];\nexport const auth = betterAuth({ plugins: make({}) });",
@@ -164,7 +164,7 @@ fn a_list_may_be_changed_inside_of_an_expression() {
         assert_eq!(open(&model), [""; 0], "{body}");
     }
     for body in [
-        "const list = [admin()];\n[jwt()].forEach((plugin) => list.push(plugin));\nexport const auth = betterAuth({ plugins: list });",
+        "const list = [admin()];\n[jwt()].forEach((plugin) => { if (plugin) list.push(plugin); });\nexport const auth = betterAuth({ plugins: list });",
         "const list = [admin()];\nconst add = () => list.push(jwt());\nadd();\nexport const auth = betterAuth({ plugins: list });",
         "const list = [admin(), jwt()];\nconst last = list.pop();\nexport const auth = betterAuth({ plugins: list });",
         "const options: any = base();\nconst more: any = {};\nmore.plugins.push(jwt());\nexport const auth = betterAuth(more);",
@@ -184,6 +184,186 @@ fn a_list_of_another_file_may_be_changed_where_it_is_imported() {
     assert_eq!(plugins(&changed), ["admin", "jwt"]);
     let maybe = auth("export function add() { list.push(jwt()); }\nexport const auth = betterAuth({ plugins: list });");
     assert_eq!(open(&maybe), ["a later change that is not followed"]);
+}
+
+#[test]
+fn a_list_may_be_changed_in_unusual_ways() {
+    for (body, expected) in [
+        ("const list = [admin()];\nlist.push.apply(list, [jwt()]);", vec!["admin", "jwt"]),
+        ("const list = [admin()];\nArray.prototype.push.call(list, jwt());", vec!["admin", "jwt"]),
+        ("const list = [admin()];\nlist[list.length] = jwt();", vec!["admin", "jwt"]),
+        ("const list = [admin()];\nlist.length = 0;\nlist.push(jwt());", vec!["jwt"]),
+        ("const list = [admin()];\nconst held = { plugins: list };\nheld.plugins.push(jwt());", vec!["admin", "jwt"]),
+        ("const list = [admin()];\nconst held = { plugins: list };\nheld.plugins = [jwt()];", vec!["admin"]),
+        (
+            "const base = { plugins: [admin()] };\nconst held = { ...base };\nheld.plugins.push(jwt());\nconst list = base.plugins;",
+            vec!["admin", "jwt"],
+        ),
+        (
+            "const base = { plugins: [admin()] };\nconst held = { ...base, plugins: [] };\nheld.plugins.push(jwt());\nconst list = base.plugins;",
+            vec!["admin"],
+        ),
+        ("let list = [admin()];\nif (process.env.X) list = [...list, jwt()];", vec!["admin", "jwt?"]),
+        ("const [first, ...list] = [admin(), jwt(), username()];", vec!["jwt", "username"]),
+        ("const make = (first: any, ...more: any[]) => more;\nconst list = make(1, admin(), jwt());", vec!["admin", "jwt"]),
+        (
+            "const make = () => { try { return [admin()]; } catch { return [jwt()]; } };\nconst list = make();",
+            vec!["admin?", "jwt?"],
+        ),
+        ("const make = () => { try { return [admin()]; } catch (error) { throw error; } };\nconst list = make();", vec!["admin"]),
+        (
+            "const list = [admin()];\n[jwt(), username()].forEach((plugin) => list.push(plugin));",
+            vec!["admin", "jwt", "username"],
+        ),
+        (
+            "const list = [admin()];\nconst more = [jwt()];\nfor (const plugin of more) { list.push(plugin); }",
+            vec!["admin", "jwt"],
+        ),
+        ("const list = [admin()];\nfor (const name of Object.keys(process.env)) console.log(name);", vec!["admin"]),
+        ("const list = [admin, jwt].map((make) => make());", vec!["admin", "jwt"]),
+        ("const list = [1, 2].flatMap((n) => n === 1 ? [admin(), jwt()] : []);", vec!["admin", "jwt"]),
+        (
+            "const list = await Promise.all([admin(), import(\"better-auth/plugins\").then(() => 1) && jwt()]);",
+            vec!["admin", "jwt?"],
+        ),
+        ("const holder = { get all() { return [admin()]; } };\nconst list = holder.all;", vec!["admin"]),
+        (
+            "const make = (more?: any[]) => typeof more !== \"undefined\" ? [admin(), ...more] : [jwt()];\nconst list = make();",
+            vec!["jwt"],
+        ),
+        ("const list = [admin()];\ntry { list.push(jwt()); } catch {}", vec!["admin", "jwt?"]),
+    ] {
+        let model = server(&format!("{body}\nexport const auth = betterAuth({{ plugins: list }});"));
+        assert_eq!(plugins(&model), expected, "{body}");
+        assert_eq!(open(&model), [""; 0], "{body}");
+    }
+    let whole = "export function make() { const list = [admin()]; if (process.env.X) { list.push(jwt()); return betterAuth({ plugins: list }); } }";
+    assert_eq!(plugins(&server(whole)), ["admin", "jwt"], "what runs under the same condition");
+    for body in [
+        "const one = [admin()], other = [jwt()];\nconst list = process.env.X ? one : other;\none.push(username());",
+        "const one = [admin()], other = [jwt()];\nconst held = process.env.X ? one : other;\nheld.push(username());\nconst list = one;",
+    ] {
+        let model = server(&format!("{body}\nexport const auth = betterAuth({{ plugins: list }});"));
+        assert_eq!(open(&model), ["a later change that is not followed"], "{body}");
+    }
+}
+
+#[test]
+fn a_list_may_be_changed_by_a_file_that_only_imports_it() {
+    let list = (
+        "src/plugins.ts",
+        "import { admin } from \"better-auth/plugins\";\nexport const plugins = [admin()];\nexport const options = { plugins };",
+    );
+    let auth = (
+        "src/auth.ts",
+        "import { betterAuth } from \"better-auth\";\nimport { plugins } from \"./plugins\";\nexport const auth = betterAuth({ plugins });",
+    );
+    let changed = "another file changes it, at a time that nothing tells";
+    for third in [
+        "import { plugins } from \"./plugins\";\nplugins.push(extra());",
+        "import { plugins as list } from \"./plugins.js\";\nlist.push(extra());",
+        "import * as all from \"./plugins\";\nall.plugins.push(extra());",
+        "import { plugins } from \"./again\";\nplugins.push(extra());",
+        "import { plugins } from \"./plugins\";\nexport function add() { plugins.push(extra()); }",
+        "const { plugins } = await import(\"./plugins\");\nplugins.push(extra());",
+    ] {
+        let again = ("src/again.ts", "export * from \"./plugins\";");
+        let model = model(&[list, auth, again, ("src/third.ts", third)]);
+        assert_eq!(plugins(&model), ["admin"], "{third}");
+        assert_eq!(open(&model), [changed], "{third}");
+        assert_eq!(&*model.servers[0].plugins_open[0].at.file, "src/third.ts");
+    }
+    for (path, third) in [
+        ("src/third.ts", "import { plugins } from \"./plugins\";\nconsole.log(plugins); other.push(plugins);"),
+        ("src/third.test.ts", "import { plugins } from \"./plugins\";\nplugins.push(extra());"),
+        ("src/third.ts", "import { plugins } from \"./other/plugins\";\nplugins.push(extra());"),
+    ] {
+        let other = ("src/other/plugins.ts", "export const plugins = [];");
+        let model = model(&[list, auth, other, (path, third)]);
+        assert_eq!(open(&model), [""; 0], "{third}");
+    }
+    let whole = (
+        "src/auth.ts",
+        "import { betterAuth } from \"better-auth\";\nimport { options } from \"./plugins\";\nexport const auth = betterAuth(options);",
+    );
+    let third = ("src/third.ts", "import { options } from \"./plugins\";\nObject.assign(options, { plugins: [] });");
+    assert!(model(&[list, whole, third]).undetermined.iter().any(|open| open.reason == changed));
+}
+
+#[test]
+fn a_function_of_another_file_may_change_what_it_is_given() {
+    let extend = (
+        "src/extend.ts",
+        "import { jwt } from \"better-auth/plugins\";\nexport function extend(list: any[]) { list.push(jwt()); }\nexport function show(list: any[]) { console.log(list); }",
+    );
+    let auth = |call: &str| {
+        let text = format!(
+            "import {{ betterAuth }} from \"better-auth\";\nimport {{ admin }} from \"better-auth/plugins\";\nimport {{ extend, show }} from \"./extend\";\nconst list = [admin()];\n{call};\nexport const auth = betterAuth({{ plugins: list }});"
+        );
+        plugins(&model(&[extend, ("src/auth.ts", &text)]))
+    };
+    assert_eq!(auth("extend(list)"), ["admin", "jwt"]);
+    assert_eq!(auth("show(list)"), ["admin"]);
+}
+
+#[test]
+fn parameters_are_what_the_calls_give() {
+    let factory = "import { betterAuth } from \"better-auth\";\nimport { admin } from \"better-auth/plugins\";\nexport function createAuth(more: any[] = [], name?: string) { return betterAuth({ appName: name, plugins: [admin(), ...more] }); }";
+    let caller = |path: &'static str, call: &str| {
+        (
+            path,
+            format!(
+                "import {{ jwt, username }} from \"better-auth/plugins\";\nimport {{ createAuth }} from \"@/server/factory\";\n{call}"
+            ),
+        )
+    };
+    let linked = |callers: &[(&'static str, String)]| {
+        let tsconfig = ("tsconfig.json", r#"{ "compilerOptions": { "paths": { "@/*": ["./src/*"] } } }"#);
+        let package = ("package.json", r#"{ "name": "app", "private": true, "dependencies": { "better-auth": "^1.7.0" } }"#);
+        let mut files = vec![package, tsconfig, ("src/server/factory.ts", factory)];
+        files.extend(callers.iter().map(|(path, text)| (*path, text.as_str())));
+        model(&files)
+    };
+    let one = linked(&[caller("src/a.ts", "export const auth = createAuth([jwt()], \"x\");")]);
+    assert_eq!((plugins(&one), open(&one)), (vec!["admin".into(), "jwt".into()], vec![]));
+    assert_eq!(one.servers[0].options.text(&["appName"]), Some("x"));
+
+    let without = linked(&[caller("src/a.ts", "class Service { auth = createAuth() }")]);
+    assert_eq!((plugins(&without), open(&without)), (vec!["admin".into()], vec![]));
+
+    let several = linked(&[
+        caller("src/a.ts", "export const auth = createAuth([jwt()]);"),
+        caller("src/b.ts", "export const auth = createAuth([username()]);"),
+        caller("src/c.test.ts", "const auth = createAuth([unknown]);"),
+        caller("scripts/auth.ts", "const auth = createAuth([other]);"),
+    ]);
+    assert_eq!((plugins(&several), open(&several)), (vec!["admin".into(), "jwt?".into(), "username?".into()], vec![]));
+
+    let handed = linked(&[
+        caller("src/a.ts", "export const auth = createAuth([jwt()]);"),
+        caller("src/b.ts", "register({ useFactory: createAuth });"),
+    ]);
+    assert_eq!(plugins(&handed), ["admin", "jwt?"]);
+    assert_eq!(open(&handed), ["`more` is a parameter, and `createAuth` is handed on, to be called elsewhere"]);
+
+    let through = linked(&[
+        caller("src/a.ts", "export const authFor = (list: any[]) => createAuth(list);"),
+        ("src/b.ts", "import { jwt } from \"better-auth/plugins\";\nimport { authFor } from \"./a\";\nexport const auth = authFor([jwt()]);".into()),
+    ]);
+    assert_eq!((plugins(&through), open(&through)), (vec!["admin".into(), "jwt".into()], vec![]));
+
+    assert_eq!(open(&linked(&[])), ["`more` is a parameter, and its callers decide"]);
+}
+
+#[test]
+fn the_users_of_a_published_package_decide() {
+    let factory =
+        "import { betterAuth } from \"better-auth\";\nexport const createAuth = (plugins: any[]) => betterAuth({ plugins });";
+    let package = r#"{ "name": "our-auth", "exports": "./src/auth.ts", "dependencies": { "better-auth": "^1.7.0" } }"#;
+    let example = "import { jwt } from \"better-auth/plugins\";\nimport { createAuth } from \"./auth\";\nexport const auth = createAuth([jwt()]);";
+    let model = model(&[("package.json", package), ("src/auth.ts", factory), ("src/used.ts", example)]);
+    assert_eq!(plugins(&model), ["jwt?"]);
+    assert_eq!(open(&model), ["`plugins` is a parameter, and `our-auth` is a package, whose users decide"]);
 }
 
 #[test]

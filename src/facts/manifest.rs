@@ -16,6 +16,8 @@ pub struct Manifest {
     pub name: Option<String>,
     /// `version`.
     pub version: Option<String>,
+    /// `private`: it is never published.
+    pub private: bool,
     /// `workspaces`, in either of its forms: the globs as written.
     pub workspaces: Vec<String>,
     /// `catalog` and `catalogs` (bun), inside `workspaces` or beside it: catalog name (`default` for the unnamed one),
@@ -98,6 +100,9 @@ pub fn package(text: &str) -> (Manifest, Vec<Span>) {
         Manifest {
             name: json::string(root, "name").map(str::to_owned),
             version: json::string(root, "version").map(str::to_owned),
+            private: json::property(root, "private")
+                .and_then(|property| property.value.as_boolean_lit())
+                .is_some_and(|flag| flag.value),
             workspaces: globs.map(json::list).unwrap_or_default(),
             catalogs: std::iter::once(root).chain(workspaces_object).flat_map(catalogs).collect(),
             dependencies: ["dependencies", "devDependencies", "optionalDependencies", "peerDependencies"]

@@ -26,6 +26,9 @@ pub struct Module {
     pub scopes: Vec<Scope>,
     /// Calls of the functions in [`super::lower::ENTRY_POINTS`], wherever they stand.
     pub calls: Vec<CallSite>,
+    /// Uses of functions that may make an instance, told by their names: their calls, or the name alone where such a
+    /// function is handed on.
+    pub makers: Vec<CallSite>,
     /// What it does to the schema of a database, in order.
     pub operations: Vec<Operation>,
     /// Classes that an ORM maps to tables, in order.
@@ -112,6 +115,14 @@ pub struct Binding {
 }
 
 impl Scope {
+    /// The names of a parameter of the function, whole or in parts, whose values the function changes.
+    pub fn changed_parameter(&self, index: u32) -> impl Iterator<Item = &Binding> {
+        let of_parameter =
+            move |binding: &&Binding| matches!(binding.source, Source::Parameter { index: own, .. } if own == index);
+        let is_changed = |binding: &&Binding| self.effects.iter().any(|own| own.root == binding.name && own.is_in_place());
+        self.bindings.iter().filter(of_parameter).filter(is_changed)
+    }
+
     /// The binding a name denotes at a place of the file; `None` as the place leaves out what only a block sees.
     #[must_use]
     pub fn binding(&self, name: &str, at: Option<u32>) -> Option<&Binding> {
@@ -136,11 +147,11 @@ pub enum Source {
         /// What stands after `=` in the pattern.
         default: Option<Expr>,
     },
-    /// What a pattern leaves of an object: `const { a, ...rest } = value`.
+    /// What a pattern leaves of an object or an array: `const { a, ...rest } = value`, `const [first, ...rest] = list`.
     Rest {
         /// What the pattern takes apart: [`Source::Part`] or [`Source::Parameter`].
         of: Box<Source>,
-        /// The keys that have names of their own.
+        /// The keys, or places, that have names of their own.
         without: Vec<String>,
     },
     /// A parameter of the function whose scope this is.
@@ -151,6 +162,11 @@ pub enum Source {
         path: Vec<String>,
         /// What stands after `=`.
         default: Option<Expr>,
+    },
+    /// The arguments from a place on: `(first, ...rest) => …`.
+    Arguments {
+        /// The place of the first.
+        from: u32,
     },
     /// Declared without a value, or in a way that is not followed (loop variables, catch parameters, classes).
     Opaque,
@@ -174,6 +190,8 @@ pub struct Guard {
     pub condition: Expr,
     /// Whether the statement runs when the condition holds, or when it does not.
     pub holds: bool,
+    /// All that runs under the condition; empty where it runs more than once. Whatever lies in it meets the condition, too.
+    pub body: Span,
 }
 
 /// A change to a value after it was made.
@@ -273,6 +291,8 @@ pub enum Kind {
     Not(Box<Expr>),
     /// `-a`.
     Negate(Box<Expr>),
+    /// `typeof a`.
+    TypeOf(Box<Expr>),
     /// `import("module")`.
     ImportCall(String),
     /// Anything else.

@@ -22,6 +22,48 @@ pub struct Signals {
     pub entities: bool,
     /// The configuration of a tool that migrates databases.
     pub tools: bool,
+    /// Changes to lists or objects that another file may have made.
+    pub changes: bool,
+    /// Exports that are those of another module.
+    pub passes_on: bool,
+    /// The modules it imports.
+    pub imports: ModuleNames,
+}
+
+/// The names of the modules a file imports, as a Bloom filter: few files are taken to import a module they do not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct ModuleNames(u128);
+
+impl ModuleNames {
+    /// Bits per name; with about ten imports in a file, one file in a hundred is taken for an importer that is none.
+    const BITS: u32 = 3;
+
+    fn of(name: &[u8]) -> Self {
+        // FNV-1a, and from it each time the next seven bits.
+        let hash =
+            name.iter().fold(0xCBF2_9CE4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01B3));
+        Self((0..Self::BITS).fold(0, |bits, turn| bits | 1 << ((hash >> (8 + 16 * turn)) & 127)))
+    }
+
+    /// Whether a module of this name, as [`module_name`] gives it, may be among them.
+    #[must_use]
+    pub fn may_hold(self, name: &str) -> bool {
+        let bits = Self::of(name.as_bytes()).0;
+        self.0 & bits == bits
+    }
+}
+
+/// The last part of an import specifier or a path, without the ending of a code file; `index` where it names a folder by
+/// dots alone.
+#[must_use]
+pub fn module_name(specifier: &str) -> &str {
+    let path = specifier.split('?').next().unwrap_or(specifier).trim_end_matches('/');
+    let last = path.rsplit('/').next().unwrap_or(path);
+    match last.rsplit_once('.') {
+        _ if matches!(last, "" | "." | "..") => "index",
+        Some((stem, "ts" | "tsx" | "mts" | "cts" | "js" | "jsx" | "mjs" | "cjs" | "vue" | "svelte" | "astro")) => stem,
+        _ => last,
+    }
 }
 
 impl Signals {
@@ -34,7 +76,7 @@ impl Signals {
 
 type Mark = fn(&mut Signals);
 
-const NEEDLES: [(&str, Mark); 37] = [
+const NEEDLES: [(&str, Mark); 46] = [
     ("better-auth", |s| s.auth = true),
     ("betterAuth", |s| s.auth = true),
     ("createAuthClient", |s| s.auth = true),
@@ -72,15 +114,46 @@ const NEEDLES: [(&str, Mark); 37] = [
     ("drizzle-kit", |s| s.tools = true),
     ("prisma/config", |s| s.tools = true),
     ("PrismaConfig", |s| s.tools = true),
+    (".push(", |s| s.changes = true),
+    (".push.", |s| s.changes = true),
+    (".unshift(", |s| s.changes = true),
+    (".pop(", |s| s.changes = true),
+    (".shift(", |s| s.changes = true),
+    (".splice(", |s| s.changes = true),
+    (".length =", |s| s.changes = true),
+    (".plugins", |s| s.changes = true),
+    ("Object.assign(", |s| s.changes = true),
 ];
 
-/// Scans the bytes once for all needles.
+/// What comes before a module's name; its quote is the last character.
+const OPENERS: [&str; 12] = [
+    "from \"",
+    "from '",
+    "from\"",
+    "from'",
+    "import \"",
+    "import '",
+    "import\"",
+    "import'",
+    "import(\"",
+    "import('",
+    "require(\"",
+    "require('",
+];
+
+/// The longest module name that is noted, in bytes.
+const MAX_MODULE: usize = 300;
+
+/// The longest list of names between `export` and `from`, in bytes.
+const MAX_CLAUSE: usize = 4_000;
+
+/// Scans the bytes once for all needles, and for the modules that are imported.
 #[must_use]
 #[allow(clippy::missing_panics_doc, reason = "the patterns are constant and known to compile")]
 pub fn scan(bytes: &[u8]) -> Signals {
     // For this kind of match the library searches several bytes at once; no needle overlaps another.
     static AUTOMATON: LazyLock<AhoCorasick> = LazyLock::new(|| {
-        let needles = NEEDLES.map(|(needle, _)| needle);
+        let needles = NEEDLES.iter().map(|(needle, _)| needle).chain(&OPENERS);
         AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).build(needles).expect("constant patterns compile")
     });
     let mut signals = Signals::default();
@@ -88,9 +161,26 @@ pub fn scan(bytes: &[u8]) -> Signals {
     let decoded = if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) { decode(bytes).ok() } else { None };
     let bytes = decoded.as_deref().map_or(bytes, str::as_bytes);
     for hit in AUTOMATON.find_iter(bytes) {
-        NEEDLES[hit.pattern().as_usize()].1(&mut signals);
+        match NEEDLES.get(hit.pattern().as_usize()) {
+            Some((_, mark)) => mark(&mut signals),
+            None => {
+                let (before, after) = bytes.split_at(hit.end());
+                let name = &after[..after.len().min(MAX_MODULE)];
+                let end = memchr::memchr2(b'"', b'\'', name);
+                if let Some(name) = end.and_then(|end| std::str::from_utf8(&name[..end]).ok()) {
+                    signals.imports.0 |= ModuleNames::of(module_name(name).as_bytes()).0;
+                    signals.passes_on |= is_export(&before[before.len().saturating_sub(MAX_CLAUSE)..]);
+                }
+            }
+        }
     }
     signals
+}
+
+/// Whether the clause at the end of the text is an `export … from`, rather than an import.
+fn is_export(text: &[u8]) -> bool {
+    let last = |keyword| memchr::memmem::rfind(text, keyword);
+    last(b"export") > last(b"import")
 }
 
 #[cfg(test)]
@@ -99,10 +189,21 @@ mod tests {
 
     #[test]
     fn tells_what_is_mentioned() {
-        assert_eq!(scan(b"import { x } from 'y'"), Signals::default());
+        assert!(!scan(b"import { x } from 'y'").any());
         assert!(scan(b"import { betterAuth } from \"better-auth\"").auth);
         assert!(scan(b"export const user = pgTable('user', {})").tables);
         assert!(scan(b"await db.schema\n  .createTable('user')").migrations);
         assert!(!scan(b"export const user = createTable('user', {})").migrations);
+    }
+
+    #[test]
+    fn tells_what_is_imported_and_passed_on() {
+        let signals =
+            scan(b"import { a } from './lib/one.js'\nimport x from \"..\"\nconst { b } = await import('@scope/two/three')");
+        assert!(["one", "index", "three"].iter().all(|name| signals.imports.may_hold(name)));
+        assert!(!["two", "lib", "four"].iter().any(|name| signals.imports.may_hold(name)));
+        assert!(!signals.passes_on && !signals.changes);
+        let signals = scan(b"import { a } from './one';\nexport {\n  b,\n} from './two';\nlist.push(a)");
+        assert!(signals.passes_on && signals.changes);
     }
 }

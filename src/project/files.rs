@@ -27,4 +27,8 @@ pub trait Files: Sync {
 
     /// All code files whose bytes mention something of interest, with what they mention, sorted by path.
     fn candidates(&self) -> &[(Arc<str>, Signals)];
+
+    /// The code files that may import a module with one of these names, as
+    /// [`module_name`](crate::facts::signals::module_name) gives them, sorted by path.
+    fn importers(&self, names: &[&str]) -> Vec<(Arc<str>, Signals)>;
 }

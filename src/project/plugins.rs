@@ -44,7 +44,14 @@ impl Reader<'_> {
                 }
             }
         }
-        (list.plugins, list.open)
+        // One expression may be behind several alternatives.
+        let mut open: Vec<Unknown> = Vec::new();
+        for why in list.open {
+            if !open.contains(&why) {
+                open.push(why);
+            }
+        }
+        (list.plugins, open)
     }
 
     /// The plugin an element is, `None` when it is none at all.

@@ -43,6 +43,10 @@ fn write(expr: &Expr, out: &mut String, depth: u32) {
             out.push('.');
             out.push_str(property);
         }
+        Kind::TypeOf(inner) => {
+            out.push_str("typeof ");
+            write(inner, out, deeper);
+        }
         Kind::Index(object, index) => {
             write(object, out, deeper);
             out.push('[');

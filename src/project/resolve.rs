@@ -1,6 +1,6 @@
 //! Which file an import means: relative, tsconfig `paths` and `baseUrl`, package `imports`, workspace packages.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
@@ -8,6 +8,7 @@ use nodejs_semver::{Range, Version};
 use rayon::prelude::*;
 
 use crate::facts::manifest::{Manifest, Targets, TsConfig};
+use crate::facts::signals::module_name;
 use crate::facts::{Body, FileFacts};
 use crate::project::files::Files;
 use crate::project::installed;
@@ -169,6 +170,22 @@ impl Resolver {
     pub fn package_of(&self, path: &str) -> Arc<str> {
         let nearest = ancestors(folder_of(path)).find_map(|folder| self.packages.get_key_value(folder));
         nearest.map_or_else(|| Arc::from(""), |(folder, _)| Arc::clone(folder))
+    }
+
+    /// The names a file may be imported by, as the last part of a specifier: its own, that of its folder, and those its
+    /// package and the tsconfigs give to what is in it.
+    pub(crate) fn names_of(&self, path: &str) -> BTreeSet<String> {
+        let package = self.package_of(path);
+        let manifest = self.manifest(&package);
+        let keys =
+            manifest.into_iter().flat_map(|manifest| manifest.exports.iter().chain(&manifest.imports)).map(|(key, _)| &**key);
+        let exact =
+            self.aliases.values().flatten().flat_map(|aliases| &aliases.patterns).filter(|pattern| pattern.suffix.is_none());
+        keys.chain(exact.map(|pattern| &*pattern.prefix))
+            .chain(manifest.and_then(|manifest| manifest.name.as_deref()))
+            .chain([path, folder_of(path), &*package])
+            .map(|name| module_name(name).to_owned())
+            .collect()
     }
 
     /// The folder of the package of this name, when the repository has one.
@@ -610,6 +627,10 @@ pub(in crate::project) mod tests {
 
         fn candidates(&self) -> &[(Arc<str>, Signals)] {
             &[]
+        }
+
+        fn importers(&self, _: &[&str]) -> Vec<(Arc<str>, Signals)> {
+            Vec::new()
         }
     }
 

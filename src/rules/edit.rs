@@ -83,6 +83,10 @@ mod tests {
         fn candidates(&self) -> &[(Arc<str>, Signals)] {
             &[]
         }
+
+        fn importers(&self, _: &[&str]) -> Vec<(Arc<str>, Signals)> {
+            Vec::new()
+        }
     }
 
     fn site(text: &str, part: &str) -> Site {

@@ -86,10 +86,8 @@ impl Lowering<'_> {
                             path.pop();
                         }
                         "rest_pattern" => {
-                            if let Some(name) = named(part).into_iter().find(|child| child.kind() == "identifier") {
-                                let of = Box::new(source(path.clone(), None));
-                                self.bind(scope, name, Source::Rest { of, without: std::mem::take(&mut taken) }, false);
-                            }
+                            let of = Box::new(source(path.clone(), None));
+                            self.rest(part, scope, Source::Rest { of, without: std::mem::take(&mut taken) });
                         }
                         _ => self.pattern(part, scope, path, None, source),
                     }
@@ -99,7 +97,9 @@ impl Lowering<'_> {
             "array_pattern" => {
                 for (index, part) in named(node).into_iter().enumerate() {
                     if part.kind() == "rest_pattern" {
-                        self.opaque_rest(part, scope);
+                        let of = Box::new(source(path.clone(), None));
+                        let without = (0..index).map(|place| place.to_string()).collect();
+                        self.rest(part, scope, Source::Rest { of, without });
                         continue;
                     }
                     path.push(index.to_string());
@@ -111,9 +111,10 @@ impl Lowering<'_> {
         }
     }
 
-    pub(super) fn opaque_rest(&mut self, rest: Node<'_>, scope: ScopeId) {
+    /// Binds the name after `...` in a pattern.
+    fn rest(&mut self, rest: Node<'_>, scope: ScopeId, source: Source) {
         if let Some(name) = named(rest).into_iter().find(|child| child.kind() == "identifier") {
-            self.bind(scope, name, Source::Opaque, false);
+            self.bind(scope, name, source, false);
         }
     }
 
@@ -158,7 +159,7 @@ impl Lowering<'_> {
         let Some(pattern) = node.child_by_field_name("pattern") else { return };
         let default = node.child_by_field_name("value").map(|value| self.expr(value, scope, Around::default()));
         if pattern.kind() == "rest_pattern" {
-            self.opaque_rest(pattern, scope);
+            self.rest(pattern, scope, Source::Arguments { from: index });
         } else if pattern.kind() == "identifier" {
             self.bind(scope, pattern, Source::Parameter { index, path: Vec::new(), default }, false);
         } else {

@@ -1,12 +1,12 @@
 //! Changes to values after they were made.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use tree_sitter::Node;
 
 use super::expressions::operator;
-use super::{Around, Lowering, span};
-use crate::facts::module::{Effect, Expr, Kind, MODULE_SCOPE, Mutation, Property, Scope, ScopeId, Source};
+use super::{Around, Lowering, named, span};
+use crate::facts::module::{Effect, Element, Expr, Kind, MODULE_SCOPE, Mutation, Operator, Property, Scope, ScopeId, Source};
 
 /// Methods that change the array or object they are called on and are not followed.
 const OPAQUE_METHODS: [&str; 8] = ["splice", "pop", "shift", "reverse", "sort", "fill", "copyWithin", "set"];
@@ -31,6 +31,9 @@ impl Lowering<'_> {
         }
         if let Some((root, path)) = place(&left) {
             self.effect(scope, root, path, Mutation::Assign(value.clone()), node);
+        } else if let Some((root, path)) = end_of_list(&left) {
+            let element = Element { value: value.clone(), spread: false };
+            self.effect(scope, root, path, Mutation::Push(vec![element]), node);
         } else if let Some((root, path)) = holder(&left) {
             self.effect(scope, root, path, Mutation::Opaque, node);
         }
@@ -44,7 +47,7 @@ impl Lowering<'_> {
         }
     }
 
-    /// `x.push(…)`, `Object.assign(x, …)` and the methods that change their object.
+    /// `x.push(…)`, `x.push.apply(x, …)`, `Object.assign(x, …)` and the methods that change their object.
     pub(super) fn mutating_call(&mut self, expr: &Expr, scope: ScopeId, node: Node<'_>) {
         let Kind::Call(call) = &expr.kind else { return };
         let Kind::Member(object, method) = &call.callee.kind else { return };
@@ -55,8 +58,18 @@ impl Lowering<'_> {
             }
             return;
         }
-        let change = match method.as_str() {
-            "push" | "unshift" => Mutation::Push(call.arguments.clone()),
+        if let (Kind::Member(_, borrowed), true) = (&object.kind, matches!(method.as_str(), "call" | "apply")) {
+            let Some((this, rest)) = call.arguments.split_first() else { return };
+            let spread = |one: &Element| Element { value: one.value.clone(), spread: one.spread || method == "apply" };
+            self.method_call(&this.value, borrowed, rest.iter().map(spread).collect(), scope, node);
+        } else {
+            self.method_call(object, method, call.arguments.clone(), scope, node);
+        }
+    }
+
+    fn method_call(&mut self, object: &Expr, method: &str, arguments: Vec<Element>, scope: ScopeId, node: Node<'_>) {
+        let change = match method {
+            "push" | "unshift" => Mutation::Push(arguments),
             other if OPAQUE_METHODS.contains(&other) => Mutation::Opaque,
             _ => return,
         };
@@ -65,6 +78,34 @@ impl Lowering<'_> {
         } else if let Some((root, path)) = holder(object) {
             self.effect(scope, root, path, Mutation::Opaque, node);
         }
+    }
+
+    /// What a body that does nothing but `x.push(name)` pushes to.
+    pub(super) fn pushed_to<'n>(&self, name: &str, body: Node<'n>) -> Option<Node<'n>> {
+        let mut inner = body;
+        while matches!(inner.kind(), "statement_block" | "expression_statement") {
+            let [only] = *named(inner).as_slice() else { return None };
+            inner = only;
+        }
+        let function = inner.child_by_field_name("function").filter(|_| inner.kind() == "call_expression")?;
+        let [argument] = *named(inner.child_by_field_name("arguments")?).as_slice() else { return None };
+        let pushes = self.str(function.child_by_field_name("property")?) == "push" && self.str(argument) == name;
+        let target = function.child_by_field_name("object").filter(|_| pushes && argument.kind() == "identifier")?;
+        (self.str(target) != name).then_some(target)
+    }
+
+    /// What a function that does nothing but to push its one parameter pushes to.
+    pub(super) fn target_of_each<'n>(&self, function: Node<'n>) -> Option<Node<'n>> {
+        let parameter = function.child_by_field_name("parameter").or_else(|| {
+            let [only] = *named(function.child_by_field_name("parameters")?).as_slice() else { return None };
+            only.child_by_field_name("pattern").filter(|pattern| pattern.kind() == "identifier")
+        })?;
+        self.pushed_to(self.str(parameter), function.child_by_field_name("body")?)
+    }
+
+    /// `target.push(...list)`, whichever way it is written.
+    pub(super) fn push_all(&mut self, target: &Expr, list: &Expr, scope: ScopeId, node: Node<'_>) {
+        self.method_call(target, "push", vec![Element { value: list.clone(), spread: true }], scope, node);
     }
 
     /// `f(x)` as a statement: a function whose result is of no interest is called for what it changes.
@@ -103,36 +144,52 @@ impl Lowering<'_> {
         }
     }
 
-    /// Whether something changes: the function a value is given to may do nothing to it.
+    /// Whether something changes: the function a value is given to may do nothing to it. What a function of another file
+    /// does is for linking to see, where the value may be one that options are made of.
     fn is_change(&self, scope: ScopeId, effect: &Effect) -> bool {
         let Mutation::Passed(call, index) = &effect.change else { return true };
         let Kind::Name(callee) = &call.callee.kind else { return false };
-        let home = self.home(scope, callee, effect.span.start).map(|home| &self.module.scopes[home as usize]);
-        let Some(Source::Value(Expr { kind: Kind::Function(function), .. })) =
-            home.and_then(|home| home.binding(callee, Some(effect.span.start))).map(|binding| &binding.source)
-        else {
-            return false;
-        };
-        let inner = &self.module.scopes[function.scope as usize];
-        let is_it = |source: &Source| matches!(source, Source::Parameter { index: at, .. } if at == index);
-        let parameters = inner.bindings.iter().filter(|binding| is_it(&binding.source));
-        parameters.into_iter().any(|own| inner.effects.iter().any(|inside| inside.root == own.name && inside.is_in_place()))
+        let at = effect.span.start;
+        let Some(home) = self.home(scope, callee, at) else { return false };
+        match self.module.scopes[home as usize].binding(callee, Some(at)).map(|binding| &binding.source) {
+            Some(Source::Value(Expr { kind: Kind::Function(function), .. })) => {
+                self.module.scopes[function.scope as usize].changed_parameter(*index).next().is_some()
+            }
+            Some(_) => false,
+            None => self.may_hold_options(scope, &effect.root, at),
+        }
+    }
+
+    /// Whether a name stands for a list or an object that is written out or made by a function, or that another file has.
+    fn may_hold_options(&self, scope: ScopeId, name: &str, at: u32) -> bool {
+        let Some(home) = self.home(scope, name, at) else { return false };
+        match self.module.scopes[home as usize].binding(name, Some(at)).map(|binding| &binding.source) {
+            Some(Source::Value(value) | Source::Part { of: value, .. }) => match &value.kind {
+                Kind::Call(call) => !call.new && matches!(call.callee.kind, Kind::Name(_)),
+                kind => matches!(kind, Kind::Array(_) | Kind::Object(_) | Kind::Name(_) | Kind::Member(..)),
+            },
+            Some(_) => false,
+            None => true,
+        }
     }
 
     /// A change made under another name (`const list = options.plugins; list.push(…)`) is one of the value itself, too,
-    /// and of what holds it already (`const options = { plugins: list }; list.push(…)`).
+    /// and of whatever else holds it (`const options = { plugins: list }; list.push(…)`, and the other way round).
     pub(super) fn settle_aliases(&mut self) {
         for scope in &mut self.module.scopes {
             let holders = Holders::of(scope);
-            let held: Vec<Effect> = scope.effects.iter().flat_map(|effect| holders.changed(scope, effect)).collect();
+            let mut known: HashSet<_> = scope.effects.iter().map(change_of).collect();
             let mut seen = 0;
             for _ in 0..MAX_ALIASES {
-                let in_place = scope.effects[seen..].iter().filter(|effect| effect.is_in_place());
-                let more: Vec<Effect> = in_place.filter_map(|effect| aliased(scope, effect)).collect();
+                let new = &scope.effects[seen..];
+                let under_other_names =
+                    new.iter().filter(|effect| effect.is_in_place()).flat_map(|effect| aliased(scope, effect));
+                let mut more: Vec<Effect> =
+                    under_other_names.chain(new.iter().flat_map(|effect| holders.changed(scope, effect))).collect();
+                more.retain(|effect| known.insert(change_of(effect)));
                 seen = scope.effects.len();
                 scope.effects.extend(more);
             }
-            scope.effects.extend(held);
             scope.effects.sort_by_key(|effect| effect.span.start);
         }
     }
@@ -166,18 +223,67 @@ impl Lowering<'_> {
     }
 }
 
-/// The change an effect makes to the value that its name was taken from.
-fn aliased(scope: &Scope, effect: &Effect) -> Option<Effect> {
-    let binding = scope.binding(&effect.root, Some(effect.span.start))?;
+/// What an effect changes, and where it stands.
+fn change_of(effect: &Effect) -> (String, Vec<String>, u32) {
+    (effect.root.clone(), effect.path.clone(), effect.span.start)
+}
+
+/// The changes an effect makes to the values that its name was made of.
+fn aliased(scope: &Scope, effect: &Effect) -> Vec<Effect> {
+    let Some(binding) = scope.binding(&effect.root, Some(effect.span.start)) else { return Vec::new() };
     let (of, way) = match &binding.source {
         Source::Value(of) => (of, [].as_slice()),
         Source::Part { of, path, default: None } => (of, path.as_slice()),
-        _ => return None,
+        _ => return Vec::new(),
     };
-    let (root, mut path) = place(of)?;
-    path.extend(way.iter().chain(&effect.path).cloned());
-    let change = if binding.mutable { Mutation::Opaque } else { effect.change.clone() };
-    Some(Effect { root, path, change, ..effect.clone() })
+    let path: Vec<String> = way.iter().chain(&effect.path).cloned().collect();
+    let assigns = matches!(effect.change, Mutation::Assign(_));
+    made_of(of, &path, assigns)
+        .into_iter()
+        .map(|(root, path, certain)| {
+            let change = if binding.mutable || !certain { Mutation::Opaque } else { effect.change.clone() };
+            Effect { root, path, change, ..effect.clone() }
+        })
+        .collect()
+}
+
+/// The places that share what lies at a path of a value, and whether it is that one for certain.
+fn made_of(value: &Expr, path: &[String], assigns: bool) -> Vec<(String, Vec<String>, bool)> {
+    let Kind::Object(properties) = &value.kind else {
+        // What is put in the place of a value leaves the value alone.
+        let shared = if assigns && path.is_empty() { Vec::new() } else { denoted(value) };
+        let extended = |(root, mut way, certain): (String, Vec<String>, bool)| {
+            way.extend(path.iter().cloned());
+            (root, way, certain)
+        };
+        return shared.into_iter().map(extended).collect();
+    };
+    let Some((step, rest)) = path.split_first() else { return Vec::new() };
+    let mut shared = Vec::new();
+    for property in properties.iter().rev() {
+        match property {
+            Property::Keyed { key, value, .. } if key == step => {
+                shared.extend(made_of(value, rest, assigns));
+                break;
+            }
+            // A copy shares what its properties hold, but not the properties.
+            Property::Spread(value) if !(assigns && rest.is_empty()) => shared.extend(made_of(value, path, assigns)),
+            _ => {}
+        }
+    }
+    let certain = shared.len() == 1;
+    shared.iter_mut().for_each(|place| place.2 &= certain);
+    shared
+}
+
+/// The places whose value an expression may be, and whether it is that one for certain.
+fn denoted(expr: &Expr) -> Vec<(String, Vec<String>, bool)> {
+    let several = |sides: &[Expr]| sides.iter().flat_map(denoted).map(|(root, path, _)| (root, path, false)).collect();
+    match &expr.kind {
+        Kind::Conditional(parts) => several(&parts[1..]),
+        Kind::Binary(Operator::Nullish | Operator::Or | Operator::And, sides) => several(&sides[..]),
+        _ => place(expr).map(|(root, path)| (root, path, true)).into_iter().collect(),
+    }
 }
 
 /// The names bound to objects that hold other values of the scope, by the name of what they hold.
@@ -192,6 +298,10 @@ struct Holder {
     way: Vec<String>,
     /// The way from the name to the value: `["all"]`.
     path: Vec<String>,
+    /// Whether it holds this value for certain.
+    certain: bool,
+    /// Where it only copies the properties of the value (`{ ...defaults, plugins: [] }`): those that it then replaces.
+    copied_without: Option<Vec<String>>,
 }
 
 impl Holders {
@@ -200,23 +310,33 @@ impl Holders {
         // Few scopes change anything at all.
         for (index, binding) in scope.bindings.iter().enumerate().filter(|_| !scope.effects.is_empty()) {
             if let Source::Value(value) = &binding.source {
-                holders.collect(value, index, &mut Vec::new());
+                holders.collect(value, index, &mut Vec::new(), None);
             }
         }
         holders
     }
 
-    fn collect(&mut self, value: &Expr, binding: usize, way: &mut Vec<String>) {
-        if let Kind::Object(properties) = &value.kind {
-            for property in properties {
-                if let Property::Keyed { key, value, .. } = property {
-                    way.push(key.clone());
-                    self.collect(value, binding, way);
-                    way.pop();
-                }
+    fn collect(&mut self, value: &Expr, binding: usize, way: &mut Vec<String>, copied_without: Option<&[String]>) {
+        let Kind::Object(properties) = &value.kind else {
+            for (root, path, certain) in denoted(value) {
+                let copied_without = copied_without.map(<[_]>::to_vec);
+                let holder = Holder { binding, way: way.clone(), path, certain, copied_without };
+                self.0.entry(root).or_default().push(holder);
             }
-        } else if let Some((root, path)) = place(value) {
-            self.0.entry(root).or_default().push(Holder { binding, way: way.clone(), path });
+            return;
+        };
+        let mut replaced = copied_without.unwrap_or_default().to_vec();
+        for property in properties.iter().rev() {
+            match property {
+                Property::Keyed { key, value, .. } => {
+                    way.push(key.clone());
+                    self.collect(value, binding, way, None);
+                    way.pop();
+                    replaced.push(key.clone());
+                }
+                Property::Spread(value) => self.collect(value, binding, way, Some(&replaced)),
+                Property::Computed { .. } => {}
+            }
         }
     }
 
@@ -226,13 +346,19 @@ impl Holders {
         self.0.get(&effect.root).into_iter().flatten().filter_map(move |holder| {
             let binding = &scope.bindings[holder.binding];
             let rest = effect.path.strip_prefix(holder.path.as_slice())?;
-            let replaces = rest.is_empty() && matches!(effect.change, Mutation::Assign(_));
+            let assigns = matches!(effect.change, Mutation::Assign(_));
+            let is_shared = match (&holder.copied_without, rest) {
+                (None, rest) => !(assigns && rest.is_empty()),
+                (Some(_), []) => false,
+                (Some(without), [key, deeper @ ..]) => !(assigns && deeper.is_empty()) && !without.contains(key),
+            };
             let (span, mutable) = home(effect.span.start)?;
-            if replaces || binding.span.start > effect.span.start || home(binding.span.start)?.0 != span {
+            if !is_shared || binding.span.start > effect.span.start || home(binding.span.start)?.0 != span {
                 return None;
             }
             let path = holder.way.iter().chain(rest).cloned().collect();
-            let change = if mutable || binding.mutable { Mutation::Opaque } else { effect.change.clone() };
+            let is_known = holder.certain && !mutable && !binding.mutable;
+            let change = if is_known { effect.change.clone() } else { Mutation::Opaque };
             Some(Effect { root: binding.name.clone(), path, change, ..effect.clone() })
         })
     }
@@ -249,6 +375,13 @@ pub(super) fn place(expr: &Expr) -> Option<(String, Vec<String>)> {
         }
         _ => None,
     }
+}
+
+/// The list that `list[list.length]` lies behind.
+fn end_of_list(expr: &Expr) -> Option<(String, Vec<String>)> {
+    let Kind::Index(list, index) = &expr.kind else { return None };
+    let Kind::Member(of, length) = &index.kind else { return None };
+    place(list).filter(|list| length == "length" && place(of).as_ref() == Some(list))
 }
 
 /// What holds the value that a computed path denotes, as far as it has a name: `a.b` of `a.b[key].c`.

@@ -48,7 +48,13 @@ impl Lowering<'_> {
             "regex" => Kind::Regex,
             "identifier" | "shorthand_property_identifier" => match self.str(node) {
                 "undefined" => Kind::Undefined,
-                name => Kind::Name(name.to_owned()),
+                name => {
+                    let expr = Expr { kind: Kind::Name(name.to_owned()), span: here };
+                    if may_make_an_instance(name) && is_handed_on(node) {
+                        self.module.makers.push(CallSite { scope, expr: expr.clone(), owner: None });
+                    }
+                    return expr;
+                }
             },
             "this" => Kind::Name("this".into()),
             "meta_property" => Kind::Name(self.owned(node)),
@@ -119,6 +125,7 @@ impl Lowering<'_> {
                 match (node.child_by_field_name("operator").map(|op| op.kind()), argument) {
                     (Some("!"), Some(argument)) => Kind::Not(Box::new(argument)),
                     (Some("-"), Some(argument)) => Kind::Negate(Box::new(argument)),
+                    (Some("typeof"), Some(argument)) => Kind::TypeOf(Box::new(argument)),
                     (Some("void"), _) => Kind::Undefined,
                     (Some("delete"), Some(argument)) => {
                         self.deletion(&argument, scope, node);
@@ -146,10 +153,8 @@ impl Lowering<'_> {
 
     /// An expression that is reached only under a condition: what it changes depends on that.
     fn guarded(&mut self, condition: &Expr, holds: bool, node: Node<'_>, scope: ScopeId, around: Around<'_>) -> Expr {
-        self.guards.push(Guard { condition: condition.clone(), holds });
-        let expr = self.expr(node, scope, around);
-        self.guards.pop();
-        expr
+        let guard = Guard { condition: condition.clone(), holds, body: span(node) };
+        self.under(guard, |lowering| lowering.expr(node, scope, around))
     }
 
     pub(super) fn call(&mut self, node: Node<'_>, scope: ScopeId) -> Expr {
@@ -162,6 +167,15 @@ impl Lowering<'_> {
             return Expr { kind, span: here };
         }
         let callee = self.expr(function, scope, Around::default());
+        if let (Kind::Member(list, method), Some(arguments)) = (&callee.kind, arguments)
+            && method == "forEach"
+            && let [each] = named(arguments).as_slice()
+            && let Some(target) = self.target_of_each(*each)
+        {
+            let target = self.expr(target, scope, Around::default());
+            self.push_all(&target, list, scope, node);
+            return Expr { kind: Kind::Undefined, span: here };
+        }
         let arguments = match arguments {
             Some(list) if list.kind() == "arguments" => self.elements(list, scope, Around::default()),
             Some(template) => {
@@ -175,9 +189,13 @@ impl Lowering<'_> {
             Kind::Member(_, name) => ENTRY_POINTS.contains(&name.as_str()),
             _ => false,
         };
+        let is_maker = matches!(&callee.kind, Kind::Name(name) | Kind::Member(_, name) if may_make_an_instance(name));
         let expr = Expr { kind: Kind::Call(Box::new(Call { callee, arguments, new: false })), span: here };
+        let site = || CallSite { scope, expr: expr.clone(), owner: self.owner.clone() };
         if is_entry {
-            self.module.calls.push(CallSite { scope, expr: expr.clone(), owner: self.owner.clone() });
+            self.module.calls.push(site());
+        } else if is_maker {
+            self.module.makers.push(site());
         }
         self.mutating_call(&expr, scope, node);
         expr
@@ -242,9 +260,14 @@ impl Lowering<'_> {
                     let Some(name) = child.child_by_field_name("name") else { continue };
                     let getter = self.str(child).starts_with("get ");
                     let function = self.function(child, scope);
-                    let kind = if getter { Kind::Opaque } else { Kind::Function(function) };
+                    let mut value = Expr { kind: Kind::Function(function), span: span(child) };
+                    if getter {
+                        // To read it is to call it.
+                        let call = Call { callee: value, arguments: Vec::new(), new: false };
+                        value = Expr { kind: Kind::Call(Box::new(call)), span: span(child) };
+                    }
                     if let Some(key) = self.key_text(name) {
-                        properties.push(Property::Keyed { key, key_span: span(name), value: Expr { kind, span: span(child) } });
+                        properties.push(Property::Keyed { key, key_span: span(name), value });
                     }
                 }
                 "comment" => {}
@@ -281,6 +304,20 @@ impl Lowering<'_> {
         }
         Kind::Template(parts)
     }
+}
+
+/// Whether a function of this name may be one that makes an instance: their calls are few, and all calls are many.
+pub(crate) fn may_make_an_instance(name: &str) -> bool {
+    name.as_bytes().windows(4).any(|part| part.eq_ignore_ascii_case(b"auth"))
+}
+
+/// Whether a name stands for its value itself, and is not called or taken apart on the spot.
+fn is_handed_on(name: Node<'_>) -> bool {
+    name.parent().is_some_and(|around| match around.kind() {
+        "call_expression" => around.child_by_field_name("function") != Some(name),
+        "member_expression" => false,
+        _ => true,
+    })
 }
 
 pub(super) fn operator(token: &str) -> Operator {

@@ -11,6 +11,7 @@ use std::collections::HashSet;
 
 use tree_sitter::Node;
 
+pub(crate) use self::expressions::may_make_an_instance;
 pub(super) use self::literals::unescape;
 
 use super::module::{Binding, Guard, MODULE_SCOPE, Module, Scope, ScopeId, Source};
@@ -99,6 +100,14 @@ impl<'t> Lowering<'t> {
         &mut self.module.scopes[id as usize]
     }
 
+    /// Lowers what is reached under a condition only.
+    fn under<T>(&mut self, guard: Guard, lower: impl FnOnce(&mut Self) -> T) -> T {
+        self.guards.push(guard);
+        let lowered = lower(self);
+        self.guards.pop();
+        lowered
+    }
+
     fn bind(&mut self, scope: ScopeId, name: Node<'_>, source: Source, mutable: bool) {
         let binding = Binding { name: self.owned(name), source, mutable, span: span(name), block: self.block };
         self.scope(scope).bindings.push(binding);
@@ -161,7 +170,7 @@ mod tests {
         let effects = &module.scopes[0].effects;
         let seen: Vec<_> = effects.iter().map(|e| (e.root.as_str(), e.path.len(), e.guards.len())).collect();
         assert_eq!(seen, [("plugins", 0, 1), ("plugins", 0, 1), ("options", 2, 0), ("plugins", 0, 0)]);
-        assert_eq!(effects[3].change, Mutation::Opaque);
+        assert!(matches!(&effects[3].change, Mutation::Push(elements) if elements[0].spread), "all of the other list");
     }
 
     #[test]

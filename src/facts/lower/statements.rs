@@ -4,6 +4,7 @@ use tree_sitter::Node;
 
 use super::{Around, Lowering, MAX_DEPTH, named, span};
 use crate::facts::module::{Expr, Guard, Kind, Property, Return, ScopeId, Source};
+use crate::source::Span;
 
 impl Lowering<'_> {
     pub(super) fn statements(&mut self, parent: Node<'_>, scope: ScopeId) {
@@ -46,6 +47,7 @@ impl Lowering<'_> {
                 self.scope(scope).returns.push(Return { value: None, throws: true, guards });
             }
             "if_statement" => self.conditional_statement(node, scope),
+            "try_statement" => self.attempt(node, scope),
             "ERROR" => self.statements(node, scope),
             "class_declaration" | "abstract_class_declaration" => {
                 if let Some(name) = node.child_by_field_name("name") {
@@ -72,11 +74,39 @@ impl Lowering<'_> {
             && let Some(left) = node.child_by_field_name("left")
             && left.kind() == "identifier"
         {
+            if node.child_by_field_name("operator").is_some_and(|operator| operator.kind() == "of")
+                && let (Some(list), Some(body)) = (node.child_by_field_name("right"), node.child_by_field_name("body"))
+                && let Some(target) = self.pushed_to(self.str(left), body)
+            {
+                let [list, target] = [list, target].map(|part| self.expr(part, scope, Around::default()));
+                self.push_all(&target, &list, scope, node);
+                return;
+            }
             self.bind(scope, left, Source::Opaque, true);
         }
-        self.guards.push(Guard { condition: Expr { kind: Kind::Opaque, span: span(node) }, holds: true });
-        self.visit_children(node, scope);
-        self.guards.pop();
+        let condition = Expr { kind: Kind::Opaque, span: span(node) };
+        self.under(Guard { condition, holds: true, body: Span::default() }, |lowering| lowering.visit_children(node, scope));
+    }
+
+    /// `try`: what its body gives back or changes counts where nothing is thrown, and what is caught where something is.
+    fn attempt(&mut self, node: Node<'_>, scope: ScopeId) {
+        let field = |name| node.child_by_field_name(name);
+        let handler = field("handler");
+        for (part, holds) in [(field("body"), false), (handler, true)] {
+            let Some(part) = part else { continue };
+            let guard = handler.filter(|handler| holds || !passes_on(*handler)).map(|handler| Guard {
+                condition: Expr { kind: Kind::Opaque, span: span(handler) },
+                holds,
+                body: span(part),
+            });
+            match guard {
+                Some(guard) => self.under(guard, |lowering| lowering.statement(part, scope)),
+                None => self.statement(part, scope),
+            }
+        }
+        if let Some(last) = field("finalizer") {
+            self.statement(last, scope);
+        }
     }
 
     pub(super) fn conditional_statement(&mut self, node: Node<'_>, scope: ScopeId) {
@@ -84,9 +114,8 @@ impl Lowering<'_> {
         let condition = self.expr(condition, scope, Around::default());
         for (field, holds) in [("consequence", true), ("alternative", false)] {
             let Some(branch) = node.child_by_field_name(field) else { continue };
-            self.guards.push(Guard { condition: condition.clone(), holds });
-            self.statement(branch, scope);
-            self.guards.pop();
+            let guard = Guard { condition: condition.clone(), holds, body: span(branch) };
+            self.under(guard, |lowering| lowering.statement(branch, scope));
         }
     }
 
@@ -123,6 +152,12 @@ impl Lowering<'_> {
         let expr = Expr { kind: Kind::Object(properties), span: span(node) };
         self.bind(scope, name, Source::Value(expr), false);
     }
+}
+
+/// Whether what is caught is thrown again in any case.
+fn passes_on(handler: Node<'_>) -> bool {
+    let body = handler.child_by_field_name("body").map(named).unwrap_or_default();
+    body.last().is_some_and(|last| last.kind() == "throw_statement")
 }
 
 pub(super) fn is_type(kind: &str) -> bool {

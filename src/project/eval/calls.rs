@@ -104,6 +104,13 @@ impl Evaluator<'_> {
                 _ => None,
             };
         }
+        if matches!(&object.kind, Kind::Name(name) if name == "Promise") {
+            return match (method, call.arguments.as_slice()) {
+                // A promise is taken for what it will be.
+                ("all" | "resolve", [only]) if !only.spread => Some(self.expr(place, &only.value)),
+                _ => None,
+            };
+        }
         if matches!(&object.kind, Kind::Name(name) if name == "Object") {
             return match method {
                 "values" => {
@@ -161,6 +168,21 @@ impl Evaluator<'_> {
                     }
                 }
                 Some(Node { value: flat.into(), at: receiver.at })
+            }
+            (Value::Array(array), "map" | "flatMap") => {
+                let function = self.expr(place, &call.arguments.first()?.value);
+                let Value::Function(function) = function.value else {
+                    return Some(unknown(format!("the result of `.{method}()`"), at.clone()));
+                };
+                let mut mapped = Array { items: Vec::new(), open: array.open.clone() };
+                for item in &array.items {
+                    let node = self.follow_call(&function, vec![item.node.clone()], place.frame, at);
+                    match node.value {
+                        Value::Array(_) | Value::Either(_) if method == "flatMap" => extend(&mut mapped, node, &item.conditions),
+                        _ => append(&mut mapped, node, &item.conditions),
+                    }
+                }
+                Some(Node { value: mapped.into(), at: receiver.at })
             }
             (Value::Array(_), "slice") if call.arguments.is_empty() => Some(receiver),
             (Value::Text(_), "trim" | "toString" | "toLowerCase") => Some(receiver),

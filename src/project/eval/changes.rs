@@ -9,8 +9,11 @@ use crate::project::value::{Condition, FunctionValue, Node, Object, Unknown, Val
 use crate::source::Site;
 
 impl Evaluator<'_> {
-    pub(super) fn apply(&self, place: &Place<'_>, node: &mut Node, effect: &Effect) {
-        let Some(conditions) = self.conditions(place, &effect.guards) else { return };
+    /// Changes a value as an effect does, seen from the byte `from` of the same scope or from anywhere else.
+    pub(super) fn apply(&self, place: &Place<'_>, node: &mut Node, effect: &Effect, from: Option<u32>) {
+        // What runs under the same condition need not ask for it again.
+        let is_shared = |guard: &&Guard| from.is_some_and(|from| guard.body.start <= from && from < guard.body.end);
+        let Some(conditions) = self.conditions(place, effect.guards.iter().filter(|guard| !is_shared(guard))) else { return };
         let at = Site::new(&place.file, effect.span);
         if effect.path.is_empty()
             && let Mutation::Assign(value) = &effect.change
@@ -38,6 +41,14 @@ impl Evaluator<'_> {
                     set(Arc::make_mut(object), key.as_str().into(), at.clone(), value, &conditions);
                 }
             }
+            // `list.length = 0` empties it.
+            (Mutation::Assign(value), Value::Array(array))
+                if key.is_some_and(|key| key == "length")
+                    && conditions.is_empty()
+                    && self.expr(place, value).value == Value::Number(0.0) =>
+            {
+                *array = Arc::default();
+            }
             // What a package made, with a member of one's own: `{ ...made, key: value }`.
             (Mutation::Assign(value), Value::Call(_)) => {
                 let mut object = Object::default();
@@ -62,7 +73,7 @@ impl Evaluator<'_> {
             }
             (Mutation::Passed(call, index), _) => {
                 if let Value::Function(function) = self.expr(place, &call.callee).value {
-                    self.passed(place, target, &function, call, *index as usize, &conditions);
+                    self.passed(place, target, &function, call, *index, &conditions);
                 }
             }
             // Nothing can be added to what is not there.
@@ -80,14 +91,12 @@ impl Evaluator<'_> {
         target: &mut Node,
         function: &FunctionValue,
         call: &Call,
-        index: usize,
+        index: u32,
         conditions: &[Condition],
     ) {
         let Some(facts) = self.files.facts(&function.file) else { return };
         let Some(scope) = facts.module().and_then(|module| module.scopes.get(function.scope as usize)) else { return };
-        let is_it = |source: &Source| matches!(source, Source::Parameter { index: at, .. } if *at as usize == index);
-        let changed = |name: &str| scope.effects.iter().any(|effect| effect.root == name && effect.is_in_place());
-        let changed: Vec<_> = scope.bindings.iter().filter(|binding| is_it(&binding.source) && changed(&binding.name)).collect();
+        let changed: Vec<_> = scope.changed_parameter(index).collect();
         if changed.is_empty() {
             return;
         }
@@ -112,7 +121,11 @@ impl Evaluator<'_> {
     }
 
     /// The undecided conditions of guards; `None` when one of them is known not to hold.
-    pub(super) fn conditions(&self, place: &Place<'_>, guards: &[Guard]) -> Option<Vec<Condition>> {
+    pub(super) fn conditions<'g>(
+        &self,
+        place: &Place<'_>,
+        guards: impl IntoIterator<Item = &'g Guard>,
+    ) -> Option<Vec<Condition>> {
         let mut conditions = Vec::new();
         for guard in guards {
             match (self.truth(place, &guard.condition), guard.holds) {
@@ -124,6 +137,15 @@ impl Evaluator<'_> {
         }
         Some(conditions)
     }
+}
+
+/// Says of what lies at a path that it may be another.
+pub(super) fn doubt_at(node: &mut Node, path: &[String], why: &Unknown) {
+    reach(node, path, &|| why.clone(), &mut |target| match &mut target.value {
+        Value::Array(array) => doubt(&mut Arc::make_mut(array).open, why.clone()),
+        Value::Object(object) => doubt(&mut Arc::make_mut(object).open, why.clone()),
+        value => *value = Value::Unknown(why.clone()),
+    });
 }
 
 /// Changes what lies at a path, in every alternative. What is not there may have come to be in a way that was not seen.
@@ -142,7 +164,10 @@ fn reach(node: &mut Node, path: &[String], unseen: &dyn Fn() -> Unknown, change:
                 reach(&mut property.node, rest, unseen, change);
             }
             if !found {
-                doubt(&mut object.open, unseen());
+                let why = unseen();
+                let at = why.at.clone();
+                let node = Node { value: Value::Unknown(why), at: at.clone() };
+                set(object, step.as_str().into(), at, node, &[]);
             }
         }
         Value::Array(array) => doubt(&mut Arc::make_mut(array).open, unseen()),

@@ -151,7 +151,21 @@ pub(super) fn not_followed(value: &Value, at: Site) -> Unknown {
 }
 
 /// One of several values; nested alternatives are laid flat, the outer condition first where it selects an environment.
+/// Lists that begin alike are one list whose end depends on the condition.
 pub(super) fn either(parts: Vec<(Node, Condition)>, at: Site) -> Node {
+    if let [(Node { value: Value::Array(first), .. }, _), (Node { value: Value::Array(second), .. }, _)] = parts.as_slice()
+        && let common = first.items.iter().zip(&second.items).take_while(|(one, other)| one == other).count()
+        && common > 0
+    {
+        let mut joined = Array { items: first.items[..common].to_vec(), open: Vec::new() };
+        for (mut node, condition) in parts {
+            if let Value::Array(list) = &mut node.value {
+                Arc::make_mut(list).items.drain(..common);
+            }
+            extend(&mut joined, node, &[condition]);
+        }
+        return Node { value: joined.into(), at };
+    }
     let mut alternatives: Vec<Alternative> = Vec::new();
     for (node, condition) in parts {
         match node.value {

@@ -21,7 +21,7 @@ impl Evaluator<'_> {
             && let Resolved::File(target) = self.resolver.resolve(self.files, &place.file, &import.module)
         {
             return self
-                .find_export(&target, property, 0)
+                .find_export(&place.file, &target, property)
                 .unwrap_or_else(|| unknown(format!("`{property}` was not found in `{target}`"), at));
         }
         let object = self.expr(place, object);

@@ -10,6 +10,7 @@ mod compose;
 mod members;
 mod names;
 mod operators;
+mod outside;
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeSet, HashMap};
@@ -23,6 +24,7 @@ use crate::project::value::{Array, Condition, FunctionValue, Node, Object, Unkno
 use crate::source::Site;
 use compose::{append, doubt, either, extend, set, spread, unknown};
 use operators::test;
+use outside::{Change, Uses};
 
 /// Steps one evaluator may take over its whole life.
 const BUDGET: u32 = 2_000_000;
@@ -41,6 +43,10 @@ pub struct Evaluator<'a> {
     changing: RefCell<Vec<(Mark, Node)>>,
     known: RefCell<HashMap<(Arc<str>, String), Node>>,
     touched: RefCell<BTreeSet<Arc<str>>>,
+    /// What other files change of the exports of a file.
+    changes: RefCell<HashMap<Arc<str>, Arc<Vec<Change>>>>,
+    /// How the function of a scope is used.
+    uses: RefCell<HashMap<(Arc<str>, ScopeId), Arc<Uses>>>,
 }
 
 /// A name in a scope of a file, or with an empty name the function of the scope, while it is evaluated.
@@ -82,6 +88,8 @@ impl<'a> Evaluator<'a> {
             changing: RefCell::default(),
             known: RefCell::default(),
             touched: RefCell::default(),
+            changes: RefCell::default(),
+            uses: RefCell::default(),
         }
     }
 
@@ -104,7 +112,7 @@ impl<'a> Evaluator<'a> {
     /// Evaluates an export of a file; `at` is where it is asked for.
     #[must_use]
     pub fn export(&self, file: &Arc<str>, name: &str, at: &Site) -> Node {
-        self.find_export(file, name, 0).unwrap_or_else(|| unknown(format!("`{file}` has no export `{name}`"), at.clone()))
+        self.find_export(&at.file, file, name).unwrap_or_else(|| unknown(format!("`{file}` has no export `{name}`"), at.clone()))
     }
 
     /// The result of calling a function of the repository with the given arguments.
@@ -168,6 +176,10 @@ impl<'a> Evaluator<'a> {
                 Value::Number(value) => Value::Number(-value),
                 _ => Value::Unknown(Unknown::new("a number that is not known", at.clone())),
             },
+            Kind::TypeOf(inner) => match type_name(&self.expr(place, inner).value) {
+                Some(name) => Value::Text(Text::Plain(name.to_owned())),
+                None => Value::Unknown(Unknown::new("the type of a value that is not known", at.clone())),
+            },
             Kind::ImportCall(module) => return self.namespace_of(&place.file, module, &at),
             Kind::Opaque => Value::Unknown(Unknown::new("an expression that is not followed", at.clone())),
         };
@@ -223,4 +235,17 @@ impl<'a> Evaluator<'a> {
         }
         object
     }
+}
+
+/// What `typeof` tells of a value (ECMAScript, "The typeof Operator").
+fn type_name(value: &Value) -> Option<&'static str> {
+    Some(match value {
+        Value::Undefined => "undefined",
+        Value::Null | Value::Array(_) | Value::Object(_) => "object",
+        Value::Bool(_) => "boolean",
+        Value::Number(_) => "number",
+        Value::Text(_) => "string",
+        Value::Function(_) => "function",
+        Value::Call(_) | Value::External(_) | Value::Env(_) | Value::Either(_) | Value::Unknown(_) => return None,
+    })
 }

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use super::compose::{unknown, weight};
+use super::compose::{append, unknown, weight};
 use super::{Evaluator, Place};
 use crate::facts::FileFacts;
 use crate::facts::module::{
     self, Binding, Effect, Export, Expr, Imported, Kind, MODULE_SCOPE, Module, Mutation, ScopeId, Source,
 };
 use crate::project::resolve::Resolved;
-use crate::project::value::{External, Node, Object, Property, Unknown, Value};
+use crate::project::value::{Array, External, Item, Node, Object, Property, Unknown, Value};
 use crate::source::{Site, Span};
 
 /// Most exports of a module that are taken when it is used as a value.
@@ -23,7 +23,11 @@ impl Evaluator<'_> {
             let Some(data) = module.scopes.get(id as usize) else { break };
             if let Some(binding) = data.binding(name, Some(span.start)) {
                 let before = (id == place.scope).then_some(span.start);
-                return self.binding(place, id, binding, before);
+                let mut node = self.binding(place, id, binding, before);
+                if id == MODULE_SCOPE && binding.block.is_none() && is_exported(module, name) {
+                    self.doubt_outside_changes(&mut node, &place.file, name, &place.file);
+                }
+                return node;
             }
             scope = data.parent;
         }
@@ -32,7 +36,7 @@ impl Evaluator<'_> {
             let top = Place { file: Arc::clone(&place.file), facts: Arc::clone(&place.facts), scope: MODULE_SCOPE, frame: None };
             for effect in self.effects(&top, name) {
                 if place.scope != MODULE_SCOPE || effect.span.start < span.start {
-                    self.apply(&top, &mut node, effect);
+                    self.apply(&top, &mut node, effect, (place.scope == MODULE_SCOPE).then_some(span.start));
                 }
             }
             return node;
@@ -71,7 +75,7 @@ impl Evaluator<'_> {
                 if reads_itself {
                     self.changing.borrow_mut().push((mark.clone(), node.clone()));
                 }
-                self.apply(&inner, &mut node, effect);
+                self.apply(&inner, &mut node, effect, before);
                 if reads_itself {
                     self.changing.borrow_mut().pop();
                 }
@@ -113,34 +117,54 @@ impl Evaluator<'_> {
 
     pub(super) fn source(&self, place: &Place<'_>, name: &str, source: &Source, at: Site) -> Node {
         match source {
-            Source::Rest { of, without } => rest(self.source(place, name, of, at), without),
+            Source::Rest { of, without } => rest(self.source(place, name, of, at.clone()), without, &at),
             Source::Value(expr) => self.expr(place, expr),
             Source::Part { of, path, default } => {
                 let whole = self.expr(place, of);
                 self.part(place, &whole, path, default.as_ref(), &at)
             }
             Source::Parameter { index, path, default } => {
-                let mut frame = place.frame;
-                while let Some(candidate) = frame {
-                    if candidate.scope == place.scope && candidate.file == place.file {
-                        let missing = Node { value: Value::Undefined, at: at.clone() };
-                        let argument = candidate.arguments.get(*index as usize).unwrap_or(&missing);
-                        return self.part(place, argument, path, default.as_ref(), &at);
-                    }
-                    frame = candidate.outer;
-                }
-                unknown(format!("`{}` is a parameter, and its callers decide", name), at)
+                let missing = Node { value: Value::Undefined, at: at.clone() };
+                let at_index = |arguments: &[Node]| arguments.get(*index as usize).unwrap_or(&missing).clone();
+                let argument = self.argument(place, name, &at, &at_index);
+                self.part(place, &argument, path, default.as_ref(), &at)
+            }
+            Source::Arguments { from } => {
+                let rest = |arguments: &[Node]| {
+                    let mut list = Array::default();
+                    arguments.iter().skip(*from as usize).for_each(|node| append(&mut list, node.clone(), &[]));
+                    Node { value: list.into(), at: at.clone() }
+                };
+                self.argument(place, name, &at, &rest)
             }
             Source::Opaque => unknown(format!("`{}` is not a plain constant", name), at),
         }
     }
 
-    pub(super) fn part(&self, place: &Place<'_>, whole: &Node, path: &[String], default: Option<&Expr>, at: &Site) -> Node {
-        let node = path.iter().fold(whole.clone(), |node, step| self.property(&node, step, at));
-        match default {
-            Some(default) if matches!(node.value, Value::Undefined) => self.expr(place, default),
-            _ => node,
+    /// What the function a place lies in is given, of the arguments of the call that is being followed, or else of all
+    /// its calls in the repository.
+    fn argument(&self, place: &Place<'_>, name: &str, at: &Site, of: &dyn Fn(&[Node]) -> Node) -> Node {
+        let mut frames = std::iter::successors(place.frame, |frame| frame.outer);
+        if let Some(frame) = frames.find(|frame| frame.scope == place.scope && frame.file == place.file) {
+            return of(&frame.arguments);
         }
+        let unseen = || unknown(format!("`{name}` is a parameter, and its callers decide"), at.clone());
+        self.given(place, name, at, of).unwrap_or_else(unseen)
+    }
+
+    pub(super) fn part(&self, place: &Place<'_>, whole: &Node, path: &[String], default: Option<&Expr>, at: &Site) -> Node {
+        let mut node = path.iter().fold(whole.clone(), |node, step| self.property(&node, step, at));
+        let Some(default) = default else { return node };
+        match &mut node.value {
+            Value::Undefined => return self.expr(place, default),
+            Value::Either(alternatives) => {
+                for one in Arc::make_mut(alternatives).iter_mut().filter(|one| one.node.value == Value::Undefined) {
+                    one.node = self.expr(place, default);
+                }
+            }
+            _ => {}
+        }
+        node
     }
 
     pub(super) fn import(&self, file: &Arc<str>, import: &module::Import, at: Site) -> Node {
@@ -152,9 +176,9 @@ impl Evaluator<'_> {
 
     pub(super) fn imported(&self, file: &Arc<str>, module: &str, name: &str, at: Site) -> Node {
         match self.resolver.resolve(self.files, file, module) {
-            Resolved::File(target) => {
-                self.find_export(&target, name, 0).unwrap_or_else(|| unknown(format!("`{name}` was not found in `{target}`"), at))
-            }
+            Resolved::File(target) => self
+                .find_export(file, &target, name)
+                .unwrap_or_else(|| unknown(format!("`{name}` was not found in `{target}`"), at)),
             Resolved::External => {
                 Node { value: Value::External(External { module: module.to_owned(), name: name.to_owned() }), at }
             }
@@ -207,28 +231,47 @@ impl Evaluator<'_> {
         }
     }
 
-    pub(super) fn find_export(&self, file: &Arc<str>, name: &str, depth: u32) -> Option<Node> {
+    /// The value of an export, as the file `asker` sees it.
+    pub(super) fn find_export(&self, asker: &str, file: &Arc<str>, name: &str) -> Option<Node> {
+        match self.locate(file, name, 0)? {
+            Located::Value(node) => Some(node),
+            Located::Name(file, local) => {
+                let facts = self.files.facts(&file)?;
+                let mut node = self.module_name(&file, &facts, facts.module()?, &local);
+                self.doubt_outside_changes(&mut node, &file, &local, asker);
+                Some(node)
+            }
+        }
+    }
+
+    /// Where an export comes from.
+    pub(super) fn locate(&self, file: &Arc<str>, name: &str, depth: u32) -> Option<Located> {
         if depth > 16 || !self.step() {
             return None;
         }
         let facts = self.files.facts(file)?;
         let module = facts.module()?;
         self.touched.borrow_mut().insert(Arc::clone(file));
+        let follow = |module: &str, imported: &Imported| {
+            let at = Site::new(file, Span::default());
+            match (self.resolver.resolve(self.files, file, module), imported) {
+                (Resolved::File(target), Imported::Named(name)) => self.locate(&target, name, depth + 1),
+                (Resolved::File(target), Imported::Namespace) => Some(Located::Value(self.namespace(&target, &at))),
+                (_, Imported::Named(name)) => Some(Located::Value(self.imported(file, module, name, at))),
+                (_, Imported::Namespace) => Some(Located::Value(self.namespace_of(file, module, &at))),
+            }
+        };
         let mut stars = Vec::new();
         for export in &module.exports {
             match export {
                 Export::Local { name: exported, local } if exported == name => {
-                    return Some(self.module_name(file, &facts, module, local));
-                }
-                Export::From { name: exported, module, imported } if exported == name => {
-                    let at = Site::new(file, Span::default());
-                    return match (self.resolver.resolve(self.files, file, module), imported) {
-                        (Resolved::File(target), Imported::Named(name)) => self.find_export(&target, name, depth + 1),
-                        (Resolved::File(target), Imported::Namespace) => Some(self.namespace(&target, &at)),
-                        (_, Imported::Named(name)) => Some(self.imported(file, module, name, at)),
-                        (_, Imported::Namespace) => Some(self.namespace_of(file, module, &at)),
+                    let import = module.imports.iter().find(|import| import.local == *local);
+                    return match import.filter(|_| module.scopes[0].binding(local, None).is_none()) {
+                        Some(import) => follow(&import.module, &import.name),
+                        None => Some(Located::Name(Arc::clone(file), local.clone())),
                     };
                 }
+                Export::From { name: exported, module, imported } if exported == name => return follow(module, imported),
                 Export::All { module } => stars.push(module),
                 _ => {}
             }
@@ -236,18 +279,18 @@ impl Evaluator<'_> {
         for module in stars.into_iter().filter(|_| name != "default") {
             match self.resolver.resolve(self.files, file, module) {
                 Resolved::File(target) => {
-                    if let Some(node) = self.find_export(&target, name, depth + 1) {
-                        return Some(node);
+                    if let Some(located) = self.locate(&target, name, depth + 1) {
+                        return Some(located);
                     }
                 }
                 Resolved::External => {
                     let value = Value::External(External { module: module.clone(), name: name.to_owned() });
-                    return Some(Node { value, at: Site::new(file, Span::default()) });
+                    return Some(Located::Value(Node { value, at: Site::new(file, Span::default()) }));
                 }
                 Resolved::Missing => {}
             }
         }
-        self.assigned_export(file, &facts, module, name)
+        self.assigned_export(file, &facts, module, name).map(Located::Value)
     }
 
     /// An export in the manner of CommonJS: `exports.name = …` or `module.exports = { name }`, where the last one counts.
@@ -278,9 +321,6 @@ impl Evaluator<'_> {
         if let Some(binding) = module.scopes[0].binding(local, None) {
             return self.binding(&place, MODULE_SCOPE, binding, None);
         }
-        if let Some(import) = module.imports.iter().find(|import| import.local == local) {
-            return self.import(file, import, Site::new(file, import.span));
-        }
         unknown(format!("`{local}` has no declaration"), Site::new(file, Span::default()))
     }
 
@@ -297,9 +337,30 @@ impl Evaluator<'_> {
     }
 }
 
-/// What is left of an object when some of its keys are taken out.
-fn rest(mut node: Node, without: &[String]) -> Node {
+fn is_exported(module: &Module, name: &str) -> bool {
+    module.exports.iter().any(|export| matches!(export, Export::Local { local, .. } if local == name))
+}
+
+/// Where an export comes from.
+pub(super) enum Located {
+    /// A name of the module scope of a file.
+    Name(Arc<str>, String),
+    /// Anything else, with its value.
+    Value(Node),
+}
+
+/// What is left of an object when some of its keys are taken out, or of a list when its first elements are.
+fn rest(mut node: Node, without: &[String], here: &Site) -> Node {
     match &mut node.value {
+        Value::Array(array) => {
+            let count = without.len().min(array.items.len());
+            let is_known = |item: &Item| item.conditions.is_empty();
+            if array.items[..count].iter().all(is_known) && (array.open.is_empty() || count == 0) {
+                Arc::make_mut(array).items.drain(..count);
+            } else {
+                return unknown("what is left of a list that is not known", here.clone());
+            }
+        }
         Value::Object(object) => {
             Arc::make_mut(object).properties.retain(|property| !without.iter().any(|key| **key == *property.key));
         }
@@ -307,7 +368,7 @@ fn rest(mut node: Node, without: &[String]) -> Node {
             for alternative in Arc::make_mut(alternatives) {
                 let at = alternative.node.at.clone();
                 let whole = std::mem::replace(&mut alternative.node, Node { value: Value::Undefined, at });
-                alternative.node = rest(whole, without);
+                alternative.node = rest(whole, without, here);
             }
         }
         _ => {}

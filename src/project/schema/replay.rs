@@ -367,6 +367,10 @@ mod tests {
         fn candidates(&self) -> &[(Arc<str>, Signals)] {
             &self.candidates
         }
+
+        fn importers(&self, _: &[&str]) -> Vec<(Arc<str>, Signals)> {
+            Vec::new()
+        }
     }
 
     fn migrated<const N: usize>(scripts: [(&'static str, &'static str); N]) -> Vec<Migrated> {

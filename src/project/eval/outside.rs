@@ -1,0 +1,267 @@
+//! What other files do to a name of a module: change its value, or call it.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::changes::doubt_at;
+use super::compose::{either, unknown};
+use super::names::Located;
+use super::{Evaluator, Place};
+use crate::facts::FileFacts;
+use crate::facts::lower::may_make_an_instance;
+use crate::facts::module::{CallSite, Element, Export, Expr, Function, Imported, Kind, MODULE_SCOPE, Module, ScopeId, Source};
+use crate::facts::signals::Signals;
+use crate::project::Role;
+use crate::project::link::role;
+use crate::project::render;
+use crate::project::resolve::Resolved;
+use crate::project::value::{Condition, Node, Unknown, Value};
+use crate::source::{Site, Span};
+
+/// Most modules that are looked through for the ones that pass on what a file exports.
+const MAX_PASSING: usize = 64;
+
+/// Most calls of one function that are told apart.
+const MAX_CALLS: usize = 16;
+
+/// A change to a name of a file that another file makes.
+pub(super) struct Change {
+    /// The name, as the file that declares it calls it.
+    name: String,
+    /// The way from there to what is changed.
+    path: Vec<String>,
+    /// Where it is changed.
+    at: Site,
+}
+
+/// How the repository uses a function.
+#[derive(Default)]
+pub(super) struct Uses {
+    /// Its calls: file, scope and arguments.
+    calls: Vec<(Site, ScopeId, Vec<Element>)>,
+    /// Why there may be more of them.
+    open: Vec<Unknown>,
+}
+
+impl Evaluator<'_> {
+    /// Casts doubt on a value that a file other than the one that declares it, and the one that asks, may change: nothing
+    /// tells which of them comes first.
+    pub(super) fn doubt_outside_changes(&self, node: &mut Node, file: &Arc<str>, name: &str, asker: &str) {
+        if !matches!(node.value, Value::Array(_) | Value::Object(_) | Value::Either(_)) {
+            return;
+        }
+        for change in self.outside_changes(file).iter().filter(|change| change.name == name && *change.at.file != *asker) {
+            self.touched.borrow_mut().insert(Arc::clone(&change.at.file));
+            doubt_at(
+                node,
+                &change.path,
+                &Unknown::new("another file changes it, at a time that nothing tells", change.at.clone()),
+            );
+        }
+    }
+
+    /// The changes other files make to what a file exports.
+    fn outside_changes(&self, file: &Arc<str>) -> Arc<Vec<Change>> {
+        if let Some(known) = self.changes.borrow().get(file) {
+            return Arc::clone(known);
+        }
+        let mut changes = Vec::new();
+        for (user, facts) in self.users(file, |signals| signals.changes) {
+            let Some(module) = facts.module() else { continue };
+            for effect in module.scopes[0].effects.iter().filter(|effect| effect.is_in_place()) {
+                let Some(import) = module.imports.iter().find(|import| import.local == effect.root && !import.type_only) else {
+                    continue;
+                };
+                let (name, path) = match (&import.name, effect.path.split_first()) {
+                    (Imported::Named(name), _) => (name, effect.path.as_slice()),
+                    (Imported::Namespace, Some((name, path))) => (name, path),
+                    (Imported::Namespace, None) => continue,
+                };
+                if let Some((_, name)) = self.declaration(&user, &import.module, name).filter(|(home, _)| home == file) {
+                    let at = Site::new(&user, effect.span);
+                    changes.push(Change { name, path: path.to_vec(), at });
+                }
+            }
+        }
+        let changes = Arc::new(changes);
+        self.changes.borrow_mut().insert(Arc::clone(file), Arc::clone(&changes));
+        changes
+    }
+
+    /// The file and the name there that an import means.
+    fn declaration(&self, from: &Arc<str>, module: &str, name: &str) -> Option<(Arc<str>, String)> {
+        match self.resolver.resolve(self.files, from, module) {
+            Resolved::File(target) => match self.locate(&target, name, 0)? {
+                Located::Name(file, local) => Some((file, local)),
+                Located::Value(_) => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// The files that import from a file, directly or through others that pass on what it exports.
+    fn users(&self, file: &Arc<str>, wanted: impl Fn(Signals) -> bool) -> Vec<(Arc<str>, Arc<FileFacts>)> {
+        let mut passing = vec![Arc::clone(file)];
+        let mut users = Vec::new();
+        let mut seen = BTreeSet::new();
+        let mut next = 0;
+        while let Some(target) = passing.get(next).cloned() {
+            next += 1;
+            let names = self.resolver.names_of(&target);
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            for (path, signals) in self.files.importers(&names) {
+                if !(wanted(signals) || signals.passes_on) || role(&path) == Role::Test && role(file) != Role::Test {
+                    continue;
+                }
+                let Some(facts) = self.files.facts(&path) else { continue };
+                let Some(module) = facts.module() else { continue };
+                let means_it =
+                    |module: &str| self.resolver.resolve(self.files, &path, module) == Resolved::File(Arc::clone(&target));
+                let passes_on = module.exports.iter().any(|export| match export {
+                    Export::From { module, .. } | Export::All { module } => means_it(module),
+                    Export::Local { .. } => false,
+                });
+                if passes_on && passing.len() < MAX_PASSING && !passing.contains(&path) {
+                    passing.push(Arc::clone(&path));
+                }
+                if module.imports.iter().any(|import| means_it(&import.module)) && seen.insert(Arc::clone(&path)) {
+                    users.push((path, facts));
+                }
+            }
+        }
+        users
+    }
+
+    /// What a function is given where it is called, as `argument` tells of each call; `None` when nothing calls it.
+    pub(super) fn given(&self, place: &Place<'_>, name: &str, at: &Site, argument: &dyn Fn(&[Node]) -> Node) -> Option<Node> {
+        let mark = (Arc::clone(&place.file), place.scope, "(its calls)".to_owned());
+        if self.active.borrow().contains(&mark) {
+            return None;
+        }
+        let uses = self.uses_of(&place.file, place.scope);
+        let mut parts: Vec<(Node, Condition)> = Vec::new();
+        self.active.borrow_mut().push(mark);
+        for (site, scope, elements) in &uses.calls {
+            let Some(facts) = self.files.facts(&site.file) else { continue };
+            self.touched.borrow_mut().insert(Arc::clone(&site.file));
+            let caller = Place { file: Arc::clone(&site.file), facts, scope: *scope, frame: None };
+            let (arguments, open) = self.arguments(&caller, elements);
+            let node = match open.into_iter().next() {
+                Some(why) => Node { value: Value::Unknown(why), at: site.clone() },
+                None => argument(&arguments),
+            };
+            if !parts.iter().any(|(other, _)| other.value == node.value) {
+                let condition = Condition { text: format!("called in {}", site.file), at: site.clone(), environment: None };
+                parts.push((node, condition));
+            }
+        }
+        self.active.borrow_mut().pop();
+        if parts.is_empty() {
+            return None;
+        }
+        for why in &uses.open {
+            let condition = Condition { text: "called elsewhere".into(), at: why.at.clone(), environment: None };
+            let reason = format!("`{name}` is a parameter, and {}", why.reason);
+            parts.push((unknown(reason, why.at.clone()), condition));
+        }
+        match parts.len() {
+            1 => parts.pop().map(|(node, _)| node),
+            _ => Some(either(parts, at.clone())),
+        }
+    }
+
+    /// The uses of the function a scope belongs to.
+    fn uses_of(&self, file: &Arc<str>, scope: ScopeId) -> Arc<Uses> {
+        let key = (Arc::clone(file), scope);
+        if let Some(known) = self.uses.borrow().get(&key) {
+            return Arc::clone(known);
+        }
+        let uses = Arc::new(self.find_uses(file, scope).unwrap_or_default());
+        self.uses.borrow_mut().insert(key, Arc::clone(&uses));
+        uses
+    }
+
+    /// `None` when the function has no name by which it could be found.
+    fn find_uses(&self, file: &Arc<str>, scope: ScopeId) -> Option<Uses> {
+        let facts = self.files.facts(file)?;
+        let module = facts.module()?;
+        let home = module.scopes.get(scope as usize)?.parent?;
+        let is_it = |source: &Source| matches!(source, Source::Value(Expr { kind: Kind::Function(Function { scope: own }), .. }) if *own == scope);
+        let name = &module.scopes.get(home as usize)?.bindings.iter().find(|binding| is_it(&binding.source))?.name;
+        let mut uses = Uses::default();
+        uses.collect(file, module, |callee| matches!(callee, Kind::Name(other) if other == name));
+        let exported: Vec<&str> = module
+            .exports
+            .iter()
+            .filter_map(|export| match export {
+                Export::Local { name: exported, local } if local == name && home == MODULE_SCOPE => Some(exported.as_str()),
+                _ => None,
+            })
+            .collect();
+        if exported.is_empty() {
+            return Some(uses).filter(|_| may_make_an_instance(name));
+        }
+        let package = self.resolver.package_of(file);
+        if let Some(manifest) = self.resolver.manifest(&package)
+            && !manifest.private
+            && let Some(published) =
+                manifest.name.as_ref().filter(|_| !manifest.exports.is_empty() || !manifest.entries.is_empty())
+        {
+            let reason = format!("`{published}` is a package, whose users decide");
+            uses.open.push(Unknown::new(reason, Site::new(file, Span::default())));
+        }
+        for (user, facts) in self.users(file, |_| true) {
+            let Some(module) = facts.module() else { continue };
+            let is_it = |from: &str, exported: &str| {
+                self.declaration(&user, from, exported).is_some_and(|(home, local)| home == *file && local == *name)
+            };
+            for import in module.imports.iter().filter(|import| !import.type_only) {
+                match &import.name {
+                    Imported::Named(exported) if is_it(&import.module, exported) => {
+                        if !may_make_an_instance(&import.local) {
+                            let reason = format!("`{}` is another name for its function", import.local);
+                            uses.open.push(Unknown::new(reason, Site::new(&user, import.span)));
+                        }
+                        uses.collect(&user, module, |callee| matches!(callee, Kind::Name(other) if *other == import.local));
+                    }
+                    Imported::Namespace => uses.collect(&user, module, |callee| {
+                        matches!(callee, Kind::Member(object, exported)
+                            if matches!(&object.kind, Kind::Name(other) if *other == import.local) && is_it(&import.module, exported))
+                    }),
+                    Imported::Named(_) => {}
+                }
+            }
+            uses.collect(&user, module, |callee| {
+                matches!(callee, Kind::Member(object, exported)
+                    if matches!(&object.kind, Kind::ImportCall(from) if is_it(from, exported)))
+            });
+        }
+        // What runs counts, and scripts and examples only where nothing else calls it.
+        let is_live = |file: &str| role(file) == Role::Live;
+        if uses.calls.iter().any(|(at, ..)| is_live(&at.file)) {
+            uses.calls.retain(|(at, ..)| is_live(&at.file));
+            uses.open.retain(|why| is_live(&why.at.file));
+        }
+        if uses.calls.len() > MAX_CALLS {
+            let (beyond, ..) = uses.calls.split_off(MAX_CALLS).swap_remove(0);
+            uses.open.push(Unknown::new("there are more calls than are followed", beyond));
+        }
+        Some(uses)
+    }
+}
+
+impl Uses {
+    /// Adds the uses in one module of what `is_it` tells.
+    fn collect(&mut self, file: &Arc<str>, module: &Module, is_it: impl Fn(&Kind) -> bool) {
+        for CallSite { scope, expr, .. } in &module.makers {
+            let at = Site::new(file, expr.span);
+            match &expr.kind {
+                Kind::Call(call) if is_it(&call.callee.kind) => self.calls.push((at, *scope, call.arguments.clone())),
+                kind if is_it(kind) => {
+                    self.open.push(Unknown::new(format!("`{}` is handed on, to be called elsewhere", render::expr(expr)), at));
+                }
+                _ => {}
+            }
+        }
+    }
+}
