@@ -431,7 +431,7 @@ impl<'a> View<'a> {
             ));
         };
         if let Some(record) = entry.blob.and_then(|blob| self.store.blob(&blob, kind))
-            && let Some(facts) = self.store.facts(&record.key)
+            && let Some(facts) = record.key.and_then(|key| self.store.facts(&key))
         {
             return Some(facts);
         }
@@ -442,7 +442,7 @@ impl<'a> View<'a> {
         let key = FactKey::of(kind, &bytes);
         if let Some(blob) = entry.blob {
             let signals = if kind.is_code() { scan(&bytes) } else { Signals::default() };
-            self.store.keep_blob(blob, kind, BlobRecord { key, signals });
+            self.store.keep_blob(blob, kind, BlobRecord { key: Some(key), signals });
         }
         Some(self.extracted(key, kind, &bytes))
     }
@@ -501,7 +501,7 @@ fn signals(snapshot: &dyn Snapshot, store: &dyn FactStore, entry: &Entry, kind: 
         Ok(bytes) => {
             let signals = scan(&bytes);
             if let Some(blob) = entry.blob {
-                store.keep_blob(blob, kind, BlobRecord { key: FactKey::of(kind, &bytes), signals });
+                store.keep_blob(blob, kind, BlobRecord { key: None, signals });
             }
             signals
         }

@@ -30,8 +30,8 @@ impl FactKey {
 /// What is known of a blob without reading it again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BlobRecord {
-    /// Where its facts are kept, once extracted.
-    pub key: FactKey,
+    /// Where its facts are kept, once somebody wanted them.
+    pub key: Option<FactKey>,
     /// What its bytes mention.
     pub signals: Signals,
 }

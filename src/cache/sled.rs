@@ -324,7 +324,7 @@ mod tests {
         let store = SledStore::new(Some(directory.to_path_buf()));
         for number in 0..100 {
             store.keep(key(number), Arc::new(extract(FileKind::DotEnv, ENV)));
-            store.keep_blob(blob(number), FileKind::DotEnv, BlobRecord { key: key(number), signals: Signals::default() });
+            store.keep_blob(blob(number), FileKind::DotEnv, BlobRecord { key: Some(key(number)), signals: Signals::default() });
         }
         store.flush();
     }
@@ -344,7 +344,7 @@ mod tests {
         assert_eq!(found(temp.path()), 100);
         let store = SledStore::new(Some(temp.path().to_path_buf()));
         store.load();
-        assert_eq!(store.blob(&blob(7), FileKind::DotEnv).map(|record| record.key), Some(key(7)));
+        assert_eq!(store.blob(&blob(7), FileKind::DotEnv).map(|record| record.key), Some(Some(key(7))));
         assert_eq!(store.blob(&blob(7), FileKind::Sql), None);
     }
 

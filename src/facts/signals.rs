@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, MatchKind};
 use serde::{Deserialize, Serialize};
 
 use crate::source::decode;
@@ -146,8 +146,10 @@ const MAX_CLAUSE: usize = 4_000;
 #[must_use]
 #[allow(clippy::missing_panics_doc, reason = "the patterns are constant and known to compile")]
 pub fn scan(bytes: &[u8]) -> Signals {
+    // For this kind of match the library searches several bytes at once; no needle overlaps another.
     static AUTOMATON: LazyLock<AhoCorasick> = LazyLock::new(|| {
-        AhoCorasick::new(NEEDLES.iter().map(|(needle, _)| needle).chain(&OPENERS)).expect("constant patterns compile")
+        let needles = NEEDLES.iter().map(|(needle, _)| needle).chain(&OPENERS);
+        AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).build(needles).expect("constant patterns compile")
     });
     let mut signals = Signals::default();
     // In UTF-16 every other byte is zero, and no pattern would match.

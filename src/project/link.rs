@@ -86,7 +86,7 @@ impl Linker<'_> {
                 at: Site::new(path, argument.value.span),
             },
             Some(argument) => self.evaluator.eval(path, site.scope, &argument.value),
-            None => Node { value: Value::Object(super::value::Object::default()), at: Site::new(path, site.expr.span) },
+            None => Node { value: super::value::Object::default().into(), at: Site::new(path, site.expr.span) },
         };
         let owner = site.owner.clone();
         match name.as_str() {

@@ -239,7 +239,7 @@ mod tests {
 
     fn options(value: Value, conditions: Vec<Condition>) -> Node {
         let property = Property { key: "key".into(), key_at: site(), node: node(value), conditions };
-        node(Value::Object(Object { properties: vec![property], ..Object::default() }))
+        node(Value::from(Object { properties: vec![property], ..Object::default() }))
     }
 
     fn ask(predicate: Predicate, options: &Node) -> Outcome<'_> {
@@ -250,7 +250,7 @@ mod tests {
     fn alternatives_must_agree() {
         let either = |a, b| {
             let alternative = |value, text: &str| Alternative { node: node(value), condition: condition(text) };
-            options(Value::Either(vec![alternative(a, "c"), alternative(b, "!(c)")]), Vec::new())
+            options(Value::from(vec![alternative(a, "c"), alternative(b, "!(c)")]), Vec::new())
         };
         let is_true = || Predicate::Is(Literal::Bool(true));
         assert_eq!(ask(is_true(), &either(Value::Bool(true), Value::Bool(true))).verdict, Verdict::Holds);

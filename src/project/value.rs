@@ -14,7 +14,7 @@ pub struct Node {
     pub at: Site,
 }
 
-/// A value.
+/// A value. What consists of others is shared: names that are used several times hold the same one.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
     /// `undefined`.
@@ -28,19 +28,19 @@ pub enum Value {
     /// A string.
     Text(Text),
     /// An array.
-    Array(Array),
+    Array(Arc<Array>),
     /// An object.
-    Object(Object),
+    Object(Arc<Object>),
     /// A function of the repository.
     Function(FunctionValue),
     /// The result of calling something that is not part of the repository: `passkey({…})`, `drizzleAdapter(db, …)`.
-    Call(Box<CallValue>),
+    Call(Arc<CallValue>),
     /// An export of a package outside the repository.
     External(External),
     /// A variable of the environment: `process.env.NAME`, `import.meta.env.NAME`.
     Env(String),
     /// One of several, by a condition the sources do not decide.
-    Either(Vec<Alternative>),
+    Either(Arc<[Alternative]>),
     /// Not known.
     Unknown(Unknown),
 }
@@ -150,7 +150,7 @@ pub struct CallValue {
     /// The callee where it is written.
     pub callee_at: Site,
     /// The call whose result the method was called on: `text("id")` in `text("id").notNull()`.
-    pub receiver: Option<Box<CallValue>>,
+    pub receiver: Option<Arc<CallValue>>,
 }
 
 /// Why a value is not known.
@@ -182,6 +182,30 @@ pub struct Found<'v> {
     pub key_at: &'v Site,
     /// All conditions on the way.
     pub conditions: Vec<&'v Condition>,
+}
+
+impl From<Array> for Value {
+    fn from(array: Array) -> Self {
+        Self::Array(Arc::new(array))
+    }
+}
+
+impl From<Object> for Value {
+    fn from(object: Object) -> Self {
+        Self::Object(Arc::new(object))
+    }
+}
+
+impl From<CallValue> for Value {
+    fn from(call: CallValue) -> Self {
+        Self::Call(Arc::new(call))
+    }
+}
+
+impl From<Vec<Alternative>> for Value {
+    fn from(alternatives: Vec<Alternative>) -> Self {
+        Self::Either(alternatives.into())
+    }
 }
 
 impl Unknown {
@@ -304,7 +328,7 @@ fn walk<'v>(
     unknown: &mut Vec<Unknown>,
 ) {
     if let Value::Either(alternatives) = &node.value {
-        for alternative in alternatives {
+        for alternative in alternatives.iter() {
             conditions.push(&alternative.condition);
             walk(&alternative.node, key_at, path, conditions, found, unknown);
             conditions.pop();

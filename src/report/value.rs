@@ -218,12 +218,12 @@ mod tests {
 
     fn sample() -> Node {
         let external = External { module: "better-auth/plugins".into(), name: "admin".into() };
-        node(Value::Object(Object {
+        node(Value::from(Object {
             properties: vec![
                 property("secret", Value::Text(Text::Redacted { length: 32 }), vec![]),
                 property(
                     "clientSecret",
-                    Value::Either(vec![Alternative {
+                    Value::from(vec![Alternative {
                         node: node(Value::Text(Text::Plain("hunter2".into()))),
                         condition: condition("dev"),
                     }]),
@@ -236,7 +236,7 @@ mod tests {
                 property("debug", Value::Bool(true), vec![condition("dev")]),
                 property(
                     "mode",
-                    Value::Either(vec![
+                    Value::from(vec![
                         Alternative { node: node(Value::Text(Text::Plain("a".into()))), condition: condition("x") },
                         Alternative { node: node(Value::Null), condition: condition("!(x)") },
                     ]),
@@ -244,10 +244,10 @@ mod tests {
                 ),
                 property(
                     "list",
-                    Value::Array(Array {
+                    Value::from(Array {
                         items: vec![
                             Item {
-                                node: node(Value::Call(Box::new(CallValue {
+                                node: node(Value::from(CallValue {
                                     callee: external.clone(),
                                     local: "admin".into(),
                                     new: false,
@@ -255,7 +255,7 @@ mod tests {
                                     open: vec![],
                                     callee_at: site(),
                                     receiver: None,
-                                }))),
+                                })),
                                 conditions: vec![condition("a"), condition("b")],
                             },
                             Item { node: node(Value::External(external)), conditions: vec![] },
@@ -318,7 +318,7 @@ mod tests {
             callee_at: site(),
             receiver,
         };
-        let chain = json(&node(Value::Call(Box::new(call("text.notNull", Some(Box::new(call("text", None))))))));
+        let chain = json(&node(Value::from(call("text.notNull", Some(call("text", None).into())))));
         assert_eq!(chain["$call"]["receiver"]["$call"]["callee"], "drizzle-orm/pg-core#text");
         assert_eq!(line(&chain), "drizzle-orm/pg-core#text().notNull()");
     }
@@ -326,7 +326,7 @@ mod tests {
     #[test]
     fn nesting_is_bounded_and_numbers_are_exact() {
         let deep = (0..500).fold(node(Value::Null), |inner, _| {
-            node(Value::Array(Array { items: vec![Item { node: inner, conditions: vec![] }], open: vec![] }))
+            node(Value::from(Array { items: vec![Item { node: inner, conditions: vec![] }], open: vec![] }))
         });
         assert!(json(&deep).to_string().contains("nested too deeply"));
         assert_eq!(json(&node(Value::Number(f64::INFINITY))), Json::Null);

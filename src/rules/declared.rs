@@ -161,7 +161,7 @@ fn env_files<'m>(server: &'m Server, cx: &Context<'_>) -> Vec<Subject<'m>> {
                 Text::Plain(list) => list.split(',').map(|one| part(Text::Plain(one.trim().to_owned()))).collect(),
                 redacted @ Text::Redacted { .. } => vec![part(redacted.clone())],
             };
-            let array = Value::Array(value::Array { items, open: Vec::new() });
+            let array = Value::from(value::Array { items, open: Vec::new() });
             Property {
                 key: variable.name.as_str().into(),
                 key_at: at.clone(),
@@ -170,7 +170,7 @@ fn env_files<'m>(server: &'m Server, cx: &Context<'_>) -> Vec<Subject<'m>> {
             }
         });
         let object = Object { properties: properties.collect(), ..Object::default() };
-        Some(Node { value: Value::Object(object), at: Site::new(path, crate::source::Span::default()) })
+        Some(Node { value: object.into(), at: Site::new(path, crate::source::Span::default()) })
     };
     cx.files
         .of_kind(FileKind::DotEnv)

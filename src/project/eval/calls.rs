@@ -60,13 +60,13 @@ impl Evaluator<'_> {
         callee: External,
         local: String,
         call: &module::Call,
-        receiver: Option<Box<CallValue>>,
+        receiver: Option<Arc<CallValue>>,
         callee_at: Site,
         at: Site,
     ) -> Node {
         let (arguments, open) = self.arguments(place, &call.arguments);
         let value = CallValue { callee, local, new: call.new, arguments, open, callee_at, receiver };
-        Node { value: Value::Call(Box::new(value)), at }
+        Node { value: value.into(), at }
     }
 
     /// The arguments of a call in order, up to the first spread that is not fully known.
@@ -79,7 +79,7 @@ impl Evaluator<'_> {
                     if !array.open.is_empty() || array.items.iter().any(|item| !item.conditions.is_empty()) {
                         return (arguments, vec![Unknown::new("arguments spread from a list that is not known", node.at)]);
                     }
-                    arguments.extend(array.items.into_iter().map(|item| item.node));
+                    arguments.extend(Arc::unwrap_or_clone(array).items.into_iter().map(|item| item.node));
                 }
                 value if element.spread => return (arguments, vec![not_followed(&value, node.at)]),
                 value => arguments.push(Node { value, at: node.at }),
@@ -95,11 +95,11 @@ impl Evaluator<'_> {
             return match (method, call.arguments.as_slice()) {
                 ("of", elements) => {
                     elements.iter().for_each(|element| self.push(place, &mut list, element, &[]));
-                    Some(Node { value: Value::Array(list), at: at.clone() })
+                    Some(Node { value: list.into(), at: at.clone() })
                 }
                 ("from", [only]) if !only.spread => {
                     extend(&mut list, self.expr(place, &only.value), &[]);
-                    Some(Node { value: Value::Array(list), at: at.clone() })
+                    Some(Node { value: list.into(), at: at.clone() })
                 }
                 _ => None,
             };
@@ -115,18 +115,19 @@ impl Evaluator<'_> {
             return match method {
                 "values" => {
                     let Value::Object(object) = self.expr(place, &call.arguments.first()?.value).value else { return None };
-                    let mut list = Array { items: Vec::new(), open: object.open };
-                    for property in object.properties {
+                    let Object { properties, open, .. } = Arc::unwrap_or_clone(object);
+                    let mut list = Array { items: Vec::new(), open };
+                    for property in properties {
                         append(&mut list, property.node, &property.conditions);
                     }
-                    Some(Node { value: Value::Array(list), at: at.clone() })
+                    Some(Node { value: list.into(), at: at.clone() })
                 }
                 "assign" => {
                     let mut merged = Object::default();
                     for argument in &call.arguments {
                         spread(&mut merged, self.expr(place, &argument.value), &[]);
                     }
-                    Some(Node { value: Value::Object(merged), at: at.clone() })
+                    Some(Node { value: merged.into(), at: at.clone() })
                 }
                 "freeze" | "seal" => call.arguments.first().map(|argument| self.expr(place, &argument.value)),
                 _ => None,
@@ -136,7 +137,7 @@ impl Evaluator<'_> {
         match (&receiver.value, method) {
             (Value::Array(array), "filter") => {
                 let plain = call.arguments.first().is_some_and(|argument| self.drops_falsy(place, &argument.value));
-                let mut kept = array.clone();
+                let mut kept = Array::clone(array);
                 if plain {
                     kept.items.retain(|item| !matches!(item.node.truthy(), Some(false)));
                 } else {
@@ -145,10 +146,10 @@ impl Evaluator<'_> {
                     let condition = Condition { text: "the filter keeps it".into(), at: at.clone(), environment: None };
                     kept.items.iter_mut().for_each(|item| item.conditions.push(condition.clone()));
                 }
-                Some(Node { value: Value::Array(kept), at: receiver.at })
+                Some(Node { value: kept.into(), at: receiver.at })
             }
             (Value::Array(array), "concat") => {
-                let mut joined = array.clone();
+                let mut joined = Array::clone(array);
                 for argument in &call.arguments {
                     let node = self.expr(place, &argument.value);
                     match node.value {
@@ -156,7 +157,7 @@ impl Evaluator<'_> {
                         _ => append(&mut joined, node, &[]),
                     }
                 }
-                Some(Node { value: Value::Array(joined), at: receiver.at })
+                Some(Node { value: joined.into(), at: receiver.at })
             }
             (Value::Array(array), "flat") => {
                 let mut flat = Array { items: Vec::new(), open: array.open.clone() };
@@ -166,7 +167,7 @@ impl Evaluator<'_> {
                         _ => append(&mut flat, item.node.clone(), &item.conditions),
                     }
                 }
-                Some(Node { value: Value::Array(flat), at: receiver.at })
+                Some(Node { value: flat.into(), at: receiver.at })
             }
             (Value::Array(array), "map" | "flatMap") => {
                 let function = self.expr(place, &call.arguments.first()?.value);
@@ -181,7 +182,7 @@ impl Evaluator<'_> {
                         _ => append(&mut mapped, node, &item.conditions),
                     }
                 }
-                Some(Node { value: Value::Array(mapped), at: receiver.at })
+                Some(Node { value: mapped.into(), at: receiver.at })
             }
             (Value::Array(_), "slice") if call.arguments.is_empty() => Some(receiver),
             (Value::Text(_), "trim" | "toString" | "toLowerCase") => Some(receiver),

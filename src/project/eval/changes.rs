@@ -38,7 +38,7 @@ impl Evaluator<'_> {
             (Mutation::Assign(value), Value::Object(object)) => {
                 let value = self.expr(place, value);
                 if let Some(key) = key {
-                    set(object, key.as_str().into(), at.clone(), value, &conditions);
+                    set(Arc::make_mut(object), key.as_str().into(), at.clone(), value, &conditions);
                 }
             }
             // `list.length = 0` empties it.
@@ -47,7 +47,7 @@ impl Evaluator<'_> {
                     && conditions.is_empty()
                     && self.expr(place, value).value == Value::Number(0.0) =>
             {
-                *array = Array::default();
+                *Arc::make_mut(array) = Array::default();
             }
             // What a package made, with a member of one's own: `{ ...made, key: value }`.
             (Mutation::Assign(value), Value::Call(_)) => {
@@ -56,14 +56,16 @@ impl Evaluator<'_> {
                 if let Some(key) = key {
                     set(&mut object, key.as_str().into(), at.clone(), self.expr(place, value), &conditions);
                 }
-                target.value = Value::Object(object);
+                target.value = object.into();
             }
             (Mutation::Push(elements), Value::Array(array)) => {
+                let array = Arc::make_mut(array);
                 for element in elements {
                     self.push(place, array, element, &conditions);
                 }
             }
             (Mutation::Merge(elements), Value::Object(object)) => {
+                let object = Arc::make_mut(object);
                 for element in elements {
                     let value = self.expr(place, &element.value);
                     spread(object, value, &conditions);
@@ -76,8 +78,8 @@ impl Evaluator<'_> {
             }
             // Nothing can be added to what is not there.
             (Mutation::Push(_) | Mutation::Merge(_), Value::Undefined | Value::Null) => {}
-            (_, Value::Array(array)) => doubt(&mut array.open, not_followed()),
-            (_, Value::Object(object)) => doubt(&mut object.open, not_followed()),
+            (_, Value::Array(array)) => doubt(&mut Arc::make_mut(array).open, not_followed()),
+            (_, Value::Object(object)) => doubt(&mut Arc::make_mut(object).open, not_followed()),
             (_, value) => *value = Value::Unknown(not_followed()),
         });
     }
@@ -140,8 +142,8 @@ impl Evaluator<'_> {
 /// Says of what lies at a path that it may be another.
 pub(super) fn doubt_at(node: &mut Node, path: &[String], why: &Unknown) {
     reach(node, path, &|| why.clone(), &mut |target| match &mut target.value {
-        Value::Array(array) => doubt(&mut array.open, why.clone()),
-        Value::Object(object) => doubt(&mut object.open, why.clone()),
+        Value::Array(array) => doubt(&mut Arc::make_mut(array).open, why.clone()),
+        Value::Object(object) => doubt(&mut Arc::make_mut(object).open, why.clone()),
         value => *value = Value::Unknown(why.clone()),
     });
 }
@@ -149,12 +151,13 @@ pub(super) fn doubt_at(node: &mut Node, path: &[String], why: &Unknown) {
 /// Changes what lies at a path, in every alternative. What is not there may have come to be in a way that was not seen.
 fn reach(node: &mut Node, path: &[String], unseen: &dyn Fn() -> Unknown, change: &mut dyn FnMut(&mut Node)) {
     if let Value::Either(alternatives) = &mut node.value {
-        alternatives.iter_mut().for_each(|alternative| reach(&mut alternative.node, path, unseen, change));
+        Arc::make_mut(alternatives).iter_mut().for_each(|alternative| reach(&mut alternative.node, path, unseen, change));
         return;
     }
     let Some((step, rest)) = path.split_first() else { return change(node) };
     match &mut node.value {
         Value::Object(object) => {
+            let object = Arc::make_mut(object);
             let mut found = false;
             for property in object.properties.iter_mut().filter(|property| *property.key == **step) {
                 found = true;
@@ -167,7 +170,7 @@ fn reach(node: &mut Node, path: &[String], unseen: &dyn Fn() -> Unknown, change:
                 set(object, step.as_str().into(), at, node, &[]);
             }
         }
-        Value::Array(array) => doubt(&mut array.open, unseen()),
+        Value::Array(array) => doubt(&mut Arc::make_mut(array).open, unseen()),
         _ => {}
     }
 }

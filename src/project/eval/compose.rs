@@ -27,7 +27,7 @@ pub(super) fn append(array: &mut Array, node: Node, conditions: &[Condition]) {
     }
     match node.value {
         Value::Either(alternatives) => {
-            for alternative in alternatives {
+            for alternative in alternatives.iter().cloned() {
                 let mut conditions = conditions.to_vec();
                 conditions.push(alternative.condition);
                 array.items.push(Item { node: alternative.node, conditions });
@@ -59,6 +59,7 @@ pub(super) fn extend(array: &mut Array, node: Node, conditions: &[Condition]) {
     }
     match node.value {
         Value::Array(inner) => {
+            let inner = Arc::unwrap_or_clone(inner);
             inner.open.into_iter().for_each(|why| doubt(&mut array.open, why));
             for mut item in inner.items.into_iter().take(MAX_ITEMS) {
                 item.conditions.splice(0..0, conditions.iter().cloned());
@@ -66,7 +67,7 @@ pub(super) fn extend(array: &mut Array, node: Node, conditions: &[Condition]) {
             }
         }
         Value::Either(alternatives) => {
-            for alternative in alternatives {
+            for alternative in alternatives.iter().cloned() {
                 let mut conditions = conditions.to_vec();
                 conditions.push(alternative.condition);
                 extend(array, alternative.node, &conditions);
@@ -97,6 +98,7 @@ pub(super) fn set(object: &mut Object, key: Arc<str>, key_at: Site, node: Node, 
 pub(super) fn spread(object: &mut Object, node: Node, conditions: &[Condition]) {
     match node.value {
         Value::Object(inner) => {
+            let inner = Arc::unwrap_or_clone(inner);
             for property in inner.properties {
                 let mut all = conditions.to_vec();
                 all.extend(property.conditions);
@@ -109,7 +111,7 @@ pub(super) fn spread(object: &mut Object, node: Node, conditions: &[Condition]) 
             object.foreign.extend(inner.foreign);
         }
         Value::Either(alternatives) => {
-            for alternative in alternatives {
+            for alternative in alternatives.iter().cloned() {
                 let mut conditions = conditions.to_vec();
                 conditions.push(alternative.condition);
                 spread(object, alternative.node, &conditions);
@@ -158,16 +160,16 @@ pub(super) fn either(parts: Vec<(Node, Condition)>, at: Site) -> Node {
         let mut joined = Array { items: first.items[..common].to_vec(), open: Vec::new() };
         for (mut node, condition) in parts {
             if let Value::Array(list) = &mut node.value {
-                list.items.drain(..common);
+                Arc::make_mut(list).items.drain(..common);
             }
             extend(&mut joined, node, &[condition]);
         }
-        return Node { value: Value::Array(joined), at };
+        return Node { value: joined.into(), at };
     }
     let mut alternatives: Vec<Alternative> = Vec::new();
     for (node, condition) in parts {
         match node.value {
-            Value::Either(inner) => alternatives.extend(inner.into_iter().map(|mut alternative| {
+            Value::Either(inner) => alternatives.extend(inner.iter().cloned().map(|mut alternative| {
                 if alternative.condition.environment.is_none() {
                     alternative.condition.environment = condition.environment;
                 }
@@ -179,7 +181,7 @@ pub(super) fn either(parts: Vec<(Node, Condition)>, at: Site) -> Node {
         }
     }
     alternatives.truncate(32);
-    Node { value: Value::Either(alternatives), at }
+    Node { value: alternatives.into(), at }
 }
 
 pub(super) fn unknown(reason: impl Into<String>, at: Site) -> Node {

@@ -133,7 +133,7 @@ impl Evaluator<'_> {
                 let rest = |arguments: &[Node]| {
                     let mut list = Array::default();
                     arguments.iter().skip(*from as usize).for_each(|node| append(&mut list, node.clone(), &[]));
-                    Node { value: Value::Array(list), at: at.clone() }
+                    Node { value: list.into(), at: at.clone() }
                 };
                 self.argument(place, name, &at, &rest)
             }
@@ -158,7 +158,7 @@ impl Evaluator<'_> {
         match &mut node.value {
             Value::Undefined => return self.expr(place, default),
             Value::Either(alternatives) => {
-                for one in alternatives.iter_mut().filter(|one| one.node.value == Value::Undefined) {
+                for one in Arc::make_mut(alternatives).iter_mut().filter(|one| one.node.value == Value::Undefined) {
                     one.node = self.expr(place, default);
                 }
             }
@@ -206,7 +206,7 @@ impl Evaluator<'_> {
             let node = self.export(file, &name, at);
             object.properties.push(Property { key: name.into(), key_at: node.at.clone(), node, conditions: Vec::new() });
         }
-        Node { value: Value::Object(object), at: at.clone() }
+        Node { value: object.into(), at: at.clone() }
     }
 
     pub(super) fn export_names(&self, file: &Arc<str>, names: &mut Vec<String>, open: &mut Vec<Unknown>, depth: u32, at: &Site) {
@@ -356,14 +356,16 @@ fn rest(mut node: Node, without: &[String], here: &Site) -> Node {
             let count = without.len().min(array.items.len());
             let is_known = |item: &Item| item.conditions.is_empty();
             if array.items[..count].iter().all(is_known) && (array.open.is_empty() || count == 0) {
-                array.items.drain(..count);
+                Arc::make_mut(array).items.drain(..count);
             } else {
                 return unknown("what is left of a list that is not known", here.clone());
             }
         }
-        Value::Object(object) => object.properties.retain(|property| !without.iter().any(|key| **key == *property.key)),
+        Value::Object(object) => {
+            Arc::make_mut(object).properties.retain(|property| !without.iter().any(|key| **key == *property.key));
+        }
         Value::Either(alternatives) => {
-            for alternative in alternatives {
+            for alternative in Arc::make_mut(alternatives) {
                 let at = alternative.node.at.clone();
                 let whole = std::mem::replace(&mut alternative.node, Node { value: Value::Undefined, at });
                 alternative.node = rest(whole, without, here);

@@ -25,20 +25,20 @@ impl Evaluator<'_> {
                     _ => node,
                 }
             }
-            Operator::Or if is_parked(&self.expr(place, left)) => self.expr(place, right),
             Operator::Or | Operator::And => {
                 let keeps_left = operator == Operator::Or;
-                match self.truth(place, left) {
-                    Truth::Known(value) if value == keeps_left => self.expr(place, left),
+                let node = self.expr(place, left);
+                if keeps_left && is_parked(&node) {
+                    return self.expr(place, right);
+                }
+                match truth(place, left, &node) {
+                    Truth::Known(value) if value == keeps_left => node,
                     Truth::Known(_) => self.expr(place, right),
                     Truth::Depends(condition) => {
                         let otherwise = self.refused_without(place, left, condition.negated());
                         let (when_left, when_right) = if keeps_left { (condition, otherwise) } else { (otherwise, condition) };
                         // The left side of `&&` is only the result when it is falsy.
-                        let kept = match (keeps_left, self.expr(place, left)) {
-                            (true, node) => node,
-                            (false, node) => Node { value: Value::Bool(false), at: node.at },
-                        };
+                        let kept = if keeps_left { node } else { Node { value: Value::Bool(false), at: node.at } };
                         either(vec![(kept, when_left), (self.expr(place, right), when_right)], at)
                     }
                 }
@@ -118,20 +118,24 @@ impl Evaluator<'_> {
     }
 
     pub(super) fn truth(&self, place: &Place<'_>, expr: &Expr) -> Truth {
-        let node = self.expr(place, expr);
-        if let Some(known) = node.truthy() {
-            return Truth::Known(known);
-        }
-        if let Value::Either(alternatives) = &node.value {
-            let mut positive = alternatives.iter().filter(|alternative| alternative.node.truthy() != Some(false));
-            if let (Some(only), None) = (positive.next(), positive.next())
-                && only.node.truthy() == Some(true)
-            {
-                return Truth::Depends(only.condition.clone());
-            }
-        }
-        Truth::Depends(Condition { text: render::expr(expr), at: Site::new(&place.file, expr.span), environment: None })
+        truth(place, expr, &self.expr(place, expr))
     }
+}
+
+/// Whether the value of an expression counts as true.
+fn truth(place: &Place<'_>, expr: &Expr, node: &Node) -> Truth {
+    if let Some(known) = node.truthy() {
+        return Truth::Known(known);
+    }
+    if let Value::Either(alternatives) = &node.value {
+        let mut positive = alternatives.iter().filter(|alternative| alternative.node.truthy() != Some(false));
+        if let (Some(only), None) = (positive.next(), positive.next())
+            && only.node.truthy() == Some(true)
+        {
+            return Truth::Depends(only.condition.clone());
+        }
+    }
+    Truth::Depends(Condition { text: render::expr(expr), at: Site::new(&place.file, expr.span), environment: None })
 }
 
 /// Whether a value is certainly neither `undefined` nor `null`.
@@ -144,7 +148,7 @@ pub(super) fn test(condition: Condition, at: Site) -> Node {
     let otherwise = condition.negated();
     let flag = |value| Node { value: Value::Bool(value), at: at.clone() };
     let alternatives = vec![Alternative { node: flag(true), condition }, Alternative { node: flag(false), condition: otherwise }];
-    Node { value: Value::Either(alternatives), at }
+    Node { value: alternatives.into(), at }
 }
 
 pub(super) fn environment_test(environment: Environment, text: &str, at: &Site) -> Condition {

@@ -175,7 +175,7 @@ fn read_extras(evaluator: &Evaluator<'_>, node: &Node, table: &mut Table) {
                 conditions: Vec::new(),
             };
             let columns = Object { properties: table.columns.iter().map(column).collect(), ..Object::default() };
-            built = evaluator.call(function, vec![Node { value: Value::Object(columns), at: node.at.clone() }], &node.at);
+            built = evaluator.call(function, vec![Node { value: columns.into(), at: node.at.clone() }], &node.at);
             &built
         }
         _ => node,

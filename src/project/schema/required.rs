@@ -419,7 +419,7 @@ mod tests {
 
     fn object<const N: usize>(properties: [(&str, Node); N]) -> Node {
         let property = |(key, node): (&str, Node)| Property { key: key.into(), key_at: site(), node, conditions: Vec::new() };
-        node(Value::Object(Object { properties: properties.map(property).into(), ..Object::default() }))
+        node(Value::from(Object { properties: properties.map(property).into(), ..Object::default() }))
     }
 
     fn either(condition: &str, environment: Option<Environment>, holds: Node, else_: Node) -> Node {
@@ -429,7 +429,7 @@ mod tests {
         });
         let alternative =
             |node, text: String, environment| Alternative { node, condition: Condition { text, at: site(), environment } };
-        node(Value::Either(vec![
+        node(Value::from(vec![
             alternative(holds, condition.into(), environment),
             alternative(else_, format!("!({condition})"), other),
         ]))

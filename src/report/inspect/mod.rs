@@ -145,7 +145,7 @@ mod tests {
                 conditions: vec![],
             })
             .collect();
-        node(Value::Object(Object { properties, ..Object::default() }))
+        node(Value::from(Object { properties, ..Object::default() }))
     }
 
     fn plugin(name: &str, module: &str, line: usize) -> PluginUse {
@@ -167,12 +167,12 @@ mod tests {
             let schema = Property {
                 key: "schema".into(),
                 key_at: site(1),
-                node: node(Value::Object(Object::default())),
+                node: node(Value::from(Object::default())),
                 conditions: vec![],
             };
             let mut object = options(&[("id", Text::Plain("own".into()))]);
             if let Value::Object(object) = &mut object.value {
-                object.properties.push(schema);
+                std::sync::Arc::make_mut(object).properties.push(schema);
             }
             Some(Definition { object, base: None, package })
         };
