@@ -69,7 +69,10 @@ impl Watch {
         while !is_so(self) {
             match self.events.recv_timeout(PATIENCE.saturating_sub(began.elapsed())) {
                 Ok(event) => self.take(event),
-                Err(error) => panic!("not seen that {what} ({error}): {:?}, error: {:?}", self.rules(), self.error),
+                Err(error) => {
+                    let (rules, told, last) = (self.rules(), &self.error, &self.reviewed);
+                    panic!("not seen that {what} ({error}): {rules:?}, error: {told:?}, last review: {last}")
+                }
             }
         }
     }
@@ -123,7 +126,8 @@ impl Watch {
             summary["blocked"] = Value::Null;
             summary
         };
-        self.until(&format!("it agrees with {:?} after {after}", findings.keys()), |watch| {
+        let picture = format!("{:?}, {}, {}", findings.keys(), fresh["summary"], fresh["undetermined"]);
+        self.until(&format!("it agrees with {picture} after {after}"), |watch| {
             watch.error.is_none()
                 && watch.findings == findings
                 && watch.reviewed["undetermined"] == fresh["undetermined"]
@@ -231,19 +235,25 @@ fn what_git_ignores_and_other_repositories_are_left_out() {
     let repo = application();
     repo.write("packages/a/auth.ts", OPEN);
     let mut watch = Watch::start(&repo);
-    let steps: [(&str, &dyn Fn()); 6] = [
+    let steps: [(&str, &dyn Fn()); 8] = [
         ("an ignored directory", &|| repo.write(".gitignore", "packages\n")),
         ("nothing ignored", &|| repo.write(".gitignore", "")),
         ("the repository's own list", &|| repo.write(".git/info/exclude", "packages\n")),
         ("an empty list", &|| repo.write(".git/info/exclude", "")),
         ("a repository inside", &|| _ = repo.git(&["init", "--quiet", "packages/a"]).passed()),
         ("no repository inside", &|| fs::remove_dir_all(repo.path("packages/a/.git")).expect("removed")),
+        ("a repository moved here", &|| {
+            repo.git(&["init", "--quiet", "packages/a"]).passed();
+            fs::rename(repo.path("packages/a"), repo.path("packages/b")).expect("renamed");
+        }),
+        ("none any more", &|| fs::remove_dir_all(repo.path("packages/b/.git")).expect("removed")),
     ];
     for (number, (what, step)) in steps.iter().enumerate() {
         step();
         watch.until(what, |watch| watch.tells_of(OPEN_RULE) == (number % 2 == 1));
         watch.agrees(&repo, what);
     }
+    fs::rename(repo.path("packages/b"), repo.path("packages/a")).expect("renamed");
     repo.git(&["add", "--all"]).passed();
     repo.write(".gitignore", "packages\n");
     watch.agrees(&repo, "a tracked file in an ignored directory");

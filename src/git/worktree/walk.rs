@@ -9,8 +9,8 @@ use ignore::{WalkBuilder, WalkState};
 
 use super::from_os;
 
-/// Called with every directory just before it is read: whoever wants to hear of changes in it begins to listen now, so
-/// that nothing falls between.
+/// Called with every directory just before it is looked into: whoever wants to hear of changes in it begins to listen now,
+/// so that nothing falls between.
 pub type Enter = Arc<dyn Fn(&Path) + Send + Sync>;
 
 /// Which directories a walk reads: those that are not known yet, and some that are.
@@ -69,11 +69,12 @@ pub(super) fn walk(root: &Path, scope: &Arc<Scope>, enter: &Enter) -> std::io::R
             if !entry.file_type().is_some_and(|kind| kind.is_dir()) {
                 return in_scope();
             }
-            if path.join(".git").exists() {
-                return false;
-            }
+            // Another repository, too: it may become none.
             if filter.reads(path) {
                 enter(path);
+            }
+            if path.join(".git").exists() {
+                return false;
             }
             in_scope() || filter.enters(path)
         })
