@@ -262,6 +262,12 @@ fn what_git_ignores_and_other_repositories_are_left_out() {
     watch.until("it is watched", |watch| !watch.tells_of(OPEN_RULE));
     repo.write("packages/a/auth.ts", OPEN);
     watch.until("it is watched", |watch| watch.tells_of(OPEN_RULE));
+    fs::remove_dir_all(repo.path("packages")).expect("removed");
+    watch.until("its directories are watched", |watch| !watch.tells_of(OPEN_RULE));
+    fs::create_dir(repo.path("packages")).expect("created");
+    watch.agrees(&repo, "an ignored directory that is empty");
+    repo.write("packages/a/auth.ts", OPEN);
+    watch.until("it is back", |watch| watch.tells_of(OPEN_RULE));
     repo.git(&["rm", "--quiet", "--cached", "-r", "packages"]).passed();
     watch.until("it is ignored", |watch| !watch.tells_of(OPEN_RULE));
 }

@@ -126,16 +126,14 @@ impl Disk {
     pub(super) fn read_ignored(&mut self, part: &Part, index: &Index) -> Vec<Vec<u8>> {
         let keys = keys_in(&self.ignored, part);
         let mut before: HashMap<Vec<u8>, Stat> = keys.iter().filter_map(|path| self.ignored.remove_entry(path)).collect();
-        let mut changed = Vec::new();
+        let (mut changed, mut looked) = (Vec::new(), HashSet::new());
         for item in index.below(&part.prefix()) {
             let path = index.path(item);
             if !part.contains(path) || self.files.contains_key(path) || self.ignored.contains_key(path) {
                 continue;
             }
-            let parent = to_os(path).and_then(|path| Some(self.root.join(path.parent()?)));
-            if let Some(parent) = parent.filter(|parent| !self.directories.contains(parent) && parent.is_dir()) {
-                (self.enter)(&parent);
-                Arc::make_mut(&mut self.directories).insert(parent);
+            if let Some(path) = to_os(path) {
+                self.enter_above(&self.root.join(path), &mut looked);
             }
             if let Some(on_disk) = regular_file(&self.root, path) {
                 let stat = Stat::of(&on_disk);
@@ -167,6 +165,20 @@ impl Disk {
             }
         }
         names
+    }
+
+    /// Enters the directories above a file, from the top downwards as far as there are any: one that is missing may appear.
+    fn enter_above(&mut self, file: &Path, looked: &mut HashSet<PathBuf>) {
+        let above =
+            file.ancestors().skip(1).take_while(|directory| *directory != self.root && looked.insert(directory.to_path_buf()));
+        let above: Vec<&Path> = above.collect();
+        for directory in above.into_iter().rev() {
+            let is_new = !self.directories.contains(directory);
+            if is_new && directory.symlink_metadata().is_ok_and(|found| found.is_dir()) {
+                (self.enter)(directory);
+                Arc::make_mut(&mut self.directories).insert(directory.to_path_buf());
+            }
+        }
     }
 
     fn forget(&mut self, directory: &Path) {

@@ -10,7 +10,7 @@ use super::{Enter, WorktreeSnapshot};
 use crate::git::environment::Environment;
 use crate::git::error::GitError;
 use crate::git::index::{Index, Stat};
-use crate::git::path::display;
+use crate::git::path::{display, from_os};
 use crate::git::repo::Repo;
 
 /// Most directories that are read again one by one; beyond, everything is.
@@ -113,6 +113,11 @@ impl LiveWorktree {
         Ok(true)
     }
 
+    fn is_tracked_directory(&self, path: &Path) -> bool {
+        let inside = path.strip_prefix(&self.root).ok().and_then(from_os);
+        inside.is_some_and(|path| !self.index.below(&[&*path, b"/"].concat()).is_empty())
+    }
+
     /// The parts of the work tree that have to be read again.
     fn parts(&self, touched: &BTreeSet<PathBuf>) -> Vec<Part> {
         let mut parts = BTreeSet::new();
@@ -128,7 +133,7 @@ impl LiveWorktree {
                     parts.extend(parent.parent().filter(|above| above.starts_with(&self.root)).map(|above| (above, false)));
                 }
                 (_, parent) => {
-                    if self.disk.knows_directory(path) {
+                    if self.disk.knows_directory(path) || self.is_tracked_directory(path) {
                         parts.insert((path, true));
                     }
                     parts.extend(parent.map(|parent| (parent, false)));
