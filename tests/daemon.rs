@@ -871,7 +871,8 @@ fn a_daemon_without_watches_answers_all_the_same() {
         }
         wait_until("the limit", || installed.status().is_some_and(|status| status.contains(watching)));
         for source in ["betterAuth({ trustedOrigins: ['*'] })", "betterAuth({})"] {
-            installed.write("src/auth.ts", &format!("import {{ betterAuth }} from 'better-auth'\nexport const auth = {source}\n"));
+            installed
+                .write("src/auth.ts", &format!("import {{ betterAuth }} from 'better-auth'\nexport const auth = {source}\n"));
             installed.git(&["add", "--all"]);
             let with = wait_for("the daemon's answer", || {
                 let answer = installed.run(&["check", "--staged"]);

@@ -218,7 +218,8 @@ fn role() {
             fs::set_permissions(&socket, fs::Permissions::from_mode(0o777)).expect("its own");
             for mut stream in listener.incoming().flatten() {
                 let forged = Reply { stdout: "forged".into(), ..Reply::default() };
-                let _ = write_frame(&mut stream, &Answer::Accepted).and_then(|()| write_frame(&mut stream, &Answer::Reply(forged)));
+                let _ =
+                    write_frame(&mut stream, &Answer::Accepted).and_then(|()| write_frame(&mut stream, &Answer::Reply(forged)));
                 let _ = stream.read_to_end(&mut Vec::new());
             }
         }
@@ -319,7 +320,8 @@ fn no_request_writes_or_executes_anything() {
     let before = contents(repo.root());
     let outputs = [Output::Terminal, Output::Json, Output::InspectTerminal, Output::InspectJson];
     let target = |name: &str| Target::Revision(name.to_owned());
-    let targets = [Target::Staged, Target::Worktree, target("HEAD"), target("--output=here"), target("@{upstream}"), target("|x")];
+    let targets =
+        [Target::Staged, Target::Worktree, target("HEAD"), target("--output=here"), target("@{upstream}"), target("|x")];
     for output in outputs {
         for target in &targets {
             for base in [None, Some("HEAD"), Some("--exec=here"), Some("$(touch here)")] {
