@@ -350,7 +350,7 @@ impl Holders {
             let is_shared = match (&holder.copied_without, rest) {
                 (None, rest) => !(assigns && rest.is_empty()),
                 (Some(_), []) => false,
-                (Some(without), [key, deeper @ ..]) => !(assigns && deeper.is_empty()) && !without.contains(key),
+                (Some(without), [key, deeper @ ..]) => !(without.contains(key) || assigns && deeper.is_empty()),
             };
             let (span, mutable) = home(effect.span.start)?;
             if !is_shared || binding.span.start > effect.span.start || home(binding.span.start)?.0 != span {

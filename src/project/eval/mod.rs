@@ -46,11 +46,14 @@ pub struct Evaluator<'a> {
     /// What other files change of the exports of a file.
     changes: RefCell<HashMap<Arc<str>, Arc<Vec<Change>>>>,
     /// How the function of a scope is used.
-    uses: RefCell<HashMap<(Arc<str>, ScopeId), Arc<Uses>>>,
+    uses: RefCell<HashMap<FunctionId, Arc<Uses>>>,
 }
 
 /// A name in a scope of a file, or with an empty name the function of the scope, while it is evaluated.
 type Mark = (Arc<str>, ScopeId, String);
+
+/// A function, by the file and the scope of its body.
+type FunctionId = (Arc<str>, ScopeId);
 
 /// Where an expression stands: its file, its scope, and the arguments of the call being followed.
 struct Place<'a> {
