@@ -179,8 +179,8 @@ pub fn scan(bytes: &[u8]) -> Signals {
 
 /// Whether the clause at the end of the text is an `export … from`, rather than an import.
 fn is_export(text: &[u8]) -> bool {
-    let last = |keyword| memchr::memmem::rfind(text, keyword);
-    last(b"export") > last(b"import")
+    let last_import = memchr::memmem::rfind(text, b"import").unwrap_or(0);
+    memchr::memmem::find(&text[last_import..], b"export").is_some()
 }
 
 #[cfg(test)]
