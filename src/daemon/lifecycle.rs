@@ -135,6 +135,9 @@ pub fn spawn(common_dir: &Path) -> io::Result<()> {
     let mut command = platform::command_without_inherited_files(&std::env::current_exe()?);
     command.args(["daemon", "run", "--common-dir"]).arg(common_dir.canonicalize()?);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).current_dir("/");
+    // glibc keeps memory apart for each thread, and little of it comes back once many have read the repository for the
+    // first time (mallopt(3), `M_ARENA_MAX`). It is read before the program starts, so only its parent can say so.
+    command.env("MALLOC_ARENA_MAX", "1");
     for (name, _) in std::env::vars_os() {
         if name.as_encoded_bytes().starts_with(b"GIT_") {
             command.env_remove(name);

@@ -68,7 +68,7 @@ pub fn start(common_dir: &Path) -> io::Result<Status> {
     let until = Instant::now() + START;
     loop {
         match client::status(common_dir) {
-            Err(_) if Instant::now() < until => thread::sleep(Duration::from_millis(20)),
+            Err(_) if Instant::now() < until => thread::sleep(Duration::from_millis(2)),
             answer => return answer,
         }
     }

@@ -1,5 +1,5 @@
 //! How long reading the facts of files takes, compared with parsing them and nothing else, and how large facts are:
-//! `AUTH_REVIEW_PROJECTS=FOLDER cargo test --release --test throughput -- --ignored --nocapture`.
+//! `cargo bench --bench throughput -- FOLDER`, with a folder of projects.
 
 use std::io::Write as _;
 use std::time::{Duration, Instant};
@@ -21,10 +21,9 @@ fn fastest(mut work: impl FnMut()) -> Duration {
     (0..TURNS).map(turn).min().unwrap_or_default()
 }
 
-#[test]
-#[ignore = "needs projects to read: AUTH_REVIEW_PROJECTS=FOLDER"]
-fn facts_take_less_than_twice_as_long_as_the_parser() {
-    let root = std::env::var("AUTH_REVIEW_PROJECTS").expect("AUTH_REVIEW_PROJECTS names a folder of projects");
+fn main() {
+    // Cargo adds an option of its own.
+    let root = std::env::args().skip(1).find(|argument| !argument.starts_with("--")).expect("usage: … -- FOLDER");
     let texts = ignore::Walk::new(root).flatten().filter_map(|entry| {
         let kind = FileKind::of(entry.path().to_str()?).filter(|kind| kind.is_code())?;
         Some((kind, std::fs::read_to_string(entry.path()).ok()?))
@@ -52,6 +51,5 @@ fn facts_take_less_than_twice_as_long_as_the_parser() {
         read.len(),
         stored / read.len().max(1),
     );
-    std::io::stderr().write_all(summary.as_bytes()).expect("a pipe");
-    assert!(ratio < 2.0, "{summary}");
+    std::io::stdout().write_all(summary.as_bytes()).expect("somebody reads it");
 }
