@@ -23,5 +23,5 @@ const BYTES: usize = 1024 * 1024;
 libfuzzer_sys::fuzz_target!(|input: (u8, &str, &str)| {
     let (kind, before, part) = input;
     let text = format!("{before}{}", part.repeat(BYTES / part.len().max(1)));
-    extract(KINDS[usize::from(kind) % KINDS.len()], text.as_bytes());
+    let _ = extract(KINDS[usize::from(kind) % KINDS.len()], text.as_bytes());
 });
