@@ -123,19 +123,23 @@ pub fn answer_with(request: &Request, store: &dyn FactStore, answers: &Answers) 
 
 /// Answers that were given before, by everything they depend on.
 #[derive(Debug, Default)]
-pub struct Answers(Mutex<VecDeque<([u8; 32], Reply)>>);
+pub struct Answers {
+    kept: Mutex<VecDeque<([u8; 32], Reply)>>,
+    /// Held by whoever works an answer out. Two would share the processor for what is mostly the same answer.
+    turn: Mutex<()>,
+}
 
 impl Answers {
     /// Answers kept; older ones are dropped.
     const KEPT: usize = 32;
 
     fn find(&self, key: &[u8; 32]) -> Option<Reply> {
-        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.iter().find(|(known, _)| known == key).map(|(_, reply)| reply.clone())
     }
 
     fn keep(&self, key: [u8; 32], reply: Reply) {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.push_front((key, reply));
         kept.truncate(Self::KEPT);
     }
@@ -166,7 +170,12 @@ fn staged(request: &Request, repo: &Repo, store: &dyn FactStore, answers: &Answe
             if parents.is_empty() { vec![None] } else { parents }
         }
     };
-    if let Some(reply) = answers.find(&file_key(request, &parents, &repo.index_identity()?)) {
+    let known = || repo.index_identity().map(|identity| answers.find(&file_key(request, &parents, &identity)));
+    if let Some(reply) = known()? {
+        return Ok(reply);
+    }
+    let _turn = answers.turn.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(reply) = known()? {
         return Ok(reply);
     }
     let index = repo.index()?;
