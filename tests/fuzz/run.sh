@@ -7,8 +7,8 @@ cd "$(dirname "$0")"
 
 seconds=$((60 * $1))
 shift
-[ $# -gt 0 ] || set -- $(cargo +nightly fuzz list --fuzz-dir .)
-for target; do
+targets=${*:-$(cargo +nightly fuzz list --fuzz-dir .)}
+for target in $targets; do
     mkdir -p "target/corpus/$target"
     cargo +nightly fuzz run --fuzz-dir . "$target" "target/corpus/$target" "corpus/$target" -- \
         -max_total_time="$seconds" -timeout=5 -rss_limit_mb=2048 -max_len=8192 -print_final_stats=1
