@@ -170,7 +170,8 @@ fn staged(request: &Request, repo: &Repo, store: &dyn FactStore, answers: &Answe
             if parents.is_empty() { vec![None] } else { parents }
         }
     };
-    let known = || repo.index_identity().map(|identity| answers.find(&file_key(request, &parents, &identity)));
+    let asked = asked(request, &parents);
+    let known = || repo.index_identity().map(|identity| answers.find(&file_key(asked.clone(), &identity)));
     if let Some(reply) = known()? {
         return Ok(reply);
     }
@@ -182,7 +183,7 @@ fn staged(request: &Request, repo: &Repo, store: &dyn FactStore, answers: &Answe
     if let Some(reply) = inspected(request, repo, &index, store)? {
         return Ok(reply);
     }
-    let file_key = file_key(request, &parents, &index.identity());
+    let file_key = file_key(asked.clone(), &index.identity());
     let mut changes: Vec<Vec<Change>> = Vec::new();
     for parent in &parents {
         changes.push(repo.changes(&index, parent.as_ref())?);
@@ -192,7 +193,7 @@ fn staged(request: &Request, repo: &Repo, store: &dyn FactStore, answers: &Answe
         answers.keep(file_key, Reply::default());
         return Ok(Reply::default());
     }
-    let content_key = content_key(request, &parents, &changes);
+    let content_key = content_key(asked, &changes);
     if let Some(reply) = answers.find(&content_key) {
         answers.keep(file_key, reply.clone());
         return Ok(reply);
@@ -217,28 +218,27 @@ fn staged(request: &Request, repo: &Repo, store: &dyn FactStore, answers: &Answe
 
 /// Everything the answer to a request about the index depends on: the request, the parents, and the very file. Found
 /// without reading it.
-fn file_key(request: &Request, parents: &[Option<Commit>], index: &IndexIdentity) -> [u8; 32] {
-    let mut hasher = asked(request, parents);
-    hasher.update(&index.to_bytes());
-    *hasher.finalize().as_bytes()
+fn file_key(mut asked: blake3::Hasher, index: &IndexIdentity) -> [u8; 32] {
+    asked.update(&index.to_bytes());
+    *asked.finalize().as_bytes()
 }
 
 /// The same, where git wrote the file anew with the same content: the request, the parents, and what differs from them.
-fn content_key(request: &Request, parents: &[Option<Commit>], changes: &[Vec<Change>]) -> [u8; 32] {
-    let mut hasher = asked(request, parents);
+fn content_key(mut asked: blake3::Hasher, changes: &[Vec<Change>]) -> [u8; 32] {
     for changes in changes {
         for change in changes {
-            hasher.update(change.path.as_bytes());
-            hasher.update(&[0]);
+            asked.update(change.path.as_bytes());
+            asked.update(&[0]);
             for blob in [&change.old, &change.new] {
-                hasher.update(blob.as_ref().map_or(&[0][..], |blob| blob.as_bytes()));
+                asked.update(blob.as_ref().map_or(&[0][..], |blob| blob.as_bytes()));
             }
         }
-        hasher.update(&[1]);
+        asked.update(&[1]);
     }
-    *hasher.finalize().as_bytes()
+    *asked.finalize().as_bytes()
 }
 
+/// What both keys begin with.
 fn asked(request: &Request, parents: &[Option<Commit>]) -> blake3::Hasher {
     let mut hasher = blake3::Hasher::new();
     hasher.update(serde_json::to_string(request).unwrap_or_default().as_bytes());

@@ -169,7 +169,7 @@ pub fn scan(bytes: &[u8]) -> Signals {
                 let end = memchr::memchr2(b'"', b'\'', name);
                 if let Some(name) = end.and_then(|end| std::str::from_utf8(&name[..end]).ok()) {
                     signals.imports.0 |= ModuleNames::of(module_name(name).as_bytes()).0;
-                    signals.passes_on |= is_export(&before[before.len().saturating_sub(MAX_CLAUSE)..]);
+                    signals.passes_on = signals.passes_on || is_export(&before[before.len().saturating_sub(MAX_CLAUSE)..]);
                 }
             }
         }

@@ -86,9 +86,8 @@ impl LiveWorktree {
         });
         let other_excludes = std::mem::replace(&mut self.excludes, excludes) != self.excludes;
         let parts = match touched {
-            _ if other_excludes => vec![Part::everything()],
-            Touched::Anything => vec![Part::everything()],
-            Touched::Paths(paths) => self.parts(paths),
+            Touched::Paths(paths) if !other_excludes => self.parts(paths),
+            _ => vec![Part::everything()],
         };
         let (mut parts, changed) = if parts.is_empty() { Default::default() } else { self.disk.read(&parts, &self.index)? };
         if index {

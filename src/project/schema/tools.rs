@@ -97,7 +97,8 @@ impl Written {
         // configuration is named on the command line.
         let leads_to_some = |home: &&str| {
             let is_file = || self.schema.iter().any(|schema| join(home, schema).is_some_and(|path| files.exists(&path)));
-            declaring.iter().any(|file| is_read(&schema(home), file)) || is_file()
+            let schema = schema(home);
+            declaring.iter().any(|file| is_read(&schema, file)) || is_file()
         };
         let own = folder_of(path);
         let home = [own, &package, ""].into_iter().find(leads_to_some).unwrap_or(own);
