@@ -5,6 +5,8 @@
 
 #![cfg(unix)]
 
+mod common;
+
 use std::fs;
 use std::io::{Read, Write};
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -15,6 +17,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use common::{PATIENCE, closed, wait_for, wait_until};
 use git_auth_review::cache::{FactKey, FactStore};
 use git_auth_review::daemon::protocol::{Answer, Hello, Message, Status, append_frame, read_frame, write_frame};
 use git_auth_review::daemon::server::{self, Settings, Work};
@@ -25,9 +28,6 @@ use git_auth_review::git::Environment;
 use git_auth_review::report::Style;
 use git_auth_review::service::{Output, Reply, Request, Target};
 use git_auth_review::source::FileKind;
-
-/// Longer than anything a test waits for takes on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(20);
 
 // ---------------------------------------------------------------------------------------------------------------------
 // The other processes
@@ -266,32 +266,9 @@ impl Stage {
     }
 }
 
-fn wait_for<T>(what: &str, mut find: impl FnMut() -> Option<T>) -> T {
-    let until = Instant::now() + PATIENCE;
-    loop {
-        if let Some(found) = find() {
-            return found;
-        }
-        assert!(Instant::now() < until, "{what} did not come");
-        thread::sleep(Duration::from_millis(20));
-    }
-}
-
-fn wait_until(what: &str, mut is: impl FnMut() -> bool) {
-    wait_for(what, || is().then_some(()));
-}
-
 /// Copies in another process: a program cannot be started while a child of this one still holds it open for writing.
 fn copy_program(from: &Path, to: &Path) {
     assert!(Command::new("cp").arg(from).arg(to).status().is_ok_and(|status| status.success()));
-}
-
-fn closed(stream: &mut UnixStream) -> bool {
-    match stream.read(&mut [0; 1]) {
-        Ok(read) => read == 0,
-        // A connection closed with unread bytes is reset.
-        Err(error) => error.kind() == std::io::ErrorKind::ConnectionReset,
-    }
 }
 
 // ---------------------------------------------------------------------------------------------------------------------

@@ -5,7 +5,6 @@
 //! folder of a real project to take them in.
 
 #[path = "oracle/random.rs"]
-#[allow(dead_code, reason = "the other program that chooses at random uses more of it")]
 mod random;
 
 use std::collections::BTreeMap;
@@ -18,10 +17,10 @@ use git_auth_review::cache::memory::MemoryStore;
 use git_auth_review::engine::{self, Locator, Options, Surroundings};
 use git_auth_review::report;
 use git_auth_review::source::{BlobId, Entry, FileKind, Snapshot, SnapshotKind, Unreadable};
-use random::Random;
+use random::{Random, number};
 
 /// Steps of a run that nobody asked to be long.
-const ROUNDS: usize = 60;
+const ROUNDS: u64 = 60;
 
 /// States that are kept to be switched to, as branches are.
 const BRANCHES: usize = 5;
@@ -226,10 +225,6 @@ fn files_of(folder: &Path) -> Files {
     files.collect()
 }
 
-fn number(name: &str) -> Option<usize> {
-    std::env::var(name).ok().map(|value| value.parse().expect("a number"))
-}
-
 #[test]
 fn a_store_that_lived_through_everything_answers_as_an_empty_one() {
     let seed = number("AUTH_REVIEW_SEED").unwrap_or(1);
@@ -238,7 +233,7 @@ fn a_store_that_lived_through_everything_answers_as_an_empty_one() {
         Ok(folder) => files_of(Path::new(&folder)),
         Err(_) => PROJECT.iter().map(|(path, text)| ((*path).into(), (*text).into())).collect(),
     };
-    let random = &mut Random::new(seed as u64);
+    let random = &mut Random::new(seed);
     let mut branches = vec![start.clone(); BRANCHES];
     let mut files = start.clone();
     let store = MemoryStore::default();
@@ -254,5 +249,5 @@ fn a_store_that_lived_through_everything_answers_as_an_empty_one() {
         answers.insert(blake3::hash(kept.as_bytes()).to_hex());
         before = now;
     }
-    assert!(answers.len() * 20 > rounds, "steps should change something: {} answers", answers.len());
+    assert!(answers.len() as u64 * 20 > rounds, "steps should change something: {} answers", answers.len());
 }

@@ -14,15 +14,12 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use common::{PROGRAM, Repo, Run, as_someone_else, finish};
+use common::{PATIENCE, PROGRAM, Repo, as_someone_else, closed, finish, wait_until};
 use git_auth_review::daemon::platform::FileId;
 use git_auth_review::daemon::protocol::{Answer, Hello, Message, PROTOCOL, read_frame, write_frame};
 use git_auth_review::git::Environment;
 use git_auth_review::report::Style;
 use git_auth_review::service::{Output, Reply, Request, Target};
-
-/// Longer than anything a test waits for takes on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(20);
 
 const STAGED: &[&str] = &["check", "--staged", "--format", "json", "--verbose"];
 
@@ -114,7 +111,7 @@ impl Stage {
     /// Checks that the daemon is asked and answers.
     fn assert_serves(&self) {
         // A busy machine may need more than one attempt.
-        wait_until("the daemon's answer", || answered_by_daemon(&self.repo.review(STAGED)));
+        wait_until("the daemon's answer", || self.repo.review(STAGED).by_daemon());
     }
 
     /// Checks that the program comes to the right answer by itself.
@@ -122,7 +119,7 @@ impl Stage {
         let alone = self.repo.review(&[STAGED, &["--no-daemon"]].concat());
         assert!(alone.stdout.contains(common::RULE), "{alone:#?}");
         let run = self.repo.review(STAGED);
-        assert!(!answered_by_daemon(&run), "the daemon was trusted: {run:#?}");
+        assert!(!run.by_daemon(), "the daemon was trusted: {run:#?}");
         assert_eq!((run.code, run.stdout), (alone.code, alone.stdout));
     }
 
@@ -138,18 +135,6 @@ impl Stage {
     fn written(&self) -> Vec<u8> {
         contents(&self.repo.path(".git/auth-review")).into_values().flatten().collect()
     }
-}
-
-fn wait_until(what: &str, is: impl Fn() -> bool) {
-    let until = Instant::now() + PATIENCE;
-    while !is() {
-        assert!(Instant::now() < until, "{what} did not come");
-        thread::sleep(Duration::from_millis(20));
-    }
-}
-
-fn answered_by_daemon(run: &Run) -> bool {
-    run.stderr.contains("by=Daemon")
 }
 
 /// The greeting of the program under test.
@@ -175,14 +160,6 @@ fn contents(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
 
 fn holds(bytes: &[u8], text: &str) -> bool {
     bytes.windows(text.len()).any(|window| window == text.as_bytes())
-}
-
-fn closed(stream: &mut UnixStream) -> bool {
-    match stream.read(&mut [0; 1]) {
-        Ok(read) => read == 0,
-        // A connection closed with unread bytes is reset.
-        Err(error) => error.kind() == std::io::ErrorKind::ConnectionReset,
-    }
 }
 
 // ---------------------------------------------------------------------------------------------------------------------

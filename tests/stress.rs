@@ -7,7 +7,6 @@
 
 mod common;
 #[path = "oracle/random.rs"]
-#[allow(dead_code, reason = "the other program that chooses at random uses more of it")]
 mod random;
 
 use std::collections::BTreeMap;
@@ -19,7 +18,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use common::{PROGRAM, Repo, Run, as_someone_else, finish};
-use random::Random;
+use random::{Random, number};
 
 /// Rounds of a run that nobody asked to be long.
 const ROUNDS: usize = 45;
@@ -547,8 +546,8 @@ impl Stress {
         let (with, without) = (finish(&mut with), finish(&mut without));
         self.judge(&question.join(" "), &with, &without);
         if let Some(other) = other {
-            let other = other.wait_with_output().expect("a child").into();
-            assert!(!by_daemon(&other), "the daemon serves another user");
+            let other: Run = other.wait_with_output().expect("a child").into();
+            assert!(!other.by_daemon(), "the daemon serves another user");
             self.by_others += 1;
             self.judge("another user", &other, &without);
         }
@@ -590,8 +589,8 @@ impl Stress {
 
     fn judge(&mut self, question: &str, with: &Run, without: &Run) {
         self.answers += 1;
-        self.by_daemon += usize::from(by_daemon(with));
-        assert!(!by_daemon(without), "the reference does without a daemon");
+        self.by_daemon += usize::from(with.by_daemon());
+        assert!(!without.by_daemon(), "the reference does without a daemon");
         if (with.code, &with.stdout, said(with)) != (without.code, &without.stdout, said(without)) {
             self.mismatches.push(format!("{}: {question}\nwith a daemon: {with:#?}\nwithout: {without:#?}", self.now));
         }
@@ -635,24 +634,16 @@ fn toggled(parts: &[&str], text: &str, random: &mut Random) -> String {
     kept.join(GAP)
 }
 
-fn by_daemon(run: &Run) -> bool {
-    run.stderr.contains("by=Daemon")
-}
-
 /// Standard error without the log.
 fn said(run: &Run) -> String {
     let is_log = |line: &&str| ["DEBUG", "INFO", "WARN"].iter().any(|level| line.trim_start().starts_with(level));
     run.stderr.lines().filter(|line| !is_log(line)).collect::<Vec<_>>().join("\n")
 }
 
-fn number<T: std::str::FromStr>(variable: &str) -> Option<T> {
-    std::env::var(variable).ok()?.parse().ok()
-}
-
 #[test]
 fn whatever_happens_the_answer_is_the_one_of_a_fresh_process() {
     let seed = number("AUTH_REVIEW_SEED").unwrap_or(1);
-    let time = number("AUTH_REVIEW_MINUTES").map(|minutes: u64| Duration::from_secs(60 * minutes));
+    let time = number("AUTH_REVIEW_MINUTES").map(|minutes| Duration::from_secs(60 * minutes));
     let began = Instant::now();
     let mut stress = Stress::new(seed);
     let mut rounds = 0;

@@ -3,6 +3,8 @@
 #![cfg(unix)]
 
 mod common;
+#[path = "oracle/random.rs"]
+mod random;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -15,6 +17,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use common::{APPLICATION, CLIENT, PLAIN, PLUGIN, PROGRAM, RULE, Repo, SCHEMA, SCHEMA_WITH_TABLE, SERVER, finish};
+use random::{Random, number};
 use serde_json::Value;
 
 /// Longer than anything a test waits for takes on a busy machine.
@@ -378,22 +381,6 @@ fn there_has_to_be_a_work_tree() {
     assert_eq!(bare.review(&["watch"]).failed().code, 2);
 }
 
-/// Numbers that are the same for the same seed (xorshift).
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 % limit as u64).expect("small")
-    }
-
-    fn of<T: Copy>(&mut self, choices: &[T]) -> T {
-        choices[self.below(choices.len())]
-    }
-}
-
 /// Does something to the work tree. What cannot be done at the moment is not done.
 fn step(repo: &Repo, random: &mut Random) -> String {
     let folders = ["src", "src/lib", "src/db", "packages/a", "packages/a/b", "packages/c"];
@@ -403,40 +390,40 @@ fn step(repo: &Repo, random: &mut Random) -> String {
     let path = |name: &str| repo.path(name);
     match random.below(14) {
         0..=3 => {
-            let file = random.of(&files);
+            let file = *random.pick(&files);
             if !path(file).ancestors().skip(1).any(Path::is_file) {
-                repo.write(file, random.of(&contents));
+                repo.write(file, *random.pick(&contents));
             }
             format!("write {file}")
         }
         4 => {
-            let file = random.of(&files);
+            let file = *random.pick(&files);
             let _ = fs::remove_file(path(file));
             format!("remove {file}")
         }
         5 => {
-            let folder = random.of(&folders);
+            let folder = *random.pick(&folders);
             let _ = fs::remove_dir_all(path(folder));
             format!("remove {folder}")
         }
         6 => {
-            let (from, to) = (random.of(&folders), random.of(&folders));
+            let (from, to) = (*random.pick(&folders), *random.pick(&folders));
             let _ = fs::rename(path(from), path(to));
             format!("rename {from} to {to}")
         }
         7 => {
-            let (from, to) = (random.of(&files), random.of(&files));
+            let (from, to) = (*random.pick(&files), *random.pick(&files));
             let _ = fs::rename(path(from), path(to));
             format!("rename {from} to {to}")
         }
         8 => {
-            let ignored = random.of(&["", "packages\n", "b\n", "/src/db\n", "*.ts\n!auth.ts\n"]);
+            let ignored = *random.pick(&["", "packages\n", "b\n", "/src/db\n", "*.ts\n!auth.ts\n"]);
             repo.write(".gitignore", ignored);
             format!("ignore {ignored:?}")
         }
         9 => {
-            let arguments: &[&str] = random.of(&[
-                &["checkout", "--quiet", "--force", "main"] as &[&str],
+            let arguments = random.pick::<&[&str]>(&[
+                &["checkout", "--quiet", "--force", "main"],
                 &["checkout", "--quiet", "--force", "side"],
                 &["add", "--all"],
                 &["stash", "--quiet", "--include-untracked"],
@@ -450,7 +437,7 @@ fn step(repo: &Repo, random: &mut Random) -> String {
             arguments.join(" ")
         }
         10 => {
-            repo.git(&["checkout", "--quiet", "--force", random.of(&["main", "side"])]);
+            repo.git(&["checkout", "--quiet", "--force", *random.pick(&["main", "side"])]);
             for (file, content) in APPLICATION {
                 let _ = fs::create_dir_all(path(file).parent().expect("a parent"));
                 let _ = fs::write(path(file), content);
@@ -458,7 +445,7 @@ fn step(repo: &Repo, random: &mut Random) -> String {
             "restore".into()
         }
         11 => {
-            let folder = random.of(&["packages/a", "packages/c"]);
+            let folder = *random.pick(&["packages/a", "packages/c"]);
             if path(folder).join(".git").exists() {
                 let _ = fs::remove_dir_all(path(folder).join(".git"));
             } else if path(folder).is_dir() {
@@ -467,14 +454,14 @@ fn step(repo: &Repo, random: &mut Random) -> String {
             format!("make {folder} a repository, or none")
         }
         12 => {
-            let broken = random.of(&["ignore = []\n", "[rules]\ncsrf-check-disabled = \"off\"\n"]);
+            let broken = *random.pick(&["ignore = []\n", "[rules]\ncsrf-check-disabled = \"off\"\n"]);
             repo.write("auth-review.toml", broken);
             format!("configure {broken:?}")
         }
         _ => {
-            let file = random.of(&files);
+            let file = *random.pick(&files);
             if path(file).is_file() {
-                repo.write("saved~", random.of(&contents));
+                repo.write("saved~", *random.pick(&contents));
                 fs::rename(path("saved~"), path(file)).expect("renamed");
             }
             format!("replace {file}")
@@ -484,12 +471,12 @@ fn step(repo: &Repo, random: &mut Random) -> String {
 
 #[test]
 fn what_it_tells_is_what_is_there_after_anything() {
-    let number = |name: &str, default: u64| std::env::var(name).map_or(default, |value| value.parse().expect("a number"));
-    let (rounds, seed) = (number("AUTH_REVIEW_ROUNDS", 30), number("AUTH_REVIEW_SEED", 1));
+    let rounds = number("AUTH_REVIEW_ROUNDS").unwrap_or(30);
+    let seed = number("AUTH_REVIEW_SEED").unwrap_or(1);
     let repo = application();
     repo.git(&["branch", "side"]).passed();
     let mut watch = Watch::start(&repo);
-    let mut random = Random(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
+    let mut random = Random::new(seed);
     for round in 0..rounds {
         let steps: Vec<String> = (0..=random.below(5)).map(|_| step(&repo, &mut random)).collect();
         watch.agrees(&repo, &format!("round {round} of seed {seed}: {steps:?}"));

@@ -3,8 +3,11 @@
 #![allow(dead_code, reason = "each test program uses its own part of the harness")]
 
 use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
@@ -57,6 +60,11 @@ impl Run {
     /// Both streams.
     pub(crate) fn text(&self) -> String {
         format!("{}{}", self.stdout, self.stderr)
+    }
+
+    /// Whether a daemon answered, as `--verbose` tells.
+    pub(crate) fn by_daemon(&self) -> bool {
+        self.stderr.contains("by=Daemon")
     }
 
     /// Fails the test unless the program succeeded.
@@ -266,4 +274,33 @@ pub(crate) fn as_someone_else(command: &Command) -> Option<Command> {
     let variables = command.get_envs().filter_map(|(name, value)| Some((name, value?)));
     other.env_clear().envs(variables).stdin(Stdio::null());
     Some(other)
+}
+
+/// Longer than anything of a daemon that is waited for takes on a busy machine.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Waits for something to be there.
+pub(crate) fn wait_for<T>(what: &str, mut find: impl FnMut() -> Option<T>) -> T {
+    let until = Instant::now() + PATIENCE;
+    loop {
+        if let Some(found) = find() {
+            return found;
+        }
+        assert!(Instant::now() < until, "{what} did not come");
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// Waits until something holds.
+pub(crate) fn wait_until(what: &str, mut is: impl FnMut() -> bool) {
+    wait_for(what, || is().then_some(()));
+}
+
+/// Whether the other side has closed a connection.
+pub(crate) fn closed(stream: &mut impl Read) -> bool {
+    match stream.read(&mut [0; 1]) {
+        Ok(read) => read == 0,
+        // A connection closed with unread bytes is reset.
+        Err(error) => error.kind() == std::io::ErrorKind::ConnectionReset,
+    }
 }

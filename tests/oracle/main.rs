@@ -21,7 +21,7 @@ use configurations::{Configuration, File, Tables, required, without_defaults};
 use git_auth_review::knowledge::{Plugin, pack};
 use nodejs_semver::Version;
 use proptest::prelude::*;
-use random::Random;
+use random::{Random, number};
 use rayon::prelude::*;
 use serde_json::{Value as Json, json};
 use write::{Style, files};
@@ -85,7 +85,6 @@ fn touches(plugin: &'static Plugin, version: &Version) -> BTreeSet<(&'static str
 #[ignore = "it needs Node.js and the npm registry, and takes a quarter of an hour"]
 #[expect(clippy::print_stdout, reason = "the seed repeats the run, the counts say what it is worth")]
 fn random_configurations_require_what_the_library_computes() {
-    let number = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().expect("a number"));
     let clock = || SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs();
     let seed = number("ORACLE_SEED").unwrap_or_else(clock);
     let count = number("ORACLE_COUNT").unwrap_or(256);

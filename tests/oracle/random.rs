@@ -1,5 +1,7 @@
 //! Random choices that a seed repeats on every machine.
 
+#![allow(dead_code, reason = "each test program uses its own part")]
+
 /// SplitMix64.
 pub(crate) struct Random(u64);
 
@@ -35,4 +37,9 @@ impl Random {
             items.swap(end, self.below(end + 1));
         }
     }
+}
+
+/// The number a variable of the environment holds, where it is set.
+pub(crate) fn number(variable: &str) -> Option<u64> {
+    std::env::var(variable).ok().map(|value| value.parse().expect("a number"))
 }
