@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::cache::FactStore;
 use crate::config::{Config, OnError};
-use crate::engine::{self, Locator, Options, Review, ReviewError, Surroundings};
+use crate::engine::{self, Locator, Memory, Options, Recall, Review, ReviewError, Surroundings};
 use crate::git::{Change, Commit, Environment, GitError, IndexIdentity, Repo};
 use crate::report;
 use crate::source::{Entry, FileKind, Installed, Snapshot};
@@ -127,11 +127,18 @@ pub struct Answers {
     kept: Mutex<VecDeque<([u8; 32], Reply)>>,
     /// Held by whoever works an answer out. Two would share the processor for what is mostly the same answer.
     turn: Mutex<()>,
+    recall: Recall,
 }
 
 impl Answers {
     /// Answers kept; older ones are dropped.
     const KEPT: usize = 32;
+
+    /// What later reviews begin with.
+    #[must_use]
+    pub fn memory<'a>(&'a self, store: &'a dyn FactStore) -> Memory<'a> {
+        Memory::lasting(store, &self.recall)
+    }
 
     fn find(&self, key: &[u8; 32]) -> Option<Reply> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
@@ -151,11 +158,11 @@ fn answer_request(request: &Request, store: &dyn FactStore, answers: &Answers) -
         Target::Staged => staged(request, &repo, store, answers),
         Target::Worktree => {
             let snapshot = repo.worktree()?;
-            whole(request, &repo, &snapshot, store)
+            whole(request, &repo, &snapshot, answers.memory(store))
         }
         Target::Revision(name) => {
             let snapshot = repo.tree(&repo.revision(name)?)?;
-            whole(request, &repo, &snapshot, store)
+            whole(request, &repo, &snapshot, answers.memory(store))
         }
     }
 }
@@ -180,7 +187,8 @@ fn staged(request: &Request, repo: &Repo, store: &dyn FactStore, answers: &Answe
         return Ok(reply);
     }
     let index = repo.index()?;
-    if let Some(reply) = inspected(request, repo, &index, store)? {
+    let memory = answers.memory(store);
+    if let Some(reply) = inspected(request, repo, &index, memory)? {
         return Ok(reply);
     }
     let file_key = file_key(asked.clone(), &index.identity());
@@ -198,7 +206,8 @@ fn staged(request: &Request, repo: &Repo, store: &dyn FactStore, answers: &Answe
         answers.keep(file_key, reply.clone());
         return Ok(reply);
     }
-    let bases: Vec<_> = changes.iter().map(|changes| repo.before(&index, changes)).collect();
+    let before = parents.iter().zip(&changes);
+    let bases: Vec<_> = before.map(|(parent, changes)| repo.before(&index, parent.as_ref(), changes)).collect();
     let bases: Vec<&dyn Snapshot> = bases.iter().map(|base| base as &dyn Snapshot).collect();
     let worktree = || repo.worktree().ok().map(|worktree| Box::new(worktree) as Box<dyn Snapshot>);
     let installed = repo.installed();
@@ -206,7 +215,7 @@ fn staged(request: &Request, repo: &Repo, store: &dyn FactStore, answers: &Answe
         Surroundings { worktree: Some(&worktree), installed: installed.as_ref().map(|packages| packages as &dyn Installed) };
     let base = request.base.clone().or_else(|| parents.iter().flatten().next().map(|_| "HEAD".to_owned()));
     let options = options(request, base, Some(changed));
-    let review = engine::review(&index, &bases, around, &options, store)?;
+    let review = engine::review(&index, &bases, around, &options, memory)?;
     let reply = rendered(request, &review);
     // What lies beside the index changes without a trace in it, so an answer that rests on that is good only once.
     if !review.beyond_snapshots {
@@ -257,23 +266,23 @@ pub fn concerns_review(path: &str) -> bool {
 
 /// The answer to a request about the work tree, whose files are at hand.
 #[must_use]
-pub fn answer_from(request: &Request, repo: &Repo, files: &dyn Snapshot, store: &dyn FactStore) -> Reply {
-    whole(request, repo, files, store).unwrap_or_else(|failure| failed(request, &failure))
+pub fn answer_from(request: &Request, repo: &Repo, files: &dyn Snapshot, memory: Memory<'_>) -> Reply {
+    whole(request, repo, files, memory).unwrap_or_else(|failure| failed(request, &failure))
 }
 
 /// A whole snapshot, compared with a base only when one was asked for.
-fn whole(request: &Request, repo: &Repo, snapshot: &dyn Snapshot, store: &dyn FactStore) -> Result<Reply, Failure> {
-    if let Some(reply) = inspected(request, repo, snapshot, store)? {
+fn whole(request: &Request, repo: &Repo, snapshot: &dyn Snapshot, memory: Memory<'_>) -> Result<Reply, Failure> {
+    if let Some(reply) = inspected(request, repo, snapshot, memory)? {
         return Ok(reply);
     }
-    Ok(rendered(request, &review(request, repo, snapshot, store)?))
+    Ok(rendered(request, &review(request, repo, snapshot, memory)?))
 }
 
 /// Reviews a whole snapshot, compared with a base only when one was asked for.
 ///
 /// # Errors
 /// The base is not there, or the configuration is broken.
-pub fn review(request: &Request, repo: &Repo, snapshot: &dyn Snapshot, store: &dyn FactStore) -> Result<Review, Failure> {
+pub fn review(request: &Request, repo: &Repo, snapshot: &dyn Snapshot, memory: Memory<'_>) -> Result<Review, Failure> {
     let base = match &request.base {
         Some(name) => Some(repo.tree(&repo.revision(name)?)?),
         None => None,
@@ -282,7 +291,7 @@ pub fn review(request: &Request, repo: &Repo, snapshot: &dyn Snapshot, store: &d
     let bases: Vec<&dyn Snapshot> = base.iter().map(|base| base as &dyn Snapshot).collect();
     let installed = repo.installed();
     let around = Surroundings { worktree: None, installed: installed.as_ref().map(|packages| packages as &dyn Installed) };
-    Ok(engine::review(snapshot, &bases, around, &options(request, request.base.clone(), changed), store)?)
+    Ok(engine::review(snapshot, &bases, around, &options(request, request.base.clone(), changed), memory)?)
 }
 
 /// The paths whose content differs, or may differ, between two snapshots.
@@ -302,13 +311,13 @@ fn options(request: &Request, base: Option<String>, changed: Option<BTreeSet<Str
 }
 
 /// The project model, when that is what was asked for.
-fn inspected(request: &Request, repo: &Repo, snapshot: &dyn Snapshot, store: &dyn FactStore) -> Result<Option<Reply>, Failure> {
+fn inspected(request: &Request, repo: &Repo, snapshot: &dyn Snapshot, memory: Memory<'_>) -> Result<Option<Reply>, Failure> {
     if !matches!(request.output, Output::InspectTerminal | Output::InspectJson) {
         return Ok(None);
     }
     let installed = repo.installed();
     let installed = installed.as_ref().map(|packages| packages as &dyn Installed);
-    let model = engine::model(snapshot, &engine::config_of(snapshot)?, installed, store);
+    let model = engine::model(snapshot, &engine::config_of(snapshot)?, installed, memory);
     let locator = Locator::new(snapshot);
     let locate = |site: &crate::source::Site| locator.locate(site);
     let stdout = match request.output {

@@ -325,6 +325,11 @@ pub trait Snapshot: Sync {
     /// All regular files, sorted by path.
     fn entries(&self) -> &[Entry];
 
+    /// The git tree whose regular files these are, where it is known.
+    fn tree(&self) -> Option<BlobId> {
+        None
+    }
+
     /// The bytes of one entry.
     ///
     /// # Errors

@@ -197,7 +197,7 @@ fn agree(repo: &Repo, git: &dyn Fn(&[&str]) -> Command) {
         }
         expected.sort_by(|a, b| a.path.cmp(&b.path));
         let mut found = repo.changes(&index, parent).expect("changes");
-        let before = files(&repo.before(&index, &found));
+        let before = files(&repo.before(&index, parent, &found));
         found.sort_by(|a, b| a.path.cmp(&b.path));
         assert_eq!(found, expected, "against {id:?}");
 
@@ -976,7 +976,7 @@ fn nothing_is_written() {
         let repo = fixture.open();
         let index = repo.index().expect("the index");
         let head = repo.revision("HEAD").expect("HEAD");
-        drop(repo.before(&index, &repo.changes(&index, Some(&head)).expect("changes")));
+        drop(repo.before(&index, Some(&head), &repo.changes(&index, Some(&head)).expect("changes")));
         repo.tree(&head).expect("the tree");
         let worktree = repo.worktree().expect("the work tree");
         for entry in worktree.entries() {

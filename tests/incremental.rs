@@ -12,9 +12,8 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 
-use git_auth_review::cache::FactStore;
 use git_auth_review::cache::memory::MemoryStore;
-use git_auth_review::engine::{self, Locator, Options, Surroundings};
+use git_auth_review::engine::{self, Locator, Memory, Options, Recall, Surroundings};
 use git_auth_review::report;
 use git_auth_review::source::{BlobId, Entry, FileKind, Snapshot, SnapshotKind, Unreadable};
 use random::{Random, number};
@@ -123,6 +122,14 @@ impl Snapshot for Tree {
         &self.entries
     }
 
+    fn tree(&self) -> Option<BlobId> {
+        let mut hasher = blake3::Hasher::new();
+        for entry in &self.entries {
+            hasher.update(entry.path.as_bytes()).update(&[0]).update(entry.blob?.as_bytes());
+        }
+        BlobId::from_bytes(hasher.finalize().as_bytes())
+    }
+
     fn read(&self, entry: &Entry, limit: usize) -> Result<Vec<u8>, Unreadable> {
         let text = self.files.get(&entry.path).ok_or_else(|| Unreadable::Io("no such file".into()))?;
         if text.len() > limit { Err(Unreadable::TooLarge(text.len() as u64)) } else { Ok(text.as_bytes().to_vec()) }
@@ -130,15 +137,18 @@ impl Snapshot for Tree {
 }
 
 /// The model and the findings, as they are printed.
-fn answer(now: &Tree, before: &Tree, store: &dyn FactStore) -> String {
+fn answer(now: &Tree, before: &Tree, memory: Memory<'_>) -> String {
     let config = match engine::config_of(now) {
         Ok(config) => config,
         Err(error) => return error.to_string(),
     };
-    let model = engine::model(now, &config, None, store);
+    let model = engine::model(now, &config, None, memory);
     let locator = Locator::new(now);
     let mut text = report::inspect::json(&model, &|site| locator.locate(site));
-    match engine::review(now, &[before], Surroundings::default(), &Options::default(), store) {
+    let paths = now.files.keys().chain(before.files.keys());
+    let changed = paths.filter(|path| now.files.get(*path) != before.files.get(*path)).map(ToString::to_string).collect();
+    let options = Options { changed: Some(changed), ..Options::default() };
+    match engine::review(now, &[before], Surroundings::default(), &options, memory) {
         Ok(review) => text.push_str(&report::json::review(&review)),
         Err(error) => text.push_str(&error.to_string()),
     }
@@ -226,7 +236,7 @@ fn files_of(folder: &Path) -> Files {
 }
 
 #[test]
-fn a_store_that_lived_through_everything_answers_as_an_empty_one() {
+fn a_memory_that_lived_through_everything_answers_as_an_empty_one() {
     let seed = number("AUTH_REVIEW_SEED").unwrap_or(1);
     let rounds = number("AUTH_REVIEW_ROUNDS").unwrap_or(ROUNDS);
     let start: Files = match std::env::var("AUTH_REVIEW_PROJECT") {
@@ -236,15 +246,15 @@ fn a_store_that_lived_through_everything_answers_as_an_empty_one() {
     let random = &mut Random::new(seed);
     let mut branches = vec![start.clone(); BRANCHES];
     let mut files = start.clone();
-    let store = MemoryStore::default();
+    let (store, recall) = (MemoryStore::default(), Recall::default());
     let mut before = Tree::new(&files);
     let (mut history, mut answers) = (String::new(), std::collections::BTreeSet::new());
     for round in 0..rounds {
         let done = step(&mut files, &start, &mut branches, random);
         writeln!(history, "{round}: {done}").expect("a string grows");
         let now = Tree::new(&files);
-        let kept = answer(&now, &before, &store);
-        let fresh = answer(&now, &before, &MemoryStore::default());
+        let kept = answer(&now, &before, Memory::lasting(&store, &recall));
+        let fresh = answer(&now, &before, (&MemoryStore::default()).into());
         assert!(kept == fresh, "AUTH_REVIEW_SEED={seed}\n{history}\nkept:\n{kept}\nfresh:\n{fresh}");
         answers.insert(blake3::hash(kept.as_bytes()).to_hex());
         before = now;

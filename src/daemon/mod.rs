@@ -102,7 +102,8 @@ impl Reviewer {
             None => (root.to_path_buf(), Files::watch(&request.environment, || {}).ok()?),
         };
         files.catch_up().ok()?;
-        let reply = files.tree().map(|tree| service::answer_from(request, tree.repo(), tree.snapshot(), store));
+        let reply =
+            files.tree().map(|tree| service::answer_from(request, tree.repo(), tree.snapshot(), self.answers.memory(store)));
         worktrees.insert(0, (root, files));
         worktrees.truncate(MAX_WORKTREES);
         reply

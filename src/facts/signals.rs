@@ -38,18 +38,19 @@ impl ModuleNames {
     /// Bits per name; with about ten imports in a file, one file in a hundred is taken for an importer that is none.
     const BITS: u32 = 3;
 
-    fn of(name: &[u8]) -> Self {
+    /// The filter of one module, by its name as [`module_name`] gives it.
+    #[must_use]
+    pub fn of(name: &str) -> Self {
         // FNV-1a, and from it each time the next seven bits.
         let hash =
-            name.iter().fold(0xCBF2_9CE4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01B3));
+            name.bytes().fold(0xCBF2_9CE4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3));
         Self((0..Self::BITS).fold(0, |bits, turn| bits | 1 << ((hash >> (8 + 16 * turn)) & 127)))
     }
 
-    /// Whether a module of this name, as [`module_name`] gives it, may be among them.
+    /// Whether the modules of another filter may be among these.
     #[must_use]
-    pub fn may_hold(self, name: &str) -> bool {
-        let bits = Self::of(name.as_bytes()).0;
-        self.0 & bits == bits
+    pub fn may_hold(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
     }
 }
 
@@ -168,7 +169,7 @@ pub fn scan(bytes: &[u8]) -> Signals {
                 let name = &after[..after.len().min(MAX_MODULE)];
                 let end = memchr::memchr2(b'"', b'\'', name);
                 if let Some(name) = end.and_then(|end| std::str::from_utf8(&name[..end]).ok()) {
-                    signals.imports.0 |= ModuleNames::of(module_name(name).as_bytes()).0;
+                    signals.imports.0 |= ModuleNames::of(module_name(name)).0;
                     signals.passes_on = signals.passes_on || is_export(&before[before.len().saturating_sub(MAX_CLAUSE)..]);
                 }
             }
@@ -200,8 +201,8 @@ mod tests {
     fn tells_what_is_imported_and_passed_on() {
         let signals =
             scan(b"import { a } from './lib/one.js'\nimport x from \"..\"\nconst { b } = await import('@scope/two/three')");
-        assert!(["one", "index", "three"].iter().all(|name| signals.imports.may_hold(name)));
-        assert!(!["two", "lib", "four"].iter().any(|name| signals.imports.may_hold(name)));
+        assert!(["one", "index", "three"].iter().all(|name| signals.imports.may_hold(ModuleNames::of(name))));
+        assert!(!["two", "lib", "four"].iter().any(|name| signals.imports.may_hold(ModuleNames::of(name))));
         assert!(!signals.passes_on && !signals.changes);
         let signals = scan(b"import { a } from './one';\nexport {\n  b,\n} from './two';\nlist.push(a)");
         assert!(signals.passes_on && signals.changes);

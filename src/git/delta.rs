@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::ops::Range;
 
 use super::error::GitError;
-use super::index::{CachedDirectory, Index, State};
+use super::index::{CachedDirectory, Index, Item, State};
 use super::objects::{ObjectError, ObjectId, ObjectStore, Record, TreeLine, read_tree};
 
 /// Deepest nesting of directories that is followed; git's own default for `core.maxTreeDepth`.
@@ -132,10 +132,17 @@ impl<'a> Comparison<'a> {
     /// The first entry after `at` with another name: after a whole directory, or after all stages of a file.
     fn end_of_name(&self, at: usize, end: usize) -> usize {
         let name = self.name(at);
-        at + self.index.items()[at..end].partition_point(|item| {
+        let is_of_it = |item: &Item| {
             let other = &self.index.path(item)[self.path.len()..];
             if name.ends_with(b"/") { other.starts_with(name) } else { other == name }
-        })
+        };
+        // Most names have few entries, in the largest of directories too.
+        let rest = &self.index.items()[at..end];
+        let mut reach = 1;
+        while rest.get(reach).is_some_and(is_of_it) {
+            reach *= 2;
+        }
+        at + rest[..reach.min(rest.len())].partition_point(is_of_it)
     }
 }
 

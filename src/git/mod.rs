@@ -32,7 +32,7 @@ pub use environment::Environment;
 pub use error::GitError;
 pub use installed::InstalledPackages;
 pub use repo::{Commit, Repo};
-pub use snapshot::{Change, IndexIdentity, IndexSnapshot, SkipReason, Skipped, TreeSnapshot};
+pub use snapshot::{Change, ChangedSnapshot, IndexIdentity, IndexSnapshot, SkipReason, Skipped, TreeSnapshot};
 pub use worktree::{Difference, Enter, LiveWorktree, Touched, WorktreeSnapshot};
 
 /// Reads bytes as an index of each kind, and as what git lists of one: for `tests/fuzz`.

@@ -12,10 +12,10 @@ use super::index::{Index, IndexError};
 use super::installed::InstalledPackages;
 use super::objects::{ObjectId, ObjectStore, tree_of_commit};
 use super::program::{self, Program};
-use super::snapshot::{Change, IndexIdentity, IndexSnapshot, TreeSnapshot, undo};
+use super::snapshot::{Change, ChangedSnapshot, IndexIdentity, IndexSnapshot, TreeSnapshot};
 use super::worktree::WorktreeSnapshot;
 use super::{libgit2, path};
-use crate::source::{Entry, Snapshot};
+use crate::source::Entry;
 
 /// Where the parts of a repository are.
 #[derive(Debug, Clone)]
@@ -191,7 +191,7 @@ impl Repo {
         walk(&*self.store, &commit.tree, Vec::new(), &mut |path, record| {
             files.extend(record.regular().map(|blob| Entry { path: path::display(path), blob: Some(blob) }));
         })?;
-        Ok(TreeSnapshot::new(Arc::clone(&self.store), files))
+        Ok(TreeSnapshot::new(Arc::clone(&self.store), commit.tree, files))
     }
 
     /// What the index changes against a commit (`None`: against nothing), by path. Renames are a deletion and an addition.
@@ -203,10 +203,11 @@ impl Repo {
         Ok(differences.iter().filter_map(Change::of).collect())
     }
 
-    /// What the commit holds that the index changes in this way (see [`Repo::changes`]), made without reading its trees.
+    /// What the commit (`None`: nothing) holds that the index changes in this way (see [`Repo::changes`]), made without
+    /// reading its trees.
     #[must_use]
-    pub fn before(&self, index: &IndexSnapshot, changes: &[Change]) -> TreeSnapshot {
-        TreeSnapshot::new(Arc::clone(&self.store), undo(index.entries(), changes))
+    pub fn before<'i>(&self, index: &'i IndexSnapshot, commit: Option<&Commit>, changes: &[Change]) -> ChangedSnapshot<'i> {
+        ChangedSnapshot::new(index, commit.map(|commit| commit.tree), changes)
     }
 
     /// The files on disk: tracked ones, and untracked ones that are not ignored.

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::delta::Difference;
 use super::index::{Index, State};
-use super::objects::{MODE_REGULAR, MODE_SUBMODULE, MODE_SYMLINK, MODE_TYPE, ObjectStore, Record, read_blob};
+use super::objects::{MODE_REGULAR, MODE_SUBMODULE, MODE_SYMLINK, MODE_TYPE, ObjectId, ObjectStore, Record, read_blob};
 use super::path::display;
 use crate::source::{BlobId, Entry, Snapshot, SnapshotKind, Unreadable};
 
@@ -149,12 +149,13 @@ impl Snapshot for IndexSnapshot {
 /// What a commit holds.
 pub struct TreeSnapshot {
     store: Arc<dyn ObjectStore>,
+    tree: ObjectId,
     entries: Vec<Entry>,
 }
 
 impl TreeSnapshot {
-    pub(super) fn new(store: Arc<dyn ObjectStore>, files: impl IntoIterator<Item = Entry>) -> Self {
-        Self { store, entries: sorted(files) }
+    pub(super) fn new(store: Arc<dyn ObjectStore>, tree: ObjectId, files: impl IntoIterator<Item = Entry>) -> Self {
+        Self { store, tree, entries: sorted(files) }
     }
 }
 
@@ -171,6 +172,10 @@ impl Snapshot for TreeSnapshot {
 
     fn entries(&self) -> &[Entry] {
         &self.entries
+    }
+
+    fn tree(&self) -> Option<BlobId> {
+        Some(self.tree)
     }
 
     fn read(&self, entry: &Entry, limit: usize) -> Result<Vec<u8>, Unreadable> {
@@ -199,19 +204,54 @@ impl Change {
     }
 }
 
-/// The entries as they were before the changes.
-pub(super) fn undo(entries: &[Entry], changes: &[Change]) -> Vec<Entry> {
-    let mut old: BTreeMap<&str, &Change> = changes.iter().map(|change| (&*change.path, change)).collect();
-    let entry = |change: &Change| change.old.map(|blob| Entry { path: Arc::clone(&change.path), blob: Some(blob) });
-    let mut before = Vec::with_capacity(entries.len());
-    for now in entries {
-        match old.remove(&*now.path) {
-            Some(change) => before.extend(entry(change)),
-            None => before.push(now.clone()),
-        }
+/// What a commit holds that an index changes in some places: told by these places and the index, without reading trees.
+pub struct ChangedSnapshot<'i> {
+    index: &'i IndexSnapshot,
+    tree: Option<ObjectId>,
+    /// What is there instead of what the index has.
+    old: BTreeMap<Arc<str>, Option<Entry>>,
+    /// Made when first asked for: single entries are found without it.
+    entries: OnceLock<Vec<Entry>>,
+}
+
+impl<'i> ChangedSnapshot<'i> {
+    /// `tree`: what the changes are against; `None` where that is nothing at all.
+    pub(super) fn new(index: &'i IndexSnapshot, tree: Option<ObjectId>, changes: &[Change]) -> Self {
+        let entry = |change: &Change| change.old.map(|blob| Entry { path: Arc::clone(&change.path), blob: Some(blob) });
+        let old = changes.iter().map(|change| (Arc::clone(&change.path), entry(change))).collect();
+        Self { index, tree, old, entries: OnceLock::new() }
     }
-    before.extend(old.into_values().filter_map(entry));
-    before
+}
+
+impl fmt::Debug for ChangedSnapshot<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ChangedSnapshot").field("tree", &self.tree).field("changes", &self.old.len()).finish_non_exhaustive()
+    }
+}
+
+impl Snapshot for ChangedSnapshot<'_> {
+    fn kind(&self) -> SnapshotKind {
+        SnapshotKind::Tree
+    }
+
+    fn entries(&self) -> &[Entry] {
+        self.entries.get_or_init(|| {
+            let same = self.index.entries().iter().filter(|entry| !self.old.contains_key(&entry.path));
+            sorted(same.chain(self.old.values().flatten()).cloned())
+        })
+    }
+
+    fn entry(&self, path: &str) -> Option<&Entry> {
+        self.old.get(path).map_or_else(|| self.index.entry(path), Option::as_ref)
+    }
+
+    fn tree(&self) -> Option<BlobId> {
+        self.tree
+    }
+
+    fn read(&self, entry: &Entry, limit: usize) -> Result<Vec<u8>, Unreadable> {
+        self.index.read(entry, limit)
+    }
 }
 
 /// Entries in the order snapshots promise, which differs from git's where paths are not UTF-8.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::cache::memory::MemoryStore;
-use crate::engine::Review;
+use crate::engine::{Memory, Recall, Review};
 use crate::service::{self, Failure, Request};
 
 pub use files::{Files, Update};
@@ -24,6 +24,7 @@ const POLL_FACTOR: u32 = 20;
 pub struct Session {
     request: Request,
     store: MemoryStore,
+    recall: Recall,
     files: Files,
     /// How long the last look took.
     last: Duration,
@@ -47,7 +48,7 @@ impl Session {
     /// There is no work tree.
     pub fn start(request: Request, ring: impl Fn() + Send + 'static) -> Result<Self, Failure> {
         let files = Files::watch(&request.environment, ring)?;
-        Ok(Self { request, store: MemoryStore::default(), files, last: Duration::ZERO })
+        Ok(Self { request, store: MemoryStore::default(), recall: Recall::default(), files, last: Duration::ZERO })
     }
 
     /// Why everything is read every few seconds, where the system cannot watch.
@@ -82,7 +83,8 @@ impl Session {
             Ok(update) if !update.matters && !is_new_day => return None,
             Ok(update) => {
                 let tree = self.files.tree()?;
-                (service::review(&self.request, tree.repo(), tree.snapshot(), &self.store), update.files)
+                let memory = Memory::lasting(&self.store, &self.recall);
+                (service::review(&self.request, tree.repo(), tree.snapshot(), memory), update.files)
             }
             Err(error) => (Err(error.into()), Vec::new()),
         };

@@ -1,0 +1,356 @@
+//! `review(snapshot, bases, …) -> Review`: the only orchestration.
+
+mod memory;
+mod packages;
+mod survey;
+mod texts;
+mod view;
+
+use std::cell::Cell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::config::Config;
+use crate::finding::{self, Finding, Report, Undetermined};
+use crate::project::ProjectModel;
+use crate::project::files::Files as _;
+use crate::project::link::link;
+use crate::rules::{Before, Context, Registry};
+use crate::source::{FileKind, Installed, LineIndex, Snapshot, SnapshotKind, folder_of};
+use crate::triage::{self, BASELINE_PATH, FailOn};
+use memory::{Picture, PictureKey};
+use packages::Packages;
+use survey::Survey;
+use texts::Texts;
+use view::View;
+
+pub use memory::{Memory, Recall};
+pub use texts::Locator;
+
+/// Where a user's own rule documents lie.
+const USER_RULES: &str = ".auth-review/rules/";
+
+/// The largest configuration, baseline or rule document that is read, in bytes.
+const MAX_SETTINGS_BYTES: usize = 4 * 1024 * 1024;
+
+/// What a review is asked for beyond its snapshots.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// The lowest severity that blocks; the configuration's when absent, the door's when that is silent too.
+    pub fail_on: Option<FailOn>,
+    /// The door's own line: where the review was asked for from.
+    pub door: FailOn,
+    /// Only findings in files below these paths are shown.
+    pub paths: Vec<String>,
+    /// Today's date as `YYYY-MM-DD`, for suppressions that expire.
+    pub today: String,
+    /// What the snapshot is compared with, for people.
+    pub base: Option<String>,
+    /// The paths that differ between the snapshot and its bases; `None` when there is nothing to compare with.
+    pub changed: Option<BTreeSet<String>>,
+}
+
+/// The result of a review, ready to be reported.
+#[derive(Debug, Clone)]
+pub struct Review {
+    /// What was reviewed.
+    pub snapshot: SnapshotKind,
+    /// What it was compared with, for people: `HEAD`, a revision; `None` when everything counts as existing.
+    pub base: Option<String>,
+    /// Findings that are not suppressed, sorted by severity, file and place.
+    pub findings: Vec<Finding>,
+    /// Questions that could not be answered, sorted.
+    pub undetermined: Vec<Undetermined>,
+    /// How many findings were suppressed by a comment or the baseline.
+    pub suppressed: usize,
+    /// Things worth telling about suppressions, configuration and unread files: one line each.
+    pub notes: Vec<String>,
+    /// Files that had a part in the picture.
+    pub files_reviewed: usize,
+    /// Of these, files that the change under review touches.
+    pub files_changed: usize,
+    /// The gate's decision.
+    pub blocked: bool,
+    /// Whether the answer rests on more than the snapshots: on the work tree or on installed packages, which change
+    /// without a trace in them.
+    pub beyond_snapshots: bool,
+    /// Texts of the files findings point into, for rendering: path and content.
+    pub texts: BTreeMap<String, String>,
+}
+
+/// Opens the work tree, when it is needed.
+pub type WorkTree<'a> = &'a dyn Fn() -> Option<Box<dyn Snapshot>>;
+
+/// What lies around a snapshot on disk, and has a say only where the snapshot leaves a question open.
+#[derive(Default, Clone, Copy)]
+pub struct Surroundings<'a> {
+    /// The work tree, where the snapshot is another one.
+    pub worktree: Option<WorkTree<'a>>,
+    /// The installed packages.
+    pub installed: Option<&'a dyn Installed>,
+}
+
+/// Why a review could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum ReviewError {
+    /// The configuration in the snapshot is broken.
+    #[error("{file}:{error}")]
+    Config {
+        /// The configuration file.
+        file: String,
+        /// What is wrong with it, and where.
+        error: crate::config::ConfigError,
+    },
+}
+
+/// The project as the snapshot shows it.
+#[must_use]
+pub fn model<'a>(
+    snapshot: &dyn Snapshot,
+    config: &Config,
+    installed: Option<&dyn Installed>,
+    memory: impl Into<Memory<'a>>,
+) -> ProjectModel {
+    let memory = memory.into();
+    let packages = Packages::new(installed);
+    let view = View::new(snapshot, memory.surveyed(snapshot, config), &packages, memory.store);
+    let model = link(&view);
+    memory.keep_survey(view.into_survey());
+    model
+}
+
+/// Reviews a snapshot, compared with its bases. Without bases every finding counts as existing. The work tree is only
+/// looked at when something required is missing from the snapshot, installed packages when a plugin is not known.
+///
+/// # Errors
+/// [`ReviewError::Config`] when the snapshot's own configuration cannot be read.
+pub fn review<'a>(
+    snapshot: &dyn Snapshot,
+    bases: &[&dyn Snapshot],
+    around: Surroundings<'_>,
+    options: &Options,
+    memory: impl Into<Memory<'a>>,
+) -> Result<Review, ReviewError> {
+    let memory = memory.into();
+    let config = config_of(snapshot)?;
+    let documents = user_documents(snapshot);
+    let registry = Registry::with_user_documents(documents.clone());
+    let packages = Packages::new(around.installed);
+    let looked_at_worktree = Cell::new(false);
+    let view = View::new(snapshot, memory.surveyed(snapshot, &config), &packages, memory.store);
+    let model = link(&view);
+    let linked_worktree = || {
+        looked_at_worktree.set(true);
+        let snapshot = around.worktree.and_then(|open| open());
+        let unseen = |snapshot: Box<dyn Snapshot>| {
+            let survey = Survey::of(&*snapshot, &config, memory.store, None);
+            link(&View::new(&*snapshot, survey, &packages, memory.store))
+        };
+        snapshot.map(unseen).unwrap_or_default()
+    };
+    let link_worktree = around.worktree.is_some().then_some(&linked_worktree as &dyn Fn() -> ProjectModel);
+    let earlier: Vec<Earlier<'_>> = bases
+        .iter()
+        .map(|base| {
+            let before = config_of(*base).unwrap_or_default();
+            let view = match &options.changed {
+                Some(changed) if before.ignore.patterns() == config.ignore.patterns() => view.before(*base, &config, changed),
+                _ => View::new(*base, Survey::of(*base, &before, memory.store, None), &packages, memory.store),
+            };
+            let picture = picture(*base, &view, &registry, &documents, memory);
+            Earlier { config: before, view, picture }
+        })
+        .collect();
+    let before: Vec<Before<'_>> =
+        earlier.iter().map(|earlier| Before { model: &earlier.picture.model, files: &earlier.view }).collect();
+    let context = Context::new(&model, &view, link_worktree).compared_with(&before);
+    let outcome = registry.run(&context);
+    let mut notes = outcome.notes;
+    notes.extend(config.unknown_rules(registry.rules().iter().map(|rule| rule.id())));
+
+    let reports = numbered(outcome.reports);
+    let mut known = Vec::new();
+    let mut relevant: BTreeSet<Arc<str>> = model.files.iter().cloned().collect();
+    for Earlier { config: before, picture, .. } in &earlier {
+        let rules = registry.rules().iter().map(|rule| (rule.id(), rule.document().metadata.tier, rule.severity()));
+        for note in crate::config::weakened(before, &config, rules) {
+            // The parents of a merge often share a configuration.
+            if !notes.contains(&note) {
+                notes.push(note);
+            }
+        }
+        let is_known = |(report, fingerprint): &&(Report, String)| {
+            picture.known.get(fingerprint).is_some_and(|parts| report.parts.is_subset(parts))
+        };
+        known.push(reports.iter().filter(is_known).map(|(_, fingerprint)| fingerprint.clone()).collect());
+        relevant.extend(picture.model.files.iter().cloned());
+    }
+
+    let mut texts = Texts::of(snapshot);
+    let findings = reports.into_iter().map(|(report, fingerprint)| texts.finding(report, fingerprint)).collect();
+    let mut undetermined: Vec<Undetermined> =
+        model.undetermined.iter().chain(&outcome.open).map(|open| texts.open(open)).collect();
+    undetermined.sort();
+    undetermined.dedup();
+
+    let suppressions = suppressions(&view, &model, &mut texts);
+    let baseline = settings(snapshot, BASELINE_PATH);
+    let triaged = triage::triage(triage::Input {
+        findings,
+        bases: known,
+        suppressions,
+        baseline: baseline.as_deref(),
+        config: &config,
+        fail_on: options.fail_on.or(config.fail_on).unwrap_or(options.door),
+        today: &options.today,
+    });
+    notes.extend(triaged.notes);
+    let mut findings = triaged.findings;
+    if !options.paths.is_empty() {
+        findings.retain(|finding| options.paths.iter().any(|path| is_below(&finding.location.file, path)));
+    }
+    let files_changed =
+        options.changed.as_ref().map_or(0, |changed| changed.iter().filter(|path| is_relevant(path, &relevant)).count());
+    let mentioned: BTreeSet<&str> = findings
+        .iter()
+        .flat_map(|finding| std::iter::once(&finding.location).chain(finding.related.iter().map(|related| &related.location)))
+        .map(|location| location.file.as_str())
+        .collect();
+    let mut texts = texts.into_read();
+    texts.retain(|path, _| mentioned.contains(path.as_str()));
+    let review = Review {
+        snapshot: snapshot.kind(),
+        base: options.base.clone(),
+        findings,
+        undetermined,
+        suppressed: triaged.suppressed,
+        notes,
+        files_reviewed: model.files.len(),
+        files_changed,
+        blocked: triaged.blocked,
+        beyond_snapshots: looked_at_worktree.get() || packages.were_asked(),
+        texts,
+    };
+    drop(before);
+    drop(earlier);
+    memory.keep_survey(view.into_survey());
+    Ok(review)
+}
+
+/// A snapshot that another is compared with.
+struct Earlier<'a> {
+    config: Config,
+    view: View<'a>,
+    picture: Arc<Picture>,
+}
+
+/// The picture of a snapshot that another is compared with. Its content decides it, unless installed packages do.
+fn picture(
+    snapshot: &dyn Snapshot,
+    view: &View<'_>,
+    registry: &Registry,
+    documents: &[(String, String)],
+    memory: Memory<'_>,
+) -> Arc<Picture> {
+    let key = snapshot.tree().map(|tree| PictureKey { tree, rules: documents.to_vec() });
+    if let Some(picture) = key.as_ref().and_then(|key| memory.picture(key)) {
+        return picture;
+    }
+    let model = link(view);
+    let reports = registry.run(&Context::for_comparison(&model, view)).reports;
+    let known = numbered(reports).into_iter().map(|(report, fingerprint)| (fingerprint, report.parts)).collect();
+    let picture = Arc::new(Picture { model, known });
+    if let Some(key) = key.filter(|_| !view.packages().were_asked()) {
+        memory.keep_picture(key, &picture);
+    }
+    picture
+}
+
+/// The configuration a snapshot carries; the default when it carries none.
+///
+/// # Errors
+/// [`ReviewError::Config`] when it cannot be read.
+pub fn config_of(snapshot: &dyn Snapshot) -> Result<Config, ReviewError> {
+    for file in crate::config::PATHS {
+        if let Some(text) = settings(snapshot, file) {
+            return Config::parse(&text).map_err(|error| ReviewError::Config { file: file.to_owned(), error });
+        }
+    }
+    Ok(Config::default())
+}
+
+fn settings(snapshot: &dyn Snapshot, path: &str) -> Option<String> {
+    let bytes = snapshot.read(snapshot.entry(path)?, MAX_SETTINGS_BYTES).ok()?;
+    Some(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// The rule documents a project keeps of its own: path and text.
+#[must_use]
+pub fn user_documents(snapshot: &dyn Snapshot) -> Vec<(String, String)> {
+    let entries = snapshot.entries();
+    let start = entries.partition_point(|entry| *entry.path < *USER_RULES);
+    entries[start..]
+        .iter()
+        .take_while(|entry| entry.path.starts_with(USER_RULES))
+        .filter(|entry| entry.path.ends_with(".md"))
+        .filter_map(|entry| settings(snapshot, &entry.path).map(|text| (entry.path.to_string(), text)))
+        .collect()
+}
+
+/// Whether a changed path has a part in the picture: a file of the model, a migration beside one of them, or what steers
+/// the review itself.
+fn is_relevant(path: &str, files: &BTreeSet<Arc<str>>) -> bool {
+    if files.contains(path) || crate::config::PATHS.contains(&path) || path == BASELINE_PATH {
+        return true;
+    }
+    if FileKind::of(path) != Some(FileKind::Sql) {
+        return false;
+    }
+    let own = folder_of(path);
+    let above = folder_of(own);
+    files.iter().filter(|file| FileKind::of(file) == Some(FileKind::Sql)).any(|file| {
+        let other = folder_of(file);
+        other == own || (!above.is_empty() && folder_of(other) == above)
+    })
+}
+
+fn is_below(file: &str, path: &str) -> bool {
+    let path = path.trim_end_matches('/');
+    path.is_empty() || path == "." || file == path || file.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'))
+}
+
+/// Gives every report its fingerprint; equal ones are told apart by their order of place.
+fn numbered(mut reports: Vec<Report>) -> Vec<(Report, String)> {
+    reports.sort_by(|a, b| (&a.rule, &a.identity, &a.primary).cmp(&(&b.rule, &b.identity, &b.primary)));
+    let mut ordinal = 0;
+    let mut numbered: Vec<(Report, String)> = Vec::with_capacity(reports.len());
+    for report in reports {
+        ordinal = match numbered.last() {
+            Some((last, _)) if last.rule == report.rule && last.identity == report.identity => ordinal + 1,
+            _ => 0,
+        };
+        let fingerprint = finding::fingerprint(&report.rule, &report.identity, ordinal);
+        numbered.push((report, fingerprint));
+    }
+    numbered
+}
+
+fn suppressions(view: &View<'_>, model: &ProjectModel, texts: &mut Texts<'_>) -> Vec<triage::Comment> {
+    let mut comments = Vec::new();
+    for path in &model.files {
+        let Some(facts) = view.facts(path) else { continue };
+        if facts.suppressions.is_empty() {
+            continue;
+        }
+        let text = texts.text(path).to_owned();
+        let index = LineIndex::new(&text);
+        for suppression in &facts.suppressions {
+            comments.push(triage::Comment {
+                file: path.to_string(),
+                line: index.line(suppression.span.start),
+                suppression: suppression.clone(),
+            });
+        }
+    }
+    comments
+}

@@ -1,0 +1,91 @@
+//! Places of a snapshot as lines and columns.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use super::view::read_text;
+use crate::finding::{Edit, Finding, Fix, Location, Open, Related, Report, Status, Undetermined};
+use crate::source::{LineIndex, Site, Snapshot};
+
+/// Texts of a snapshot, read when a place in them is to be shown.
+pub(super) struct Texts<'a> {
+    snapshot: &'a dyn Snapshot,
+    texts: BTreeMap<String, String>,
+}
+
+impl<'a> Texts<'a> {
+    pub(super) fn of(snapshot: &'a dyn Snapshot) -> Self {
+        Self { snapshot, texts: BTreeMap::new() }
+    }
+
+    /// The texts that were read: path and content.
+    pub(super) fn into_read(self) -> BTreeMap<String, String> {
+        self.texts
+    }
+
+    pub(super) fn text(&mut self, path: &str) -> &str {
+        self.texts.entry(path.to_owned()).or_insert_with(|| read_text(self.snapshot, path).unwrap_or_default())
+    }
+
+    pub(super) fn location(&mut self, site: &Site) -> Location {
+        let index = LineIndex::new(self.text(&site.file));
+        Location::new(&site.file, index.position(site.span.start), index.position(site.span.end))
+    }
+
+    pub(super) fn finding(&mut self, report: Report, fingerprint: String) -> Finding {
+        Finding {
+            location: self.location(&report.primary),
+            related: report
+                .related
+                .into_iter()
+                .map(|(site, label)| Related { location: self.location(&site), label, site: Some(site) })
+                .collect(),
+            fix: report.fix.map(|plan| Fix {
+                title: plan.title,
+                applicability: plan.applicability,
+                edits: plan
+                    .edits
+                    .into_iter()
+                    .map(|(site, text)| Edit { location: self.location(&site), text, site: Some(site) })
+                    .collect(),
+                next: plan.next,
+            }),
+            rule: report.rule,
+            severity: report.severity,
+            confidence: report.confidence,
+            tier: report.tier,
+            status: Status::Existing,
+            message: report.message,
+            why: report.why,
+            help: report.help,
+            fingerprint,
+            docs: report.docs,
+            cwe: report.cwe,
+            label: report.label,
+            site: Some(report.primary),
+        }
+    }
+
+    pub(super) fn open(&mut self, open: &Open) -> Undetermined {
+        Undetermined { question: open.question.clone(), reason: open.reason.clone(), location: self.location(&open.site) }
+    }
+}
+
+/// Turns places of the model into lines and columns of a snapshot.
+pub struct Locator<'a> {
+    texts: RefCell<Texts<'a>>,
+}
+
+impl<'a> Locator<'a> {
+    /// A locator over the snapshot the model was linked from.
+    #[must_use]
+    pub fn new(snapshot: &'a dyn Snapshot) -> Self {
+        Self { texts: RefCell::new(Texts::of(snapshot)) }
+    }
+
+    /// The location of a place.
+    #[must_use]
+    pub fn locate(&self, site: &Site) -> Location {
+        self.texts.borrow_mut().location(site)
+    }
+}

@@ -1,0 +1,135 @@
+//! A snapshot as linking and the rules see it.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use super::packages::Packages;
+use super::survey::Survey;
+use crate::cache::{BlobRecord, FactKey, FactStore};
+use crate::config::Config;
+use crate::facts::signals::{ModuleNames, Signals, scan};
+use crate::facts::{FileFacts, extract};
+use crate::project::files::Files;
+use crate::source::{FileKind, Snapshot, decode};
+
+/// A snapshot seen through the store: the files linking asks for.
+pub(super) struct View<'a> {
+    snapshot: &'a dyn Snapshot,
+    packages: &'a Packages<'a>,
+    store: &'a dyn FactStore,
+    survey: Survey,
+    facts: RwLock<HashMap<Arc<str>, Option<Arc<FileFacts>>>>,
+    /// The view of another snapshot, and the paths in which that one differs.
+    other: Option<(&'a View<'a>, &'a BTreeSet<String>)>,
+}
+
+impl<'a> View<'a> {
+    pub(super) fn new(snapshot: &'a dyn Snapshot, survey: Survey, packages: &'a Packages<'a>, store: &'a dyn FactStore) -> Self {
+        Self { snapshot, packages, store, survey, facts: RwLock::default(), other: None }
+    }
+
+    /// The view of a snapshot that differs from this one's in no other than the changed paths.
+    pub(super) fn before(&'a self, snapshot: &'a dyn Snapshot, config: &Config, changed: &'a BTreeSet<String>) -> View<'a> {
+        let survey = self.survey.before(snapshot, config, self.store, changed);
+        View { other: Some((self, changed)), ..View::new(snapshot, survey, self.packages, self.store) }
+    }
+
+    /// The installed packages it is seen with.
+    pub(super) fn packages(&self) -> &Packages<'a> {
+        self.packages
+    }
+
+    /// What is known of the files, for the next review.
+    pub(super) fn into_survey(self) -> Survey {
+        self.survey
+    }
+
+    fn load(&self, path: &str) -> Option<Arc<FileFacts>> {
+        let kind = FileKind::of(path)?;
+        let Some(entry) = self.snapshot.entry(path) else {
+            let bytes = self.packages.read(path, kind)?;
+            return Some(bytes.map_or_else(
+                |why| Arc::new(FileFacts::unreadable(why)),
+                |bytes| self.extracted(FactKey::of(kind, &bytes), kind, &bytes),
+            ));
+        };
+        if let Some(record) = entry.blob.and_then(|blob| self.store.blob(&blob, kind))
+            && let Some(facts) = record.key.and_then(|key| self.store.facts(&key))
+        {
+            return Some(facts);
+        }
+        let bytes = match self.snapshot.read(entry, kind.max_bytes()) {
+            Ok(bytes) => bytes,
+            Err(why) => return Some(Arc::new(FileFacts::unreadable(why))),
+        };
+        let key = FactKey::of(kind, &bytes);
+        if let Some(blob) = entry.blob {
+            let signals = if kind.is_code() { scan(&bytes) } else { Signals::default() };
+            self.store.keep_blob(blob, kind, BlobRecord { key: Some(key), signals });
+        }
+        Some(self.extracted(key, kind, &bytes))
+    }
+
+    /// The facts of bytes, kept for the next time.
+    fn extracted(&self, key: FactKey, kind: FileKind, bytes: &[u8]) -> Arc<FileFacts> {
+        if let Some(facts) = self.store.facts(&key) {
+            return facts;
+        }
+        let facts = Arc::new(extract(kind, bytes));
+        self.store.keep(key, Arc::clone(&facts));
+        facts
+    }
+}
+
+impl Files for View<'_> {
+    fn exists(&self, path: &str) -> bool {
+        self.snapshot.entry(path).is_some()
+    }
+
+    fn facts(&self, path: &str) -> Option<Arc<FileFacts>> {
+        if let Some(known) = self.facts.read().unwrap_or_else(PoisonError::into_inner).get(path) {
+            return known.clone();
+        }
+        let facts = match self.other {
+            Some((other, changed)) if !changed.contains(path) => other.facts(path),
+            _ => self.load(path),
+        };
+        self.facts.write().unwrap_or_else(PoisonError::into_inner).insert(path.into(), facts.clone());
+        facts
+    }
+
+    fn installed(&self, path: &str) -> Option<Arc<str>> {
+        // Packages that were committed are what runs.
+        self.snapshot.entry(path).map(|entry| Arc::clone(&entry.path)).or_else(|| self.packages.locate(path))
+    }
+
+    fn text(&self, path: &str) -> Option<String> {
+        read_text(self.snapshot, path)
+    }
+
+    fn of_kind(&self, kind: FileKind) -> Vec<Arc<str>> {
+        self.survey.of_kind(kind).to_vec()
+    }
+
+    fn candidates(&self) -> &[(Arc<str>, Signals)] {
+        self.survey.candidates()
+    }
+
+    fn importers(&self, names: &[&str]) -> Vec<(Arc<str>, Signals)> {
+        let wanted: Vec<ModuleNames> = names.iter().map(|name| ModuleNames::of(name)).collect();
+        let mut importers: Vec<_> = self.survey.importers(&wanted).collect();
+        if let Some((other, changed)) = self.other {
+            importers.extend(other.survey.importers(&wanted).filter(|(path, _)| !changed.contains(&**path)));
+            importers.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+        }
+        importers
+    }
+}
+
+/// The text of a file of a snapshot.
+pub(super) fn read_text(snapshot: &dyn Snapshot, path: &str) -> Option<String> {
+    let entry = snapshot.entry(path)?;
+    let kind = FileKind::of(path)?;
+    let bytes = snapshot.read(entry, kind.max_bytes()).ok()?;
+    decode(&bytes).ok().map(std::borrow::Cow::into_owned)
+}
