@@ -1,6 +1,8 @@
 //! Facts kept between reviews, keyed by content. Losing them costs time, never a verdict.
 
 pub mod memory;
+pub mod persistent;
+pub mod record;
 pub mod sled;
 
 use std::sync::Arc;

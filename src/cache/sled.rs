@@ -1,31 +1,19 @@
-//! Facts on disk: a snapshot that may be lost at any time.
+//! The cache on disk: a snapshot that may be lost at any time.
 //!
 //! The database is open only while it is read or added to, because it locks others out and wakes up many times a second
 //! otherwise. Every value carries a checksum. At the first doubt the whole database is set aside; it is rebuilt from what
 //! later reviews extract.
 
-use std::collections::HashMap;
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-
-use super::memory::MemoryStore;
-use super::{BlobRecord, FactKey, FactStore};
-use crate::facts::{FACTS_VERSION, FileFacts};
-use crate::source::{BlobId, FileKind};
-
-/// Changes with the layout of keys and values.
-const FORMAT: u8 = 1;
-
-/// Bytes of the checksum kept in front of a value.
-const CHECKSUM: usize = 8;
+use super::persistent::Disk;
+use super::record::{Record, Shelf};
+use crate::facts::FACTS_VERSION;
 
 /// Size on disk, in bytes, beyond which the database is thrown away, and with it what nobody asks for any more.
 const MAX_BYTES: u64 = 128 * 1024 * 1024;
@@ -39,30 +27,16 @@ const PAGE_CACHE: u64 = 8 * 1024 * 1024;
 /// Longest wait for others to be done with the database.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Facts in memory that come from disk and go back to it: the store of the daemon.
+/// The database below a directory of this user alone.
+///
+/// sled's threads never end once it was opened, and its memory never comes back: a process that stays leaves it to one
+/// that does not.
 #[derive(Debug)]
-pub struct SledStore {
-    memory: MemoryStore,
-    fresh: Mutex<Entries>,
-    directory: Option<PathBuf>,
-    /// Held while the database is open.
-    database: Mutex<()>,
+pub struct Sled {
+    directory: PathBuf,
 }
 
-/// Facts and blobs that are on their way to or from the disk.
-#[derive(Debug, Default)]
-struct Entries {
-    facts: HashMap<FactKey, Arc<FileFacts>>,
-    blobs: HashMap<(BlobId, FileKind), BlobRecord>,
-}
-
-impl Entries {
-    fn is_empty(&self) -> bool {
-        self.facts.is_empty() && self.blobs.is_empty()
-    }
-}
-
-/// Why the cache on disk is of no use. Never seen by users.
+/// Why the database is of no use. Never seen by users.
 #[derive(Debug, thiserror::Error)]
 enum Unusable {
     #[error("it is in use")]
@@ -81,72 +55,37 @@ enum Unusable {
     Panicked,
 }
 
-impl SledStore {
-    /// An empty store whose disk part is below `directory`, a directory of this user alone; without one, nothing is kept.
+impl Sled {
+    /// The database below `directory`, which need not exist yet.
     #[must_use]
-    pub fn new(directory: Option<PathBuf>) -> Self {
-        Self { memory: MemoryStore::default(), fresh: Mutex::default(), directory, database: Mutex::default() }
-    }
-
-    /// Adds what is on disk. May run while the store is in use.
-    pub fn load(&self) {
-        let Some(directory) = &self.directory else { return };
-        let _open = self.database.lock().unwrap_or_else(PoisonError::into_inner);
-        remove_other_versions(directory);
-        if !database(directory).exists() {
-            return;
-        }
-        match guarded(directory, read) {
-            Ok(entries) => {
-                tracing::info!(facts = entries.facts.len(), blobs = entries.blobs.len(), "cache loaded");
-                entries.facts.into_iter().for_each(|(key, facts)| self.memory.keep(key, facts));
-                entries.blobs.into_iter().for_each(|((blob, kind), record)| self.memory.keep_blob(blob, kind, record));
-            }
-            Err(why) => tracing::warn!(%why, "no cache loaded"),
-        }
-    }
-
-    /// Adds to the disk what came in since the last time. What cannot be written is forgotten there.
-    pub fn flush(&self) {
-        let _open = self.database.lock().unwrap_or_else(PoisonError::into_inner);
-        let fresh = std::mem::take(&mut *self.fresh.lock().unwrap_or_else(PoisonError::into_inner));
-        let Some(directory) = self.directory.as_ref().filter(|_| !fresh.is_empty()) else { return };
-        match guarded(directory, |database| write(database, &fresh)) {
-            Ok(()) => tracing::debug!(facts = fresh.facts.len(), blobs = fresh.blobs.len(), "cache written"),
-            Err(why) => tracing::warn!(%why, "cache not written"),
-        }
-    }
-
-    fn note(&self, add: impl FnOnce(&mut Entries)) {
-        if self.directory.is_some() {
-            add(&mut self.fresh.lock().unwrap_or_else(PoisonError::into_inner));
-        }
+    pub fn new(directory: PathBuf) -> Self {
+        Self { directory }
     }
 }
 
-impl FactStore for SledStore {
-    fn facts(&self, key: &FactKey) -> Option<Arc<FileFacts>> {
-        self.memory.facts(key)
+impl Disk for Sled {
+    fn read(&self, take: &mut dyn FnMut(Record)) -> io::Result<()> {
+        remove_other_versions(&self.directory);
+        if !database(&self.directory).exists() {
+            return Ok(());
+        }
+        guarded(&self.directory, |database| read(database, take)).map_err(io::Error::other)
     }
 
-    fn keep(&self, key: FactKey, facts: Arc<FileFacts>) {
-        self.note(|fresh| _ = fresh.facts.insert(key, Arc::clone(&facts)));
-        self.memory.keep(key, facts);
-    }
-
-    fn blob(&self, blob: &BlobId, kind: FileKind) -> Option<BlobRecord> {
-        self.memory.blob(blob, kind)
-    }
-
-    fn keep_blob(&self, blob: BlobId, kind: FileKind, record: BlobRecord) {
-        self.note(|fresh| _ = fresh.blobs.insert((blob, kind), record));
-        self.memory.keep_blob(blob, kind, record);
+    fn write(&self, records: &mut dyn Iterator<Item = Record>) -> io::Result<()> {
+        guarded(&self.directory, |database| write(database, records)).map_err(io::Error::other)
     }
 }
 
-/// The database of this version; the crate's version is part of it because what facts are extracted may change with it.
+/// The name of this version's database; the crate's version is part of it because what facts are extracted may change
+/// with it.
+#[must_use]
+pub fn version() -> String {
+    format!("cache-v{FACTS_VERSION}-{}", env!("CARGO_PKG_VERSION"))
+}
+
 fn database(directory: &Path) -> PathBuf {
-    directory.join(format!("cache-v{FACTS_VERSION}-{}", env!("CARGO_PKG_VERSION")))
+    directory.join(version())
 }
 
 /// Runs `work` on the database while nobody else uses it, and does without the database when that fails.
@@ -198,76 +137,37 @@ fn open(database: &Path) -> Result<(::sled::Db, ::sled::Tree, ::sled::Tree), Unu
     Ok((db, facts, blobs))
 }
 
-fn read(database: &Path) -> Result<Entries, Unusable> {
+fn read(database: &Path, take: &mut dyn FnMut(Record)) -> Result<(), Unusable> {
     let (_db, facts, blobs) = open(database)?;
-    let mut entries = Entries::default();
-    for entry in &facts {
-        let (key, value) = entry?;
-        entries.facts.insert(decode_key(&key)?, Arc::new(decode(&key, &value)?));
-    }
-    for entry in &blobs {
-        let (key, value) = entry?;
-        entries.blobs.insert(decode_key(&key)?, decode(&key, &value)?);
-    }
     // A database is only ever created to hold something; sled opens a damaged one as an empty one.
-    if entries.is_empty() { Err(Unusable::Empty) } else { Ok(entries) }
-}
-
-fn write(database: &Path, entries: &Entries) -> Result<(), Unusable> {
-    let (db, facts, blobs) = open(database)?;
-    facts.apply_batch(batch(entries.facts.iter().map(|(key, facts)| (key, &**facts))))?;
-    blobs.apply_batch(batch(entries.blobs.iter()))?;
-    db.flush()?;
-    Ok(())
-}
-
-fn batch<'e, K: Serialize + 'e, V: Serialize + DeserializeOwned + PartialEq + 'e>(
-    entries: impl Iterator<Item = (&'e K, &'e V)>,
-) -> ::sled::Batch {
-    let mut batch = ::sled::Batch::default();
-    for (key, value) in entries {
-        let Ok(key) = postcard::to_allocvec(key) else { continue };
-        if let Some(encoded) = encode(&key, value) {
-            batch.insert(key, encoded);
+    let mut is_empty = true;
+    for (shelf, tree) in [(Shelf::Facts, facts), (Shelf::Blobs, blobs)] {
+        for entry in &tree {
+            let (key, value) = entry?;
+            let record = Record { shelf, key: key.to_vec(), value: value.to_vec() };
+            if !record.is_intact() {
+                return Err(Unusable::Damaged);
+            }
+            is_empty = false;
+            take(record);
         }
     }
-    batch
+    if is_empty { Err(Unusable::Empty) } else { Ok(()) }
 }
 
-/// Format, checksum and encoded value; `None` when the encoding would not give back an equal value.
-fn encode<V: Serialize + DeserializeOwned + PartialEq>(key: &[u8], value: &V) -> Option<Vec<u8>> {
-    let payload = postcard::to_allocvec(value).ok()?;
-    if postcard::from_bytes::<V>(&payload).ok().as_ref() != Some(value) {
-        return None;
+fn write(database: &Path, records: &mut dyn Iterator<Item = Record>) -> Result<(), Unusable> {
+    let (db, facts, blobs) = open(database)?;
+    let (mut new_facts, mut new_blobs) = (::sled::Batch::default(), ::sled::Batch::default());
+    for Record { shelf, key, value } in records {
+        match shelf {
+            Shelf::Facts => new_facts.insert(key, value),
+            Shelf::Blobs => new_blobs.insert(key, value),
+        }
     }
-    let mut encoded = vec![FORMAT];
-    encoded.extend_from_slice(&checksum(key, &payload));
-    encoded.extend_from_slice(&payload);
-    Some(encoded)
-}
-
-fn decode<V: DeserializeOwned>(key: &[u8], encoded: &[u8]) -> Result<V, Unusable> {
-    let (&format, rest) = encoded.split_first().ok_or(Unusable::Damaged)?;
-    let (sum, payload) = rest.split_at_checked(CHECKSUM).ok_or(Unusable::Damaged)?;
-    if format != FORMAT || sum != checksum(key, payload) {
-        return Err(Unusable::Damaged);
-    }
-    postcard::from_bytes(payload).map_err(|_| Unusable::Damaged)
-}
-
-fn decode_key<K: DeserializeOwned>(key: &[u8]) -> Result<K, Unusable> {
-    postcard::from_bytes(key).map_err(|_| Unusable::Damaged)
-}
-
-/// Covers the key as well, so that a value is not taken for another one's.
-fn checksum(key: &[u8], payload: &[u8]) -> [u8; CHECKSUM] {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(&key.len().to_le_bytes());
-    hasher.update(key);
-    hasher.update(payload);
-    let mut sum = [0; CHECKSUM];
-    sum.copy_from_slice(&hasher.finalize().as_bytes()[..CHECKSUM]);
-    sum
+    facts.apply_batch(new_facts)?;
+    blobs.apply_batch(new_blobs)?;
+    db.flush()?;
+    Ok(())
 }
 
 /// Moves what is at the database's place away, whatever it is: sled may never open it again.
@@ -306,9 +206,14 @@ fn remove_other_versions(directory: &Path) {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
+    use crate::cache::persistent::PersistentStore;
+    use crate::cache::{BlobRecord, FactKey, FactStore as _};
     use crate::facts::extract;
     use crate::facts::signals::Signals;
+    use crate::source::{BlobId, FileKind};
 
     const ENV: &[u8] = b"BETTER_AUTH_URL=https://example.com\n";
 
@@ -320,8 +225,12 @@ mod tests {
         BlobId::from_bytes(&[number; 20]).expect("20 bytes")
     }
 
+    fn stored_below(directory: &Path) -> PersistentStore {
+        PersistentStore::new(Some(Box::new(Sled::new(directory.to_path_buf()))))
+    }
+
     fn filled(directory: &Path) {
-        let store = SledStore::new(Some(directory.to_path_buf()));
+        let store = stored_below(directory);
         for number in 0..100 {
             store.keep(key(number), Arc::new(extract(FileKind::DotEnv, ENV)));
             store.keep_blob(blob(number), FileKind::DotEnv, BlobRecord { key: Some(key(number)), signals: Signals::default() });
@@ -331,7 +240,7 @@ mod tests {
 
     /// How many of the 100 facts are there; whatever is there must be right.
     fn found(directory: &Path) -> usize {
-        let store = SledStore::new(Some(directory.to_path_buf()));
+        let store = stored_below(directory);
         store.load();
         let right = extract(FileKind::DotEnv, ENV);
         (0..100).filter_map(|number| store.facts(&key(number))).inspect(|facts| assert_eq!(**facts, right)).count()
@@ -342,54 +251,21 @@ mod tests {
         let temp = tempfile::tempdir().expect("temporary directory");
         filled(temp.path());
         assert_eq!(found(temp.path()), 100);
-        let store = SledStore::new(Some(temp.path().to_path_buf()));
+        let store = stored_below(temp.path());
         store.load();
         assert_eq!(store.blob(&blob(7), FileKind::DotEnv).map(|record| record.key), Some(Some(key(7))));
         assert_eq!(store.blob(&blob(7), FileKind::Sql), None);
     }
 
     #[test]
-    fn facts_of_every_kind_are_kept() {
-        let files: [(FileKind, &str); 10] = [
-            (
-                FileKind::TypeScript,
-                "import { betterAuth } from 'better-auth'\nexport const auth = betterAuth({ a: [1, -2.5, 'x', null], ...b(), [c]: d ? 1 : `t${e}` })\n// auth-review: ignore[a/b] reason\nexport const user = pgTable('user', { id: text('id').primaryKey() })\nconst broken = (",
-            ),
-            (
-                FileKind::Component,
-                "<script lang=\"ts\">import { createAuthClient } from 'better-auth/vue'</script><input name=\"password\">",
-            ),
-            (FileKind::Prisma, "model User {\n  id String @id\n  email String? @unique\n  @@map(\"user\")\n}\n"),
-            (
-                FileKind::Sql,
-                "create table \"user\" (id text primary key not null, n int default 0);\nalter table \"user\" add column x text;\n",
-            ),
-            (
-                FileKind::PackageManifest,
-                r#"{"name": "a", "dependencies": {"better-auth": "^1.3.4"}, "scripts": {"migrate": "npx auth migrate"}}"#,
-            ),
-            (FileKind::DrizzleJournal, r#"{"entries": [{"idx": 0, "tag": "0000_init"}]}"#),
-            (FileKind::TsConfig, r#"{"compilerOptions": {"baseUrl": ".", "paths": {"@/*": ["./src/*"]}}}"#),
-            (FileKind::NpmLock, r#"{"lockfileVersion": 3, "packages": {"node_modules/better-auth": {"version": "1.3.4"}}}"#),
-            (FileKind::DotEnv, "BETTER_AUTH_SECRET=0123456789abcdef\n"),
-            (FileKind::Script, "npx @better-auth/cli migrate\n"),
-        ];
-        for (kind, text) in files {
-            let facts = extract(kind, text.as_bytes());
-            let encoded = encode(b"key", &facts).unwrap_or_else(|| panic!("{kind:?} does not survive: {facts:?}"));
-            assert_eq!(decode::<FileFacts>(b"key", &encoded).ok(), Some(facts));
-        }
-    }
-
-    #[test]
     fn later_batches_add_up() {
         let temp = tempfile::tempdir().expect("temporary directory");
         filled(temp.path());
-        let store = SledStore::new(Some(temp.path().to_path_buf()));
+        let store = stored_below(temp.path());
         store.keep(key(200), Arc::new(extract(FileKind::DotEnv, ENV)));
         store.flush();
         assert_eq!(found(temp.path()), 100);
-        let store = SledStore::new(Some(temp.path().to_path_buf()));
+        let store = stored_below(temp.path());
         store.load();
         assert!(store.facts(&key(200)).is_some());
     }
@@ -501,15 +377,6 @@ mod tests {
         }
         assert_eq!(found(temp.path()), 0);
         assert!(!database(temp.path()).exists());
-    }
-
-    #[test]
-    fn a_value_belongs_to_its_key() {
-        let value = encode(b"one", &7_u32).expect("encodable");
-        assert_eq!(decode::<u32>(b"one", &value).ok(), Some(7));
-        assert!(decode::<u32>(b"two", &value).is_err());
-        assert!(decode::<u32>(b"one", &value[..5]).is_err());
-        assert!(decode::<u32>(b"one", &[]).is_err());
     }
 
     #[test]

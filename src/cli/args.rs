@@ -295,6 +295,27 @@ pub(super) enum DaemonAction {
         #[arg(long)]
         common_dir: PathBuf,
     },
+    /// Read or write the cache for a daemon
+    #[command(hide = true)]
+    Keep {
+        /// What to do with it
+        #[arg(value_enum)]
+        action: KeepAction,
+        /// The version of the cache
+        #[arg(long)]
+        version: String,
+        /// Where it lies
+        directory: PathBuf,
+    },
+}
+
+/// What a daemon wants of its cache.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum KeepAction {
+    /// All of it, on standard output
+    Read,
+    /// Standard input added to it
+    Write,
 }
 
 /// What `config` can do.

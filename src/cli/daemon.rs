@@ -1,16 +1,16 @@
 //! `daemon ACTION`: the resident reviewer of this repository, by hand.
 
-use std::fs;
 use std::path::Path;
+use std::{fs, io};
 
 use anyhow::Context as _;
 use clap::ColorChoice;
 
-use super::args::DaemonAction;
+use super::args::{DaemonAction, KeepAction};
 use super::error::CommandError;
 use super::place::Place;
 use super::{Outcome, output, request};
-use crate::daemon::{self, client, log};
+use crate::daemon::{self, client, keeper, log};
 use crate::git::Environment;
 use crate::service::{Output, Request, Target};
 
@@ -19,21 +19,36 @@ const NOT_RUNNING: u8 = 3;
 
 /// `daemon ACTION`.
 pub(super) fn run(action: DaemonAction) -> Outcome {
-    if let DaemonAction::Run { common_dir } = &action {
-        daemon::run(common_dir, expected(common_dir).ok()).context("the daemon could not start")?;
-        return Ok(0);
+    match action {
+        DaemonAction::Start => answer(|common_dir| Ok((start(common_dir)?, 0))),
+        DaemonAction::Stop => answer(|common_dir| {
+            let stopped = client::stop(common_dir).is_ok();
+            Ok((if stopped { "stopped\n" } else { "not running\n" }.to_owned(), 0))
+        }),
+        DaemonAction::Status => answer(|common_dir| {
+            Ok(client::status(common_dir)
+                .map_or_else(|_| ("not running\n".to_owned(), NOT_RUNNING), |status| (format!("{status}\n"), 0)))
+        }),
+        DaemonAction::Logs => answer(|common_dir| Ok((logs(common_dir)?, 0))),
+        DaemonAction::Run { common_dir } => {
+            daemon::run(&common_dir, expected(&common_dir).ok()).context("the daemon could not start")?;
+            Ok(0)
+        }
+        DaemonAction::Keep { action, version, directory } => {
+            let kept = match action {
+                KeepAction::Read => keeper::read(&version, &directory, io::stdout().lock()),
+                KeepAction::Write => keeper::write(&version, &directory, io::stdin().lock()),
+            };
+            kept.context("the cache is of no use")?;
+            Ok(0)
+        }
     }
+}
+
+/// Prints what is to be said of the daemon of this repository, which is known by its common directory.
+fn answer(of: impl FnOnce(&Path) -> Result<(String, u8), CommandError>) -> Outcome {
     let place = Place::find(&Environment::from_process()?).context("this is no git repository").map_err(CommandError::usage)?;
-    let (text, code) = match action {
-        DaemonAction::Start | DaemonAction::Run { .. } => (start(&place.common_dir)?, 0),
-        DaemonAction::Stop if client::stop(&place.common_dir).is_ok() => ("stopped\n".to_owned(), 0),
-        DaemonAction::Stop => ("not running\n".to_owned(), 0),
-        DaemonAction::Status => match client::status(&place.common_dir) {
-            Ok(status) => (format!("{status}\n"), 0),
-            Err(_) => ("not running\n".to_owned(), NOT_RUNNING),
-        },
-        DaemonAction::Logs => (logs(&place.common_dir)?, 0),
-    };
+    let (text, code) = of(&place.common_dir)?;
     output::print(&text)?;
     Ok(code)
 }

@@ -5,6 +5,7 @@
 //! slow, old or broken costs its clients time and nothing else.
 
 pub mod client;
+pub mod keeper;
 pub mod lifecycle;
 pub mod log;
 pub mod platform;
@@ -22,10 +23,12 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::cache::FactStore;
+use crate::cache::persistent::Disk;
 use crate::git::{Environment, GitError, Repo};
 use crate::service::{self, Answers, Reply, Request, Target};
 use crate::source::{FileKind, Snapshot as _, folder_of};
 use crate::watch::Files;
+use keeper::Keeper;
 use protocol::Status;
 
 /// Time without a request after which a daemon leaves, unless `AUTH_REVIEW_DAEMON_IDLE` gives another number of seconds.
@@ -48,12 +51,13 @@ pub fn run(common_dir: &Path, expected: Option<Request>) -> io::Result<()> {
     let seconds = std::env::var("AUTH_REVIEW_DAEMON_IDLE").ok().and_then(|value| value.parse().ok());
     let settings = server::Settings {
         common_dir: common_dir.to_path_buf(),
-        state: lifecycle::state_directory(common_dir),
         idle: seconds.map_or(IDLE, Duration::from_secs),
         vigilance: VIGILANCE,
         expected,
     };
-    server::run(settings, Reviewer::default()).map(drop).inspect_err(|error| tracing::error!(%error, "not started"))
+    let program = std::env::current_exe()?;
+    let keeper = lifecycle::state_directory(common_dir).map(|state| Box::new(Keeper::new(program, state)) as Box<dyn Disk>);
+    server::run(settings, keeper, Reviewer::default()).map(drop).inspect_err(|error| tracing::error!(%error, "not started"))
 }
 
 /// Starts a daemon unless one is running, and waits until it answers.

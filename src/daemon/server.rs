@@ -18,6 +18,7 @@ use super::protocol::{Answer, Hello, Message, Status, read_frame, write_frame};
 use super::socket::{self, Timed};
 use super::watcher::{self, Changes, Watching};
 use super::write_behind::WriteBehind;
+use crate::cache::persistent::Disk;
 use crate::cache::{FactKey, FactStore};
 use crate::facts::{self, signals};
 use crate::git::Environment;
@@ -41,8 +42,6 @@ const STACK: usize = 8 * 1024 * 1024;
 pub struct Settings {
     /// The repository's common directory.
     pub common_dir: PathBuf,
-    /// Where the cache is kept.
-    pub state: Option<PathBuf>,
     /// Time without a request after which the daemon leaves.
     pub idle: Duration,
     /// Time between two looks at whether it is still wanted.
@@ -59,17 +58,18 @@ pub trait Work: Send + Sync + 'static {
     fn directories(&self, environment: &Environment) -> Vec<PathBuf>;
 }
 
-/// Is the daemon of a repository until there is a reason to leave; `None` when another process is it already.
+/// Is the daemon of a repository until there is a reason to leave; `None` when another process is it already. Facts come
+/// from `disk` and go back to it.
 ///
 /// # Errors
 /// The repository is not there, or the socket cannot be created.
-pub fn run(settings: Settings, work: impl Work) -> io::Result<Option<Leave>> {
+pub fn run(settings: Settings, disk: Option<Box<dyn Disk>>, work: impl Work) -> io::Result<Option<Leave>> {
     let settings = Settings { common_dir: settings.common_dir.canonicalize()?, ..settings };
     let hello = Hello::of_this_program()?;
     let Some((instance, listener)) = Instance::claim(&settings.common_dir)? else { return Ok(None) };
     tracing::info!(process = std::process::id(), version = hello.version, "started");
     let (events, inbox) = channel();
-    let cache = WriteBehind::start(settings.state.clone());
+    let cache = WriteBehind::start(disk);
     let daemon = Arc::new(Daemon {
         hello,
         work,

@@ -1,23 +1,22 @@
 //! The daemon's facts, and the thread that writes them to disk behind its back.
 
-use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use crate::cache::sled::SledStore;
+use crate::cache::persistent::{Disk, PersistentStore};
 
 /// New facts are written when nothing came for this long.
 const QUIET: Duration = Duration::from_secs(2);
 
-/// Longest wait for the disk when leaving. sled may hang on a failing one, and nobody else is to hang with it.
+/// Longest wait for the disk when leaving. It may hang, and nobody else is to hang with it.
 const LAST_FLUSH: Duration = Duration::from_secs(2);
 
 /// A store that is written to disk some time after it changed.
 #[derive(Debug)]
 pub struct WriteBehind {
-    store: Arc<SledStore>,
+    store: Arc<PersistentStore>,
     thread: Mutex<Option<Writer>>,
 }
 
@@ -28,10 +27,10 @@ struct Writer {
 }
 
 impl WriteBehind {
-    /// An empty store that is kept below `state`.
+    /// An empty store that is kept on a disk.
     #[must_use]
-    pub fn start(state: Option<PathBuf>) -> Self {
-        let store = Arc::new(SledStore::new(state));
+    pub fn start(disk: Option<Box<dyn Disk>>) -> Self {
+        let store = Arc::new(PersistentStore::new(disk));
         let (bell, rings) = channel();
         let (finished, done) = channel();
         let written = Arc::clone(&store);
@@ -48,7 +47,7 @@ impl WriteBehind {
 
     /// The facts.
     #[must_use]
-    pub fn store(&self) -> &SledStore {
+    pub fn store(&self) -> &PersistentStore {
         &self.store
     }
 

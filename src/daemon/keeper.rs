@@ -1,0 +1,114 @@
+//! The cache on disk, kept by processes that live only as long as they read or write it.
+//!
+//! They are this same program, run as `daemon keep`, and speak in [`Record`]s over their standard streams.
+
+use std::io::{self, BufReader, BufWriter, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use crate::cache::persistent::Disk;
+use crate::cache::record::Record;
+use crate::cache::sled::{self, Sled};
+
+/// A database that other processes open.
+#[derive(Debug)]
+pub struct Keeper {
+    program: PathBuf,
+    directory: PathBuf,
+}
+
+impl Keeper {
+    /// The keeper of the database below `directory`; `program` is this one.
+    #[must_use]
+    pub fn new(program: PathBuf, directory: PathBuf) -> Self {
+        Self { program, directory }
+    }
+
+    fn start(&self, action: &str, stdin: Stdio, stdout: Stdio) -> io::Result<Child> {
+        let mut command = Command::new(&self.program);
+        command.args(["daemon", "keep", action, "--version", &sled::version()]).arg(&self.directory);
+        command.stdin(stdin).stdout(stdout).stderr(Stdio::piped()).spawn()
+    }
+}
+
+impl Disk for Keeper {
+    fn read(&self, take: &mut dyn FnMut(Record)) -> io::Result<()> {
+        let mut child = self.start("read", Stdio::null(), Stdio::piped())?;
+        let mut records = BufReader::new(child.stdout.take().ok_or(io::ErrorKind::BrokenPipe)?);
+        let taken = pass_on(&mut records, take);
+        ended(child)?;
+        taken
+    }
+
+    fn write(&self, records: &mut dyn Iterator<Item = Record>) -> io::Result<()> {
+        let mut child = self.start("write", Stdio::piped(), Stdio::null())?;
+        let stream = child.stdin.take().ok_or(io::ErrorKind::BrokenPipe)?;
+        let written = send(records, BufWriter::new(stream));
+        ended(child)?;
+        written
+    }
+}
+
+/// Waits for a process; what it says of a failure is the error.
+fn ended(child: Child) -> io::Result<()> {
+    let output = child.wait_with_output()?;
+    if output.status.success() {
+        return Ok(());
+    }
+    Err(io::Error::other(String::from_utf8_lossy(&output.stderr).trim().to_owned()))
+}
+
+fn send(records: &mut dyn Iterator<Item = Record>, mut stream: impl Write) -> io::Result<()> {
+    for record in records {
+        record.write_to(&mut stream)?;
+    }
+    stream.flush()
+}
+
+fn pass_on(stream: &mut dyn Read, take: &mut dyn FnMut(Record)) -> io::Result<()> {
+    while let Some(record) = Record::read_from(stream)? {
+        take(record);
+    }
+    Ok(())
+}
+
+/// Writes all that is kept below `directory` to a stream: what `daemon keep read` does.
+///
+/// # Errors
+/// As [`Disk::read`], and when the stream cannot be written to; when another version of the program asks.
+pub fn read(version: &str, directory: &Path, stream: impl Write) -> io::Result<()> {
+    check_version(version)?;
+    let mut stream = BufWriter::new(stream);
+    let mut written = Ok(());
+    Sled::new(directory.to_path_buf()).read(&mut |record| {
+        if written.is_ok() {
+            written = record.write_to(&mut stream);
+        }
+    })?;
+    written?;
+    stream.flush()
+}
+
+/// Adds the records of a stream to what is kept below `directory`: what `daemon keep write` does.
+///
+/// # Errors
+/// As [`Disk::write`], and when the stream cannot be read; what came before that is kept. When another version of the
+/// program asks.
+pub fn write(version: &str, directory: &Path, stream: impl Read) -> io::Result<()> {
+    check_version(version)?;
+    let mut stream = BufReader::new(stream);
+    let mut read = Ok(());
+    let mut records = std::iter::from_fn(|| {
+        Record::read_from(&mut stream).unwrap_or_else(|error| {
+            read = Err(error);
+            None
+        })
+    });
+    Sled::new(directory.to_path_buf()).write(&mut records)?;
+    read
+}
+
+/// The program may have been replaced since its daemon started.
+fn check_version(version: &str) -> io::Result<()> {
+    if version == sled::version() { Ok(()) } else { Err(io::Error::other("this is another version of the program")) }
+}
