@@ -4,24 +4,24 @@
 //! time make the part they stand in unknown.
 
 mod builders;
+mod course;
 mod embedded;
 mod entities;
 mod knex;
 mod kysely;
 mod literals;
+mod rows;
 mod typeorm;
 
 use std::collections::{HashMap, HashSet};
 
 use tree_sitter::Node;
 
+use self::course::Course;
 pub use self::entities::entities;
 use self::literals::{Chain, Loop};
 use super::{Change, Column, Key, Operation, Table};
 use crate::source::Span;
-
-/// Functions of a migration that take it back, by the names tools give them.
-const UNDOING: [&str; 3] = ["down", "rollback", "revert"];
 
 /// The most values for which what a loop does is read once for each.
 const MAX_ROUNDS: usize = 64;
@@ -29,7 +29,8 @@ const MAX_ROUNDS: usize = 64;
 /// Reads the schema operations of a file in the order they are written.
 #[must_use]
 pub fn operations(text: &str, root: Node<'_>) -> Vec<Operation> {
-    let mut reader = Reader { code: Code::new(text, root), seen: HashSet::new(), found: Vec::new(), loops: false };
+    let course = Course::new(text.len());
+    let mut reader = Reader { code: Code::new(text, root), seen: HashSet::new(), found: Vec::new(), loops: false, course };
     reader.read(root);
     reader.found
 }
@@ -47,6 +48,7 @@ struct Reader<'c> {
     found: Vec<Operation>,
     /// What is read lies in a loop that is followed. One in it is not, so that the time stays linear.
     loops: bool,
+    course: Course,
 }
 
 impl<'c> Reader<'c> {
@@ -75,9 +77,11 @@ impl<'c> Reader<'c> {
         values.iter().for_each(|value| self.read(*value));
         self.loops = true;
         let around = self.code.constants.get(name).copied();
+        let course = self.course.clone();
         for value in values {
             self.code.constants.insert(name, value);
             let seen = std::mem::take(&mut self.seen);
+            self.course.clone_from(&course);
             self.read(body);
             self.seen = seen;
         }
@@ -92,27 +96,39 @@ impl<'c> Reader<'c> {
     /// Reads what a node itself does; tells whether more may lie inside it.
     fn enters(&mut self, node: Node<'c>) -> bool {
         match node.kind() {
-            "call_expression" | "new_expression" if self.speaks(node) => false,
-            "call_expression" | "for_in_statement" if self.repeats(node) => false,
+            "call_expression" | "new_expression" if self.speaks(node) => return false,
+            "call_expression" | "for_in_statement" if self.repeats(node) => return false,
             "string" | "template_string" | "binary_expression" => {
                 if self.seen.insert(node.id()) {
                     let (parts, sums) = self.code.concatenated(node);
                     self.seen.extend(sums);
                     self.seen.extend(parts.iter().map(Node::id));
-                    self.found.extend(embedded::operations(&self.code, &parts));
+                    let found = embedded::operations(&self.code, &parts);
+                    let certain = !found.is_empty() && self.course.is_certain(node) && course::is_handed_over(node);
+                    self.add(found, certain);
                 }
-                true
             }
             "call_expression" => {
                 if !self.seen.contains(&node.id()) {
                     let chain = Chain::of(&self.code, node);
                     self.seen.extend(&chain.calls);
-                    self.found.extend(builders::operations(&self.code, &chain));
+                    let mut found = builders::operations(&self.code, &chain);
+                    if found.is_empty() {
+                        found = rows::operations(&self.code, &chain, node);
+                    }
+                    self.add(found, self.course.is_certain(node));
                 }
-                true
             }
-            _ => !self.undoes(node),
+            _ if course::undoes(&self.code, node) => return false,
+            _ => {}
         }
+        self.course.enter(&self.code, node);
+        true
+    }
+
+    fn add(&mut self, found: Vec<Operation>, certain: bool) {
+        let weighed = |operation: Operation| Operation { certain: certain && operation.certain, ..operation };
+        self.found.extend(found.into_iter().map(weighed));
     }
 
     /// Whether a call only tells somebody something: a message may well read like a statement.
@@ -122,18 +138,6 @@ impl<'c> Reader<'c> {
         let (object, last) = written.rsplit_once('.').unwrap_or(("", written));
         let tells = ["log", "info", "warn", "error", "debug", "trace", "fatal", "success"].contains(&last);
         last.ends_with("Error") || tells && !object.is_empty()
-    }
-
-    fn undoes(&self, node: Node<'_>) -> bool {
-        let name = match node.kind() {
-            "function_declaration" | "method_definition" | "variable_declarator" | "public_field_definition" => "name",
-            "pair" => "key",
-            "assignment_expression" => "left",
-            _ => return false,
-        };
-        let written = node.child_by_field_name(name).map_or("", |name| self.code.str(name));
-        let last = written.rsplit('.').next().unwrap_or(written);
-        UNDOING.contains(&last.trim_matches(['"', '\'']))
     }
 }
 
@@ -194,13 +198,13 @@ impl Changes {
         let mut table = Table::empty(name, at);
         self.list.iter().for_each(|(change, _)| table.apply(change));
         table.open |= self.open;
-        Operation { change: Change::CreateTable { table }, span }
+        Operation::new(Change::CreateTable { table }, span)
     }
 
     /// The operations on a table that exists.
     fn alter(self, name: &str, span: Span) -> Vec<Operation> {
         let unknown = self.open.then(|| (Change::Unknown { table: Some(name.to_owned()) }, span));
-        self.list.into_iter().chain(unknown).map(|(change, span)| Operation { change, span }).collect()
+        self.list.into_iter().chain(unknown).map(|(change, span)| Operation::new(change, span)).collect()
     }
 }
 
@@ -427,6 +431,71 @@ mod tests {
             table(r#"queryRunner.createTable(new Table({ name: "t", columns: [{ name: "a", isNullable: no }, ...more] }))"#).1,
             ["…"]
         );
+    }
+
+    /// What is done, with `?` where it may not be.
+    fn course_of(text: &str) -> String {
+        let shown = read(text).into_iter().map(|Operation { change, certain, namespace, .. }| {
+            let what = match &change {
+                Change::DropTable { .. } => "drop",
+                Change::DropColumn { .. } => "drop column",
+                Change::CreateTable { .. } => "create",
+                Change::WriteRows { .. } => "write",
+                Change::DeleteRows { .. } => "delete",
+                Change::UseRows { .. } => "use",
+                other => panic!("{other:?}"),
+            };
+            let prefix = namespace.map(|name| format!("{name}.")).unwrap_or_default();
+            format!("{what} {prefix}{}{}", change.table().unwrap_or("*"), if certain { "" } else { "?" })
+        });
+        shown.collect::<Vec<_>>().join(", ")
+    }
+
+    #[test]
+    fn what_certainly_runs_is_told_from_what_may() {
+        let drop = r#"await db.schema.dropTable("t").execute();"#;
+        for (text, expected) in [
+            (format!("export async function up(db) {{ {drop} }}"), "drop t"),
+            (format!("exports.up = async (db) => {{ {drop} }}"), "drop t"),
+            (format!("export default {{ up: async (db) => {{ {drop} }} }}"), "drop t"),
+            (format!("class M {{ async up(q) {{ {drop} }} }}"), "drop t"),
+            (format!("class M {{ up = async (q) => {{ {drop} }} }}"), "drop t"),
+            (drop.to_owned(), "drop t"),
+            (format!("async function up(d) {{ await d.transaction().execute(async (db) => {{ try {{ {drop} }} finally {{}} }}) }}"), "drop t"),
+            (format!("async function up(db) {{ for (const x of ['a', 'b']) {{ {drop} }} }}"), "drop t, drop t"),
+            (format!("async function old(db) {{ {drop} }}"), "drop t?"),
+            (format!("async function up(db) {{ if (x) {{ {drop} }} else {{ {drop} }} {drop} }}"), "drop t?, drop t?, drop t"),
+            (format!("async function up(db) {{ if (x) return; {drop} }} {drop}"), "drop t?, drop t"),
+            (format!("async function up(db) {{ const f = () => {{ return 1 }}; {drop} }}"), "drop t"),
+            (format!("async function up(db) {{ for (const x of xs) {{ {drop} }} while (x) {{ {drop} }} }}"), "drop t?, drop t?"),
+            (format!("async function up(db) {{ try {{ x() }} catch {{ {drop} }} rows.forEach(() => {{ {drop} }}) }}"), "drop t?, drop t?"),
+            (r#"function up(q) { x && q.schema.dropTable("t"); x ? q.schema.dropTable("t") : 0 }"#.to_owned(), "drop t?, drop t?"),
+            (r#"function up(q) { const later = q.schema.dropTable("t"); }"#.to_owned(), "drop t?"),
+            (r#"function up(q) { const done = await q.query("DROP TABLE t"); const text = "DROP TABLE t"; run({ text: "DROP TABLE t" }) }"#.to_owned(), "drop t, drop t?, drop t?"),
+            ("const up = (q) => q.query(`DO $$ BEGIN IF a THEN DROP TABLE t; END IF; DROP TABLE s.t; END $$`)".to_owned(), "drop t?, drop s.t"),
+            ("async function up() { await sql`DROP TABLE legacy.t`; await db.schema.dropTable('public.t').execute(); await db.schema.withSchema('S').dropTable('t').execute() }".to_owned(), "drop legacy.t, drop t, drop s.t"),
+        ] {
+            assert_eq!(course_of(&text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn rows_that_code_uses_are_told() {
+        for (text, expected) in [
+            (r#"db.selectFrom("user as u").selectAll().execute()"#, "use user"),
+            (r#"knex("user").select(); knex("auth.account").whereNull("x").update({ x: 1 })"#, "use user, use account"),
+            (r#"db.insertInto(name).expression(db.selectFrom("a").selectAll()).execute()"#, "use *, use a"),
+            ("q.query('SELECT * FROM a JOIN b ON a.x = b.x'); q.query(`SELECT * FROM ${t}`)", "use a, use b, use *"),
+            (
+                "q.query('UPDATE a SET x = 1'); q.query('INSERT INTO b SELECT * FROM a'); q.query('TRUNCATE a')",
+                "write a, write b, delete a",
+            ),
+            ("await copy(db); await this.copy(trx); return copy(db)", "use *, use *, use *"),
+            ("await sql`SELECT 1`.execute(db); await trx.commit(); log(db)", ""),
+        ] {
+            // Files without statements about tables are not read.
+            assert_eq!(course_of(&format!("// ALTER TABLE\n{text}")), expected, "{text}");
+        }
     }
 
     #[test]

@@ -1,8 +1,10 @@
 //! SQL statements to schema operations.
 
-use super::{Change, Column, Key, MAX_COLUMNS, Operation, Reference, Table};
+use std::collections::HashMap;
+
+use super::{Change, Column, Key, MAX_COLUMNS, Operation, Reference, Table, namespace};
 use crate::source::Span;
-use crate::syntax::sql::{Cursor, Kind, Token, statements};
+use crate::syntax::sql::{Cursor, Kind, Token, begins_statement, statements};
 
 /// Reads the schema operations of a SQL script in order, without those of its down sections and without temporary tables.
 #[must_use]
@@ -11,7 +13,7 @@ pub fn sql(text: &str) -> Vec<Operation> {
     let statements = statements(text);
     if statements.is_empty() && text.to_ascii_lowercase().contains("create table") {
         // `drizzle-kit pull` writes the tables it found into a comment: they are there, and no script makes them.
-        operations.push(Operation { change: Change::Unknown { table: None }, span: Span::new(0, text.len()) });
+        operations.push(Operation::new(Change::Unknown { table: None }, Span::new(0, text.len())));
     }
     for statement in statements.iter().filter(|statement| !statement.down) {
         let tokens = &statement.tokens[schema_part(text, &statement.tokens)..];
@@ -20,15 +22,41 @@ pub fn sql(text: &str) -> Vec<Operation> {
         if statement.unclosed || runs_unread_code(text, cursor) {
             changes.push(Change::Unknown { table: None });
         }
-        operations.extend(changes.into_iter().map(|change| Operation { change, span: cursor.span() }));
+        let prefixes = if changes.is_empty() { HashMap::new() } else { prefixes(text, tokens) };
+        operations.extend(changes.into_iter().map(|change| Operation {
+            namespace: change.table().and_then(|table| prefixes.get(table)).and_then(|prefix| namespace(prefix)),
+            certain: !statement.conditional,
+            ..Operation::new(change, cursor.span())
+        }));
     }
     operations
+}
+
+/// The prefixes of names in a statement, by the names.
+fn prefixes(text: &str, tokens: &[Token]) -> HashMap<String, String> {
+    let prefixed = |window: &[Token]| match window {
+        [prefix, dot, name] if dot.kind == Kind::Symbol(b'.') => name.name(text).zip(prefix.name(text)),
+        _ => None,
+    };
+    tokens.windows(3).rev().filter_map(prefixed).collect()
+}
+
+/// The tables that the queries of a script read, each with its query.
+pub(super) fn queried(text: &str) -> Vec<(String, Span)> {
+    let mut tables = Vec::new();
+    for statement in statements(text) {
+        let query = Cursor::new(text, &statement.tokens);
+        if query.is_at_any(&["select", "with"]) {
+            tables.extend(read_from(query).into_iter().map(|table| (table, query.span())));
+        }
+    }
+    tables
 }
 
 /// Where the part that may change the schema begins: inside a block of code it follows one of a few keywords.
 fn schema_part(text: &str, tokens: &[Token]) -> usize {
     let begins = |pair: &[Token]| {
-        Cursor::new(text, &pair[..1]).is_at_any(&["begin", "then", "else", "loop"])
+        begins_statement(text, &pair[0])
             && Cursor::new(text, &pair[1..]).is_at_any(&["create", "alter", "drop", "rename", "insert", "update", "execute"])
     };
     tokens.windows(2).position(begins).map_or(0, |before| before + 1)

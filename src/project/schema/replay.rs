@@ -255,9 +255,12 @@ impl State {
     }
 
     fn run(&mut self, operation: &Operation, file: &Arc<str>) {
+        if !operation.certain && self.may_drop(&operation.change) {
+            return;
+        }
         match &operation.change {
             Change::CreateTable { table } => {
-                let made = self.source(table.clone(), file);
+                let made = self.source(table.clone(), operation, file);
                 self.tables.entry(key(&table.name)).or_insert(made);
             }
             Change::DropTable { table } => {
@@ -301,7 +304,7 @@ impl State {
                     _ => {}
                 }
             }
-            Change::DeleteRows { .. } | Change::WriteRows { .. } => {}
+            Change::DeleteRows { .. } | Change::WriteRows { .. } | Change::UseRows { .. } => {}
             Change::Unknown { table } => {
                 // It may have added columns.
                 if let Some(known) = table.as_ref().and_then(|table| self.find(table)).and_then(|key| self.tables.get_mut(&key)) {
@@ -309,6 +312,30 @@ impl State {
                 }
                 self.unread.push((table.clone(), Site::new(file, operation.span)));
             }
+        }
+    }
+
+    /// Takes in what a statement drops that may not run: it may still be there, and asks nothing of rows. Tells whether
+    /// that is all the statement does.
+    fn may_drop(&mut self, change: &Change) -> bool {
+        let known = change.table().and_then(|table| self.find(table)).and_then(|key| self.tables.get_mut(&key));
+        match change {
+            Change::DropTable { .. } => {
+                if let Some(known) = known {
+                    // Another one may take its place.
+                    known.table.open = true;
+                    known.table.columns.iter_mut().for_each(|column| column.required = false);
+                }
+                true
+            }
+            Change::DropColumn { table, column } => {
+                let (table, column) = (table.clone(), column.clone());
+                let relaxed = Change::AlterColumn { table, column, required: Some(false), has_default: None, kind: None };
+                known.into_iter().for_each(|known| known.table.apply(&relaxed));
+                true
+            }
+            Change::DropIndex { .. } => true,
+            _ => false,
         }
     }
 
@@ -326,13 +353,14 @@ impl State {
         self.tables.remove(&self.find(name)?)
     }
 
-    fn source(&self, table: Table, file: &Arc<str>) -> SourceTable {
-        SourceTable { table, file: Arc::clone(file), layer: self.layer, elsewhere: BTreeMap::new() }
+    fn source(&self, table: Table, operation: &Operation, file: &Arc<str>) -> SourceTable {
+        let namespace = operation.namespace.clone();
+        SourceTable { table, file: Arc::clone(file), layer: self.layer, namespace, elsewhere: BTreeMap::new() }
     }
 
     /// A table that no script before this one created.
     fn elsewhere(&self, name: &str, operation: &Operation, file: &Arc<str>) -> SourceTable {
-        self.source(Table { open: true, ..Table::empty(name, operation.span) }, file)
+        self.source(Table { open: true, ..Table::empty(name, operation.span) }, operation, file)
     }
 }
 

@@ -1,8 +1,10 @@
 //! Which builder a chain of calls belongs to.
 
+use std::collections::HashMap;
+
 use super::literals::{Chain, Step};
 use super::{Code, knex, kysely, typeorm, unqualified};
-use crate::facts::schema::{Change, Operation};
+use crate::facts::schema::{Change, Operation, namespace};
 
 /// What [node-pg-migrate](https://salsita.github.io/node-pg-migrate/) and
 /// [Sequelize](https://sequelize.org/docs/v6/other-topics/query-interface/) hand to a migration: their calls are known to
@@ -12,9 +14,43 @@ const UNREAD: [&str; 2] = ["pgm", "queryInterface"];
 /// The operations a chain of calls makes.
 pub(super) fn operations<'c>(code: &Code<'c>, chain: &Chain<'c>) -> Vec<Operation> {
     let schema = chain.steps.iter().position(|step| step.name == "schema" && step.arguments.is_none());
-    match schema.map(|at| at + 1).or_else(|| (code.str(chain.root) == "schema").then_some(0)) {
+    let mut found = match schema.map(|at| at + 1).or_else(|| (code.str(chain.root) == "schema").then_some(0)) {
         Some(start) => of_schema(code, &chain.steps[start..]),
         None => of_runner(code, chain),
+    };
+    if !found.is_empty() {
+        let prefixes = Prefixes::of(code, chain);
+        found
+            .iter_mut()
+            .for_each(|operation| operation.namespace = operation.change.table().and_then(|name| prefixes.find(name)));
+    }
+    found
+}
+
+/// The schemas inside the database that a chain of calls puts tables in.
+struct Prefixes {
+    /// `withSchema("auth")`.
+    all: Option<String>,
+    /// The prefixes of names, by the names.
+    written: HashMap<String, String>,
+}
+
+impl Prefixes {
+    fn of<'c>(code: &Code<'c>, chain: &Chain<'c>) -> Self {
+        let mut prefixes = Self { all: None, written: HashMap::new() };
+        for step in &chain.steps {
+            let Some(text) = step.values().first().and_then(|value| code.text(*value)) else { continue };
+            if step.name == "withSchema" {
+                prefixes.all = Some(text);
+            } else if let Some((prefix, name)) = text.rsplit_once('.') {
+                prefixes.written.insert(name.to_owned(), prefix.to_owned());
+            }
+        }
+        prefixes
+    }
+
+    fn find(&self, table: &str) -> Option<String> {
+        self.written.get(table).or(self.all.as_ref()).and_then(|prefix| namespace(prefix))
     }
 }
 
@@ -38,7 +74,7 @@ fn of_schema<'c>(code: &Code<'c>, mut steps: &[Step<'c>]) -> Vec<Operation> {
                 break;
             }
             ("createTable" | "createTableIfNotExists" | "alterTable" | "table" | "dropTable" | "dropTableIfExists", None) => {
-                found.push(Operation { change: Change::Unknown { table: None }, span });
+                found.push(Operation::new(Change::Unknown { table: None }, span));
             }
             ("createTable" | "createTableIfNotExists", Some(name)) => {
                 let at = crate::facts::lower::span(first);
@@ -58,11 +94,11 @@ fn of_schema<'c>(code: &Code<'c>, mut steps: &[Step<'c>]) -> Vec<Operation> {
                 }
             },
             ("dropTable" | "dropTableIfExists", Some(name)) => {
-                found.push(Operation { change: Change::DropTable { table: name.to_owned() }, span });
+                found.push(Operation::new(Change::DropTable { table: name.to_owned() }, span));
             }
             ("renameTable", name) => {
                 let to = values.get(1).and_then(|to| code.text(*to));
-                found.push(Operation { change: rename(name, to.as_deref()), span });
+                found.push(Operation::new(rename(name, to.as_deref()), span));
             }
             _ => {}
         }
@@ -82,7 +118,7 @@ fn of_runner<'c>(code: &Code<'c>, chain: &Chain<'c>) -> Vec<Operation> {
         return Vec::new();
     }
     let table = step.values().first().and_then(|name| code.text(*name));
-    vec![Operation { change: Change::Unknown { table: table.map(|name| unqualified(&name).to_owned()) }, span: step.span() }]
+    vec![Operation::new(Change::Unknown { table: table.map(|name| unqualified(&name).to_owned()) }, step.span())]
 }
 
 /// A table under another name, where both are known.
