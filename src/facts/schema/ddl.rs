@@ -878,6 +878,28 @@ mod tests {
     }
 
     #[test]
+    fn what_stands_in_a_branch_may_not_run() {
+        for (text, expected) in [
+            (
+                "DO $$ BEGIN IF a THEN DROP TABLE b; DROP TABLE c; ELSE DROP TABLE d; END IF; DROP TABLE e; END $$",
+                [false, false, false, true].as_slice(),
+            ),
+            (
+                "DO $$ BEGIN IF a THEN IF b THEN DROP TABLE b; END IF; DROP TABLE c; END IF; DROP TABLE d; END $$",
+                &[false, false, true],
+            ),
+            ("DO $$ BEGIN IF a THEN EXECUTE 'DROP TABLE b'; END IF; EXECUTE 'DROP TABLE c'; END $$", &[false, true]),
+            (
+                "DO $$ BEGIN FOR r IN SELECT 1 LOOP DROP TABLE b; END LOOP; DROP TABLE c; EXCEPTION WHEN x THEN DROP TABLE d; END $$",
+                &[false, true, false],
+            ),
+            ("BEGIN; DROP TABLE IF EXISTS b; SELECT CASE WHEN a THEN 1 END; DROP TABLE c; END;", &[true, true]),
+        ] {
+            assert_eq!(sql(text).iter().map(|operation| operation.certain).collect::<Vec<_>>(), expected, "{text}");
+        }
+    }
+
+    #[test]
     fn what_could_not_be_read_is_told() {
         let unknown = |table: Option<&str>| Change::Unknown { table: table.map(str::to_owned) };
         for (text, expected) in [

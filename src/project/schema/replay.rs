@@ -496,6 +496,22 @@ mod tests {
     }
 
     #[test]
+    fn what_may_be_dropped_is_there_and_asks_nothing() {
+        let found = migrated([
+            ("m/1.sql", "CREATE TABLE a (x int NOT NULL, y int NOT NULL, z int UNIQUE); CREATE TABLE b (x int NOT NULL)"),
+            (
+                "m/2.sql",
+                "DO $$ BEGIN IF EXISTS (SELECT 1) THEN ALTER TABLE a DROP y, DROP CONSTRAINT a_z_key; DROP TABLE b; END IF; END $$",
+            ),
+        ]);
+        assert_eq!(show(&found), ["m: a(x y z) b(x …)"]);
+        let required: Vec<_> =
+            found[0].tables.iter().flat_map(|table| &table.table.columns).map(|column| column.required).collect();
+        assert_eq!((required, found[0].tables[0].table.is_unique(&["z"])), (vec![true, false, false, false], true));
+        assert_eq!(found[0].dropped, []);
+    }
+
+    #[test]
     fn a_journal_gives_the_order() {
         let found = migrated([
             (
