@@ -10,7 +10,9 @@ mod entities;
 mod knex;
 mod kysely;
 mod literals;
+mod pgm;
 mod rows;
+mod sequelize;
 mod typeorm;
 
 use std::collections::{HashMap, HashSet};
@@ -499,13 +501,97 @@ mod tests {
     }
 
     #[test]
-    fn builders_that_are_not_read_are_told() {
-        assert_eq!(changes(r#"pgm.createTable("a", {})"#), [unknown(Some("a"))]);
+    fn node_pg_migrate_makes_and_alters_tables() {
+        let text = r#"
+            exports.up = (pgm) => {
+                pgm.createTable({ schema: "auth", name: "session" }, {
+                    id: "id",
+                    token: { type: "varchar(255)", notNull: true, unique: true },
+                    old: "text",
+                    user_id: { type: "uuid", notNull: true, references: '"user"(id)', onDelete: "CASCADE" },
+                    created_at: { type: "timestamptz", notNull: true, default: pgm.func("now()") },
+                    org: "text",
+                }, { constraints: { unique: [["org", "token"]], foreignKeys: { columns: "org", references: "orgs" } } });
+                pgm.addColumns("session", { gone: "text", age: { type: "int" } });
+                pgm.dropColumns("session", ["gone"]);
+                pgm.renameColumn("session", "old", "note");
+                pgm.alterColumn("session", "note", { type: "varchar(9)", notNull: true, default: "x" });
+                pgm.createIndex("session", "age");
+                pgm.addConstraint("session", "ages", { unique: "age" });
+                pgm.dropConstraint("session", "ages");
+                pgm.sql("ALTER TABLE session ADD seen timestamptz");
+            };
+            exports.down = (pgm) => pgm.dropTable("session");"#;
+        let expected = [
+            "id serial !=*",
+            "token varchar !*",
+            "note varchar !=",
+            "user_id uuid !>user.id~",
+            "created_at timestamptz !=",
+            "org text +>orgs.",
+            "age int +",
+            "seen timestamptz",
+        ];
+        assert_eq!(table(text), ("session".to_owned(), expected.map(str::to_owned).to_vec()));
         assert_eq!(
-            changes(r#"queryInterface.addColumn("a", "b", {}); import { createTable } from "x"; createTable("a", {})"#),
-            [unknown(Some("a"))]
+            course_of("exports.up = (pgm) => { pgm.dropTable('a.b'); if (x) pgm.dropColumn('a', 'c') }"),
+            "drop a.b, drop column a?"
         );
-        assert_eq!(changes(r#"collection.createIndex({ a: 1 }); ui.schema.table("a")"#), []);
+        assert_eq!(table(r#"pgm.createTable("t", { a: type, ...more })"#).1, ["…"]);
+        assert_eq!(
+            changes(r#"pgm.addColumns("t", columns); pgm.createTable(t, {}); pgm.noTransaction(x)"#),
+            [unknown(Some("t")), unknown(None)]
+        );
+    }
+
+    #[test]
+    fn sequelize_makes_and_alters_tables() {
+        let text = r#"
+            module.exports = {
+                async up(queryInterface, Sequelize) {
+                    await queryInterface.createTable("users", {
+                        id: { type: Sequelize.INTEGER, primaryKey: true, autoIncrement: true, allowNull: false },
+                        email: { type: Sequelize.STRING(255), allowNull: false, unique: true },
+                        bio: Sequelize.TEXT,
+                        teamId: {
+                            type: Sequelize.UUID, field: "team_id", onDelete: "CASCADE",
+                            references: { model: { tableName: "teams", schema: "s" }, key: "id" },
+                        },
+                        created_at: { type: Sequelize.DATE, allowNull: false, defaultValue: Sequelize.fn("now") },
+                    });
+                    await queryInterface.addColumn("users", "age", { type: "int" });
+                    await queryInterface.changeColumn("users", "age", { type: Sequelize.BIGINT, allowNull: false });
+                    await queryInterface.addColumn("users", "gone", Sequelize.TEXT);
+                    await queryInterface.removeColumn("users", "gone");
+                    await queryInterface.renameColumn("users", "bio", "about");
+                    await queryInterface.addIndex("users", ["age"]);
+                    await queryInterface.addIndex("users", { fields: ["about"], unique: true, name: "abouts" });
+                    await queryInterface.addConstraint("users", { fields: ["age"], type: "unique", name: "ages" });
+                    await queryInterface.removeConstraint("users", "ages");
+                },
+                async down(queryInterface) { await queryInterface.dropTable("users"); },
+            };"#;
+        let expected = [
+            "id integer !=*",
+            "email varchar !*",
+            "about text *",
+            "team_id uuid >teams.id~",
+            "created_at timestamp !=",
+            "age bigint !+",
+        ];
+        assert_eq!(table(text), ("users".to_owned(), expected.map(str::to_owned).to_vec()));
+        assert_eq!(
+            changes(r#"queryInterface.addColumn("a", "b", {}); queryInterface.dropTable(t)"#),
+            [unknown(Some("a")), unknown(None)]
+        );
+        assert_eq!(course_of("exports.up = (queryInterface) => queryInterface.bulkDelete('a', {}) // CREATE TABLE"), "use a");
+    }
+
+    #[test]
+    fn builders_of_something_else_are_left_alone() {
+        let text =
+            r#"import { createTable } from "x"; createTable("a", {}); collection.createIndex({ a: 1 }); ui.schema.table("a")"#;
+        assert_eq!(changes(text), []);
     }
 
     #[test]

@@ -3,13 +3,8 @@
 use std::collections::HashMap;
 
 use super::literals::{Chain, Step};
-use super::{Code, knex, kysely, typeorm, unqualified};
+use super::{Code, knex, kysely, pgm, sequelize, typeorm, unqualified};
 use crate::facts::schema::{Change, Operation, namespace};
-
-/// What [node-pg-migrate](https://salsita.github.io/node-pg-migrate/) and
-/// [Sequelize](https://sequelize.org/docs/v6/other-topics/query-interface/) hand to a migration: their calls are known to
-/// change tables, and are not read.
-const UNREAD: [&str; 2] = ["pgm", "queryInterface"];
 
 /// The operations a chain of calls makes.
 pub(super) fn operations<'c>(code: &Code<'c>, chain: &Chain<'c>) -> Vec<Operation> {
@@ -109,16 +104,20 @@ fn of_schema<'c>(code: &Code<'c>, mut steps: &[Step<'c>]) -> Vec<Operation> {
 /// Objects a migration is given: the last call of the chain is theirs.
 fn of_runner<'c>(code: &Code<'c>, chain: &Chain<'c>) -> Vec<Operation> {
     let Some((step, before)) = chain.steps.split_last() else { return Vec::new() };
-    let runner = before.last().map_or_else(|| code.str(chain.root), |step| step.name);
-    if runner == "queryRunner" {
-        return typeorm::operations(code, step);
+    match before.last().map_or_else(|| code.str(chain.root), |step| step.name) {
+        "queryRunner" => typeorm::operations(code, step),
+        "queryInterface" => sequelize::operations(code, step),
+        "pgm" => pgm::operations(code, step),
+        _ => Vec::new(),
     }
-    let changes = ["create", "add", "alter", "rename", "change", "drop", "remove"];
-    if !UNREAD.contains(&runner) || !changes.iter().any(|verb| step.name.starts_with(verb)) {
-        return Vec::new();
-    }
-    let table = step.values().first().and_then(|name| code.text(*name));
-    vec![Operation::new(Change::Unknown { table: table.map(|name| unqualified(&name).to_owned()) }, step.span())]
+}
+
+/// A call on tables that are not known, where its name tells of a change.
+pub(super) fn unread(step: &Step<'_>) -> Vec<Operation> {
+    let changes = ["create", "add", "alter", "rename", "change", "drop", "remove"].iter().any(|verb| step.name.starts_with(verb));
+    let of_table = ["Table", "Column", "Constraint", "Index", "Key"].iter().any(|part| step.name.contains(part));
+    let unknown = Operation::new(Change::Unknown { table: None }, step.span());
+    (changes && of_table).then_some(unknown).into_iter().collect()
 }
 
 /// A table under another name, where both are known.

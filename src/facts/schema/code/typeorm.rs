@@ -17,8 +17,7 @@ pub(super) fn operations<'c>(code: &Code<'c>, step: &Step<'c>) -> Vec<Operation>
     }
     let name = code.text(first);
     let Some(table) = name.as_deref().map(unqualified) else {
-        let changes = ["add", "alter", "change", "rename", "drop", "create"].iter().any(|verb| step.name.starts_with(verb));
-        return changes.then_some(Operation::new(Change::Unknown { table: None }, at)).into_iter().collect();
+        return builders::unread(step);
     };
     let text = |place: usize| values.get(place).and_then(|value| code.text(*value));
     let listed = |value: Node<'c>| code.elements(value).unwrap_or_else(|| vec![value]);
