@@ -190,7 +190,8 @@ impl Rank {
         Self {
             journal: (true, 0),
             repeatable: flyway.is_some_and(|(kind, _)| kind == 'R'),
-            version: flyway.map(|(_, version)| parts(version)).unwrap_or_default(),
+            // Flyway takes both separators for the same.
+            version: flyway.map(|(_, version)| parts(&version.replace('_', "."))).unwrap_or_default(),
             name: parts(name),
         }
     }
@@ -436,6 +437,15 @@ mod tests {
             ["m/V2__z.sql", "m/V10__y.sql", "m/R__a.sql"],
             ["9.sql", "10.sql", "123456789012345678901234567890.sql"],
             ["db/migrations/init/up.sql", "db/migrations/later/up.sql", "db/migrations/most/up.sql"],
+            // Supabase, Wrangler with a `migrations_dir`, Atlas, dbmate.
+            [
+                "supabase/migrations/20240101000000_a.sql",
+                "supabase/migrations/20240101000001_b.sql",
+                "supabase/migrations/20250101000000_a.sql",
+            ],
+            ["db/d1/0001_a.sql", "db/d1/0002_b.sql", "db/d1/0010_a.sql"],
+            ["atlas/20220318104614.sql", "atlas/20220318104615_b.sql", "atlas/20230101000000_a.sql"],
+            ["sql/V2__z.sql", "sql/V10_1__y.sql", "sql/V10.2__a.sql"],
         ] {
             let found = migrated([(names[0], create), (names[1], first), (names[2], second)]);
             let [one] = found.as_slice() else { panic!("{names:?} make one group") };
