@@ -100,26 +100,22 @@ impl<'c> Reader<'c> {
         match node.kind() {
             "call_expression" | "new_expression" if self.speaks(node) => return false,
             "call_expression" | "for_in_statement" if self.repeats(node) => return false,
-            "string" | "template_string" | "binary_expression" => {
-                if self.seen.insert(node.id()) {
-                    let (parts, sums) = self.code.concatenated(node);
-                    self.seen.extend(sums);
-                    self.seen.extend(parts.iter().map(Node::id));
-                    let found = embedded::operations(&self.code, &parts);
-                    let certain = !found.is_empty() && self.course.is_certain(node) && course::is_handed_over(node);
-                    self.add(found, certain);
-                }
+            "string" | "template_string" | "binary_expression" if self.seen.insert(node.id()) => {
+                let (parts, sums) = self.code.concatenated(node);
+                self.seen.extend(sums);
+                self.seen.extend(parts.iter().map(Node::id));
+                let found = embedded::operations(&self.code, &parts);
+                let certain = !found.is_empty() && self.course.is_certain(node) && course::is_handed_over(node);
+                self.add(found, certain);
             }
-            "call_expression" => {
-                if !self.seen.contains(&node.id()) {
-                    let chain = Chain::of(&self.code, node);
-                    self.seen.extend(&chain.calls);
-                    let mut found = builders::operations(&self.code, &chain);
-                    if found.is_empty() {
-                        found = rows::operations(&self.code, &chain, node);
-                    }
-                    self.add(found, self.course.is_certain(node));
+            "call_expression" if !self.seen.contains(&node.id()) => {
+                let chain = Chain::of(&self.code, node);
+                self.seen.extend(&chain.calls);
+                let mut found = builders::operations(&self.code, &chain);
+                if found.is_empty() {
+                    found = rows::operations(&self.code, &chain, node);
                 }
+                self.add(found, self.course.is_certain(node));
             }
             _ if course::undoes(&self.code, node) => return false,
             _ => {}
@@ -493,6 +489,7 @@ mod tests {
                 "write a, write b, delete a",
             ),
             ("await copy(db); await this.copy(trx); return copy(db)", "use *, use *, use *"),
+            ("await payload.update({ collection: 'user', req }); await q.query('SELECT 1', { transaction })", "use *"),
             ("await sql`SELECT 1`.execute(db); await trx.commit(); log(db)", ""),
         ] {
             // Files without statements about tables are not read.

@@ -37,12 +37,13 @@ pub(super) fn operations<'c>(code: &Code<'c>, chain: &Chain<'c>, call: Node<'c>)
     tables.into_iter().map(used).collect()
 }
 
-/// Whether the program waits for a function that is given something it may use the database with.
+/// Whether the program waits for a function that is given something it may use the database with, or told what to do there.
 fn hands_on(chain: &Chain<'_>, call: Node<'_>) -> bool {
     let waits = call.parent().is_some_and(|around| matches!(around.kind(), "await_expression" | "return_statement"));
     // sql`…`.execute(db)
     let is_template = chain.root.child_by_field_name("arguments").is_some_and(|list| list.kind() == "template_string");
     let last = chain.steps.last().map_or_else(|| chain.root.child_by_field_name("arguments"), |step| step.arguments);
     let given = last.filter(|list| list.kind() == "arguments").map(crate::facts::lower::named).unwrap_or_default();
-    waits && !is_template && given.iter().any(|value| value.kind() == "identifier")
+    let is_told = given.first().is_some_and(|value| value.kind() == "object");
+    waits && !is_template && (is_told || given.iter().any(|value| value.kind() == "identifier"))
 }
