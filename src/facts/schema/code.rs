@@ -628,11 +628,14 @@ mod tests {
         let chain = format!("knex.schema{}", ".dropTable('t')".repeat(many));
         let sum = format!("db.exec('create table t (' + {} 'z int)')", "'a int,' + ".repeat(many));
         let nested = "`create table t (a int) ${".repeat(many);
-        for (text, count) in [(chain, many), (sum, 1)] {
+        let used = format!("// CREATE TABLE\nq{}", ".from('t')".repeat(many));
+        let waiting = format!("// CREATE TABLE\n{}", "await f(x); if (x) { return }".repeat(many));
+        for (text, count) in [(chain, many), (sum, 1), (used, many), (waiting, many)] {
             let (module, _) = extract(FileKind::TypeScript, &text);
             assert_eq!(module.operations.len(), count);
         }
         // It is cut where it is nested too deeply: how much is read does not matter, that it ends does.
         drop(extract(FileKind::TypeScript, &nested));
+        drop(extract(FileKind::TypeScript, &format!("// CREATE TABLE\n{}", "await f(() => ".repeat(many))));
     }
 }
