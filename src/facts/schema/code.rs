@@ -1,7 +1,7 @@
 //! Schema operations of a TypeScript or JavaScript file: SQL in its strings, and the calls of schema builders.
 //!
-//! What takes a migration back (a function `down` and its kin) is left out. Names and types that are put together at run
-//! time make the part they stand in unknown.
+//! What takes a migration back (a function `down` and its kin) is left out, and what may not run is told from what does.
+//! Names and types that are put together at run time make the part they stand in unknown.
 
 mod builders;
 mod course;
