@@ -117,6 +117,7 @@ impl Table {
             | Change::RenameTable { .. }
             | Change::DeleteRows { .. }
             | Change::WriteRows { .. }
+            | Change::UseRows { .. }
             | Change::Unknown { .. } => {}
         }
     }
@@ -286,6 +287,26 @@ pub struct Operation {
     pub change: Change,
     /// The statement.
     pub span: Span,
+    /// The schema inside the database that the name of its table is prefixed with; none for the usual one.
+    pub namespace: Option<String>,
+    /// It runs whenever the script does: no condition, loop or function around it that may leave it out.
+    pub certain: bool,
+}
+
+impl Operation {
+    /// One that runs whenever the script does, on a table without a prefix.
+    fn new(change: Change, span: Span) -> Self {
+        Self { change, span, namespace: None, certain: true }
+    }
+}
+
+/// The schemas that are meant where none is written: PostgreSQL, SQL Server, SQLite.
+const USUAL_NAMESPACES: [&str; 3] = ["public", "dbo", "main"];
+
+/// The schema inside a database by the prefix of a name; none for the usual one.
+fn namespace(prefix: &str) -> Option<String> {
+    let prefix = prefix.to_ascii_lowercase();
+    (!USUAL_NAMESPACES.contains(&prefix.as_str())).then_some(prefix)
 }
 
 /// What a statement changes. Table names come without schema prefix and without quotes, in the case as written.
@@ -381,9 +402,35 @@ pub enum Change {
         /// The tables they are copied from; none for an `UPDATE`.
         from: Vec<String>,
     },
+    /// Code that reads or writes rows in a way that is not followed, so that they may go anywhere.
+    UseRows {
+        /// The table, where its name was readable.
+        table: Option<String>,
+    },
     /// A statement that was recognised as changing a table but could not be read.
     Unknown {
         /// The table, where its name was readable.
         table: Option<String>,
     },
+}
+
+impl Change {
+    /// The table it is about.
+    #[must_use]
+    pub fn table(&self) -> Option<&str> {
+        match self {
+            Self::CreateTable { table } => Some(&table.name),
+            Self::DropTable { table }
+            | Self::RenameTable { table, .. }
+            | Self::AddColumn { table, .. }
+            | Self::DropColumn { table, .. }
+            | Self::RenameColumn { table, .. }
+            | Self::AlterColumn { table, .. }
+            | Self::CreateIndex { table, .. }
+            | Self::AddForeignKey { table, .. }
+            | Self::DeleteRows { table }
+            | Self::WriteRows { table, .. } => Some(table),
+            Self::DropIndex { table, .. } | Self::UseRows { table } | Self::Unknown { table } => table.as_deref(),
+        }
+    }
 }

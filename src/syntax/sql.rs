@@ -90,6 +90,8 @@ pub struct Statement {
     pub down: bool,
     /// Whether a quote in it is never closed, so that it runs to the end of the text.
     pub unclosed: bool,
+    /// Whether it stands in a branch, a loop or an exception handler of a block of code.
+    pub conditional: bool,
 }
 
 /// Splits a script into statements, in order. The bodies of `DO $$ … $$` and `EXECUTE '…'` run as part of the script, so
@@ -99,23 +101,47 @@ pub fn statements(text: &str) -> Vec<Statement> {
     let start = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
     let mut out = Vec::new();
     let outer = Scanner::new(text, start..text.len(), false);
-    expand(text, outer.run(), MAX_BODIES, &mut out);
+    expand(text, outer.run(), MAX_BODIES, false, &mut out);
     out
 }
 
 /// How many bodies may lie within each other: `EXECUTE` in `DO`.
 const MAX_BODIES: u8 = 2;
 
-fn expand(text: &str, statements: Vec<Statement>, depth: u8, out: &mut Vec<Statement>) {
-    for statement in statements {
+fn expand(text: &str, statements: Vec<Statement>, depth: u8, conditional: bool, out: &mut Vec<Statement>) {
+    let mut branches = 0_usize;
+    for mut statement in statements {
+        branches = (branches + opened_branches(text, &statement.tokens)).saturating_sub(closed_branches(text, &statement.tokens));
+        statement.conditional = conditional || branches > 0;
         match body(text, &statement.tokens).filter(|_| depth > 0) {
             Some(body) => {
                 let inner = Scanner::new(text, body.start as usize..body.end as usize, statement.down);
-                expand(text, inner.run(), depth - 1, out);
+                expand(text, inner.run(), depth - 1, statement.conditional, out);
             }
             None => out.push(statement),
         }
     }
+}
+
+/// Whether a statement of a block of code begins after this token.
+#[must_use]
+pub fn begins_statement(text: &str, token: &Token) -> bool {
+    ["begin", "then", "else", "loop"].iter().any(|keyword| token.is(text, keyword))
+}
+
+/// The branches, loops and exception handlers that a part of a block of code begins and does not end.
+fn opened_branches(text: &str, tokens: &[Token]) -> usize {
+    let opens =
+        |token: &Token| ["if", "case", "for", "foreach", "while", "loop", "exception"].iter().any(|word| token.is(text, word));
+    let leads_on = tokens.iter().any(|token| token.is(text, "then") || token.is(text, "loop"));
+    let begins = |at: usize| at == 0 || begins_statement(text, &tokens[at - 1]);
+    tokens.iter().enumerate().filter(|(at, token)| leads_on && opens(token) && begins(*at)).count()
+}
+
+/// The branches and loops it ends: `END IF`.
+fn closed_branches(text: &str, tokens: &[Token]) -> usize {
+    let closes = |token: &Token| ["if", "case", "loop"].iter().any(|word| token.is(text, word));
+    usize::from(matches!(tokens, [end, what, ..] if end.is(text, "end") && closes(what)))
 }
 
 /// The code a statement runs from a string.
@@ -341,6 +367,7 @@ impl<'t> Scanner<'t> {
                 tokens: std::mem::take(&mut self.current),
                 down: self.down,
                 unclosed: std::mem::take(&mut self.unclosed),
+                conditional: false,
             });
         }
     }

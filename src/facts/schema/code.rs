@@ -1,27 +1,29 @@
 //! Schema operations of a TypeScript or JavaScript file: SQL in its strings, and the calls of schema builders.
 //!
-//! What takes a migration back (a function `down` and its kin) is left out. Names and types that are put together at run
-//! time make the part they stand in unknown.
+//! What takes a migration back (a function `down` and its kin) is left out, and what may not run is told from what does.
+//! Names and types that are put together at run time make the part they stand in unknown.
 
 mod builders;
+mod course;
 mod embedded;
 mod entities;
 mod knex;
 mod kysely;
 mod literals;
+mod pgm;
+mod rows;
+mod sequelize;
 mod typeorm;
 
 use std::collections::{HashMap, HashSet};
 
 use tree_sitter::Node;
 
+use self::course::Course;
 pub use self::entities::entities;
 use self::literals::{Chain, Loop};
 use super::{Change, Column, Key, Operation, Table};
 use crate::source::Span;
-
-/// Functions of a migration that take it back, by the names tools give them.
-const UNDOING: [&str; 3] = ["down", "rollback", "revert"];
 
 /// The most values for which what a loop does is read once for each.
 const MAX_ROUNDS: usize = 64;
@@ -29,7 +31,8 @@ const MAX_ROUNDS: usize = 64;
 /// Reads the schema operations of a file in the order they are written.
 #[must_use]
 pub fn operations(text: &str, root: Node<'_>) -> Vec<Operation> {
-    let mut reader = Reader { code: Code::new(text, root), seen: HashSet::new(), found: Vec::new(), loops: false };
+    let course = Course::new(text.len());
+    let mut reader = Reader { code: Code::new(text, root), seen: HashSet::new(), found: Vec::new(), loops: false, course };
     reader.read(root);
     reader.found
 }
@@ -47,6 +50,7 @@ struct Reader<'c> {
     found: Vec<Operation>,
     /// What is read lies in a loop that is followed. One in it is not, so that the time stays linear.
     loops: bool,
+    course: Course,
 }
 
 impl<'c> Reader<'c> {
@@ -75,9 +79,11 @@ impl<'c> Reader<'c> {
         values.iter().for_each(|value| self.read(*value));
         self.loops = true;
         let around = self.code.constants.get(name).copied();
+        let course = self.course.clone();
         for value in values {
             self.code.constants.insert(name, value);
             let seen = std::mem::take(&mut self.seen);
+            self.course.clone_from(&course);
             self.read(body);
             self.seen = seen;
         }
@@ -92,27 +98,35 @@ impl<'c> Reader<'c> {
     /// Reads what a node itself does; tells whether more may lie inside it.
     fn enters(&mut self, node: Node<'c>) -> bool {
         match node.kind() {
-            "call_expression" | "new_expression" if self.speaks(node) => false,
-            "call_expression" | "for_in_statement" if self.repeats(node) => false,
-            "string" | "template_string" | "binary_expression" => {
-                if self.seen.insert(node.id()) {
-                    let (parts, sums) = self.code.concatenated(node);
-                    self.seen.extend(sums);
-                    self.seen.extend(parts.iter().map(Node::id));
-                    self.found.extend(embedded::operations(&self.code, &parts));
-                }
-                true
+            "call_expression" | "new_expression" if self.speaks(node) => return false,
+            "call_expression" | "for_in_statement" if self.repeats(node) => return false,
+            "string" | "template_string" | "binary_expression" if self.seen.insert(node.id()) => {
+                let (parts, sums) = self.code.concatenated(node);
+                self.seen.extend(sums);
+                self.seen.extend(parts.iter().map(Node::id));
+                let found = embedded::operations(&self.code, &parts);
+                let certain = !found.is_empty() && self.course.is_certain(node) && course::is_handed_over(node);
+                self.add(found, certain);
             }
-            "call_expression" => {
-                if !self.seen.contains(&node.id()) {
-                    let chain = Chain::of(&self.code, node);
-                    self.seen.extend(&chain.calls);
-                    self.found.extend(builders::operations(&self.code, &chain));
+            "call_expression" if !self.seen.contains(&node.id()) => {
+                let chain = Chain::of(&self.code, node);
+                self.seen.extend(&chain.calls);
+                let mut found = builders::operations(&self.code, &chain);
+                if found.is_empty() {
+                    found = rows::operations(&self.code, &chain, node);
                 }
-                true
+                self.add(found, self.course.is_certain(node));
             }
-            _ => !self.undoes(node),
+            _ if course::undoes(&self.code, node) => return false,
+            _ => {}
         }
+        self.course.enter(&self.code, node);
+        true
+    }
+
+    fn add(&mut self, found: Vec<Operation>, certain: bool) {
+        let weighed = |operation: Operation| Operation { certain: certain && operation.certain, ..operation };
+        self.found.extend(found.into_iter().map(weighed));
     }
 
     /// Whether a call only tells somebody something: a message may well read like a statement.
@@ -122,18 +136,6 @@ impl<'c> Reader<'c> {
         let (object, last) = written.rsplit_once('.').unwrap_or(("", written));
         let tells = ["log", "info", "warn", "error", "debug", "trace", "fatal", "success"].contains(&last);
         last.ends_with("Error") || tells && !object.is_empty()
-    }
-
-    fn undoes(&self, node: Node<'_>) -> bool {
-        let name = match node.kind() {
-            "function_declaration" | "method_definition" | "variable_declarator" | "public_field_definition" => "name",
-            "pair" => "key",
-            "assignment_expression" => "left",
-            _ => return false,
-        };
-        let written = node.child_by_field_name(name).map_or("", |name| self.code.str(name));
-        let last = written.rsplit('.').next().unwrap_or(written);
-        UNDOING.contains(&last.trim_matches(['"', '\'']))
     }
 }
 
@@ -194,13 +196,13 @@ impl Changes {
         let mut table = Table::empty(name, at);
         self.list.iter().for_each(|(change, _)| table.apply(change));
         table.open |= self.open;
-        Operation { change: Change::CreateTable { table }, span }
+        Operation::new(Change::CreateTable { table }, span)
     }
 
     /// The operations on a table that exists.
     fn alter(self, name: &str, span: Span) -> Vec<Operation> {
         let unknown = self.open.then(|| (Change::Unknown { table: Some(name.to_owned()) }, span));
-        self.list.into_iter().chain(unknown).map(|(change, span)| Operation { change, span }).collect()
+        self.list.into_iter().chain(unknown).map(|(change, span)| Operation::new(change, span)).collect()
     }
 }
 
@@ -429,14 +431,164 @@ mod tests {
         );
     }
 
+    /// What is done, with `?` where it may not be.
+    fn course_of(text: &str) -> String {
+        let shown = read(text).into_iter().map(|Operation { change, certain, namespace, .. }| {
+            let what = match &change {
+                Change::DropTable { .. } => "drop",
+                Change::DropColumn { .. } => "drop column",
+                Change::CreateTable { .. } => "create",
+                Change::WriteRows { .. } => "write",
+                Change::DeleteRows { .. } => "delete",
+                Change::UseRows { .. } => "use",
+                other => panic!("{other:?}"),
+            };
+            let prefix = namespace.map(|name| format!("{name}.")).unwrap_or_default();
+            format!("{what} {prefix}{}{}", change.table().unwrap_or("*"), if certain { "" } else { "?" })
+        });
+        shown.collect::<Vec<_>>().join(", ")
+    }
+
     #[test]
-    fn builders_that_are_not_read_are_told() {
-        assert_eq!(changes(r#"pgm.createTable("a", {})"#), [unknown(Some("a"))]);
+    fn what_certainly_runs_is_told_from_what_may() {
+        let drop = r#"await db.schema.dropTable("t").execute();"#;
+        for (text, expected) in [
+            (format!("export async function up(db) {{ {drop} }}"), "drop t"),
+            (format!("exports.up = async (db) => {{ {drop} }}"), "drop t"),
+            (format!("export default {{ up: async (db) => {{ {drop} }} }}"), "drop t"),
+            (format!("class M {{ async up(q) {{ {drop} }} }}"), "drop t"),
+            (format!("class M {{ up = async (q) => {{ {drop} }} }}"), "drop t"),
+            (drop.to_owned(), "drop t"),
+            (format!("async function up(d) {{ await d.transaction().execute(async (db) => {{ try {{ {drop} }} finally {{}} }}) }}"), "drop t"),
+            (format!("async function up(db) {{ for (const x of ['a', 'b']) {{ {drop} }} }}"), "drop t, drop t"),
+            (format!("async function old(db) {{ {drop} }}"), "drop t?"),
+            (format!("async function up(db) {{ if (x) {{ {drop} }} else {{ {drop} }} {drop} }}"), "drop t?, drop t?, drop t"),
+            (format!("async function up(db) {{ if (x) return; {drop} }} {drop}"), "drop t?, drop t"),
+            (format!("async function up(db) {{ const f = () => {{ return 1 }}; {drop} }}"), "drop t"),
+            (format!("async function up(db) {{ for (const x of xs) {{ {drop} }} while (x) {{ {drop} }} }}"), "drop t?, drop t?"),
+            (format!("async function up(db) {{ try {{ x() }} catch {{ {drop} }} rows.forEach(() => {{ {drop} }}) }}"), "drop t?, drop t?"),
+            (r#"function up(q) { x && q.schema.dropTable("t"); x ? q.schema.dropTable("t") : 0 }"#.to_owned(), "drop t?, drop t?"),
+            (r#"function up(q) { const later = q.schema.dropTable("t"); }"#.to_owned(), "drop t?"),
+            (r#"function up(q) { const done = await q.query("DROP TABLE t"); const text = "DROP TABLE t"; run({ text: "DROP TABLE t" }) }"#.to_owned(), "drop t, drop t?, drop t?"),
+            ("const up = (q) => q.query(`DO $$ BEGIN IF a THEN DROP TABLE t; END IF; DROP TABLE s.t; END $$`)".to_owned(), "drop t?, drop s.t"),
+            ("async function up() { await sql`DROP TABLE legacy.t`; await db.schema.dropTable('public.t').execute(); await db.schema.withSchema('S').dropTable('t').execute() }".to_owned(), "drop legacy.t, drop t, drop s.t"),
+        ] {
+            assert_eq!(course_of(&text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn rows_that_code_uses_are_told() {
+        for (text, expected) in [
+            (r#"db.selectFrom("user as u").selectAll().execute()"#, "use user"),
+            (r#"knex("user").select(); knex("auth.account").whereNull("x").update({ x: 1 })"#, "use user, use account"),
+            (r#"db.insertInto(name).expression(db.selectFrom("a").selectAll()).execute()"#, "use *, use a"),
+            ("q.query('SELECT * FROM a JOIN b ON a.x = b.x'); q.query(`SELECT * FROM ${t}`)", "use a, use b, use *"),
+            (
+                "q.query('UPDATE a SET x = 1'); q.query('INSERT INTO b SELECT * FROM a'); q.query('TRUNCATE a')",
+                "write a, write b, delete a",
+            ),
+            ("await copy(db); await this.copy(trx); return copy(db)", "use *, use *, use *"),
+            ("await payload.update({ collection: 'user', req }); await q.query('SELECT 1', { transaction })", "use *"),
+            ("await sql`SELECT 1`.execute(db); await trx.commit(); log(db)", ""),
+        ] {
+            // Files without statements about tables are not read.
+            assert_eq!(course_of(&format!("// ALTER TABLE\n{text}")), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn node_pg_migrate_makes_and_alters_tables() {
+        let text = r#"
+            exports.up = (pgm) => {
+                pgm.createTable({ schema: "auth", name: "session" }, {
+                    id: "id",
+                    token: { type: "varchar(255)", notNull: true, unique: true },
+                    old: "text",
+                    user_id: { type: "uuid", notNull: true, references: '"user"(id)', onDelete: "CASCADE" },
+                    created_at: { type: "timestamptz", notNull: true, default: pgm.func("now()") },
+                    org: "text",
+                }, { constraints: { unique: [["org", "token"]], foreignKeys: { columns: "org", references: "orgs" } } });
+                pgm.addColumns("session", { gone: "text", age: { type: "int" } });
+                pgm.dropColumns("session", ["gone"]);
+                pgm.renameColumn("session", "old", "note");
+                pgm.alterColumn("session", "note", { type: "varchar(9)", notNull: true, default: "x" });
+                pgm.createIndex("session", "age");
+                pgm.addConstraint("session", "ages", { unique: "age" });
+                pgm.dropConstraint("session", "ages");
+                pgm.sql("ALTER TABLE session ADD seen timestamptz");
+            };
+            exports.down = (pgm) => pgm.dropTable("session");"#;
+        let expected = [
+            "id serial !=*",
+            "token varchar !*",
+            "note varchar !=",
+            "user_id uuid !>user.id~",
+            "created_at timestamptz !=",
+            "org text +>orgs.",
+            "age int +",
+            "seen timestamptz",
+        ];
+        assert_eq!(table(text), ("session".to_owned(), expected.map(str::to_owned).to_vec()));
         assert_eq!(
-            changes(r#"queryInterface.addColumn("a", "b", {}); import { createTable } from "x"; createTable("a", {})"#),
-            [unknown(Some("a"))]
+            course_of("exports.up = (pgm) => { pgm.dropTable('a.b'); if (x) pgm.dropColumn('a', 'c') }"),
+            "drop a.b, drop column a?"
         );
-        assert_eq!(changes(r#"collection.createIndex({ a: 1 }); ui.schema.table("a")"#), []);
+        assert_eq!(table(r#"pgm.createTable("t", { a: type, ...more })"#).1, ["…"]);
+        assert_eq!(
+            changes(r#"pgm.addColumns("t", columns); pgm.createTable(t, {}); pgm.noTransaction(x)"#),
+            [unknown(Some("t")), unknown(None)]
+        );
+    }
+
+    #[test]
+    fn sequelize_makes_and_alters_tables() {
+        let text = r#"
+            module.exports = {
+                async up(queryInterface, Sequelize) {
+                    await queryInterface.createTable("users", {
+                        id: { type: Sequelize.INTEGER, primaryKey: true, autoIncrement: true, allowNull: false },
+                        email: { type: Sequelize.STRING(255), allowNull: false, unique: true },
+                        bio: Sequelize.TEXT,
+                        teamId: {
+                            type: Sequelize.UUID, field: "team_id", onDelete: "CASCADE",
+                            references: { model: { tableName: "teams", schema: "s" }, key: "id" },
+                        },
+                        created_at: { type: Sequelize.DATE, allowNull: false, defaultValue: Sequelize.fn("now") },
+                    });
+                    await queryInterface.addColumn("users", "age", { type: "int" });
+                    await queryInterface.changeColumn("users", "age", { type: Sequelize.BIGINT, allowNull: false });
+                    await queryInterface.addColumn("users", "gone", Sequelize.TEXT);
+                    await queryInterface.removeColumn("users", "gone");
+                    await queryInterface.renameColumn("users", "bio", "about");
+                    await queryInterface.addIndex("users", ["age"]);
+                    await queryInterface.addIndex("users", { fields: ["about"], unique: true, name: "abouts" });
+                    await queryInterface.addConstraint("users", { fields: ["age"], type: "unique", name: "ages" });
+                    await queryInterface.removeConstraint("users", "ages");
+                },
+                async down(queryInterface) { await queryInterface.dropTable("users"); },
+            };"#;
+        let expected = [
+            "id integer !=*",
+            "email varchar !*",
+            "about text *",
+            "team_id uuid >teams.id~",
+            "created_at timestamp !=",
+            "age bigint !+",
+        ];
+        assert_eq!(table(text), ("users".to_owned(), expected.map(str::to_owned).to_vec()));
+        assert_eq!(
+            changes(r#"queryInterface.addColumn("a", "b", {}); queryInterface.dropTable(t)"#),
+            [unknown(Some("a")), unknown(None)]
+        );
+        assert_eq!(course_of("exports.up = (queryInterface) => queryInterface.bulkDelete('a', {}) // CREATE TABLE"), "use a");
+    }
+
+    #[test]
+    fn builders_of_something_else_are_left_alone() {
+        let text =
+            r#"import { createTable } from "x"; createTable("a", {}); collection.createIndex({ a: 1 }); ui.schema.table("a")"#;
+        assert_eq!(changes(text), []);
     }
 
     #[test]
@@ -476,11 +628,14 @@ mod tests {
         let chain = format!("knex.schema{}", ".dropTable('t')".repeat(many));
         let sum = format!("db.exec('create table t (' + {} 'z int)')", "'a int,' + ".repeat(many));
         let nested = "`create table t (a int) ${".repeat(many);
-        for (text, count) in [(chain, many), (sum, 1)] {
+        let used = format!("// CREATE TABLE\nq{}", ".from('t')".repeat(many));
+        let waiting = format!("// CREATE TABLE\n{}", "await f(x); if (x) { return }".repeat(many));
+        for (text, count) in [(chain, many), (sum, 1), (used, many), (waiting, many)] {
             let (module, _) = extract(FileKind::TypeScript, &text);
             assert_eq!(module.operations.len(), count);
         }
         // It is cut where it is nested too deeply: how much is read does not matter, that it ends does.
         drop(extract(FileKind::TypeScript, &nested));
+        drop(extract(FileKind::TypeScript, &format!("// CREATE TABLE\n{}", "await f(() => ".repeat(many))));
     }
 }

@@ -1,8 +1,16 @@
 //! SQL statements to schema operations.
 
-use super::{Change, Column, Key, MAX_COLUMNS, Operation, Reference, Table};
+mod columns;
+mod rows;
+
+use std::collections::HashMap;
+
+use self::columns::{column, column_kind, constraint};
+pub(super) use self::columns::{is_serial, kind};
+pub(super) use self::rows::queried;
+use super::{Change, Key, MAX_COLUMNS, Operation, Table, namespace};
 use crate::source::Span;
-use crate::syntax::sql::{Cursor, Kind, Token, statements};
+use crate::syntax::sql::{Cursor, Kind, Token, begins_statement, statements};
 
 /// Reads the schema operations of a SQL script in order, without those of its down sections and without temporary tables.
 #[must_use]
@@ -11,7 +19,7 @@ pub fn sql(text: &str) -> Vec<Operation> {
     let statements = statements(text);
     if statements.is_empty() && text.to_ascii_lowercase().contains("create table") {
         // `drizzle-kit pull` writes the tables it found into a comment: they are there, and no script makes them.
-        operations.push(Operation { change: Change::Unknown { table: None }, span: Span::new(0, text.len()) });
+        operations.push(Operation::new(Change::Unknown { table: None }, Span::new(0, text.len())));
     }
     for statement in statements.iter().filter(|statement| !statement.down) {
         let tokens = &statement.tokens[schema_part(text, &statement.tokens)..];
@@ -20,15 +28,29 @@ pub fn sql(text: &str) -> Vec<Operation> {
         if statement.unclosed || runs_unread_code(text, cursor) {
             changes.push(Change::Unknown { table: None });
         }
-        operations.extend(changes.into_iter().map(|change| Operation { change, span: cursor.span() }));
+        let prefixes = if changes.is_empty() { HashMap::new() } else { prefixes(text, tokens) };
+        operations.extend(changes.into_iter().map(|change| Operation {
+            namespace: change.table().and_then(|table| prefixes.get(table)).and_then(|prefix| namespace(prefix)),
+            certain: !statement.conditional,
+            ..Operation::new(change, cursor.span())
+        }));
     }
     operations
+}
+
+/// The prefixes of names in a statement, by the names.
+fn prefixes(text: &str, tokens: &[Token]) -> HashMap<String, String> {
+    let prefixed = |window: &[Token]| match window {
+        [prefix, dot, name] if dot.kind == Kind::Symbol(b'.') => name.name(text).zip(prefix.name(text)),
+        _ => None,
+    };
+    tokens.windows(3).rev().filter_map(prefixed).collect()
 }
 
 /// Where the part that may change the schema begins: inside a block of code it follows one of a few keywords.
 fn schema_part(text: &str, tokens: &[Token]) -> usize {
     let begins = |pair: &[Token]| {
-        Cursor::new(text, &pair[..1]).is_at_any(&["begin", "then", "else", "loop"])
+        begins_statement(text, &pair[0])
             && Cursor::new(text, &pair[1..]).is_at_any(&["create", "alter", "drop", "rename", "insert", "update", "execute"])
     };
     tokens.windows(2).position(begins).map_or(0, |before| before + 1)
@@ -64,83 +86,7 @@ fn read(mut at: Cursor<'_>) -> Vec<Change> {
     if at.eat(&["rename", "table"]) {
         return at.items().into_iter().map(rename_table).collect();
     }
-    if at.eat(&["truncate"]) {
-        at.eat(&["table"]);
-        at.eat(&["only"]);
-        return at.items().into_iter().filter_map(delete_rows).collect();
-    }
-    if at.eat_any(&["insert", "replace"]) {
-        return insert(at).into_iter().collect();
-    }
-    if at.eat(&["update"]) {
-        return update(at).into_iter().collect();
-    }
-    if at.eat(&["delete", "from"]) {
-        at.eat(&["only"]);
-        let mut rest = at;
-        while !rest.is_at_any(&["where", "using"]) {
-            if !rest.advance() {
-                return delete_rows(at).into_iter().collect();
-            }
-        }
-    }
-    Vec::new()
-}
-
-fn delete_rows(mut at: Cursor<'_>) -> Option<Change> {
-    at.qualified().map(|(table, _)| Change::DeleteRows { table })
-}
-
-/// `INTO table (columns) SELECT … FROM …`, with what may stand before.
-fn insert(mut at: Cursor<'_>) -> Option<Change> {
-    while !at.eat(&["into"]) {
-        if !at.eat_any(&["or", "abort", "fail", "ignore", "replace", "rollback", "low_priority", "high_priority", "delayed"]) {
-            return None;
-        }
-    }
-    let (table, _) = at.qualified()?;
-    let mut after = at;
-    let columns = after.group().map(|(list, _)| list).filter(|list| !list.is_at_any(&["select", "with"]));
-    if columns.is_some() {
-        at = after;
-    }
-    let from = if at.is_at(&["values"]) { Vec::new() } else { read_from(at) };
-    let columns = columns.map(keys).unwrap_or_default();
-    (!from.is_empty()).then_some(Change::WriteRows { table, columns, from })
-}
-
-/// `table SET column = …`, with what MySQL lets stand between.
-fn update(mut at: Cursor<'_>) -> Option<Change> {
-    at.eat(&["only"]);
-    let (table, _) = at.qualified()?;
-    while !at.eat(&["set"]) {
-        if !at.advance() {
-            return None;
-        }
-    }
-    let assigned = |mut item: Cursor<'_>| {
-        let columns = match item.group() {
-            Some((list, _)) => keys(list),
-            None => item.qualified().into_iter().map(|(name, _)| name).collect(),
-        };
-        if item.is_symbol(b'=') { columns } else { Vec::new() }
-    };
-    let columns: Vec<String> = at.items().into_iter().flat_map(assigned).collect();
-    (!columns.is_empty()).then_some(Change::WriteRows { table, columns, from: Vec::new() })
-}
-
-/// The tables that queries read, wherever they stand in a statement.
-fn read_from(mut at: Cursor<'_>) -> Vec<String> {
-    let mut tables = Vec::new();
-    while !at.is_done() {
-        if at.eat_any(&["from", "join"]) {
-            at.eat(&["only"]);
-            tables.extend(at.qualified().map(|(table, _)| table));
-        } else {
-            at.skip(1);
-        }
-    }
-    tables
+    rows::read(at)
 }
 
 /// `DROP INDEX name`, and MySQL's `DROP INDEX name ON table`.
@@ -173,25 +119,11 @@ fn create(mut at: Cursor<'_>) -> Vec<Change> {
     at.eat_any(&["unlogged", "foreign", "virtual"]);
     if at.eat(&["table"]) {
         let created = (!temporary).then(|| create_table(at));
-        return created.into_iter().chain(fill(at)).collect();
+        return created.into_iter().chain(rows::fill(at)).collect();
     }
     let unique = at.eat(&["unique"]);
     at.eat_any(&["clustered", "nonclustered"]);
     if at.eat(&["index"]) { create_index(at, unique).into_iter().collect() } else { Vec::new() }
-}
-
-/// What a new table is filled with by the query it is made from.
-fn fill(mut at: Cursor<'_>) -> Option<Change> {
-    at.eat(&["if", "not", "exists"]);
-    let (table, _) = at.qualified()?;
-    while !at.is_at(&["select"]) {
-        if at.is_done() {
-            return None;
-        }
-        at.skip(1);
-    }
-    let from = read_from(at);
-    (!from.is_empty()).then_some(Change::WriteRows { table, columns: Vec::new(), from })
 }
 
 fn create_table(mut at: Cursor<'_>) -> Change {
@@ -427,212 +359,6 @@ fn alter_column(mut at: Cursor<'_>, table: String) -> Option<Vec<Change>> {
     Some(vec![Change::AlterColumn { table, column, required, has_default, kind }])
 }
 
-/// A constraint or an index beside the columns, as the changes it makes to the table; `None` when it is none.
-fn constraint(at: &mut Cursor<'_>, table: &str) -> Option<Vec<Change>> {
-    let mut rest = *at;
-    let named = rest.eat(&["constraint"]);
-    let mut name = None;
-    if named && !rest.is_at_any(&["primary", "unique", "foreign", "check", "exclude"]) {
-        name = rest.identifier().map(|(name, _)| name);
-    }
-    let index = |key| Change::CreateIndex { table: table.to_owned(), key };
-    if rest.eat(&["primary", "key"]) {
-        let columns = listed(&mut rest);
-        let required = |column: &String| Change::AlterColumn {
-            table: table.to_owned(),
-            column: column.clone(),
-            required: Some(true),
-            has_default: None,
-            kind: None,
-        };
-        return Some(
-            columns
-                .iter()
-                .map(required)
-                .chain([index(Key { name, columns: columns.clone(), unique: true, primary: true })])
-                .collect(),
-        );
-    }
-    if rest.eat(&["unique"]) {
-        rest.eat_any(&["key", "index"]);
-        let own = if rest.is_symbol(b'(') { None } else { rest.identifier().map(|(name, _)| name) };
-        // `UNIQUE NULLS NOT DISTINCT (…)` and `UNIQUE USING …` have no name there.
-        let own = own.filter(|own| !["nulls", "using", "clustered", "nonclustered"].contains(&own.to_ascii_lowercase().as_str()));
-        return Some(vec![index(Key { name: name.or(own), columns: listed(&mut rest), unique: true, primary: false })]);
-    }
-    if rest.eat(&["foreign", "key"]) {
-        return Some(foreign_key(rest, table));
-    }
-    if rest.is_at_any(&["check", "exclude"]) {
-        return Some(Vec::new());
-    }
-    let searched = rest.eat_any(&["fulltext", "spatial"]);
-    if (rest.eat_any(&["key", "index"]) || searched) && names_columns(rest) {
-        let own = if rest.is_symbol(b'(') { None } else { rest.identifier().map(|(name, _)| name) };
-        let key = |columns| Key { name: own, columns, unique: false, primary: false };
-        return Some(if searched { Vec::new() } else { vec![index(key(listed(&mut rest)))] });
-    }
-    named.then(Vec::new)
-}
-
-/// The columns in the next parentheses.
-fn listed(at: &mut Cursor<'_>) -> Vec<String> {
-    while !at.is_symbol(b'(') && at.advance() {}
-    at.group().map(|(list, _)| keys(list)).unwrap_or_default()
-}
-
-fn foreign_key(mut at: Cursor<'_>, table: &str) -> Vec<Change> {
-    let columns = listed(&mut at);
-    let Some((target, targets)) = references(&mut at) else {
-        return vec![Change::Unknown { table: Some(table.to_owned()) }];
-    };
-    let cascades = on_delete_cascades(at);
-    let targets = targets.into_iter().chain(std::iter::repeat(String::new()));
-    let key = |(column, referenced)| Change::AddForeignKey {
-        table: table.to_owned(),
-        column,
-        references: Reference { table: target.clone(), column: referenced, cascades },
-    };
-    columns.into_iter().zip(targets).map(key).collect()
-}
-
-/// `REFERENCES table (columns)`.
-fn references(at: &mut Cursor<'_>) -> Option<(String, Vec<String>)> {
-    let table = at.eat(&["references"]).then(|| at.qualified()).flatten()?.0;
-    Some((table, at.group().map(|(list, _)| keys(list)).unwrap_or_default()))
-}
-
-/// Whether `ON DELETE CASCADE` follows, as part of the reference just read.
-fn on_delete_cascades(mut at: Cursor<'_>) -> bool {
-    while !at.is_at(&["on", "delete", "cascade"]) {
-        if at.is_at(&["references"]) || !at.advance() {
-            return false;
-        }
-    }
-    true
-}
-
-/// Whether what follows `KEY` or `INDEX` is an index of MySQL's, and not the type of a column that is called so.
-fn names_columns(mut at: Cursor<'_>) -> bool {
-    if !at.is_symbol(b'(') {
-        at.identifier();
-    }
-    if at.eat(&["using"]) {
-        at.identifier();
-    }
-    let first = at.group().and_then(|(list, _)| list.rest().first().copied());
-    first.is_some_and(|first| matches!(first.kind, Kind::Word | Kind::Quoted | Kind::Symbol(b'(')))
-}
-
-/// A column with its type and its own constraints, and the key it makes; `None` when there is none.
-fn column(at: &mut Cursor<'_>) -> Option<(Column, Option<Key>)> {
-    let (name, span) = at.identifier()?;
-    if at.rest().first().is_some_and(|next| !matches!(next.kind, Kind::Word | Kind::Quoted)) {
-        return None;
-    }
-    let kind = column_kind(at);
-    let serial = is_serial(&kind);
-    let folds = !at.is_quoted(span);
-    let mut column = Column { kind, required: serial, has_default: serial, folds, ..Column::empty(&name, span) };
-    let mut key = None;
-    let mut constraint = None;
-    while !at.is_done() {
-        if at.eat(&["not", "null"]) {
-            column.required = true;
-        } else if at.eat(&["primary", "key"]) || at.eat(&["key"]) {
-            column.required = true;
-            key = Some(Key { name: constraint.take(), ..Key::primary(&column.name) });
-            // SQLite fills these with the row's number.
-            column.has_default |= column.kind == "integer";
-        } else if at.eat(&["unique"]) {
-            at.eat(&["key"]);
-            key = Some(Key { name: constraint.take(), ..Key::unique(&column.name) });
-        } else if at.eat(&["default"]) {
-            column.has_default |= !at.eat(&["null"]);
-        } else if at.eat_any(&["generated", "as", "auto_increment", "autoincrement", "identity"]) {
-            column.has_default = true;
-        } else if at.is_at(&["references"]) {
-            let target = references(at);
-            let cascades = on_delete_cascades(*at);
-            column.references = target.map(|(table, columns)| Reference {
-                table,
-                column: columns.into_iter().next().unwrap_or_default(),
-                cascades,
-            });
-        } else if at.eat(&["constraint"]) {
-            constraint = at.qualified().map(|(name, _)| name);
-        } else if at.eat(&["collate"]) {
-            at.qualified();
-        } else if !at.eat(&["set", "default"]) {
-            at.advance();
-        }
-    }
-    Some((column, key))
-}
-
-/// Whether a type of PostgreSQL's fills the column with numbers of its own.
-pub(super) fn is_serial(kind: &str) -> bool {
-    matches!(kind, "serial" | "bigserial" | "smallserial" | "serial4" | "serial8" | "serial2")
-}
-
-/// A type on its own, as [`Column::kind`] has it.
-pub(super) fn kind(text: &str) -> String {
-    statements(text).first().map(|statement| column_kind(&mut Cursor::new(text, &statement.tokens))).unwrap_or_default()
-}
-
-/// What ends the type of a column.
-const AFTER_TYPE: [&str; 27] = [
-    "after",
-    "as",
-    "auto_increment",
-    "autoincrement",
-    "charset",
-    "check",
-    "collate",
-    "comment",
-    "compression",
-    "constraint",
-    "default",
-    "first",
-    "generated",
-    "identity",
-    "invisible",
-    "key",
-    "not",
-    "null",
-    "on",
-    "primary",
-    "references",
-    "storage",
-    "stored",
-    "unique",
-    "using",
-    "virtual",
-    "visible",
-];
-
-/// The type of a column as [`Column::kind`] has it; empty where SQLite does without.
-fn column_kind(at: &mut Cursor<'_>) -> String {
-    let mut words: Vec<String> = Vec::new();
-    loop {
-        if at.eat_symbol(b'.') {
-            words.clear();
-        } else if at.brackets().is_some() {
-            if let Some(element) = words.last_mut() {
-                element.push_str("[]");
-            }
-        } else if at.is_at_any(&AFTER_TYPE) || at.is_at(&["character", "set"]) {
-            break;
-        } else if at.group().is_none() {
-            match at.identifier() {
-                Some((word, _)) => words.push(word.to_ascii_lowercase()),
-                None => break,
-            }
-        }
-    }
-    words.join(" ")
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -847,6 +573,28 @@ mod tests {
             DROP TABLE t;"#;
         let found: Vec<_> = sql(text).iter().map(|operation| operation.span.of(text)).collect();
         assert_eq!(found, ["ALTER TABLE t ADD a int", "DROP TABLE u", "ALTER TABLE t ADD b int"]);
+    }
+
+    #[test]
+    fn what_stands_in_a_branch_may_not_run() {
+        for (text, expected) in [
+            (
+                "DO $$ BEGIN IF a THEN DROP TABLE b; DROP TABLE c; ELSE DROP TABLE d; END IF; DROP TABLE e; END $$",
+                [false, false, false, true].as_slice(),
+            ),
+            (
+                "DO $$ BEGIN IF a THEN IF b THEN DROP TABLE b; END IF; DROP TABLE c; END IF; DROP TABLE d; END $$",
+                &[false, false, true],
+            ),
+            ("DO $$ BEGIN IF a THEN EXECUTE 'DROP TABLE b'; END IF; EXECUTE 'DROP TABLE c'; END $$", &[false, true]),
+            (
+                "DO $$ BEGIN FOR r IN SELECT 1 LOOP DROP TABLE b; END LOOP; DROP TABLE c; EXCEPTION WHEN x THEN DROP TABLE d; END $$",
+                &[false, true, false],
+            ),
+            ("BEGIN; DROP TABLE IF EXISTS b; SELECT CASE WHEN a THEN 1 END; DROP TABLE c; END;", &[true, true]),
+        ] {
+            assert_eq!(sql(text).iter().map(|operation| operation.certain).collect::<Vec<_>>(), expected, "{text}");
+        }
     }
 
     #[test]

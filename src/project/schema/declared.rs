@@ -268,6 +268,7 @@ fn prisma_schemas(files: &dyn Files, resolver: &Resolver) -> Vec<PrismaSchema> {
             table,
             file: Arc::clone(path),
             layer: Layer::Prisma,
+            namespace: None,
             elsewhere: BTreeMap::new(),
         }));
     }

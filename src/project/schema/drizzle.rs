@@ -64,7 +64,7 @@ pub fn table(evaluator: &Evaluator<'_>, name: &str, node: &Node) -> Option<Sourc
     if let Some(extras) = call.arguments.get(2) {
         read_extras(evaluator, extras, &mut table);
     }
-    Some(SourceTable { table, file, layer: Layer::Drizzle, elsewhere })
+    Some(SourceTable { table, file, layer: Layer::Drizzle, namespace: None, elsewhere })
 }
 
 fn is_table_maker(call: &CallValue) -> bool {

@@ -133,6 +133,8 @@ pub struct SourceTable {
     pub file: Arc<str>,
     /// How it is declared.
     pub layer: Layer,
+    /// The schema inside the database that the statement which makes it puts it in; none for the usual one.
+    pub namespace: Option<String>,
     /// The files of columns that stand in another one, by their names.
     pub elsewhere: BTreeMap<String, Arc<str>>,
 }

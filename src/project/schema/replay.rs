@@ -190,7 +190,8 @@ impl Rank {
         Self {
             journal: (true, 0),
             repeatable: flyway.is_some_and(|(kind, _)| kind == 'R'),
-            version: flyway.map(|(_, version)| parts(version)).unwrap_or_default(),
+            // Flyway takes both separators for the same.
+            version: flyway.map(|(_, version)| parts(&version.replace('_', "."))).unwrap_or_default(),
             name: parts(name),
         }
     }
@@ -255,9 +256,12 @@ impl State {
     }
 
     fn run(&mut self, operation: &Operation, file: &Arc<str>) {
+        if !operation.certain && self.may_drop(&operation.change) {
+            return;
+        }
         match &operation.change {
             Change::CreateTable { table } => {
-                let made = self.source(table.clone(), file);
+                let made = self.source(table.clone(), operation, file);
                 self.tables.entry(key(&table.name)).or_insert(made);
             }
             Change::DropTable { table } => {
@@ -301,7 +305,7 @@ impl State {
                     _ => {}
                 }
             }
-            Change::DeleteRows { .. } | Change::WriteRows { .. } => {}
+            Change::DeleteRows { .. } | Change::WriteRows { .. } | Change::UseRows { .. } => {}
             Change::Unknown { table } => {
                 // It may have added columns.
                 if let Some(known) = table.as_ref().and_then(|table| self.find(table)).and_then(|key| self.tables.get_mut(&key)) {
@@ -309,6 +313,30 @@ impl State {
                 }
                 self.unread.push((table.clone(), Site::new(file, operation.span)));
             }
+        }
+    }
+
+    /// Takes in what a statement drops that may not run: it may still be there, and asks nothing of rows. Tells whether
+    /// that is all the statement does.
+    fn may_drop(&mut self, change: &Change) -> bool {
+        let known = change.table().and_then(|table| self.find(table)).and_then(|key| self.tables.get_mut(&key));
+        match change {
+            Change::DropTable { .. } => {
+                if let Some(known) = known {
+                    // Another one may take its place.
+                    known.table.open = true;
+                    known.table.columns.iter_mut().for_each(|column| column.required = false);
+                }
+                true
+            }
+            Change::DropColumn { table, column } => {
+                let (table, column) = (table.clone(), column.clone());
+                let relaxed = Change::AlterColumn { table, column, required: Some(false), has_default: None, kind: None };
+                known.into_iter().for_each(|known| known.table.apply(&relaxed));
+                true
+            }
+            Change::DropIndex { .. } => true,
+            _ => false,
         }
     }
 
@@ -326,13 +354,14 @@ impl State {
         self.tables.remove(&self.find(name)?)
     }
 
-    fn source(&self, table: Table, file: &Arc<str>) -> SourceTable {
-        SourceTable { table, file: Arc::clone(file), layer: self.layer, elsewhere: BTreeMap::new() }
+    fn source(&self, table: Table, operation: &Operation, file: &Arc<str>) -> SourceTable {
+        let namespace = operation.namespace.clone();
+        SourceTable { table, file: Arc::clone(file), layer: self.layer, namespace, elsewhere: BTreeMap::new() }
     }
 
     /// A table that no script before this one created.
     fn elsewhere(&self, name: &str, operation: &Operation, file: &Arc<str>) -> SourceTable {
-        self.source(Table { open: true, ..Table::empty(name, operation.span) }, file)
+        self.source(Table { open: true, ..Table::empty(name, operation.span) }, operation, file)
     }
 }
 
@@ -408,6 +437,15 @@ mod tests {
             ["m/V2__z.sql", "m/V10__y.sql", "m/R__a.sql"],
             ["9.sql", "10.sql", "123456789012345678901234567890.sql"],
             ["db/migrations/init/up.sql", "db/migrations/later/up.sql", "db/migrations/most/up.sql"],
+            // Supabase, Wrangler with a `migrations_dir`, Atlas, dbmate.
+            [
+                "supabase/migrations/20240101000000_a.sql",
+                "supabase/migrations/20240101000001_b.sql",
+                "supabase/migrations/20250101000000_a.sql",
+            ],
+            ["db/d1/0001_a.sql", "db/d1/0002_b.sql", "db/d1/0010_a.sql"],
+            ["atlas/20220318104614.sql", "atlas/20220318104615_b.sql", "atlas/20230101000000_a.sql"],
+            ["sql/V2__z.sql", "sql/V10_1__y.sql", "sql/V10.2__a.sql"],
         ] {
             let found = migrated([(names[0], create), (names[1], first), (names[2], second)]);
             let [one] = found.as_slice() else { panic!("{names:?} make one group") };
@@ -465,6 +503,22 @@ mod tests {
             ("m/2.sql", "CREATE TABLE a (z int)"),
         ]);
         assert_eq!(show(&found), ["m: a(x)"]);
+    }
+
+    #[test]
+    fn what_may_be_dropped_is_there_and_asks_nothing() {
+        let found = migrated([
+            ("m/1.sql", "CREATE TABLE a (x int NOT NULL, y int NOT NULL, z int UNIQUE); CREATE TABLE b (x int NOT NULL)"),
+            (
+                "m/2.sql",
+                "DO $$ BEGIN IF EXISTS (SELECT 1) THEN ALTER TABLE a DROP y, DROP CONSTRAINT a_z_key; DROP TABLE b; END IF; END $$",
+            ),
+        ]);
+        assert_eq!(show(&found), ["m: a(x y z) b(x …)"]);
+        let required: Vec<_> =
+            found[0].tables.iter().flat_map(|table| &table.table.columns).map(|column| column.required).collect();
+        assert_eq!((required, found[0].tables[0].table.is_unique(&["z"])), (vec![true, false, false, false], true));
+        assert_eq!(found[0].dropped, []);
     }
 
     #[test]

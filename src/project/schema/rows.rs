@@ -11,6 +11,8 @@ pub struct Rows {
     pub holders: Vec<Holder>,
     /// The last statement after which a table did not hold the rows any more: it was dropped, emptied or renamed.
     pub left: Option<usize>,
+    /// Code that is not followed read or wrote them, so that nothing is known of them.
+    pub scattered: bool,
     /// The statement that took a column away, by the name it had, in lower case.
     removed: BTreeMap<String, usize>,
     /// The tables there are, so that names that differ in case only can be told apart.
@@ -39,7 +41,7 @@ impl Rows {
         let columns = table.columns.iter().map(|column| column.name.clone()).collect();
         let holder = Holder { table: table.name.clone(), columns, copied: None };
         let tables = others.into_iter().map(str::to_owned).chain([table.name.clone()]).collect();
-        let mut rows = Self { holders: vec![holder], left: None, removed: BTreeMap::new(), tables };
+        let mut rows = Self { holders: vec![holder], left: None, scattered: false, removed: BTreeMap::new(), tables };
         for (place, change) in changes.into_iter().enumerate() {
             rows.run(place, change);
         }
@@ -82,6 +84,10 @@ impl Rows {
             Change::DropColumn { table, column } => self.remove(place, table, column, None),
             Change::RenameColumn { table, column, to } => self.remove(place, table, column, Some(to)),
             Change::WriteRows { table, columns, from } => self.write(place, table, columns, from),
+            Change::UseRows { table } => {
+                let table = table.as_ref().map(|table| self.resolve(table));
+                self.scattered |= table.is_none_or(|table| self.holder(&table).is_some());
+            }
             Change::AddColumn { .. }
             | Change::AlterColumn { .. }
             | Change::CreateIndex { .. }

@@ -223,7 +223,13 @@ mod tests {
             open: false,
             span: Span::new(2, 2),
         };
-        let user = SourceTable { table: user, file: "src/auth.ts".into(), layer: Layer::Drizzle, elsewhere: BTreeMap::new() };
+        let user = SourceTable {
+            table: user,
+            file: "src/auth.ts".into(),
+            layer: Layer::Drizzle,
+            namespace: None,
+            elsewhere: BTreeMap::new(),
+        };
         let server = Server {
             at: site(5),
             name: "auth".into(),

@@ -1,6 +1,6 @@
 //! A migration that adds a column every row must fill, to a table that has rows.
 
-use super::steps::{Past, Step, each_past, table_of};
+use super::steps::{Past, Step, each_past};
 use crate::facts::schema::{Change, Column};
 use crate::finding::Confidence;
 use crate::project::{Dialect, Server};
@@ -45,10 +45,13 @@ fn demanded<'s>(step: &'s Step, name: &str) -> Option<&'s Column> {
     }
 }
 
-/// Whether no rows are left in a table after a statement, or they are those of another one.
+/// Whether no rows may be left in a table after a statement, or they are those of another one.
 fn empties(change: &Change, name: &str) -> bool {
-    matches!(change, Change::CreateTable { .. } | Change::DropTable { .. } | Change::DeleteRows { .. })
-        && table_of(change).is_some_and(|table| table.eq_ignore_ascii_case(name))
+    let may = matches!(
+        change,
+        Change::CreateTable { .. } | Change::DropTable { .. } | Change::DeleteRows { .. } | Change::UseRows { .. }
+    );
+    may && change.table().is_none_or(|table| table.eq_ignore_ascii_case(name))
 }
 
 /// Whether a statement takes the demand back.

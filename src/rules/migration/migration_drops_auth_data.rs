@@ -1,6 +1,6 @@
 //! A migration that loses what a server stores.
 
-use super::steps::{Past, Step, Stored, each_past, table_of};
+use super::steps::{Past, Step, Stored, each_past};
 use crate::facts::schema::{Change, Table};
 use crate::finding::{Confidence, Severity};
 use crate::project::schema::rows::Rows;
@@ -25,6 +25,9 @@ pub(super) fn check(cx: &Context<'_>, out: &mut Reporter<'_>) {
     each_past(cx, |past| {
         let others = past.folder.tables.iter().map(|other| other.table.name.as_str());
         let rows = Rows::follow(&past.table.table, others, past.steps.iter().map(|step| &step.change));
+        if rows.scattered {
+            return;
+        }
         let watched = Watched { cx, past, rows };
         let Past { earlier, server, key, .. } = watched.past;
         match (server.required.tables.get(key), removed_plugin(earlier, server, key)) {
@@ -148,7 +151,7 @@ impl Watched<'_> {
     }
 
     fn is_unread(&self, step: &Step) -> bool {
-        let table = table_of(&step.change);
+        let table = step.change.table();
         matches!(step.change, Change::Unknown { .. })
             && table.is_none_or(|table| table.eq_ignore_ascii_case(&self.past.stored.table))
     }

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use crate::facts::FileFacts;
 use crate::facts::schema::{Change, Column, Operation};
-use crate::facts::{Body, FileFacts};
 use crate::project::Server;
 use crate::project::files::Files;
 use crate::project::schema::migrated::{column_names, name_in_database};
@@ -11,15 +11,14 @@ use crate::project::schema::replay::ordered_scripts;
 use crate::project::schema::{Migrated, RequiredColumn, RequiredTable, SourceTable};
 use crate::rules::Context;
 use crate::rules::gaps::same_server;
-use crate::source::{Site, Span};
-use crate::syntax::sql::{Kind, Statement, Token, statements};
+use crate::source::Site;
 
 /// A statement, or a part of one, that no earlier state of the project had.
 pub(super) struct Step {
     pub(super) change: Change,
     pub(super) at: Site,
     /// The database schema its table is prefixed with.
-    namespace: Namespace,
+    namespace: Option<String>,
 }
 
 /// The statements that the scripts of a folder have now and had in none of the states the project is compared with, in the
@@ -31,29 +30,38 @@ fn new_steps(cx: &Context<'_>, folder: &str) -> Vec<Step> {
     let earlier: Vec<_> = cx.before.iter().flat_map(|before| scripts(before.files)).collect();
     let mut steps = Vec::new();
     for (path, facts) in scripts(cx.files) {
-        // Code may move rows in ways that are not read, so that what a statement in it loses is not known.
-        let Body::Sql(operations) = &facts.body else { continue };
+        let Some(operations) = facts.operations() else { continue };
         // A script that was only renamed is as old as it was.
         if earlier.iter().any(|(_, old)| old.body == facts.body) {
             continue;
         }
         let is_old = |operation: &&Operation| {
             let of_path = earlier.iter().filter(|(old, _)| *old == path);
-            let old = of_path.filter_map(|(_, facts)| if let Body::Sql(old) = &facts.body { Some(old) } else { None }).flatten();
-            old.into_iter().any(|old| is_same(&old.change, &operation.change))
+            let mut old = of_path.filter_map(|(_, facts)| facts.operations()).flatten();
+            old.any(|old| is_same(&old.change, &operation.change))
         };
-        let text = cx.files.text(&path).unwrap_or_default();
-        let statements = statements(&text);
-        steps.extend(operations.iter().filter(|operation| !is_old(operation)).map(|operation| {
-            Step {
-                change: operation.change.clone(),
-                at: Site::new(&path, operation.span),
-                namespace: table_of(&operation.change)
-                    .map_or_else(Namespace::default, |table| Namespace::of(&text, &statements, operation.span, table)),
-            }
+        let judged = operations.iter().filter(|operation| operation.certain || !takes(&operation.change));
+        steps.extend(judged.filter(|operation| !is_old(operation)).map(|operation| Step {
+            change: operation.change.clone(),
+            at: Site::new(&path, operation.span),
+            namespace: operation.namespace.clone(),
         }));
     }
     steps
+}
+
+/// Whether a statement takes something away or asks more of rows. One that may not run does neither.
+fn takes(change: &Change) -> bool {
+    matches!(
+        change,
+        Change::AddColumn { .. }
+            | Change::DeleteRows { .. }
+            | Change::DropColumn { .. }
+            | Change::DropIndex { .. }
+            | Change::DropTable { .. }
+            | Change::RenameColumn { .. }
+            | Change::RenameTable { .. }
+    )
 }
 
 /// Whether two statements do the same, wherever they stand.
@@ -67,53 +75,10 @@ fn is_same(one: &Change, other: &Change) -> bool {
     }
 }
 
-/// The table a statement is about.
-pub(super) fn table_of(change: &Change) -> Option<&str> {
-    match change {
-        Change::CreateTable { table, .. } => Some(&table.name),
-        Change::DropTable { table }
-        | Change::RenameTable { table, .. }
-        | Change::AddColumn { table, .. }
-        | Change::DropColumn { table, .. }
-        | Change::RenameColumn { table, .. }
-        | Change::AlterColumn { table, .. }
-        | Change::CreateIndex { table, .. }
-        | Change::AddForeignKey { table, .. }
-        | Change::DeleteRows { table }
-        | Change::WriteRows { table, .. } => Some(table),
-        Change::DropIndex { table, .. } | Change::Unknown { table } => table.as_deref(),
-    }
-}
-
-/// The schema inside a database, as the prefix of a table's name gives it; `None` for the usual one.
-#[derive(Default, PartialEq, Eq)]
-struct Namespace(Option<String>);
-
-/// The schemas that are meant where none is written: PostgreSQL, SQL Server, SQLite.
-const USUAL_NAMESPACES: [&str; 3] = ["public", "dbo", "main"];
-
-impl Namespace {
-    /// The prefix of a table's name within a part of a script.
-    fn of(text: &str, statements: &[Statement], part: Span, table: &str) -> Self {
-        let is_it = |name: &Token| part.contains(name.span) && name.name(text).as_deref() == Some(table);
-        let prefix = statements.iter().flat_map(|statement| statement.tokens.windows(3)).find_map(|window| match window {
-            [prefix, dot, name] if dot.kind == Kind::Symbol(b'.') && is_it(name) => prefix.name(text),
-            _ => None,
-        });
-        Self(prefix.map(|prefix| prefix.to_ascii_lowercase()).filter(|prefix| !USUAL_NAMESPACES.contains(&prefix.as_str())))
-    }
-}
-
 /// The steps without those about a table of the same name in another schema of the database.
-fn in_namespace_of<'s>(files: &dyn Files, table: &SourceTable, steps: &'s [Step]) -> Vec<&'s Step> {
-    let name = &table.table.name;
-    let is_named = |step: &Step| table_of(&step.change).is_some_and(|other| other.eq_ignore_ascii_case(name));
-    if !steps.iter().any(is_named) {
-        return steps.iter().collect();
-    }
-    let text = files.text(&table.file).unwrap_or_default();
-    let own = Namespace::of(&text, &statements(&text), table.table.span, name);
-    steps.iter().filter(|step| !is_named(step) || step.namespace == own).collect()
+fn in_namespace_of<'s>(table: &SourceTable, steps: &'s [Step]) -> Vec<&'s Step> {
+    let is_named = |step: &Step| step.change.table().is_some_and(|other| other.eq_ignore_ascii_case(&table.table.name));
+    steps.iter().filter(|step| !is_named(step) || step.namespace == table.namespace).collect()
 }
 
 /// A table that a server stored something in, and what new statements do around it.
@@ -146,7 +111,7 @@ pub(super) fn each_past(cx: &Context<'_>, mut take: impl FnMut(Past<'_>)) {
             for (key, required) in &earlier.required.tables {
                 let Some(stored) = Stored::find(earlier, key, folder) else { continue };
                 let Some(table) = folder.table(&stored.table).filter(|table| stored.is(table, required)) else { continue };
-                let steps = in_namespace_of(before.files, table, &steps);
+                let steps = in_namespace_of(table, &steps);
                 take(Past { earlier, server, folder, key, table, stored, steps });
             }
         }

@@ -1,20 +1,51 @@
 //! Which builder a chain of calls belongs to.
 
-use super::literals::{Chain, Step};
-use super::{Code, knex, kysely, typeorm, unqualified};
-use crate::facts::schema::{Change, Operation};
+use std::collections::HashMap;
 
-/// What [node-pg-migrate](https://salsita.github.io/node-pg-migrate/) and
-/// [Sequelize](https://sequelize.org/docs/v6/other-topics/query-interface/) hand to a migration: their calls are known to
-/// change tables, and are not read.
-const UNREAD: [&str; 2] = ["pgm", "queryInterface"];
+use super::literals::{Chain, Step};
+use super::{Code, knex, kysely, pgm, sequelize, typeorm, unqualified};
+use crate::facts::schema::{Change, Operation, namespace};
 
 /// The operations a chain of calls makes.
 pub(super) fn operations<'c>(code: &Code<'c>, chain: &Chain<'c>) -> Vec<Operation> {
     let schema = chain.steps.iter().position(|step| step.name == "schema" && step.arguments.is_none());
-    match schema.map(|at| at + 1).or_else(|| (code.str(chain.root) == "schema").then_some(0)) {
+    let mut found = match schema.map(|at| at + 1).or_else(|| (code.str(chain.root) == "schema").then_some(0)) {
         Some(start) => of_schema(code, &chain.steps[start..]),
         None => of_runner(code, chain),
+    };
+    if !found.is_empty() {
+        let prefixes = Prefixes::of(code, chain);
+        found
+            .iter_mut()
+            .for_each(|operation| operation.namespace = operation.change.table().and_then(|name| prefixes.find(name)));
+    }
+    found
+}
+
+/// The schemas inside the database that a chain of calls puts tables in.
+struct Prefixes {
+    /// `withSchema("auth")`.
+    all: Option<String>,
+    /// The prefixes of names, by the names.
+    written: HashMap<String, String>,
+}
+
+impl Prefixes {
+    fn of<'c>(code: &Code<'c>, chain: &Chain<'c>) -> Self {
+        let mut prefixes = Self { all: None, written: HashMap::new() };
+        for step in &chain.steps {
+            let Some(text) = step.values().first().and_then(|value| code.text(*value)) else { continue };
+            if step.name == "withSchema" {
+                prefixes.all = Some(text);
+            } else if let Some((prefix, name)) = text.rsplit_once('.') {
+                prefixes.written.insert(name.to_owned(), prefix.to_owned());
+            }
+        }
+        prefixes
+    }
+
+    fn find(&self, table: &str) -> Option<String> {
+        self.written.get(table).or(self.all.as_ref()).and_then(|prefix| namespace(prefix))
     }
 }
 
@@ -38,7 +69,7 @@ fn of_schema<'c>(code: &Code<'c>, mut steps: &[Step<'c>]) -> Vec<Operation> {
                 break;
             }
             ("createTable" | "createTableIfNotExists" | "alterTable" | "table" | "dropTable" | "dropTableIfExists", None) => {
-                found.push(Operation { change: Change::Unknown { table: None }, span });
+                found.push(Operation::new(Change::Unknown { table: None }, span));
             }
             ("createTable" | "createTableIfNotExists", Some(name)) => {
                 let at = crate::facts::lower::span(first);
@@ -58,11 +89,11 @@ fn of_schema<'c>(code: &Code<'c>, mut steps: &[Step<'c>]) -> Vec<Operation> {
                 }
             },
             ("dropTable" | "dropTableIfExists", Some(name)) => {
-                found.push(Operation { change: Change::DropTable { table: name.to_owned() }, span });
+                found.push(Operation::new(Change::DropTable { table: name.to_owned() }, span));
             }
             ("renameTable", name) => {
                 let to = values.get(1).and_then(|to| code.text(*to));
-                found.push(Operation { change: rename(name, to.as_deref()), span });
+                found.push(Operation::new(rename(name, to.as_deref()), span));
             }
             _ => {}
         }
@@ -73,16 +104,20 @@ fn of_schema<'c>(code: &Code<'c>, mut steps: &[Step<'c>]) -> Vec<Operation> {
 /// Objects a migration is given: the last call of the chain is theirs.
 fn of_runner<'c>(code: &Code<'c>, chain: &Chain<'c>) -> Vec<Operation> {
     let Some((step, before)) = chain.steps.split_last() else { return Vec::new() };
-    let runner = before.last().map_or_else(|| code.str(chain.root), |step| step.name);
-    if runner == "queryRunner" {
-        return typeorm::operations(code, step);
+    match before.last().map_or_else(|| code.str(chain.root), |step| step.name) {
+        "queryRunner" => typeorm::operations(code, step),
+        "queryInterface" => sequelize::operations(code, step),
+        "pgm" => pgm::operations(code, step),
+        _ => Vec::new(),
     }
-    let changes = ["create", "add", "alter", "rename", "change", "drop", "remove"];
-    if !UNREAD.contains(&runner) || !changes.iter().any(|verb| step.name.starts_with(verb)) {
-        return Vec::new();
-    }
-    let table = step.values().first().and_then(|name| code.text(*name));
-    vec![Operation { change: Change::Unknown { table: table.map(|name| unqualified(&name).to_owned()) }, span: step.span() }]
+}
+
+/// A call on tables that are not known, where its name tells of a change.
+pub(super) fn unread(step: &Step<'_>) -> Vec<Operation> {
+    let changes = ["create", "add", "alter", "rename", "change", "drop", "remove"].iter().any(|verb| step.name.starts_with(verb));
+    let of_table = ["Table", "Column", "Constraint", "Index", "Key"].iter().any(|part| step.name.contains(part));
+    let unknown = Operation::new(Change::Unknown { table: None }, step.span());
+    (changes && of_table).then_some(unknown).into_iter().collect()
 }
 
 /// A table under another name, where both are known.

@@ -13,21 +13,28 @@ use crate::source::Span;
 /// Stands where something is put in at run time. To SQL it is a letter, so that it becomes part of the name it stands in.
 const HOLE: char = '\u{fffc}';
 
-/// The schema operations of a string that is written in these parts.
+/// One of these stands in every statement about tables or rows.
+const STATEMENTS: [&str; 6] = ["table", "index", "truncate", "insert", "update", " from "];
+
+/// The operations of a string that is written in these parts.
 pub(super) fn operations<'c>(code: &Code<'c>, parts: &[Node<'c>]) -> Vec<Operation> {
     if !parts.iter().any(|part| matches!(part.kind(), "string" | "template_string")) {
         return Vec::new();
     }
     let embedded = Embedded::read(code, parts);
     let lower = embedded.text.to_ascii_lowercase();
-    if !lower.contains("table") && !lower.contains("index") {
+    if !STATEMENTS.iter().any(|word| lower.contains(word)) {
         return Vec::new();
     }
     let place = |operation: Operation| Operation {
         span: embedded.in_file(operation.span),
         change: without_holes(embedded.placed(operation.change)),
+        ..operation
     };
-    ddl::sql(&embedded.text).into_iter().map(place).collect()
+    // What the program does with the rows of a query is not known.
+    let queried = ddl::queried(&embedded.text).into_iter();
+    let queries = queried.map(|(table, span)| Operation::new(Change::UseRows { table: Some(table) }, span));
+    ddl::sql(&embedded.text).into_iter().chain(queries).map(place).collect()
 }
 
 /// The type of a column that is written as a string or a tagged template; empty where it is not known.
@@ -140,6 +147,7 @@ fn without_holes(change: Change) -> Change {
         }
         Change::DropIndex { table: Some(table), name } => (table, is_open(name)),
         Change::DropIndex { table: None, .. } => return change,
+        Change::UseRows { table } => return Change::UseRows { table: table.clone().filter(|name| !is_open(name)) },
         Change::Unknown { table } => return Change::Unknown { table: table.clone().filter(|name| !is_open(name)) },
     };
     if is_open(table) {

@@ -112,14 +112,14 @@ pub(super) fn create_index<'c>(code: &Code<'c>, name: Option<&str>, span: Span, 
         Some(table) if !unread => Change::CreateIndex { table, key },
         table => Change::Unknown { table },
     };
-    Operation { change, span }
+    Operation::new(change, span)
 }
 
 /// `dropIndex("name").on("table")`.
 pub(super) fn drop_index<'c>(code: &Code<'c>, name: &str, span: Span, steps: &[Step<'c>]) -> Option<Operation> {
     let on = steps.iter().find(|step| step.name == "on");
     let table = on.and_then(|step| code.text(*step.values().first()?)).map(|name| unqualified(&name).to_owned());
-    Some(Operation { change: Change::DropIndex { table, name: name.to_owned() }, span })
+    Some(Operation::new(Change::DropIndex { table, name: name.to_owned() }, span))
 }
 
 /// What tables are both made and altered with.

@@ -66,7 +66,8 @@ impl<'c> Chain<'c> {
 
 /// An object as written.
 pub(super) struct Fields<'c> {
-    entries: Vec<(String, Node<'c>)>,
+    /// The keys as text and as they stand, with their values.
+    entries: Vec<(String, Node<'c>, Node<'c>)>,
     /// It may have other entries.
     pub(super) open: bool,
 }
@@ -74,7 +75,14 @@ pub(super) struct Fields<'c> {
 impl<'c> Fields<'c> {
     /// The value of a key.
     pub(super) fn get(&self, key: &str) -> Option<Node<'c>> {
-        self.entries.iter().rev().find(|(name, _)| name == key).map(|(_, value)| *value)
+        self.entries.iter().rev().find(|(name, ..)| name == key).map(|(.., value)| *value)
+    }
+}
+
+impl<'f, 'c> Fields<'c> {
+    /// The entries: the key as text and as it stands, and the value.
+    pub(super) fn iter(&'f self) -> impl Iterator<Item = (&'f str, Node<'c>, Node<'c>)> {
+        self.entries.iter().map(|(name, key, value)| (name.as_str(), *key, *value))
     }
 }
 
@@ -184,10 +192,10 @@ impl<'c> Code<'c> {
             match (member.child_by_field_name("key"), member.child_by_field_name("value")) {
                 (Some(key), Some(value)) if key.kind() != "computed_property_name" => {
                     let name = self.text(key).filter(|_| key.kind() == "string").unwrap_or_else(|| self.str(key).to_owned());
-                    fields.entries.push((name, value));
+                    fields.entries.push((name, key, value));
                 }
                 _ if member.kind() == "shorthand_property_identifier" => {
-                    fields.entries.push((self.str(member).to_owned(), member));
+                    fields.entries.push((self.str(member).to_owned(), member, member));
                 }
                 _ => fields.open = true,
             }

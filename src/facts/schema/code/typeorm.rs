@@ -17,8 +17,7 @@ pub(super) fn operations<'c>(code: &Code<'c>, step: &Step<'c>) -> Vec<Operation>
     }
     let name = code.text(first);
     let Some(table) = name.as_deref().map(unqualified) else {
-        let changes = ["add", "alter", "change", "rename", "drop", "create"].iter().any(|verb| step.name.starts_with(verb));
-        return changes.then_some(Operation { change: Change::Unknown { table: None }, span: at }).into_iter().collect();
+        return builders::unread(step);
     };
     let text = |place: usize| values.get(place).and_then(|value| code.text(*value));
     let listed = |value: Node<'c>| code.elements(value).unwrap_or_else(|| vec![value]);
@@ -78,7 +77,7 @@ fn create_table<'c>(code: &Code<'c>, made: Node<'c>, step: &Step<'c>) -> Operati
     let fields = code.made_with(made, "Table");
     let name = fields.as_ref().and_then(|fields| fields.get("name"));
     let (Some(fields), Some((name_at, name))) = (fields, name.and_then(|at| Some((at, code.text(at)?)))) else {
-        return Operation { change: Change::Unknown { table: None }, span: at };
+        return Operation::new(Change::Unknown { table: None }, at);
     };
     let name = unqualified(&name);
     let mut changes = Changes { open: fields.open, ..Changes::default() };
