@@ -1,14 +1,17 @@
 //! Facts kept between reviews, keyed by content. Losing them costs time, never a verdict.
 
+pub mod learning;
 pub mod memory;
-pub mod persistent;
 pub mod record;
 pub mod sled;
 
+use std::fmt;
+use std::io;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use self::record::Record;
 use crate::facts::signals::Signals;
 use crate::facts::{FACTS_VERSION, FileFacts};
 use crate::source::{BlobId, FileKind};
@@ -50,4 +53,19 @@ pub trait FactStore: Send + Sync {
     fn blob(&self, blob: &BlobId, kind: FileKind) -> Option<BlobRecord>;
     /// Keeps what is known of a blob.
     fn keep_blob(&self, blob: BlobId, kind: FileKind, record: BlobRecord);
+}
+
+/// Where facts lie while no process has them in memory: a copy that may be lost at any time.
+pub trait Disk: fmt::Debug + Send + Sync {
+    /// Passes on all that is kept.
+    ///
+    /// # Errors
+    /// It cannot be read; what was passed on until then is sound.
+    fn read(&self, take: &mut dyn FnMut(Record)) -> io::Result<()>;
+
+    /// Adds to what is kept.
+    ///
+    /// # Errors
+    /// It cannot be written. Some of it may have been.
+    fn write(&self, records: &mut dyn Iterator<Item = Record>) -> io::Result<()>;
 }

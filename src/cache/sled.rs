@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::persistent::Disk;
+use super::Disk;
 use super::record::{Record, Shelf};
 use crate::facts::FACTS_VERSION;
 
@@ -209,7 +209,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::cache::persistent::PersistentStore;
+    use crate::cache::learning::LearningStore;
     use crate::cache::{BlobRecord, FactKey, FactStore as _};
     use crate::facts::extract;
     use crate::facts::signals::Signals;
@@ -225,23 +225,29 @@ mod tests {
         BlobId::from_bytes(&[number; 20]).expect("20 bytes")
     }
 
-    fn stored_below(directory: &Path) -> PersistentStore {
-        PersistentStore::new(Some(Box::new(Sled::new(directory.to_path_buf()))))
+    fn write(directory: &Path, store: &LearningStore) {
+        // What comes of it is seen by what is found.
+        let _ = Sled::new(directory.to_path_buf()).write(&mut store.fresh().into_iter());
+    }
+
+    fn loaded(directory: &Path) -> LearningStore {
+        let store = LearningStore::default();
+        let _ = Sled::new(directory.to_path_buf()).read(&mut |record| assert!(store.take(&record)));
+        store
     }
 
     fn filled(directory: &Path) {
-        let store = stored_below(directory);
+        let store = LearningStore::default();
         for number in 0..100 {
             store.keep(key(number), Arc::new(extract(FileKind::DotEnv, ENV)));
             store.keep_blob(blob(number), FileKind::DotEnv, BlobRecord { key: Some(key(number)), signals: Signals::default() });
         }
-        store.flush();
+        write(directory, &store);
     }
 
     /// How many of the 100 facts are there; whatever is there must be right.
     fn found(directory: &Path) -> usize {
-        let store = stored_below(directory);
-        store.load();
+        let store = loaded(directory);
         let right = extract(FileKind::DotEnv, ENV);
         (0..100).filter_map(|number| store.facts(&key(number))).inspect(|facts| assert_eq!(**facts, right)).count()
     }
@@ -251,8 +257,7 @@ mod tests {
         let temp = tempfile::tempdir().expect("temporary directory");
         filled(temp.path());
         assert_eq!(found(temp.path()), 100);
-        let store = stored_below(temp.path());
-        store.load();
+        let store = loaded(temp.path());
         assert_eq!(store.blob(&blob(7), FileKind::DotEnv).map(|record| record.key), Some(Some(key(7))));
         assert_eq!(store.blob(&blob(7), FileKind::Sql), None);
     }
@@ -261,12 +266,11 @@ mod tests {
     fn later_batches_add_up() {
         let temp = tempfile::tempdir().expect("temporary directory");
         filled(temp.path());
-        let store = stored_below(temp.path());
+        let store = LearningStore::default();
         store.keep(key(200), Arc::new(extract(FileKind::DotEnv, ENV)));
-        store.flush();
+        write(temp.path(), &store);
         assert_eq!(found(temp.path()), 100);
-        let store = stored_below(temp.path());
-        store.load();
+        let store = loaded(temp.path());
         assert!(store.facts(&key(200)).is_some());
     }
 

@@ -304,6 +304,9 @@ pub(super) enum DaemonAction {
         /// The version of the cache
         #[arg(long)]
         version: String,
+        /// The repository's git directory
+        #[arg(long)]
+        common_dir: PathBuf,
         /// Where it lies
         directory: PathBuf,
     },
@@ -312,7 +315,7 @@ pub(super) enum DaemonAction {
 /// What a daemon wants of its cache.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(super) enum KeepAction {
-    /// All of it, on standard output
+    /// All of it, and what a first review adds, on standard output
     Read,
     /// Standard input added to it
     Write,

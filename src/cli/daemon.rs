@@ -34,9 +34,13 @@ pub(super) fn run(action: DaemonAction) -> Outcome {
             daemon::run(&common_dir, expected(&common_dir).ok()).context("the daemon could not start")?;
             Ok(0)
         }
-        DaemonAction::Keep { action, version, directory } => {
+        DaemonAction::Keep { action, version, common_dir, directory } => {
             let kept = match action {
-                KeepAction::Read => keeper::read(&version, &directory, io::stdout().lock()),
+                KeepAction::Read => {
+                    // A hook's review looks at nothing when nothing is staged. This one looks at everything.
+                    let everything = expected(&common_dir).map(|request| Request { hook: false, ..request });
+                    keeper::read(&version, &directory, everything.ok().as_ref(), io::stdout().lock())
+                }
                 KeepAction::Write => keeper::write(&version, &directory, io::stdin().lock()),
             };
             kept.context("the cache is of no use")?;

@@ -1,32 +1,37 @@
 //! The cache on disk, kept by processes that live only as long as they read or write it.
 //!
-//! They are this same program, run as `daemon keep`, and speak in [`Record`]s over their standard streams.
+//! They are this same program, run as `daemon keep`, and speak in [`Record`]s over their standard streams. The one that
+//! reads the cache also reads the repository for the first time: what that takes in memory goes with the process.
 
 use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use crate::cache::persistent::Disk;
+use crate::cache::Disk;
+use crate::cache::learning::LearningStore;
 use crate::cache::record::Record;
 use crate::cache::sled::{self, Sled};
+use crate::service::{self, Request};
 
 /// A database that other processes open.
 #[derive(Debug)]
 pub struct Keeper {
     program: PathBuf,
+    common_dir: PathBuf,
     directory: PathBuf,
 }
 
 impl Keeper {
-    /// The keeper of the database below `directory`; `program` is this one.
+    /// The keeper of the database below `directory` for the repository of a common directory; `program` is this one.
     #[must_use]
-    pub fn new(program: PathBuf, directory: PathBuf) -> Self {
-        Self { program, directory }
+    pub fn new(program: PathBuf, common_dir: PathBuf, directory: PathBuf) -> Self {
+        Self { program, common_dir, directory }
     }
 
     fn start(&self, action: &str, stdin: Stdio, stdout: Stdio) -> io::Result<Child> {
         let mut command = Command::new(&self.program);
-        command.args(["daemon", "keep", action, "--version", &sled::version()]).arg(&self.directory);
+        command.args(["daemon", "keep", action, "--version", &sled::version(), "--common-dir"]);
+        command.arg(&self.common_dir).arg(&self.directory);
         command.stdin(stdin).stdout(stdout).stderr(Stdio::piped()).spawn()
     }
 }
@@ -72,21 +77,37 @@ fn pass_on(stream: &mut dyn Read, take: &mut dyn FnMut(Record)) -> io::Result<()
     Ok(())
 }
 
-/// Writes all that is kept below `directory` to a stream: what `daemon keep read` does.
+/// Writes all that is kept below `directory` to a stream, then what a first review learns beyond that, and keeps it: what
+/// `daemon keep read` does.
 ///
 /// # Errors
-/// As [`Disk::read`], and when the stream cannot be written to; when another version of the program asks.
-pub fn read(version: &str, directory: &Path, stream: impl Write) -> io::Result<()> {
+/// As [`Disk::read`] and [`Disk::write`], and when the stream cannot be written to; when another version of the program
+/// asks.
+pub fn read(version: &str, directory: &Path, expected: Option<&Request>, stream: impl Write) -> io::Result<()> {
     check_version(version)?;
     let mut stream = BufWriter::new(stream);
+    let store = LearningStore::default();
+    let disk = Sled::new(directory.to_path_buf());
     let mut written = Ok(());
-    Sled::new(directory.to_path_buf()).read(&mut |record| {
+    let loaded = disk.read(&mut |record| {
+        store.take(&record);
         if written.is_ok() {
             written = record.write_to(&mut stream);
         }
-    })?;
+    });
     written?;
-    stream.flush()
+    stream.flush()?;
+    if let Some(request) = expected {
+        // Only what it learns is wanted.
+        let _ = service::answer(request, &store);
+    }
+    let fresh = store.fresh();
+    fresh.iter().try_for_each(|record| record.write_to(&mut stream))?;
+    stream.flush()?;
+    if !fresh.is_empty() {
+        disk.write(&mut fresh.into_iter())?;
+    }
+    loaded
 }
 
 /// Adds the records of a stream to what is kept below `directory`: what `daemon keep write` does.

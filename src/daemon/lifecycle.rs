@@ -121,6 +121,9 @@ fn lock_within(file: File, patience: Duration) -> io::Result<Option<File>> {
     }
 }
 
+/// Bytes: larger pieces of memory are given back to the system as soon as they are free.
+const KEPT_FREE: &str = "65536";
+
 /// Starts a daemon for the repository in the background and does not wait for it. Of several started at once, one stays.
 ///
 /// It inherits no open files (git and its graphical clients wait for the end of their pipes, `flock` and `make` for that
@@ -135,9 +138,12 @@ pub fn spawn(common_dir: &Path) -> io::Result<()> {
     let mut command = platform::command_without_inherited_files(&std::env::current_exe()?);
     command.args(["daemon", "run", "--common-dir"]).arg(common_dir.canonicalize()?);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).current_dir("/");
-    // glibc keeps memory apart for each thread, and little of it comes back once many have read the repository for the
-    // first time (mallopt(3), `M_ARENA_MAX`). It is read before the program starts, so only its parent can say so.
+    // glibc keeps memory apart for each thread, and keeps large pieces once they were freed (mallopt(3)). It is told before
+    // the program starts, so only its parent can say so.
     command.env("MALLOC_ARENA_MAX", "1");
+    for kept in ["MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_", "MALLOC_TOP_PAD_"] {
+        command.env(kept, KEPT_FREE);
+    }
     for (name, _) in std::env::vars_os() {
         if name.as_encoded_bytes().starts_with(b"GIT_") {
             command.env_remove(name);

@@ -18,12 +18,11 @@ pub mod write_behind;
 use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::cache::FactStore;
-use crate::cache::persistent::Disk;
+use crate::cache::{Disk, FactStore};
 use crate::git::{Environment, GitError, Repo};
 use crate::service::{self, Answers, Reply, Request, Target};
 use crate::source::{FileKind, Snapshot as _, folder_of};
@@ -56,7 +55,8 @@ pub fn run(common_dir: &Path, expected: Option<Request>) -> io::Result<()> {
         expected,
     };
     let program = std::env::current_exe()?;
-    let keeper = lifecycle::state_directory(common_dir).map(|state| Box::new(Keeper::new(program, state)) as Box<dyn Disk>);
+    let keeper = |state| Arc::new(Keeper::new(program, common_dir.to_path_buf(), state)) as Arc<dyn Disk>;
+    let keeper = lifecycle::state_directory(common_dir).map(keeper);
     server::run(settings, keeper, Reviewer::default()).map(drop).inspect_err(|error| tracing::error!(%error, "not started"))
 }
 

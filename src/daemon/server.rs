@@ -18,8 +18,7 @@ use super::protocol::{Answer, Hello, Message, Status, read_frame, write_frame};
 use super::socket::{self, Timed};
 use super::watcher::{self, Changes, Watching};
 use super::write_behind::WriteBehind;
-use crate::cache::persistent::Disk;
-use crate::cache::{FactKey, FactStore};
+use crate::cache::{Disk, FactKey, FactStore};
 use crate::facts::{self, signals};
 use crate::git::Environment;
 use crate::service::{Reply, Request, Target};
@@ -63,7 +62,7 @@ pub trait Work: Send + Sync + 'static {
 ///
 /// # Errors
 /// The repository is not there, or the socket cannot be created.
-pub fn run(settings: Settings, disk: Option<Box<dyn Disk>>, work: impl Work) -> io::Result<Option<Leave>> {
+pub fn run(settings: Settings, disk: Option<Arc<dyn Disk>>, work: impl Work) -> io::Result<Option<Leave>> {
     let settings = Settings { common_dir: settings.common_dir.canonicalize()?, ..settings };
     let hello = Hello::of_this_program()?;
     let Some((instance, listener)) = Instance::claim(&settings.common_dir)? else { return Ok(None) };
@@ -257,7 +256,7 @@ impl<W: Work> Daemon<W> {
     }
 
     fn read_ahead(&self, vital: &[PathBuf]) {
-        self.cache.store().load();
+        self.cache.load();
         // A hook's review looks at nothing when nothing is staged. This one looks at everything, so that later ones find
         // its facts.
         for request in self.expected() {

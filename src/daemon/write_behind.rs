@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use crate::cache::persistent::{Disk, PersistentStore};
+use crate::cache::Disk;
+use crate::cache::learning::LearningStore;
 
 /// New facts are written when nothing came for this long.
 const QUIET: Duration = Duration::from_secs(2);
@@ -16,7 +17,8 @@ const LAST_FLUSH: Duration = Duration::from_secs(2);
 /// A store that is written to disk some time after it changed.
 #[derive(Debug)]
 pub struct WriteBehind {
-    store: Arc<PersistentStore>,
+    store: Arc<LearningStore>,
+    disk: Option<Arc<dyn Disk>>,
     thread: Mutex<Option<Writer>>,
 }
 
@@ -27,28 +29,39 @@ struct Writer {
 }
 
 impl WriteBehind {
-    /// An empty store that is kept on a disk.
+    /// An empty store; without a disk, nothing outlives it.
     #[must_use]
-    pub fn start(disk: Option<Box<dyn Disk>>) -> Self {
-        let store = Arc::new(PersistentStore::new(disk));
+    pub fn start(disk: Option<Arc<dyn Disk>>) -> Self {
+        let store = Arc::new(LearningStore::default());
         let (bell, rings) = channel();
         let (finished, done) = channel();
-        let written = Arc::clone(&store);
+        let (written, onto) = (Arc::clone(&store), disk.clone());
         thread::spawn(move || {
             while rings.recv().is_ok() {
                 while rings.recv_timeout(QUIET).is_ok() {}
-                written.flush();
+                flush(&written, onto.as_deref());
             }
             // Nobody waits any more when the disk took too long.
             let _ = finished.send(());
         });
-        Self { store, thread: Mutex::new(Some(Writer { bell, done })) }
+        Self { store, disk, thread: Mutex::new(Some(Writer { bell, done })) }
     }
 
     /// The facts.
     #[must_use]
-    pub fn store(&self) -> &PersistentStore {
+    pub fn store(&self) -> &LearningStore {
         &self.store
+    }
+
+    /// Adds what is on disk. May run while the store is in use.
+    pub fn load(&self) {
+        let Some(disk) = &self.disk else { return };
+        let (mut records, mut damaged) = (0_usize, 0_usize);
+        let done = disk.read(&mut |record| if self.store.take(&record) { records += 1 } else { damaged += 1 });
+        match done {
+            Ok(()) => tracing::info!(records, damaged, "cache loaded"),
+            Err(why) => tracing::warn!(%why, records, damaged, "the cache could not be loaded"),
+        }
     }
 
     /// Says that there may be something to write.
@@ -66,5 +79,16 @@ impl WriteBehind {
             drop(bell);
             let _ = done.recv_timeout(LAST_FLUSH);
         }
+    }
+}
+
+/// Adds to the disk what came in since the last time. What cannot be written is forgotten there.
+fn flush(store: &LearningStore, disk: Option<&dyn Disk>) {
+    let fresh = store.fresh();
+    let Some(disk) = disk.filter(|_| !fresh.is_empty()) else { return };
+    let records = fresh.len();
+    match disk.write(&mut fresh.into_iter()) {
+        Ok(()) => tracing::debug!(records, "cache written"),
+        Err(why) => tracing::warn!(%why, records, "the cache could not be written"),
     }
 }
