@@ -62,4 +62,8 @@ impl FactStore for LearningStore {
         self.fresh.lock().unwrap_or_else(PoisonError::into_inner).blobs.insert((blob, kind), record);
         self.memory.keep_blob(blob, kind, record);
     }
+
+    fn reviewed(&self) {
+        self.memory.reviewed();
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use super::{BlobRecord, FactKey, FactStore};
@@ -11,24 +12,39 @@ use crate::source::{BlobId, FileKind};
 /// Most files whose facts are kept.
 const MAX_FACTS: usize = 100_000;
 
+/// Facts that no review of the last so many asked for are of contents that are gone.
+const LIFETIME: u32 = 16;
+
 /// Most blobs that are remembered; far more, as most of them are of no interest and small to remember.
 const MAX_BLOBS: usize = 1_000_000;
 
-/// A store that lives as long as the process. When it is full it forgets everything: what is still needed comes back
-/// with the next review, what is not does not.
+/// A store that lives as long as the process. Facts go when reviews no longer ask for them. When it is full it forgets
+/// everything: what is still needed comes back with the next review, what is not does not.
 #[derive(Debug, Default)]
 pub struct MemoryStore {
-    facts: RwLock<HashMap<FactKey, Arc<FileFacts>>>,
+    facts: RwLock<HashMap<FactKey, Kept>>,
     blobs: RwLock<HashMap<(BlobId, FileKind), BlobRecord>>,
+    reviews: AtomicU32,
+}
+
+#[derive(Debug)]
+struct Kept {
+    facts: Arc<FileFacts>,
+    /// The review that last asked for them.
+    asked: AtomicU32,
 }
 
 impl FactStore for MemoryStore {
     fn facts(&self, key: &FactKey) -> Option<Arc<FileFacts>> {
-        self.facts.read().unwrap_or_else(PoisonError::into_inner).get(key).cloned()
+        let facts = self.facts.read().unwrap_or_else(PoisonError::into_inner);
+        let kept = facts.get(key)?;
+        kept.asked.store(self.reviews.load(Ordering::Relaxed), Ordering::Relaxed);
+        Some(Arc::clone(&kept.facts))
     }
 
     fn keep(&self, key: FactKey, facts: Arc<FileFacts>) {
-        insert(&self.facts, MAX_FACTS, key, facts);
+        let asked = AtomicU32::new(self.reviews.load(Ordering::Relaxed));
+        insert(&self.facts, MAX_FACTS, key, Kept { facts, asked });
     }
 
     fn blob(&self, blob: &BlobId, kind: FileKind) -> Option<BlobRecord> {
@@ -37,6 +53,14 @@ impl FactStore for MemoryStore {
 
     fn keep_blob(&self, blob: BlobId, kind: FileKind, record: BlobRecord) {
         insert(&self.blobs, MAX_BLOBS, (blob, kind), record);
+    }
+
+    fn reviewed(&self) {
+        let now = self.reviews.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
+        if now.is_multiple_of(LIFETIME) {
+            let is_wanted = |kept: &Kept| now.wrapping_sub(kept.asked.load(Ordering::Relaxed)) <= LIFETIME;
+            self.facts.write().unwrap_or_else(PoisonError::into_inner).retain(|_, kept| is_wanted(kept));
+        }
     }
 }
 
@@ -51,6 +75,21 @@ fn insert<K: Eq + Hash, V>(map: &RwLock<HashMap<K, V>>, most: usize, key: K, val
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::facts::extract;
+
+    #[test]
+    fn facts_that_no_review_asks_for_go() {
+        let store = MemoryStore::default();
+        let key = |number: u8| FactKey::of(FileKind::DotEnv, &[number]);
+        for number in [1, 2] {
+            store.keep(key(number), Arc::new(extract(FileKind::DotEnv, b"")));
+        }
+        for _ in 0..2 * LIFETIME {
+            assert!(store.facts(&key(1)).is_some());
+            store.reviewed();
+        }
+        assert!(store.facts(&key(1)).is_some() && store.facts(&key(2)).is_none());
+    }
 
     #[test]
     fn a_full_map_starts_over() {

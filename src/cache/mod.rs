@@ -53,6 +53,8 @@ pub trait FactStore: Send + Sync {
     fn blob(&self, blob: &BlobId, kind: FileKind) -> Option<BlobRecord>;
     /// Keeps what is known of a blob.
     fn keep_blob(&self, blob: BlobId, kind: FileKind, record: BlobRecord);
+    /// A review is over: what no review asks for any more need not be kept.
+    fn reviewed(&self);
 }
 
 /// Where facts lie while no process has them in memory: a copy that may be lost at any time.

@@ -315,7 +315,7 @@ pub(super) enum DaemonAction {
 /// What a daemon wants of its cache.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(super) enum KeepAction {
-    /// All of it, and what a first review adds, on standard output
+    /// All of it, or what a first review learns, on standard output
     Read,
     /// Standard input added to it
     Write,

@@ -77,8 +77,8 @@ fn pass_on(stream: &mut dyn Read, take: &mut dyn FnMut(Record)) -> io::Result<()
     Ok(())
 }
 
-/// Writes all that is kept below `directory` to a stream, then what a first review learns beyond that, and keeps it: what
-/// `daemon keep read` does.
+/// Writes all that is kept below `directory` to a stream; when that is nothing, what a first review learns, and keeps it:
+/// what `daemon keep read` does.
 ///
 /// # Errors
 /// As [`Disk::read`] and [`Disk::write`], and when the stream cannot be written to; when another version of the program
@@ -86,28 +86,26 @@ fn pass_on(stream: &mut dyn Read, take: &mut dyn FnMut(Record)) -> io::Result<()
 pub fn read(version: &str, directory: &Path, expected: Option<&Request>, stream: impl Write) -> io::Result<()> {
     check_version(version)?;
     let mut stream = BufWriter::new(stream);
-    let store = LearningStore::default();
     let disk = Sled::new(directory.to_path_buf());
-    let mut written = Ok(());
-    let loaded = disk.read(&mut |record| {
-        store.take(&record);
+    let (mut written, mut is_empty) = (Ok(()), true);
+    let read = disk.read(&mut |record| {
+        is_empty = false;
         if written.is_ok() {
             written = record.write_to(&mut stream);
         }
     });
     written?;
-    stream.flush()?;
-    if let Some(request) = expected {
+    if let Some(request) = expected.filter(|_| is_empty) {
+        let store = LearningStore::default();
         // Only what it learns is wanted.
         let _ = service::answer(request, &store);
-    }
-    let fresh = store.fresh();
-    fresh.iter().try_for_each(|record| record.write_to(&mut stream))?;
-    stream.flush()?;
-    if !fresh.is_empty() {
+        let fresh = store.fresh();
+        fresh.iter().try_for_each(|record| record.write_to(&mut stream))?;
+        stream.flush()?;
         disk.write(&mut fresh.into_iter())?;
     }
-    loaded
+    stream.flush()?;
+    read
 }
 
 /// Adds the records of a stream to what is kept below `directory`: what `daemon keep write` does.

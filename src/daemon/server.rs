@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -29,6 +29,9 @@ const MAX_CONNECTIONS: usize = 16;
 
 /// Time a client has to say what it wants, and to take the answer.
 const CLIENT: Duration = Duration::from_secs(5);
+
+/// Longest wait for the cache. What is in it would take longer to be found out, but the disk may hang.
+const LOADING: Duration = Duration::from_secs(2);
 
 /// Requests that are answered ahead of time when the index changes: one per work tree and way of asking.
 const MAX_EXPECTED: usize = 4;
@@ -73,6 +76,7 @@ pub fn run(settings: Settings, disk: Option<Arc<dyn Disk>>, work: impl Work) -> 
         hello,
         work,
         cache,
+        loaded: Default::default(),
         events,
         started: Instant::now(),
         connections: AtomicUsize::new(0),
@@ -101,6 +105,8 @@ struct Daemon<W> {
     hello: Hello,
     work: W,
     cache: WriteBehind,
+    /// Whether the cache has been loaded, as far as it can be.
+    loaded: (Mutex<bool>, Condvar),
     events: Sender<DaemonEvent>,
     started: Instant,
     connections: AtomicUsize,
@@ -188,6 +194,7 @@ impl<W: Work> Daemon<W> {
             Message::Review(wanted) => {
                 self.tell(DaemonEvent::Used);
                 write_frame(&mut request, &Answer::Accepted)?;
+                self.wait_for_cache();
                 let reply = self.review(&wanted)?;
                 self.reviews.fetch_add(1, Ordering::Relaxed);
                 self.expect(*wanted);
@@ -255,8 +262,18 @@ impl<W: Work> Daemon<W> {
         }
     }
 
+    fn wait_for_cache(&self) {
+        let loaded = self.loaded.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // Without the cache the answer is the same.
+        drop(self.loaded.1.wait_timeout_while(loaded, LOADING, |loaded| !*loaded));
+    }
+
     fn read_ahead(&self, vital: &[PathBuf]) {
-        self.cache.load();
+        if catch_unwind(AssertUnwindSafe(|| self.cache.load())).is_err() {
+            tracing::warn!("loading the cache panicked");
+        }
+        *self.loaded.0.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.loaded.1.notify_all();
         // A hook's review looks at nothing when nothing is staged. This one looks at everything, so that later ones find
         // its facts.
         for request in self.expected() {

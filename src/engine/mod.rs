@@ -234,6 +234,7 @@ pub fn review<'a>(
     drop(before);
     drop(earlier);
     memory.keep_survey(view.into_survey());
+    memory.store.reviewed();
     Ok(review)
 }
 

@@ -110,7 +110,7 @@ def daemon_process(program):
 def wait_until_quiet(process):
     """Waits until a daemon has read everything and written it down."""
     quiet = 0
-    while quiet < 3:
+    while quiet < 6:
         before = processor_time(process)
         time.sleep(0.5)
         quiet = quiet + 1 if processor_time(process) == before else 0
