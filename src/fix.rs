@@ -160,7 +160,7 @@ impl<'s> Overlay<'s> {
         }
         let entry = self.entry(path).ok_or_else(|| format!("{path} is not there"))?;
         let limit = FileKind::of(path).map_or(MAX_SOURCE_BYTES, FileKind::max_bytes);
-        let bytes = self.below.read(entry, limit).map_err(|why| format!("{path}: {why}"))?;
+        let bytes = self.below.read(&entry, limit).map_err(|why| format!("{path}: {why}"))?;
         String::from_utf8(bytes).map_err(|_| format!("{path} is not UTF-8"))
     }
 

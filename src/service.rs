@@ -301,7 +301,7 @@ fn difference(after: &dyn Snapshot, before: &dyn Snapshot) -> BTreeSet<String> {
         None => true,
     };
     let changed = after.entries().iter().filter(|entry| differs(entry, before));
-    let removed = before.entries().iter().filter(|entry| after.entry(&entry.path).is_none());
+    let removed = before.entries().iter().filter(|entry| !after.contains(&entry.path));
     changed.chain(removed).map(|entry| entry.path.to_string()).collect()
 }
 

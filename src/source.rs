@@ -337,9 +337,19 @@ pub trait Snapshot: Sync {
     fn read(&self, entry: &Entry, limit: usize) -> Result<Vec<u8>, Unreadable>;
 
     /// The entry at `path`, if there is one.
-    fn entry(&self, path: &str) -> Option<&Entry> {
+    fn entry(&self, path: &str) -> Option<Entry> {
         let entries = self.entries();
-        entries.binary_search_by(|entry| (*entry.path).cmp(path)).ok().map(|at| &entries[at])
+        entries.binary_search_by(|entry| (*entry.path).cmp(path)).ok().map(|at| entries[at].clone())
+    }
+
+    /// Whether there is an entry at `path`.
+    fn contains(&self, path: &str) -> bool {
+        self.entry(path).is_some()
+    }
+
+    /// Shows the path and the blob of each entry, in order: cheaper than [`Snapshot::entries`] where these are not at hand.
+    fn visit(&self, show: &mut dyn FnMut(&str, Option<BlobId>)) {
+        self.entries().iter().for_each(|entry| show(&entry.path, entry.blob));
     }
 }
 

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use git_auth_review::git::{Change, Commit, Environment, GitError, Repo, SkipReason};
-use git_auth_review::source::{BlobId, Installed, Snapshot, SnapshotKind, Unreadable};
+use git_auth_review::source::{BlobId, Entry, Installed, Snapshot, SnapshotKind, Unreadable};
 use tempfile::TempDir;
 
 const LIMIT: usize = 1 << 20;
@@ -161,6 +161,15 @@ fn listed(printed: &[u8], id: usize) -> Files {
 fn files(snapshot: &impl Snapshot) -> Files {
     let entries = snapshot.entries();
     assert!(entries.is_sorted_by(|a, b| a.path < b.path), "sorted, each path once");
+    let mut shown = Vec::new();
+    snapshot.visit(&mut |path, blob| shown.push(Entry { path: path.into(), blob }));
+    assert_eq!(shown, entries);
+    for entry in entries {
+        assert_eq!(snapshot.entry(&entry.path).as_ref(), Some(entry));
+        assert!(snapshot.contains(&entry.path));
+        let beside = format!("{}/", entry.path);
+        assert!(snapshot.entry(&beside).is_none() && !snapshot.contains(&beside));
+    }
     entries.iter().map(|entry| (entry.path.to_string(), entry.blob.expect("known"))).collect()
 }
 
@@ -417,7 +426,7 @@ fn staging_a_part_of_a_file_reviews_that_part() {
     assert!(add.wait().expect("git").success());
     assert_eq!(fixture.changed(), ["a.ts"]);
     let index = fixture.open().index().expect("the index");
-    let staged = index.read(index.entry("a.ts").expect("staged"), LIMIT).expect("readable");
+    let staged = index.read(&index.entry("a.ts").expect("staged"), LIMIT).expect("readable");
     assert_eq!(String::from_utf8_lossy(&staged), "// first\none\ntwo\nthree\n");
 }
 
@@ -495,7 +504,7 @@ fn unusual_names() {
         let path = shown(name);
         for snapshot in [&index as &dyn Snapshot, &worktree] {
             let entry = snapshot.entry(&path).expect("listed");
-            assert_eq!(snapshot.read(entry, LIMIT).expect("readable"), path.as_bytes());
+            assert_eq!(snapshot.read(&entry, LIMIT).expect("readable"), path.as_bytes());
         }
     }
     fixture.git(&["update-index", "--index-version", "4"]);
@@ -504,7 +513,7 @@ fn unusual_names() {
     let worktree = fixture.open().worktree().expect("the work tree");
     for name in names {
         let entry = worktree.entry(&shown(name)).expect("listed");
-        assert_eq!(worktree.read(entry, LIMIT).expect("readable"), shown(name).as_bytes());
+        assert_eq!(worktree.read(&entry, LIMIT).expect("readable"), shown(name).as_bytes());
     }
 }
 
@@ -596,7 +605,7 @@ fn a_sparse_index_is_left_to_git_and_holds_everything() {
         assert!(!fixture.root.join("web/client.ts").exists());
         let worktree = fixture.open().worktree().expect("the work tree");
         let left_out = worktree.entry("web/client.ts").expect("what the checkout leaves out is as it was committed");
-        assert!(worktree.read(left_out, LIMIT).expect("readable").starts_with(b"// web/client.ts"));
+        assert!(worktree.read(&left_out, LIMIT).expect("readable").starts_with(b"// web/client.ts"));
     };
     check_left_out();
     // The same without the extension: the index names every file.
@@ -824,12 +833,12 @@ fn the_work_tree_is_what_git_would_add() {
     let changed = worktree.entry("a.ts").expect("listed");
     fs::remove_file(fixture.root.join("a.ts")).expect("deleted");
     symlink(outside.join("secret.ts"), fixture.root.join("a.ts")).expect("a link");
-    assert!(matches!(worktree.read(changed, LIMIT), Err(Unreadable::Io(_))));
+    assert!(matches!(worktree.read(&changed, LIMIT), Err(Unreadable::Io(_))));
     let hidden = worktree.entry("web/.hidden/new.ts").expect("listed");
     fs::remove_dir_all(fixture.root.join("web/.hidden")).expect("deleted");
     symlink(&outside, fixture.root.join("web/.hidden")).expect("a link");
     fs::write(outside.join("new.ts"), "outside").expect("a file");
-    assert!(matches!(worktree.read(hidden, LIMIT), Err(Unreadable::Io(_))));
+    assert!(matches!(worktree.read(&hidden, LIMIT), Err(Unreadable::Io(_))));
 }
 
 #[cfg(unix)]
@@ -887,10 +896,10 @@ fn a_file_is_known_by_its_blob_only_while_that_is_certain() {
     let staged = fs::read(fixture.root.join("a.ts")).expect("a file");
     let same_size = staged.iter().rev().copied().collect::<Vec<u8>>();
     fs::write(fixture.root.join("a.ts"), &same_size).expect("written");
-    assert_eq!(worktree.read(entry, LIMIT).expect("readable"), staged, "an entry with a blob is read as that blob");
+    assert_eq!(worktree.read(&entry, LIMIT).expect("readable"), staged, "an entry with a blob is read as that blob");
     assert_eq!(blob("a.ts"), None);
     let worktree = fixture.open().worktree().expect("the work tree");
-    assert_eq!(worktree.read(worktree.entry("a.ts").expect("on disk"), LIMIT).expect("readable"), same_size);
+    assert_eq!(worktree.read(&worktree.entry("a.ts").expect("on disk"), LIMIT).expect("readable"), same_size);
 
     // Staged and changed at once, with the size it had.
     for round in 0..20 {
@@ -899,7 +908,7 @@ fn a_file_is_known_by_its_blob_only_while_that_is_certain() {
         fs::write(fixture.root.join("a.ts"), format!("{:04}", round + 100)).expect("written");
         let worktree = fixture.open().worktree().expect("the work tree");
         let entry = worktree.entry("a.ts").expect("on disk");
-        assert_eq!(worktree.read(entry, LIMIT).expect("readable"), format!("{:04}", round + 100).as_bytes());
+        assert_eq!(worktree.read(&entry, LIMIT).expect("readable"), format!("{:04}", round + 100).as_bytes());
     }
     fixture.write("a.ts", "announced");
     fixture.git(&["rm", "-qf", "--cached", "a.ts"]);
@@ -917,12 +926,12 @@ fn too_large_is_said_with_the_size() {
         fixture.git(&["add", "."]);
         let index = fixture.open().index().expect("the index");
         let large = index.entry("large.ts").expect("staged");
-        assert_eq!(index.read(large, 4999), Err(Unreadable::TooLarge(5000)));
-        assert_eq!(index.read(large, 5000).map(|bytes| bytes.len()), Ok(5000));
-        assert_eq!(index.read(index.entry("small.ts").expect("staged"), 5), Ok(b"small".to_vec()));
+        assert_eq!(index.read(&large, 4999), Err(Unreadable::TooLarge(5000)));
+        assert_eq!(index.read(&large, 5000).map(|bytes| bytes.len()), Ok(5000));
+        assert_eq!(index.read(&index.entry("small.ts").expect("staged"), 5), Ok(b"small".to_vec()));
         fixture.write("untracked.ts", &"x".repeat(5000));
         let worktree = fixture.open().worktree().expect("the work tree");
-        assert_eq!(worktree.read(worktree.entry("untracked.ts").expect("on disk"), 4999), Err(Unreadable::TooLarge(5000)));
+        assert_eq!(worktree.read(&worktree.entry("untracked.ts").expect("on disk"), 4999), Err(Unreadable::TooLarge(5000)));
     }
 }
 

@@ -281,21 +281,20 @@ pub fn config_of(snapshot: &dyn Snapshot) -> Result<Config, ReviewError> {
 }
 
 fn settings(snapshot: &dyn Snapshot, path: &str) -> Option<String> {
-    let bytes = snapshot.read(snapshot.entry(path)?, MAX_SETTINGS_BYTES).ok()?;
+    let bytes = snapshot.read(&snapshot.entry(path)?, MAX_SETTINGS_BYTES).ok()?;
     Some(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// The rule documents a project keeps of its own: path and text.
 #[must_use]
 pub fn user_documents(snapshot: &dyn Snapshot) -> Vec<(String, String)> {
-    let entries = snapshot.entries();
-    let start = entries.partition_point(|entry| *entry.path < *USER_RULES);
-    entries[start..]
-        .iter()
-        .take_while(|entry| entry.path.starts_with(USER_RULES))
-        .filter(|entry| entry.path.ends_with(".md"))
-        .filter_map(|entry| settings(snapshot, &entry.path).map(|text| (entry.path.to_string(), text)))
-        .collect()
+    let mut paths: Vec<String> = Vec::new();
+    snapshot.visit(&mut |path, _| {
+        if path.starts_with(USER_RULES) && path.ends_with(".md") {
+            paths.push(path.to_owned());
+        }
+    });
+    paths.into_iter().filter_map(|path| settings(snapshot, &path).map(|text| (path, text))).collect()
 }
 
 /// Whether a changed path has a part in the picture: a file of the model, a migration beside one of them, or what steers

@@ -1,6 +1,5 @@
 //! What is known of the files of a snapshot without reading them again.
 
-use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -30,24 +29,19 @@ impl Survey {
         let ignored = config.ignore.patterns().to_vec();
         let earlier = earlier.filter(|survey| survey.ignored == ignored).map(|survey| survey.files);
         let mut earlier = earlier.unwrap_or_default().into_iter().peekable();
-        let entries = snapshot.entries();
-        let known: Vec<Option<Seen>> = entries
-            .iter()
-            .map(|entry| {
-                loop {
-                    let order = earlier.peek()?.entry.path.cmp(&entry.path);
-                    match order {
-                        Ordering::Less => _ = earlier.next(),
-                        Ordering::Equal => {
-                            return earlier.next().filter(|seen| seen.entry.blob.is_some() && seen.entry.blob == entry.blob);
-                        }
-                        Ordering::Greater => return None,
-                    }
-                }
-            })
-            .collect();
-        let files = entries.par_iter().zip(known).with_min_len(64);
-        let files = files.filter_map(|(entry, known)| known.or_else(|| Seen::new(snapshot, config, store, entry))).collect();
+        let (mut files, mut unknown) = (Vec::with_capacity(earlier.len()), Vec::new());
+        snapshot.visit(&mut |path, blob| {
+            while earlier.next_if(|seen| *seen.entry.path < *path).is_some() {}
+            let known = earlier.next_if(|seen| blob.is_some() && seen.entry.blob == blob && *seen.entry.path == *path);
+            match known {
+                Some(seen) => files.push(seen),
+                None => unknown.push(Entry { path: path.into(), blob }),
+            }
+        });
+        let unknown = unknown.into_par_iter().with_min_len(64);
+        files.par_extend(unknown.filter_map(|entry| Seen::new(snapshot, config, store, entry)));
+        // Two runs that are sorted: this sort merges them.
+        files.sort_by(|a, b| a.entry.path.cmp(&b.entry.path));
         Self::new(ignored, files)
     }
 
@@ -116,13 +110,13 @@ struct Seen {
 }
 
 impl Seen {
-    fn new(snapshot: &dyn Snapshot, config: &Config, store: &dyn FactStore, entry: &Entry) -> Option<Self> {
+    fn new(snapshot: &dyn Snapshot, config: &Config, store: &dyn FactStore, entry: Entry) -> Option<Self> {
         let kind = FileKind::of(&entry.path)?;
         if is_foreign(&entry.path) || config.ignore.contains(&entry.path) {
             return None;
         }
-        let signals = if kind.is_code() { signals(snapshot, store, entry, kind) } else { Signals::default() };
-        Some(Self { entry: entry.clone(), kind, signals })
+        let signals = if kind.is_code() { signals(snapshot, store, &entry, kind) } else { Signals::default() };
+        Some(Self { entry, kind, signals })
     }
 }
 

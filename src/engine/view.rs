@@ -58,7 +58,7 @@ impl<'a> View<'a> {
         {
             return Some(facts);
         }
-        let bytes = match self.snapshot.read(entry, kind.max_bytes()) {
+        let bytes = match self.snapshot.read(&entry, kind.max_bytes()) {
             Ok(bytes) => bytes,
             Err(why) => return Some(Arc::new(FileFacts::unreadable(why))),
         };
@@ -83,7 +83,7 @@ impl<'a> View<'a> {
 
 impl Files for View<'_> {
     fn exists(&self, path: &str) -> bool {
-        self.snapshot.entry(path).is_some()
+        self.snapshot.contains(path)
     }
 
     fn facts(&self, path: &str) -> Option<Arc<FileFacts>> {
@@ -100,7 +100,7 @@ impl Files for View<'_> {
 
     fn installed(&self, path: &str) -> Option<Arc<str>> {
         // Packages that were committed are what runs.
-        self.snapshot.entry(path).map(|entry| Arc::clone(&entry.path)).or_else(|| self.packages.locate(path))
+        self.snapshot.entry(path).map(|entry| entry.path).or_else(|| self.packages.locate(path))
     }
 
     fn text(&self, path: &str) -> Option<String> {
@@ -130,6 +130,6 @@ impl Files for View<'_> {
 pub(super) fn read_text(snapshot: &dyn Snapshot, path: &str) -> Option<String> {
     let entry = snapshot.entry(path)?;
     let kind = FileKind::of(path)?;
-    let bytes = snapshot.read(entry, kind.max_bytes()).ok()?;
+    let bytes = snapshot.read(&entry, kind.max_bytes()).ok()?;
     decode(&bytes).ok().map(std::borrow::Cow::into_owned)
 }

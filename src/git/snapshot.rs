@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use super::delta::Difference;
-use super::index::{Index, State};
+use super::index::{Index, Item, State};
 use super::objects::{MODE_REGULAR, MODE_SUBMODULE, MODE_SYMLINK, MODE_TYPE, ObjectId, ObjectStore, Record, read_blob};
 use super::path::display;
 use crate::source::{BlobId, Entry, Snapshot, SnapshotKind, Unreadable};
@@ -50,7 +50,9 @@ pub struct IndexSnapshot {
     pub(super) index: Index,
     pub(super) store: Arc<dyn ObjectStore>,
     pub(super) identity: IndexIdentity,
-    /// Made when first asked for: what was changed is known without it.
+    /// Whether all paths are UTF-8, so that they can be looked up as they are.
+    is_text: bool,
+    /// Made when first asked for: most questions are answered without it.
     entries: OnceLock<Vec<Entry>>,
 }
 
@@ -89,7 +91,13 @@ impl fmt::Display for SkipReason {
 
 impl IndexSnapshot {
     pub(super) fn new(index: Index, store: Arc<dyn ObjectStore>, identity: IndexIdentity) -> Self {
-        Self { index, store, identity, entries: OnceLock::new() }
+        let is_text = index.items().iter().all(|item| std::str::from_utf8(index.path(item)).is_ok());
+        Self { index, store, identity, is_text, entries: OnceLock::new() }
+    }
+
+    /// The entries that are files to review.
+    fn staged(&self) -> impl Iterator<Item = &Item> {
+        self.index.items().iter().filter(|item| is_file(item))
     }
 
     /// What the index file held when it was read.
@@ -121,6 +129,11 @@ impl IndexSnapshot {
     }
 }
 
+/// Whether an entry is a regular file of the next commit.
+fn is_file(item: &Item) -> bool {
+    matches!(item.state, State::Staged | State::SkipWorktree) && item.mode() & MODE_TYPE == MODE_REGULAR
+}
+
 impl fmt::Debug for IndexSnapshot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("IndexSnapshot").field("entries", &self.index.items().len()).finish_non_exhaustive()
@@ -134,11 +147,31 @@ impl Snapshot for IndexSnapshot {
 
     fn entries(&self) -> &[Entry] {
         self.entries.get_or_init(|| {
-            let staged = self.index.items().iter().filter(|item| {
-                matches!(item.state, State::Staged | State::SkipWorktree) && item.mode() & MODE_TYPE == MODE_REGULAR
-            });
-            sorted(staged.map(|item| Entry { path: display(self.index.path(item)), blob: Some(self.index.record(item).id) }))
+            let entry = |item| Entry { path: display(self.index.path(item)), blob: Some(self.index.record(item).id) };
+            sorted(self.staged().map(entry))
         })
+    }
+
+    fn entry(&self, path: &str) -> Option<Entry> {
+        if !self.is_text {
+            let entries = self.entries();
+            return entries.binary_search_by(|entry| (*entry.path).cmp(path)).ok().map(|at| entries[at].clone());
+        }
+        let item = self.index.find(path.as_bytes()).filter(|item| is_file(item))?;
+        Some(Entry { path: path.into(), blob: Some(self.index.record(item).id) })
+    }
+
+    fn contains(&self, path: &str) -> bool {
+        if self.is_text { self.index.find(path.as_bytes()).is_some_and(is_file) } else { self.entry(path).is_some() }
+    }
+
+    fn visit(&self, show: &mut dyn FnMut(&str, Option<BlobId>)) {
+        if !self.is_text {
+            return self.entries().iter().for_each(|entry| show(&entry.path, entry.blob));
+        }
+        for item in self.staged() {
+            show(std::str::from_utf8(self.index.path(item)).unwrap_or_default(), Some(self.index.record(item).id));
+        }
     }
 
     fn read(&self, entry: &Entry, limit: usize) -> Result<Vec<u8>, Unreadable> {
@@ -241,8 +274,12 @@ impl Snapshot for ChangedSnapshot<'_> {
         })
     }
 
-    fn entry(&self, path: &str) -> Option<&Entry> {
-        self.old.get(path).map_or_else(|| self.index.entry(path), Option::as_ref)
+    fn entry(&self, path: &str) -> Option<Entry> {
+        self.old.get(path).map_or_else(|| self.index.entry(path), Clone::clone)
+    }
+
+    fn contains(&self, path: &str) -> bool {
+        self.old.get(path).map_or_else(|| self.index.contains(path), Option::is_some)
     }
 
     fn tree(&self) -> Option<BlobId> {
