@@ -1234,6 +1234,11 @@ fn members_of_a_class_are_known_where_its_objects_are_made() {
             vec![],
             Some("`this` is set outside of what is followed"),
         ),
+        (
+            "protected own = [admin()]; make() { return betterAuth({ plugins: this.own }); }",
+            vec![],
+            Some("`this.own` is not a plain constant"),
+        ),
         // The names of the constructor are its own.
         (
             "constructor(config: C) {} make() { return betterAuth({ plugins: config.plugins }); }",
@@ -1301,4 +1306,28 @@ fn what_the_parser_makes_up_is_not_a_value() {
     let model = server("export const auth = betterAuth({ baseURL: , plugins: [admin()] });");
     assert_eq!(plugins(&model), ["admin"]);
     assert_eq!(option(&model, &["baseURL"]), "an expression that is not followed");
+}
+
+#[test]
+fn an_instance_that_the_parser_lost_is_said() {
+    let model = server("export const auth = betterAuth({ plugins: [admin(), jw\n  session: { expiresIn: 10 } });");
+    assert_eq!(model.servers.len(), 0);
+    let open: Vec<_> = model.undetermined.iter().map(|open| open.question.as_str()).collect();
+    assert_eq!(open, ["what `src/auth.ts` configures"]);
+}
+
+#[test]
+fn what_extends_a_class_may_give_it_something_else() {
+    let model = server(
+        "class AuthBase { constructor(private list: any[]) {} make() { return betterAuth({ plugins: this.list }); } }\n\
+         class Other extends AuthBase { constructor() { super([jwt()]); } }\nnew AuthBase([admin()]);",
+    );
+    assert_eq!(plugins(&model), ["admin?"]);
+    assert_eq!(open(&model).len(), 1, "{:?}", open(&model));
+    let model = server(
+        "abstract class Base { list = [admin()]; private own = [jwt()]; make() { return betterAuth({ plugins: [...this.list, ...this.own] }); } }\n\
+         class Other extends Base { list = [username()]; }",
+    );
+    assert_eq!(plugins(&model), ["jwt"]);
+    assert_eq!(open(&model), ["`this.list` is not a plain constant"]);
 }

@@ -15,7 +15,8 @@ use super::value::{CallValue, External, Lookup, Node, Property, Unknown, Value};
 use super::version::version_in;
 use super::{AdapterKind, Client, PluginUse, ProjectModel, Role, SchemaState, Server};
 use crate::facts::Body;
-use crate::facts::module::{CallSite, Expr, Kind};
+use crate::facts::lower::ENTRY_POINTS;
+use crate::facts::module::{CallSite, Expr, Import, Imported, Kind, Module};
 use crate::finding::Open;
 use crate::source::{Site, Span};
 
@@ -32,9 +33,10 @@ pub fn link(files: &dyn Files) -> ProjectModel {
         let Some(facts) = files.facts(path) else { continue };
         linker.model.files.push(Arc::clone(path));
         let calls = facts.module().map(|module| module.calls.as_slice()).unwrap_or_default();
+        let is_silent = calls.is_empty() && !facts.module().is_some_and(means_to_make);
         let unread = match &facts.body {
             Body::Unreadable(why) => Some((why.to_string(), Span::default())),
-            _ if calls.is_empty() => None,
+            _ if is_silent => None,
             _ => facts.errors.first().map(|error| ("the parser could not read this part of it".to_owned(), *error)),
         };
         if let Some((reason, span)) = unread {
@@ -254,6 +256,15 @@ impl Linker<'_> {
     fn plugins(&self, side: Side, package: &str, options: &Node) -> (Vec<PluginUse>, Vec<Unknown>) {
         Reader { files: self.files, resolver: self.resolver, package, side }.listed(options)
     }
+}
+
+/// Whether a file imports what makes an instance, so that a call of it must be somewhere.
+fn means_to_make(module: &Module) -> bool {
+    let makes = |import: &Import| match &import.name {
+        Imported::Named(name) => !import.type_only && is_framework(&import.module) && ENTRY_POINTS.contains(&name.as_str()),
+        Imported::Namespace => false,
+    };
+    module.imports.iter().any(makes)
 }
 
 /// Options with a database that a wrapper of the framework brings along.

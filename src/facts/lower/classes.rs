@@ -2,7 +2,7 @@
 
 use tree_sitter::Node;
 
-use super::{Lowering, named, span};
+use super::{Around, Lowering, named, span};
 use crate::facts::module::{Binding, Call, Expr, Function, Kind, Scope, ScopeId, Source};
 
 /// The name by which a member of the object itself is bound.
@@ -21,8 +21,12 @@ impl Lowering<'_> {
     pub(super) fn class(&mut self, node: Node<'_>, parent: ScopeId) -> Function {
         let (heads, body): (Vec<_>, Vec<_>) = named(node).into_iter().partition(|child| child.kind() != "class_body");
         for head in heads {
-            self.visit_children(head, parent);
+            match head.kind() {
+                "class_heritage" => self.heritage(head, parent),
+                _ => self.visit_children(head, parent),
+            }
         }
+        let is_abstract = node.kind() == "abstract_class_declaration";
         let scope = self.open_scope(parent);
         let guards = std::mem::take(&mut self.guards);
         let block = self.block.take();
@@ -31,7 +35,13 @@ impl Lowering<'_> {
             let name = member.child_by_field_name("name").map(|name| self.owned(name));
             match (member.kind(), name) {
                 ("method_definition", Some(name)) if name == "constructor" => self.constructor(member, scope),
-                ("method_definition" | "public_field_definition", Some(name)) => self.class_member(member, &name, scope),
+                ("method_definition" | "public_field_definition", Some(name)) => {
+                    let may_differ = match accessibility(member) {
+                        Some(modifier) => self.str(modifier) == "protected" || is_abstract && self.str(modifier) != "private",
+                        None => is_abstract && !name.starts_with('#'),
+                    };
+                    self.class_member(member, &name, may_differ, scope);
+                }
                 _ => self.visit_children(member, scope),
             }
         }
@@ -39,6 +49,13 @@ impl Lowering<'_> {
         self.block = block;
         self.in_class = in_class;
         Function { scope }
+    }
+
+    /// What a class extends is handed on to it.
+    fn heritage(&mut self, node: Node<'_>, scope: ScopeId) {
+        for value in named(node).into_iter().filter_map(|clause| clause.child_by_field_name("value")) {
+            self.expr(value, scope, Around::default());
+        }
     }
 
     /// The names of a constructor are seen by no other member.
@@ -59,7 +76,8 @@ impl Lowering<'_> {
         }
     }
 
-    fn class_member(&mut self, node: Node<'_>, name: &str, scope: ScopeId) {
+    /// A member, which classes that extend this one may well define in another way.
+    fn class_member(&mut self, node: Node<'_>, name: &str, may_differ: bool, scope: ScopeId) {
         let has = |keyword: &str| {
             let mut cursor = node.walk();
             node.children(&mut cursor).any(|child| child.kind() == keyword)
@@ -75,7 +93,7 @@ impl Lowering<'_> {
         } else {
             for child in named(node) {
                 if Some(child) == node.child_by_field_name("value") {
-                    value = Some(self.expr(child, scope, super::Around { name: Some(name), maps_names: false }));
+                    value = Some(self.expr(child, scope, Around { name: Some(name), maps_names: false }));
                 } else if child.kind() == "decorator" {
                     self.visit_children(child, scope);
                 }
@@ -84,7 +102,8 @@ impl Lowering<'_> {
         self.owner = owner;
         self.in_class = in_class;
         if !is_static && !is_setter {
-            self.bind_member(name, value.map_or(Source::Opaque, Source::Value), node, scope);
+            let source = value.filter(|_| !may_differ).map_or(Source::Opaque, Source::Value);
+            self.bind_member(name, source, node, scope);
         }
     }
 
@@ -98,6 +117,10 @@ impl Lowering<'_> {
         self.module.scopes.push(Scope { parent: Some(parent), ..Scope::default() });
         scope
     }
+}
+
+fn accessibility(member: Node<'_>) -> Option<Node<'_>> {
+    named(member).into_iter().find(|child| child.kind() == "accessibility_modifier")
 }
 
 /// Whether a parameter of a constructor declares a member, too: `constructor(private config: Config)`.
