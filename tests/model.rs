@@ -1331,3 +1331,21 @@ fn what_extends_a_class_may_give_it_something_else() {
     assert_eq!(plugins(&model), ["jwt"]);
     assert_eq!(open(&model), ["`this.list` is not a plain constant"]);
 }
+
+#[test]
+fn the_maker_of_a_wrapper_is_called_like_any_other_function() {
+    let model = model(&[
+        (
+            "src/plugin.ts",
+            "import { betterAuth } from \"better-auth\";\n\
+             export const betterAuthPlugin = (given: any) => betterAuth({ plugins: given.betterAuthOptions.plugins });",
+        ),
+        (
+            "demo/main.ts",
+            "import { betterAuthPlugin } from \"../src/plugin\";\nimport { admin } from \"better-auth/plugins\";\n\
+             betterAuthPlugin({ betterAuthOptions: { plugins: [admin()] } });",
+        ),
+    ]);
+    assert_eq!(model.servers.len(), 1);
+    assert_eq!(plugins(&model), ["admin"]);
+}

@@ -85,20 +85,7 @@ impl Lowering<'_> {
                 _ => Kind::Opaque,
             },
             "call_expression" => return self.call(node, scope),
-            "new_expression" => {
-                let Some(constructor) = node.child_by_field_name("constructor") else {
-                    return Expr { kind: Kind::Opaque, span: here };
-                };
-                let callee = self.expr(constructor, scope, Around::default());
-                let is_maker = matches!(&callee.kind, Kind::Name(name) if may_make_an_instance(name));
-                let arguments = node.child_by_field_name("arguments").map(|list| self.elements(list, scope, Around::default()));
-                let kind = Kind::Call(Box::new(Call { callee, arguments: arguments.unwrap_or_default(), new: true }));
-                let expr = Expr { kind, span: here };
-                if is_maker {
-                    self.module.makers.push(CallSite { scope, expr: expr.clone(), owner: self.owner.clone() });
-                }
-                return expr;
-            }
+            "new_expression" => return self.construction(node, scope),
             "arrow_function" | "function_expression" | "generator_function" | "function_declaration" => {
                 Kind::Function(self.function(node, scope))
             }
@@ -168,6 +155,23 @@ impl Lowering<'_> {
     fn guarded(&mut self, condition: &Expr, holds: bool, node: Node<'_>, scope: ScopeId, around: Around<'_>) -> Expr {
         let guard = Guard { condition: condition.clone(), holds, body: span(node) };
         self.under(guard, |lowering| lowering.expr(node, scope, around))
+    }
+
+    /// `new F(…)`.
+    fn construction(&mut self, node: Node<'_>, scope: ScopeId) -> Expr {
+        let here = span(node);
+        let Some(constructor) = node.child_by_field_name("constructor") else {
+            return Expr { kind: Kind::Opaque, span: here };
+        };
+        let callee = self.expr(constructor, scope, Around::default());
+        let is_maker = matches!(&callee.kind, Kind::Name(name) if may_make_an_instance(name));
+        let arguments = node.child_by_field_name("arguments").map(|list| self.elements(list, scope, Around::default()));
+        let call = Call { callee, arguments: arguments.unwrap_or_default(), new: true };
+        let expr = Expr { kind: Kind::Call(Box::new(call)), span: here };
+        if is_maker {
+            self.module.makers.push(CallSite { scope, expr: expr.clone(), owner: self.owner.clone() });
+        }
+        expr
     }
 
     pub(super) fn call(&mut self, node: Node<'_>, scope: ScopeId) -> Expr {
