@@ -53,7 +53,15 @@ fn a_huge_file_without_anything_of_interest_is_no_question() {
 
 #[test]
 fn deep_nesting_is_bounded_and_told() {
-    for (open, close) in [("[", "]"), ("{ a: ", "}"), ("(", ")"), ("f(", ")")] {
+    for (open, close) in [
+        ("[", "]"),
+        ("{ a: ", "}"),
+        ("(", ")"),
+        ("f(", ")"),
+        ("class { a = ", "}"),
+        ("new F(", ")"),
+        ("() => { class A { m() { ", "} } }"),
+    ] {
         let nested = format!("{}1{}", open.repeat(10_000), close.repeat(10_000));
         let text = SERVER.replace("betterAuth({})", &format!("betterAuth({{ user: {nested} }})"));
         assert!(reason(&review(vec![("src/auth.ts", text.into())]), "src/auth.ts").is_some(), "{open}");

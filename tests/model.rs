@@ -1148,3 +1148,204 @@ fn the_configuration_of_a_tool_tells_which_schema_and_which_migrations_count() {
                    export default defineConfig({ schema: \"./db/two\", migrations: { path: \"db/steps\" } });";
     assert_eq!(prisma(("prisma.config.ts", in_file)), ["db/two/schema.prisma", "db/steps"]);
 }
+
+/// What one option of the first server is, as text.
+fn option(model: &ProjectModel, path: &[&str]) -> String {
+    let shown = |value: &Value| match value {
+        Value::Unknown(why) => why.reason.clone(),
+        value => format!("{value:?}"),
+    };
+    match model.servers[0].options.lookup(path) {
+        Lookup::Found(found) => found.iter().map(|one| shown(&one.node.value)).collect::<Vec<_>>().join(" or "),
+        Lookup::Unknown(whys) => whys[0].reason.clone(),
+        Lookup::Absent => "absent".into(),
+    }
+}
+
+#[test]
+fn the_environment_is_known_under_every_name() {
+    let use_of_env = "import { betterAuth } from \"better-auth\";\nimport { env } from \"./env\";\n\
+                      export const auth = betterAuth({ secret: env.SECRET });";
+    for (env, expected) in [
+        (
+            "import { createEnv } from \"@t3-oss/env-core\";\nexport const env = createEnv({ server: { SECRET: z.string() }, runtimeEnv: { SECRET: process.env.APP_SECRET } });",
+            "APP_SECRET",
+        ),
+        (
+            "import { createEnv } from \"@t3-oss/env-core\";\nexport const env = createEnv({ server: { SECRET: z.string() }, runtimeEnv: process.env });",
+            "SECRET",
+        ),
+        ("import { cleanEnv, str } from \"envalid\";\nexport const env = cleanEnv(process.env, { SECRET: str() });", "SECRET"),
+        ("import { z } from \"zod\";\nexport const env = z.object({ SECRET: z.string() }).parse(process.env);", "SECRET"),
+        (
+            "import { z } from \"zod\";\nconst parsed = z.object({ SECRET: z.string() }).safeParse(process.env);\nif (!parsed.success) throw new Error();\nexport const env = parsed.data;",
+            "SECRET",
+        ),
+        ("import { PRIVATE } from \"$env/static/private\";\nexport const env = { SECRET: PRIVATE };", "PRIVATE"),
+        ("export const env = { SECRET: Deno.env.get(\"DENO_SECRET\") };", "DENO_SECRET"),
+    ] {
+        let model = model(&[("src/auth.ts", use_of_env), ("src/env.ts", env)]);
+        assert_eq!(option(&model, &["secret"]), format!("Env({expected:?})"), "{env}");
+    }
+}
+
+#[test]
+fn members_of_a_class_are_known_where_its_objects_are_made() {
+    let class = |body: &str| {
+        format!(
+            "import {{ betterAuth }} from \"better-auth\";\nimport {{ admin, jwt, username }} from \"better-auth/plugins\";\n\
+             import {{ db as config }} from \"./db\";\nexport class AuthService {{ {body} }}"
+        )
+    };
+    let main = "import { AuthService } from \"./auth\";\nimport { username } from \"better-auth/plugins\";\n\
+                export const service = new AuthService({ plugins: [username()] });";
+    for (body, expected, unknown) in [
+        ("private readonly own = [admin()]; auth = betterAuth({ plugins: [...this.own, jwt()] });", vec!["admin", "jwt"], None),
+        (
+            "auth: any; constructor(private config: C) { this.auth = betterAuth({ plugins: [...this.config.plugins, jwt()] }); }",
+            vec!["username", "jwt"],
+            None,
+        ),
+        (
+            "constructor(private config: C) {} make() { return betterAuth({ plugins: [...this.config.plugins, ...this.more(true)] }); } \
+             private more(on: boolean) { return on ? [jwt()] : []; }",
+            vec!["username", "jwt"],
+            None,
+        ),
+        (
+            "own: any[]; constructor() { this.own = [admin()]; } make() { return betterAuth({ plugins: this.own }); }",
+            vec!["admin"],
+            None,
+        ),
+        ("get own() { return [admin()]; } make() { return betterAuth({ plugins: this.own }); }", vec!["admin"], None),
+        (
+            "own = [admin()]; later() { this.own.push(jwt()); } make() { return betterAuth({ plugins: this.own }); }",
+            vec!["admin"],
+            Some("a later change that is not followed"),
+        ),
+        ("make() { return betterAuth({ plugins: this.own }); }", vec![], Some("`this.own` is set outside of what is followed")),
+        (
+            "static own = [admin()]; make() { return betterAuth({ plugins: this.own }); }",
+            vec![],
+            Some("`this.own` is set outside of what is followed"),
+        ),
+        (
+            "own = [admin()]; make() { return { own: [], auth() { return betterAuth({ plugins: this.own }); } }; }",
+            vec![],
+            Some("`this` is set outside of what is followed"),
+        ),
+        (
+            "protected own = [admin()]; make() { return betterAuth({ plugins: this.own }); }",
+            vec![],
+            Some("`this.own` is not a plain constant"),
+        ),
+        // The names of the constructor are its own.
+        (
+            "constructor(config: C) {} make() { return betterAuth({ plugins: config.plugins }); }",
+            vec![],
+            Some("`db` was not found in `src/db.ts`"),
+        ),
+    ] {
+        let text = class(body);
+        let model = model(&[("src/auth.ts", text.as_str()), ("src/main.ts", main), ("src/db.ts", "export const other = 1;")]);
+        assert_eq!(plugins(&model), expected, "{body}");
+        assert_eq!(open(&model), unknown.into_iter().collect::<Vec<_>>(), "{body}");
+    }
+}
+
+#[test]
+fn what_a_container_gives_a_class_is_undetermined() {
+    let model = server(
+        "@Injectable() export class AuthService { constructor(private config: C) { betterAuth({ plugins: this.config.plugins }); } }",
+    );
+    assert_eq!(open(&model), ["`this.config` is a parameter, and its callers decide"]);
+}
+
+#[test]
+fn instances_stand_in_decorators_and_wrappers() {
+    let model = server(
+        "@Module({ imports: [AuthModule.forRootAsync({ useFactory: (db: Db) => ({ auth: betterAuth({ plugins: [admin()] }) }) })] })\n\
+         export class AppModule {}",
+    );
+    assert_eq!(plugins(&model), ["admin"]);
+    let model = self::model(&[(
+        "src/payload.config.ts",
+        "import { betterAuthPlugin } from \"payload-auth/better-auth\";\nimport { admin } from \"better-auth/plugins\";\n\
+         export default buildConfig({ plugins: [betterAuthPlugin({ betterAuthOptions: { plugins: [admin()] } })] });",
+    )]);
+    assert_eq!(plugins(&model), ["admin"]);
+    assert_eq!(
+        (model.servers[0].adapter.kind, model.servers[0].adapter.provider.as_deref()),
+        (AdapterKind::Other, Some("payload"))
+    );
+}
+
+#[test]
+fn specifiers_of_deno_name_the_package_and_its_version() {
+    let model = self::model(&[(
+        "auth.ts",
+        "import { betterAuth } from \"npm:better-auth@1.3.4\";\nimport { admin } from \"npm:better-auth@1.3.4/plugins\";\n\
+         export const auth = betterAuth({ plugins: [admin()] });",
+    )]);
+    let server = &model.servers[0];
+    assert_eq!(server.version.resolved.as_ref().map(ToString::to_string).as_deref(), Some("1.3.4"));
+    assert!(server.plugins[0].known.is_some(), "{}", server.plugins[0].module);
+}
+
+#[test]
+fn members_of_an_enumeration_count_on() {
+    let model =
+        server("enum N { A, B = 5, C, D = \"x\", E }\nexport const auth = betterAuth({ session: { a: N.A, c: N.C, e: N.E } });");
+    assert_eq!(option(&model, &["session", "a"]), "Number(0.0)");
+    assert_eq!(option(&model, &["session", "c"]), "Number(6.0)");
+    assert_eq!(option(&model, &["session", "e"]), "an expression that is not followed");
+}
+
+#[test]
+fn what_the_parser_makes_up_is_not_a_value() {
+    let model = server("export const auth = betterAuth({ baseURL: , plugins: [admin()] });");
+    assert_eq!(plugins(&model), ["admin"]);
+    assert_eq!(option(&model, &["baseURL"]), "an expression that is not followed");
+}
+
+#[test]
+fn an_instance_that_the_parser_lost_is_said() {
+    let model = server("export const auth = betterAuth({ plugins: [admin(), jw\n  session: { expiresIn: 10 } });");
+    assert_eq!(model.servers.len(), 0);
+    let open: Vec<_> = model.undetermined.iter().map(|open| open.question.as_str()).collect();
+    assert_eq!(open, ["what `src/auth.ts` configures"]);
+}
+
+#[test]
+fn what_extends_a_class_may_give_it_something_else() {
+    let model = server(
+        "class AuthBase { constructor(private list: any[]) {} make() { return betterAuth({ plugins: this.list }); } }\n\
+         class Other extends AuthBase { constructor() { super([jwt()]); } }\nnew AuthBase([admin()]);",
+    );
+    assert_eq!(plugins(&model), ["admin?"]);
+    assert_eq!(open(&model).len(), 1, "{:?}", open(&model));
+    let model = server(
+        "abstract class Base { list = [admin()]; private own = [jwt()]; make() { return betterAuth({ plugins: [...this.list, ...this.own] }); } }\n\
+         class Other extends Base { list = [username()]; }",
+    );
+    assert_eq!(plugins(&model), ["jwt"]);
+    assert_eq!(open(&model), ["`this.list` is not a plain constant"]);
+}
+
+#[test]
+fn the_maker_of_a_wrapper_is_called_like_any_other_function() {
+    let model = model(&[
+        (
+            "src/plugin.ts",
+            "import { betterAuth } from \"better-auth\";\n\
+             export const betterAuthPlugin = (given: any) => betterAuth({ plugins: given.betterAuthOptions.plugins });",
+        ),
+        (
+            "demo/main.ts",
+            "import { betterAuthPlugin } from \"../src/plugin\";\nimport { admin } from \"better-auth/plugins\";\n\
+             betterAuthPlugin({ betterAuthOptions: { plugins: [admin()] } });",
+        ),
+    ]);
+    assert_eq!(model.servers.len(), 1);
+    assert_eq!(plugins(&model), ["admin"]);
+}

@@ -310,6 +310,14 @@ pub struct Call {
     pub new: bool,
 }
 
+impl Call {
+    /// A call of a function without arguments, in its place.
+    pub(super) fn of(function: Expr) -> Expr {
+        let span = function.span;
+        Expr { kind: Kind::Call(Box::new(Self { callee: function, arguments: Vec::new(), new: false })), span }
+    }
+}
+
 /// A function; its names, returns and effects are in its scope.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Function {

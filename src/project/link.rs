@@ -11,11 +11,12 @@ use super::resolve::Resolver;
 use super::schema::compare::{Comparison, compare};
 use super::schema::declared::Sources;
 use super::schema::required::required;
-use super::value::{External, Lookup, Node, Unknown, Value};
-use super::version::version_of;
+use super::value::{CallValue, External, Lookup, Node, Property, Unknown, Value};
+use super::version::version_in;
 use super::{AdapterKind, Client, PluginUse, ProjectModel, Role, SchemaState, Server};
 use crate::facts::Body;
-use crate::facts::module::{CallSite, Expr, Kind};
+use crate::facts::lower::ENTRY_POINTS;
+use crate::facts::module::{CallSite, Expr, Import, Imported, Kind, Module};
 use crate::finding::Open;
 use crate::source::{Site, Span};
 
@@ -32,9 +33,10 @@ pub fn link(files: &dyn Files) -> ProjectModel {
         let Some(facts) = files.facts(path) else { continue };
         linker.model.files.push(Arc::clone(path));
         let calls = facts.module().map(|module| module.calls.as_slice()).unwrap_or_default();
+        let is_silent = calls.is_empty() && !facts.module().is_some_and(means_to_make);
         let unread = match &facts.body {
             Body::Unreadable(why) => Some((why.to_string(), Span::default())),
-            _ if calls.is_empty() => None,
+            _ if is_silent => None,
             _ => facts.errors.first().map(|error| ("the parser could not read this part of it".to_owned(), *error)),
         };
         if let Some((reason, span)) = unread {
@@ -94,6 +96,11 @@ impl Linker<'_> {
                 let role = if self.only_describes_itself(path, site) { Role::CliCopy } else { role(path) };
                 self.server(at, role, owner, options);
             }
+            // Takes the options of the server it makes, and keeps the data in Payload (payload-auth: Better Auth plugin).
+            "betterAuthPlugin" if module.starts_with("payload-auth") => {
+                let options = self.evaluator.property(&options, "betterAuthOptions", &at);
+                self.server(at, role(path), owner, kept_by("payload", &module, options));
+            }
             "createAuthClient" if is_framework(&module) => self.client(at, owner, module, options),
             _ => {}
         }
@@ -102,7 +109,7 @@ impl Linker<'_> {
     fn server(&mut self, at: Site, role: Role, owner: Option<String>, options: Node) {
         let name = owner.unwrap_or_else(|| "auth".into());
         let package = self.resolver.package_of(&at.file);
-        let version = version_of(self.files, self.resolver, &package, "better-auth");
+        let version = version_in(self.files, self.resolver, &at.file, &package, "better-auth");
         let (plugins, plugins_open) = self.plugins(Side::Server, &package, &options);
         let adapter = adapter(self.evaluator, &options, &version, &at);
         let required = required(&version, &options, &plugins);
@@ -251,6 +258,39 @@ impl Linker<'_> {
     }
 }
 
+/// Whether a file imports what makes an instance, so that a call of it must be somewhere.
+fn means_to_make(module: &Module) -> bool {
+    let makes = |import: &Import| match &import.name {
+        Imported::Named(name) => !import.type_only && is_framework(&import.module) && ENTRY_POINTS.contains(&name.as_str()),
+        Imported::Namespace => false,
+    };
+    module.imports.iter().any(makes)
+}
+
+/// Options with a database that a wrapper of the framework brings along.
+fn kept_by(name: &str, module: &str, options: Node) -> Node {
+    let Node { value, at } = options;
+    let mut object = match value {
+        Value::Object(object) => object,
+        Value::Undefined => Arc::default(),
+        value => return Node { value, at },
+    };
+    let callee = External { module: module.to_owned(), name: name.to_owned() };
+    let call = CallValue {
+        callee,
+        local: name.to_owned(),
+        new: false,
+        arguments: Vec::new(),
+        open: Vec::new(),
+        callee_at: at.clone(),
+        receiver: None,
+    };
+    let node = Node { value: call.into(), at: at.clone() };
+    let database = Property { key: "database".into(), key_at: at.clone(), node, conditions: Vec::new() };
+    Arc::make_mut(&mut object).properties.push(database);
+    Node { value: Value::Object(object), at }
+}
+
 /// Options that are not known could rename the tables.
 fn hidden_options(server: &Server) -> Option<String> {
     match &server.options.value {
@@ -262,10 +302,9 @@ fn hidden_options(server: &Server) -> Option<String> {
     }
 }
 
-/// Whether a module is better-auth itself (`better-auth`, `better-auth/react`, `npm:better-auth@1.7/minimal`).
+/// Whether a module is better-auth itself (`better-auth`, `better-auth/react`).
 pub(super) fn is_framework(module: &str) -> bool {
-    let module = module.strip_prefix("npm:").unwrap_or(module);
-    module.strip_prefix("better-auth").is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '@']))
+    module.strip_prefix("better-auth").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// What an instance is for, told by where it stands.

@@ -530,6 +530,19 @@ fn found(file: Option<Arc<str>>) -> Resolved {
     file.map_or(Resolved::Missing, Resolved::File)
 }
 
+/// A specifier of an installed module as packages write it: `npm:better-auth@1.2.3/plugins` gives `better-auth/plugins`.
+pub(crate) fn canonical(specifier: &str) -> String {
+    let Some((name, _, rest)) = npm_specifier(specifier) else { return specifier.to_owned() };
+    if rest.is_empty() { name.to_owned() } else { format!("{name}/{rest}") }
+}
+
+/// Name, range and subpath of a specifier as Deno writes it: `npm:better-auth@1.2.3/plugins`, `npm:/better-auth`.
+pub(crate) fn npm_specifier(specifier: &str) -> Option<(&str, Option<&str>, &str)> {
+    let (package, rest) = split_package_name(specifier.strip_prefix("npm:")?.trim_start_matches('/'));
+    let at = package.rfind('@').filter(|at| *at > 0);
+    Some(at.map_or((package, None, rest), |at| (&package[..at], Some(&package[at + 1..]), rest)))
+}
+
 /// The package a specifier names, and the rest: `@acme/auth/client` gives `@acme/auth` and `client`.
 pub(crate) fn split_package_name(specifier: &str) -> (&str, &str) {
     let skipped = if specifier.starts_with('@') { specifier.find('/').map_or(specifier.len(), |slash| slash + 1) } else { 0 };

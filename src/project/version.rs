@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use nodejs_semver::Range;
 
-use crate::facts::Body;
 use crate::facts::lock::{Lockfile, Scope};
+use crate::facts::{Body, FileFacts};
 use crate::project::files::Files;
-use crate::project::resolve::{Resolver, ancestors, is_local_range, relative};
+use crate::project::resolve::{Resolver, ancestors, is_local_range, npm_specifier, relative};
 
 /// A version, as far as the repository tells.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -71,6 +71,22 @@ pub fn version_of(files: &dyn Files, resolver: &Resolver, folder: &str, package:
     };
     let (resolved, source) = locked.or_else(pinned).unzip();
     Version { declared, resolved, source }
+}
+
+/// The version of `package` that the server in `file`, of the workspace package in `folder`, runs: an import may ask for
+/// one itself (`npm:better-auth@1.3.4`, Deno: npm compatibility).
+#[must_use]
+pub fn version_in(files: &dyn Files, resolver: &Resolver, file: &str, folder: &str, package: &str) -> Version {
+    let facts = files.facts(file);
+    let imports = facts.as_deref().and_then(FileFacts::module).map(|module| module.imports.as_slice()).unwrap_or_default();
+    let asked_for = imports.iter().find_map(|import| match npm_specifier(&import.module)? {
+        (name, Some(range), _) if name == package => Some(range),
+        _ => None,
+    });
+    let Some(range) = asked_for else { return version_of(files, resolver, folder, package) };
+    let resolved = nodejs_semver::Version::parse(range).ok();
+    let source = resolved.is_some().then(|| file.into());
+    Version { declared: Some(range.to_owned()), resolved, source }
 }
 
 /// The version a package of the repository states in its `package.json`.

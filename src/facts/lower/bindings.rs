@@ -3,7 +3,7 @@
 use tree_sitter::Node;
 
 use super::{Around, Lowering, named, span};
-use crate::facts::module::{Expr, Function, Kind, Return, Scope, ScopeId, Source};
+use crate::facts::module::{Expr, Function, Kind, Return, ScopeId, Source};
 
 impl Lowering<'_> {
     pub(super) fn declaration(&mut self, node: Node<'_>, scope: ScopeId) {
@@ -128,20 +128,16 @@ impl Lowering<'_> {
     }
 
     pub(super) fn function(&mut self, node: Node<'_>, parent: ScopeId) -> Function {
-        let scope = ScopeId::try_from(self.module.scopes.len()).unwrap_or(ScopeId::MAX);
-        self.module.scopes.push(Scope { parent: Some(parent), ..Scope::default() });
+        let scope = self.open_scope(parent);
         let guards = std::mem::take(&mut self.guards);
         let block = self.block.take();
+        let keeps_this = node.kind() == "arrow_function" || node.parent().is_some_and(|around| around.kind() == "class_body");
+        let in_class = self.in_class;
+        self.in_class &= keeps_this;
         if let Some(parameter) = node.child_by_field_name("parameter") {
             self.bind(scope, parameter, Source::Parameter { index: 0, path: Vec::new(), default: None }, false);
         }
-        if let Some(parameters) = node.child_by_field_name("parameters") {
-            let list =
-                named(parameters).into_iter().filter(|child| matches!(child.kind(), "required_parameter" | "optional_parameter"));
-            for (index, parameter) in list.enumerate() {
-                self.parameter(parameter, scope, u32::try_from(index).unwrap_or(u32::MAX));
-            }
-        }
+        self.parameters(node, scope);
         if let Some(body) = node.child_by_field_name("body") {
             if body.kind() == "statement_block" {
                 self.statements(body, scope);
@@ -152,10 +148,19 @@ impl Lowering<'_> {
         }
         self.guards = guards;
         self.block = block;
+        self.in_class = in_class;
         Function { scope }
     }
 
-    pub(super) fn parameter(&mut self, node: Node<'_>, scope: ScopeId, index: u32) {
+    pub(super) fn parameters(&mut self, function: Node<'_>, scope: ScopeId) {
+        let list = function.child_by_field_name("parameters").map(named).unwrap_or_default();
+        let list = list.into_iter().filter(|child| matches!(child.kind(), "required_parameter" | "optional_parameter"));
+        for (index, parameter) in (0..).zip(list) {
+            self.parameter(parameter, scope, index);
+        }
+    }
+
+    fn parameter(&mut self, node: Node<'_>, scope: ScopeId, index: u32) {
         let Some(pattern) = node.child_by_field_name("pattern") else { return };
         let default = node.child_by_field_name("value").map(|value| self.expr(value, scope, Around::default()));
         if pattern.kind() == "rest_pattern" {

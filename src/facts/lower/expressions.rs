@@ -2,6 +2,7 @@
 
 use tree_sitter::Node;
 
+use super::classes::member_name;
 use super::literals::{number, unescape};
 use super::{Around, ENTRY_POINTS, Lowering, MAX_DEPTH, named, span};
 use crate::facts::module::{Call, CallSite, Element, Expr, Guard, Kind, Operator, Property, ScopeId, TemplatePart};
@@ -22,6 +23,8 @@ impl Lowering<'_> {
     pub(super) fn kind(&mut self, node: Node<'_>, scope: ScopeId, around: Around<'_>) -> Expr {
         let here = span(node);
         let kind = match node.kind() {
+            // The parser made it up, to go on.
+            _ if node.is_missing() => Kind::Opaque,
             "parenthesized_expression"
             | "as_expression"
             | "satisfies_expression"
@@ -60,7 +63,11 @@ impl Lowering<'_> {
             "meta_property" => Kind::Name(self.owned(node)),
             "array" => Kind::Array(self.elements(node, scope, around)),
             "object" => Kind::Object(self.properties(node, scope, around)),
+            "class" => Kind::Function(self.class(node, scope)),
             "member_expression" => match (node.child_by_field_name("object"), node.child_by_field_name("property")) {
+                (Some(object), Some(property)) if self.in_class && object.kind() == "this" => {
+                    Kind::Name(member_name(self.str(property)))
+                }
                 (Some(object), Some(property)) => {
                     Kind::Member(Box::new(self.expr(object, scope, Around::default())), self.owned(property))
                 }
@@ -78,14 +85,7 @@ impl Lowering<'_> {
                 _ => Kind::Opaque,
             },
             "call_expression" => return self.call(node, scope),
-            "new_expression" => {
-                let Some(constructor) = node.child_by_field_name("constructor") else {
-                    return Expr { kind: Kind::Opaque, span: here };
-                };
-                let callee = self.expr(constructor, scope, Around::default());
-                let arguments = node.child_by_field_name("arguments").map(|list| self.elements(list, scope, Around::default()));
-                Kind::Call(Box::new(Call { callee, arguments: arguments.unwrap_or_default(), new: true }))
-            }
+            "new_expression" => return self.construction(node, scope),
             "arrow_function" | "function_expression" | "generator_function" | "function_declaration" => {
                 Kind::Function(self.function(node, scope))
             }
@@ -155,6 +155,23 @@ impl Lowering<'_> {
     fn guarded(&mut self, condition: &Expr, holds: bool, node: Node<'_>, scope: ScopeId, around: Around<'_>) -> Expr {
         let guard = Guard { condition: condition.clone(), holds, body: span(node) };
         self.under(guard, |lowering| lowering.expr(node, scope, around))
+    }
+
+    /// `new F(…)`.
+    fn construction(&mut self, node: Node<'_>, scope: ScopeId) -> Expr {
+        let here = span(node);
+        let Some(constructor) = node.child_by_field_name("constructor") else {
+            return Expr { kind: Kind::Opaque, span: here };
+        };
+        let callee = self.expr(constructor, scope, Around::default());
+        let is_maker = matches!(&callee.kind, Kind::Name(name) if may_make_an_instance(name));
+        let arguments = node.child_by_field_name("arguments").map(|list| self.elements(list, scope, Around::default()));
+        let call = Call { callee, arguments: arguments.unwrap_or_default(), new: true };
+        let expr = Expr { kind: Kind::Call(Box::new(call)), span: here };
+        if is_maker {
+            self.module.makers.push(CallSite { scope, expr: expr.clone(), owner: self.owner.clone() });
+        }
+        expr
     }
 
     pub(super) fn call(&mut self, node: Node<'_>, scope: ScopeId) -> Expr {
@@ -263,8 +280,7 @@ impl Lowering<'_> {
                     let mut value = Expr { kind: Kind::Function(function), span: span(child) };
                     if getter {
                         // To read it is to call it.
-                        let call = Call { callee: value, arguments: Vec::new(), new: false };
-                        value = Expr { kind: Kind::Call(Box::new(call)), span: span(child) };
+                        value = Call::of(value);
                     }
                     if let Some(key) = self.key_text(name) {
                         properties.push(Property::Keyed { key, key_span: span(name), value });
@@ -315,6 +331,7 @@ pub(crate) fn may_make_an_instance(name: &str) -> bool {
 fn is_handed_on(name: Node<'_>) -> bool {
     name.parent().is_some_and(|around| match around.kind() {
         "call_expression" => around.child_by_field_name("function") != Some(name),
+        "new_expression" => around.child_by_field_name("constructor") != Some(name),
         "member_expression" => false,
         _ => true,
     })

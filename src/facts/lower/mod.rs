@@ -2,6 +2,7 @@
 
 mod bindings;
 mod changes;
+mod classes;
 mod expressions;
 mod literals;
 mod modules;
@@ -24,7 +25,7 @@ use crate::syntax::typescript;
 const MAX_DEPTH: u32 = 200;
 
 /// The functions whose calls are recorded wherever they stand.
-pub const ENTRY_POINTS: [&str; 3] = ["betterAuth", "createAuthClient", "getMigrations"];
+pub const ENTRY_POINTS: [&str; 4] = ["betterAuth", "betterAuthPlugin", "createAuthClient", "getMigrations"];
 
 /// Lowers a code file; the spans are stretches the parser could not read.
 #[must_use]
@@ -38,6 +39,7 @@ pub fn extract(kind: FileKind, text: &str) -> (Module, Vec<Span>) {
         entry_names: HashSet::new(),
         guards: Vec::new(),
         block: None,
+        in_class: false,
         owner: None,
         errors: parsed.errors,
         depth: 0,
@@ -66,6 +68,8 @@ struct Lowering<'t> {
     guards: Vec<Guard>,
     /// The block around, within the function.
     block: Option<Span>,
+    /// Whether `this` is an object of the class around.
+    in_class: bool,
     owner: Option<String>,
     errors: Vec<Span>,
     depth: u32,
@@ -136,7 +140,7 @@ mod tests {
             "#,
         );
         let owners: Vec<_> = module.calls.iter().map(|call| call.owner.as_deref()).collect();
-        assert_eq!(owners, [None, Some("client"), Some("factory")]);
+        assert_eq!(owners, [Some("auth"), Some("client"), Some("factory")]);
     }
 
     #[test]

@@ -89,6 +89,9 @@ impl Lowering<'_> {
     pub(super) fn export(&mut self, node: Node<'_>, scope: ScopeId) {
         let source = node.child_by_field_name("source").map(|source| self.string_content(source));
         if let Some(declaration) = node.child_by_field_name("declaration") {
+            for decorator in named(node).into_iter().filter(|child| child.kind() == "decorator") {
+                self.visit_children(decorator, scope);
+            }
             let before = self.scope(scope).bindings.len();
             self.statement(declaration, scope);
             let default = self.str(node).trim_start_matches("export").trim_start().starts_with("default");

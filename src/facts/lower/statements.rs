@@ -49,12 +49,7 @@ impl Lowering<'_> {
             "if_statement" => self.conditional_statement(node, scope),
             "try_statement" => self.attempt(node, scope),
             "ERROR" => self.statements(node, scope),
-            "class_declaration" | "abstract_class_declaration" => {
-                if let Some(name) = node.child_by_field_name("name") {
-                    self.bind(scope, name, Source::Opaque, false);
-                }
-                self.visit_children(node, scope);
-            }
+            "class_declaration" | "abstract_class_declaration" => self.class_declaration(node, scope),
             "statement_block" | "switch_body" => {
                 let around = self.block.replace(span(node));
                 self.visit_children(node, scope);
@@ -135,7 +130,9 @@ impl Lowering<'_> {
     pub(super) fn enumeration(&mut self, node: Node<'_>, scope: ScopeId) {
         let (Some(name), Some(body)) = (node.child_by_field_name("name"), node.child_by_field_name("body")) else { return };
         let mut properties = Vec::new();
-        for (index, member) in named(body).into_iter().enumerate() {
+        // A member without a value of its own counts on from the one before.
+        let mut next = Kind::Number(0.0);
+        for member in named(body) {
             let (key, value) = match member.kind() {
                 "enum_assignment" => (member.child_by_field_name("name"), member.child_by_field_name("value")),
                 _ => (Some(member), None),
@@ -143,9 +140,9 @@ impl Lowering<'_> {
             let Some(key) = key else { continue };
             let value = match value {
                 Some(value) => self.expr(value, scope, Around::default()),
-                #[allow(clippy::cast_precision_loss, reason = "enumerations have few members")]
-                None => Expr { kind: Kind::Number(index as f64), span: span(member) },
+                None => Expr { kind: next, span: span(member) },
             };
+            next = if let Kind::Number(number) = value.kind { Kind::Number(number + 1.0) } else { Kind::Opaque };
             let key_span = span(key);
             properties.push(Property::Keyed { key: self.key_text(key).unwrap_or_default(), key_span, value });
         }

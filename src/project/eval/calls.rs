@@ -37,6 +37,10 @@ impl Evaluator<'_> {
                 ("global", "String", [only]) | ("global", "Object.freeze" | "structuredClone", [only]) if !only.spread => {
                     self.expr(place, &only.value)
                 }
+                ("global", "Deno.env.get", [only]) => match self.expr(place, &only.value).value {
+                    Value::Text(Text::Plain(name)) => Node { value: Value::Env(name), at },
+                    _ => unknown("a computed name of an environment variable", at),
+                },
                 ("global", "require", [only]) => match &only.value.kind {
                     Kind::Text(Text::Plain(module)) => self.namespace_of(&place.file, module, &at),
                     _ => unknown("a computed module name", at),

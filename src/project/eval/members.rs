@@ -11,6 +11,9 @@ use crate::source::Site;
 /// Functions of other packages that give back the environment, checked.
 const ENV_READERS: [&str; 4] = ["createEnv", "cleanEnv", "parseEnv", "loadEnv"];
 
+/// Options of such functions that give the variables names of the program's own (T3 Env: customization).
+const RENAMING: [&str; 2] = ["runtimeEnv", "runtimeEnvStrict"];
+
 impl Evaluator<'_> {
     pub(super) fn member(&self, place: &Place<'_>, object: &Expr, property: &str, at: Site) -> Node {
         // A member of a module is looked up by itself, so that not every export has to be evaluated.
@@ -39,8 +42,21 @@ impl Evaluator<'_> {
         }
     }
 
+    /// The variable behind a key of what a reader of the environment gives back: the options may call it otherwise.
+    fn variable(&self, reader: &CallValue, key: &str, at: &Site) -> String {
+        let renamed = RENAMING.iter().find_map(|option| {
+            let names = self.property(reader.arguments.first()?, option, at);
+            match self.property(&names, key, at).value {
+                Value::Env(name) => Some(name),
+                _ => None,
+            }
+        });
+        renamed.unwrap_or_else(|| key.to_owned())
+    }
+
     /// One property of a value.
-    pub(super) fn property(&self, object: &Node, key: &str, at: &Site) -> Node {
+    #[must_use]
+    pub fn property(&self, object: &Node, key: &str, at: &Site) -> Node {
         let external = |module: &str, name: String| Value::External(External { module: module.to_owned(), name });
         let value = match &object.value {
             Value::Object(known) => {
@@ -86,7 +102,7 @@ impl Evaluator<'_> {
                 ("import.meta.env", "DEV") => {
                     return test(environment_test(Environment::NotProduction, "import.meta.env.DEV", at), at.clone());
                 }
-                ("process.env" | "import.meta.env" | "Bun.env" | "Deno.env", _) => Value::Env(key.to_owned()),
+                ("process.env" | "import.meta.env" | "Bun.env", _) => Value::Env(key.to_owned()),
                 _ => external(module, format!("{name}.{key}")),
             },
             Value::External(External { module, name }) => match name.as_str() {
@@ -94,11 +110,16 @@ impl Evaluator<'_> {
                 _ if is_env_module(module) => Value::Env(key.to_owned()),
                 _ => external(module, format!("{name}.{key}")),
             },
-            Value::Call(call) if reads_environment(call) => Value::Env(key.to_owned()),
+            // What `safeParse` gives back holds the environment.
+            Value::Call(call) if reads_environment(call) && key == "data" && call.callee.name.contains("safeParse") => {
+                external("global", "process.env".to_owned())
+            }
+            Value::Call(call) if reads_environment(call) => Value::Env(self.variable(call, key, at)),
             Value::Call(call) => external(&call.callee.module, format!("{}().{key}", call.callee.name)),
             Value::Unknown(why) => Value::Unknown(why.clone()),
             Value::Env(name) => Value::Unknown(Unknown::new(format!("the environment variable `{name}` decides"), at.clone())),
             Value::Undefined | Value::Null => Value::Undefined,
+            Value::Function(_) => Value::Unknown(Unknown::new(format!("`{key}` of a function or a class"), at.clone())),
             _ => Value::Unknown(Unknown::new(format!("`{key}` of a value that is not an object"), at.clone())),
         };
         Node { value, at: at.clone() }

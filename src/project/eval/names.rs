@@ -8,7 +8,7 @@ use crate::facts::FileFacts;
 use crate::facts::module::{
     self, Binding, Effect, Export, Expr, Imported, Kind, MODULE_SCOPE, Module, Mutation, ScopeId, Source,
 };
-use crate::project::resolve::Resolved;
+use crate::project::resolve::{Resolved, canonical};
 use crate::project::value::{Array, External, Item, Node, Object, Property, Unknown, Value};
 use crate::source::{Site, Span};
 
@@ -42,8 +42,8 @@ impl Evaluator<'_> {
             return node;
         }
         let at = Site::new(&place.file, span);
-        if name == "this" {
-            return unknown("a member of the object itself", at);
+        if name == "this" || name.starts_with("this.") {
+            return unknown(format!("`{name}` is set outside of what is followed"), at);
         }
         Node { value: Value::External(External { module: "global".into(), name: name.to_owned() }), at }
     }
@@ -179,8 +179,10 @@ impl Evaluator<'_> {
             Resolved::File(target) => self
                 .find_export(file, &target, name)
                 .unwrap_or_else(|| unknown(format!("`{name}` was not found in `{target}`"), at)),
+            // SvelteKit gives every variable an export of its own.
+            Resolved::External if module.starts_with("$env/static/") => Node { value: Value::Env(name.to_owned()), at },
             Resolved::External => {
-                Node { value: Value::External(External { module: module.to_owned(), name: name.to_owned() }), at }
+                Node { value: Value::External(External { module: canonical(module), name: name.to_owned() }), at }
             }
             Resolved::Missing => unknown(format!("`{name}` is imported from `{module}`, which is not in the repository"), at),
         }
@@ -190,7 +192,7 @@ impl Evaluator<'_> {
         match self.resolver.resolve(self.files, file, module) {
             Resolved::File(target) => self.namespace(&target, at),
             Resolved::External => {
-                Node { value: Value::External(External { module: module.to_owned(), name: "*".into() }), at: at.clone() }
+                Node { value: Value::External(External { module: canonical(module), name: "*".into() }), at: at.clone() }
             }
             Resolved::Missing => unknown(format!("`{module}` is not in the repository"), at.clone()),
         }
@@ -284,7 +286,7 @@ impl Evaluator<'_> {
                     }
                 }
                 Resolved::External => {
-                    let value = Value::External(External { module: module.clone(), name: name.to_owned() });
+                    let value = Value::External(External { module: canonical(module), name: name.to_owned() });
                     return Some(Located::Value(Node { value, at: Site::new(file, Span::default()) }));
                 }
                 Resolved::Missing => {}

@@ -253,7 +253,7 @@ impl Evaluator<'_> {
 impl Uses {
     /// Adds the uses in one module of what `is_it` tells.
     fn collect(&mut self, file: &Arc<str>, module: &Module, is_it: impl Fn(&Kind) -> bool) {
-        for CallSite { scope, expr, .. } in &module.makers {
+        for CallSite { scope, expr, .. } in module.makers.iter().chain(&module.calls) {
             let at = Site::new(file, expr.span);
             match &expr.kind {
                 Kind::Call(call) if is_it(&call.callee.kind) => self.calls.push((at, *scope, call.arguments.clone())),
