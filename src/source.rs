@@ -338,8 +338,7 @@ pub trait Snapshot: Sync {
 
     /// The entry at `path`, if there is one.
     fn entry(&self, path: &str) -> Option<Entry> {
-        let entries = self.entries();
-        entries.binary_search_by(|entry| (*entry.path).cmp(path)).ok().map(|at| entries[at].clone())
+        listed(self.entries(), path)
     }
 
     /// Whether there is an entry at `path`.
@@ -347,10 +346,23 @@ pub trait Snapshot: Sync {
         self.entry(path).is_some()
     }
 
-    /// Shows the path and the blob of each entry, in order: cheaper than [`Snapshot::entries`] where these are not at hand.
-    fn visit(&self, show: &mut dyn FnMut(&str, Option<BlobId>)) {
-        self.entries().iter().for_each(|entry| show(&entry.path, entry.blob));
+    /// Shows the path and the blob of each entry whose path begins in a way, in order: cheaper than [`Snapshot::entries`]
+    /// where these are not at hand.
+    fn visit(&self, prefix: &str, show: &mut dyn FnMut(&str, Option<BlobId>)) {
+        show_listed(self.entries(), prefix, show);
     }
+}
+
+/// The entry at a path, of entries sorted by path.
+pub(crate) fn listed(entries: &[Entry], path: &str) -> Option<Entry> {
+    entries.binary_search_by(|entry| (*entry.path).cmp(path)).ok().map(|at| entries[at].clone())
+}
+
+/// Shows those of sorted entries whose paths begin in a way.
+pub(crate) fn show_listed(entries: &[Entry], prefix: &str, show: &mut dyn FnMut(&str, Option<BlobId>)) {
+    let start = entries.partition_point(|entry| *entry.path < *prefix);
+    let below = entries[start..].iter().take_while(|entry| entry.path.starts_with(prefix));
+    below.for_each(|entry| show(&entry.path, entry.blob));
 }
 
 /// The packages installed in a work tree: the `node_modules` folders, which are part of no snapshot.

@@ -162,7 +162,7 @@ fn files(snapshot: &impl Snapshot) -> Files {
     let entries = snapshot.entries();
     assert!(entries.is_sorted_by(|a, b| a.path < b.path), "sorted, each path once");
     let mut shown = Vec::new();
-    snapshot.visit(&mut |path, blob| shown.push(Entry { path: path.into(), blob }));
+    snapshot.visit("", &mut |path, blob| shown.push(Entry { path: path.into(), blob }));
     assert_eq!(shown, entries);
     for entry in entries {
         assert_eq!(snapshot.entry(&entry.path).as_ref(), Some(entry));

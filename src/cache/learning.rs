@@ -1,7 +1,7 @@
 //! Facts in memory that remembers what it was not told by a disk: the store of the daemon.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::memory::MemoryStore;
 use super::record::{Entry, Record};
@@ -34,10 +34,14 @@ impl LearningStore {
         true
     }
 
+    fn unwritten(&self) -> MutexGuard<'_, Fresh> {
+        self.fresh.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Gives out what came in since the last time and is not on disk.
     #[must_use]
     pub fn fresh(&self) -> Vec<Record> {
-        let Fresh { facts, blobs } = std::mem::take(&mut *self.fresh.lock().unwrap_or_else(PoisonError::into_inner));
+        let Fresh { facts, blobs } = std::mem::take(&mut *self.unwritten());
         let facts = facts.iter().filter_map(|(key, facts)| Record::of_facts(key, facts));
         let blobs = blobs.iter().filter_map(|((blob, kind), record)| Record::of_blob(*blob, *kind, record));
         facts.chain(blobs).collect()
@@ -50,7 +54,7 @@ impl FactStore for LearningStore {
     }
 
     fn keep(&self, key: FactKey, facts: Arc<FileFacts>) {
-        self.fresh.lock().unwrap_or_else(PoisonError::into_inner).facts.insert(key, Arc::clone(&facts));
+        self.unwritten().facts.insert(key, Arc::clone(&facts));
         self.memory.keep(key, facts);
     }
 
@@ -59,7 +63,7 @@ impl FactStore for LearningStore {
     }
 
     fn keep_blob(&self, blob: BlobId, kind: FileKind, record: BlobRecord) {
-        self.fresh.lock().unwrap_or_else(PoisonError::into_inner).blobs.insert((blob, kind), record);
+        self.unwritten().blobs.insert((blob, kind), record);
         self.memory.keep_blob(blob, kind, record);
     }
 

@@ -289,8 +289,8 @@ fn settings(snapshot: &dyn Snapshot, path: &str) -> Option<String> {
 #[must_use]
 pub fn user_documents(snapshot: &dyn Snapshot) -> Vec<(String, String)> {
     let mut paths: Vec<String> = Vec::new();
-    snapshot.visit(&mut |path, _| {
-        if path.starts_with(USER_RULES) && path.ends_with(".md") {
+    snapshot.visit(USER_RULES, &mut |path, _| {
+        if path.ends_with(".md") {
             paths.push(path.to_owned());
         }
     });

@@ -30,7 +30,7 @@ impl Survey {
         let earlier = earlier.filter(|survey| survey.ignored == ignored).map(|survey| survey.files);
         let mut earlier = earlier.unwrap_or_default().into_iter().peekable();
         let (mut files, mut unknown) = (Vec::with_capacity(earlier.len()), Vec::new());
-        snapshot.visit(&mut |path, blob| {
+        snapshot.visit("", &mut |path, blob| {
             while earlier.next_if(|seen| *seen.entry.path < *path).is_some() {}
             let known = earlier.next_if(|seen| blob.is_some() && seen.entry.blob == blob && *seen.entry.path == *path);
             match known {

@@ -8,7 +8,7 @@ use super::delta::Difference;
 use super::index::{Index, Item, State};
 use super::objects::{MODE_REGULAR, MODE_SUBMODULE, MODE_SYMLINK, MODE_TYPE, ObjectId, ObjectStore, Record, read_blob};
 use super::path::display;
-use crate::source::{BlobId, Entry, Snapshot, SnapshotKind, Unreadable};
+use crate::source::{BlobId, Entry, Snapshot, SnapshotKind, Unreadable, listed, show_listed};
 
 /// Which content an index file has, as a value that can be kept and compared later.
 ///
@@ -95,11 +95,6 @@ impl IndexSnapshot {
         Self { index, store, identity, is_text, entries: OnceLock::new() }
     }
 
-    /// The entries that are files to review.
-    fn staged(&self) -> impl Iterator<Item = &Item> {
-        self.index.items().iter().filter(|item| is_file(item))
-    }
-
     /// What the index file held when it was read.
     #[must_use]
     pub fn identity(&self) -> IndexIdentity {
@@ -148,14 +143,13 @@ impl Snapshot for IndexSnapshot {
     fn entries(&self) -> &[Entry] {
         self.entries.get_or_init(|| {
             let entry = |item| Entry { path: display(self.index.path(item)), blob: Some(self.index.record(item).id) };
-            sorted(self.staged().map(entry))
+            sorted(self.index.items().iter().filter(|item| is_file(item)).map(entry))
         })
     }
 
     fn entry(&self, path: &str) -> Option<Entry> {
         if !self.is_text {
-            let entries = self.entries();
-            return entries.binary_search_by(|entry| (*entry.path).cmp(path)).ok().map(|at| entries[at].clone());
+            return listed(self.entries(), path);
         }
         let item = self.index.find(path.as_bytes()).filter(|item| is_file(item))?;
         Some(Entry { path: path.into(), blob: Some(self.index.record(item).id) })
@@ -165,11 +159,11 @@ impl Snapshot for IndexSnapshot {
         if self.is_text { self.index.find(path.as_bytes()).is_some_and(is_file) } else { self.entry(path).is_some() }
     }
 
-    fn visit(&self, show: &mut dyn FnMut(&str, Option<BlobId>)) {
+    fn visit(&self, prefix: &str, show: &mut dyn FnMut(&str, Option<BlobId>)) {
         if !self.is_text {
-            return self.entries().iter().for_each(|entry| show(&entry.path, entry.blob));
+            return show_listed(self.entries(), prefix, show);
         }
-        for item in self.staged() {
+        for item in self.index.below(prefix.as_bytes()).iter().filter(|item| is_file(item)) {
             show(std::str::from_utf8(self.index.path(item)).unwrap_or_default(), Some(self.index.record(item).id));
         }
     }
