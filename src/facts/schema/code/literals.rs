@@ -64,6 +64,11 @@ impl<'c> Chain<'c> {
     }
 }
 
+/// Whether a default fills a column: `null` and `undefined` do not.
+pub(super) fn fills(value: Node<'_>) -> bool {
+    !matches!(value.kind(), "null" | "undefined")
+}
+
 /// An object as written.
 pub(super) struct Fields<'c> {
     /// The keys as text and as they stand, with their values.
@@ -166,6 +171,12 @@ impl<'c> Code<'c> {
             "false" => Some(false),
             _ => None,
         }
+    }
+
+    /// Whether the options of a reference delete a row with the one it refers to: `onDelete: "CASCADE"`.
+    pub(super) fn cascades(&self, options: &Fields<'c>) -> bool {
+        let action = options.get("onDelete").and_then(|action| self.text(action));
+        action.is_some_and(|action| action.eq_ignore_ascii_case("cascade"))
     }
 
     /// The elements of an array, also by the name of a constant; one with a spread has none.

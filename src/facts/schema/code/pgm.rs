@@ -2,7 +2,7 @@
 
 use tree_sitter::Node;
 
-use super::literals::{Fields, Step};
+use super::literals::{Fields, Step, fills};
 use super::{Changes, Code, Definition, builders, unqualified};
 use crate::facts::lower::span;
 use crate::facts::schema::{Change, Key, Operation, Reference, ddl};
@@ -53,7 +53,7 @@ pub(super) fn operations<'c>(code: &Code<'c>, step: &Step<'c>) -> Vec<Operation>
             if let Some((column, options)) = changes.known(text(1).zip(options)) {
                 let flag = |key: &str| options.get(key).and_then(|value| code.flag(value));
                 let required = flag("notNull").or_else(|| flag("allowNull").map(|allowed| !allowed));
-                let has_default = options.get("default").map(|value| !matches!(value.kind(), "null" | "undefined"));
+                let has_default = options.get("default").map(fills);
                 let kind = options.get("type").and_then(|kind| code.text(kind)).map(|kind| ddl::kind(&kind));
                 changes.push(Change::AlterColumn { table: owned, column, required, has_default, kind }, at);
             }
@@ -111,8 +111,8 @@ fn column<'c>(code: &Code<'c>, name: &str, key: Node<'c>, value: Node<'c>) -> Op
     let is_on = |key: &str| options.get(key).map_or(Some(false), |value| code.flag(value));
     let mut made = made(&code.text(options.get("type")?)?);
     made.column.required |= is_on("notNull")?;
-    let fills = ["default", "sequenceGenerated", "expressionGenerated"].iter().filter_map(|key| options.get(key));
-    made.column.has_default |= fills.filter(|value| !matches!(value.kind(), "null" | "undefined")).count() > 0;
+    let mut defaults = ["default", "sequenceGenerated", "expressionGenerated"].iter().filter_map(|key| options.get(key));
+    made.column.has_default |= defaults.any(fills);
     made.column.references = reference(code, &options);
     if is_on("primaryKey")? {
         made.primary();
@@ -128,9 +128,7 @@ fn reference<'c>(code: &Code<'c>, options: &Fields<'c>) -> Option<Reference> {
     let written = name(code, options.get("references")?)?;
     let (table, column) = written.split_once('(').unwrap_or((&written, ""));
     let plain = |name: &str| name.trim_matches([' ', '"', ')']).to_owned();
-    let cascades =
-        options.get("onDelete").and_then(|action| code.text(action)).is_some_and(|action| action.eq_ignore_ascii_case("cascade"));
-    Some(Reference { table: plain(unqualified(table)), column: plain(column), cascades })
+    Some(Reference { table: plain(unqualified(table)), column: plain(column), cascades: code.cascades(options) })
 }
 
 /// `{ unique: ["a", "b"], primaryKey: "id", foreignKeys: { columns: "a", references: "b" } }`.

@@ -2,7 +2,7 @@
 
 use tree_sitter::Node;
 
-use super::literals::{Fields, Step, plain};
+use super::literals::{Fields, Step, fills, plain};
 use super::{Changes, Code, Definition, builders, unqualified};
 use crate::facts::lower::span;
 use crate::facts::schema::{Change, Key, Operation, Reference};
@@ -93,8 +93,7 @@ fn column<'c>(code: &Code<'c>, name: &str, key: Node<'c>, value: Node<'c>) -> Op
     let field = options.get("field").and_then(|field| code.text(field));
     let mut made = made(field.as_deref().unwrap_or(name), options.get("type").filter(|_| !options.open)?);
     made.column.required = options.get("allowNull").is_some_and(|value| code.flag(value) == Some(false));
-    made.column.has_default =
-        is_on("autoIncrement")? || options.get("defaultValue").is_some_and(|value| !matches!(value.kind(), "null" | "undefined"));
+    made.column.has_default = is_on("autoIncrement")? || options.get("defaultValue").is_some_and(fills);
     made.column.references = options.get("references").and_then(|target| reference(code, target, "model", "key", &options));
     if is_on("primaryKey")? {
         made.primary();
@@ -127,9 +126,7 @@ fn reference<'c>(code: &Code<'c>, target: Node<'c>, table: &str, column: &str, o
     let target = code.fields(target)?;
     let table = table_name(code, target.get(table)?)?;
     let column = target.get(column).and_then(|column| code.text(column)).unwrap_or_default();
-    let cascades =
-        options.get("onDelete").and_then(|action| code.text(action)).is_some_and(|action| action.eq_ignore_ascii_case("cascade"));
-    Some(Reference { table: unqualified(&table).to_owned(), column, cascades })
+    Some(Reference { table: unqualified(&table).to_owned(), column, cascades: code.cascades(options) })
 }
 
 /// `{ fields: ["a"], type: "unique", name, references: { table, field } }`.

@@ -2,7 +2,7 @@
 
 use tree_sitter::Node;
 
-use super::literals::{Fields, Step};
+use super::literals::{Fields, Step, fills};
 use super::{Changes, Code, Definition, builders, unqualified};
 use crate::facts::lower::span;
 use crate::facts::schema::{Change, Key, Operation, Reference, ddl};
@@ -119,8 +119,7 @@ fn column<'c>(code: &Code<'c>, made: Node<'c>) -> Option<Definition> {
     let name = fields.get("name")?;
     let kind = fields.get("type").and_then(|kind| code.text(kind)).map(|kind| ddl::kind(&kind)).unwrap_or_default();
     let mut made = Definition::new(&code.text(name)?, kind, span(name));
-    let fills = ["default", "asExpression"].iter().filter_map(|key| fields.get(key));
-    let filled = fills.filter(|value| !matches!(code.str(*value), "null" | "undefined")).count() > 0;
+    let filled = ["default", "asExpression"].iter().filter_map(|key| fields.get(key)).any(fills);
     made.column.has_default |= filled || is_on("isGenerated")? || fields.get("generationStrategy").is_some();
     made.column.required = !is_on("isNullable")?;
     if is_on("isPrimary")? {
