@@ -15,7 +15,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("knowledge", &["source"]),
     ("project", &["source", "syntax", "facts", "finding", "knowledge"]),
     ("rules", &["source", "syntax", "facts", "finding", "knowledge", "project"]),
-    ("config", &["source", "finding"]),
+    ("config", &["source", "finding", "project"]),
     ("triage", &["source", "facts", "finding", "config"]),
     ("cache", &["source", "facts"]),
     ("engine", &["source", "facts", "finding", "knowledge", "project", "rules", "config", "triage", "cache"]),

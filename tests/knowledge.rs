@@ -14,6 +14,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use configurations::{Configuration, PluginCall, Table, Tables, required, without_defaults};
+use git_auth_review::knowledge::frameworks::frameworks;
 use git_auth_review::knowledge::{Export, Need, Plugin, pack};
 use nodejs_semver::Version as Release;
 use rayon::prelude::*;
@@ -125,6 +126,16 @@ fn every_file_is_compiled_in_and_read() {
     assert_eq!(files().len(), pack().plugins().count());
     let names: BTreeSet<&str> = pack().plugins().map(|plugin| plugin.name.as_str()).collect();
     assert_eq!(names.len(), pack().plugins().count(), "two plugins have the same name");
+}
+
+#[test]
+fn frameworks_can_be_told_apart() {
+    let mut signs = BTreeSet::new();
+    for framework in frameworks() {
+        let own: Vec<&String> = framework.packages.iter().chain(&framework.modules).collect();
+        assert!(!own.is_empty(), "nothing tells {}", framework.name);
+        own.into_iter().for_each(|sign| assert!(signs.insert(sign), "`{sign}` is said of two"));
+    }
 }
 
 #[test]

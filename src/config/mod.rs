@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::finding::Severity;
+use crate::project::application::Stated;
 pub use ignore::Ignore;
 pub use parse::ConfigError;
 pub use weakened::weakened;
@@ -30,6 +31,8 @@ pub struct Config {
     pub daemon: DaemonMode,
     /// `ignore`: what is not reviewed.
     pub ignore: Ignore,
+    /// `[contexts]`: for whom the servers below a folder are.
+    pub contexts: Stated,
     /// `[rules]`: levels by rule, named with or without its category.
     pub rules: BTreeMap<String, RuleLevel>,
 }

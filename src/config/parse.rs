@@ -9,13 +9,14 @@ use toml::de::{DeTable, DeValue};
 
 use super::{Config, DaemonMode, FailOn, Ignore, OnError, RuleLevel};
 use crate::finding::Severity;
+use crate::project::application::{Audience, Stated};
 use crate::source::LineIndex;
 
 /// Largest configuration that is read, in bytes.
 const MAX_BYTES: usize = 64 * 1024;
 
 /// The keys at the top of the file.
-pub(super) const KEYS: [&str; 5] = ["fail-on", "on-error", "daemon", "ignore", "rules"];
+pub(super) const KEYS: [&str; 6] = ["fail-on", "on-error", "daemon", "ignore", "contexts", "rules"];
 
 const FAIL_ON: [(&str, FailOn); 5] = [
     ("critical", FailOn::Critical),
@@ -79,6 +80,7 @@ fn read(text: &str) -> Result<Config, Fault> {
             "on-error" => config.on_error = choice("on-error", value, &ON_ERROR)?,
             "daemon" => config.daemon = choice("daemon", value, &DAEMON)?,
             "ignore" => config.ignore = ignore(value)?,
+            "contexts" => config.contexts = contexts(value)?,
             "rules" => config.rules = rules(value)?,
             unknown => {
                 let hint = closest(unknown, KEYS)
@@ -104,6 +106,21 @@ fn ignore(value: &Value<'_>) -> Result<Ignore, Fault> {
         let at = items.get(place).map_or(value.span(), Spanned::span);
         Fault::new(at, format!("`ignore`: {message}"))
     })
+}
+
+fn contexts(value: &Value<'_>) -> Result<Stated, Fault> {
+    let wrong = |at| Fault::new(at, "`contexts` must be a table of folders, each with a list: `\".\" = [\"web\"]`".into());
+    let DeValue::Table(table) = value.get_ref() else { return Err(wrong(value.span())) };
+    let allowed = Audience::ALL.map(|audience| (audience.name(), audience));
+    in_order(table)
+        .into_iter()
+        .map(|(folder, audiences)| {
+            let DeValue::Array(items) = audiences.get_ref() else { return Err(wrong(audiences.span())) };
+            let name = folder.get_ref();
+            let audiences = items.iter().map(|item| choice(name, item, &allowed)).collect::<Result<Vec<_>, _>>()?;
+            Ok((name.trim_end_matches('/').to_owned(), audiences))
+        })
+        .collect()
 }
 
 fn rules(value: &Value<'_>) -> Result<BTreeMap<String, RuleLevel>, Fault> {
@@ -188,12 +205,14 @@ mod tests {
     #[test]
     fn reads_every_key() {
         let config = parse(
-            "\u{feff}fail-on = \"high\"\non-error = \"block\"\ndaemon = \"off\"\nignore = [\"examples\"]\n[rules]\n\"a/b\" = \"off\"\nc = \"low\"\n",
+            "\u{feff}fail-on = \"high\"\non-error = \"block\"\ndaemon = \"off\"\nignore = [\"examples\"]\n[contexts]\n\".\" = [\"web\", \"m2m\"]\n\"apps/app/\" = []\n[rules]\n\"a/b\" = \"off\"\nc = \"low\"\n",
         )
         .expect("valid");
         assert_eq!(config.fail_on, Some(FailOn::High));
         assert_eq!((config.on_error, config.daemon), (OnError::Block, DaemonMode::Off));
         assert!(config.ignore.contains("examples/auth.ts"));
+        assert_eq!(config.contexts["."], [Audience::Web, Audience::Machines]);
+        assert_eq!(config.contexts["apps/app"], []);
         assert_eq!(config.rules["a/b"], RuleLevel::Off);
         assert_eq!(config.rules["c"], RuleLevel::At(Severity::Low));
         assert!(parse("").expect("an empty file is valid").fail_on.is_none());
@@ -207,7 +226,7 @@ mod tests {
         );
         assert_eq!(
             error("zzz = 1\n"),
-            "line 1, column 1: unknown key `zzz`; the keys are `fail-on`, `on-error`, `daemon`, `ignore`, `rules`"
+            "line 1, column 1: unknown key `zzz`; the keys are `fail-on`, `on-error`, `daemon`, `ignore`, `contexts`, `rules`"
         );
         assert_eq!(error("fail-on = \"hihg\"\n"), "line 1, column 11: `fail-on` cannot be `hihg`; did you mean `high`?");
         assert_eq!(error("daemon = true\n"), "line 1, column 10: `daemon` must be a word in quotes: `auto`, `off`");
@@ -219,6 +238,8 @@ mod tests {
         assert!(error("ignore = [\"ok\",\n \"a[\"]\n").starts_with("line 2, column 2: `ignore`: the pattern is not valid: "));
         assert!(error("fail-on = \n").starts_with("line 1, column 11: not valid TOML: "));
         assert!(error("rules = 1").contains("must be a table"));
+        assert!(error("contexts = [\"web\"]").contains("must be a table of folders"));
+        assert!(error("[contexts]\n\".\" = [\"mobile\"]").contains("it may be `web`, `spa-mobile`, `m2m`"));
         assert!(error("[rules.csrf]\nx = \"off\"").contains("stands in quotes"));
     }
 

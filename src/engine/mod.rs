@@ -114,7 +114,7 @@ pub fn model<'a>(
     let memory = memory.into();
     let packages = Packages::new(installed);
     let view = View::new(snapshot, memory.surveyed(snapshot, config), &packages, memory.store);
-    let model = link(&view);
+    let model = link(&view, &config.contexts);
     memory.keep_survey(view.into_survey());
     model
 }
@@ -138,13 +138,13 @@ pub fn review<'a>(
     let packages = Packages::new(around.installed);
     let looked_at_worktree = Cell::new(false);
     let view = View::new(snapshot, memory.surveyed(snapshot, &config), &packages, memory.store);
-    let model = link(&view);
+    let model = link(&view, &config.contexts);
     let linked_worktree = || {
         looked_at_worktree.set(true);
         let snapshot = around.worktree.and_then(|open| open());
         let unseen = |snapshot: Box<dyn Snapshot>| {
             let survey = Survey::of(&*snapshot, &config, memory.store, None);
-            link(&View::new(&*snapshot, survey, &packages, memory.store))
+            link(&View::new(&*snapshot, survey, &packages, memory.store), &config.contexts)
         };
         snapshot.map(unseen).unwrap_or_default()
     };
@@ -157,7 +157,7 @@ pub fn review<'a>(
                 Some(changed) if before.ignore.patterns() == config.ignore.patterns() => view.before(*base, &config, changed),
                 _ => View::new(*base, Survey::of(*base, &before, memory.store, None), &packages, memory.store),
             };
-            let picture = picture(*base, &view, &registry, &documents, memory);
+            let picture = picture(*base, &view, &before, &registry, &documents, memory);
             Earlier { config: before, view, picture }
         })
         .collect();
@@ -249,6 +249,7 @@ struct Earlier<'a> {
 fn picture(
     snapshot: &dyn Snapshot,
     view: &View<'_>,
+    config: &Config,
     registry: &Registry,
     documents: &[(String, String)],
     memory: Memory<'_>,
@@ -257,7 +258,7 @@ fn picture(
     if let Some(picture) = key.as_ref().and_then(|key| memory.picture(key)) {
         return picture;
     }
-    let model = link(view);
+    let model = link(view, &config.contexts);
     let reports = registry.run(&Context::for_comparison(&model, view)).reports;
     let known = numbered(reports).into_iter().map(|(report, fingerprint)| (fingerprint, report.parts)).collect();
     let picture = Arc::new(Picture { model, known });

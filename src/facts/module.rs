@@ -29,6 +29,8 @@ pub struct Module {
     /// Uses of functions that may make an instance, told by their names: their calls, or the name alone where such a
     /// function is handed on.
     pub makers: Vec<CallSite>,
+    /// Places that may hand requests to an instance, in order.
+    pub mounts: Vec<Mount>,
     /// What it does to the schema of a database, in order.
     pub operations: Vec<Operation>,
     /// Classes that an ORM maps to tables, in order.
@@ -241,6 +243,34 @@ pub struct CallSite {
     pub expr: Expr,
     /// The name the result is bound to or the function it stands in, for messages.
     pub owner: Option<String>,
+}
+
+/// A place that may hand requests to an instance.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Mount {
+    /// The scope it stands in.
+    pub scope: ScopeId,
+    /// How it does so.
+    pub by: Mounting,
+    /// What may be the path of the route around it, the nearest first: arguments of the calls it stands in, `path` or `url`
+    /// beside it in an object, and what a condition around it compares with.
+    pub routes: Vec<Expr>,
+    /// The expression.
+    pub span: Span,
+}
+
+/// How requests are handed to an instance.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Mounting {
+    /// `instance.handler`, called with a request or handed on.
+    Handler {
+        /// What stands before `.handler`.
+        of: Expr,
+        /// The request, where it is called on the spot.
+        request: Option<Expr>,
+    },
+    /// A call of one of [`super::lower::MOUNTING_FUNCTIONS`] or [`super::lower::MOUNTING_METHODS`].
+    Call(Box<Call>),
 }
 
 /// An expression.

@@ -22,6 +22,10 @@ pub struct Signals {
     pub entities: bool,
     /// The configuration of a tool that migrates databases.
     pub tools: bool,
+    /// Requests handed to what is called an instance.
+    pub mounts: bool,
+    /// Requests handed to anything, which may be an instance under another name.
+    pub handlers: bool,
     /// Changes to lists or objects that another file may have made.
     pub changes: bool,
     /// Exports that are those of another module.
@@ -71,13 +75,13 @@ impl Signals {
     /// Whether the file is parsed even when nothing imports it.
     #[must_use]
     pub fn any(self) -> bool {
-        self.auth || self.tables || self.boot_migrations || self.migrations || self.entities || self.tools
+        self.auth || self.mounts || self.tables || self.boot_migrations || self.migrations || self.entities || self.tools
     }
 }
 
 type Mark = fn(&mut Signals);
 
-const NEEDLES: [(&str, Mark); 46] = [
+const NEEDLES: [(&str, Mark); 52] = [
     ("better-auth", |s| s.auth = true),
     ("betterAuth", |s| s.auth = true),
     ("createAuthClient", |s| s.auth = true),
@@ -112,6 +116,12 @@ const NEEDLES: [(&str, Mark); 46] = [
     ("@PrimaryGeneratedColumn(", |s| s.entities = true),
     ("@PrimaryKey(", |s| s.entities = true),
     ("@CreateDateColumn(", |s| s.entities = true),
+    ("uth.handler", |s| s.mounts = true),
+    ("uth!.handler", |s| s.mounts = true),
+    ("uth?.handler", |s| s.mounts = true),
+    ("uth().handler", |s| s.mounts = true),
+    (".handler", |s| s.handlers = true),
+    (".registerRoutes(", |s| s.handlers = true),
     ("drizzle-kit", |s| s.tools = true),
     ("prisma/config", |s| s.tools = true),
     ("PrismaConfig", |s| s.tools = true),

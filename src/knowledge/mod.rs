@@ -1,8 +1,9 @@
 //! What better-auth requires, by version: typed access to `rules/packs`.
 //!
-//! A pack is a folder of TOML files for people to read and correct: `core.toml` for better-auth itself, one file per
-//! plugin beside it. They are compiled into the program (`packs`) and read once, when first asked for.
+//! A pack is a folder of TOML files for people to read and correct: `core.toml` for better-auth itself, `frameworks.toml`
+//! for what applications are built with, one file per plugin beside them. They are compiled into the program (`packs`) and read once, when first asked for.
 
+pub mod frameworks;
 mod packs;
 pub mod predicate;
 pub mod range;

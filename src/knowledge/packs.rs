@@ -6,6 +6,9 @@ use super::{Core, Plugin};
 
 const CORE: &str = include_str!("../../rules/packs/better-auth/core.toml");
 
+/// The list of frameworks.
+pub(super) const FRAMEWORKS: &str = include_str!("../../rules/packs/better-auth/frameworks.toml");
+
 /// Reads what the pack says of better-auth itself.
 pub(super) fn core() -> Core {
     toml::from_str(CORE).expect("tests/knowledge.rs reads the same file")

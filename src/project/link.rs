@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::adapter::adapter;
+use super::application::{Partners, Stated, surround};
 use super::eval::Evaluator;
 use super::files::Files;
 use super::plugins::{Reader, Side};
@@ -20,9 +21,9 @@ use crate::facts::module::{CallSite, Expr, Import, Imported, Kind, Module};
 use crate::finding::Open;
 use crate::source::{Site, Span};
 
-/// Links the facts of a snapshot.
+/// Links the facts of a snapshot. What the project itself says of its audiences is taken for true.
 #[must_use]
-pub fn link(files: &dyn Files) -> ProjectModel {
+pub fn link(files: &dyn Files, stated: &Stated) -> ProjectModel {
     let resolver = Resolver::new(files);
     let evaluator = Evaluator::new(files, &resolver);
     let mut linker = Linker { files, resolver: &resolver, evaluator: &evaluator, model: ProjectModel::default(), sources: None };
@@ -47,7 +48,7 @@ pub fn link(files: &dyn Files) -> ProjectModel {
             linker.instance(path, call);
         }
     }
-    linker.finish()
+    linker.finish(stated)
 }
 
 /// The call that describes an instance's API (documentation: plugins/open-api).
@@ -62,7 +63,10 @@ struct Linker<'a> {
 }
 
 impl Linker<'_> {
-    fn finish(mut self) -> ProjectModel {
+    fn finish(mut self, stated: &Stated) -> ProjectModel {
+        self.model.servers.sort_by(|a, b| a.at.cmp(&b.at));
+        self.model.clients.sort_by(|a, b| a.at.cmp(&b.at));
+        surround(self.files, self.resolver, self.evaluator, stated, &mut self.model);
         let mut touched: BTreeSet<Arc<str>> = self.model.files.drain(..).collect();
         touched.extend(self.evaluator.touched());
         for server in &self.model.servers {
@@ -70,10 +74,10 @@ impl Linker<'_> {
             touched.extend(server.version.source.iter().cloned());
         }
         self.model.files = touched.into_iter().collect();
-        self.model.servers.sort_by(|a, b| a.at.cmp(&b.at));
-        self.model.clients.sort_by(|a, b| a.at.cmp(&b.at));
-        self.model.undetermined.sort();
-        self.model.undetermined.dedup();
+        for questions in [&mut self.model.undetermined, &mut self.model.undetermined_around] {
+            questions.sort();
+            questions.dedup();
+        }
         self.model
     }
 
@@ -130,6 +134,8 @@ impl Linker<'_> {
             declared,
             comparison: SchemaState::default(),
             gaps: Vec::new(),
+            mounts: Vec::new(),
+            contexts: Vec::new(),
         };
         self.questions(&server);
         self.compare(&mut server);
@@ -250,7 +256,9 @@ impl Linker<'_> {
                 site: why.at.clone(),
             });
         }
-        self.model.clients.push(Client { role: role(&at.file), at, name, package, module, options, plugins, plugins_open });
+        let role = role(&at.file);
+        let partners = Partners::Undetermined(String::new());
+        self.model.clients.push(Client { role, at, name, package, module, options, plugins, plugins_open, partners });
     }
 
     fn plugins(&self, side: Side, package: &str, options: &Node) -> (Vec<PluginUse>, Vec<Unknown>) {

@@ -1,6 +1,7 @@
 //! Facts linked into one picture of the project: servers, clients, versions, plugins, option values, schema.
 
 pub mod adapter;
+pub mod application;
 pub mod eval;
 pub mod files;
 pub mod installed;
@@ -19,6 +20,7 @@ use crate::finding::Open;
 use crate::knowledge;
 use crate::source::Site;
 
+use application::{Context, Mount, Partners};
 use schema::{Declared, Required};
 use value::{Condition, Node, Unknown};
 
@@ -31,8 +33,31 @@ pub struct ProjectModel {
     pub clients: Vec<Client>,
     /// Questions the sources cannot answer, sorted.
     pub undetermined: Vec<Open>,
+    /// The same of what lies around the instances, which no finding depends on.
+    pub undetermined_around: Vec<Open>,
     /// Files that had a part in this picture, sorted.
     pub files: Vec<Arc<str>>,
+}
+
+impl ProjectModel {
+    /// All questions, sorted.
+    #[must_use]
+    pub fn questions(&self) -> Vec<&Open> {
+        let mut questions: Vec<&Open> = self.undetermined.iter().chain(&self.undetermined_around).collect();
+        questions.sort();
+        questions
+    }
+
+    /// The clients that talk to a server, and those that may.
+    #[must_use]
+    pub fn clients_of(&self, server: &Server) -> Vec<&Client> {
+        let may_be = |client: &&Client| match &client.partners {
+            Partners::Servers { at, .. } => at.contains(&server.at),
+            Partners::Undetermined(_) => client.role == server.role,
+            Partners::Elsewhere(_) => false,
+        };
+        self.clients.iter().filter(may_be).collect()
+    }
 }
 
 /// One `betterAuth()` call.
@@ -64,6 +89,10 @@ pub struct Server {
     pub comparison: SchemaState,
     /// What keeps the tables from being what is needed.
     pub gaps: Vec<schema::Gap>,
+    /// Where it is mounted, sorted by place.
+    pub mounts: Vec<Mount>,
+    /// What kinds of application it is for; empty where nothing tells.
+    pub contexts: Vec<Context>,
 }
 
 /// What became of the comparison of the required with the declared schema.
@@ -143,6 +172,8 @@ pub struct Client {
     pub plugins: Vec<PluginUse>,
     /// What else may be in the plugin list.
     pub plugins_open: Vec<Unknown>,
+    /// Which servers it talks to.
+    pub partners: Partners,
 }
 
 /// How a server reaches its database.

@@ -198,6 +198,20 @@ impl Resolver {
         self.packages.get(folder)?.manifest()
     }
 
+    /// Whether the package in one folder depends on that in another, which has a name.
+    pub(crate) fn depends(&self, folder: &str, on: &str) -> bool {
+        let name = self.manifest(on).and_then(|manifest| manifest.name.as_deref());
+        let dependencies = self.manifest(folder).map(|manifest| manifest.dependencies.as_slice()).unwrap_or_default();
+        name.is_some_and(|name| dependencies.iter().any(|dependency| dependency.name == name))
+    }
+
+    /// The folders of the packages that depend on the package in `folder`, sorted.
+    pub(crate) fn dependants(&self, folder: &str) -> Vec<Arc<str>> {
+        let mut users: Vec<Arc<str>> = self.packages.keys().filter(|user| self.depends(user, folder)).cloned().collect();
+        users.sort();
+        users
+    }
+
     /// Whether the globs of a workspace match the package in `folder`.
     pub(crate) fn is_member(&self, folder: &str) -> bool {
         self.packages.get(folder).is_some_and(|package| package.member)

@@ -69,7 +69,9 @@ impl Lowering<'_> {
                     Kind::Name(member_name(self.str(property)))
                 }
                 (Some(object), Some(property)) => {
-                    Kind::Member(Box::new(self.expr(object, scope, Around::default())), self.owned(property))
+                    let object = self.expr(object, scope, Around::default());
+                    self.handler_value(&object, self.str(property), scope, node);
+                    Kind::Member(Box::new(object), self.owned(property))
                 }
                 _ => Kind::Opaque,
             },
@@ -202,12 +204,14 @@ impl Lowering<'_> {
             None => Vec::new(),
         };
         let is_entry = match &callee.kind {
-            Kind::Name(name) => self.entry_names.contains(name),
+            Kind::Name(name) => self.entry_names.get(name).is_some_and(|name| ENTRY_POINTS.contains(name)),
             Kind::Member(_, name) => ENTRY_POINTS.contains(&name.as_str()),
             _ => false,
         };
         let is_maker = matches!(&callee.kind, Kind::Name(name) | Kind::Member(_, name) if may_make_an_instance(name));
-        let expr = Expr { kind: Kind::Call(Box::new(Call { callee, arguments, new: false })), span: here };
+        let call = Call { callee, arguments, new: false };
+        self.mounting_call(&call, scope, node);
+        let expr = Expr { kind: Kind::Call(Box::new(call)), span: here };
         let site = || CallSite { scope, expr: expr.clone(), owner: self.owner.clone() };
         if is_entry {
             self.module.calls.push(site());

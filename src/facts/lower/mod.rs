@@ -6,9 +6,10 @@ mod classes;
 mod expressions;
 mod literals;
 mod modules;
+mod mounts;
 mod statements;
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use tree_sitter::Node;
 
@@ -27,6 +28,13 @@ const MAX_DEPTH: u32 = 200;
 /// The functions whose calls are recorded wherever they stand.
 pub const ENTRY_POINTS: [&str; 4] = ["betterAuth", "betterAuthPlugin", "createAuthClient", "getMigrations"];
 
+/// The functions that mount an instance in a framework (documentation: integrations).
+pub const MOUNTING_FUNCTIONS: [&str; 5] =
+    ["toNextJsHandler", "toNodeHandler", "toSolidStartHandler", "toSvelteKitHandler", "svelteKitHandler"];
+
+/// The methods that do (documentation: integrations/convex, integrations/nestjs).
+pub const MOUNTING_METHODS: [&str; 3] = ["registerRoutes", "forRoot", "forRootAsync"];
+
 /// Lowers a code file; the spans are stretches the parser could not read.
 #[must_use]
 pub fn extract(kind: FileKind, text: &str) -> (Module, Vec<Span>) {
@@ -36,7 +44,7 @@ pub fn extract(kind: FileKind, text: &str) -> (Module, Vec<Span>) {
     let mut lowering = Lowering {
         text: &parsed.text,
         module: Module { scopes: vec![Scope::default()], ..Module::default() },
-        entry_names: HashSet::new(),
+        entry_names: HashMap::new(),
         guards: Vec::new(),
         block: None,
         in_class: false,
@@ -63,8 +71,8 @@ pub fn extract(kind: FileKind, text: &str) -> (Module, Vec<Span>) {
 struct Lowering<'t> {
     text: &'t str,
     module: Module,
-    /// Local names of the entry points.
-    entry_names: HashSet<String>,
+    /// What local names stand for that are recorded when they are called: entry points and functions that mount.
+    entry_names: HashMap<String, &'static str>,
     guards: Vec<Guard>,
     /// The block around, within the function.
     block: Option<Span>,

@@ -2,14 +2,14 @@
 
 use tree_sitter::Node;
 
-use super::{Around, ENTRY_POINTS, Lowering, named, span};
+use super::{Around, ENTRY_POINTS, Lowering, MOUNTING_FUNCTIONS, named, span};
 use crate::facts::module::{Binding, Export, Import, Imported, ScopeId, Source};
 
 impl Lowering<'_> {
     /// Entry points may be imported under another name, also below the place they are used in.
     pub(super) fn collect_entry_names(&mut self, root: Node<'_>) {
-        for entry in ENTRY_POINTS {
-            self.entry_names.insert(entry.to_owned());
+        for name in ENTRY_POINTS.into_iter().chain(MOUNTING_FUNCTIONS) {
+            self.entry_names.insert(name.to_owned(), name);
         }
         let mut cursor = root.walk();
         for statement in root.named_children(&mut cursor).filter(|node| node.kind() == "import_statement") {
@@ -18,9 +18,9 @@ impl Lowering<'_> {
             while let Some(node) = stack.pop() {
                 if node.kind() == "import_specifier" {
                     if let (Some(name), Some(alias)) = (node.child_by_field_name("name"), node.child_by_field_name("alias"))
-                        && ENTRY_POINTS.contains(&self.str(name))
+                        && let Some(entry) = self.entry_names.get(self.str(name)).copied()
                     {
-                        self.entry_names.insert(self.owned(alias));
+                        self.entry_names.insert(self.owned(alias), entry);
                     }
                 } else {
                     stack.extend(named(node));
@@ -176,8 +176,8 @@ impl Lowering<'_> {
                             continue;
                         }
                     };
-                    if ENTRY_POINTS.contains(&self.str(exported)) {
-                        self.entry_names.insert(self.owned(local));
+                    if let Some(entry) = self.entry_names.get(self.str(exported)).copied() {
+                        self.entry_names.insert(self.owned(local), entry);
                     }
                     self.module.imports.push(Import {
                         local: self.owned(local),

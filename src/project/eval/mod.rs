@@ -7,6 +7,7 @@
 mod calls;
 mod changes;
 mod compose;
+mod ever;
 mod members;
 mod names;
 mod operators;

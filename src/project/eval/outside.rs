@@ -89,7 +89,7 @@ impl Evaluator<'_> {
     }
 
     /// The file and the name there that an import means.
-    fn declaration(&self, from: &Arc<str>, module: &str, name: &str) -> Option<(Arc<str>, String)> {
+    pub(super) fn declaration(&self, from: &Arc<str>, module: &str, name: &str) -> Option<(Arc<str>, String)> {
         match self.resolver.resolve(self.files, from, module) {
             Resolved::File(target) => match self.locate(&target, name, 0)? {
                 Located::Name(file, local) => Some((file, local)),
@@ -100,7 +100,7 @@ impl Evaluator<'_> {
     }
 
     /// The files that import from a file, directly or through others that pass on what it exports.
-    fn users(&self, file: &Arc<str>, wanted: impl Fn(Signals) -> bool) -> Vec<(Arc<str>, Arc<FileFacts>)> {
+    pub(crate) fn users(&self, file: &Arc<str>, wanted: impl Fn(Signals) -> bool) -> Vec<(Arc<str>, Arc<FileFacts>)> {
         let mut passing = vec![Arc::clone(file)];
         let mut users = Vec::new();
         let mut seen = BTreeSet::new();

@@ -6,10 +6,11 @@ use serde_json::{Map, Value as Json, json as object};
 
 use super::{
     SchemaSource, adapter_name, by_name, cause_name, certainty, declared_tables, dialect_name, has_options, id, layer_name,
-    schema_source,
+    role_name, schema_source,
 };
 use crate::facts::schema::{Column, Table};
 use crate::finding::Location;
+use crate::project::application::{Context, Mount, Partners};
 use crate::project::schema::{Gap, GapKind, RequiredColumn, RequiredTable, SourceTable};
 use crate::project::value::Unknown;
 use crate::project::{Client, PluginUse, ProjectModel, SchemaState, Server};
@@ -20,8 +21,8 @@ use crate::source::Site;
 #[must_use]
 pub fn json(model: &ProjectModel, locate: &dyn Fn(&Site) -> Location) -> String {
     let undetermined: Vec<Json> = model
-        .undetermined
-        .iter()
+        .questions()
+        .into_iter()
         .map(|open| object!({ "question": open.question, "reason": open.reason, "location": locate(&open.site) }))
         .collect();
     review::pretty(&object!({
@@ -39,6 +40,9 @@ fn server(server: &Server, locate: &dyn Fn(&Site) -> Location) -> Json {
     object!({
         "location": locate(&server.at),
         "package": &*server.package,
+        "role": role_name(server.role),
+        "mounts": server.mounts.iter().map(|one| mount(one, locate)).collect::<Vec<_>>(),
+        "contexts": server.contexts.iter().map(|one| context(one, locate)).collect::<Vec<_>>(),
         "better_auth": { "declared": server.version.declared, "resolved": resolved },
         "adapter": {
             "kind": adapter_name(server.adapter.kind),
@@ -54,6 +58,29 @@ fn server(server: &Server, locate: &dyn Fn(&Site) -> Location) -> Json {
         "comparison": comparison(&server.comparison),
         "gaps": server.gaps.iter().map(|one| gap(one, locate)).collect::<Vec<_>>(),
     })
+}
+
+fn mount(mount: &Mount, locate: &dyn Fn(&Site) -> Location) -> Json {
+    object!({
+        "location": locate(&mount.at),
+        "package": &*mount.package,
+        "framework": mount.framework.map(|framework| &framework.name),
+        "route": mount.route,
+    })
+}
+
+fn context(context: &Context, locate: &dyn Fn(&Site) -> Location) -> Json {
+    let evidence = context.evidence.iter().map(|one| object!({ "text": one.text, "location": one.at.as_ref().map(locate) }));
+    object!({ "context": context.audience.name(), "evidence": evidence.collect::<Vec<_>>() })
+}
+
+fn partners(partners: &Partners, locate: &dyn Fn(&Site) -> Location) -> Json {
+    let (state, servers, reason) = match partners {
+        Partners::Servers { at, why } => ("linked", at.as_slice(), why.as_str()),
+        Partners::Elsewhere(why) => ("elsewhere", &[][..], *why),
+        Partners::Undetermined(why) => ("undetermined", &[][..], why.as_str()),
+    };
+    object!({ "state": state, "servers": servers.iter().map(locate).collect::<Vec<_>>(), "reason": reason })
 }
 
 fn comparison(state: &SchemaState) -> Json {
@@ -96,7 +123,9 @@ fn client(client: &Client, locate: &dyn Fn(&Site) -> Location) -> Json {
     object!({
         "location": locate(&client.at),
         "package": &*client.package,
+        "role": role_name(client.role),
         "module": client.module,
+        "talks_to": partners(&client.partners, locate),
         "plugins": plugins(&client.plugins, &client.plugins_open, locate),
         "options": value::json(&client.options),
     })
@@ -200,6 +229,15 @@ mod tests {
         let server = &json["servers"][0];
         assert_eq!(json["version"], 1);
         assert_eq!(server["location"], at(5));
+        assert_eq!(server["role"], "live");
+        assert_eq!(server["mounts"], object!([{ "location": at(10), "package": "", "framework": null, "route": "/api/auth/*" }]));
+        assert_eq!(
+            server["contexts"],
+            object!([{
+                "context": "m2m",
+                "evidence": [{ "text": "the `apiKey` plugin gives keys to programs", "location": at(8) }]
+            }])
+        );
         assert_eq!(server["better_auth"], object!({ "declared": "^1.7.0", "resolved": "1.7.25" }));
         assert_eq!(server["adapter"], object!({ "kind": "drizzle", "dialect": "postgres", "provider": "pg" }));
         assert_eq!(server["options"]["secret"], "<redacted, 32 characters>");
@@ -245,7 +283,11 @@ mod tests {
         );
         assert_eq!(
             json["clients"],
-            object!([{ "location": at(3), "package": "", "module": "better-auth/react", "plugins": [], "options": {} }])
+            object!([{
+                "location": at(3), "package": "", "role": "live", "module": "better-auth/react",
+                "talks_to": { "state": "linked", "servers": [at(5)], "reason": "it is in the same package" },
+                "plugins": [], "options": {}
+            }])
         );
         assert_eq!(
             json["undetermined"],

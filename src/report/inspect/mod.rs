@@ -9,7 +9,7 @@ pub use terminal::terminal;
 use crate::project::installed::Package;
 use crate::project::schema::{Cause, Declared, Layer, SourceTable};
 use crate::project::value::{Condition, Lookup, Object, Property};
-use crate::project::{AdapterKind, Dialect, PluginUse, Server};
+use crate::project::{AdapterKind, Dialect, PluginUse, Role, Server};
 
 /// Where the tables of a plugin were read from that no pack knows.
 enum SchemaSource<'p> {
@@ -39,6 +39,15 @@ fn id(plugin: &PluginUse) -> Option<&str> {
 /// How sure it is that something is there.
 fn certainty(conditions: &[Condition]) -> &'static str {
     if conditions.is_empty() { "certain" } else { "conditional" }
+}
+
+fn role_name(role: Role) -> &'static str {
+    match role {
+        Role::Live => "live",
+        Role::CliCopy => "cli-copy",
+        Role::Test => "test",
+        Role::Example => "example",
+    }
 }
 
 fn adapter_name(kind: AdapterKind) -> &'static str {
@@ -115,10 +124,11 @@ mod tests {
     use crate::facts::module::Text;
     use crate::facts::schema::{Column, Key, Table};
     use crate::finding::{Location, Open};
+    use crate::project::application::{Audience, Context, Evidence, Mount, Partners};
     use crate::project::schema::lookup::Lookup;
     use crate::project::schema::{Gap, GapKind, Required, RequiredColumn, RequiredReference, RequiredTable};
     use crate::project::value::{Node, Unknown, Value};
-    use crate::project::{Adapter, Client, Definition, Plural, ProjectModel, Role, SchemaState, version::Version};
+    use crate::project::{Adapter, Client, Definition, Plural, ProjectModel, SchemaState, version::Version};
     use crate::source::{Site, Span};
 
     /// A site whose line is its offset.
@@ -277,6 +287,11 @@ mod tests {
                 declared: vec![],
                 dropped: None,
             }],
+            mounts: vec![Mount { at: site(10), package: "".into(), framework: None, route: Some("/api/auth/*".into()) }],
+            contexts: vec![Context {
+                audience: Audience::Machines,
+                evidence: vec![Evidence { text: "the `apiKey` plugin gives keys to programs".into(), at: Some(site(8)) }],
+            }],
         };
         let client = Client {
             at: site(3),
@@ -287,11 +302,13 @@ mod tests {
             options: options(&[]),
             plugins: vec![],
             plugins_open: vec![],
+            partners: Partners::Servers { at: vec![site(5)], why: "it is in the same package".into() },
         };
         ProjectModel {
             servers: vec![server],
             clients: vec![client],
             undetermined: vec![Open { question: "which plugins the server uses".into(), reason: why.reason, site: why.at }],
+            undetermined_around: vec![],
             files: vec!["src/auth.ts".into()],
         }
     }

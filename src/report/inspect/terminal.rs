@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::{SchemaSource, adapter_name, cause_name, dialect_name, has_options, layer_name, other_options, schema_source};
 use crate::finding::Location;
+use crate::project::application::{Context, Mount, Partners};
 use crate::project::installed::Package;
 use crate::project::schema::{Gap, GapKind};
 use crate::project::value::{Node, Unknown};
@@ -23,10 +24,10 @@ pub fn terminal(model: &ProjectModel, locate: &dyn Fn(&Site) -> Location, style:
         page.out.push_str("No call of betterAuth() or createAuthClient() was found.\n");
     }
     for server in &model.servers {
-        page.server(server);
+        page.server(server, model);
     }
     for client in &model.clients {
-        page.client(client);
+        page.client(client, model);
     }
     page.undetermined(model);
     page.out
@@ -60,10 +61,13 @@ impl Row {
 }
 
 impl Page<'_> {
-    fn server(&mut self, server: &Server) {
+    fn server(&mut self, server: &Server, model: &ProjectModel) {
         self.heading("server", &server.name, &server.at, server.role);
         self.fact("package", folder(&server.package));
         self.fact("version", &version(&server.version));
+        self.section("mounted", self.mounts(&server.mounts));
+        self.section("serves", self.contexts(&server.contexts));
+        self.section("clients", self.clients(server, model));
         self.fact("database", &format!("{}  {}", database(&server.adapter), self.place(&server.adapter.at)));
         self.section("plugins", self.plugins(&server.plugins, &server.plugins_open));
         self.section("options", self.options(&server.options));
@@ -71,22 +75,24 @@ impl Page<'_> {
         self.out.push('\n');
     }
 
-    fn client(&mut self, client: &Client) {
+    fn client(&mut self, client: &Client, model: &ProjectModel) {
         self.heading("client", &client.name, &client.at, client.role);
         self.fact("package", folder(&client.package));
         self.fact("module", &client.module);
+        self.section("talks to", self.partners(&client.partners, model));
         self.section("plugins", self.plugins(&client.plugins, &client.plugins_open));
         self.section("options", self.options(&client.options));
         self.out.push('\n');
     }
 
     fn undetermined(&mut self, model: &ProjectModel) {
-        if model.undetermined.is_empty() {
+        let questions = model.questions();
+        if questions.is_empty() {
             return;
         }
-        let heading = format!("not determined: {}", count(model.undetermined.len(), "question"));
+        let heading = format!("not determined: {}", count(questions.len(), "question"));
         let _ = writeln!(self.out, "{}", self.style.paint(Look::Medium, &heading));
-        for open in &model.undetermined {
+        for open in questions {
             let text = format!("{}: {} ({})", open.question, open.reason, self.place(&open.site));
             let lines = wrap(&clean(&text), self.style.columns().saturating_sub(4));
             let _ = writeln!(self.out, "  {}", lines.join("\n    "));
@@ -103,6 +109,57 @@ impl Page<'_> {
         let title = self.style.paint(Look::Strong, &format!("{kind} {}", clean(name)));
         let place = self.place(at);
         let _ = writeln!(self.out, "{title}  {}{role}", clean(&place));
+    }
+
+    fn mounts(&self, mounts: &[Mount]) -> Vec<Row> {
+        let row = |mount: &Mount| {
+            let framework = mount.framework.map_or("a framework that is not known", |framework| &framework.name);
+            let package = if mount.package.is_empty() { String::new() } else { format!(" in {}", mount.package) };
+            Row::new(mount_path(mount), format!("{framework}{package}  {}", self.place(&mount.at)))
+        };
+        match mounts {
+            [] => vec![Row::new("", "nowhere that was seen")],
+            mounts => mounts.iter().map(row).collect(),
+        }
+    }
+
+    /// For whom a server is, and what speaks for it.
+    fn contexts(&self, contexts: &[Context]) -> Vec<Row> {
+        let mut rows = Vec::new();
+        for context in contexts {
+            let mut name = context.audience.name();
+            for evidence in &context.evidence {
+                let at = evidence.at.as_ref().map(|site| format!("  {}", self.place(site))).unwrap_or_default();
+                rows.push(Row::new(std::mem::take(&mut name), format!("{}{at}", evidence.text)));
+            }
+        }
+        if rows.is_empty() {
+            rows.push(Row::new("?", "neither a page, nor a client, nor a plugin tells for whom it is"));
+        }
+        rows
+    }
+
+    fn clients(&self, server: &Server, model: &ProjectModel) -> Vec<Row> {
+        let certain = model.clients.iter().filter_map(|client| match &client.partners {
+            Partners::Servers { at, why } if at.contains(&server.at) => {
+                let others = if at.len() > 1 { "  or it talks to another one" } else { "" };
+                Some(Row::new(&client.name, format!("{why}  {}{others}", self.place(&client.at))))
+            }
+            _ => None,
+        });
+        let rows: Vec<Row> = certain.collect();
+        if rows.is_empty() { vec![Row::new("", "none that is known to talk to it")] } else { rows }
+    }
+
+    fn partners(&self, partners: &Partners, model: &ProjectModel) -> Vec<Row> {
+        match partners {
+            Partners::Servers { at, why } => {
+                let servers = model.servers.iter().filter(|server| at.contains(&server.at));
+                servers.map(|server| Row::new(&server.name, format!("{why}  {}", self.place(&server.at)))).collect()
+            }
+            Partners::Elsewhere(why) => vec![Row::new("", *why)],
+            Partners::Undetermined(why) => vec![Row::new("?", why)],
+        }
     }
 
     fn plugins(&self, known: &[PluginUse], open: &[Unknown]) -> Vec<Row> {
@@ -230,6 +287,10 @@ impl Page<'_> {
     }
 }
 
+fn mount_path(mount: &Mount) -> &str {
+    mount.route.as_deref().unwrap_or("its base path")
+}
+
 fn folder(package: &str) -> &str {
     if package.is_empty() { "the root" } else { package }
 }
@@ -268,6 +329,9 @@ mod tests {
 server auth  src/auth.ts:5:1
   package   the root
   version   1.7.25 (package-lock.json), declared ^1.7.0
+  mounted   /api/auth/*  a framework that is not known  src/auth.ts:10:1
+  serves    m2m  the `apiKey` plugin gives keys to programs  src/auth.ts:8:1
+  clients   authClient  it is in the same package  src/auth.ts:3:1
   database  drizzle, postgres, provider \"pg\"  src/auth.ts:6:1
   plugins   passkey  @better-auth/passkey  src/auth.ts:7:1
             admin    better-auth/plugins  src/auth.ts:8:1  only if isAdmin
@@ -280,6 +344,7 @@ server auth  src/auth.ts:5:1
 client authClient  src/auth.ts:3:1
   package   the root
   module    better-auth/react
+  talks to  auth  it is in the same package  src/auth.ts:5:1
   plugins   none
 
 not determined: 1 question

@@ -3,7 +3,7 @@
 use super::{add, has};
 use crate::finding::{Confidence, Severity};
 use crate::knowledge::{ClientExport, Need};
-use crate::project::{Client, PluginUse, ProjectModel, Role, Server};
+use crate::project::{Client, PluginUse, Server};
 use crate::rules::context::release;
 use crate::rules::{Circumstances, Context, Reporter};
 use crate::source::Site;
@@ -14,7 +14,7 @@ pub(super) fn check(cx: &Context<'_>, out: &mut Reporter<'_>) {
     servers.sort_by_key(|server| std::cmp::Reverse(server.plugins.len()));
     let mut told: Vec<(&str, Vec<&Site>)> = Vec::new();
     for server in servers {
-        let clients = clients_of(server, cx.model);
+        let clients = cx.model.clients_of(server);
         if clients.is_empty() {
             continue;
         }
@@ -41,17 +41,6 @@ pub(super) fn check(cx: &Context<'_>, out: &mut Reporter<'_>) {
             }
         }
     }
-}
-
-/// The clients that may talk to a server: those of its package, and those of packages without a server of their own.
-fn clients_of<'m>(server: &Server, model: &'m ProjectModel) -> Vec<&'m Client> {
-    let has_server = |package: &str| model.servers.iter().any(|other| other.role == Role::Live && &*other.package == package);
-    model
-        .clients
-        .iter()
-        .filter(|client| client.role == server.role)
-        .filter(|client| client.package == server.package || !has_server(&client.package))
-        .collect()
 }
 
 fn report(

@@ -1,0 +1,71 @@
+//! The frameworks applications are built with.
+
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+/// The frameworks the pack knows, those that bring others along first.
+#[must_use]
+pub fn frameworks() -> &'static [Framework] {
+    static FRAMEWORKS: LazyLock<Vec<Framework>> = LazyLock::new(|| {
+        let list: List = toml::from_str(super::packs::FRAMEWORKS).expect("tests/knowledge.rs reads the same file");
+        list.frameworks
+    });
+    &FRAMEWORKS
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct List {
+    frameworks: Vec<Framework>,
+}
+
+/// One framework.
+#[derive(Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Framework {
+    /// Its name.
+    pub name: String,
+    /// What kind of application it makes.
+    pub kind: FrameworkKind,
+    /// The packages that come with it; whoever depends on one of them, or imports it, uses the framework.
+    #[serde(default)]
+    pub packages: Vec<String>,
+    /// Modules that only its applications import.
+    #[serde(default)]
+    pub modules: Vec<String>,
+    /// A file beside the `package.json` without which the packages are only tools.
+    pub needs: Option<String>,
+    /// Where files are routes.
+    #[serde(default)]
+    pub routes: Vec<RouteFolder>,
+}
+
+/// What kind of application a framework makes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FrameworkKind {
+    /// Pages that the server renders and the browser goes on with.
+    Pages,
+    /// A program that answers requests.
+    Server,
+    /// What runs in the browser or a window of its own, and calls a server.
+    Browser,
+    /// What runs on phones, and calls a server.
+    Mobile,
+}
+
+/// A folder whose files are routes, by their paths in it.
+#[derive(Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RouteFolder {
+    /// The folder, one or more names that follow each other in a path.
+    pub root: String,
+    /// The only name, without its ending, that makes a file a route; it is not part of the path.
+    pub file: Option<String>,
+    /// What a file's name must end in, before its ending, to be a route.
+    pub suffix: Option<String>,
+    /// Whether a dot in a name separates parts of the path.
+    #[serde(default)]
+    pub dots: bool,
+}

@@ -1,0 +1,99 @@
+//! For whom a server is: web, spa/mobile, machines.
+
+use std::sync::Arc;
+
+use super::frameworks::shown_by;
+use super::{Audience, Context, Evidence, Partners, Stated};
+use crate::knowledge::frameworks::{Framework, FrameworkKind};
+use crate::project::files::Files;
+use crate::project::resolve::{Resolver, ancestors};
+use crate::project::{Client, PluginUse, ProjectModel, Server};
+use crate::source::Site;
+
+/// Tells every server of a model its contexts.
+pub(super) fn tell(files: &dyn Files, resolver: &Resolver, stated: &Stated, model: &mut ProjectModel) {
+    for server in &mut model.servers {
+        server.contexts = match stated_for(stated, &server.package) {
+            Some(audiences) => audiences.iter().map(|audience| said(*audience)).collect(),
+            None => inferred(files, resolver, server, &model.clients),
+        };
+    }
+}
+
+/// What the project says of the nearest folder around a package.
+fn stated_for<'s>(stated: &'s Stated, package: &str) -> Option<&'s [Audience]> {
+    ancestors(package).find_map(|folder| stated.get(if folder.is_empty() { "." } else { folder })).map(Vec::as_slice)
+}
+
+fn said(audience: Audience) -> Context {
+    let evidence = vec![Evidence { text: "the configuration of the review says so".into(), at: None }];
+    Context { audience, evidence }
+}
+
+fn inferred(files: &dyn Files, resolver: &Resolver, server: &Server, clients: &[Client]) -> Vec<Context> {
+    let mut found: Vec<(Audience, Evidence)> = Vec::new();
+    let mut add = |audience, text: String, at: &Site| found.push((audience, Evidence { text, at: Some(at.clone()) }));
+    for mount in &server.mounts {
+        if let Some(framework) = shown_by(files, resolver, &mount.package).filter(|one| one.kind == FrameworkKind::Pages) {
+            add(Audience::Web, format!("{} renders the pages of {}", framework.name, folder(&mount.package)), &mount.at);
+        }
+    }
+    let is_own = |client: &&Client| matches!(&client.partners, Partners::Servers { at, .. } if at.contains(&server.at));
+    for client in clients.iter().filter(is_own) {
+        for (package, framework) in shown_with(files, resolver, &client.package) {
+            let place = folder(&package);
+            match framework.kind {
+                FrameworkKind::Pages => {
+                    add(
+                        Audience::Web,
+                        format!("`{}` is part of pages that {} renders in {place}", client.name, framework.name),
+                        &client.at,
+                    );
+                }
+                FrameworkKind::Browser | FrameworkKind::Mobile => {
+                    let text = format!("`{}` runs in {place}, which is made with {}", client.name, framework.name);
+                    add(Audience::SpaMobile, text, &client.at);
+                }
+                FrameworkKind::Server => {}
+            }
+        }
+    }
+    for plugin in &server.plugins {
+        if let Some((audience, text)) = told_by(plugin) {
+            add(audience, format!("the `{}` plugin {text}", plugin.name), &plugin.at);
+        }
+    }
+    let of = |audience: &Audience| {
+        let mut evidence: Vec<Evidence> = Vec::new();
+        for (_, one) in found.iter().filter(|(for_whom, _)| for_whom == audience) {
+            if !evidence.iter().any(|other| other.text == one.text) {
+                evidence.push(one.clone());
+            }
+        }
+        (!evidence.is_empty()).then_some(Context { audience: *audience, evidence })
+    };
+    Audience::ALL.iter().filter_map(of).collect()
+}
+
+/// What the packages that show a client to people are made with: its own, or those that depend on its own.
+fn shown_with(files: &dyn Files, resolver: &Resolver, package: &Arc<str>) -> Vec<(Arc<str>, &'static Framework)> {
+    if let Some(framework) = shown_by(files, resolver, package) {
+        return vec![(Arc::clone(package), framework)];
+    }
+    let users = resolver.dependants(package);
+    users.into_iter().filter_map(|user| shown_by(files, resolver, &user).map(|framework| (user, framework))).collect()
+}
+
+/// What the use of a plugin says of the application (documentation: integrations/expo, plugins/bearer, plugins/api-key).
+fn told_by(plugin: &PluginUse) -> Option<(Audience, &'static str)> {
+    match plugin.known?.name.as_str() {
+        "expo" => Some((Audience::SpaMobile, "serves apps made with Expo")),
+        "bearer" => Some((Audience::SpaMobile, "takes tokens where there are no cookies")),
+        "apiKey" => Some((Audience::Machines, "gives keys to programs")),
+        _ => None,
+    }
+}
+
+fn folder(package: &str) -> &str {
+    if package.is_empty() { "the root" } else { package }
+}

@@ -1,0 +1,139 @@
+//! Which framework a file or a package belongs to, and the path of a file that is a route.
+
+use crate::facts::manifest::Manifest;
+use crate::facts::module::Module;
+use crate::knowledge::frameworks::{Framework, FrameworkKind, RouteFolder, frameworks};
+use crate::project::files::Files;
+use crate::project::resolve::{Resolver, canonical, join, relative, split_package_name};
+
+/// The frameworks a package depends on, those that bring others along first.
+pub(super) fn of_package(files: &dyn Files, resolver: &Resolver, package: &str) -> Vec<&'static Framework> {
+    let Some(manifest) = resolver.manifest(package) else { return Vec::new() };
+    let has = |file: &String| join(package, file).is_some_and(|path| files.exists(&path));
+    let uses = |framework: &&Framework| depends(manifest, framework) && framework.needs.as_ref().is_none_or(has);
+    frameworks().iter().filter(uses).collect()
+}
+
+/// The framework that what a package shows to people is made with.
+pub(super) fn shown_by(files: &dyn Files, resolver: &Resolver, package: &str) -> Option<&'static Framework> {
+    of_package(files, resolver, package).into_iter().find(|framework| framework.kind != FrameworkKind::Server)
+}
+
+/// The framework a file that mounts a server is part of, and its path where the file itself is a route. What the file
+/// imports tells, or where it lies, or that its package has only one framework that answers requests.
+pub(super) fn of_file(
+    files: &dyn Files,
+    resolver: &Resolver,
+    path: &str,
+    module: &Module,
+) -> (Option<&'static Framework>, Option<String>) {
+    let package = resolver.package_of(path);
+    let answers = |framework: &&&Framework| framework.kind != FrameworkKind::Browser;
+    let of_package = of_package(files, resolver, &package);
+    let inside = relative(&package, path).unwrap_or(path);
+    let routed = of_package.iter().find_map(|framework| Some((*framework, route_of(framework, inside)?)));
+    let imported = frameworks().iter().filter(|framework| imports(module, framework)).find(|one| answers(&one));
+    match (imported, routed) {
+        (Some(imported), Some((framework, route))) if imported == framework => (Some(imported), Some(route)),
+        (Some(imported), Some((framework, route))) if imported.name == "Node.js" => (Some(framework), Some(route)),
+        (Some(imported), _) => (Some(imported), None),
+        (None, Some((framework, route))) => (Some(framework), Some(route)),
+        (None, None) => {
+            let mut answering = of_package.iter().filter(answers);
+            (answering.next().copied().filter(|_| answering.next().is_none()), None)
+        }
+    }
+}
+
+fn depends(manifest: &Manifest, framework: &Framework) -> bool {
+    manifest.dependencies.iter().any(|dependency| framework.packages.contains(&dependency.name))
+}
+
+fn imports(module: &Module, framework: &Framework) -> bool {
+    module.imports.iter().any(|import| {
+        let name = canonical(&import.module);
+        let is_below =
+            |module: &String| name.strip_prefix(&**module).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        framework.modules.iter().any(is_below) || framework.packages.iter().any(|package| *package == split_package_name(&name).0)
+    })
+}
+
+/// The path of a file that is a route of the framework; the file by its path in its package.
+fn route_of(framework: &Framework, path: &str) -> Option<String> {
+    framework.routes.iter().find_map(|folder| route_in(folder, path))
+}
+
+fn route_in(folder: &RouteFolder, path: &str) -> Option<String> {
+    let root = format!("/{}/", folder.root);
+    let whole = format!("/{path}");
+    let inside = &whole[whole.find(&root)? + root.len()..];
+    let (folders, file) = inside.rsplit_once('/').unwrap_or(("", inside));
+    // A catch-all is written with dots of its own.
+    let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
+    let stem = match &folder.suffix {
+        Some(suffix) => stem.strip_suffix(&**suffix)?,
+        None => stem,
+    };
+    let last = match &folder.file {
+        Some(only) if only == stem => None,
+        Some(_) => return None,
+        None => Some(stem),
+    };
+    let is_catch_all = |part: &str| part.contains("...");
+    let parts = folders.split('/').chain(last).flat_map(|part| match folder.dots && !is_catch_all(part) {
+        true => part.split('.').collect(),
+        false => vec![part],
+    });
+    let mut route = String::new();
+    for part in parts.filter_map(part_of_path) {
+        route.push('/');
+        route.push_str(&part);
+    }
+    Some(if route.is_empty() { "/".into() } else { route })
+}
+
+/// A part of a file's path as it is in the path of a route: groups and index files leave none, catch-alls are `*`.
+fn part_of_path(part: &str) -> Option<String> {
+    let bare = part.trim_start_matches('[').trim_end_matches(']');
+    match part {
+        "" | "index" | "route" => None,
+        _ if part.starts_with('(') || part.starts_with('_') => None,
+        "$" => Some("*".into()),
+        _ if part.starts_with('*') || bare.starts_with("...") => Some("*".into()),
+        _ if part.starts_with('[') => Some(format!(":{bare}")),
+        _ => Some(part.strip_prefix('$').map_or_else(|| part.to_owned(), |name| format!(":{name}"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn route(name: &str, path: &str) -> Option<String> {
+        let framework = frameworks().iter().find(|framework| framework.name == name).expect("in the pack");
+        route_of(framework, path)
+    }
+
+    #[test]
+    fn files_are_routes_by_the_conventions_of_their_framework() {
+        let cases = [
+            ("Next.js", "src/app/api/(internal)/auth/[...all]/route.ts", Some("/api/auth/*")),
+            ("Next.js", "app/api/auth/helpers.ts", None),
+            ("Next.js", "src/pages/api/auth/[...all].ts", Some("/api/auth/*")),
+            ("Nuxt", "server/api/auth/[...all].ts", Some("/api/auth/*")),
+            ("Nuxt", "server/routes/auth/[...].ts", Some("/auth/*")),
+            ("SvelteKit", "src/routes/api/auth/[...rest]/+server.ts", Some("/api/auth/*")),
+            ("SolidStart", "src/routes/api/*auth.ts", Some("/api/*")),
+            ("TanStack Start", "src/routes/api/auth/$.ts", Some("/api/auth/*")),
+            ("TanStack Start", "src/routes/api.auth.$.ts", Some("/api/auth/*")),
+            ("Remix", "app/routes/api.auth.$.ts", Some("/api/auth/*")),
+            ("Astro", "src/pages/api/auth/[...all].ts", Some("/api/auth/*")),
+            ("Expo", "app/api/auth/[...auth]+api.ts", Some("/api/auth/*")),
+            ("Expo", "app/sign-in.tsx", None),
+            ("Hono", "src/routes/auth.ts", None),
+        ];
+        for (framework, path, expected) in cases {
+            assert_eq!(route(framework, path).as_deref(), expected, "{framework}: {path}");
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! The application around the instances: where servers are mounted, which clients talk to them, and for whom.
+
+mod contexts;
+mod frameworks;
+mod links;
+mod mounts;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::ProjectModel;
+use super::eval::Evaluator;
+use super::files::Files;
+use super::resolve::Resolver;
+use crate::knowledge::frameworks::Framework;
+use crate::source::Site;
+
+/// A place that hands requests to a server.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Mount {
+    /// The expression that does.
+    pub at: Site,
+    /// The folder of the package it belongs to; empty for the root.
+    pub package: Arc<str>,
+    /// The framework it is part of; `None` for one that no pack knows.
+    pub framework: Option<&'static Framework>,
+    /// The path of the route, as far as the file tells: a router around it may put something before. `None` where the
+    /// server's own base path decides.
+    pub route: Option<String>,
+}
+
+/// Which servers a client talks to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Partners {
+    /// One of these, sorted by place.
+    Servers {
+        /// Their places, as [`super::Server::at`] has them.
+        at: Vec<Site>,
+        /// What tells, for people.
+        why: String,
+    },
+    /// None of the repository, and why.
+    Elsewhere(&'static str),
+    /// It cannot be told, and why.
+    Undetermined(String),
+}
+
+/// What kind of application a server is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Audience {
+    /// Pages of the server's own site: sessions live in cookies.
+    Web,
+    /// Programs in browsers, on desktops and on phones that call the server from elsewhere.
+    SpaMobile,
+    /// Other programs, without a person at them.
+    Machines,
+}
+
+/// An audience, and what speaks for it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Context {
+    /// For whom the server is.
+    pub audience: Audience,
+    /// What speaks for it.
+    pub evidence: Vec<Evidence>,
+}
+
+/// Something that speaks for an audience.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Evidence {
+    /// What it is, for people.
+    pub text: String,
+    /// Where it is; `None` for the configuration of the review.
+    pub at: Option<Site>,
+}
+
+/// What the project itself says of its audiences, by folder.
+pub type Stated = BTreeMap<String, Vec<Audience>>;
+
+impl Audience {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Web, Self::SpaMobile, Self::Machines];
+
+    /// The word for it in the configuration and in JSON.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Web => "web",
+            Self::SpaMobile => "spa-mobile",
+            Self::Machines => "m2m",
+        }
+    }
+}
+
+/// Adds to a model what lies around its instances.
+pub(super) fn surround(
+    files: &dyn Files,
+    resolver: &Resolver,
+    evaluator: &Evaluator<'_>,
+    stated: &Stated,
+    model: &mut ProjectModel,
+) {
+    mounts::mount(files, resolver, evaluator, model);
+    links::link(files, resolver, model);
+    contexts::tell(files, resolver, stated, model);
+}

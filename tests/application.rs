@@ -1,0 +1,355 @@
+//! What lies around the instances of a project: mounts, the clients that belong to them, and for whom they are.
+
+use git_auth_review::cache::memory::MemoryStore;
+use git_auth_review::config::Config;
+use git_auth_review::engine;
+use git_auth_review::project::application::{Audience, Partners};
+use git_auth_review::project::{Client, ProjectModel, Server};
+use git_auth_review::source::MemorySnapshot;
+
+const AUTH: (&str, &str) = (
+    "src/auth.ts",
+    "import { betterAuth } from \"better-auth\";\nexport const auth = betterAuth({ baseURL: \"https://a.example\" });",
+);
+
+fn model_with(config: &str, files: &[(&str, &str)]) -> ProjectModel {
+    let config = Config::parse(config).expect("a valid configuration");
+    engine::model(&MemorySnapshot::new(files.to_vec()), &config, None, &MemoryStore::default())
+}
+
+fn model(files: &[(&str, &str)]) -> ProjectModel {
+    model_with("", files)
+}
+
+fn package(dependencies: &[&str]) -> String {
+    let entries: Vec<String> = dependencies.iter().map(|name| format!("\"{name}\": \"*\"")).collect();
+    format!("{{ \"name\": \"app\", \"dependencies\": {{ \"better-auth\": \"^1.7.0\", {} }} }}", entries.join(", "))
+        .replace(", }", " }")
+}
+
+/// Framework and route of every mount: `Hono /api/auth/*`, `? -` where neither is known.
+fn mounts(server: &Server) -> Vec<String> {
+    let name = |mount: &git_auth_review::project::application::Mount| {
+        let framework = mount.framework.map_or("?", |framework| &framework.name);
+        format!("{framework} {}", mount.route.as_deref().unwrap_or("-"))
+    };
+    server.mounts.iter().map(name).collect()
+}
+
+fn audiences(server: &Server) -> Vec<Audience> {
+    server.contexts.iter().map(|context| context.audience).collect()
+}
+
+/// The files of the servers a client is linked to; why it is not, otherwise.
+fn partners(client: &Client) -> Result<Vec<&str>, &str> {
+    match &client.partners {
+        Partners::Servers { at, .. } => Ok(at.iter().map(|site| &*site.file).collect()),
+        Partners::Elsewhere(why) => Err(why),
+        Partners::Undetermined(why) => Err(why),
+    }
+}
+
+#[test]
+fn handlers_are_found_in_every_framework() {
+    let cases: &[(&[&str], &str, &str, &str)] = &[
+        (
+            &["next"],
+            "src/app/api/auth/[...all]/route.ts",
+            "import { auth } from \"@/auth\";\nimport { toNextJsHandler } from \"better-auth/next-js\";\n\
+             export const { GET, POST } = toNextJsHandler(auth.handler);",
+            "Next.js /api/auth/*",
+        ),
+        (
+            &["next"],
+            "src/pages/api/auth/[...all].ts",
+            "import { auth } from \"../../../auth\";\nimport { toNodeHandler as wrap } from \"better-auth/node\";\n\
+             export default wrap(auth);",
+            "Next.js /api/auth/*",
+        ),
+        (
+            &["hono"],
+            "src/index.ts",
+            "import { Hono } from \"hono\";\nimport { auth } from \"./auth\";\nconst app = new Hono();\n\
+             app.on([\"GET\", \"POST\"], \"/api/auth/*\", (c) => auth.handler(c.req.raw));",
+            "Hono /api/auth/*",
+        ),
+        (
+            &["express"],
+            "src/index.js",
+            "const express = require(\"express\");\nconst { toNodeHandler } = require(\"better-auth/node\");\n\
+             const { auth } = require(\"./auth\");\nconst PATH = \"/api/auth/*splat\";\nexpress().all(PATH, toNodeHandler(auth));",
+            "Express /api/auth/*splat",
+        ),
+        (
+            &["fastify"],
+            "src/index.ts",
+            "import fastify from \"fastify\";\nimport { auth } from \"./auth\";\nfastify().route({ method: [\"GET\", \"POST\"],\n\
+             url: \"/api/auth/*\", async handler(request, reply) { return auth.handler(toRequest(request)); } });",
+            "Fastify /api/auth/*",
+        ),
+        (
+            &["elysia"],
+            "src/index.ts",
+            "import { Elysia } from \"elysia\";\nimport { auth } from \"./auth\";\nexport const app = new Elysia().mount(\"/auth\", auth.handler);",
+            "Elysia /auth",
+        ),
+        (
+            &["nuxt"],
+            "server/api/auth/[...all].ts",
+            "import { auth } from \"~~/src/auth\";\nexport default defineEventHandler((event) => auth.handler(toWebRequest(event)));",
+            "Nuxt /api/auth/*",
+        ),
+        (
+            &["@sveltejs/kit"],
+            "src/hooks.server.ts",
+            "import { auth } from \"./auth\";\nimport { svelteKitHandler } from \"better-auth/svelte-kit\";\n\
+             export const handle = ({ event, resolve }) => svelteKitHandler({ event, resolve, auth });",
+            "SvelteKit -",
+        ),
+        (
+            &["astro"],
+            "src/pages/api/auth/[...all].ts",
+            "import { auth } from \"../../../auth\";\nimport type { APIRoute } from \"astro\";\n\
+             export const ALL: APIRoute = async (ctx) => auth.handler(ctx.request);",
+            "Astro /api/auth/*",
+        ),
+        (
+            &["@tanstack/react-start"],
+            "src/routes/api/auth/$.ts",
+            "import { createFileRoute } from \"@tanstack/react-router\";\nimport { auth } from \"../../../auth\";\n\
+             export const Route = createFileRoute(\"/api/auth/$\")({ server: { handlers: { GET: ({ request }) => auth.handler(request) } } });",
+            "TanStack Start /api/auth/$",
+        ),
+        (
+            &["@remix-run/node"],
+            "app/routes/api.auth.$.ts",
+            "import { auth } from \"../../src/auth\";\nexport async function action({ request }) { return auth.handler(request); }",
+            "Remix /api/auth/*",
+        ),
+        (
+            &["@react-router/dev"],
+            "app/routes/api.auth.$.ts",
+            "import { auth } from \"../../src/auth\";\nimport type { Route } from \"./+types/api.auth.$\";\n\
+             export const loader = ({ request }: Route.LoaderArgs) => auth.handler(request);",
+            "React Router -",
+        ),
+        (
+            &["@solidjs/start"],
+            "src/routes/api/auth/*all.ts",
+            "import { auth } from \"../../../auth\";\nimport { toSolidStartHandler } from \"better-auth/solid-start\";\n\
+             export const { GET, POST } = toSolidStartHandler(auth);",
+            "SolidStart /api/auth/*",
+        ),
+        (
+            &["@nestjs/core", "@thallesp/nestjs-better-auth"],
+            "src/app.module.ts",
+            "import { Module } from \"@nestjs/common\";\nimport { AuthModule } from \"@thallesp/nestjs-better-auth\";\n\
+             import { auth } from \"./auth\";\n@Module({ imports: [AuthModule.forRoot({ auth })] })\nexport class AppModule {}",
+            "NestJS -",
+        ),
+        (
+            &["wrangler"],
+            "src/index.ts",
+            "import { auth } from \"./auth\";\nexport default { async fetch(request) {\n\
+             const url = new URL(request.url);\nif (url.pathname.startsWith(\"/api/auth\")) { return auth.handler(request); } } };",
+            "Cloudflare Workers /api/auth",
+        ),
+        (
+            &[],
+            "src/index.ts",
+            "import { createServer } from \"node:http\";\nimport { toNodeHandler } from \"better-auth/node\";\nimport { auth } from \"./auth\";\n\
+             createServer(toNodeHandler(auth)).listen(3000);",
+            "Node.js -",
+        ),
+        (
+            &["unheard-of"],
+            "src/index.ts",
+            "import { serve } from \"unheard-of\";\nimport { auth } from \"./auth\";\nserve(\"/auth/*\", (request) => auth.handler(request));",
+            "? /auth/*",
+        ),
+    ];
+    for (dependencies, path, text, expected) in cases {
+        let manifest = package(dependencies);
+        let tsconfig = ("tsconfig.json", "{ \"compilerOptions\": { \"paths\": { \"@/*\": [\"./src/*\"] } } }");
+        let model = model(&[("package.json", &manifest), tsconfig, AUTH, (path, text)]);
+        assert_eq!(mounts(&model.servers[0]), [*expected], "{path}");
+        assert!(model.files.iter().any(|file| &**file == *path), "{path} has a part in the picture");
+    }
+}
+
+#[test]
+fn instances_are_followed_to_their_handlers() {
+    let made = |text: &'static str| ("src/auth.ts", text);
+    let route = |text: &'static str| ("src/index.ts", text);
+    let cases = [
+        (
+            made(
+                "import { betterAuth } from \"better-auth\";\nexport let auth;\nexport function init() { const own = betterAuth({}); auth = own; }",
+            ),
+            route("import { auth } from \"./auth\";\nexport const answer = (request) => auth.handler(request);"),
+        ),
+        (
+            made(
+                "import { betterAuth } from \"better-auth\";\nconst holder = { instance: null };\n\
+                 export function start() { holder.instance = betterAuth({}); }\nexport const auth = () => holder.instance;",
+            ),
+            route("import { auth } from \"./auth\";\nexport const answer = (request) => auth().handler(request);"),
+        ),
+        (
+            made(
+                "import { betterAuth } from \"better-auth\";\nexport const createAuth = (env) => betterAuth({ secret: env.SECRET });",
+            ),
+            route(
+                "import { createAuth } from \"./auth\";\nexport default { fetch: (request, env) => createAuth(env).handler(request) };",
+            ),
+        ),
+        (
+            made("import { betterAuth } from \"better-auth\";\nexport const server = betterAuth({});"),
+            route("import * as instance from \"./auth\";\nexport const answer = (request) => instance.server.handler(request);"),
+        ),
+        (
+            made("import { betterAuth } from \"better-auth\";\nexport const createAuth = (ctx) => betterAuth({});"),
+            route(
+                "import { createClient } from \"@convex-dev/better-auth\";\nimport { createAuth } from \"./auth\";\n\
+                 const component = createClient(parts);\ncomponent.registerRoutes(http, createAuth);",
+            ),
+        ),
+    ];
+    for (made, route) in cases {
+        let model = model(&[("package.json", &package(&[])), made, route]);
+        assert_eq!(model.servers[0].mounts.len(), 1, "{} {}", made.1, route.1);
+        assert_eq!(&*model.servers[0].mounts[0].at.file, "src/index.ts");
+    }
+}
+
+#[test]
+fn what_answers_no_requests_is_no_mount() {
+    let calls = [
+        "const request = new Request(new URL(\"/api/auth/get-session\", base).toString());\nawait auth.handler(request);",
+        "if (typeof auth.handler !== \"function\") throw new Error();",
+        "export const list = procedure.handler(async ({ context }) => context);",
+        "const other = { handler: auth };",
+    ];
+    for call in calls {
+        let text = format!("import {{ auth }} from \"./auth\";\n{call}");
+        let model = model(&[("package.json", &package(&["hono"])), AUTH, ("src/use.ts", &text)]);
+        assert_eq!(mounts(&model.servers[0]), [""; 0], "{call}");
+    }
+    let test = "import { auth } from \"./auth\";\nawait auth.handler(request);";
+    let model = model(&[("package.json", &package(&["hono"])), AUTH, ("src/auth.test.ts", test)]);
+    assert_eq!(mounts(&model.servers[0]), [""; 0]);
+}
+
+#[test]
+fn a_handler_of_something_unknown_is_said() {
+    let text = "import { toNextJsHandler } from \"better-auth/next-js\";\nimport { getPayload } from \"payload\";\n\
+                const payload = await getPayload({});\nexport const { GET, POST } = toNextJsHandler(payload.betterAuth);";
+    let model = model(&[("package.json", &package(&["next"])), AUTH, ("src/app/api/auth/[...all]/route.ts", text)]);
+    assert_eq!(mounts(&model.servers[0]), [""; 0]);
+    let question = "which instance `toNextJsHandler` in src/app/api/auth/[...all]/route.ts mounts";
+    assert_eq!(model.questions().iter().filter(|open| open.question == question).count(), 1);
+    assert!(model.undetermined.is_empty(), "no finding depends on it");
+}
+
+const WORKSPACE: (&str, &str) = ("package.json", "{ \"name\": \"root\", \"workspaces\": [\"apps/*\", \"packages/*\"] }");
+const CLIENT: &str = "import { createAuthClient } from \"better-auth/react\";\nexport const authClient = createAuthClient();";
+
+#[test]
+fn clients_are_linked_by_what_tells_most() {
+    let server = |url: &str| {
+        format!("import {{ betterAuth }} from \"better-auth\";\nexport const auth = betterAuth({{ baseURL: \"{url}\" }});")
+    };
+    let (one, two) = (server("https://one.example/api"), server("https://two.example"));
+    let manifest = |name: &str, needs: &str| format!("{{ \"name\": \"{name}\", \"dependencies\": {{ {needs} }} }}");
+    let (api, admin) = (manifest("api", ""), manifest("admin", ""));
+    let with = |package: &str, client: &str| {
+        let files = [
+            WORKSPACE,
+            ("apps/api/package.json", &*api),
+            ("apps/api/src/auth.ts", &*one),
+            ("apps/admin/package.json", &*admin),
+            ("apps/admin/src/auth.ts", &*two),
+            ("apps/web/package.json", package),
+            ("apps/web/src/client.ts", client),
+        ];
+        let model = model(&files);
+        partners(&model.clients[0]).map(|files| files.into_iter().map(str::to_owned).collect()).map_err(str::to_owned)
+    };
+    let lone = manifest("web", "");
+    let client = |options: &str, more: &str| {
+        format!(
+            "import {{ createAuthClient }} from \"better-auth/react\";\n{more}\nexport const authClient = createAuthClient({options});"
+        )
+    };
+    let linked = |path: &str| Ok::<Vec<String>, String>(vec![path.to_owned()]);
+    assert_eq!(with(&lone, &client("{ baseURL: \"https://two.example/auth\" }", "")), linked("apps/admin/src/auth.ts"));
+    assert_eq!(with(&manifest("web", "\"api\": \"workspace:*\""), &client("", "")), linked("apps/api/src/auth.ts"));
+    let typed = client("{ baseURL: \"https://two.example\" }", "import type { auth } from \"../../api/src/auth\";");
+    assert_eq!(with(&lone, &typed), linked("apps/api/src/auth.ts"));
+    assert_eq!(
+        with(&lone, &client("{ baseURL: process.env.API_URL }", "")),
+        Err("several instances may be meant, and the environment variable `API_URL` decides".to_owned())
+    );
+    let needing = manifest("web", "\"api\": \"workspace:*\"");
+    assert!(with(&needing, &client("{ baseURL: process.env.API_URL || \"http://localhost:3333\" }", "")).is_err());
+
+    let both = [WORKSPACE, ("apps/api/src/auth.ts", &*one), ("apps/api/package.json", &*api), ("apps/web/client.ts", CLIENT)];
+    assert_eq!(partners(&model(&both).clients[0]), Ok(vec!["apps/api/src/auth.ts"]), "there is only one");
+    assert!(partners(&model(&[("src/client.ts", CLIENT)]).clients[0]).is_err());
+    let test = [AUTH, ("tests/client.ts", CLIENT)];
+    assert_eq!(partners(&model(&test).clients[0]), Ok(vec!["src/auth.ts"]), "tests call what is live");
+}
+
+#[test]
+fn audiences_are_inferred_with_their_evidence() {
+    let next = package(&["next"]);
+    let web = model(&[("package.json", &next), AUTH, ("src/client.ts", CLIENT)]);
+    assert_eq!(audiences(&web.servers[0]), [Audience::Web]);
+    assert_eq!(web.servers[0].contexts[0].evidence[0].text, "`authClient` is part of pages that Next.js renders in the root");
+    assert!(web.servers[0].contexts[0].evidence[0].at.as_ref().is_some_and(|site| &*site.file == "src/client.ts"));
+
+    let vite = package(&["vite", "hono"]);
+    let spa = [("package.json", &*vite), ("index.html", "<html>"), AUTH, ("src/client.ts", CLIENT)];
+    assert_eq!(audiences(&model(&spa).servers[0]), [Audience::SpaMobile]);
+    let library = [("package.json", &*vite), AUTH, ("src/client.ts", CLIENT)];
+    assert_eq!(audiences(&model(&library).servers[0]), [], "without a page Vite is only a tool");
+
+    let shared = [
+        WORKSPACE,
+        ("packages/auth/package.json", "{ \"name\": \"@x/auth\" }"),
+        ("packages/auth/auth.ts", AUTH.1),
+        ("packages/auth/client.ts", CLIENT),
+        (
+            "apps/site/package.json",
+            "{ \"name\": \"site\", \"dependencies\": { \"astro\": \"5\", \"@x/auth\": \"workspace:*\" } }",
+        ),
+        (
+            "apps/phone/package.json",
+            "{ \"name\": \"phone\", \"dependencies\": { \"expo\": \"54\", \"@x/auth\": \"workspace:*\" } }",
+        ),
+    ];
+    assert_eq!(audiences(&model(&shared).servers[0]), [Audience::Web, Audience::SpaMobile]);
+
+    let keys = "import { betterAuth } from \"better-auth\";\nimport { apiKey } from \"@better-auth/api-key\";\n\
+                export const auth = betterAuth({ plugins: [apiKey()] });";
+    assert_eq!(audiences(&model(&[("package.json", &next), ("src/auth.ts", keys)]).servers[0]), [Audience::Machines]);
+}
+
+#[test]
+fn the_project_may_say_for_whom_it_is() {
+    let next = package(&["next"]);
+    let files = [
+        WORKSPACE,
+        ("apps/web/package.json", &*next),
+        ("apps/web/auth.ts", AUTH.1),
+        ("apps/api/package.json", &*next),
+        ("apps/api/auth.ts", AUTH.1),
+    ];
+    let model = model_with("[contexts]\n\".\" = [\"web\"]\n\"apps/api\" = [\"m2m\", \"spa-mobile\"]\n", &files);
+    let told: Vec<_> = model.servers.iter().map(|server| (&*server.at.file, audiences(server))).collect();
+    assert_eq!(
+        told,
+        [("apps/api/auth.ts", vec![Audience::Machines, Audience::SpaMobile]), ("apps/web/auth.ts", vec![Audience::Web])]
+    );
+    assert!(model.servers[0].contexts.iter().all(|context| context.evidence.iter().all(|evidence| evidence.at.is_none())));
+}
