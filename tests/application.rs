@@ -248,7 +248,7 @@ fn a_handler_of_something_unknown_is_said() {
     assert_eq!(mounts(&model.servers[0]), [""; 0]);
     let question = "which instance `toNextJsHandler` in src/app/api/auth/[...all]/route.ts mounts";
     assert_eq!(model.questions().iter().filter(|open| open.question == question).count(), 1);
-    assert!(model.undetermined.is_empty(), "no finding depends on it");
+    assert!(!model.undetermined.iter().any(|open| open.question == question), "no finding depends on it");
 }
 
 const WORKSPACE: (&str, &str) = ("package.json", "{ \"name\": \"root\", \"workspaces\": [\"apps/*\", \"packages/*\"] }");

@@ -1349,3 +1349,31 @@ fn the_maker_of_a_wrapper_is_called_like_any_other_function() {
     assert_eq!(model.servers.len(), 1);
     assert_eq!(plugins(&model), ["admin"]);
 }
+
+#[test]
+fn a_package_may_complete_the_options() {
+    let wrapped = |services: &str, around: &str| {
+        let call = format!("withCloudflare({services}, {{ plugins: [admin()], session: {{ expiresIn: 60 }} }})");
+        let options = around.replace("CALL", &call);
+        server(&format!(
+            "import {{ withCloudflare }} from \"better-auth-cloudflare\";\nexport const auth = betterAuth({options});"
+        ))
+    };
+    let adapter = |model: &ProjectModel| (model.servers[0].adapter.kind, model.servers[0].adapter.dialect);
+    let model = wrapped("{ cf, d1: env ? { db, options: { usePlural: true } } : undefined, kv: env.KV }", "CALL");
+    assert_eq!(plugins(&model), ["cloudflare", "admin"]);
+    assert_eq!(open(&model), [""; 0]);
+    assert_eq!(adapter(&model), (AdapterKind::Drizzle, Some(Dialect::Sqlite)));
+    assert_eq!(model.servers[0].adapter.plural, Plural::Always);
+    assert!(model.servers[0].required.tables["session"].columns.iter().any(|column| column.key == "timezone"));
+    let session = model.servers[0].options.get(&["session"]).expect("known");
+    assert_eq!(session.get(&["storeSessionInDatabase"]).map(|node| &node.value), Some(&Value::Bool(true)));
+    assert_eq!(session.get(&["expiresIn"]).map(|node| &node.value), Some(&Value::Number(60.0)));
+
+    let model = wrapped("{ cf, geolocationTracking: false, postgres: { db } }", "{ ...CALL, baseURL: \"https://a.example\" }");
+    assert_eq!(plugins(&model), ["cloudflare", "admin"]);
+    assert_eq!(adapter(&model), (AdapterKind::Drizzle, Some(Dialect::Postgres)));
+    assert!(!model.servers[0].required.tables["session"].columns.iter().any(|column| column.key == "timezone"));
+    assert_eq!(adapter(&wrapped("{ cf, d1Native: env.DB }", "CALL")).0, AdapterKind::Kysely);
+    assert_eq!(adapter(&wrapped("services", "CALL")).0, AdapterKind::Unknown);
+}

@@ -45,7 +45,13 @@ impl Evaluator<'_> {
                     Kind::Text(Text::Plain(module)) => self.namespace_of(&place.file, module, &at),
                     _ => unknown("a computed module name", at),
                 },
-                _ => self.external_call(place, callee, render::expr(&call.callee), call, None, callee_at, at),
+                _ => {
+                    let node = self.external_call(place, callee, render::expr(&call.callee), call, None, callee_at, at);
+                    match &node.value {
+                        Value::Call(call) => self.completed_options(call, &node.at).unwrap_or(node),
+                        _ => node,
+                    }
+                }
             },
             // `pgTableCreator(…)("name", …)`: what a foreign function gave back is foreign as well.
             Value::Call(inner) => {

@@ -12,6 +12,7 @@ mod members;
 mod names;
 mod operators;
 mod outside;
+mod wrappers;
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeSet, HashMap};
