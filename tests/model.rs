@@ -352,6 +352,12 @@ fn parameters_are_what_the_calls_give() {
     ]);
     assert_eq!((plugins(&through), open(&through)), (vec!["admin".into(), "jwt".into()], vec![]));
 
+    let renamed = linked(&[(
+        "src/a.ts",
+        "import { jwt } from \"better-auth/plugins\";\nimport { createAuth as make } from \"@/server/factory\";\nexport const app = make([jwt()]);".into(),
+    )]);
+    assert_eq!((plugins(&renamed), open(&renamed)), (vec!["admin".into(), "jwt".into()], vec![]));
+
     assert_eq!(open(&linked(&[])), ["`more` is a parameter, and its callers decide"]);
 }
 
@@ -1182,6 +1188,10 @@ fn the_environment_is_known_under_every_name() {
             "SECRET",
         ),
         ("import { PRIVATE } from \"$env/static/private\";\nexport const env = { SECRET: PRIVATE };", "PRIVATE"),
+        (
+            "const config = useRuntimeConfig();\nexport const env = { SECRET: config.betterAuth.apiSecret };",
+            "NUXT_BETTER_AUTH_API_SECRET",
+        ),
         ("export const env = { SECRET: Deno.env.get(\"DENO_SECRET\") };", "DENO_SECRET"),
     ] {
         let model = model(&[("src/auth.ts", use_of_env), ("src/env.ts", env)]);
@@ -1294,10 +1304,12 @@ fn specifiers_of_deno_name_the_package_and_its_version() {
 
 #[test]
 fn members_of_an_enumeration_count_on() {
-    let model =
-        server("enum N { A, B = 5, C, D = \"x\", E }\nexport const auth = betterAuth({ session: { a: N.A, c: N.C, e: N.E } });");
+    let model = server(
+        "enum N { A, B = 5, C, F = B, D = \"x\", E }\nexport const auth = betterAuth({ session: { a: N.A, c: N.C, e: N.E, f: N.F } });",
+    );
     assert_eq!(option(&model, &["session", "a"]), "Number(0.0)");
     assert_eq!(option(&model, &["session", "c"]), "Number(6.0)");
+    assert_eq!(option(&model, &["session", "f"]), "Number(5.0)");
     assert_eq!(option(&model, &["session", "e"]), "an expression that is not followed");
 }
 

@@ -53,7 +53,7 @@ impl Lowering<'_> {
                 "undefined" => Kind::Undefined,
                 name => {
                     let expr = Expr { kind: Kind::Name(name.to_owned()), span: here };
-                    if may_make_an_instance(name) && is_handed_on(node) {
+                    if self.is_maker(name) && is_handed_on(node) {
                         self.module.makers.push(CallSite { scope, expr: expr.clone(), owner: None });
                     }
                     return expr;
@@ -159,6 +159,11 @@ impl Lowering<'_> {
         self.under(guard, |lowering| lowering.expr(node, scope, around))
     }
 
+    /// Whether a function of this name may make an instance, by its own name or by the one it is imported under.
+    fn is_maker(&self, name: &str) -> bool {
+        may_make_an_instance(name) || self.maker_names.contains(name)
+    }
+
     /// `new F(…)`.
     fn construction(&mut self, node: Node<'_>, scope: ScopeId) -> Expr {
         let here = span(node);
@@ -166,7 +171,7 @@ impl Lowering<'_> {
             return Expr { kind: Kind::Opaque, span: here };
         };
         let callee = self.expr(constructor, scope, Around::default());
-        let is_maker = matches!(&callee.kind, Kind::Name(name) if may_make_an_instance(name));
+        let is_maker = matches!(&callee.kind, Kind::Name(name) if self.is_maker(name));
         let arguments = node.child_by_field_name("arguments").map(|list| self.elements(list, scope, Around::default()));
         let call = Call { callee, arguments: arguments.unwrap_or_default(), new: true };
         let expr = Expr { kind: Kind::Call(Box::new(call)), span: here };
@@ -208,7 +213,7 @@ impl Lowering<'_> {
             Kind::Member(_, name) => ENTRY_POINTS.contains(&name.as_str()),
             _ => false,
         };
-        let is_maker = matches!(&callee.kind, Kind::Name(name) | Kind::Member(_, name) if may_make_an_instance(name));
+        let is_maker = matches!(&callee.kind, Kind::Name(name) | Kind::Member(_, name) if self.is_maker(name));
         let call = Call { callee, arguments, new: false };
         self.mounting_call(&call, scope, node);
         let expr = Expr { kind: Kind::Call(Box::new(call)), span: here };

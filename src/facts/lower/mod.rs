@@ -9,7 +9,7 @@ mod modules;
 mod mounts;
 mod statements;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use tree_sitter::Node;
 
@@ -45,6 +45,7 @@ pub fn extract(kind: FileKind, text: &str) -> (Module, Vec<Span>) {
         text: &parsed.text,
         module: Module { scopes: vec![Scope::default()], ..Module::default() },
         entry_names: HashMap::new(),
+        maker_names: HashSet::new(),
         guards: Vec::new(),
         block: None,
         in_class: false,
@@ -73,6 +74,8 @@ struct Lowering<'t> {
     module: Module,
     /// What local names stand for that are recorded when they are called: entry points and functions that mount.
     entry_names: HashMap<String, &'static str>,
+    /// Other names under which functions are imported that may make an instance.
+    maker_names: HashSet<String>,
     guards: Vec<Guard>,
     /// The block around, within the function.
     block: Option<Span>,

@@ -2,7 +2,7 @@
 
 use tree_sitter::Node;
 
-use super::{Around, ENTRY_POINTS, Lowering, MOUNTING_FUNCTIONS, named, span};
+use super::{Around, ENTRY_POINTS, Lowering, MOUNTING_FUNCTIONS, may_make_an_instance, named, span};
 use crate::facts::module::{Binding, Export, Import, Imported, ScopeId, Source};
 
 impl Lowering<'_> {
@@ -17,10 +17,12 @@ impl Lowering<'_> {
             let mut stack: Vec<Node<'_>> = statement.named_children(&mut inner).collect();
             while let Some(node) = stack.pop() {
                 if node.kind() == "import_specifier" {
-                    if let (Some(name), Some(alias)) = (node.child_by_field_name("name"), node.child_by_field_name("alias"))
-                        && let Some(entry) = self.entry_names.get(self.str(name)).copied()
-                    {
-                        self.entry_names.insert(self.owned(alias), entry);
+                    if let (Some(name), Some(alias)) = (node.child_by_field_name("name"), node.child_by_field_name("alias")) {
+                        if let Some(entry) = self.entry_names.get(self.str(name)).copied() {
+                            self.entry_names.insert(self.owned(alias), entry);
+                        } else if may_make_an_instance(self.str(name)) {
+                            self.maker_names.insert(self.owned(alias));
+                        }
                     }
                 } else {
                     stack.extend(named(node));

@@ -142,6 +142,16 @@ impl Lowering<'_> {
                 Some(value) => self.expr(value, scope, Around::default()),
                 None => Expr { kind: next, span: span(member) },
             };
+            // A member may name one before it.
+            let named =
+                |name: &String| properties.iter().find(|property| matches!(property, Property::Keyed { key, .. } if key == name));
+            let value = match &value.kind {
+                Kind::Name(name) => match named(name) {
+                    Some(Property::Keyed { value: same, .. }) => Expr { kind: same.kind.clone(), span: value.span },
+                    _ => value,
+                },
+                _ => value,
+            };
             next = if let Kind::Number(number) = value.kind { Kind::Number(number + 1.0) } else { Kind::Opaque };
             let key_span = span(key);
             properties.push(Property::Keyed { key: self.key_text(key).unwrap_or_default(), key_span, value });

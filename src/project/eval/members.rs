@@ -114,6 +114,8 @@ impl Evaluator<'_> {
             Value::Call(call) if reads_environment(call) && key == "data" && call.callee.name.contains("safeParse") => {
                 external("global", "process.env".to_owned())
             }
+            Value::Call(call) if is_runtime_config(call) => Value::Env(format!("{RUNTIME_CONFIG}{}", variable_part(key))),
+            Value::Env(name) if name.starts_with(RUNTIME_CONFIG) => Value::Env(format!("{name}_{}", variable_part(key))),
             Value::Call(call) if reads_environment(call) => Value::Env(self.variable(call, key, at)),
             Value::Call(call) => external(&call.callee.module, format!("{}().{key}", call.callee.name)),
             Value::Unknown(why) => Value::Unknown(why.clone()),
@@ -124,6 +126,25 @@ impl Evaluator<'_> {
         };
         Node { value, at: at.clone() }
     }
+}
+
+/// What the variables begin with that set Nuxt's runtime configuration (Nuxt: runtime config, environment variables).
+const RUNTIME_CONFIG: &str = "NUXT_";
+
+fn is_runtime_config(call: &CallValue) -> bool {
+    call.callee.name == "useRuntimeConfig" && matches!(call.callee.module.as_str(), "global" | "#imports" | "nuxt/app")
+}
+
+/// A key as it is part of the name of a variable: `clientSecret` is `CLIENT_SECRET`.
+fn variable_part(key: &str) -> String {
+    let mut part = String::new();
+    for c in key.chars() {
+        if c.is_uppercase() && !part.is_empty() {
+            part.push('_');
+        }
+        part.extend(c.to_uppercase());
+    }
+    part
 }
 
 pub(super) fn is_env_module(module: &str) -> bool {

@@ -218,7 +218,7 @@ impl Evaluator<'_> {
             for import in module.imports.iter().filter(|import| !import.type_only) {
                 match &import.name {
                     Imported::Named(exported) if is_it(&import.module, exported) => {
-                        if !may_make_an_instance(&import.local) {
+                        if !may_make_an_instance(&import.local) && !may_make_an_instance(exported) {
                             let reason = format!("`{}` is another name for its function", import.local);
                             uses.open.push(Unknown::new(reason, Site::new(&user, import.span)));
                         }
