@@ -22,6 +22,8 @@ pub struct Module {
     pub imports: Vec<Import>,
     /// Exports. A default export of a value is bound to the module-scope name `default`.
     pub exports: Vec<Export>,
+    /// The [marks](super::signals::module_mark) of the modules that are imported or passed on, sorted.
+    pub marks: Vec<u32>,
     /// Scopes; the first is the module's own.
     pub scopes: Vec<Scope>,
     /// Calls of the functions in [`super::lower::ENTRY_POINTS`], wherever they stand.

@@ -45,9 +45,7 @@ impl ModuleNames {
     /// The filter of one module, by its name as [`module_name`] gives it.
     #[must_use]
     pub fn of(name: &str) -> Self {
-        // FNV-1a, and from it each time the next seven bits.
-        let hash =
-            name.bytes().fold(0xCBF2_9CE4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3));
+        let hash = hash(name);
         Self((0..Self::BITS).fold(0, |bits, turn| bits | 1 << ((hash >> (8 + 16 * turn)) & 127)))
     }
 
@@ -56,6 +54,18 @@ impl ModuleNames {
     pub fn may_hold(self, other: Self) -> bool {
         self.0 & other.0 == other.0
     }
+}
+
+/// FNV-1a.
+fn hash(name: &str) -> u64 {
+    name.bytes().fold(0xCBF2_9CE4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3))
+}
+
+/// A short mark of a module's name, as [`module_name`] gives it: names with different marks are different.
+#[must_use]
+pub fn module_mark(name: &str) -> u32 {
+    // The upper half is the better mixed one.
+    (hash(name) >> 32) as u32
 }
 
 /// The last part of an import specifier or a path, without the ending of a code file; `index` where it names a folder by

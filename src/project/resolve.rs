@@ -173,14 +173,20 @@ impl Resolver {
     }
 
     /// The names a file may be imported by, as the last part of a specifier: its own, that of its folder, and those its
-    /// package and the tsconfigs give to what is in it.
+    /// package and the tsconfigs give to what may be it.
     pub(crate) fn names_of(&self, path: &str) -> BTreeSet<String> {
         let package = self.package_of(path);
         let manifest = self.manifest(&package);
-        let keys =
-            manifest.into_iter().flat_map(|manifest| manifest.exports.iter().chain(&manifest.imports)).map(|(key, _)| &**key);
-        let exact =
-            self.aliases.values().flatten().flat_map(|aliases| &aliases.patterns).filter(|pattern| pattern.suffix.is_none());
+        let own = [module_name(path), module_name(folder_of(path))];
+        let may_be_it =
+            |targets: &[String]| targets.iter().any(|target| target.contains('*') || own.contains(&module_name(target)));
+        let keys = manifest
+            .into_iter()
+            .flat_map(|manifest| manifest.exports.iter().chain(&manifest.imports))
+            .filter(|(_, targets)| may_be_it(targets))
+            .map(|(key, _)| &**key);
+        let exact = self.aliases.values().flatten().flat_map(|aliases| &aliases.patterns);
+        let exact = exact.filter(|pattern| pattern.suffix.is_none() && may_be_it(&pattern.targets));
         keys.chain(exact.map(|pattern| &*pattern.prefix))
             .chain(manifest.and_then(|manifest| manifest.name.as_deref()))
             .chain([path, folder_of(path), &*package])

@@ -9,16 +9,16 @@ mod modules;
 mod mounts;
 mod statements;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use tree_sitter::Node;
 
 pub(crate) use self::expressions::may_make_an_instance;
 pub(super) use self::literals::unescape;
 
-use super::module::{Binding, Guard, MODULE_SCOPE, Module, Scope, ScopeId, Source};
+use super::module::{Binding, Export, Guard, MODULE_SCOPE, Module, Scope, ScopeId, Source};
 use super::schema;
-use super::signals::scan;
+use super::signals::{module_mark, module_name, scan};
 use crate::source::{FileKind, Span};
 use crate::syntax::typescript;
 
@@ -59,6 +59,7 @@ pub fn extract(kind: FileKind, text: &str) -> (Module, Vec<Span>) {
     lowering.settle_aliases();
     lowering.settle_passed();
     lowering.settle_distant_effects();
+    lowering.module.marks = marks(&lowering.module);
     let signals = scan(text.as_bytes());
     if signals.migrations {
         lowering.module.operations = schema::operations(&parsed.text, root);
@@ -67,6 +68,16 @@ pub fn extract(kind: FileKind, text: &str) -> (Module, Vec<Span>) {
         lowering.module.entities = schema::entities(&parsed.text, root);
     }
     (lowering.module, lowering.errors)
+}
+
+fn marks(module: &Module) -> Vec<u32> {
+    let passed_on = module.exports.iter().filter_map(|export| match export {
+        Export::From { module, .. } | Export::All { module } => Some(module),
+        Export::Local { .. } => None,
+    });
+    let modules = module.imports.iter().map(|import| &import.module).chain(passed_on);
+    let marks: BTreeSet<u32> = modules.map(|module| module_mark(module_name(module))).collect();
+    marks.into_iter().collect()
 }
 
 struct Lowering<'t> {
@@ -132,7 +143,7 @@ impl<'t> Lowering<'t> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::module::{Export, Imported, Mutation};
+    use crate::facts::module::{Imported, Mutation};
 
     fn lower(text: &str) -> Module {
         let (module, errors) = extract(FileKind::TypeScript, text);

@@ -18,11 +18,13 @@ const MAX_LEVELS: usize = 40;
 impl Lowering<'_> {
     /// `instance.handler`, where it is a value that goes on to somewhere.
     pub(super) fn handler_value(&mut self, of: &Expr, member: &str, scope: ScopeId, node: Node<'_>) {
-        let goes_on = !matches!(
-            node.parent().map(|around| around.kind()),
-            Some("call_expression" | "member_expression" | "unary_expression" | "binary_expression") | None
-        );
-        if member == HANDLER && goes_on {
+        let is_taken_apart = || {
+            matches!(
+                node.parent().map(|around| around.kind()),
+                Some("call_expression" | "member_expression" | "unary_expression" | "binary_expression") | None
+            )
+        };
+        if member == HANDLER && !is_taken_apart() {
             self.mount(Mounting::Handler { of: of.clone(), request: None }, scope, node);
         }
     }

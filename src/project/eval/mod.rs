@@ -26,7 +26,7 @@ use crate::project::value::{Array, Condition, FunctionValue, Node, Object, Unkno
 use crate::source::Site;
 use compose::{append, doubt, either, extend, set, spread, unknown};
 use operators::test;
-use outside::{Change, Uses};
+use outside::{Changes, Uses};
 
 /// Steps one evaluator may take over its whole life.
 const BUDGET: u32 = 2_000_000;
@@ -46,7 +46,7 @@ pub struct Evaluator<'a> {
     known: RefCell<HashMap<(Arc<str>, String), Node>>,
     touched: RefCell<BTreeSet<Arc<str>>>,
     /// What other files change of the exports of a file.
-    changes: RefCell<HashMap<Arc<str>, Arc<Vec<Change>>>>,
+    changes: RefCell<HashMap<Arc<str>, Arc<Changes>>>,
     /// How the function of a scope is used.
     uses: RefCell<HashMap<FunctionId, Arc<Uses>>>,
 }

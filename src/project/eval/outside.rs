@@ -1,6 +1,6 @@
 //! What other files do to a name of a module: change its value, or call it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::changes::doubt_at;
@@ -10,7 +10,7 @@ use super::{Evaluator, Place};
 use crate::facts::FileFacts;
 use crate::facts::lower::may_make_an_instance;
 use crate::facts::module::{CallSite, Element, Export, Expr, Function, Imported, Kind, MODULE_SCOPE, Module, ScopeId, Source};
-use crate::facts::signals::Signals;
+use crate::facts::signals::{Signals, module_mark, module_name};
 use crate::project::Role;
 use crate::project::link::role;
 use crate::project::render;
@@ -24,10 +24,11 @@ const MAX_PASSING: usize = 64;
 /// Most calls of one function that are told apart.
 const MAX_CALLS: usize = 16;
 
+/// The changes other files make to what a file exports, by the name it has there.
+pub(super) type Changes = HashMap<String, Vec<Change>>;
+
 /// A change to a name of a file that another file makes.
 pub(super) struct Change {
-    /// The name, as the file that declares it calls it.
-    name: String,
     /// The way from there to what is changed.
     path: Vec<String>,
     /// Where it is changed.
@@ -50,7 +51,9 @@ impl Evaluator<'_> {
         if !matches!(node.value, Value::Array(_) | Value::Object(_) | Value::Either(_)) {
             return;
         }
-        for change in self.outside_changes(file).iter().filter(|change| change.name == name && *change.at.file != *asker) {
+        let changes = self.outside_changes(file);
+        let of_name = changes.get(name).map(Vec::as_slice).unwrap_or_default();
+        for change in of_name.iter().filter(|change| *change.at.file != *asker) {
             self.touched.borrow_mut().insert(Arc::clone(&change.at.file));
             doubt_at(
                 node,
@@ -61,11 +64,11 @@ impl Evaluator<'_> {
     }
 
     /// The changes other files make to what a file exports.
-    fn outside_changes(&self, file: &Arc<str>) -> Arc<Vec<Change>> {
+    fn outside_changes(&self, file: &Arc<str>) -> Arc<Changes> {
         if let Some(known) = self.changes.borrow().get(file) {
             return Arc::clone(known);
         }
-        let mut changes = Vec::new();
+        let mut changes = Changes::new();
         for (user, facts) in self.users(file, |signals| signals.changes) {
             let Some(module) = facts.module() else { continue };
             for effect in module.scopes[0].effects.iter().filter(|effect| effect.is_in_place()) {
@@ -79,7 +82,7 @@ impl Evaluator<'_> {
                 };
                 if let Some((_, name)) = self.declaration(&user, &import.module, name).filter(|(home, _)| home == file) {
                     let at = Site::new(&user, effect.span);
-                    changes.push(Change { name, path: path.to_vec(), at });
+                    changes.entry(name).or_default().push(Change { path: path.to_vec(), at });
                 }
             }
         }
@@ -109,22 +112,32 @@ impl Evaluator<'_> {
             next += 1;
             let names = self.resolver.names_of(&target);
             let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            let marks: Vec<u32> = names.iter().map(|name| module_mark(name)).collect();
+            let home = Resolved::File(Arc::clone(&target));
             for (path, signals) in self.files.importers(&names) {
-                if !(wanted(signals) || signals.passes_on) || role(&path) == Role::Test && role(file) != Role::Test {
+                if !(wanted(signals) || signals.passes_on) {
                     continue;
                 }
                 let Some(facts) = self.files.facts(&path) else { continue };
                 let Some(module) = facts.module() else { continue };
-                let means_it =
-                    |module: &str| self.resolver.resolve(self.files, &path, module) == Resolved::File(Arc::clone(&target));
-                let passes_on = module.exports.iter().any(|export| match export {
-                    Export::From { module, .. } | Export::All { module } => means_it(module),
-                    Export::Local { .. } => false,
+                let is_marked = marks.iter().any(|mark| module.marks.binary_search(mark).is_ok());
+                if !is_marked || role(&path) == Role::Test && role(file) != Role::Test {
+                    continue;
+                }
+                let means_it = |module: &str| {
+                    names.contains(&module_name(module)) && self.resolver.resolve(self.files, &path, module) == home
+                };
+                // Several names of one module follow each other.
+                let passed_on = module.exports.iter().filter_map(|export| match export {
+                    Export::From { module, .. } | Export::All { module } => Some(&**module),
+                    Export::Local { .. } => None,
                 });
+                let passes_on = each_once(passed_on).any(means_it);
                 if passes_on && passing.len() < MAX_PASSING && !passing.contains(&path) {
                     passing.push(Arc::clone(&path));
                 }
-                if module.imports.iter().any(|import| means_it(&import.module)) && seen.insert(Arc::clone(&path)) {
+                if each_once(module.imports.iter().map(|import| &*import.module)).any(means_it) && seen.insert(Arc::clone(&path))
+                {
                     users.push((path, facts));
                 }
             }
@@ -248,6 +261,12 @@ impl Evaluator<'_> {
         }
         Some(uses)
     }
+}
+
+/// Names without those that repeat the one before.
+fn each_once<'n>(names: impl Iterator<Item = &'n str>) -> impl Iterator<Item = &'n str> {
+    let mut last = "";
+    names.filter(move |name| std::mem::replace(&mut last, name) != *name)
 }
 
 impl Uses {
