@@ -1149,6 +1149,40 @@ fn the_configuration_of_a_tool_tells_which_schema_and_which_migrations_count() {
     assert_eq!(prisma(("prisma.config.ts", in_file)), ["db/two/schema.prisma", "db/steps"]);
 }
 
+#[test]
+fn a_setting_of_drizzle_gives_columns_their_names_in_the_database() {
+    let schema = "import { pgTable, text } from \"drizzle-orm/pg-core\";\n\
+                  export const user = pgTable(\"user\", { id: text().primaryKey(), fullName: text(), email: text(\"eMail\") });\n";
+    let names = |handle: &str, kit: &str| -> Vec<String> {
+        let auth = format!(
+            "import {{ betterAuth }} from \"better-auth\";\nimport {{ drizzleAdapter }} from \"better-auth/adapters/drizzle\";\n\
+             import {{ drizzle }} from \"drizzle-orm/node-postgres\";\nimport * as schema from \"./schema\";\n\
+             export const auth = betterAuth({{ database: drizzleAdapter({handle}, {{ provider: \"pg\", schema }}) }});"
+        );
+        let kit = format!(
+            "import {{ defineConfig }} from \"drizzle-kit\";\n\
+             export default defineConfig({{ dialect: \"postgresql\", schema: \"./src/schema.ts\", {kit} }});"
+        );
+        let model = model(&[("src/auth.ts", &auth), ("src/schema.ts", schema), ("drizzle.config.ts", &kit)]);
+        let (_, user) = &model.servers[0].declared.lookup.tables[0];
+        user.table.columns.iter().map(|column| column.physical.clone().unwrap_or_else(|| "?".into())).collect()
+    };
+    for (handle, kit, expected) in [
+        ("drizzle(url, { casing: \"snake_case\" })", "", ["id", "full_name", "eMail"]),
+        ("drizzle({ client, casing: \"camelCase\" })", "casing: \"snake_case\"", ["id", "fullName", "eMail"]),
+        ("drizzle(url, { schema })", "casing: \"snake_case\"", ["id", "fullName", "eMail"]),
+        ("process.env.A ? drizzle(a, { logger: true }) : drizzle(b, { casing: undefined })", "", ["id", "fullName", "eMail"]),
+        // Not known from the handle: the other one tells, where it does.
+        ("drizzle(url, options)", "casing: \"snake_case\"", ["id", "full_name", "eMail"]),
+        ("handle(url)", "casing: \"snake_case\"", ["id", "full_name", "eMail"]),
+        ("drizzle(url, options)", "", ["?", "?", "eMail"]),
+        ("drizzle(url, { casing: process.env.CASING })", "", ["?", "?", "eMail"]),
+        ("process.env.A ? drizzle(a, {}) : drizzle(b, { casing: \"snake_case\" })", "", ["?", "?", "eMail"]),
+    ] {
+        assert_eq!(names(handle, kit), expected, "{handle} {kit}");
+    }
+}
+
 /// What one option of the first server is, as text.
 fn option(model: &ProjectModel, path: &[&str]) -> String {
     let shown = |value: &Value| match value {

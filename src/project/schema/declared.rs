@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::casing::Casing;
 use super::lookup::{Lookup, Naming, is_similar_table, snake_case};
 use super::migrated::{are_kept, name_in_database};
 use super::replay::{is_code, replay};
@@ -57,7 +58,8 @@ impl Sources {
     pub fn declared(&self, evaluator: &Evaluator<'_>, resolver: &Resolver, package: &str, adapter: &Adapter) -> Declared {
         let (lookup, migrated) = match adapter.kind {
             AdapterKind::Drizzle => {
-                let lookup = self.drizzle(evaluator, adapter);
+                let mut lookup = self.drizzle(evaluator, adapter);
+                self.name_columns(&mut lookup, adapter);
                 let migrated = self.migrations_of(resolver, &lookup);
                 (lookup, migrated)
             }
@@ -97,6 +99,18 @@ impl Sources {
         // Without a map anywhere the tables go by the names they are exported under, as the official CLI writes them.
         let naming = if hides_schema(adapter) { Naming::Similar } else { Naming::Exact };
         Lookup { naming, ..self.similar(is_drizzle) }
+    }
+
+    /// Writes down what the columns of Drizzle's tables are called in the database, where a setting makes names of those
+    /// in code: that of the handle, which writes the queries, else that of Drizzle Kit, which writes the migrations.
+    fn name_columns(&self, lookup: &mut Lookup, adapter: &Adapter) {
+        let handle = adapter.handle.as_ref().and_then(Casing::of_handle);
+        for (_, source) in lookup.tables.iter_mut().filter(|(_, source)| source.layer == Layer::Drizzle) {
+            let kit = || self.tools.iter().find(|tool| tool.kind == Kind::DrizzleKit && tool.reads(&source.file))?.casing;
+            if let Some(casing) = handle.or_else(kit) {
+                casing.name_columns(&mut source.table);
+            }
+        }
     }
 
     /// The models of the schema the client was generated from, and its migrations.

@@ -1,5 +1,6 @@
 //! Three layers: what the configuration requires, what the repository declares, what its migrations create.
 
+mod casing;
 pub mod compare;
 pub mod declared;
 mod defined;
