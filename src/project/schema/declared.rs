@@ -6,9 +6,9 @@ use std::sync::Arc;
 use super::casing::Casing;
 use super::lookup::{Lookup, Naming, is_similar_table, snake_case};
 use super::migrated::{are_kept, name_in_database};
-use super::replay::{is_code, replay};
+use super::replay::{Scripts, is_code, replay, scripts};
 use super::tools::{Kind, Tool, tools};
-use super::{CORE, Declared, Layer, Migrated, SourceTable, drizzle, entities};
+use super::{CORE, Declared, Layer, Migrated, SourceTable, drizzle, entities, knexfile};
 use crate::facts::Body;
 use crate::facts::schema::PrismaFile;
 use crate::project::adapter::delegate;
@@ -23,6 +23,7 @@ use crate::source::{FileKind, folder_of};
 #[derive(Debug)]
 pub struct Sources {
     prisma: Vec<PrismaSchema>,
+    scripts: Arc<Scripts>,
     migrated: Vec<Arc<Migrated>>,
     /// Every table of every kind.
     all: Arc<[SourceTable]>,
@@ -43,14 +44,15 @@ impl Sources {
     #[must_use]
     pub fn read(files: &dyn Files, resolver: &Resolver, evaluator: &Evaluator<'_>) -> Self {
         let prisma = prisma_schemas(files, resolver);
-        let migrated: Vec<Arc<Migrated>> = replay(files).into_iter().map(Arc::new).collect();
         let mut all = drizzle::all_tables(files, evaluator);
         all.extend(prisma.iter().flat_map(|schema| schema.models.iter().cloned()));
         let declaring: Vec<Arc<str>> = all.iter().map(|table| Arc::clone(&table.file)).collect();
         let tools = tools(files, resolver, evaluator, &declaring);
+        let scripts = scripts(files, &knexfile::directories(files, evaluator));
+        let migrated: Vec<Arc<Migrated>> = replay(files, &scripts).into_iter().map(Arc::new).collect();
         all.extend(entities::all_tables(files));
         all.extend(migrated.iter().flat_map(|migrated| migrated.tables.iter().cloned()));
-        Self { prisma, migrated, all: all.into(), tools }
+        Self { prisma, scripts: scripts.into(), migrated, all: all.into(), tools }
     }
 
     /// What the adapter of one server finds.
@@ -69,7 +71,8 @@ impl Sources {
             _ => (self.similar(|_| true), Vec::new()),
         };
         let sources: BTreeSet<Arc<str>> = lookup.tables.iter().map(|(_, table)| Arc::clone(&table.file)).collect();
-        Declared { lookup, all: Arc::clone(&self.all), migrated, sources: sources.into_iter().collect() }
+        let (all, scripts) = (Arc::clone(&self.all), Arc::clone(&self.scripts));
+        Declared { lookup, all, migrated, scripts, sources: sources.into_iter().collect() }
     }
 
     /// Tables whose link to the adapter is not known.

@@ -7,6 +7,7 @@ mod defined;
 mod doubts;
 pub mod drizzle;
 mod entities;
+mod knexfile;
 pub mod lookup;
 pub mod migrated;
 pub mod render;
@@ -121,6 +122,8 @@ pub struct Declared {
     pub all: Arc<[SourceTable]>,
     /// What the migrations that belong to these tables create.
     pub migrated: Vec<Arc<Migrated>>,
+    /// The ordered scripts of the whole repository.
+    pub scripts: Arc<replay::Scripts>,
     /// Files the tables were read from, sorted.
     pub sources: Vec<Arc<str>>,
 }

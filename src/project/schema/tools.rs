@@ -72,10 +72,7 @@ fn written(configuration: &Node) -> Option<Written> {
         _ => configuration,
     };
     options.object()?;
-    let schema = match &options.get(&["schema"])?.value {
-        Value::Array(array) => array.items.iter().map(|item| item.node.text(&[]).map(str::to_owned)).collect::<Option<_>>()?,
-        _ => vec![options.text(&["schema"])?.to_owned()],
-    };
+    let schema = options.get(&["schema"])?.texts()?;
     let text = |path: &[&str]| options.text(path).map(str::to_owned);
     Some(match options.get(&["dialect"]) {
         Some(_) => {
