@@ -103,7 +103,19 @@ impl Lowering<'_> {
             return;
         }
         if let Some(value) = node.child_by_field_name("value") {
-            return self.default_export(value, scope);
+            if value.kind() == "identifier" {
+                let local = self.owned(value);
+                self.module.exports.push(Export::Local { name: "default".into(), local });
+                return;
+            }
+            let owner = self.owner.replace("default".into());
+            let expr = self.expr(value, scope, Around::default());
+            self.owner = owner;
+            let (name, source) = ("default".into(), Source::Value(expr));
+            let binding = Binding { name, source, mutable: false, span: span(value), block: None };
+            self.scope(scope).bindings.push(binding);
+            self.module.exports.push(Export::Local { name: "default".into(), local: "default".into() });
+            return;
         }
         let mut star = true;
         for part in named(node) {
@@ -136,35 +148,6 @@ impl Lowering<'_> {
         if let (true, Some(module)) = (star, source) {
             self.module.exports.push(Export::All { module });
         }
-    }
-
-    fn default_export(&mut self, value: Node<'_>, scope: ScopeId) {
-        if value.kind() == "identifier" {
-            let local = self.owned(value);
-            self.module.exports.push(Export::Local { name: "default".into(), local });
-            return;
-        }
-        let owner = self.owner.replace("default".into());
-        let expr = self.expr(value, scope, Around::default());
-        self.owner = owner;
-        let (name, source) = ("default".into(), Source::Value(expr));
-        let binding = Binding { name, source, mutable: false, span: span(value), block: None };
-        self.scope(scope).bindings.push(binding);
-        self.module.exports.push(Export::Local { name: "default".into(), local: "default".into() });
-    }
-
-    /// `module.exports = value` at the top of a file is its default export; tells whether a statement is this.
-    pub(super) fn commonjs_export(&mut self, statement: Node<'_>, scope: ScopeId) -> bool {
-        let assignment = statement.named_child(0).filter(|node| node.kind() == "assignment_expression");
-        let is_top = statement.parent().is_some_and(|around| around.kind() == "program");
-        let exported = assignment.filter(|_| is_top).and_then(|assignment| {
-            let target = assignment.child_by_field_name("left")?;
-            assignment.child_by_field_name("right").filter(|_| self.str(target) == "module.exports")
-        });
-        exported.is_some_and(|value| {
-            self.default_export(value, scope);
-            true
-        })
     }
 
     /// `const x = require("m")` and `const { a } = await import("m")` are imports.

@@ -30,7 +30,6 @@ impl Lowering<'_> {
             "lexical_declaration" | "variable_declaration" => self.declaration(node, scope),
             "function_declaration" | "generator_function_declaration" => self.function_declaration(node, scope),
             "enum_declaration" => self.enumeration(node, scope),
-            "expression_statement" if self.commonjs_export(node, scope) => {}
             "expression_statement" => {
                 for child in named(node) {
                     let expr = self.expr(child, scope, Around::default());
