@@ -52,6 +52,10 @@ fn commands_follow_adapter_and_release() {
             ["`npx auth@1.5 generate`", "`npx drizzle-kit generate` and `npx drizzle-kit migrate`"],
         ),
         (finding("1.7.25", pool, "new Pool()", ("migrations/1.sql", SQL), ""), ["`npx auth@latest migrate`", "every database"]),
+        (
+            finding("1.7.25", pool, "new Pool()", ("better-auth_migrations/2026-01-01T00-00-00.000Z.sql", SQL), ""),
+            ["`npx auth@latest generate`, commit the script", "apply it to every database"],
+        ),
     ] {
         let advice = finding.help.migration.expect("advice");
         for command in commands {

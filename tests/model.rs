@@ -5,7 +5,7 @@ use std::sync::Arc;
 use git_auth_review::cache::memory::MemoryStore;
 use git_auth_review::config::Config;
 use git_auth_review::engine;
-use git_auth_review::project::schema::{Cause, GapKind, RequiredColumn};
+use git_auth_review::project::schema::{Cause, GapKind, Migrated, RequiredColumn};
 use git_auth_review::project::value::{Lookup, Value};
 use git_auth_review::project::{AdapterKind, Dialect, Plural, ProjectModel, Role};
 use git_auth_review::source::{Installed, MemorySnapshot, Unreadable};
@@ -1153,6 +1153,85 @@ fn the_configuration_of_a_tool_tells_which_schema_and_which_migrations_count() {
     let in_file = "import { defineConfig } from \"prisma/config\";\n\
                    export default defineConfig({ schema: \"./db/two\", migrations: { path: \"db/steps\" } });";
     assert_eq!(prisma(("prisma.config.ts", in_file)), ["db/two/schema.prisma", "db/steps"]);
+}
+
+#[test]
+fn a_knexfile_tells_which_folders_hold_migrations() {
+    let auth = "import { betterAuth } from \"better-auth\";\nimport { Pool } from \"pg\";\n\
+                export const auth = betterAuth({ database: new Pool() });";
+    let shown = |knexfile: &str, text: &str| -> Vec<String> {
+        let model = model(&[
+            ("app/package.json", r#"{ "name": "inner" }"#),
+            ("app/src/auth.ts", auth),
+            (
+                "app/db/first/users.js",
+                "exports.up = (knex) => knex.schema.createTable('user', (t) => { t.text('id'); t.text('old') });",
+            ),
+            (
+                "app/db/second/without_old.js",
+                "exports.up = (knex) => knex.schema.alterTable('user', (t) => { t.dropColumn('old') });",
+            ),
+            (knexfile, text),
+        ]);
+        let migrated = &model.servers[0].declared.migrated;
+        let columns = |one: &Migrated| one.table("user").map_or(0, |user| user.table.columns.len());
+        migrated.iter().map(|one| format!("{} {} {}", one.folder, one.ordered, columns(one))).collect()
+    };
+    let apart = ["app/db/first false 2", "app/db/second false 0"];
+    let together = ["app/db/first true 1"];
+    for (path, text, expected) in [
+        ("app/knexfile.ts", "export default { migrations: { directory: [\"./db/first\", \"./db/second\"] } };", &together[..]),
+        (
+            "app/knexfile.js",
+            "const shared = { directory: ['db/first', 'db/second'] };\nmodule.exports = { production: { client: 'pg', migrations: shared } };",
+            &together,
+        ),
+        (
+            "app/knexfile.ts",
+            "const config = { a: { migrations: { directory: 'db/first' } } };\nmodule.exports = config;",
+            &["app/db/first true 2", "app/db/second false 0"],
+        ),
+        // Nothing is learnt.
+        ("app/knexfile.js", "module.exports = { migrations: { directory: process.env.MIGRATIONS } };", &apart),
+        ("app/other.js", "module.exports = { migrations: { directory: ['db/first', 'db/second'] } };", &apart),
+        ("app/knexfile.js", "function f() { module.exports = { migrations: { directory: 'db/first' } } }", &apart),
+    ] {
+        assert_eq!(shown(path, text), expected, "{path}: {text}");
+    }
+}
+
+#[test]
+fn a_setting_of_drizzle_gives_columns_their_names_in_the_database() {
+    let schema = "import { pgTable, text } from \"drizzle-orm/pg-core\";\n\
+                  export const user = pgTable(\"user\", { id: text().primaryKey(), fullName: text(), email: text(\"eMail\") });\n";
+    let names = |handle: &str, kit: &str| -> Vec<String> {
+        let auth = format!(
+            "import {{ betterAuth }} from \"better-auth\";\nimport {{ drizzleAdapter }} from \"better-auth/adapters/drizzle\";\n\
+             import {{ drizzle }} from \"drizzle-orm/node-postgres\";\nimport * as schema from \"./schema\";\n\
+             export const auth = betterAuth({{ database: drizzleAdapter({handle}, {{ provider: \"pg\", schema }}) }});"
+        );
+        let kit = format!(
+            "import {{ defineConfig }} from \"drizzle-kit\";\n\
+             export default defineConfig({{ dialect: \"postgresql\", schema: \"./src/schema.ts\", {kit} }});"
+        );
+        let model = model(&[("src/auth.ts", &auth), ("src/schema.ts", schema), ("drizzle.config.ts", &kit)]);
+        let (_, user) = &model.servers[0].declared.lookup.tables[0];
+        user.table.columns.iter().map(|column| column.physical.clone().unwrap_or_else(|| "?".into())).collect()
+    };
+    for (handle, kit, expected) in [
+        ("drizzle(url, { casing: \"snake_case\" })", "", ["id", "full_name", "eMail"]),
+        ("drizzle({ client, casing: \"camelCase\" })", "casing: \"snake_case\"", ["id", "fullName", "eMail"]),
+        ("drizzle(url, { schema })", "casing: \"snake_case\"", ["id", "fullName", "eMail"]),
+        ("process.env.A ? drizzle(a, { logger: true }) : drizzle(b, { casing: undefined })", "", ["id", "fullName", "eMail"]),
+        // Not known from the handle: the other one tells, where it does.
+        ("drizzle(url, options)", "casing: \"snake_case\"", ["id", "full_name", "eMail"]),
+        ("handle(url)", "casing: \"snake_case\"", ["id", "full_name", "eMail"]),
+        ("drizzle(url, options)", "", ["?", "?", "eMail"]),
+        ("drizzle(url, { casing: process.env.CASING })", "", ["?", "?", "eMail"]),
+        ("process.env.A ? drizzle(a, {}) : drizzle(b, { casing: \"snake_case\" })", "", ["?", "?", "eMail"]),
+    ] {
+        assert_eq!(names(handle, kit), expected, "{handle} {kit}");
+    }
 }
 
 /// What one option of the first server is, as text.

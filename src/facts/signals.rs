@@ -16,7 +16,8 @@ pub struct Signals {
     pub tables: bool,
     /// Migrations of the built-in adapter run by the program itself.
     pub boot_migrations: bool,
-    /// Statements or calls that change the tables of a database.
+    /// Statements or calls that change the tables of a database, or the function of a migration that carries it out, which
+    /// may change rows only.
     pub migrations: bool,
     /// Classes that an ORM maps to tables.
     pub entities: bool,
@@ -91,7 +92,7 @@ impl Signals {
 
 type Mark = fn(&mut Signals);
 
-const NEEDLES: [(&str, Mark); 52] = [
+const NEEDLES: [(&str, Mark); 57] = [
     ("better-auth", |s| s.auth = true),
     ("betterAuth", |s| s.auth = true),
     ("createAuthClient", |s| s.auth = true),
@@ -121,6 +122,11 @@ const NEEDLES: [(&str, Mark); 52] = [
     ("queryRunner.", |s| s.migrations = true),
     ("queryInterface.", |s| s.migrations = true),
     ("pgm.", |s| s.migrations = true),
+    ("function up(", |s| s.migrations = true),
+    ("async up(", |s| s.migrations = true),
+    ("exports.up ", |s| s.migrations = true),
+    ("const up ", |s| s.migrations = true),
+    ("const up:", |s| s.migrations = true),
     ("@Entity(", |s| s.entities = true),
     ("@PrimaryColumn(", |s| s.entities = true),
     ("@PrimaryGeneratedColumn(", |s| s.entities = true),
@@ -215,6 +221,7 @@ mod tests {
         assert!(scan(b"export const user = pgTable('user', {})").tables);
         assert!(scan(b"await db.schema\n  .createTable('user')").migrations);
         assert!(!scan(b"export const user = createTable('user', {})").migrations);
+        assert!(scan(b"export async function up(db) { await copy(db) }").migrations);
     }
 
     #[test]

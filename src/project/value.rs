@@ -276,6 +276,15 @@ impl Node {
         }
     }
 
+    /// The strings of a list, or the one string in its place, when all are known and no credentials.
+    #[must_use]
+    pub fn texts(&self) -> Option<Vec<String>> {
+        match &self.value {
+            Value::Array(array) => array.items.iter().map(|item| item.node.text(&[]).map(str::to_owned)).collect(),
+            _ => Some(vec![self.text(&[])?.to_owned()]),
+        }
+    }
+
     /// Why the value cannot be told from the sources; `None` when it can.
     #[must_use]
     pub fn why_unknown(&self) -> Option<Unknown> {

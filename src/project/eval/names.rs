@@ -304,10 +304,13 @@ impl Evaluator<'_> {
                 ("exports", [key]) | ("module", ["exports", key]) => (*key == name).then_some(value),
                 // Bundlers write `0 && (module.exports = { name })`, which never runs, to tell what they export.
                 ("module", ["exports"]) => match &value.kind {
-                    Kind::Object(properties) => properties.iter().find_map(|property| match property {
-                        module::Property::Keyed { key, value, .. } => (key == name).then_some(value),
-                        _ => None,
-                    }),
+                    Kind::Object(properties) => {
+                        let named = properties.iter().find_map(|property| match property {
+                            module::Property::Keyed { key, value, .. } => (key == name).then_some(value),
+                            _ => None,
+                        });
+                        named.or((name == "default").then_some(value))
+                    }
                     Kind::Function(_) | Kind::Name(_) => (name == "default").then_some(value),
                     _ => None,
                 },

@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::casing::Casing;
 use super::lookup::{Lookup, Naming, is_similar_table, snake_case};
 use super::migrated::{are_kept, name_in_database};
-use super::replay::{is_code, replay};
+use super::replay::{Scripts, is_code, replay, scripts};
 use super::tools::{Kind, Tool, tools};
-use super::{CORE, Declared, Layer, Migrated, SourceTable, drizzle, entities};
+use super::{CORE, Declared, Layer, Migrated, SourceTable, drizzle, entities, knexfile};
 use crate::facts::Body;
 use crate::facts::schema::PrismaFile;
 use crate::project::adapter::delegate;
@@ -22,6 +23,7 @@ use crate::source::{FileKind, folder_of};
 #[derive(Debug)]
 pub struct Sources {
     prisma: Vec<PrismaSchema>,
+    scripts: Arc<Scripts>,
     migrated: Vec<Arc<Migrated>>,
     /// Every table of every kind.
     all: Arc<[SourceTable]>,
@@ -42,14 +44,15 @@ impl Sources {
     #[must_use]
     pub fn read(files: &dyn Files, resolver: &Resolver, evaluator: &Evaluator<'_>) -> Self {
         let prisma = prisma_schemas(files, resolver);
-        let migrated: Vec<Arc<Migrated>> = replay(files).into_iter().map(Arc::new).collect();
         let mut all = drizzle::all_tables(files, evaluator);
         all.extend(prisma.iter().flat_map(|schema| schema.models.iter().cloned()));
         let declaring: Vec<Arc<str>> = all.iter().map(|table| Arc::clone(&table.file)).collect();
         let tools = tools(files, resolver, evaluator, &declaring);
+        let scripts = scripts(files, &knexfile::directories(files, evaluator));
+        let migrated: Vec<Arc<Migrated>> = replay(files, &scripts).into_iter().map(Arc::new).collect();
         all.extend(entities::all_tables(files));
         all.extend(migrated.iter().flat_map(|migrated| migrated.tables.iter().cloned()));
-        Self { prisma, migrated, all: all.into(), tools }
+        Self { prisma, scripts: scripts.into(), migrated, all: all.into(), tools }
     }
 
     /// What the adapter of one server finds.
@@ -57,7 +60,8 @@ impl Sources {
     pub fn declared(&self, evaluator: &Evaluator<'_>, resolver: &Resolver, package: &str, adapter: &Adapter) -> Declared {
         let (lookup, migrated) = match adapter.kind {
             AdapterKind::Drizzle => {
-                let lookup = self.drizzle(evaluator, adapter);
+                let mut lookup = self.drizzle(evaluator, adapter);
+                self.name_columns(&mut lookup, adapter);
                 let migrated = self.migrations_of(resolver, &lookup);
                 (lookup, migrated)
             }
@@ -67,7 +71,8 @@ impl Sources {
             _ => (self.similar(|_| true), Vec::new()),
         };
         let sources: BTreeSet<Arc<str>> = lookup.tables.iter().map(|(_, table)| Arc::clone(&table.file)).collect();
-        Declared { lookup, all: Arc::clone(&self.all), migrated, sources: sources.into_iter().collect() }
+        let (all, scripts) = (Arc::clone(&self.all), Arc::clone(&self.scripts));
+        Declared { lookup, all, migrated, scripts, sources: sources.into_iter().collect() }
     }
 
     /// Tables whose link to the adapter is not known.
@@ -97,6 +102,18 @@ impl Sources {
         // Without a map anywhere the tables go by the names they are exported under, as the official CLI writes them.
         let naming = if hides_schema(adapter) { Naming::Similar } else { Naming::Exact };
         Lookup { naming, ..self.similar(is_drizzle) }
+    }
+
+    /// Writes down what the columns of Drizzle's tables are called in the database, where a setting makes names of those
+    /// in code: that of the handle, which writes the queries, else that of Drizzle Kit, which writes the migrations.
+    fn name_columns(&self, lookup: &mut Lookup, adapter: &Adapter) {
+        let handle = adapter.handle.as_ref().and_then(Casing::of_handle);
+        for (_, source) in lookup.tables.iter_mut().filter(|(_, source)| source.layer == Layer::Drizzle) {
+            let kit = || self.tools.iter().find(|tool| tool.kind == Kind::DrizzleKit && tool.reads(&source.file))?.casing;
+            if let Some(casing) = handle.or_else(kit) {
+                casing.name_columns(&mut source.table);
+            }
+        }
     }
 
     /// The models of the schema the client was generated from, and its migrations.

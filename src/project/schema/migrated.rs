@@ -23,8 +23,8 @@ pub fn name_in_database(table: &SourceTable) -> Option<&str> {
     table.table.physical.as_deref().or(own)
 }
 
-/// The names a declared column may have in the database: where none is given, a setting of the ORM decides between two
-/// (Drizzle: `casing`). Prisma and SQL know no such setting.
+/// The names a declared column may have in the database: where none is given and the setting of the ORM that makes one is
+/// not known, either of the two that are usual. Prisma and SQL know no such setting.
 #[must_use]
 pub fn column_names(layer: Layer, column: &Column) -> Vec<String> {
     match &column.physical {

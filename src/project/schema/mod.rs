@@ -1,11 +1,13 @@
 //! Three layers: what the configuration requires, what the repository declares, what its migrations create.
 
+mod casing;
 pub mod compare;
 pub mod declared;
 mod defined;
 mod doubts;
 pub mod drizzle;
 mod entities;
+mod knexfile;
 pub mod lookup;
 pub mod migrated;
 pub mod render;
@@ -120,6 +122,8 @@ pub struct Declared {
     pub all: Arc<[SourceTable]>,
     /// What the migrations that belong to these tables create.
     pub migrated: Vec<Arc<Migrated>>,
+    /// The ordered scripts of the whole repository.
+    pub scripts: Arc<replay::Scripts>,
     /// Files the tables were read from, sorted.
     pub sources: Vec<Arc<str>>,
 }

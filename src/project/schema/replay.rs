@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::knexfile::Directories;
 use super::{Dropped, Layer, Migrated, SourceTable};
 use crate::facts::Body;
 use crate::facts::schema::{Change, Operation, Table};
@@ -18,16 +19,28 @@ impl Migrated {
     }
 }
 
+/// All scripts that may change tables, by what they are replayed with, in the order in which they run.
+#[derive(Debug, Default)]
+pub struct Scripts(BTreeMap<Group, Vec<Arc<str>>>);
+
+impl Scripts {
+    /// The scripts of a folder, without those that have no place in an order.
+    #[must_use]
+    pub fn ordered(&self, folder: &str) -> &[Arc<str>] {
+        self.0.get(&Group { folder: folder.into(), single: None }).map(Vec::as_slice).unwrap_or_default()
+    }
+}
+
 /// Replays every folder of scripts; folders that make no tables are left out. Sorted by folder.
 ///
 /// A table that is altered but created elsewhere (by another tool, before the first migration) is kept as an open one.
 #[must_use]
-pub fn replay(files: &dyn Files) -> Vec<Migrated> {
+pub fn replay(files: &dyn Files, scripts: &Scripts) -> Vec<Migrated> {
     let mut migrated = Vec::new();
-    for (group, scripts) in groups(files) {
+    for (group, scripts) in &scripts.0 {
         let is_code = group.single.as_ref().is_some_and(|single| is_code(single));
         let mut state = State::new(if is_code { Layer::Code } else { Layer::Sql });
-        for path in &scripts {
+        for path in scripts {
             let Some(facts) = files.facts(path) else { continue };
             let Some(operations) = facts.operations() else {
                 state.unread.push((None, Site::new(path, Span::default())));
@@ -38,14 +51,14 @@ pub fn replay(files: &dyn Files) -> Vec<Migrated> {
         }
         // Code that only speaks of tables makes none.
         if !state.tables.is_empty() || !(is_code || state.unread.is_empty()) {
-            migrated.push(state.finish(group));
+            migrated.push(state.finish(group.clone()));
         }
     }
     migrated
 }
 
 /// All files that may change tables: SQL scripts, and code that mentions such statements.
-fn scripts(files: &dyn Files) -> Vec<Arc<str>> {
+fn that_may_change_tables(files: &dyn Files) -> Vec<Arc<str>> {
     let candidates = files.candidates().iter();
     let code = candidates.filter(|(path, signals)| signals.migrations && !is_trial(path)).map(|(path, _)| Arc::clone(path));
     files.of_kind(FileKind::Sql).into_iter().chain(code).collect()
@@ -85,33 +98,29 @@ fn is_trial(path: &str) -> bool {
     path.split('/').any(is_part) || [".test.", ".spec.", ".e2e.", ".stories."].iter().any(|mark| name.contains(mark))
 }
 
-/// The scripts of a folder in the order in which they run, without those that have no place in it.
-#[must_use]
-pub fn ordered_scripts(files: &dyn Files, folder: &str) -> Vec<Arc<str>> {
-    groups(files).remove(&Group { folder: folder.into(), single: None }).unwrap_or_default()
-}
-
 /// What is replayed together: the ordered scripts of a folder, or a single script beside them.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Group {
     folder: Arc<str>,
     single: Option<Arc<str>>,
 }
 
-/// All scripts by what they are replayed with, in the order in which they run.
-fn groups(files: &dyn Files) -> BTreeMap<Group, Vec<Arc<str>>> {
+/// Finds all scripts of the snapshot; `knex` are the folders Knex is configured to look in.
+#[must_use]
+pub(super) fn scripts(files: &dyn Files, knex: &Directories) -> Scripts {
     let journals = journals(files);
     let mut groups: BTreeMap<Group, Vec<(Rank, Arc<str>)>> = BTreeMap::new();
-    for path in scripts(files).iter().filter(|path| !undoes(path)) {
+    for path in that_may_change_tables(files).iter().filter(|path| !undoes(path)) {
         let (folder, name) = split(path);
         let (outer, entry) = split(folder);
         let (folder, rank, ordered) = match name {
             // Prisma, Drizzle and Diesel give each migration a folder of its own.
             "migration.sql" | "up.sql" if is_ordered(entry) || split(outer).1 == "migrations" => (outer, Rank::of(entry), true),
             // Code may be called by a number for other reasons: `404.tsx`.
-            _ => match journals.get(path) {
-                Some(position) => (folder, Rank::listed(*position), true),
-                None => (folder, Rank::of(name), is_ordered(name) && (!is_code(path) || is_of_migrations(folder))),
+            _ => match (journals.get(path), knex.get(folder)) {
+                (Some(position), _) => (folder, Rank::listed(*position), true),
+                (None, Some(first)) => (&**first, Rank::plain(name), true),
+                (None, None) => (folder, Rank::of(name), is_ordered(name) && (!is_code(path) || is_of_migrations(folder))),
             },
         };
         let single = (!ordered).then(|| Arc::clone(path));
@@ -121,7 +130,7 @@ fn groups(files: &dyn Files) -> BTreeMap<Group, Vec<Arc<str>>> {
         scripts.sort_unstable();
         scripts.into_iter().map(|(_, path)| path).collect()
     };
-    groups.into_iter().map(|(group, scripts)| (group, in_order(scripts))).collect()
+    Scripts(groups.into_iter().map(|(group, scripts)| (group, in_order(scripts))).collect())
 }
 
 /// The scripts that the journals of Drizzle Kit list, each with its position in its journal.
@@ -194,6 +203,11 @@ impl Rank {
             version: flyway.map(|(_, version)| parts(&version.replace('_', "."))).unwrap_or_default(),
             name: parts(name),
         }
+    }
+
+    /// The place of a script by its name, letter by letter.
+    fn plain(name: &str) -> Self {
+        Self { name: vec![(0, name.to_owned())], ..Self::of("") }
     }
 
     /// The place of a script that a journal lists.
@@ -371,12 +385,12 @@ mod tests {
     use crate::facts::signals::{Signals, scan};
     use crate::facts::{FileFacts, extract};
 
-    struct Scripts {
+    struct Snapshot {
         texts: BTreeMap<&'static str, &'static str>,
         candidates: Vec<(Arc<str>, Signals)>,
     }
 
-    impl Files for Scripts {
+    impl Files for Snapshot {
         fn exists(&self, path: &str) -> bool {
             self.texts.contains_key(path)
         }
@@ -403,10 +417,19 @@ mod tests {
     }
 
     fn migrated<const N: usize>(scripts: [(&'static str, &'static str); N]) -> Vec<Migrated> {
+        migrated_with([], scripts)
+    }
+
+    fn migrated_with<const N: usize, const K: usize>(
+        knex: [(&str, &str); K],
+        scripts: [(&'static str, &'static str); N],
+    ) -> Vec<Migrated> {
+        let knex = knex.map(|(folder, first)| (folder.into(), first.into()));
         let texts = BTreeMap::from(scripts);
         let code = texts.iter().filter(|(path, _)| is_code(path));
         let candidates = code.map(|(path, text)| (Arc::from(*path), scan(text.as_bytes()))).collect();
-        replay(&Scripts { texts, candidates })
+        let files = Snapshot { texts, candidates };
+        replay(&files, &super::scripts(&files, &knex.into()))
     }
 
     /// `folder: table(columns)`, with `…` where columns may be missing.
@@ -594,6 +617,19 @@ mod tests {
         assert_eq!(show(&found), ["migrations: a(y z)", "src: f(x)", "src: c(x)"]);
         assert_eq!(found[0].unread.len(), 2);
         assert_eq!(found.iter().map(|one| one.tables[0].layer).collect::<Vec<_>>(), [Layer::Sql, Layer::Code, Layer::Code]);
+    }
+
+    #[test]
+    fn folders_of_knex_run_together_by_the_names_of_scripts() {
+        let scripts = [
+            ("db/b/10_a.ts", "knex.schema.createTable('a', (t) => { t.text('x') })"),
+            ("db/a/2_b.ts", "knex.schema.table('a', (t) => { t.renameColumn('x', 'y') })"),
+            ("db/b/then.ts", "knex.schema.table('a', (t) => { t.renameColumn('y', 'z') })"),
+            ("db/c/3_d.ts", "knex.schema.table('a', (t) => { t.text('w') })"),
+        ];
+        let found = migrated_with([("db/a", "db/a"), ("db/b", "db/a")], scripts);
+        assert_eq!(show(&found), ["db/a: a(z)", "db/c: a(w …)"]);
+        assert_eq!(found.iter().map(|one| one.ordered).collect::<Vec<_>>(), [true, false]);
     }
 
     #[test]

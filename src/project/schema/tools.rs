@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use globset::{GlobBuilder, GlobMatcher};
 
+use super::casing::Casing;
 use crate::project::eval::Evaluator;
 use crate::project::files::Files;
 use crate::project::resolve::{Resolver, join};
@@ -32,6 +33,8 @@ pub(super) struct Tool {
     schema: Vec<GlobMatcher>,
     /// The folder the migrations are written into, where it is said or has a default.
     pub(super) migrations: Option<String>,
+    /// What it makes of the names columns have in code, where that is said.
+    pub(super) casing: Option<Casing>,
 }
 
 impl Tool {
@@ -49,7 +52,7 @@ pub(super) fn tools(files: &dyn Files, resolver: &Resolver, evaluator: &Evaluato
     });
     let in_manifests = files.of_kind(FileKind::PackageManifest).into_iter().filter_map(|path| {
         let schema = resolver.manifest(folder_of(&path))?.prisma_schema.clone()?;
-        Some((path, Written { kind: Kind::Prisma, schema: vec![schema], migrations: None }))
+        Some((path, Written { kind: Kind::Prisma, schema: vec![schema], migrations: None, casing: None }))
     });
     in_code.chain(in_manifests).map(|(path, written)| written.tool(files, resolver, &path, declaring)).collect()
 }
@@ -59,6 +62,7 @@ struct Written {
     kind: Kind,
     schema: Vec<String>,
     migrations: Option<String>,
+    casing: Option<Casing>,
 }
 
 /// What the default export of a module configures: the argument of `defineConfig`, or the object itself.
@@ -68,10 +72,7 @@ fn written(configuration: &Node) -> Option<Written> {
         _ => configuration,
     };
     options.object()?;
-    let schema = match &options.get(&["schema"])?.value {
-        Value::Array(array) => array.items.iter().map(|item| item.node.text(&[]).map(str::to_owned)).collect::<Option<_>>()?,
-        _ => vec![options.text(&["schema"])?.to_owned()],
-    };
+    let schema = options.get(&["schema"])?.texts()?;
     let text = |path: &[&str]| options.text(path).map(str::to_owned);
     Some(match options.get(&["dialect"]) {
         Some(_) => {
@@ -79,9 +80,10 @@ fn written(configuration: &Node) -> Option<Written> {
                 None => Some("drizzle".to_owned()),
                 Some(_) => text(&["out"]),
             };
-            Written { kind: Kind::DrizzleKit, schema, migrations }
+            let casing = options.text(&["casing"]).and_then(Casing::of);
+            Written { kind: Kind::DrizzleKit, schema, migrations, casing }
         }
-        None => Written { kind: Kind::Prisma, schema, migrations: text(&["migrations", "path"]) },
+        None => Written { kind: Kind::Prisma, schema, migrations: text(&["migrations", "path"]), casing: None },
     })
 }
 
@@ -107,6 +109,7 @@ impl Written {
             schema: schema(home),
             migrations: self.migrations.as_deref().and_then(|folder| join(home, folder)),
             package,
+            casing: self.casing,
         }
     }
 }

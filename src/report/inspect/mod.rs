@@ -272,9 +272,8 @@ mod tests {
             },
             declared: Declared {
                 lookup: Lookup { tables: vec![("user".into(), user)], ..Lookup::default() },
-                all: [].into(),
-                migrated: vec![],
                 sources: vec!["src/auth.ts".into()],
+                ..Declared::default()
             },
             comparison: SchemaState::Compared,
             gaps: vec![Gap {

@@ -15,6 +15,9 @@ const REMINDER: &str = "This step is required: the plugin or option works only o
 pub(in crate::rules) fn advice(server: &Server) -> String {
     let generate = cli(server, "generate");
     let steps = match server.adapter.kind {
+        AdapterKind::Kysely if commits_generated_scripts(server) => {
+            format!("Run {generate}, commit the script it writes, and apply it to every database this server uses.")
+        }
         AdapterKind::Kysely => format!("Run {}, against every database this server uses.", cli(server, "migrate")),
         AdapterKind::Prisma => format!("Run {generate}, then `npx prisma migrate dev`, and commit the schema and the migration."),
         AdapterKind::Drizzle => format!(
@@ -27,6 +30,11 @@ pub(in crate::rules) fn advice(server: &Server) -> String {
         _ => format!("Run {generate} and bring the result into the database with the tool that owns its schema."),
     };
     format!("{steps} {REMINDER}")
+}
+
+/// Whether the repository keeps the scripts that `generate` writes for the built-in adapter, in the folder it writes them into.
+fn commits_generated_scripts(server: &Server) -> bool {
+    server.declared.migrated.iter().any(|one| one.folder.rsplit('/').next() == Some("better-auth_migrations"))
 }
 
 /// The commands that bring what is declared into the database.

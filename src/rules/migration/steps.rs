@@ -4,11 +4,10 @@ use std::sync::Arc;
 
 use crate::facts::FileFacts;
 use crate::facts::schema::{Change, Column, Operation};
-use crate::project::Server;
 use crate::project::files::Files;
 use crate::project::schema::migrated::{column_names, name_in_database};
-use crate::project::schema::replay::ordered_scripts;
 use crate::project::schema::{Migrated, RequiredColumn, RequiredTable, SourceTable};
+use crate::project::{ProjectModel, Server};
 use crate::rules::Context;
 use crate::rules::gaps::same_server;
 use crate::source::Site;
@@ -24,12 +23,14 @@ pub(super) struct Step {
 /// The statements that the scripts of a folder have now and had in none of the states the project is compared with, in the
 /// order in which they run. Scripts that take migrations back have no part in it.
 fn new_steps(cx: &Context<'_>, folder: &str) -> Vec<Step> {
-    let scripts = |files: &dyn Files| -> Vec<(Arc<str>, Arc<FileFacts>)> {
-        ordered_scripts(files, folder).into_iter().filter_map(|path| Some((path.clone(), files.facts(&path)?))).collect()
+    let scripts = |model: &ProjectModel, files: &dyn Files| -> Vec<(Arc<str>, Arc<FileFacts>)> {
+        // All servers see the scripts of the whole repository.
+        let paths = model.servers.first().map(|server| server.declared.scripts.ordered(folder)).unwrap_or_default();
+        paths.iter().filter_map(|path| Some((Arc::clone(path), files.facts(path)?))).collect()
     };
-    let earlier: Vec<_> = cx.before.iter().flat_map(|before| scripts(before.files)).collect();
+    let earlier: Vec<_> = cx.before.iter().flat_map(|before| scripts(before.model, before.files)).collect();
     let mut steps = Vec::new();
-    for (path, facts) in scripts(cx.files) {
+    for (path, facts) in scripts(cx.model, cx.files) {
         let Some(operations) = facts.operations() else { continue };
         // A script that was only renamed is as old as it was.
         if earlier.iter().any(|(_, old)| old.body == facts.body) {

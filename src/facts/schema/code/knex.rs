@@ -218,16 +218,14 @@ fn timestamp_names(camel: bool) -> [&'static str; 2] {
 }
 
 /// `.references("id").inTable("users")` and `.references("users.id")`.
-fn reference(code: &Code<'_>, steps: &[Step<'_>]) -> Option<Reference> {
-    let given = |name: &str| {
-        let step = steps.iter().find(|step| step.name == name)?;
-        code.texts(*step.values().first()?)?.into_iter().next()
-    };
+fn reference<'c>(code: &Code<'c>, steps: &[Step<'c>]) -> Option<Reference> {
+    let value = |name: &str| steps.iter().find(|step| step.name == name)?.values().first().copied();
+    let given = |name: &str| code.texts(value(name)?)?.into_iter().next();
     let referenced = given("references")?;
     let (table, column) = match given("inTable") {
         Some(table) => (table, referenced),
         None => referenced.rsplit_once('.').map(|(table, column)| (table.to_owned(), column.to_owned()))?,
     };
-    let cascades = given("onDelete").is_some_and(|action| action.eq_ignore_ascii_case("cascade"));
+    let cascades = value("onDelete").is_some_and(|action| code.is_cascade(action));
     Some(Reference { table: unqualified(&table).to_owned(), column, cascades })
 }

@@ -210,10 +210,6 @@ fn reference(written: &str) -> Reference {
     Reference { table: unqualified(table).to_owned(), column: column.to_owned(), cascades: false }
 }
 
-fn cascades(code: &Code<'_>, step: &Step<'_>) -> bool {
-    step.name == "onDelete" && step.values().first().is_some_and(|action| is_cascade(code, *action))
-}
-
-fn is_cascade(code: &Code<'_>, action: Node<'_>) -> bool {
-    code.str(action).trim_matches(['"', '\'', '`']).eq_ignore_ascii_case("cascade")
+fn cascades<'c>(code: &Code<'c>, step: &Step<'c>) -> bool {
+    step.name == "onDelete" && step.values().first().is_some_and(|action| code.is_cascade(*action))
 }

@@ -173,10 +173,19 @@ impl<'c> Code<'c> {
         }
     }
 
+    /// Whether an option is set to `true`; `None` where that could not be read.
+    pub(super) fn is_on(&self, options: &Fields<'c>, key: &str) -> Option<bool> {
+        options.get(key).map_or(Some(false), |value| self.flag(value))
+    }
+
+    /// Whether what is done on deletion deletes a row with the one it refers to: `"CASCADE"`.
+    pub(super) fn is_cascade(&self, action: Node<'c>) -> bool {
+        self.text(action).is_some_and(|action| action.eq_ignore_ascii_case("cascade"))
+    }
+
     /// Whether the options of a reference delete a row with the one it refers to: `onDelete: "CASCADE"`.
     pub(super) fn cascades(&self, options: &Fields<'c>) -> bool {
-        let action = options.get("onDelete").and_then(|action| self.text(action));
-        action.is_some_and(|action| action.eq_ignore_ascii_case("cascade"))
+        options.get("onDelete").is_some_and(|action| self.is_cascade(action))
     }
 
     /// The elements of an array, also by the name of a constant; one with a spread has none.

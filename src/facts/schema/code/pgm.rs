@@ -108,7 +108,7 @@ fn column<'c>(code: &Code<'c>, name: &str, key: Node<'c>, value: Node<'c>) -> Op
         return Some(made);
     }
     let options = code.fields(value).filter(|options| !options.open)?;
-    let is_on = |key: &str| options.get(key).map_or(Some(false), |value| code.flag(value));
+    let is_on = |key: &str| code.is_on(&options, key);
     let mut made = made(&code.text(options.get("type")?)?);
     made.column.required |= is_on("notNull")?;
     let mut defaults = ["default", "sequenceGenerated", "expressionGenerated"].iter().filter_map(|key| options.get(key));

@@ -89,7 +89,7 @@ fn column<'c>(code: &Code<'c>, name: &str, key: Node<'c>, value: Node<'c>) -> Op
     let Some(options) = code.fields(value) else {
         return matches!(plain(value).kind(), "member_expression" | "call_expression" | "string").then(|| made(name, value));
     };
-    let is_on = |key: &str| options.get(key).map_or(Some(false), |value| code.flag(value));
+    let is_on = |key: &str| code.is_on(&options, key);
     let field = options.get("field").and_then(|field| code.text(field));
     let mut made = made(field.as_deref().unwrap_or(name), options.get("type").filter(|_| !options.open)?);
     made.column.required = options.get("allowNull").is_some_and(|value| code.flag(value) == Some(false));

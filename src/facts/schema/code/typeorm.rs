@@ -112,10 +112,7 @@ fn create_table<'c>(code: &Code<'c>, made: Node<'c>, step: &Step<'c>) -> Operati
 /// of them could not be read.
 fn column<'c>(code: &Code<'c>, made: Node<'c>) -> Option<Definition> {
     let fields = code.fields(made).or_else(|| code.made_with(made, "TableColumn")).filter(|fields| !fields.open)?;
-    let is_on = |key: &str| match fields.get(key) {
-        Some(value) => code.flag(value),
-        None => Some(false),
-    };
+    let is_on = |key: &str| code.is_on(&fields, key);
     let name = fields.get("name")?;
     let kind = fields.get("type").and_then(|kind| code.text(kind)).map(|kind| ddl::kind(&kind)).unwrap_or_default();
     let mut made = Definition::new(&code.text(name)?, kind, span(name));
@@ -142,8 +139,7 @@ fn foreign_keys<'c>(code: &Code<'c>, table: &str, fields: Option<Fields<'c>>, st
     let read = fields.and_then(|fields| {
         let texts = |key: &str| fields.get(key).and_then(|value| code.texts(value));
         let target = code.text(fields.get("referencedTableName")?)?;
-        let cascades = texts("onDelete").is_some_and(|action| action.concat().eq_ignore_ascii_case("cascade"));
-        Some((texts("columnNames")?, target, texts("referencedColumnNames").unwrap_or_default(), cascades))
+        Some((texts("columnNames")?, target, texts("referencedColumnNames").unwrap_or_default(), code.cascades(&fields)))
     });
     let Some((columns, target, targets, cascades)) = changes.known(read) else { return };
     let targets = targets.into_iter().chain(std::iter::repeat(String::new()));
