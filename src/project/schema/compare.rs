@@ -202,9 +202,16 @@ impl Comparing<'_> {
         if instead.is_empty() {
             instead = declared.iter().map(|source| (source.table.name.clone(), source.site())).collect();
         }
-        let in_map = self.lookup().map.is_some() && !instead.is_empty();
+        // Only Prisma has names of its own for what it looks up; those of plural tables come from no option.
+        let is_meant = table.model == name && table.model != key && self.adapter.kind == AdapterKind::Prisma;
+        let kind = match declared.as_slice() {
+            [] => GapKind::Table,
+            _ if self.lookup().map.is_some() => GapKind::MapEntry,
+            [model] if is_meant && model.table.physical.as_deref() == Some(name) => GapKind::ModelName,
+            _ => GapKind::Table,
+        };
         Gap {
-            kind: if in_map { GapKind::MapEntry } else { GapKind::Table },
+            kind,
             key: key.to_owned(),
             table: name.to_owned(),
             columns: table.columns.clone(),

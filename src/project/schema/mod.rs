@@ -227,6 +227,9 @@ pub enum GapKind {
     Table,
     /// The table is declared, and the schema map of the adapter has no entry of its name.
     MapEntry,
+    /// An option renames the table to one that is declared, as the table of a model with another name, which is what the
+    /// adapter looks for.
+    ModelName,
     /// The table lacks columns.
     Columns,
     /// The table has columns that must be given a value, and better-auth never writes them: those in `declared`.

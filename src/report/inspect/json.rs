@@ -108,6 +108,7 @@ fn gap_name(kind: GapKind) -> &'static str {
     match kind {
         GapKind::Table => "missing-table",
         GapKind::MapEntry => "missing-map-entry",
+        GapKind::ModelName => "table-instead-of-model",
         GapKind::Columns => "missing-column",
         GapKind::Unwritten => "unexpected-required-column",
         GapKind::UnmigratedTable => "table-not-migrated",

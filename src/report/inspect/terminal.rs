@@ -238,6 +238,7 @@ impl Page<'_> {
         match gap.kind {
             GapKind::Table => format!("missing: no table `{}`, needed by {cause}", gap.table),
             GapKind::MapEntry => format!("the schema map has no `{}`, needed by {cause}", gap.table),
+            GapKind::ModelName => format!("`{}` is the table of model {others}, and no model", gap.table),
             GapKind::Columns => format!("lacks {names}, needed by {cause}{at}"),
             GapKind::Unwritten => format!("has {others}, which must be given a value and never is{at}"),
             GapKind::UnmigratedTable => format!("declared, and no migration creates it{at}"),

@@ -142,7 +142,7 @@ pub(super) fn same_server<'o>(own: &ProjectModel, other: &'o ProjectModel, serve
 /// Whether what one gap lacks is lacking in the other.
 fn overlap(one: &Gap, other: &Gap) -> bool {
     let same = || one.columns.iter().any(|column| other.columns.iter().any(|wanted| wanted.key == column.key));
-    matches!(one.kind, GapKind::Table | GapKind::MapEntry) || one.kind == GapKind::Columns && same()
+    matches!(one.kind, GapKind::Table | GapKind::MapEntry | GapKind::ModelName) || one.kind == GapKind::Columns && same()
 }
 
 impl<'m> Group<'m> {

@@ -15,6 +15,7 @@ mod programmatic;
 mod schema_core_field_missing;
 mod schema_datetime_as_text;
 mod schema_not_migrated;
+mod schema_prisma_model_name_mismatch;
 mod schema_unwritten_required_column;
 mod steps;
 
@@ -35,5 +36,6 @@ pub(super) const CHECKS: &[(&str, Check)] = &[
     ("schema-core-field-missing", schema_core_field_missing::check),
     ("schema-datetime-as-text", schema_datetime_as_text::check),
     ("schema-not-migrated", schema_not_migrated::check),
+    ("schema-prisma-model-name-mismatch", schema_prisma_model_name_mismatch::check),
     ("schema-unwritten-required-column", schema_unwritten_required_column::check),
 ];
