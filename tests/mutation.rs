@@ -16,7 +16,7 @@ use git_auth_review::engine::{Options, model};
 use git_auth_review::facts::schema::{Change, sql};
 use git_auth_review::fix::{Wanted, fix};
 use git_auth_review::project::ProjectModel;
-use git_auth_review::project::schema::{GapKind, SourceTable};
+use git_auth_review::project::schema::{GapKind, Layer, SourceTable};
 use git_auth_review::source::{MemorySnapshot, Span};
 
 /// The release the samples were written by.
@@ -129,7 +129,11 @@ fn mutants(sample: &Sample) -> Vec<Mutant> {
         };
         let edit = Editor { sample, found };
         add(format!("delete {name}"), edit.delete_table(), None, GapKind::Table);
-        add(format!("rename {name}"), Some(edit.rename_table()), None, GapKind::Table);
+        // The name of an option is then that of the table alone.
+        let is_named = required.model != *key && required.model == name;
+        let is_mapped = is_named && found.layer == Layer::Prisma && found.table.physical.as_deref() == Some(&*name);
+        let renamed = if is_mapped { GapKind::ModelName } else { GapKind::Table };
+        add(format!("rename {name}"), Some(edit.rename_table()), None, renamed);
         let identifier = ("id", "id", false);
         let columns = required.columns.iter().map(|column| (&*column.key, &*column.name, column.unique));
         for (key, column, unique) in columns.chain([identifier]) {
