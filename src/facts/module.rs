@@ -39,6 +39,16 @@ pub struct Module {
     pub entities: Vec<Entity>,
 }
 
+impl Module {
+    /// The modules whose exports it passes on, as written, in order.
+    pub fn passed_on(&self) -> impl Iterator<Item = &str> {
+        self.exports.iter().filter_map(|export| match export {
+            Export::From { module, .. } | Export::All { module } => Some(module.as_str()),
+            Export::Local { .. } => None,
+        })
+    }
+}
+
 /// A name brought in from another module.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Import {

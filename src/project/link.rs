@@ -283,16 +283,7 @@ fn kept_by(name: &str, module: &str, options: Node) -> Node {
         Value::Undefined => Arc::default(),
         value => return Node { value, at },
     };
-    let callee = External { module: module.to_owned(), name: name.to_owned() };
-    let call = CallValue {
-        callee,
-        local: name.to_owned(),
-        new: false,
-        arguments: Vec::new(),
-        open: Vec::new(),
-        callee_at: at.clone(),
-        receiver: None,
-    };
+    let call = CallValue::by_wrapper(module, name, Vec::new(), &at);
     let node = Node { value: call.into(), at: at.clone() };
     let database = Property { key: "database".into(), key_at: at.clone(), node, conditions: Vec::new() };
     Arc::make_mut(&mut object).properties.push(database);

@@ -208,6 +208,28 @@ impl From<Vec<Alternative>> for Value {
     }
 }
 
+impl CallValue {
+    /// A call that a wrapper of the framework makes by itself, at the place of its own.
+    #[must_use]
+    pub fn by_wrapper(module: &str, name: &str, arguments: Vec<Node>, at: &Site) -> Self {
+        Self {
+            callee: External { module: module.to_owned(), name: name.to_owned() },
+            local: name.to_owned(),
+            new: false,
+            arguments,
+            open: Vec::new(),
+            callee_at: at.clone(),
+            receiver: None,
+        }
+    }
+
+    /// The call whose result the first of a chain of methods was called on; the call itself where there is none.
+    #[must_use]
+    pub fn first(&self) -> &Self {
+        std::iter::successors(Some(self), |call| call.receiver.as_deref()).last().unwrap_or(self)
+    }
+}
+
 impl Unknown {
     /// A reason and the expression it speaks of.
     pub fn new(reason: impl Into<String>, at: Site) -> Self {

@@ -16,7 +16,7 @@ use tree_sitter::Node;
 pub(crate) use self::expressions::may_make_an_instance;
 pub(super) use self::literals::unescape;
 
-use super::module::{Binding, Export, Guard, MODULE_SCOPE, Module, Scope, ScopeId, Source};
+use super::module::{Binding, Guard, MODULE_SCOPE, Module, Scope, ScopeId, Source};
 use super::schema;
 use super::signals::{module_mark, module_name, scan};
 use crate::source::{FileKind, Span};
@@ -71,11 +71,7 @@ pub fn extract(kind: FileKind, text: &str) -> (Module, Vec<Span>) {
 }
 
 fn marks(module: &Module) -> Vec<u32> {
-    let passed_on = module.exports.iter().filter_map(|export| match export {
-        Export::From { module, .. } | Export::All { module } => Some(module),
-        Export::Local { .. } => None,
-    });
-    let modules = module.imports.iter().map(|import| &import.module).chain(passed_on);
+    let modules = module.imports.iter().map(|import| import.module.as_str()).chain(module.passed_on());
     let marks: BTreeSet<u32> = modules.map(|module| module_mark(module_name(module))).collect();
     marks.into_iter().collect()
 }
@@ -143,7 +139,7 @@ impl<'t> Lowering<'t> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::module::{Imported, Mutation};
+    use crate::facts::module::{Export, Imported, Mutation};
 
     fn lower(text: &str) -> Module {
         let (module, errors) = extract(FileKind::TypeScript, text);

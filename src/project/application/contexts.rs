@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::frameworks::shown_by;
-use super::{Audience, Context, Evidence, Partners, Stated};
+use super::{Audience, Context, Evidence, Partners, Stated, folder};
 use crate::knowledge::frameworks::{Framework, FrameworkKind};
 use crate::project::files::Files;
 use crate::project::resolve::{Resolver, ancestors};
@@ -92,8 +92,4 @@ fn told_by(plugin: &PluginUse) -> Option<(Audience, &'static str)> {
         "apiKey" => Some((Audience::Machines, "gives keys to programs")),
         _ => None,
     }
-}
-
-fn folder(package: &str) -> &str {
-    if package.is_empty() { "the root" } else { package }
 }

@@ -31,18 +31,22 @@ fn partners(files: &dyn Files, resolver: &Resolver, client: &Client, servers: &[
         (!at.is_empty()).then_some(Partners::Servers { at, why })
     };
     let choose = |is_it: &dyn Fn(&Server) -> bool| candidates.iter().copied().filter(|server| is_it(server)).collect::<Vec<_>>();
-    let by_type = choose(&|server| knows_instance(files, resolver, client, server));
-    let by_address = address(&client.options).map(|own| choose(&|server| address(&server.options) == Some(own)));
-    let in_package =
-        choose(&|server| server.package == client.package || server.mounts.iter().any(|mount| mount.package == client.package));
+    let by_type = || choose(&|server| knows_instance(files, resolver, client, server));
+    let by_address = || address(&client.options).map(|own| choose(&|server| address(&server.options) == Some(own)));
+    let in_package = || {
+        let is_mounted = |server: &Server| server.mounts.iter().any(|mount| mount.package == client.package);
+        choose(&|server| server.package == client.package || is_mounted(server))
+    };
     // An address of its own may be that of any instance, whatever the code around it is made of.
     let calls_home = matches!(client.options.lookup(&["baseURL"]), Lookup::Absent);
-    let by_dependency = choose(&|server| calls_home && resolver.depends(&client.package, &server.package));
-    linked(by_type, "its file imports the instance or its type".into())
-        .or_else(|| linked(by_address.unwrap_or_default(), "both have the same `baseURL`".into()))
-        .or_else(|| linked(in_package, "it is in the same package".into()))
-        .or_else(|| linked(by_dependency, "its package depends on that of the instance".into()))
-        .or_else(|| if let [_] = candidates.as_slice() { linked(candidates, "there is no other instance".into()) } else { None })
+    let by_dependency = || choose(&|server| calls_home && resolver.depends(&client.package, &server.package));
+    linked(by_type(), "its file imports the instance or its type".into())
+        .or_else(|| linked(by_address().unwrap_or_default(), "both have the same `baseURL`".into()))
+        .or_else(|| linked(in_package(), "it is in the same package".into()))
+        .or_else(|| linked(by_dependency(), "its package depends on that of the instance".into()))
+        .or_else(|| {
+            if let [_] = candidates.as_slice() { linked(candidates.clone(), "there is no other instance".into()) } else { None }
+        })
         .unwrap_or_else(|| Partners::Undetermined(undetermined(&client.options)))
 }
 

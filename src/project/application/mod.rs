@@ -92,6 +92,12 @@ impl Audience {
     }
 }
 
+/// The folder of a package, for people.
+#[must_use]
+pub fn folder(package: &str) -> &str {
+    if package.is_empty() { "the root" } else { package }
+}
+
 /// Adds to a model what lies around its instances.
 pub(super) fn surround(
     files: &dyn Files,

@@ -12,8 +12,8 @@ use crate::project::eval::Evaluator;
 use crate::project::files::Files;
 use crate::project::link::role;
 use crate::project::resolve::Resolver;
-use crate::project::value::{CallValue, External, Node, Unknown, Value};
-use crate::project::{ProjectModel, Role, render};
+use crate::project::value::{External, Node, Unknown, Value};
+use crate::project::{ProjectModel, Role, Server, render};
 use crate::source::Site;
 
 /// Adds their mounts to the servers of a model, and to its questions which server a mount means where nothing tells.
@@ -32,16 +32,16 @@ pub(super) fn mount(files: &dyn Files, resolver: &Resolver, evaluator: &Evaluato
             let place = Place { evaluator, path: &path, mount };
             let Some(instances) = place.instances() else { continue };
             let at = Site::new(&path, mount.span);
-            let (framework, file_route) = frameworks::of_file(files, resolver, &path, module);
             match instances {
                 Ok(instances) => {
-                    for server in model.servers.iter_mut().filter(|server| instances.contains(&server.at)) {
-                        // What tests and scripts do with an instance does not make it part of an application.
-                        if role(&path) != Role::Live && role(&path) != server.role {
-                            continue;
-                        }
-                        let route = place.route().or_else(|| file_route.clone());
-                        let package = resolver.package_of(&path);
+                    let (framework, file_route) = frameworks::of_file(files, resolver, &path, module);
+                    let route = place.route().or(file_route);
+                    let own = role(&path);
+                    // What tests and scripts do with an instance does not make it part of an application.
+                    let is_part = |server: &Server| own == Role::Live || own == server.role;
+                    let mounted = |server: &&mut Server| instances.contains(&server.at) && is_part(server);
+                    for server in model.servers.iter_mut().filter(mounted) {
+                        let (route, package) = (route.clone(), resolver.package_of(&path));
                         // A file may have a handler for each method of one route.
                         if !server.mounts.iter().any(|other| other.at.file == path && other.route == route) {
                             server.mounts.push(Mount { at: at.clone(), package, framework, route });
@@ -137,23 +137,19 @@ impl Place<'_> {
 fn instances_in(node: &Node, found: &mut Vec<Site>) {
     match &node.value {
         Value::Call(call) => {
-            let first = std::iter::successors(Some(&**call), |call| call.receiver.as_deref()).last();
-            found.extend(first.filter(|call| makes_instance(call)).map(|call| call.callee_at.clone()));
+            let first = call.first();
+            found.extend((first.callee.name == "betterAuth").then(|| first.callee_at.clone()));
         }
         Value::Either(alternatives) => alternatives.iter().for_each(|one| instances_in(&one.node, found)),
         _ => {}
     }
 }
 
-fn makes_instance(call: &CallValue) -> bool {
-    call.callee.name == "betterAuth"
-}
-
 /// Whether a request is one the program makes itself for a route it knows, rather than one it was given.
 fn asks_for_itself(request: &Node) -> bool {
     let Value::Call(call) = &request.value else { return false };
     // `new Request(new URL("/path", base).toString())`.
-    let made = std::iter::successors(Some(&**call), |call| call.receiver.as_deref()).last().unwrap_or(call);
+    let made = call.first();
     if !made.new {
         return false;
     }

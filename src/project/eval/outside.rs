@@ -128,11 +128,7 @@ impl Evaluator<'_> {
                     names.contains(&module_name(module)) && self.resolver.resolve(self.files, &path, module) == home
                 };
                 // Several names of one module follow each other.
-                let passed_on = module.exports.iter().filter_map(|export| match export {
-                    Export::From { module, .. } | Export::All { module } => Some(&**module),
-                    Export::Local { .. } => None,
-                });
-                let passes_on = each_once(passed_on).any(means_it);
+                let passes_on = each_once(module.passed_on()).any(means_it);
                 if passes_on && passing.len() < MAX_PASSING && !passing.contains(&path) {
                     passing.push(Arc::clone(&path));
                 }

@@ -1,11 +1,9 @@
 //! Functions of other packages that complete the options of a server, and what they make of them.
 
-use std::sync::Arc;
-
 use super::Evaluator;
 use super::compose::{append, either, extend, set, spread};
 use crate::facts::module::Text;
-use crate::project::value::{Alternative, Array, CallValue, External, Node, Object, Unknown, Value};
+use crate::project::value::{Alternative, Array, CallValue, Node, Object, Unknown, Value};
 use crate::source::Site;
 
 /// The package that runs better-auth on Cloudflare's services.
@@ -99,15 +97,5 @@ fn if_given(value: Node, make: impl Fn(Node) -> Node) -> Node {
 
 /// A call the wrapper makes in the place of its own.
 fn made_by(wrapper: &CallValue, module: &str, name: &str, arguments: Vec<Node>, at: &Site) -> Node {
-    let callee = External { module: module.to_owned(), name: name.to_owned() };
-    let call = CallValue {
-        callee,
-        local: name.to_owned(),
-        new: false,
-        arguments,
-        open: Vec::new(),
-        callee_at: wrapper.callee_at.clone(),
-        receiver: None,
-    };
-    Node { value: Value::Call(Arc::new(call)), at: at.clone() }
+    Node { value: CallValue::by_wrapper(module, name, arguments, &wrapper.callee_at).into(), at: at.clone() }
 }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::{SchemaSource, adapter_name, cause_name, dialect_name, has_options, layer_name, other_options, schema_source};
 use crate::finding::Location;
-use crate::project::application::{Context, Mount, Partners};
+use crate::project::application::{Context, Mount, Partners, folder};
 use crate::project::installed::Package;
 use crate::project::schema::{Gap, GapKind};
 use crate::project::value::{Node, Unknown};
@@ -290,10 +290,6 @@ impl Page<'_> {
 
 fn mount_path(mount: &Mount) -> &str {
     mount.route.as_deref().unwrap_or("its base path")
-}
-
-fn folder(package: &str) -> &str {
-    if package.is_empty() { "the root" } else { package }
 }
 
 fn version(version: &Version) -> String {
