@@ -133,6 +133,10 @@ pub enum FileKind {
     DrizzleJournal,
     /// `package.json`.
     PackageManifest,
+    /// `deno.json` and `deno.jsonc`.
+    DenoConfig,
+    /// An import map beside them, under the names that are common for one.
+    ImportMap,
     /// `tsconfig*.json` and `jsconfig.json`.
     TsConfig,
     /// `pnpm-workspace.yaml`.
@@ -145,6 +149,8 @@ pub enum FileKind {
     YarnLock,
     /// `bun.lock` (the textual form).
     BunLock,
+    /// `deno.lock`.
+    DenoLock,
     /// `.env` and `.env.*`.
     DotEnv,
     /// Continuous-integration workflows, `Dockerfile`s and shell scripts: read for the commands they run.
@@ -152,16 +158,23 @@ pub enum FileKind {
 }
 
 impl FileKind {
+    /// The kinds whose files make their folder a package, those that count first ahead: Deno takes its own configuration
+    /// before a `package.json` beside it.
+    pub const MANIFESTS: [Self; 2] = [Self::DenoConfig, Self::PackageManifest];
+
     /// The kind of the file at `path`, or `None` when the reviewer has no use for it.
     #[must_use]
     pub fn of(path: &str) -> Option<Self> {
         let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
         match name {
             "package.json" => return Some(Self::PackageManifest),
+            "deno.json" | "deno.jsonc" => return Some(Self::DenoConfig),
+            "import_map.json" | "import-map.json" | "importmap.json" => return Some(Self::ImportMap),
             "package-lock.json" | "npm-shrinkwrap.json" => return Some(Self::NpmLock),
             "pnpm-lock.yaml" => return Some(Self::PnpmLock),
             "yarn.lock" => return Some(Self::YarnLock),
             "bun.lock" => return Some(Self::BunLock),
+            "deno.lock" => return Some(Self::DenoLock),
             "pnpm-workspace.yaml" => return Some(Self::PnpmWorkspace),
             "_journal.json" if folder == "meta" || folder.ends_with("/meta") => return Some(Self::DrizzleJournal),
             "jsconfig.json" => return Some(Self::TsConfig),
@@ -199,7 +212,7 @@ impl FileKind {
     /// Whether files of this kind are lockfiles of a package manager.
     #[must_use]
     pub fn is_lockfile(self) -> bool {
-        matches!(self, Self::NpmLock | Self::PnpmLock | Self::YarnLock | Self::BunLock)
+        matches!(self, Self::NpmLock | Self::PnpmLock | Self::YarnLock | Self::BunLock | Self::DenoLock)
     }
 
     /// The largest file of this kind that is read, in bytes.

@@ -162,7 +162,7 @@ mod tests {
 
     #[test]
     fn facts_of_every_kind_are_kept() {
-        let files: [(FileKind, &str); 10] = [
+        let files: [(FileKind, &str); 12] = [
             (
                 FileKind::TypeScript,
                 "import { betterAuth } from 'better-auth'\nexport const auth = betterAuth({ a: [1, -2.5, 'x', null], ...b(), [c]: d ? 1 : `t${e}` })\n// auth-review: ignore[a/b] reason\nexport const user = pgTable('user', { id: text('id').primaryKey() })\nconst broken = (",
@@ -183,6 +183,8 @@ mod tests {
             (FileKind::DrizzleJournal, r#"{"entries": [{"idx": 0, "tag": "0000_init"}]}"#),
             (FileKind::TsConfig, r#"{"compilerOptions": {"baseUrl": ".", "paths": {"@/*": ["./src/*"]}}}"#),
             (FileKind::NpmLock, r#"{"lockfileVersion": 3, "packages": {"node_modules/better-auth": {"version": "1.3.4"}}}"#),
+            (FileKind::DenoConfig, r#"{"imports": {"better-auth": "npm:better-auth@^1.3.4"}, "importMap": "./a.json"}"#),
+            (FileKind::DenoLock, r#"{"version": "5", "specifiers": {"npm:better-auth@^1.3.4": "1.3.4"}}"#),
             (FileKind::DotEnv, "BETTER_AUTH_SECRET=0123456789abcdef\n"),
             (FileKind::Script, "npx @better-auth/cli migrate\n"),
         ];

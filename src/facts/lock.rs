@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use jsonc_parser::ast::Object;
 use serde::{Deserialize, Serialize};
 
+use super::specifier::Registered;
 use crate::source::FileKind;
 use crate::syntax::{json, lockfile, yaml};
 
@@ -33,7 +34,7 @@ pub enum Scope {
     Root,
     /// One workspace package, by its folder relative to the lockfile (`.` for the root itself).
     Workspace(String),
-    /// Every dependent that asks for exactly this range (yarn).
+    /// Every dependent that asks for exactly this range (yarn, Deno).
     Range(String),
     /// Some package outside the workspace; never the version of the application.
     Nested,
@@ -58,6 +59,7 @@ pub fn extract(kind: FileKind, text: &str) -> Lockfile {
         FileKind::PnpmLock => pnpm(text),
         FileKind::YarnLock => yarn(text),
         FileKind::BunLock => bun(text),
+        FileKind::DenoLock => deno(text),
         _ => Vec::new(),
     };
     packages.retain(|locked| locked.version.starts_with(|c: char| c.is_ascii_digit()));
@@ -172,6 +174,28 @@ fn bun(text: &str) -> Vec<Locked> {
     json::read(text, read).0
 }
 
+/// Versions 3 to 5: what each specifier was resolved to, the version alone from 4 on, and below `packages` before that.
+///
+/// Format: <https://docs.deno.com/runtime/fundamentals/modules/#integrity-checking-and-lock-files>.
+fn deno(text: &str) -> Vec<Locked> {
+    let read = |root: &Object<'_>| {
+        let specifiers = json::object(root, "specifiers")
+            .or_else(|| json::object(json::object(root, "packages")?, "specifiers"))
+            .map(json::strings);
+        specifiers
+            .into_iter()
+            .flatten()
+            .filter_map(|(asked, resolved)| {
+                let package = Registered::of_npm(asked).filter(|package| is_relevant(package.name))?;
+                let version = Registered::of_npm(resolved).map_or(Some(resolved), |resolved| resolved.range)?;
+                let scope = Scope::Range(package.range.unwrap_or("*").to_owned());
+                Some(Locked::new(package.name, without_peers(version), scope))
+            })
+            .collect()
+    };
+    json::read(text, read).0
+}
+
 /// Splits the last package name off a path of package names: `@acme/web/@better-auth/sso`.
 fn split_last_name(path: &str) -> (&str, &str) {
     let mut at = path.rfind('/').map_or(0, |slash| slash + 1);
@@ -260,10 +284,23 @@ mod tests {
         );
     }
 
+    #[test]
+    fn deno_versions_belong_to_ranges() {
+        let five = r#"{"version": "5", "specifiers": {
+            "jsr:@std/assert@1": "1.0.13", "npm:better-auth@^1.4.0": "1.4.3_react@19.1.0__x@1", "npm:@better-auth/sso": "1.4.2",
+            "npm:react@19": "19.1.0"}, "npm": {"better-auth@1.3.0": {"integrity": "x"}}}"#;
+        assert_eq!(flat(FileKind::DenoLock, five), ["better-auth 1.4.3 for ^1.4.0", "@better-auth/sso 1.4.2 for *"]);
+        let three =
+            r#"{"version": "3", "packages": {"specifiers": {"npm:better-auth@1.1": "npm:better-auth@1.1.4_zod@3.24.1"}}}"#;
+        assert_eq!(flat(FileKind::DenoLock, three), ["better-auth 1.1.4 for 1.1"]);
+    }
+
     proptest! {
         #[test]
         fn never_panics(text in "(better-auth|@|/|1\\.0|:|\"|\\{|\\}|,|\\(|_|\n| |packages|version|é){0,40}") {
-            for kind in [FileKind::NpmLock, FileKind::PnpmLock, FileKind::YarnLock, FileKind::BunLock] {
+            for kind in
+                [FileKind::NpmLock, FileKind::PnpmLock, FileKind::YarnLock, FileKind::BunLock, FileKind::DenoLock]
+            {
                 let _ = extract(kind, &text);
             }
             pnpm_package(&text);

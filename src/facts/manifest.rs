@@ -1,44 +1,49 @@
-//! `package.json`, `tsconfig.json` and `pnpm-workspace.yaml`.
+//! `package.json`, `deno.json`, `tsconfig.json` and `pnpm-workspace.yaml`.
 
 use jsonc_parser::ast::{Object, ObjectProp, Value};
 use serde::{Deserialize, Serialize};
 
+use super::specifier::Registered;
 use crate::source::Span;
 use crate::syntax::{json, yaml};
 
 /// Keys or patterns with what they lead to, in order: the shape of `exports`, `imports` and `paths`.
 pub type Targets = Vec<(String, Vec<String>)>;
 
-/// One `package.json`.
+/// One `package.json` or `deno.json`, or an import map.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Manifest {
     /// `name`.
     pub name: Option<String>,
     /// `version`.
     pub version: Option<String>,
-    /// `private`: it is never published.
+    /// It is never published.
     pub private: bool,
-    /// `workspaces`, in either of its forms: the globs as written.
+    /// `workspaces`, or Deno's `workspace`, in either of its forms: the globs as written.
     pub workspaces: Vec<String>,
     /// `catalog` and `catalogs` (bun), inside `workspaces` or beside it: catalog name (`default` for the unnamed one),
     /// package, range.
     pub catalogs: Vec<(String, String, String)>,
     /// Every entry of the four dependency tables: first those for running, then those for development, the optional ones
-    /// and the peers.
+    /// and the peers. For Deno the packages of a registry that the import map leads to.
     pub dependencies: Vec<Dependency>,
-    /// `scripts`.
+    /// `scripts`, or Deno's `tasks`.
     pub scripts: Vec<Script>,
     /// `main`, `module` and `types` in this order, those that are there.
     pub entries: Vec<String>,
     /// `exports`, flattened: subpath (`.`, `./client`, `./*`) and every target it can lead to, in order.
     pub exports: Targets,
-    /// `imports`, flattened the same way (`#lib/*`).
+    /// `imports` of a `package.json`, flattened the same way (`#lib/*`).
     pub imports: Targets,
+    /// `imports` of an import map: specifier, or with a `/` at its end the beginning of one, and what it leads to.
+    pub import_map: Vec<(String, String)>,
+    /// `importMap`: the file that holds the import map, which counts where there is none in place.
+    pub import_map_file: Option<String>,
     /// `prisma.schema`: the file or folder of the Prisma schema.
     pub prisma_schema: Option<String>,
 }
 
-/// One entry of `scripts`.
+/// One entry of `scripts` or `tasks`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Script {
     /// Its name.
@@ -54,7 +59,7 @@ pub struct Script {
 pub struct Dependency {
     /// The package's name.
     pub name: String,
-    /// The range as written: `^1.7.0`, `workspace:*`, `catalog:auth`, `npm:other@1`.
+    /// The range as written: `^1.7.0`, `workspace:*`, `catalog:auth`, `npm:other@1`; for Deno `*` where a specifier has none.
     pub range: String,
     /// In `devDependencies`.
     pub dev: bool,
@@ -91,20 +96,15 @@ pub struct PnpmWorkspace {
 #[must_use]
 pub fn package(text: &str) -> (Manifest, Vec<Span>) {
     json::read(text, |root| {
-        let workspaces = json::property(root, "workspaces").map(|property| &property.value);
-        let workspaces_object = workspaces.and_then(Value::as_object);
-        let globs = match workspaces_object {
-            Some(object) => json::property(object, "packages").map(|property| &property.value),
-            None => workspaces,
-        };
+        let workspaces = json::object(root, "workspaces");
         Manifest {
             name: json::string(root, "name").map(str::to_owned),
             version: json::string(root, "version").map(str::to_owned),
             private: json::property(root, "private")
                 .and_then(|property| property.value.as_boolean_lit())
                 .is_some_and(|flag| flag.value),
-            workspaces: globs.map(json::list).unwrap_or_default(),
-            catalogs: std::iter::once(root).chain(workspaces_object).flat_map(catalogs).collect(),
+            workspaces: members(root, "workspaces", "packages"),
+            catalogs: std::iter::once(root).chain(workspaces).flat_map(catalogs).collect(),
             dependencies: ["dependencies", "devDependencies", "optionalDependencies", "peerDependencies"]
                 .into_iter()
                 .flat_map(|table| dependencies(root, table))
@@ -116,7 +116,34 @@ pub fn package(text: &str) -> (Manifest, Vec<Span>) {
                 .collect(),
             exports: json::property(root, "exports").map(|property| exports(&property.value)).unwrap_or_default(),
             imports: json::object(root, "imports").map(subpaths).unwrap_or_default(),
+            import_map: Vec::new(),
+            import_map_file: None,
             prisma_schema: json::object(root, "prisma").and_then(|prisma| json::string(prisma, "schema")).map(str::to_owned),
+        }
+    })
+}
+
+/// Reads `deno.json`, or an import map, which has a part of its fields; the spans are stretches that could not be read.
+///
+/// Fields: <https://docs.deno.com/runtime/fundamentals/configuration/>, <https://docs.deno.com/runtime/fundamentals/workspaces/>.
+#[must_use]
+pub fn deno(text: &str) -> (Manifest, Vec<Span>) {
+    json::read(text, |root| {
+        let text = |name: &str| json::string(root, name).map(str::to_owned);
+        let imports = json::object(root, "imports");
+        let is_kept_back = json::property(root, "publish").and_then(|property| property.value.as_boolean_lit());
+        Manifest {
+            name: text("name"),
+            version: text("version"),
+            // Only what has a version can be published.
+            private: text("version").is_none() || is_kept_back.is_some_and(|publish| !publish.value),
+            workspaces: members(root, "workspace", "members"),
+            dependencies: imports.into_iter().flat_map(|imports| &imports.properties).filter_map(imported).collect(),
+            scripts: json::object(root, "tasks").map(scripts).unwrap_or_default(),
+            exports: json::property(root, "exports").map(|property| exports(&property.value)).unwrap_or_default(),
+            import_map: imports.map(|imports| pairs(imports).collect()).unwrap_or_default(),
+            import_map_file: text("importMap").filter(|_| imports.is_none()),
+            ..Manifest::default()
         }
     })
 }
@@ -180,9 +207,26 @@ fn catalogs(object: &Object<'_>) -> Vec<(String, String, String)> {
         .collect()
 }
 
+/// The globs of a workspace: a list, or an object with a list.
+fn members(root: &Object<'_>, field: &str, inner: &str) -> Vec<String> {
+    let list = |object: &Object<'_>, name: &str| json::property(object, name).map(|property| json::list(&property.value));
+    json::object(root, field).map_or_else(|| list(root, field), |object| list(object, inner)).unwrap_or_default()
+}
+
+/// The dependency an entry of an import map stands for.
+fn imported(entry: &ObjectProp<'_>) -> Option<Dependency> {
+    let package = Registered::of(&entry.value.as_string_lit()?.value)?;
+    let range = package.range.unwrap_or("*").to_owned();
+    Some(Dependency { name: package.name.to_owned(), range, dev: false, span: json::span(entry) })
+}
+
+/// Commands by name; a task may be an object with its command.
 fn scripts(object: &Object<'_>) -> Vec<Script> {
     let script = |entry: &ObjectProp<'_>| {
-        let command = entry.value.as_string_lit()?.value.to_string();
+        let command = match &entry.value {
+            Value::Object(task) => json::string(task, "command")?.to_owned(),
+            value => value.as_string_lit()?.value.to_string(),
+        };
         Some(Script { name: entry.name.as_str().to_owned(), command, span: json::span(entry) })
     };
     object.properties.iter().filter_map(script).collect()
@@ -297,6 +341,32 @@ mod tests {
     }
 
     #[test]
+    fn reads_a_configuration_of_deno() {
+        let text = r#"{
+            // comments are allowed
+            "name": "@acme/api", "version": "1.0.0", "exports": { ".": "./mod.ts", "./auth": "./auth.ts" },
+            "workspace": { "members": ["./apps/*"] },
+            "tasks": { "dev": "deno run -A main.ts", "migrate": { "command": "deno run -A npm:auth@latest migrate" } },
+            "imports": { "better-auth": "npm:better-auth@^1.4", "pg": "npm:pg", "@/": "./src/", "@std/x": "jsr:@std/x@1" },
+            "importMap": "./unused.json"
+        }"#;
+        let (manifest, errors) = deno(text);
+        assert_eq!(errors, []);
+        assert_eq!((manifest.name.as_deref(), manifest.private), (Some("@acme/api"), false));
+        assert_eq!(manifest.workspaces, ["./apps/*"]);
+        assert_eq!(manifest.exports, owned(&[(".", &["./mod.ts"]), ("./auth", &["./auth.ts"])]));
+        let dependencies: Vec<_> = manifest.dependencies.iter().map(|one| (one.name.as_str(), one.range.as_str())).collect();
+        assert_eq!(dependencies, [("better-auth", "^1.4"), ("pg", "*"), ("@std/x", "1")]);
+        assert_eq!(manifest.dependencies[0].span.of(text), "\"better-auth\": \"npm:better-auth@^1.4\"");
+        let scripts: Vec<_> = manifest.scripts.iter().map(|script| script.command.as_str()).collect();
+        assert_eq!(scripts, ["deno run -A main.ts", "deno run -A npm:auth@latest migrate"]);
+        assert_eq!((manifest.import_map.len(), manifest.import_map_file), (4, None));
+        let (other, _) = deno(r#"{"version": "1.0.0", "publish": false, "workspace": ["a"], "importMap": "./import_map.json"}"#);
+        assert_eq!((other.private, other.import_map_file.as_deref()), (true, Some("./import_map.json")));
+        assert_eq!(other.workspaces, ["a"]);
+    }
+
+    #[test]
     fn reads_a_tsconfig() {
         let text = r#"{
             // comments are common here
@@ -328,6 +398,7 @@ mod tests {
         fn never_panics_and_spans_lie_on_boundaries(entries in "[{}\\[\\]\",:é🎈 \n]{0,40}") {
             let text = format!("{{\"dependencies\": {{\"a\": \"1\", {entries}");
             let (manifest, errors) = package(&text);
+            let _ = deno(&text);
             let _ = tsconfig(&text);
             let _ = pnpm_workspace(&text);
             for span in manifest.dependencies.iter().map(|dependency| dependency.span).chain(errors) {

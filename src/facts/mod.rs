@@ -12,6 +12,7 @@ pub mod schema;
 pub mod script;
 pub mod secrecy;
 pub mod signals;
+pub mod specifier;
 pub mod suppression;
 
 use serde::{Deserialize, Serialize};
@@ -19,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use crate::source::{FileKind, Span, Unreadable, decode};
 
 /// Changes whenever the shape or the meaning of facts changes, so that older cached facts are not read.
-pub const FACTS_VERSION: u32 = 14;
+pub const FACTS_VERSION: u32 = 15;
 
 /// Everything the review needs to know of one file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -43,7 +44,7 @@ pub enum Body {
     Sql(Vec<schema::Operation>),
     /// The journal of Drizzle Kit: the names of the scripts beside it that are migrations, in order.
     DrizzleJournal(Vec<String>),
-    /// `package.json`.
+    /// `package.json`, `deno.json` or an import map.
     Manifest(manifest::Manifest),
     /// `tsconfig.json` or `jsconfig.json`.
     TsConfig(manifest::TsConfig),
@@ -85,12 +86,16 @@ pub fn extract(kind: FileKind, bytes: &[u8]) -> FileFacts {
             let (manifest, errors) = manifest::package(&text);
             (Body::Manifest(manifest), errors)
         }
+        FileKind::DenoConfig | FileKind::ImportMap => {
+            let (manifest, errors) = manifest::deno(&text);
+            (Body::Manifest(manifest), errors)
+        }
         FileKind::TsConfig => {
             let (config, errors) = manifest::tsconfig(&text);
             (Body::TsConfig(config), errors)
         }
         FileKind::PnpmWorkspace => (Body::PnpmWorkspace(manifest::pnpm_workspace(&text)), Vec::new()),
-        FileKind::NpmLock | FileKind::PnpmLock | FileKind::YarnLock | FileKind::BunLock => {
+        FileKind::NpmLock | FileKind::PnpmLock | FileKind::YarnLock | FileKind::BunLock | FileKind::DenoLock => {
             (Body::Lock(lock::extract(kind, &text)), Vec::new())
         }
         FileKind::DotEnv => (Body::Env(env::extract(&text)), Vec::new()),

@@ -3,6 +3,7 @@
 use memchr::memmem;
 use serde::{Deserialize, Serialize};
 
+use super::specifier::Registered;
 use crate::source::Span;
 
 /// A command that brings the schema into a database or a file.
@@ -60,12 +61,14 @@ pub fn runs_migrate(line: &str) -> bool {
         line.split([' ', '\t', '"', '\'', ',', '[', ']', ';', '&', '(', ')']).filter(|word| !word.is_empty()).collect();
     words.iter().enumerate().any(|(place, word)| {
         let before = words[..place].iter().rev().find(|word| !matches!(**word, "-y" | "--yes" | "--bun")).copied();
-        let program = word.rfind('@').filter(|at| *at > 0).map_or(*word, |at| &word[..at]);
+        let package = Registered::of_npm(word);
+        let program =
+            package.map_or_else(|| word.rfind('@').filter(|at| *at > 0).map_or(*word, |at| &word[..at]), |npm| npm.name);
         let is_program = match program {
             "@better-auth/cli" => true,
             // A package of the project may be called so, and have a script `migrate`.
             "better-auth" => !matches!(before, Some("-F" | "--filter" | "-w" | "--workspace" | "workspace")),
-            "auth" => matches!(before, Some("npx" | "bunx" | "pnpx" | "dlx" | "x" | "exec")),
+            "auth" => package.is_some() || matches!(before, Some("npx" | "bunx" | "pnpx" | "dlx" | "x" | "exec")),
             _ => false,
         };
         is_program && words.get(place + 1) == Some(&"migrate")
@@ -84,6 +87,7 @@ mod tests {
             "npx -y auth@latest migrate",
             "bunx --bun @better-auth/cli migrate",
             "better-auth migrate",
+            "deno run -A npm:auth@latest migrate",
             r#"CMD ["npx", "auth", "migrate"]"#,
         ] {
             assert!(runs_migrate(line), "{line}");

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use super::eval::Evaluator;
 use super::files::Files;
-use super::resolve::{Resolved, Resolver, ancestors, join, split_package_name, subpath};
+use super::resolve::{Resolved, Resolver, ancestors, join, subpath};
 use super::value::{CallValue, Node, Unknown, Value};
 use crate::facts::manifest::Manifest;
+use crate::facts::specifier::split_package_name;
 use crate::facts::{Body, FileFacts};
 use crate::source::folder_of;
 
@@ -47,7 +48,7 @@ pub(super) fn result(files: &dyn Files, resolver: &Resolver, call: &CallValue) -
 /// What an import means in a file of an installed package: another file of the package. Other packages are not followed.
 pub(super) fn resolve(files: &dyn Files, from: &str, specifier: &str) -> Resolved {
     if !specifier.starts_with('.') {
-        return Resolved::External;
+        return Resolved::External(specifier.to_owned());
     }
     let file = join(folder_of(from), specifier).and_then(|path| probe(files, &path));
     file.map_or(Resolved::Missing, Resolved::File)

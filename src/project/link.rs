@@ -179,7 +179,7 @@ impl Linker<'_> {
         }
         if server.version.resolved.is_none() && server.version.effective().is_some() {
             let why = Unknown::new(
-                "no lockfile gives its exact version; the lowest that `package.json` admits is taken",
+                "no lockfile gives its exact version; the lowest that the range asked for admits is taken",
                 server.at.clone(),
             );
             ask(format!("which version of better-auth {place} runs"), &why);

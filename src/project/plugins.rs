@@ -3,10 +3,11 @@
 use super::files::Files;
 use super::installed;
 use super::link::is_framework;
-use super::resolve::{Resolver, split_package_name};
+use super::resolve::Resolver;
 use super::value::{CallValue, Condition, External, Lookup, Node, Object, Unknown, Value};
 use super::version::version_of;
 use super::{Definition, PluginUse};
+use crate::facts::specifier::split_package_name;
 use crate::knowledge::{self, pack};
 
 /// Whose plugins are listed.

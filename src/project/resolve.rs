@@ -1,4 +1,4 @@
-//! Which file an import means: relative, tsconfig `paths` and `baseUrl`, package `imports`, workspace packages.
+//! Which file an import means: relative, import maps, tsconfig `paths` and `baseUrl`, package `imports`, workspace packages.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -7,8 +7,9 @@ use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use nodejs_semver::{Range, Version};
 use rayon::prelude::*;
 
-use crate::facts::manifest::{Manifest, Targets, TsConfig};
+use crate::facts::manifest::{Dependency, Manifest, Targets, TsConfig};
 use crate::facts::signals::module_name;
+use crate::facts::specifier::{Registered, canonical, split_package_name};
 use crate::facts::{Body, FileFacts};
 use crate::project::files::Files;
 use crate::project::installed;
@@ -32,31 +33,30 @@ pub struct Resolver {
 pub enum Resolved {
     /// A file of the repository.
     File(Arc<str>),
-    /// A package from outside the repository, or a built-in module.
-    External,
+    /// A module of a package from outside the repository, or a built-in one, as packages write its name.
+    External(String),
     /// It should be a file of the repository, and there is none.
     Missing,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Package {
-    facts: Arc<FileFacts>,
+    /// The files that describe it, those that count first ahead.
+    manifests: Vec<(Arc<str>, Arc<FileFacts>)>,
     /// Whether the globs of a workspace around it match its folder.
     member: bool,
 }
 
 impl Package {
-    fn manifest(&self) -> Option<&Manifest> {
-        match &self.facts.body {
-            Body::Manifest(manifest) => Some(manifest),
-            _ => None,
-        }
+    fn manifests(&self) -> impl Iterator<Item = (&Arc<str>, &Manifest)> {
+        self.manifests.iter().filter_map(|(path, facts)| Some((path, manifest_in(facts)?)))
     }
 
     /// Whether package managers link this package where a release is asked for: it is a member of the workspace, and its
     /// version fits (<https://docs.npmjs.com/cli/using-npm/workspaces>).
     fn fits(&self, range: &str) -> bool {
-        let version = self.manifest().and_then(|manifest| Version::parse(manifest.version.as_deref().unwrap_or("0.0.0")).ok());
+        let stated = self.manifests().find_map(|(_, manifest)| manifest.version.as_deref()).unwrap_or("0.0.0");
+        let version = Version::parse(stated).ok();
         self.member && Range::parse(range).ok().zip(version).is_some_and(|(range, version)| version.satisfies(&range))
     }
 }
@@ -97,19 +97,24 @@ impl Resolver {
     #[must_use]
     pub fn new(files: &dyn Files) -> Self {
         let mut resolver = Self::default();
-        let manifests = facts_of(files, FileKind::PackageManifest);
+        let manifests: Vec<_> = FileKind::MANIFESTS.into_iter().flat_map(|kind| facts_of(files, kind)).collect();
         let globs = workspace_globs(&manifests, &facts_of(files, FileKind::PnpmWorkspace));
         for (path, facts) in manifests {
             let folder: Arc<str> = folder_of(&path).into();
             let member = ancestors(&folder).any(|root| globs.get(root).is_some_and(|globs| globs.holds(root, &folder)));
-            let package = Package { facts, member };
-            if let Some(name) = package.manifest().and_then(|manifest| manifest.name.clone()) {
+            let manifest = manifest_in(&facts);
+            if let Some(name) = manifest.and_then(|manifest| manifest.name.clone()) {
                 let known = resolver.names.get(&name).and_then(|folder| resolver.packages.get(folder));
                 if known.is_none_or(|known| member && !known.member) {
                     resolver.names.insert(name, Arc::clone(&folder));
                 }
             }
-            resolver.packages.insert(folder, package);
+            let import_map = manifest.and_then(|manifest| join(&folder, manifest.import_map_file.as_deref()?));
+            let import_map = import_map.and_then(|path| Some((path.as_str().into(), files.facts(&path)?)));
+            let package = resolver.packages.entry(folder).or_default();
+            package.member = member;
+            package.manifests.push((path, facts));
+            package.manifests.extend(import_map);
         }
         resolver.aliases = resolver.read_aliases(files);
         resolver
@@ -117,7 +122,7 @@ impl Resolver {
 
     /// What `specifier` means in the file `from`.
     ///
-    /// In this order: relative paths; `paths` and `baseUrl` of the nearest tsconfig; `imports` of the nearest
+    /// In this order: relative paths; import maps; `paths` and `baseUrl` of the nearest tsconfig; `imports` of the nearest
     /// `package.json`; packages of the repository by name; and, when nothing of that decides, the aliases that SvelteKit
     /// (`$lib`) and Nuxt (`~`, `@`, `~~`, `@@`, `#shared`) set up without a word in the repository.
     #[must_use]
@@ -142,16 +147,18 @@ impl Resolver {
         if specifier.starts_with("./") || specifier.starts_with("../") || matches!(specifier, "." | "..") {
             return found(join(folder_of(from), specifier).and_then(|path| self.probe(files, &path)));
         }
-        // `node:fs`, `npm:better-auth@1`, `https://…`, `virtual:…`.
-        if specifier.split('/').next().is_some_and(|first| first.contains(':')) {
-            return Resolved::External;
+        if let Some(mapped) = self.by_import_map(files, from, specifier) {
+            return mapped;
+        }
+        if has_scheme(specifier) {
+            return Resolved::External(canonical(specifier));
         }
         let mut aliased = false;
         for aliases in self.aliases_of(from) {
             match self.by_alias(files, aliases, specifier) {
-                Resolved::External => {}
-                Resolved::Missing => aliased = true,
-                file @ Resolved::File(_) => return file,
+                Some(Resolved::Missing) => aliased = true,
+                Some(resolved) => return resolved,
+                None => {}
             }
         }
         let decided = if specifier.starts_with('#') {
@@ -162,10 +169,10 @@ impl Resolver {
         let decided = decided.or_else(|| self.by_convention(files, from, specifier));
         // An alias may cover names of installed packages too: `@prisma/*`.
         let missing = || aliased && self.range_of(from, split_package_name(specifier).0).is_none();
-        decided.unwrap_or_else(|| if missing() { Resolved::Missing } else { Resolved::External })
+        decided.unwrap_or_else(|| if missing() { Resolved::Missing } else { Resolved::External(specifier.to_owned()) })
     }
 
-    /// The folder of the package `path` belongs to: that of the nearest `package.json`; empty for the root.
+    /// The folder of the package `path` belongs to: that of the nearest manifest; empty for the root.
     #[must_use]
     pub fn package_of(&self, path: &str) -> Arc<str> {
         let nearest = ancestors(folder_of(path)).find_map(|folder| self.packages.get_key_value(folder));
@@ -176,19 +183,21 @@ impl Resolver {
     /// package and the tsconfigs give to what may be it.
     pub(crate) fn names_of(&self, path: &str) -> BTreeSet<String> {
         let package = self.package_of(path);
-        let manifest = self.manifest(&package);
+        let manifests = || self.manifests(&package).map(|(_, manifest)| manifest);
         let own = [module_name(path), module_name(folder_of(path))];
         let may_be_it =
             |targets: &[String]| targets.iter().any(|target| target.contains('*') || own.contains(&module_name(target)));
-        let keys = manifest
-            .into_iter()
+        let keys = manifests()
             .flat_map(|manifest| manifest.exports.iter().chain(&manifest.imports))
             .filter(|(_, targets)| may_be_it(targets))
             .map(|(key, _)| &**key);
         let exact = self.aliases.values().flatten().flat_map(|aliases| &aliases.patterns);
         let exact = exact.filter(|pattern| pattern.suffix.is_none() && may_be_it(&pattern.targets));
+        let mapped = self.packages.values().flat_map(Package::manifests).flat_map(|(_, manifest)| &manifest.import_map);
+        let mapped = mapped.filter(|(_, target)| may_be_it(std::slice::from_ref(target)));
         keys.chain(exact.map(|pattern| &*pattern.prefix))
-            .chain(manifest.and_then(|manifest| manifest.name.as_deref()))
+            .chain(mapped.map(|(key, _)| &**key))
+            .chain(manifests().filter_map(|manifest| manifest.name.as_deref()))
             .chain([path, folder_of(path), &*package])
             .map(|name| module_name(name).to_owned())
             .collect()
@@ -199,16 +208,20 @@ impl Resolver {
         self.names.get(name).map(|folder| &**folder)
     }
 
-    /// The `package.json` in `folder`.
-    pub(crate) fn manifest(&self, folder: &str) -> Option<&Manifest> {
-        self.packages.get(folder)?.manifest()
+    /// The manifests of the package in `folder` with their paths, those that count first ahead.
+    pub(crate) fn manifests(&self, folder: &str) -> impl Iterator<Item = (&Arc<str>, &Manifest)> {
+        self.packages.get(folder).into_iter().flat_map(Package::manifests)
+    }
+
+    /// What the package in `folder` depends on, with the manifest that says so.
+    pub(crate) fn dependencies(&self, folder: &str) -> impl Iterator<Item = (&Arc<str>, &Dependency)> {
+        self.manifests(folder).flat_map(|(path, manifest)| manifest.dependencies.iter().map(move |entry| (path, entry)))
     }
 
     /// Whether the package in one folder depends on that in another, which has a name.
     pub(crate) fn depends(&self, folder: &str, on: &str) -> bool {
-        let name = self.manifest(on).and_then(|manifest| manifest.name.as_deref());
-        let dependencies = self.manifest(folder).map(|manifest| manifest.dependencies.as_slice()).unwrap_or_default();
-        name.is_some_and(|name| dependencies.iter().any(|dependency| dependency.name == name))
+        let mut names = self.manifests(on).filter_map(|(_, manifest)| manifest.name.as_deref());
+        names.any(|name| self.dependencies(folder).any(|(_, dependency)| dependency.name == name))
     }
 
     /// The folders of the packages that depend on the package in `folder`, sorted.
@@ -228,9 +241,9 @@ impl Resolver {
         if path.split('/').any(|part| part == "node_modules") {
             return None;
         }
-        let entries = self.manifest(path).map(|manifest| manifest.entries.as_slice()).unwrap_or_default();
+        let mut entries = self.manifests(path).flat_map(|(_, manifest)| &manifest.entries);
         probe_file(files, path)
-            .or_else(|| entries.iter().find_map(|entry| probe_target(files, path, entry)))
+            .or_else(|| entries.find_map(|entry| probe_target(files, path, entry)))
             .or_else(|| probe_index(files, path))
     }
 
@@ -238,34 +251,53 @@ impl Resolver {
         ancestors(folder_of(from)).find_map(|folder| self.aliases.get(folder)).map(Vec::as_slice).unwrap_or_default()
     }
 
-    fn by_alias(&self, files: &dyn Files, aliases: &Aliases, specifier: &str) -> Resolved {
+    /// By the nearest import map that has the specifier (<https://html.spec.whatwg.org/multipage/webappapis.html#import-maps>);
+    /// those of a workspace's root count for its members, too.
+    fn by_import_map(&self, files: &dyn Files, from: &str, specifier: &str) -> Option<Resolved> {
+        let manifests = ancestors(folder_of(from)).flat_map(|folder| self.manifests(folder));
+        let (path, target) = manifests.filter_map(|(path, manifest)| Some((path, mapped(manifest, specifier)?))).next()?;
+        if target.starts_with('.') {
+            return Some(found(join(folder_of(path), &target).and_then(|path| self.probe(files, &path))));
+        }
+        let of_repository = || {
+            let package = Registered::of(&target)?;
+            let folder = self.names.get(package.name)?;
+            let fits = self.packages.get(folder)?.fits(package.range.unwrap_or("*"));
+            fits.then(|| found(self.in_package(files, folder, package.path)))
+        };
+        let module = if Registered::of_npm(&target).is_some() { canonical(&target) } else { specifier.to_owned() };
+        Some(of_repository().unwrap_or(Resolved::External(module)))
+    }
+
+    /// `None` where the aliases say nothing of the specifier.
+    fn by_alias(&self, files: &dyn Files, aliases: &Aliases, specifier: &str) -> Option<Resolved> {
         let best = aliases.patterns.iter().filter_map(|pattern| Some((pattern, pattern.star(specifier)?)));
         // An exact pattern wins, then the one with the longest prefix.
         let best = best.max_by_key(|(pattern, _)| (pattern.suffix.is_none(), pattern.prefix.len()));
         let mapped = best.map(|(pattern, star)| (pattern, pattern.targets.iter().map(move |t| t.replacen('*', star, 1))));
         if let Some((pattern, mut targets)) = mapped {
             if let Some(file) = targets.find_map(|path| self.probe(files, &path)) {
-                return Resolved::File(file);
+                return Some(Resolved::File(file));
             }
             // The pattern `*` claims everything, and so says nothing of what it does not find.
             let claims = !pattern.prefix.is_empty() && !pattern.targets.iter().any(|t| t.contains("node_modules/"));
             if claims {
-                return Resolved::Missing;
+                return Some(Resolved::Missing);
             }
         }
         let file = aliases.base.as_ref().and_then(|base| self.probe(files, &join(base, specifier)?));
-        file.map_or(Resolved::External, Resolved::File)
+        file.map(Resolved::File)
     }
 
     /// `#…` by the `imports` of the nearest `package.json` (<https://nodejs.org/api/packages.html#subpath-imports>).
     fn by_package_imports(&self, files: &dyn Files, from: &str, specifier: &str) -> Option<Resolved> {
         let folder = self.package_of(from);
-        let (targets, star) = subpath(&self.manifest(&folder)?.imports, specifier)?;
+        let (targets, star) = self.manifests(&folder).find_map(|(_, manifest)| subpath(&manifest.imports, specifier))?;
         let targets = targets.iter().map(|target| target.replacen('*', star, 1));
         let (local, packages): (Vec<_>, Vec<_>) = targets.partition(|target| target.starts_with("./"));
         let file = local.iter().find_map(|target| probe_target(files, &folder, target));
         let file = file.map(Resolved::File).or_else(|| packages.iter().find_map(|name| self.by_package_name(files, from, name)));
-        Some(file.unwrap_or(if packages.is_empty() { Resolved::Missing } else { Resolved::External }))
+        Some(file.unwrap_or_else(|| packages.into_iter().next().map_or(Resolved::Missing, Resolved::External)))
     }
 
     /// A package of the repository. `None` when it has none of this name, or the one it has is not meant.
@@ -274,25 +306,26 @@ impl Resolver {
         let folder = self.names.get(name)?;
         let package = self.packages.get(folder)?;
         let meant = self.range_of(from, name).is_none_or(|range| is_local_range(range) || package.fits(range));
-        let manifest = package.manifest().filter(|_| meant)?;
-        Some(found(self.in_package(files, folder, manifest, rest)))
+        meant.then(|| found(self.in_package(files, folder, rest)))
     }
 
     /// The range under which the nearest package that asks for `name` does so.
     fn range_of(&self, from: &str, name: &str) -> Option<&str> {
-        let manifests = ancestors(folder_of(from)).filter_map(|folder| self.manifest(folder));
-        manifests.flat_map(|manifest| &manifest.dependencies).find(|entry| entry.name == name).map(|entry| &*entry.range)
+        let mut dependencies = ancestors(folder_of(from)).flat_map(|folder| self.dependencies(folder));
+        dependencies.find(|(_, entry)| entry.name == name).map(|(_, entry)| &*entry.range)
     }
 
     /// A subpath of a package: by its `exports`, else by its entry points, else by its files.
-    fn in_package(&self, files: &dyn Files, folder: &str, manifest: &Manifest, rest: &str) -> Option<Arc<str>> {
+    fn in_package(&self, files: &dyn Files, folder: &str, rest: &str) -> Option<Arc<str>> {
         let wanted = if rest.is_empty() { ".".to_owned() } else { format!("./{rest}") };
-        let exported = subpath(&manifest.exports, &wanted).and_then(|(targets, star)| {
+        let manifests = || self.manifests(folder).map(|(_, manifest)| manifest);
+        let exported = manifests().find_map(|manifest| {
+            let (targets, star) = subpath(&manifest.exports, &wanted)?;
             targets.iter().find_map(|target| probe_target(files, folder, &target.replacen('*', star, 1)))
         });
-        let entries = if rest.is_empty() { manifest.entries.as_slice() } else { &[] };
+        let mut entries = manifests().filter(|_| rest.is_empty()).flat_map(|manifest| &manifest.entries);
         exported
-            .or_else(|| entries.iter().find_map(|entry| probe_target(files, folder, entry)))
+            .or_else(|| entries.find_map(|entry| probe_target(files, folder, entry)))
             .or_else(|| [rest.to_owned(), format!("src/{rest}")].iter().find_map(|path| probe_inside(files, folder, path)))
     }
 
@@ -451,15 +484,16 @@ fn workspace_globs(
     manifests: &[(Arc<str>, Arc<FileFacts>)],
     pnpm: &[(Arc<str>, Arc<FileFacts>)],
 ) -> HashMap<String, WorkspaceGlobs> {
-    let globs = manifests.iter().chain(pnpm).filter_map(|(path, facts)| {
-        let globs = match &facts.body {
-            Body::Manifest(manifest) => &manifest.workspaces,
+    let mut globs: HashMap<String, Vec<&String>> = HashMap::new();
+    for (path, facts) in manifests.iter().chain(pnpm) {
+        let listed = match &facts.body {
+            Body::Manifest(manifest) => manifest.workspaces.as_slice(),
             Body::PnpmWorkspace(workspace) => &workspace.packages,
-            _ => return None,
+            _ => &[],
         };
-        (!globs.is_empty()).then(|| (folder_of(path).to_owned(), WorkspaceGlobs::new(globs.iter())))
-    });
-    globs.collect()
+        globs.entry(folder_of(path).to_owned()).or_default().extend(listed);
+    }
+    globs.into_iter().map(|(root, globs)| (root, WorkspaceGlobs::new(globs.into_iter()))).collect()
 }
 
 /// All files of a kind that are not installed packages, with their facts.
@@ -479,6 +513,30 @@ fn config_at(files: &dyn Files, path: &str) -> Option<(Arc<str>, Arc<FileFacts>)
         .into_iter()
         .filter(|path| files.exists(path))
         .find_map(|path| files.facts(&path).filter(|facts| ts_config(facts).is_some()).map(|facts| (path.into(), facts)))
+}
+
+fn manifest_in(facts: &FileFacts) -> Option<&Manifest> {
+    match &facts.body {
+        Body::Manifest(manifest) => Some(manifest),
+        _ => None,
+    }
+}
+
+/// What an import map makes of a specifier: an exact key wins, then the longest of those that end in a slash. A package of
+/// a registry stands for its subpaths, too (<https://docs.deno.com/runtime/fundamentals/modules/>, "Managing third party
+/// modules").
+fn mapped(manifest: &Manifest, specifier: &str) -> Option<String> {
+    let rest = |(key, target): &'_ (String, String)| {
+        let rest = specifier.strip_prefix(&**key)?;
+        let stands_for_it = rest.is_empty() || key.ends_with('/') || rest.starts_with('/') && Registered::of(target).is_some();
+        stands_for_it.then_some((key.len(), format!("{target}{rest}")))
+    };
+    manifest.import_map.iter().filter_map(rest).max_by_key(|(length, _)| *length).map(|(_, target)| target)
+}
+
+/// Whether a specifier is an address or names a registry: `node:fs`, `npm:better-auth@1`, `https://…`, `virtual:…`.
+fn has_scheme(specifier: &str) -> bool {
+    specifier.split('/').next().is_some_and(|first| first.contains(':'))
 }
 
 fn ts_config(facts: &FileFacts) -> Option<&TsConfig> {
@@ -548,28 +606,6 @@ fn probe_file(files: &dyn Files, path: &str) -> Option<Arc<str>> {
 
 fn found(file: Option<Arc<str>>) -> Resolved {
     file.map_or(Resolved::Missing, Resolved::File)
-}
-
-/// A specifier of an installed module as packages write it: `npm:better-auth@1.2.3/plugins` gives `better-auth/plugins`.
-pub(crate) fn canonical(specifier: &str) -> String {
-    let Some((name, _, rest)) = npm_specifier(specifier) else { return specifier.to_owned() };
-    if rest.is_empty() { name.to_owned() } else { format!("{name}/{rest}") }
-}
-
-/// Name, range and subpath of a specifier as Deno writes it: `npm:better-auth@1.2.3/plugins`, `npm:/better-auth`.
-pub(crate) fn npm_specifier(specifier: &str) -> Option<(&str, Option<&str>, &str)> {
-    let (package, rest) = split_package_name(specifier.strip_prefix("npm:")?.trim_start_matches('/'));
-    let at = package.rfind('@').filter(|at| *at > 0);
-    Some(at.map_or((package, None, rest), |at| (&package[..at], Some(&package[at + 1..]), rest)))
-}
-
-/// The package a specifier names, and the rest: `@acme/auth/client` gives `@acme/auth` and `client`.
-pub(crate) fn split_package_name(specifier: &str) -> (&str, &str) {
-    let skipped = if specifier.starts_with('@') { specifier.find('/').map_or(specifier.len(), |slash| slash + 1) } else { 0 };
-    match specifier[skipped..].find('/') {
-        Some(slash) => (&specifier[..skipped + slash], &specifier[skipped + slash + 1..]),
-        None => (specifier, ""),
-    }
 }
 
 /// Whether a range names a folder of the repository rather than a release.
@@ -673,7 +709,8 @@ pub(in crate::project) mod tests {
         let resolver = Resolver::new(&files);
         let show = |specifier: &&str| match resolver.resolve(&files, from, specifier) {
             Resolved::File(path) => path.to_string(),
-            Resolved::External => "external".to_owned(),
+            Resolved::External(module) if module != *specifier => format!("external {module}"),
+            Resolved::External(_) => "external".to_owned(),
             Resolved::Missing => "missing".to_owned(),
         };
         specifiers.iter().map(show).collect()
@@ -856,8 +893,86 @@ pub(in crate::project) mod tests {
         ];
         assert_eq!(
             resolve_all(&files, "lib/auth.ts", &specifiers),
-            ["lib/auth.ts", "external", "missing", "external", "external", "external", "external", "missing",]
+            [
+                "lib/auth.ts",
+                "external better-auth",
+                "missing",
+                "external",
+                "external",
+                "external better-auth/plugins",
+                "external",
+                "missing",
+            ]
         );
+    }
+
+    #[test]
+    fn import_maps_of_deno() {
+        let files = [
+            (
+                "deno.json",
+                r#"{"workspace": ["./apps/api", "./packages/auth"],
+                "imports": {"better-auth": "npm:better-auth@^1.4", "auth-lib": "npm:better-auth@1.4.3", "orm/": "npm:/drizzle-orm@0.45/",
+                "@/": "./shared/", "@/own": "./own.ts", "hono": "jsr:@hono/hono@4", "std/": "https://deno.land/std/"}}"#,
+            ),
+            ("shared/db.ts", ""),
+            ("own.ts", ""),
+            ("apps/api/deno.jsonc", r#"{"importMap": "./maps/import_map.json", /* and */}"#),
+            ("apps/api/maps/import_map.json", r#"{"imports": {"@/": "../src/", "$lib": "../lib/mod.ts"}}"#),
+            ("apps/api/src/db.ts", ""),
+            ("apps/api/lib/mod.ts", ""),
+            (
+                "packages/auth/deno.json",
+                r#"{"name": "@acme/auth", "version": "1.2.0", "exports": {".": "./mod.ts", "./client": "./src/client.ts"},
+                "imports": {"api": "jsr:@acme/auth@^1/client", "old": "jsr:@acme/auth@^0.1"}}"#,
+            ),
+            ("packages/auth/mod.ts", ""),
+            ("packages/auth/src/client.ts", ""),
+        ];
+        let specifiers = [
+            "better-auth/plugins",
+            "auth-lib",
+            "auth-lib/plugins",
+            "orm/pg-core",
+            "@/db.ts",
+            "@/own",
+            "$lib",
+            "hono",
+            "hono/cors",
+        ];
+        assert_eq!(
+            resolve_all(&files, "own.ts", &specifiers),
+            [
+                "external",
+                "external better-auth",
+                "external better-auth/plugins",
+                "external drizzle-orm/pg-core",
+                "shared/db.ts",
+                "own.ts",
+                "missing",
+                "external",
+                "external",
+            ]
+        );
+        let specifiers = ["@/db.ts", "@/own", "$lib", "auth-lib", "@acme/auth", "@acme/auth/client", "std/x.ts", "@/none"];
+        assert_eq!(
+            resolve_all(&files, "apps/api/src/db.ts", &specifiers),
+            [
+                "apps/api/src/db.ts",
+                "missing",
+                "apps/api/lib/mod.ts",
+                "external better-auth",
+                "packages/auth/mod.ts",
+                "packages/auth/src/client.ts",
+                "external",
+                "missing",
+            ]
+        );
+        assert_eq!(resolve_all(&files, "packages/auth/mod.ts", &["api", "old"]), ["packages/auth/src/client.ts", "external"]);
+        let resolver = Resolver::new(&MemoryFiles::new(&files));
+        assert_eq!(&*resolver.package_of("apps/api/src/db.ts"), "apps/api");
+        assert!(resolver.is_member("apps/api"));
+        assert!(resolver.names_of("apps/api/lib/mod.ts").contains("$lib"));
     }
 
     #[test]
@@ -894,8 +1009,9 @@ pub(in crate::project) mod tests {
         #[test]
         fn never_panics(specifier in "[./@*#$~a:?é-]{0,20}", pattern in "[./@*#a]{0,8}", target in "[./*a]{0,8}") {
             let config = format!(r#"{{"extends": "{target}", "compilerOptions": {{"baseUrl": "{target}", "paths": {{"{pattern}": ["{target}"]}}}}}}"#);
+            let deno = format!(r#"{{"workspace": ["{target}"], "importMap": "{target}", "imports": {{"{pattern}": "{target}", "{target}/": "npm:{pattern}"}}}}"#);
             let manifest = format!(r##"{{"name": "{pattern}", "workspaces": ["{target}"], "main": "{target}", "exports": {{"{pattern}": "{target}"}}, "imports": {{"#{pattern}": "{target}"}}}}"##);
-            resolve_all(&[("a/tsconfig.json", &config), ("a/package.json", &manifest)], "a/x.ts", &[&specifier]);
+            resolve_all(&[("a/tsconfig.json", &config), ("a/package.json", &manifest), ("a/deno.json", &deno)], "a/x.ts", &[&specifier]);
         }
     }
 }

@@ -5,16 +5,17 @@ use std::sync::Arc;
 use nodejs_semver::Range;
 
 use crate::facts::lock::{Lockfile, Scope};
+use crate::facts::specifier::Registered;
 use crate::facts::{Body, FileFacts};
 use crate::project::files::Files;
-use crate::project::resolve::{Resolver, ancestors, is_local_range, npm_specifier, relative};
+use crate::project::resolve::{Resolver, ancestors, is_local_range, relative};
 
 /// A version, as far as the repository tells.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Version {
-    /// The range of the nearest `package.json` that names the package; of a catalog, the range the catalog gives.
+    /// The range of the nearest manifest that names the package; of a catalog, the range the catalog gives.
     pub declared: Option<String>,
-    /// The exact version of a lockfile, or of a `package.json` that pins one.
+    /// The exact version of a lockfile, or of a manifest that pins one.
     pub resolved: Option<nodejs_semver::Version>,
     /// The file the exact version was read from.
     pub source: Option<Arc<str>>,
@@ -38,7 +39,7 @@ impl Version {
 
 /// Where a range was declared.
 struct Declaration {
-    /// The folder of the `package.json`.
+    /// The folder of the manifest.
     folder: String,
     /// As written: `catalog:auth`.
     written: String,
@@ -48,11 +49,11 @@ struct Declaration {
 
 /// Names of lockfiles. Where several lie side by side, and more than one fits, an earlier one counts: a repository that
 /// moved to another package manager has most often left npm's behind.
-const LOCKFILES: [&str; 5] = ["bun.lock", "pnpm-lock.yaml", "yarn.lock", "package-lock.json", "npm-shrinkwrap.json"];
+const LOCKFILES: [&str; 6] = ["bun.lock", "pnpm-lock.yaml", "yarn.lock", "deno.lock", "package-lock.json", "npm-shrinkwrap.json"];
 
 /// The version of `package` that the workspace package in `folder` runs.
 ///
-/// The range comes from the nearest `package.json` upwards that lists the package, the exact version from the nearest
+/// The range comes from the nearest manifest upwards that lists the package, the exact version from the nearest
 /// folder upwards whose lockfiles have it for that package. Where the range names a package of the repository, the version
 /// is the one that package states itself.
 #[must_use]
@@ -79,33 +80,31 @@ pub fn version_of(files: &dyn Files, resolver: &Resolver, folder: &str, package:
 pub fn version_in(files: &dyn Files, resolver: &Resolver, file: &str, folder: &str, package: &str) -> Version {
     let facts = files.facts(file);
     let imports = facts.as_deref().and_then(FileFacts::module).map(|module| module.imports.as_slice()).unwrap_or_default();
-    let asked_for = imports.iter().find_map(|import| match npm_specifier(&import.module)? {
-        (name, Some(range), _) if name == package => Some(range),
-        _ => None,
-    });
+    let named = imports.iter().filter_map(|import| Registered::of_npm(&import.module)).filter(|named| named.name == package);
+    let asked_for = named.filter_map(|named| named.range).next();
     let Some(range) = asked_for else { return version_of(files, resolver, folder, package) };
     let resolved = nodejs_semver::Version::parse(range).ok();
     let source = resolved.is_some().then(|| file.into());
     Version { declared: Some(range.to_owned()), resolved, source }
 }
 
-/// The version a package of the repository states in its `package.json`.
+/// The version a package of the repository states in its manifest.
 fn own_version(resolver: &Resolver, package: &str) -> Option<(nodejs_semver::Version, Arc<str>)> {
-    let folder = resolver.package_named(package)?;
-    let version = nodejs_semver::Version::parse(resolver.manifest(folder)?.version.as_deref()?).ok()?;
-    Some((version, path_in(folder, "package.json").into()))
+    resolver
+        .manifests(resolver.package_named(package)?)
+        .find_map(|(path, manifest)| Some((nodejs_semver::Version::parse(manifest.version.as_deref()?).ok()?, Arc::clone(path))))
 }
 
 fn declaration(files: &dyn Files, resolver: &Resolver, folder: &str, package: &str) -> Option<Declaration> {
     ancestors(folder).find_map(|folder| {
-        let dependency = resolver.manifest(folder)?.dependencies.iter().find(|dependency| dependency.name == package)?;
+        let (path, dependency) = resolver.dependencies(folder).find(|(_, dependency)| dependency.name == package)?;
         let written = dependency.range.trim();
         let range = if let Some(catalog) = written.strip_prefix("catalog:") {
             catalog_range(files, resolver, folder, if catalog.is_empty() { "default" } else { catalog }, package)
         } else {
             // An alias of the package to itself: `npm:better-auth@^1.2.0`.
             let aliased = written.strip_prefix("npm:").and_then(|rest| rest.strip_prefix(package)?.strip_prefix('@'));
-            Some((aliased.unwrap_or(written).to_owned(), path_in(folder, "package.json")))
+            Some((aliased.unwrap_or(written).to_owned(), path.to_string()))
         };
         Some(Declaration { folder: folder.to_owned(), written: written.to_owned(), range })
     })
@@ -122,7 +121,8 @@ fn catalog_range(files: &dyn Files, resolver: &Resolver, folder: &str, catalog: 
             Body::PnpmWorkspace(workspace) => pick(&workspace.catalogs),
             _ => None,
         });
-        let from_manifest = || Some((pick(&resolver.manifest(root)?.catalogs)?, path_in(root, "package.json")));
+        let from_manifest =
+            || resolver.manifests(root).find_map(|(path, manifest)| Some((pick(&manifest.catalogs)?, path.to_string())));
         from_pnpm.map(|range| (range, pnpm)).or_else(from_manifest)
     })
 }
@@ -259,6 +259,28 @@ mod tests {
             ("apps/web/package.json", &manifest("catalog:")),
         ];
         assert_eq!(version(&files, "apps/web"), ["1.2.12", "1.2.12", "package.json"]);
+    }
+
+    #[test]
+    fn deno_goes_by_the_range_of_the_import_map() {
+        let files = [
+            ("deno.json", r#"{"workspace": ["./apps/*"], "imports": {"better-auth": "npm:better-auth@^1.4"}}"#),
+            (
+                "deno.lock",
+                r#"{"version": "5", "specifiers": {"npm:better-auth@^1.4": "1.4.3_pg@8", "npm:better-auth@1.3": "1.3.4", "npm:better-auth@*": "1.5.0"}}"#,
+            ),
+            ("apps/web/deno.json", "{}"),
+            ("apps/old/deno.jsonc", r#"{"imports": {"auth": "npm:/better-auth@1.3/"}}"#),
+            ("apps/any/deno.json", r#"{"importMap": "./import_map.json"}"#),
+            ("apps/any/import_map.json", r#"{"imports": {"better-auth": "npm:better-auth"}}"#),
+            ("apps/node/package.json", r#"{"dependencies": {"better-auth": "^1.4"}}"#),
+            ("apps/pinned/deno.json", r#"{"imports": {"better-auth": "npm:better-auth@1.2.0"}}"#),
+        ];
+        assert_eq!(version(&files, "apps/web"), ["^1.4", "1.4.3", "deno.lock"]);
+        assert_eq!(version(&files, "apps/old"), ["1.3", "1.3.4", "deno.lock"]);
+        assert_eq!(version(&files, "apps/any"), ["*", "1.5.0", "deno.lock"]);
+        assert_eq!(version(&files, "apps/node"), ["^1.4", "1.4.3", "deno.lock"]);
+        assert_eq!(version(&files, "apps/pinned"), ["1.2.0", "1.2.0", "apps/pinned/deno.json"]);
     }
 
     #[test]

@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use nodejs_semver::Version;
 
-use crate::facts::Body;
+use crate::facts::manifest::Script;
+use crate::facts::{Body, FileFacts};
 use crate::knowledge::pack;
 use crate::project::files::Files;
 use crate::project::{ProjectModel, version};
+use crate::source::{FileKind, Site, folder_of};
 
 /// What a rule may look at.
 pub struct Context<'a> {
@@ -68,19 +70,31 @@ impl<'a> Context<'a> {
                 None => package == name,
             })
         };
-        let own = if folder.is_empty() { "package.json".to_owned() } else { format!("{folder}/package.json") };
-        [own.as_str(), "package.json"].into_iter().any(|path| {
-            let facts = self.files.facts(path);
-            match facts.as_deref().map(|facts| &facts.body) {
-                Some(Body::Manifest(manifest)) => manifest.dependencies.iter().any(|dependency| matches(&dependency.name)),
-                _ => false,
-            }
+        let mut manifests = self.manifests(|path| matches!(folder_of(path), own if own == folder || own.is_empty()));
+        manifests.any(|(_, facts)| match &facts.body {
+            Body::Manifest(manifest) => manifest.dependencies.iter().any(|dependency| matches(&dependency.name)),
+            _ => false,
         })
+    }
+
+    /// The scripts of all manifests, with their places.
+    #[must_use]
+    pub fn scripts(&self) -> Vec<(Site, Script)> {
+        let scripts = |(path, facts): (Arc<str>, Arc<FileFacts>)| match &facts.body {
+            Body::Manifest(manifest) => manifest.scripts.iter().map(|one| (Site::new(&path, one.span), one.clone())).collect(),
+            _ => Vec::new(),
+        };
+        self.manifests(|_| true).flat_map(scripts).collect()
+    }
+
+    fn manifests(&self, wanted: impl Fn(&str) -> bool) -> impl Iterator<Item = (Arc<str>, Arc<FileFacts>)> {
+        let paths = FileKind::MANIFESTS.into_iter().flat_map(|kind| self.files.of_kind(kind));
+        paths.filter(move |path| wanted(path)).filter_map(|path| self.files.facts(&path).map(|facts| (path, facts)))
     }
 
     /// Paths of all files of a kind.
     #[must_use]
-    pub fn of_kind(&self, kind: crate::source::FileKind) -> Vec<Arc<str>> {
+    pub fn of_kind(&self, kind: FileKind) -> Vec<Arc<str>> {
         self.files.of_kind(kind)
     }
 }

@@ -1,16 +1,15 @@
 //! Which framework a file or a package belongs to, and the path of a file that is a route.
 
-use crate::facts::manifest::Manifest;
 use crate::facts::module::Module;
+use crate::facts::specifier::{canonical, split_package_name};
 use crate::knowledge::frameworks::{Framework, FrameworkKind, RouteFolder, frameworks};
 use crate::project::files::Files;
-use crate::project::resolve::{Resolver, canonical, join, relative, split_package_name};
+use crate::project::resolve::{Resolver, join, relative};
 
 /// The frameworks a package depends on, those that bring others along first.
 pub(super) fn of_package(files: &dyn Files, resolver: &Resolver, package: &str) -> Vec<&'static Framework> {
-    let Some(manifest) = resolver.manifest(package) else { return Vec::new() };
     let has = |file: &String| join(package, file).is_some_and(|path| files.exists(&path));
-    let uses = |framework: &&Framework| depends(manifest, framework) && framework.needs.as_ref().is_none_or(has);
+    let uses = |framework: &&Framework| depends(resolver, package, framework) && framework.needs.as_ref().is_none_or(has);
     frameworks().iter().filter(uses).collect()
 }
 
@@ -45,8 +44,8 @@ pub(super) fn of_file(
     }
 }
 
-fn depends(manifest: &Manifest, framework: &Framework) -> bool {
-    manifest.dependencies.iter().any(|dependency| framework.packages.contains(&dependency.name))
+fn depends(resolver: &Resolver, package: &str, framework: &Framework) -> bool {
+    resolver.dependencies(package).any(|(_, dependency)| framework.packages.contains(&dependency.name))
 }
 
 fn imports(module: &Module, framework: &Framework) -> bool {

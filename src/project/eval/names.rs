@@ -8,7 +8,7 @@ use crate::facts::FileFacts;
 use crate::facts::module::{
     self, Binding, Effect, Export, Expr, Imported, Kind, MODULE_SCOPE, Module, Mutation, ScopeId, Source,
 };
-use crate::project::resolve::{Resolved, canonical};
+use crate::project::resolve::Resolved;
 use crate::project::value::{Array, External, Item, Node, Object, Property, Unknown, Value};
 use crate::source::{Site, Span};
 
@@ -180,10 +180,8 @@ impl Evaluator<'_> {
                 .find_export(file, &target, name)
                 .unwrap_or_else(|| unknown(format!("`{name}` was not found in `{target}`"), at)),
             // SvelteKit gives every variable an export of its own.
-            Resolved::External if module.starts_with("$env/static/") => Node { value: Value::Env(name.to_owned()), at },
-            Resolved::External => {
-                Node { value: Value::External(External { module: canonical(module), name: name.to_owned() }), at }
-            }
+            Resolved::External(module) if module.starts_with("$env/static/") => Node { value: Value::Env(name.to_owned()), at },
+            Resolved::External(module) => Node { value: Value::External(External { module, name: name.to_owned() }), at },
             Resolved::Missing => unknown(format!("`{name}` is imported from `{module}`, which is not in the repository"), at),
         }
     }
@@ -191,9 +189,7 @@ impl Evaluator<'_> {
     pub(super) fn namespace_of(&self, file: &Arc<str>, module: &str, at: &Site) -> Node {
         match self.resolver.resolve(self.files, file, module) {
             Resolved::File(target) => self.namespace(&target, at),
-            Resolved::External => {
-                Node { value: Value::External(External { module: canonical(module), name: "*".into() }), at: at.clone() }
-            }
+            Resolved::External(module) => Node { value: Value::External(External { module, name: "*".into() }), at: at.clone() },
             Resolved::Missing => unknown(format!("`{module}` is not in the repository"), at.clone()),
         }
     }
@@ -285,8 +281,8 @@ impl Evaluator<'_> {
                         return Some(located);
                     }
                 }
-                Resolved::External => {
-                    let value = Value::External(External { module: canonical(module), name: name.to_owned() });
+                Resolved::External(module) => {
+                    let value = Value::External(External { module, name: name.to_owned() });
                     return Some(Located::Value(Node { value, at: Site::new(file, Span::default()) }));
                 }
                 Resolved::Missing => {}

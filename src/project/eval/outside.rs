@@ -211,11 +211,12 @@ impl Evaluator<'_> {
             return Some(uses).filter(|_| may_make_an_instance(name));
         }
         let package = self.resolver.package_of(file);
-        if let Some(manifest) = self.resolver.manifest(&package)
-            && !manifest.private
-            && let Some(published) =
-                manifest.name.as_ref().filter(|_| !manifest.exports.is_empty() || !manifest.entries.is_empty())
-        {
+        let manifests = self.resolver.manifests(&package).map(|(_, manifest)| manifest);
+        let mut for_others = manifests
+            .filter(|manifest| !manifest.private)
+            .filter(|manifest| !manifest.exports.is_empty() || !manifest.entries.is_empty())
+            .filter_map(|manifest| manifest.name.as_ref());
+        if let Some(published) = for_others.next() {
             let reason = format!("`{published}` is a package, whose users decide");
             uses.open.push(Unknown::new(reason, Site::new(file, Span::default())));
         }

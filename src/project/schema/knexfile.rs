@@ -18,7 +18,7 @@ pub(super) type Directories = BTreeMap<Arc<str>, Arc<str>>;
 /// The folders the configurations of the repository name.
 pub(super) fn directories(files: &dyn Files, evaluator: &Evaluator<'_>) -> Directories {
     let mut directories = Directories::new();
-    for manifest in files.of_kind(FileKind::PackageManifest) {
+    for manifest in FileKind::MANIFESTS.into_iter().flat_map(|kind| files.of_kind(kind)) {
         let home = folder_of(&manifest);
         let paths = ENDINGS.iter().filter_map(|ending| join(home, &format!("knexfile.{ending}")));
         for path in paths.filter(|path| files.exists(path)).map(Arc::from) {

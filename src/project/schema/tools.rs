@@ -51,7 +51,7 @@ pub(super) fn tools(files: &dyn Files, resolver: &Resolver, evaluator: &Evaluato
         written(&configuration).map(|written| (Arc::clone(path), written))
     });
     let in_manifests = files.of_kind(FileKind::PackageManifest).into_iter().filter_map(|path| {
-        let schema = resolver.manifest(folder_of(&path))?.prisma_schema.clone()?;
+        let schema = resolver.manifests(folder_of(&path)).find_map(|(_, manifest)| manifest.prisma_schema.clone())?;
         Some((path, Written { kind: Kind::Prisma, schema: vec![schema], migrations: None, casing: None }))
     });
     in_code.chain(in_manifests).map(|(path, written)| written.tool(files, resolver, &path, declaring)).collect()

@@ -350,7 +350,7 @@ pub(super) fn join(mut parts: Vec<String>) -> String {
 }
 
 /// The command that migrates the database of a server on the built-in adapter, which then needs no file: in a workflow,
-/// a script, or a `package.json`.
+/// a script, or a manifest.
 fn migrated_by_command(server: &Server, cx: &Context<'_>) -> Option<(Site, String)> {
     if server.adapter.kind != AdapterKind::Kysely {
         return None;
@@ -362,15 +362,11 @@ fn migrated_by_command(server: &Server, cx: &Context<'_>) -> Option<(Site, Strin
         let command = commands.iter().find(|command| migrates(&command.line))?;
         Some((Site::new(path, command.span), command.line.clone()))
     };
-    let of_manifest = |path: &Arc<str>| {
-        let facts = cx.files.facts(path)?;
-        let Body::Manifest(manifest) = &facts.body else { return None };
-        let script = manifest.scripts.iter().find(|script| migrates(&script.command))?;
-        Some((Site::new(path, script.span), format!("{}: {}", script.name, script.command)))
+    let of_manifest = || {
+        let (at, script) = cx.scripts().into_iter().find(|(_, script)| migrates(&script.command))?;
+        Some((at, format!("{}: {}", script.name, script.command)))
     };
-    let scripts = cx.files.of_kind(FileKind::Script);
-    let manifests = cx.files.of_kind(FileKind::PackageManifest);
-    scripts.iter().find_map(of_script).or_else(|| manifests.iter().find_map(of_manifest))
+    cx.files.of_kind(FileKind::Script).iter().find_map(of_script).or_else(of_manifest)
 }
 
 #[cfg(test)]

@@ -18,12 +18,8 @@ pub(super) fn check(cx: &Context<'_>, out: &mut Reporter<'_>) {
         _ => return,
     };
     let mut uses: Vec<(Site, String)> = Vec::new();
-    for path in cx.of_kind(FileKind::PackageManifest) {
-        let facts = cx.files.facts(&path);
-        let Some(Body::Manifest(manifest)) = facts.as_deref().map(|facts| &facts.body) else { continue };
-        let scripts = manifest.scripts.iter().filter(|script| script::runs_migrate(&script.command));
-        uses.extend(scripts.map(|one| (Site::new(&path, one.span), format!("the script `{}` runs `migrate`", one.name))));
-    }
+    let scripts = cx.scripts().into_iter().filter(|(_, script)| script::runs_migrate(&script.command));
+    uses.extend(scripts.map(|(at, script)| (at, format!("the script `{}` runs `migrate`", script.name))));
     for path in cx.of_kind(FileKind::Script) {
         let facts = cx.files.facts(&path);
         let Some(Body::Script(commands)) = facts.as_deref().map(|facts| &facts.body) else { continue };
