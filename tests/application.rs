@@ -214,6 +214,65 @@ fn instances_are_followed_to_their_handlers() {
                  const component = createClient(parts);\ncomponent.registerRoutes(http, createAuth);",
             ),
         ),
+        (
+            made(
+                "import { betterAuth } from \"better-auth\";\nexport class Service {\n  auth;\n  constructor() { this.start(); }\n\
+                 start() { this.auth = betterAuth({}) as unknown; }\n}",
+            ),
+            route(
+                "import { AuthModule } from \"@thallesp/nestjs-better-auth\";\nimport { Service } from \"./auth\";\n\
+                 const service = new Service();\nexport const module = AuthModule.forRoot({ auth: service.auth });",
+            ),
+        ),
+        (
+            made(
+                "import { betterAuth } from \"better-auth\";\nexport class Service {\n  #auth = betterAuth({});\n  get auth() { return this.#auth; }\n}",
+            ),
+            route("import { Service } from \"./auth\";\nexport const answer = (request) => new Service().auth.handler(request);"),
+        ),
+        (
+            made("import { betterAuth } from \"better-auth\";\nexport const createAuth = () => betterAuth({});"),
+            route(
+                "import { createAuth } from \"./auth\";\nexport class Server {\n  auth: Auth | null = null;\n\
+                 async start() { this.auth = await createAuth(); }\n  answer(request) { return this.auth.handler(request); }\n}",
+            ),
+        ),
+        (
+            made("import { betterAuth } from \"better-auth\";\nexport const createAuth = (c) => betterAuth({});"),
+            route(
+                "import { createAuth } from \"./auth\";\nconst app = new Hono().use(async (c, next) => { const auth = createAuth(c);\n\
+                 c.set(\"auth\", auth); await next(); }).on([\"GET\", \"POST\"], \"/auth/*\", (c) => c.var.auth.handler(c.req.raw));",
+            ),
+        ),
+        (
+            made(
+                "import { betterAuth } from \"better-auth\";\nexport const authContext = createContext();\n\
+                 export const middleware = async ({ context }) => { context.set(authContext, betterAuth({})); };",
+            ),
+            route(
+                "import { authContext } from \"./auth\";\nexport const loader = ({ request, context }) => {\n\
+                 const auth = context.get(authContext);\n  return auth.handler(request.clone());\n};",
+            ),
+        ),
+        (
+            made(
+                "import { betterAuth } from \"better-auth\";\nexport const plugin = (app) => app.decorate(\"auth\", betterAuth({}));",
+            ),
+            route(
+                "import { Elysia } from \"elysia\";\nimport { plugin } from \"./auth\";\nexport const app = new Elysia().use(plugin)\n\
+                 .all(\"/api/auth/*\", ({ auth, request }) => auth.handler(request));",
+            ),
+        ),
+        (
+            made(
+                "import { betterAuth } from \"better-auth\";\nconst auth = betterAuth({});\n\
+                 export const plugin = fp(async (fastify) => { fastify.decorate(\"auth\", auth); });",
+            ),
+            route(
+                "import Fastify from \"fastify\";\nimport { plugin } from \"./auth\";\nconst app = Fastify();\napp.register(plugin);\n\
+                 app.all(\"/api/auth/*\", (request, reply) => app.auth.handler(toRequest(request)));",
+            ),
+        ),
     ];
     for (made, route) in cases {
         let model = model(&[("package.json", &package(&[])), made, route]);
@@ -238,6 +297,26 @@ fn what_answers_no_requests_is_no_mount() {
     let test = "import { auth } from \"./auth\";\nawait auth.handler(request);";
     let model = model(&[("package.json", &package(&["hono"])), AUTH, ("src/auth.test.ts", test)]);
     assert_eq!(mounts(&model.servers[0]), [""; 0]);
+}
+
+#[test]
+fn what_is_shared_elsewhere_or_under_another_key_says_nothing() {
+    let sharing = "import { auth } from \"../auth\";\nexport const share = (c) => c.set(\"auth\", auth);";
+    let using = |get: &str| format!("export const answer = (c) => {get}.handler(c.req.raw);");
+    let (other_key, other_way) = (using("c.get(\"otherAuth\")"), using("c.auth"));
+    let same = using("c.get(\"auth\")");
+    let own = ("src/use/package.json", "{ \"name\": \"other\" }");
+    let cases: [(&[(&str, &str)], usize); 4] = [
+        (&[("src/use/a.ts", &other_key)], 0),
+        (&[("src/use/a.ts", &other_way)], 0),
+        (&[("src/use/a.ts", &same), own], 0),
+        (&[("src/use/a.ts", &same)], 1),
+    ];
+    for (files, count) in cases {
+        let manifest = package(&["hono"]);
+        let model = model(&[&[("package.json", &*manifest), AUTH, ("src/share/a.ts", sharing)], files].concat());
+        assert_eq!(model.servers[0].mounts.len(), count, "{files:?}");
+    }
 }
 
 #[test]

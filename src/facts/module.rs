@@ -33,6 +33,8 @@ pub struct Module {
     pub makers: Vec<CallSite>,
     /// Places that may hand requests to an instance, in order.
     pub mounts: Vec<Mount>,
+    /// Values that it puts under keys where other code finds them, and that may be instances, told by the keys.
+    pub shared: Vec<Shared>,
     /// What it does to the schema of a database, in order.
     pub operations: Vec<Operation>,
     /// Classes that an ORM maps to tables, in order.
@@ -269,6 +271,20 @@ pub struct Mount {
     pub routes: Vec<Expr>,
     /// The expression.
     pub span: Span,
+}
+
+/// A value put under a key where other code finds it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Shared {
+    /// The scope that stands in.
+    pub scope: ScopeId,
+    /// The key: a text, or a name for something unique.
+    pub key: Expr,
+    /// The value.
+    pub value: Expr,
+    /// Whether it is a member of an object from then on (`app.decorate("key", value)`), rather than what an object's `get`
+    /// gives back (`context.set("key", value)`).
+    pub becomes_member: bool,
 }
 
 /// How requests are handed to an instance.

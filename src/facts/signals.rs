@@ -27,6 +27,8 @@ pub struct Signals {
     pub mounts: bool,
     /// Requests handed to anything, which may be an instance under another name.
     pub handlers: bool,
+    /// Values put where other code finds them by a key.
+    pub shares: bool,
     /// Changes to lists or objects that another file may have made.
     pub changes: bool,
     /// Exports that are those of another module.
@@ -92,7 +94,7 @@ impl Signals {
 
 type Mark = fn(&mut Signals);
 
-const NEEDLES: [(&str, Mark); 57] = [
+const NEEDLES: [(&str, Mark); 61] = [
     ("better-auth", |s| s.auth = true),
     ("betterAuth", |s| s.auth = true),
     ("createAuthClient", |s| s.auth = true),
@@ -136,8 +138,12 @@ const NEEDLES: [(&str, Mark); 57] = [
     ("uth!.handler", |s| s.mounts = true),
     ("uth?.handler", |s| s.mounts = true),
     ("uth().handler", |s| s.mounts = true),
+    ("uth\").handler", |s| s.mounts = true),
+    ("uth').handler", |s| s.mounts = true),
     (".handler", |s| s.handlers = true),
     (".registerRoutes(", |s| s.handlers = true),
+    (".set(", |s| s.shares = true),
+    (".decorate(", |s| s.shares = true),
     ("drizzle-kit", |s| s.tools = true),
     ("prisma/config", |s| s.tools = true),
     ("PrismaConfig", |s| s.tools = true),

@@ -6,7 +6,7 @@ use super::{Around, Lowering, named, span};
 use crate::facts::module::{Binding, Call, Expr, Function, Kind, Scope, ScopeId, Source};
 
 /// The name by which a member of the object itself is bound.
-pub(super) fn member_name(property: &str) -> String {
+pub(crate) fn member_name(property: &str) -> String {
     format!("this.{property}")
 }
 

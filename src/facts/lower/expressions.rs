@@ -216,6 +216,7 @@ impl Lowering<'_> {
         let is_maker = matches!(&callee.kind, Kind::Name(name) | Kind::Member(_, name) if self.is_maker(name));
         let call = Call { callee, arguments, new: false };
         self.mounting_call(&call, scope, node);
+        self.sharing_call(&call, scope);
         let expr = Expr { kind: Kind::Call(Box::new(call)), span: here };
         let site = || CallSite { scope, expr: expr.clone(), owner: self.owner.clone() };
         if is_entry {

@@ -1,9 +1,9 @@
-//! Places that may hand requests to an instance, and the paths around them.
+//! Places that may hand requests to an instance, the paths around them, and what instances are shared by.
 
 use tree_sitter::Node;
 
-use super::{Lowering, MOUNTING_FUNCTIONS, MOUNTING_METHODS, named, span};
-use crate::facts::module::{Call, Expr, Kind, Mount, Mounting, ScopeId};
+use super::{Lowering, MOUNTING_FUNCTIONS, MOUNTING_METHODS, may_make_an_instance, named, span};
+use crate::facts::module::{Call, Element, Expr, Kind, Mount, Mounting, ScopeId, Shared};
 use crate::facts::secrecy;
 
 /// The method of an instance that answers requests (documentation: installation, "Mount Handler").
@@ -49,6 +49,25 @@ impl Lowering<'_> {
             _ => return,
         };
         self.mount(by, scope, node);
+    }
+
+    /// `context.set("auth", value)` (Hono, React Router), `app.decorate("auth", value)` (Elysia, Fastify).
+    pub(super) fn sharing_call(&mut self, call: &Call, scope: ScopeId) {
+        let Kind::Member(_, method) = &call.callee.kind else { return };
+        let becomes_member = match method.as_str() {
+            "set" => false,
+            "decorate" => true,
+            _ => return,
+        };
+        let [Element { value: key, spread: false }, Element { value, spread: false }] = call.arguments.as_slice() else { return };
+        let is_its_key = match &key.kind {
+            Kind::Text(text) => text.plain().is_some_and(may_make_an_instance),
+            Kind::Name(name) => may_make_an_instance(name),
+            _ => false,
+        };
+        if is_its_key {
+            self.module.shared.push(Shared { scope, key: key.clone(), value: value.clone(), becomes_member });
+        }
     }
 
     fn mount(&mut self, by: Mounting, scope: ScopeId, node: Node<'_>) {

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use super::{Mount, frameworks};
 use crate::facts::lower::may_make_an_instance;
-use crate::facts::module::{self, Call, Element, Expr, Kind, Mounting, Text};
+use crate::facts::module::{self, Call, Element, Expr, Kind, Mounting, Property, Text};
 use crate::facts::signals::Signals;
 use crate::finding::Open;
-use crate::project::eval::Evaluator;
+use crate::project::eval::{Evaluator, Shared};
 use crate::project::files::Files;
 use crate::project::link::role;
 use crate::project::resolve::Resolver;
@@ -21,15 +21,17 @@ pub(super) fn mount(files: &dyn Files, resolver: &Resolver, evaluator: &Evaluato
     let mut paths: BTreeSet<Arc<str>> = BTreeSet::new();
     for server in &model.servers {
         paths.insert(Arc::clone(&server.at.file));
-        paths.extend(evaluator.users(&server.at.file, |signals| signals.handlers).into_iter().map(|(path, _)| path));
+        let users = evaluator.users(&server.at.file, |signals| signals.handlers || signals.shares);
+        paths.extend(users.into_iter().map(|(path, _)| path));
     }
     let marked = |signals: &Signals| signals.auth || signals.mounts;
     paths.extend(files.candidates().iter().filter(|(_, signals)| marked(signals)).map(|(path, _)| Arc::clone(path)));
+    let shared = evaluator.shared(&paths);
     for path in paths {
         let Some(facts) = files.facts(&path) else { continue };
         let Some(module) = facts.module() else { continue };
         for mount in &module.mounts {
-            let place = Place { evaluator, path: &path, mount };
+            let place = Place { evaluator, shared: &shared, path: &path, mount };
             let Some(instances) = place.instances() else { continue };
             let at = Site::new(&path, mount.span);
             match instances {
@@ -61,6 +63,7 @@ pub(super) fn mount(files: &dyn Files, resolver: &Resolver, evaluator: &Evaluato
 /// What may be a mount, and where it stands.
 struct Place<'a> {
     evaluator: &'a Evaluator<'a>,
+    shared: &'a Shared,
     path: &'a Arc<str>,
     mount: &'a module::Mount,
 }
@@ -86,17 +89,18 @@ impl Place<'_> {
         if !found.is_empty() {
             return Some(Ok(found));
         }
-        values.iter().find_map(Node::why_unknown).filter(|_| !may_mean_none).map(Err)
+        values.iter().find_map(why_unknown).filter(|_| !may_mean_none).map(Err)
     }
 
     fn eval(&self, expr: &Expr) -> Node {
         self.evaluator.eval(self.path, self.mount.scope, expr)
     }
 
-    /// What an expression is, or may be at some time.
+    /// What an expression may be at some time, and what it is.
     fn ever(&self, expr: &Expr) -> Vec<Node> {
-        let values = self.evaluator.ever(self.path, self.mount.scope, expr);
-        if values.is_empty() { vec![self.eval(expr)] } else { values }
+        let mut values = self.evaluator.ever(self.path, self.mount.scope, expr, self.shared);
+        values.push(self.eval(expr));
+        values
     }
 
     /// Whether what is called comes from better-auth or a companion of it.
@@ -108,6 +112,7 @@ impl Place<'_> {
     fn given(&self, argument: &Element) -> Vec<Node> {
         let expr = match &argument.value.kind {
             Kind::Member(of, method) if method == "handler" => of,
+            Kind::Object(properties) => properties.iter().find_map(auth_of).unwrap_or(&argument.value),
             _ => &argument.value,
         };
         let handed_over = |node: Node| match &node.value {
@@ -133,6 +138,14 @@ impl Place<'_> {
     }
 }
 
+/// The value of a property `auth`.
+fn auth_of(property: &Property) -> Option<&Expr> {
+    match property {
+        Property::Keyed { key, value, .. } => (key == "auth").then_some(value),
+        _ => None,
+    }
+}
+
 /// The places of the instances a value is, or was made of by calling their methods.
 fn instances_in(node: &Node, found: &mut Vec<Site>) {
     match &node.value {
@@ -142,6 +155,14 @@ fn instances_in(node: &Node, found: &mut Vec<Site>) {
         }
         Value::Either(alternatives) => alternatives.iter().for_each(|one| instances_in(&one.node, found)),
         _ => {}
+    }
+}
+
+/// Why a value, or one of those it may be, cannot be told.
+fn why_unknown(node: &Node) -> Option<Unknown> {
+    match &node.value {
+        Value::Either(alternatives) => alternatives.iter().find_map(|one| why_unknown(&one.node)),
+        _ => node.why_unknown(),
     }
 }
 

@@ -1,100 +1,244 @@
-//! What an expression may stand for at some time, where its value at any one time is not known: `let auth`, set later.
+//! What an expression may stand for at some time, where its value at any one time is not known: `let auth`, set later, a
+//! member of an object of a class, or what a context was given.
 
 use std::sync::Arc;
 
 use super::Evaluator;
 use crate::facts::FileFacts;
-use crate::facts::module::{Effect, Expr, Function, Import, Imported, Kind, MODULE_SCOPE, Mutation, Operator, ScopeId, Source};
+use crate::facts::lower::member_name;
+use crate::facts::module::{
+    Call, Expr, Function, Imported, Kind, MODULE_SCOPE, Module, Mutation, Operator, ScopeId, Source, Text,
+};
 use crate::project::value::{Node, Value};
 
-/// Most steps from an expression to what it was given.
-const MAX_STEPS: u32 = 6;
+/// Most expressions that are looked at for one.
+const MAX_ORIGINS: usize = 64;
 
 /// An expression and where it stands.
-type Origin = (Arc<str>, ScopeId, Expr);
+#[derive(Debug, Clone, PartialEq)]
+struct Origin {
+    file: Arc<str>,
+    scope: ScopeId,
+    expr: Expr,
+}
+
+impl Origin {
+    /// Another expression of the same place.
+    fn with(&self, expr: &Expr) -> Self {
+        Self { expr: expr.clone(), ..self.clone() }
+    }
+}
+
+/// The values that files put under keys where other code of the application finds them.
+#[derive(Debug, Default)]
+pub struct Shared(Vec<(Key, bool, Origin)>);
+
+/// What a shared value is found by.
+#[derive(Debug, PartialEq)]
+enum Key {
+    /// A text, within a package.
+    Text(Arc<str>, String),
+    /// A name of a module.
+    Name(Arc<str>, String),
+}
+
+impl Shared {
+    /// The values under a key that have become members of the object, or that its `get` gives back.
+    fn found(&self, key: &Key, member: bool) -> impl Iterator<Item = Origin> {
+        self.0
+            .iter()
+            .filter(move |(other, becomes_member, _)| other == key && *becomes_member == member)
+            .map(|(.., value)| value.clone())
+    }
+}
 
 impl Evaluator<'_> {
-    /// The values an expression has at some time, as far as it is followed through names, members, and functions; without
-    /// regard to conditions and to the order in which things happen.
+    /// The values that some files share.
+    pub fn shared<'p>(&self, files: impl IntoIterator<Item = &'p Arc<str>>) -> Shared {
+        let mut shared = Shared::default();
+        for file in files {
+            let facts = self.files.facts(file);
+            let offered = facts.as_deref().and_then(FileFacts::module).map(|module| module.shared.as_slice()).unwrap_or_default();
+            for offer in offered {
+                let origin = |expr: &Expr| Origin { file: Arc::clone(file), scope: offer.scope, expr: expr.clone() };
+                if let Some(key) = self.key(&origin(&offer.key)) {
+                    shared.0.push((key, offer.becomes_member, origin(&offer.value)));
+                }
+            }
+        }
+        shared
+    }
+
+    /// The values an expression has at some time, as far as it is followed through names, members, functions and what is
+    /// shared; without regard to conditions and to the order in which things happen.
     #[must_use]
-    pub fn ever(&self, file: &Arc<str>, scope: ScopeId, expr: &Expr) -> Vec<Node> {
+    pub fn ever(&self, file: &Arc<str>, scope: ScopeId, expr: &Expr, shared: &Shared) -> Vec<Node> {
         let mut values = Vec::new();
-        self.collect_ever(file, scope, expr, MAX_STEPS, &mut values);
+        let mut origins = vec![Origin { file: Arc::clone(file), scope, expr: expr.clone() }];
+        let mut next = 0;
+        while let Some(origin) = origins.get(next).cloned().filter(|_| next < MAX_ORIGINS && self.step()) {
+            next += 1;
+            let node = self.eval(&origin.file, origin.scope, &origin.expr);
+            let is_open = may_be_another(&node.value);
+            if !matches!(node.value, Value::Unknown(_)) {
+                values.push(node);
+            }
+            if is_open {
+                for source in self.sources(&origin, shared) {
+                    if !origins.contains(&source) {
+                        origins.push(source);
+                    }
+                }
+            }
+        }
         values
     }
 
-    fn collect_ever(&self, file: &Arc<str>, scope: ScopeId, expr: &Expr, steps: u32, values: &mut Vec<Node>) {
-        let node = self.eval(file, scope, expr);
-        if !matches!(node.value, Value::Unknown(_)) {
-            values.push(node);
-            return;
-        }
-        if steps == 0 || !self.step() {
-            return;
-        }
-        let origins = match &expr.kind {
-            Kind::Name(name) => self.origins(file, scope, name, &[]),
-            Kind::Member(of, member) => match &of.kind {
-                Kind::Name(name) => self.origins(file, scope, name, std::slice::from_ref(member)),
-                _ => Vec::new(),
-            },
-            Kind::Call(call) => match &call.callee.kind {
-                Kind::Name(name) => {
-                    let functions = self.origins(file, scope, name, &[]).into_iter();
-                    functions.flat_map(|(home, _, function)| self.returns(&home, &function)).collect()
-                }
-                _ => Vec::new(),
-            },
-            Kind::Binary(Operator::Nullish | Operator::Or, sides) => {
-                sides.iter().map(|side| (Arc::clone(file), scope, side.clone())).collect()
+    /// What an expression gets its value from, one step back.
+    fn sources(&self, origin: &Origin, shared: &Shared) -> Vec<Origin> {
+        match &origin.expr.kind {
+            Kind::Name(name) => self.origins(origin, name, &[], shared),
+            Kind::Member(of, member) => {
+                let mut sources = match &of.kind {
+                    Kind::Name(name) => self.origins(origin, name, std::slice::from_ref(member), shared),
+                    Kind::Call(call) if call.new => self.member_of_object(origin, call, member).into_iter().collect(),
+                    _ => Vec::new(),
+                };
+                // `context.var.auth` is what `context.set("auth", …)` was given.
+                let is_variable = matches!(&of.kind, Kind::Member(_, var) if var == "var");
+                let key = self.text_key(&origin.file, member);
+                sources.extend(shared.found(&key, true));
+                sources.extend(shared.found(&key, false).filter(|_| is_variable));
+                sources
             }
+            Kind::Call(call) if !call.new => {
+                let given = match (&call.callee.kind, call.arguments.as_slice()) {
+                    (Kind::Member(_, get), [key]) if get == "get" && !key.spread => self.key(&origin.with(&key.value)),
+                    _ => None,
+                };
+                let callee = origin.with(&call.callee);
+                let functions = match &callee.expr.kind {
+                    Kind::Function(_) => vec![callee],
+                    _ => self.sources(&callee, shared),
+                };
+                let mut sources: Vec<Origin> = functions.iter().flat_map(|function| self.returns(function)).collect();
+                sources.extend(given.iter().flat_map(|key| shared.found(key, false)));
+                sources
+            }
+            Kind::Binary(Operator::Nullish | Operator::Or, sides) => sides.iter().map(|side| origin.with(side)).collect(),
             _ => Vec::new(),
-        };
-        for (file, scope, expr) in origins {
-            self.collect_ever(&file, scope, &expr, steps - 1, values);
         }
     }
 
-    /// What a name, or a member of what it stands for, is bound to or given, in the module or the one it is imported from.
-    fn origins(&self, file: &Arc<str>, scope: ScopeId, name: &str, path: &[String]) -> Vec<Origin> {
-        let Some((home, local)) = self.home_of(file, scope, name) else { return Vec::new() };
-        let facts = self.files.facts(&home);
+    /// What a name, or a member of what it stands for, is bound to or given, in the function that binds it or the module it
+    /// is imported from.
+    fn origins(&self, origin: &Origin, name: &str, path: &[String], shared: &Shared) -> Vec<Origin> {
+        let Some(home) = self.home_of(origin, name) else { return Vec::new() };
+        let facts = self.files.facts(&home.file);
         let Some(module) = facts.as_deref().and_then(FileFacts::module) else { return Vec::new() };
-        let bound = module.scopes[0].binding(&local, None).and_then(|binding| match &binding.source {
-            Source::Value(expr) if path.is_empty() => Some((MODULE_SCOPE, expr)),
+        let bound = module.scopes[home.scope as usize].binding(&home.name, home.at);
+        let bound = match bound.map(|binding| &binding.source) {
+            Some(Source::Value(expr)) => vec![home.origin(home.scope, member(expr, path))],
+            Some(Source::Part { of, path: way, .. }) => vec![home.origin(home.scope, member(&member(of, way), path))],
+            // `({ auth }) => …` takes a member of what it is given.
+            Some(Source::Parameter { path: way, .. }) => match way.as_slice() {
+                [only] if path.is_empty() => shared.found(&self.text_key(&home.file, only), true).collect(),
+                _ => Vec::new(),
+            },
+            _ => Vec::new(),
+        };
+        let effects = (MODULE_SCOPE..).zip(&module.scopes).flat_map(|(id, scope)| scope.effects.iter().map(move |one| (id, one)));
+        let assigned = effects.filter_map(|(id, effect)| match &effect.change {
+            Mutation::Assign(expr) if effect.root == home.name && effect.path == path => {
+                let is_its_own = binder(module, id, &home.name, Some(effect.span.start)) == Some(home.scope);
+                is_its_own.then(|| home.origin(id, expr.clone()))
+            }
             _ => None,
         });
-        let given = |effect: &'_ Effect| effect.root == local && effect.path == path;
-        let assigned = (MODULE_SCOPE..).zip(&module.scopes).flat_map(|(id, scope)| {
-            let effects = scope.effects.iter().filter(|effect| given(effect));
-            effects.filter_map(move |effect| match &effect.change {
-                Mutation::Assign(expr) => Some((id, expr)),
-                _ => None,
-            })
-        });
-        bound.into_iter().chain(assigned).map(|(scope, expr)| (Arc::clone(&home), scope, expr.clone())).collect()
+        bound.into_iter().chain(assigned).collect()
+    }
+
+    /// A member of the objects of a class of the repository.
+    fn member_of_object(&self, origin: &Origin, construction: &Call, member: &str) -> Option<Origin> {
+        let Value::Function(class) = self.eval(&origin.file, origin.scope, &construction.callee).value else { return None };
+        let facts = self.files.facts(&class.file)?;
+        let name = member_name(member);
+        let span = facts.module()?.scopes.get(class.scope as usize)?.binding(&name, None)?.span;
+        Some(Origin { file: class.file, scope: class.scope, expr: Expr { kind: Kind::Name(name), span } })
     }
 
     /// What a function gives back.
-    fn returns(&self, file: &Arc<str>, function: &Expr) -> Vec<Origin> {
-        let Kind::Function(Function { scope }) = function.kind else { return Vec::new() };
-        let facts = self.files.facts(file);
+    fn returns(&self, function: &Origin) -> Vec<Origin> {
+        let Kind::Function(Function { scope }) = function.expr.kind else { return Vec::new() };
+        let facts = self.files.facts(&function.file);
         let scopes = facts.as_deref().and_then(FileFacts::module).map(|module| module.scopes.as_slice()).unwrap_or_default();
         let returns = scopes.get(scope as usize).map(|scope| scope.returns.as_slice()).unwrap_or_default();
-        returns.iter().filter_map(|end| Some((Arc::clone(file), scope, end.value.clone()?))).collect()
+        let values = returns.iter().filter_map(|end| end.value.clone());
+        values.map(|expr| Origin { file: Arc::clone(&function.file), scope, expr }).collect()
     }
 
-    /// The module that declares a name, and the name there; `None` for one of a function.
-    fn home_of(&self, file: &Arc<str>, scope: ScopeId, name: &str) -> Option<(Arc<str>, String)> {
-        let facts = self.files.facts(file)?;
-        let module = facts.module()?;
-        let scopes = std::iter::successors(Some(scope), |id| module.scopes.get(*id as usize)?.parent);
-        let mut binders =
-            scopes.filter(|id| module.scopes.get(*id as usize).is_some_and(|data| data.binding(name, None).is_some()));
-        match (binders.next(), module.imports.iter().find(|import| import.local == name)) {
-            (Some(MODULE_SCOPE), _) => Some((Arc::clone(file), name.to_owned())),
-            (None, Some(Import { module, name: Imported::Named(exported), .. })) => self.declaration(file, module, exported),
+    fn key(&self, origin: &Origin) -> Option<Key> {
+        match (self.eval(&origin.file, origin.scope, &origin.expr).value, &origin.expr.kind) {
+            (Value::Text(Text::Plain(text)), _) => Some(self.text_key(&origin.file, &text)),
+            (_, Kind::Name(name)) => {
+                let home = self.home_of(origin, name).filter(|home| home.scope == MODULE_SCOPE)?;
+                Some(Key::Name(home.file, home.name))
+            }
             _ => None,
         }
     }
+
+    fn text_key(&self, file: &str, text: &str) -> Key {
+        Key::Text(self.resolver.package_of(file), text.to_owned())
+    }
+
+    /// Where a name is bound.
+    fn home_of(&self, origin: &Origin, name: &str) -> Option<Home> {
+        let facts = self.files.facts(&origin.file)?;
+        let module = facts.module()?;
+        let at = Some(origin.expr.span.start);
+        if let Some(scope) = binder(module, origin.scope, name, at) {
+            return Some(Home { file: Arc::clone(&origin.file), scope, name: name.to_owned(), at });
+        }
+        let import = module.imports.iter().find(|import| import.local == name)?;
+        let Imported::Named(exported) = &import.name else { return None };
+        let (file, name) = self.declaration(&origin.file, &import.module, exported)?;
+        Some(Home { file, scope: MODULE_SCOPE, name, at: None })
+    }
+}
+
+/// The place a name is bound in.
+struct Home {
+    file: Arc<str>,
+    scope: ScopeId,
+    name: String,
+    /// The byte from which it is seen, where that is in the same file.
+    at: Option<u32>,
+}
+
+impl Home {
+    fn origin(&self, scope: ScopeId, expr: Expr) -> Origin {
+        Origin { file: Arc::clone(&self.file), scope, expr }
+    }
+}
+
+/// Whether something may stand for another value at another time, or when more is known of it.
+fn may_be_another(value: &Value) -> bool {
+    match value {
+        Value::Unknown(_) | Value::Undefined | Value::Null | Value::External(_) => true,
+        Value::Either(alternatives) => alternatives.iter().any(|one| may_be_another(&one.node.value)),
+        _ => false,
+    }
+}
+
+/// The scope that binds a name as it is seen from a place in a scope.
+fn binder(module: &Module, from: ScopeId, name: &str, at: Option<u32>) -> Option<ScopeId> {
+    let mut scopes = std::iter::successors(Some(from), |id| module.scopes.get(*id as usize)?.parent);
+    scopes.find(|id| module.scopes.get(*id as usize).is_some_and(|data| data.binding(name, at).is_some()))
+}
+
+/// What lies at a path in a value, as an expression.
+fn member(of: &Expr, path: &[String]) -> Expr {
+    let step = |object: Expr, key: &String| Expr { span: object.span, kind: Kind::Member(Box::new(object), key.clone()) };
+    path.iter().fold(of.clone(), step)
 }

@@ -25,6 +25,7 @@ use crate::project::resolve::Resolver;
 use crate::project::value::{Array, Condition, FunctionValue, Node, Object, Unknown, Value};
 use crate::source::Site;
 use compose::{append, doubt, either, extend, set, spread, unknown};
+pub use ever::Shared;
 use operators::test;
 use outside::{Changes, Uses};
 
