@@ -34,6 +34,9 @@ pub struct Framework {
     /// Modules that only its applications import.
     #[serde(default)]
     pub modules: Vec<String>,
+    /// Whether other frameworks run on it, so that files which are routes of theirs may import its modules.
+    #[serde(default)]
+    pub platform: bool,
     /// A file beside the `package.json` without which the packages are only tools.
     pub needs: Option<String>,
     /// Where files are routes.

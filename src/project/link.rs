@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::adapter::adapter;
-use super::application::{Partners, Stated, surround};
+use super::application::{Caller, Stated, mount, partners, tell};
 use super::eval::Evaluator;
 use super::files::Files;
 use super::plugins::{Reader, Side};
@@ -26,7 +26,8 @@ use crate::source::{Site, Span};
 pub fn link(files: &dyn Files, stated: &Stated) -> ProjectModel {
     let resolver = Resolver::new(files);
     let evaluator = Evaluator::new(files, &resolver);
-    let mut linker = Linker { files, resolver: &resolver, evaluator: &evaluator, model: ProjectModel::default(), sources: None };
+    let model = ProjectModel::default();
+    let mut linker = Linker { files, resolver: &resolver, evaluator: &evaluator, model, client_calls: Vec::new(), sources: None };
     for (path, signals) in files.candidates() {
         if !signals.auth {
             continue;
@@ -59,14 +60,26 @@ struct Linker<'a> {
     resolver: &'a Resolver,
     evaluator: &'a Evaluator<'a>,
     model: ProjectModel,
+    /// The calls that make clients: these are for once the servers are known.
+    client_calls: Vec<ClientCall>,
     sources: Option<Sources>,
+}
+
+/// A call of `createAuthClient`.
+struct ClientCall {
+    at: Site,
+    owner: Option<String>,
+    module: String,
+    options: Node,
 }
 
 impl Linker<'_> {
     fn finish(mut self, stated: &Stated) -> ProjectModel {
         self.model.servers.sort_by(|a, b| a.at.cmp(&b.at));
+        mount(self.files, self.resolver, self.evaluator, &mut self.model);
+        std::mem::take(&mut self.client_calls).into_iter().for_each(|call| self.client(call));
         self.model.clients.sort_by(|a, b| a.at.cmp(&b.at));
-        surround(self.files, self.resolver, self.evaluator, stated, &mut self.model);
+        tell(self.files, self.resolver, stated, &mut self.model);
         let mut touched: BTreeSet<Arc<str>> = self.model.files.drain(..).collect();
         touched.extend(self.evaluator.touched());
         for server in &self.model.servers {
@@ -105,7 +118,7 @@ impl Linker<'_> {
                 let options = self.evaluator.property(&options, "betterAuthOptions", &at);
                 self.server(at, role(path), owner, kept_by("payload", &module, options));
             }
-            "createAuthClient" if is_framework(&module) => self.client(at, owner, module, options),
+            "createAuthClient" if is_framework(&module) => self.client_calls.push(ClientCall { at, owner, module, options }),
             _ => {}
         }
     }
@@ -245,7 +258,7 @@ impl Linker<'_> {
         }
     }
 
-    fn client(&mut self, at: Site, owner: Option<String>, module: String, options: Node) {
+    fn client(&mut self, ClientCall { at, owner, module, options }: ClientCall) {
         let name = owner.unwrap_or_else(|| "authClient".into());
         let package = self.resolver.package_of(&at.file);
         let (plugins, plugins_open) = self.plugins(Side::Client, &package, &options);
@@ -257,7 +270,8 @@ impl Linker<'_> {
             });
         }
         let role = role(&at.file);
-        let partners = Partners::Undetermined(String::new());
+        let caller = Caller { at: &at, package: &package, options: &options };
+        let partners = partners(self.files, self.resolver, caller, &self.model.servers);
         self.model.clients.push(Client { role, at, name, package, module, options, plugins, plugins_open, partners });
     }
 

@@ -11,7 +11,7 @@ use crate::project::{Client, PluginUse, ProjectModel, Server};
 use crate::source::Site;
 
 /// Tells every server of a model its contexts.
-pub(super) fn tell(files: &dyn Files, resolver: &Resolver, stated: &Stated, model: &mut ProjectModel) {
+pub(in crate::project) fn tell(files: &dyn Files, resolver: &Resolver, stated: &Stated, model: &mut ProjectModel) {
     for server in &mut model.servers {
         server.contexts = match stated_for(stated, &server.package) {
             Some(audiences) => audiences.iter().map(|audience| said(*audience)).collect(),

@@ -34,7 +34,7 @@ pub(super) fn of_file(
     let imported = frameworks().iter().filter(|framework| imports(module, framework)).find(|one| answers(&one));
     match (imported, routed) {
         (Some(imported), Some((framework, route))) if imported == framework => (Some(imported), Some(route)),
-        (Some(imported), Some((framework, route))) if imported.name == "Node.js" => (Some(framework), Some(route)),
+        (Some(imported), Some((framework, route))) if imported.platform => (Some(framework), Some(route)),
         (Some(imported), _) => (Some(imported), None),
         (None, Some((framework, route))) => (Some(framework), Some(route)),
         (None, None) => {

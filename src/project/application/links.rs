@@ -3,21 +3,30 @@
 use super::Partners;
 use crate::facts::module::Text;
 use crate::project::files::Files;
+use crate::project::link::role;
 use crate::project::resolve::{Resolved, Resolver};
 use crate::project::value::{Lookup, Node, Value};
-use crate::project::{Client, ProjectModel, Role, Server};
+use crate::project::{Role, Server};
 use crate::source::Site;
 
-/// Tells every client of a model its partners.
-pub(super) fn link(files: &dyn Files, resolver: &Resolver, model: &mut ProjectModel) {
-    for client in &mut model.clients {
-        client.partners = partners(files, resolver, client, &model.servers);
-    }
+/// A client, as far as it tells whom it talks to.
+#[derive(Clone, Copy)]
+pub(in crate::project) struct Caller<'a> {
+    /// Its place.
+    pub(in crate::project) at: &'a Site,
+    /// The folder of its package.
+    pub(in crate::project) package: &'a str,
+    /// Its options.
+    pub(in crate::project) options: &'a Node,
 }
 
-fn partners(files: &dyn Files, resolver: &Resolver, client: &Client, servers: &[Server]) -> Partners {
-    let live = |role| if role == Role::CliCopy { Role::Live } else { role };
-    let same: Vec<&Server> = servers.iter().filter(|server| server.role == live(client.role)).collect();
+/// The partners of a client among the servers of the repository, whose mounts are known.
+pub(in crate::project) fn partners(files: &dyn Files, resolver: &Resolver, client: Caller<'_>, servers: &[Server]) -> Partners {
+    let own = match role(&client.at.file) {
+        Role::CliCopy => Role::Live,
+        role => role,
+    };
+    let same: Vec<&Server> = servers.iter().filter(|server| server.role == own).collect();
     // Tests and examples may bring a client of their own for what is live.
     let candidates = match same.is_empty() {
         true => servers.iter().filter(|server| server.role == Role::Live).collect(),
@@ -32,14 +41,14 @@ fn partners(files: &dyn Files, resolver: &Resolver, client: &Client, servers: &[
     };
     let choose = |is_it: &dyn Fn(&Server) -> bool| candidates.iter().copied().filter(|server| is_it(server)).collect::<Vec<_>>();
     let by_type = || choose(&|server| knows_instance(files, resolver, client, server));
-    let by_address = || address(&client.options).map(|own| choose(&|server| address(&server.options) == Some(own)));
+    let by_address = || address(client.options).map(|own| choose(&|server| address(&server.options) == Some(own)));
     let in_package = || {
-        let is_mounted = |server: &Server| server.mounts.iter().any(|mount| mount.package == client.package);
-        choose(&|server| server.package == client.package || is_mounted(server))
+        let is_mounted = |server: &Server| server.mounts.iter().any(|mount| *mount.package == *client.package);
+        choose(&|server| *server.package == *client.package || is_mounted(server))
     };
     // An address of its own may be that of any instance, whatever the code around it is made of.
     let calls_home = matches!(client.options.lookup(&["baseURL"]), Lookup::Absent);
-    let by_dependency = || choose(&|server| calls_home && resolver.depends(&client.package, &server.package));
+    let by_dependency = || choose(&|server| calls_home && resolver.depends(client.package, &server.package));
     linked(by_type(), "its file imports the instance or its type".into())
         .or_else(|| linked(by_address().unwrap_or_default(), "both have the same `baseURL`".into()))
         .or_else(|| linked(in_package(), "it is in the same package".into()))
@@ -47,11 +56,11 @@ fn partners(files: &dyn Files, resolver: &Resolver, client: &Client, servers: &[
         .or_else(|| {
             if let [_] = candidates.as_slice() { linked(candidates.clone(), "there is no other instance".into()) } else { None }
         })
-        .unwrap_or_else(|| Partners::Undetermined(undetermined(&client.options)))
+        .unwrap_or_else(|| Partners::Undetermined(undetermined(client.options)))
 }
 
 /// Whether a client is made in the file of a server, or in one that imports it.
-fn knows_instance(files: &dyn Files, resolver: &Resolver, client: &Client, server: &Server) -> bool {
+fn knows_instance(files: &dyn Files, resolver: &Resolver, client: Caller<'_>, server: &Server) -> bool {
     let facts = files.facts(&client.at.file);
     let Some(module) = facts.as_deref().and_then(|facts| facts.module()) else { return false };
     let home = Resolved::File(server.at.file.clone());

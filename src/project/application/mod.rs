@@ -8,10 +8,9 @@ mod mounts;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::ProjectModel;
-use super::eval::Evaluator;
-use super::files::Files;
-use super::resolve::Resolver;
+pub(super) use self::contexts::tell;
+pub(super) use self::links::{Caller, partners};
+pub(super) use self::mounts::mount;
 use crate::knowledge::frameworks::Framework;
 use crate::source::Site;
 
@@ -96,17 +95,4 @@ impl Audience {
 #[must_use]
 pub fn folder(package: &str) -> &str {
     if package.is_empty() { "the root" } else { package }
-}
-
-/// Adds to a model what lies around its instances.
-pub(super) fn surround(
-    files: &dyn Files,
-    resolver: &Resolver,
-    evaluator: &Evaluator<'_>,
-    stated: &Stated,
-    model: &mut ProjectModel,
-) {
-    mounts::mount(files, resolver, evaluator, model);
-    links::link(files, resolver, model);
-    contexts::tell(files, resolver, stated, model);
 }

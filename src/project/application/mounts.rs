@@ -17,7 +17,7 @@ use crate::project::{ProjectModel, Role, Server, render};
 use crate::source::Site;
 
 /// Adds their mounts to the servers of a model, and to its questions which server a mount means where nothing tells.
-pub(super) fn mount(files: &dyn Files, resolver: &Resolver, evaluator: &Evaluator<'_>, model: &mut ProjectModel) {
+pub(in crate::project) fn mount(files: &dyn Files, resolver: &Resolver, evaluator: &Evaluator<'_>, model: &mut ProjectModel) {
     let mut paths: BTreeSet<Arc<str>> = BTreeSet::new();
     for server in &model.servers {
         paths.insert(Arc::clone(&server.at.file));
