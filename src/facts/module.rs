@@ -40,6 +40,11 @@ pub struct Module {
 }
 
 impl Module {
+    /// The modules it imports names from, as written, in order.
+    pub fn imported(&self) -> impl Iterator<Item = &str> {
+        self.imports.iter().map(|import| import.module.as_str())
+    }
+
     /// The modules whose exports it passes on, as written, in order.
     pub fn passed_on(&self) -> impl Iterator<Item = &str> {
         self.exports.iter().filter_map(|export| match export {

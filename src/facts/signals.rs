@@ -88,6 +88,12 @@ impl Signals {
     pub fn any(self) -> bool {
         self.auth || self.mounts || self.tables || self.boot_migrations || self.migrations || self.entities || self.tools
     }
+
+    /// What is mentioned beside modules.
+    #[must_use]
+    pub fn without_imports(self) -> Self {
+        Self { imports: ModuleNames::default(), ..self }
+    }
 }
 
 type Mark = fn(&mut Signals);

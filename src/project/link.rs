@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use super::adapter::adapter;
 use super::application::{Partners, Stated, surround};
-use super::eval::Evaluator;
+use super::eval::{Answers, Evaluator};
 use super::files::Files;
+use super::memo::{Gate, Memo, Run};
 use super::plugins::{Reader, Side};
 use super::resolve::Resolver;
 use super::schema::compare::{Comparison, compare};
@@ -17,16 +18,49 @@ use super::version::version_in;
 use super::{AdapterKind, Client, PluginUse, ProjectModel, Role, SchemaState, Server};
 use crate::facts::Body;
 use crate::facts::lower::ENTRY_POINTS;
-use crate::facts::module::{CallSite, Expr, Import, Imported, Kind, Module};
+use crate::facts::module::{Call, CallSite, Expr, Import, Imported, Kind, Module};
 use crate::finding::Open;
 use crate::source::{Site, Span};
 
-/// Links the facts of a snapshot. What the project itself says of its audiences is taken for true.
+/// What linking keeps for the next time: it holds as long as what it was worked out from stays the same.
+#[derive(Debug, Default)]
+pub struct Kept {
+    /// How often it was used.
+    runs: u32,
+    resolver: Option<Resolver>,
+    answers: Answers,
+    /// What the calls that may make an instance call, and their options, by file and place.
+    calls: Memo<(Arc<str>, Span), Option<(External, Node)>>,
+    sources: Memo<(), Arc<Sources>>,
+}
+
+/// Links the facts of a snapshot. What the project itself says of its audiences is taken for true. What was kept when
+/// other files were linked never changes the model, only the time it takes.
 #[must_use]
-pub fn link(files: &dyn Files, stated: &Stated) -> ProjectModel {
-    let resolver = Resolver::new(files);
-    let evaluator = Evaluator::new(files, &resolver);
-    let mut linker = Linker { files, resolver: &resolver, evaluator: &evaluator, model: ProjectModel::default(), sources: None };
+pub fn link(files: &dyn Files, stated: &Stated, kept: &mut Kept) -> ProjectModel {
+    let mut before = std::mem::take(kept);
+    if files.edits().is_none() {
+        before = Kept::default();
+    }
+    let number = before.runs + Run::FIRST;
+    let gate = Gate::new(files);
+    let run = Run::new(&gate, number);
+    let resolver = before.resolver.take().unwrap_or_else(|| Resolver::new(files));
+    let model = all(&gate, stated, &resolver, &run, &before);
+    if run.is_spent() && number > Run::FIRST {
+        // Where the steps end depends on the order in which they are taken.
+        return link(files, stated, &mut Kept::default());
+    }
+    before.answers.end(number);
+    before.calls.end(number);
+    before.sources.end(number);
+    *kept = Kept { runs: number, resolver: Some(resolver), ..before };
+    model
+}
+
+fn all(files: &Gate<'_>, stated: &Stated, resolver: &Resolver, run: &Run<'_>, kept: &Kept) -> ProjectModel {
+    let evaluator = Evaluator::new(files, resolver, run, &kept.answers);
+    let mut linker = Linker { files, resolver, evaluator: &evaluator, run, kept, model: ProjectModel::default() };
     for (path, signals) in files.candidates() {
         if !signals.auth {
             continue;
@@ -58,8 +92,9 @@ struct Linker<'a> {
     files: &'a dyn Files,
     resolver: &'a Resolver,
     evaluator: &'a Evaluator<'a>,
+    run: &'a Run<'a>,
+    kept: &'a Kept,
     model: ProjectModel,
-    sources: Option<Sources>,
 }
 
 impl Linker<'_> {
@@ -68,7 +103,7 @@ impl Linker<'_> {
         self.model.clients.sort_by(|a, b| a.at.cmp(&b.at));
         surround(self.files, self.resolver, self.evaluator, stated, &mut self.model);
         let mut touched: BTreeSet<Arc<str>> = self.model.files.drain(..).collect();
-        touched.extend(self.evaluator.touched());
+        touched.extend(self.run.touched());
         for server in &self.model.servers {
             touched.extend(server.declared.sources.iter().cloned());
             touched.extend(server.version.source.iter().cloned());
@@ -83,18 +118,10 @@ impl Linker<'_> {
 
     fn instance(&mut self, path: &Arc<str>, site: &CallSite) {
         let Kind::Call(call) = &site.expr.kind else { return };
-        let callee = self.evaluator.eval(path, site.scope, &call.callee);
-        let Value::External(External { module, name }) = callee.value else { return };
-        let at = Site::new(path, call.callee.span);
-        let options = match call.arguments.first() {
-            Some(argument) if argument.spread => Node {
-                value: Value::Unknown(Unknown::new("the options are spread from a list", at.clone())),
-                at: Site::new(path, argument.value.span),
-            },
-            Some(argument) => self.evaluator.eval(path, site.scope, &argument.value),
-            None => Node { value: super::value::Object::default().into(), at: Site::new(path, site.expr.span) },
-        };
-        let owner = site.owner.clone();
+        let key = (Arc::clone(path), site.expr.span);
+        let evaluated = self.run.answer(&self.kept.calls, key, || self.evaluated(path, site, call));
+        let Some((External { module, name }, options)) = evaluated else { return };
+        let (at, owner) = (Site::new(path, call.callee.span), site.owner.clone());
         match name.as_str() {
             "betterAuth" if is_framework(&module) => {
                 let role = if self.only_describes_itself(path, site) { Role::CliCopy } else { role(path) };
@@ -110,6 +137,20 @@ impl Linker<'_> {
         }
     }
 
+    /// What a call calls, when that comes from a package, and the options it gives.
+    fn evaluated(&self, path: &Arc<str>, site: &CallSite, call: &Call) -> Option<(External, Node)> {
+        let Value::External(callee) = self.evaluator.eval(path, site.scope, &call.callee).value else { return None };
+        let options = match call.arguments.first() {
+            Some(argument) if argument.spread => Node {
+                value: Value::Unknown(Unknown::new("the options are spread from a list", Site::new(path, call.callee.span))),
+                at: Site::new(path, argument.value.span),
+            },
+            Some(argument) => self.evaluator.eval(path, site.scope, &argument.value),
+            None => Node { value: super::value::Object::default().into(), at: Site::new(path, site.expr.span) },
+        };
+        Some((callee, options))
+    }
+
     fn server(&mut self, at: Site, role: Role, owner: Option<String>, options: Node) {
         let name = owner.unwrap_or_else(|| "auth".into());
         let package = self.resolver.package_of(&at.file);
@@ -118,7 +159,8 @@ impl Linker<'_> {
         let adapter = adapter(self.evaluator, &options, &version, &at);
         let required = required(&version, &options, &plugins);
         let (files, resolver, evaluator) = (self.files, self.resolver, self.evaluator);
-        let sources = self.sources.get_or_insert_with(|| Sources::read(files, resolver, evaluator));
+        let read = || Arc::new(Sources::read(files, resolver, evaluator));
+        let sources = self.run.answer(&self.kept.sources, (), read);
         let declared = sources.declared(evaluator, resolver, &package, &adapter);
         let mut server = Server {
             role,

@@ -8,7 +8,7 @@ use crate::facts::lower::may_make_an_instance;
 use crate::facts::module::{self, Call, Element, Expr, Kind, Mounting, Text};
 use crate::facts::signals::Signals;
 use crate::finding::Open;
-use crate::project::eval::Evaluator;
+use crate::project::eval::{Evaluator, User};
 use crate::project::files::Files;
 use crate::project::link::role;
 use crate::project::resolve::Resolver;
@@ -21,7 +21,7 @@ pub(super) fn mount(files: &dyn Files, resolver: &Resolver, evaluator: &Evaluato
     let mut paths: BTreeSet<Arc<str>> = BTreeSet::new();
     for server in &model.servers {
         paths.insert(Arc::clone(&server.at.file));
-        paths.extend(evaluator.users(&server.at.file, |signals| signals.handlers).into_iter().map(|(path, _)| path));
+        paths.extend(evaluator.users(&server.at.file, User::Handling).iter().cloned());
     }
     let marked = |signals: &Signals| signals.auth || signals.mounts;
     paths.extend(files.candidates().iter().filter(|(_, signals)| marked(signals)).map(|(path, _)| Arc::clone(path)));

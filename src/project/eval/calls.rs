@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::compose::{append, doubt, either, extend, not_followed, spread, undecided, unknown};
 use super::members::reads_environment;
 use super::operators::test;
-use super::{Evaluator, Frame, MAX_DEPTH, Place, Truth};
+use super::{Evaluator, Frame, Place, Truth};
 use crate::facts::FileFacts;
 use crate::facts::module::{self, Element, Expr, Kind, Operator, Text};
 use crate::project::render;
@@ -239,11 +239,12 @@ impl Evaluator<'_> {
             return unknown("the function is not part of the snapshot", at.clone());
         };
         let mark = (Arc::clone(&function.file), function.scope, String::new());
-        if self.active.borrow().contains(&mark) || self.depth.get() >= MAX_DEPTH {
+        if self.active.borrow().contains(&mark) || self.run.is_too_deep() {
+            self.run.cut();
             return unknown("a function that calls itself", at.clone());
         }
         self.active.borrow_mut().push(mark);
-        self.touched.borrow_mut().insert(Arc::clone(&function.file));
+        self.run.touch(&function.file);
         let frame = Frame { file: Arc::clone(&function.file), scope: function.scope, arguments, outer };
         let place = Place { file: Arc::clone(&function.file), facts, scope: function.scope, frame: Some(&frame) };
         let node = self.returned(&place, at);

@@ -29,7 +29,7 @@ impl Evaluator<'_> {
             values.push(node);
             return;
         }
-        if steps == 0 || !self.step() {
+        if steps == 0 || !self.run.step() {
             return;
         }
         let origins = match &expr.kind {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::compose::{append, unknown, weight};
-use super::{Evaluator, Place};
+use super::{Evaluator, Mark, Place};
 use crate::facts::FileFacts;
 use crate::facts::module::{
     self, Binding, Effect, Export, Expr, Imported, Kind, MODULE_SCOPE, Module, Mutation, ScopeId, Source,
@@ -55,19 +55,29 @@ impl Evaluator<'_> {
         let whole = scope == MODULE_SCOPE
             && binding.block.is_none()
             && before.is_none_or(|before| self.is_settled(place, scope, &binding.name, before));
-        if whole && let Some(node) = self.known.borrow().get(&key) {
-            return node.clone();
+        if whole && let Some(node) = self.run.known(&self.answers.names, &key) {
+            return node;
         }
         let mark = (Arc::clone(&place.file), scope, binding.name.clone());
         if self.active.borrow().contains(&mark) {
+            self.run.cut();
             // `list = [...list, more]` speaks of what the name stood for until then.
             let changing = self.changing.borrow();
             let so_far = changing.iter().rev().find(|(changed, _)| *changed == mark && before.is_some());
             return so_far.map_or_else(|| unknown(format!("`{}` depends on itself", binding.name), at), |(_, node)| node.clone());
         }
+        let changed = || self.changed_binding(place, scope, binding, before, mark);
+        if whole { self.run.work_out(&self.answers.names, key, changed) } else { changed() }
+    }
+
+    fn changed_binding(&self, place: &Place<'_>, scope: ScopeId, binding: &Binding, before: Option<u32>, mark: Mark) -> Node {
+        let at = Site::new(&place.file, binding.span);
+        self.run.read(&place.file);
         self.active.borrow_mut().push(mark.clone());
-        let inner = Place { file: Arc::clone(&place.file), facts: Arc::clone(&place.facts), scope, frame: place.frame };
-        let mut node = self.source(&inner, &binding.name, &binding.source, at);
+        // No call decides what a module holds.
+        let frame = place.frame.filter(|_| scope != MODULE_SCOPE);
+        let inner = Place { file: Arc::clone(&place.file), facts: Arc::clone(&place.facts), scope, frame };
+        let mut node = self.source(&inner, &binding.name, &binding.source, at.clone());
         let is_its_own = |effect: &&Effect| self.denotes(&inner, effect, binding);
         for effect in self.effects(&inner, &binding.name).filter(is_its_own) {
             if before.is_none_or(|before| effect.span.start < before) {
@@ -84,13 +94,8 @@ impl Evaluator<'_> {
         self.active.borrow_mut().pop();
         // Names used several times over multiply what they hold, and clones of it cost what they weigh.
         match weight(&node, 0) {
-            Some(weight) => self.steps.set(self.steps.get().saturating_add(weight)),
-            None => {
-                node = unknown(format!("`{}` holds too much to be followed", binding.name), Site::new(&place.file, binding.span))
-            }
-        }
-        if whole {
-            self.known.borrow_mut().insert(key, node.clone());
+            Some(weight) => self.run.charge(weight),
+            None => node = unknown(format!("`{}` holds too much to be followed", binding.name), at),
         }
         node
     }
@@ -248,12 +253,12 @@ impl Evaluator<'_> {
 
     /// Where an export comes from.
     pub(super) fn locate(&self, file: &Arc<str>, name: &str, depth: u32) -> Option<Located> {
-        if depth > 16 || !self.step() {
+        if depth > 16 || !self.run.step() {
             return None;
         }
         let facts = self.files.facts(file)?;
         let module = facts.module()?;
-        self.touched.borrow_mut().insert(Arc::clone(file));
+        self.run.touch(file);
         let follow = |module: &str, imported: &Imported| {
             let at = Site::new(file, Span::default());
             match (self.resolver.resolve(self.files, file, module), imported) {
