@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 pub use super::lower::extract;
-use super::schema::{Entity, Operation};
+use super::schema::{Entity, Operation, TypedTable};
 use crate::source::Span;
 
 /// Index of a scope in [`Module::scopes`].
@@ -37,6 +37,8 @@ pub struct Module {
     pub operations: Vec<Operation>,
     /// Classes that an ORM maps to tables, in order.
     pub entities: Vec<Entity>,
+    /// Tables as types tell of them that a tool wrote from a database, in order.
+    pub types: Vec<TypedTable>,
 }
 
 impl Module {

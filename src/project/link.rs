@@ -213,7 +213,8 @@ impl Linker<'_> {
                     }
                 }
                 Comparison::NoSchema => {
-                    let reason = "no Prisma model, Drizzle table or SQL migration in the repository declares its core tables";
+                    let reason = "no Prisma model, Drizzle table, SQL migration or type written from the database declares its core \
+                                  tables in the repository";
                     server.comparison = SchemaState::Undetermined(reason.into());
                 }
             }

@@ -67,6 +67,9 @@ pub fn extract(kind: FileKind, text: &str) -> (Module, Vec<Span>) {
     if signals.entities {
         lowering.module.entities = schema::entities(&parsed.text, root);
     }
+    if signals.types {
+        lowering.module.types = schema::typed_tables(&parsed.text, root);
+    }
     (lowering.module, lowering.errors)
 }
 

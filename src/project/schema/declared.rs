@@ -8,7 +8,7 @@ use super::lookup::{Lookup, Naming, is_similar_table, snake_case};
 use super::migrated::{are_kept, name_in_database};
 use super::replay::{Scripts, is_code, replay, scripts};
 use super::tools::{Kind, Tool, tools};
-use super::{CORE, Declared, Layer, Migrated, SourceTable, drizzle, entities, knexfile};
+use super::{CORE, Declared, Layer, Migrated, SourceTable, drizzle, entities, knexfile, types};
 use crate::facts::Body;
 use crate::facts::schema::PrismaFile;
 use crate::project::adapter::delegate;
@@ -25,8 +25,10 @@ pub struct Sources {
     prisma: Vec<PrismaSchema>,
     scripts: Arc<Scripts>,
     migrated: Vec<Arc<Migrated>>,
-    /// Every table of every kind.
+    /// Every table that something declares or makes.
     all: Arc<[SourceTable]>,
+    /// Tables as types tell of them, which stand in where nothing else does.
+    typed: Vec<SourceTable>,
     tools: Vec<Tool>,
 }
 
@@ -52,7 +54,8 @@ impl Sources {
         let migrated: Vec<Arc<Migrated>> = replay(files, &scripts).into_iter().map(Arc::new).collect();
         all.extend(entities::all_tables(files));
         all.extend(migrated.iter().flat_map(|migrated| migrated.tables.iter().cloned()));
-        Self { prisma, scripts: scripts.into(), migrated, all: all.into(), tools }
+        let typed = types::all_tables(files);
+        Self { prisma, scripts: scripts.into(), migrated, all: all.into(), typed, tools }
     }
 
     /// What the adapter of one server finds.
@@ -71,7 +74,12 @@ impl Sources {
             _ => (self.similar(|_| true), Vec::new()),
         };
         let sources: BTreeSet<Arc<str>> = lookup.tables.iter().map(|(_, table)| Arc::clone(&table.file)).collect();
-        let (all, scripts) = (Arc::clone(&self.all), Arc::clone(&self.scripts));
+        let typed = lookup.tables.iter().map(|(_, table)| table).filter(|table| table.layer == Layer::Types);
+        let all = match typed.cloned().collect::<Vec<_>>() {
+            typed if typed.is_empty() => Arc::clone(&self.all),
+            typed => self.all.iter().cloned().chain(typed).collect(),
+        };
+        let scripts = Arc::clone(&self.scripts);
         Declared { lookup, all, migrated, scripts, sources: sources.into_iter().collect() }
     }
 
@@ -155,22 +163,36 @@ impl Sources {
         own.next().filter(|_| own.next().is_none())
     }
 
-    /// The tables SQL scripts make, those of the package where there are some.
+    /// The tables SQL scripts make, those of the package where there are some; with those of types that a tool wrote from
+    /// the database, where no script makes the tables of the server and nothing else declares them.
     fn sql(&self, resolver: &Resolver, package: &str, adapter: &Adapter) -> (Lookup, Vec<Arc<Migrated>>) {
         let own = |one: &&Arc<Migrated>| one.tables.first().is_some_and(|table| &*resolver.package_of(&table.file) == package);
         let mut migrated: Vec<Arc<Migrated>> = self.migrated.iter().filter(own).cloned().collect();
         if migrated.is_empty() {
             migrated.clone_from(&self.migrated);
         }
-        let made = migrated.iter().flat_map(|one| one.tables.iter().cloned());
-        let tables = if adapter.snake_case == Some(true) { named(made.map(as_kysely_makes_it)) } else { named(made) };
+        let mut tables: Vec<SourceTable> = migrated.iter().flat_map(|one| one.tables.iter().cloned()).collect();
+        // A table that is only altered is made elsewhere.
+        let is_made = |source: &SourceTable| is_core(source) && !source.table.open;
+        if !self.all.iter().chain(&tables).any(is_made) {
+            tables.extend(self.typed(resolver, package));
+        }
         // Scripts that make other tables say nothing of where those of the server are made.
-        let is_core = |(_, source): &(String, SourceTable)| CORE.iter().any(|core| is_similar_table(&source.table, core));
         if !tables.iter().any(is_core) {
             return (self.similar(|_| true), Vec::new());
         }
+        let tables =
+            if adapter.snake_case == Some(true) { named(tables.into_iter().map(as_kysely_makes_it)) } else { named(tables) };
         let naming = Naming::Sql { dialect: adapter.dialect, snake: adapter.snake_case };
         (Lookup { tables, naming, map: None }, migrated)
+    }
+
+    /// The tables of types that a tool wrote from the database of a server: those of the package where it has such types.
+    fn typed(&self, resolver: &Resolver, package: &str) -> Vec<SourceTable> {
+        let (own, others): (Vec<&SourceTable>, Vec<&SourceTable>) =
+            self.typed.iter().partition(|table| &*resolver.package_of(&table.file) == package);
+        let picture = [own, others].into_iter().find(|tables| tables.iter().any(|table| is_core(table)));
+        picture.unwrap_or_default().into_iter().cloned().collect()
     }
 
     /// The folders Drizzle Kit is configured to write into for these tables, where it does so.
@@ -228,6 +250,11 @@ fn as_kysely_makes_it(mut source: SourceTable) -> SourceTable {
         source.table.name = snake_case(&source.table.name);
     }
     source
+}
+
+/// Whether a table may be one of those every server has.
+fn is_core(source: &SourceTable) -> bool {
+    CORE.iter().any(|core| is_similar_table(&source.table, core))
 }
 
 fn named(tables: impl IntoIterator<Item = SourceTable>) -> Vec<(String, SourceTable)> {
