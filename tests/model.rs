@@ -5,7 +5,7 @@ use std::sync::Arc;
 use git_auth_review::cache::memory::MemoryStore;
 use git_auth_review::config::Config;
 use git_auth_review::engine;
-use git_auth_review::project::schema::{Cause, GapKind, Migrated, RequiredColumn};
+use git_auth_review::project::schema::{Cause, GapKind, Migrated, RequiredColumn, RequiredTable};
 use git_auth_review::project::value::{Lookup, Value};
 use git_auth_review::project::{AdapterKind, Dialect, Plural, ProjectModel, Role, SchemaState};
 use git_auth_review::source::{Installed, MemorySnapshot, Unreadable};
@@ -1447,6 +1447,182 @@ fn members_of_a_class_are_known_where_its_objects_are_made() {
         let model = model(&[("src/auth.ts", text.as_str()), ("src/main.ts", main), ("src/db.ts", "export const other = 1;")]);
         assert_eq!(plugins(&model), expected, "{body}");
         assert_eq!(open(&model), unknown.into_iter().collect::<Vec<_>>(), "{body}");
+    }
+}
+
+/// The plugins of a server that is given what `made` says; the tables they need beside the usual ones, with their columns;
+/// and what is open.
+fn made_plugins(classes: &str, made: &str) -> (Vec<String>, Vec<String>, Vec<String>) {
+    let imports = "import type { BetterAuthPlugin } from \"better-auth\";\nimport { Outside } from \"outside\";\n";
+    let auth = format!(
+        "import {{ betterAuth }} from \"better-auth\";\nimport {{ AuditPlugin }} from \"./audit\";\n\
+         export const auth = betterAuth({{ plugins: [{made}] }});"
+    );
+    let model = model(&[("src/auth.ts", &auth), ("src/audit.ts", &format!("{imports}{classes}"))]);
+    let required = &model.servers[0].required;
+    let own = required.tables.iter().filter(|(key, _)| !["user", "session", "account", "verification"].contains(&key.as_str()));
+    let written = |(_, table): (&String, &RequiredTable)| {
+        let columns: Vec<&str> = table.columns.iter().map(|column| column.key.as_str()).collect();
+        format!("{}({})", table.model, columns.join(" "))
+    };
+    let reasons = required.open.iter().chain(&model.servers[0].plugins_open).map(|why| why.reason.clone());
+    // The lockfile is there.
+    (plugins(&model), own.map(written).collect(), reasons.collect())
+}
+
+/// The schema of a plugin with one table.
+fn audit_schema(table: &str) -> String {
+    format!("{{ {table}: {{ fields: {{ action: {{ type: \"string\" }} }} }} }}")
+}
+
+#[test]
+fn plugins_are_objects_of_classes() {
+    let schema = audit_schema("auditLog");
+    let dynamic = audit_schema("[this.options.table]");
+    for (classes, made) in [
+        (
+            format!("export class AuditPlugin implements BetterAuthPlugin {{ id = \"audit\" as const; schema = {schema}; }}"),
+            "new AuditPlugin()",
+        ),
+        (
+            format!(
+                "export class AuditPlugin {{ readonly id = \"audit\"; constructor(private options: O) {{}} schema = {dynamic}; }}"
+            ),
+            "new AuditPlugin({ table: \"auditLog\" })",
+        ),
+        (
+            format!(
+                "export class AuditPlugin {{ id: string; schema; constructor(o: O) {{ this.id = o.id; this.schema = {schema}; }} }}"
+            ),
+            "new AuditPlugin({ id: \"audit\" })",
+        ),
+        (
+            format!(
+                "export class AuditPlugin {{ get id() {{ return \"audit\"; }} get schema() {{ return this.tables(); }} private tables() {{ return {schema}; }} }}"
+            ),
+            "new AuditPlugin()",
+        ),
+        (
+            format!(
+                "export class AuditPlugin {{ id = \"audit\"; private constructor(private options: O) {{}} schema = {dynamic}; static create(table: string) {{ return new AuditPlugin({{ table }}); }} }}"
+            ),
+            "AuditPlugin.create(\"auditLog\")",
+        ),
+        (
+            format!(
+                "class Base {{ static create(o) {{ return new AuditPlugin(o); }} }}\nexport class AuditPlugin extends Base {{ id = \"audit\"; static readonly one = new AuditPlugin(); schema = {schema}; }}"
+            ),
+            "AuditPlugin.one",
+        ),
+        (
+            format!(
+                "class Base {{ static create(o) {{ return new AuditPlugin(o); }} }}\nexport class AuditPlugin extends Base {{ id = \"audit\"; schema = {schema}; }}"
+            ),
+            "AuditPlugin.create()",
+        ),
+        // Inherited, and defined anew.
+        (
+            format!(
+                "abstract class Base {{ abstract table: string; constructor(readonly id: string) {{}} get schema() {{ return {}; }} }}\n\
+                     export class AuditPlugin extends Base {{ table = \"auditLog\"; constructor() {{ super(\"audit\"); }} }}",
+                audit_schema("[this.table]")
+            ),
+            "new AuditPlugin()",
+        ),
+        (
+            format!(
+                "class Base {{ id = \"base\"; table = \"base\"; get schema() {{ return {}; }} }}\n\
+                     export class AuditPlugin extends Base {{ id = \"audit\"; table = \"auditLog\"; }}",
+                audit_schema("[this.table]")
+            ),
+            "new AuditPlugin()",
+        ),
+        (
+            format!(
+                "class Base {{ id; schema?: S; constructor(o) {{ this.id = o.id; }} }}\n\
+                     export class AuditPlugin extends Base {{ constructor(o) {{ super({{ id: o }}); this.schema = {schema}; }} }}"
+            ),
+            "new AuditPlugin(\"audit\")",
+        ),
+        (
+            format!(
+                "class Base {{ constructor(private o: O) {{}} get id() {{ return this.o.id; }} schema = {schema}; }}\nexport class AuditPlugin extends Base {{}}"
+            ),
+            "new AuditPlugin({ id: \"audit\" })",
+        ),
+        // As plain JavaScript has it.
+        (
+            format!("export class AuditPlugin {{ constructor() {{ this.id = \"audit\"; this.schema = {schema}; }} }}"),
+            "new AuditPlugin()",
+        ),
+        (
+            format!("export class AuditPlugin {{ constructor(o) {{ Object.assign(this, o, {{ schema: {schema} }}); }} }}"),
+            "new AuditPlugin({ id: \"audit\" })",
+        ),
+    ] {
+        let known = (vec!["audit".to_owned()], vec!["auditLog(action)".to_owned()], Vec::<String>::new());
+        assert_eq!(made_plugins(&classes, made), known, "{classes}\n{made}");
+    }
+}
+
+#[test]
+fn what_a_class_leaves_open_is_said_of_its_plugin() {
+    let schema = audit_schema("auditLog");
+    for (classes, made, names, reason) in [
+        (
+            format!("export class AuditPlugin extends Outside {{ id = \"audit\"; schema = {schema}; }}"),
+            "new AuditPlugin()",
+            vec!["audit"],
+            None,
+        ),
+        (
+            "export class AuditPlugin extends Outside { id = \"audit\"; }".to_owned(),
+            "new AuditPlugin()",
+            vec!["audit"],
+            Some("`audit.schema`: `Outside`, which its class extends, is not followed"),
+        ),
+        (
+            "export class AuditPlugin extends Outside { id = \"audit\"; schema: S; }".to_owned(),
+            "new AuditPlugin()",
+            vec!["audit"],
+            Some("`audit.schema`: `this.schema` is not a plain constant"),
+        ),
+        (
+            "export class AuditPlugin { id = \"audit\"; schema: S; constructor() { this.setup(); } setup() { this.schema = load(); } }".to_owned(),
+            "new AuditPlugin()",
+            vec!["audit"],
+            Some("`audit.schema`: a later change that is not followed"),
+        ),
+        (
+            format!("class Base {{ schema = {schema}; }}\nexport class AuditPlugin extends Base {{ id = \"audit\"; setup() {{ this.schema = load(); }} }}"),
+            "new AuditPlugin()",
+            vec!["audit"],
+            Some("`audit.schema`: a later change that is not followed"),
+        ),
+        (
+            "export class AuditPlugin { id = \"audit\"; constructor(readonly schema: S) {} }".to_owned(),
+            "new AuditPlugin(JSON.parse(text))",
+            vec!["audit"],
+            Some("`audit.schema`: `JSON.parse` comes from `global`, which is not part of the repository"),
+        ),
+        ("export class AuditPlugin { id = \"audit\"; schema?: S; }".to_owned(), "new AuditPlugin()", vec!["audit"], None),
+        (
+            "export class AuditPlugin { inner = new AuditPlugin(); get id() { return this.inner.id; } }".to_owned(),
+            "new AuditPlugin()",
+            vec!["(a plugin of the repository)"],
+            None,
+        ),
+        ("export function AuditPlugin() { this.id = \"audit\"; }".to_owned(), "new AuditPlugin()", vec![], Some("the result of calling `AuditPlugin`")),
+        (
+            "export class AuditPlugin { static other = 1; }".to_owned(),
+            "AuditPlugin.create()",
+            vec![],
+            Some("`create` of a function or a class"),
+        ),
+    ] {
+        let (plugins, _, open) = made_plugins(&classes, made);
+        assert_eq!(plugins, names, "{classes}");
+        assert_eq!(open.first().map(String::as_str), reason, "{classes}");
     }
 }
 

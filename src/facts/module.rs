@@ -113,6 +113,17 @@ pub struct Scope {
     pub returns: Vec<Return>,
     /// Changes to values after they were made, in order.
     pub effects: Vec<Effect>,
+    /// What makes it the scope of a class.
+    pub class: Option<Box<Class>>,
+}
+
+/// A class, whose members are bound in its scope.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Class {
+    /// What it extends.
+    pub base: Option<Expr>,
+    /// What its constructor hands on to that of the base; without a constructor, all that is given.
+    pub handed_on: Option<Vec<Element>>,
 }
 
 /// A name bound in a scope.
@@ -184,6 +195,8 @@ pub enum Source {
         /// The place of the first.
         from: u32,
     },
+    /// A member that classes which extend the one around may well define in another way.
+    Overridable(Expr),
     /// Declared without a value, or in a way that is not followed (loop variables, catch parameters, classes).
     Opaque,
 }
