@@ -1108,6 +1108,9 @@ fn types_go_through_the_plugins_of_kysely() {
     let snake = codegen("").replace("emailVerified", "email_verified");
     let camel = &[("src/auth.ts", auth), ("src/db.ts", db)];
     assert_eq!(typed(&codegen(""), camel), told(&[]), "as `--camel-case` writes them");
+    let declared = codegen("");
+    let in_declarations = [camel.as_slice(), &[("src/db/types.ts", ""), ("src/db.d.ts", &declared)]].concat();
+    assert_eq!(typed("", &in_declarations), told(&[]), "also as declarations");
     assert_eq!(typed(&snake, camel), told(&[]), "as they are in the database");
     assert_eq!(typed(&snake, &[]), told(&["jwks", "user.emailVerified"]));
 }
@@ -1126,6 +1129,7 @@ fn types_stand_behind_all_that_makes_or_declares_tables() {
     let script = r#"{ "name": "app", "scripts": { "types": "kysely-codegen --exclude-pattern=jwks" } }"#;
     assert_eq!(typed(&codegen, &[("package.json", script)]), nothing, "some tables are left out");
     assert_eq!(typed("", &[("tests/types.ts", &codegen)]), nothing, "types of tests");
+    assert_eq!(typed("", &[("src/db.d.ts", &codegen)]), told(&["jwks"]), "declarations alone");
 
     let other = ("migrations/0001_app.sql", "CREATE TABLE post (id text);");
     assert_eq!(typed(&codegen, &[other]), told(&["jwks"]));

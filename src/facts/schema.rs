@@ -7,7 +7,7 @@ mod models;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::code::{entities, operations, typed_tables};
+pub use self::code::{declarations, entities, operations, typed_tables};
 pub use self::ddl::sql;
 pub use self::journal::drizzle_journal;
 pub use self::models::prisma;

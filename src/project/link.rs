@@ -119,7 +119,7 @@ impl Linker<'_> {
         let required = required(&version, &options, &plugins);
         let (files, resolver, evaluator) = (self.files, self.resolver, self.evaluator);
         let sources = self.sources.get_or_insert_with(|| Sources::read(files, resolver, evaluator));
-        let declared = sources.declared(evaluator, resolver, &package, &adapter);
+        let declared = sources.declared(files, evaluator, resolver, &package, &adapter);
         let mut server = Server {
             role,
             at,

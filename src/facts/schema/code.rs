@@ -23,7 +23,7 @@ use tree_sitter::Node;
 use self::course::Course;
 pub use self::entities::entities;
 use self::literals::{Chain, Loop};
-pub use self::types::typed_tables;
+pub use self::types::{declarations, typed_tables};
 use super::{Change, Column, Key, Operation, Table};
 use crate::source::Span;
 

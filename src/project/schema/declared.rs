@@ -1,5 +1,6 @@
 //! What the repository declares for one server: which sources its adapter reads, and what lies elsewhere.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -28,7 +29,7 @@ pub struct Sources {
     /// Every table that something declares or makes.
     all: Arc<[SourceTable]>,
     /// Tables as types tell of them, which stand in where nothing else does.
-    typed: Vec<SourceTable>,
+    typed: OnceCell<Vec<SourceTable>>,
     tools: Vec<Tool>,
 }
 
@@ -54,13 +55,19 @@ impl Sources {
         let migrated: Vec<Arc<Migrated>> = replay(files, &scripts).into_iter().map(Arc::new).collect();
         all.extend(entities::all_tables(files));
         all.extend(migrated.iter().flat_map(|migrated| migrated.tables.iter().cloned()));
-        let typed = types::all_tables(files);
-        Self { prisma, scripts: scripts.into(), migrated, all: all.into(), typed, tools }
+        Self { prisma, scripts: scripts.into(), migrated, all: all.into(), typed: OnceCell::new(), tools }
     }
 
     /// What the adapter of one server finds.
     #[must_use]
-    pub fn declared(&self, evaluator: &Evaluator<'_>, resolver: &Resolver, package: &str, adapter: &Adapter) -> Declared {
+    pub fn declared(
+        &self,
+        files: &dyn Files,
+        evaluator: &Evaluator<'_>,
+        resolver: &Resolver,
+        package: &str,
+        adapter: &Adapter,
+    ) -> Declared {
         let (lookup, migrated) = match adapter.kind {
             AdapterKind::Drizzle => {
                 let mut lookup = self.drizzle(evaluator, adapter);
@@ -69,7 +76,7 @@ impl Sources {
                 (lookup, migrated)
             }
             AdapterKind::Prisma => self.prisma(resolver, package, adapter),
-            AdapterKind::Kysely => self.sql(resolver, package, adapter),
+            AdapterKind::Kysely => self.sql(files, resolver, package, adapter),
             _ if adapter.maps_classes() => (self.similar(|table| table.layer == Layer::Entity), Vec::new()),
             _ => (self.similar(|_| true), Vec::new()),
         };
@@ -165,7 +172,7 @@ impl Sources {
 
     /// The tables SQL scripts make, those of the package where there are some; with those of types that a tool wrote from
     /// the database, where no script makes the tables of the server and nothing else declares them.
-    fn sql(&self, resolver: &Resolver, package: &str, adapter: &Adapter) -> (Lookup, Vec<Arc<Migrated>>) {
+    fn sql(&self, files: &dyn Files, resolver: &Resolver, package: &str, adapter: &Adapter) -> (Lookup, Vec<Arc<Migrated>>) {
         let own = |one: &&Arc<Migrated>| one.tables.first().is_some_and(|table| &*resolver.package_of(&table.file) == package);
         let mut migrated: Vec<Arc<Migrated>> = self.migrated.iter().filter(own).cloned().collect();
         if migrated.is_empty() {
@@ -175,7 +182,7 @@ impl Sources {
         // A table that is only altered is made elsewhere.
         let is_made = |source: &SourceTable| is_core(source) && !source.table.open;
         if !self.all.iter().chain(&tables).any(is_made) {
-            tables.extend(self.typed(resolver, package));
+            tables.extend(self.typed(files, resolver, package));
         }
         // Scripts that make other tables say nothing of where those of the server are made.
         if !tables.iter().any(is_core) {
@@ -188,9 +195,12 @@ impl Sources {
     }
 
     /// The tables of types that a tool wrote from the database of a server: those of the package where it has such types.
-    fn typed(&self, resolver: &Resolver, package: &str) -> Vec<SourceTable> {
-        let (own, others): (Vec<&SourceTable>, Vec<&SourceTable>) =
-            self.typed.iter().partition(|table| &*resolver.package_of(&table.file) == package);
+    fn typed(&self, files: &dyn Files, resolver: &Resolver, package: &str) -> Vec<SourceTable> {
+        let (own, others): (Vec<&SourceTable>, Vec<&SourceTable>) = self
+            .typed
+            .get_or_init(|| types::all_tables(files))
+            .iter()
+            .partition(|table| &*resolver.package_of(&table.file) == package);
         let picture = [own, others].into_iter().find(|tables| tables.iter().any(|table| is_core(table)));
         picture.unwrap_or_default().into_iter().cloned().collect()
     }
@@ -236,7 +246,9 @@ impl Sources {
 /// A table as it comes to be where Kysely's `CamelCasePlugin` stands between code and database: what code calls
 /// `emailVerified` is made as `email_verified`. SQL scripts run as they are.
 fn as_kysely_makes_it(mut source: SourceTable) -> SourceTable {
-    let in_code: Vec<bool> = source.table.columns.iter().map(|column| is_code(&source.column_site(column).file)).collect();
+    let is_in_code = |file: &str| source.layer == Layer::Types || is_code(file);
+    let is_named_in_code = is_in_code(&source.file);
+    let in_code: Vec<bool> = source.table.columns.iter().map(|column| is_in_code(&source.column_site(column).file)).collect();
     for (column, _) in source.table.columns.iter_mut().zip(in_code).filter(|(_, in_code)| *in_code) {
         let made = snake_case(&column.name);
         let named = source.table.keys.iter_mut().flat_map(|key| &mut key.columns).filter(|name| **name == column.name);
@@ -246,7 +258,7 @@ fn as_kysely_makes_it(mut source: SourceTable) -> SourceTable {
         }
         column.name = made;
     }
-    if is_code(&source.file) {
+    if is_named_in_code {
         source.table.name = snake_case(&source.table.name);
     }
     source

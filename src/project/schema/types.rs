@@ -16,12 +16,12 @@ pub(super) fn all_tables(files: &dyn Files) -> Vec<SourceTable> {
     if is_selective(files) {
         return Vec::new();
     }
-    let paths = files.candidates().iter().filter(|(path, signals)| signals.types && !is_trial(path)).map(|(path, _)| path);
+    let code = files.candidates().iter().filter(|(_, signals)| signals.types).map(|(path, _)| Arc::clone(path));
+    let paths = code.chain(files.of_kind(FileKind::Declarations)).filter(|path| !is_trial(path));
     let mut tables = Vec::new();
     for path in paths {
-        let Some(facts) = files.facts(path) else { continue };
-        let types = facts.module().into_iter().flat_map(|module| &module.types);
-        tables.extend(types.map(|typed| source(typed, path)));
+        let Some(facts) = files.facts(&path) else { continue };
+        tables.extend(facts.types().iter().map(|typed| source(typed, &path)));
     }
     tables
 }

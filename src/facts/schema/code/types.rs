@@ -11,9 +11,22 @@ use tree_sitter::Node;
 use super::Code;
 use crate::facts::lower::{named, span};
 use crate::facts::schema::{Column, MAX_COLUMNS, Table, TypedTable, namespace};
+use crate::facts::signals::scan;
+use crate::source::FileKind;
+use crate::syntax::typescript;
 
 /// What Kanel writes above the type of a table, before its name.
 const OF_KANEL: &str = "Represents the table ";
+
+/// Reads the tables of a file that holds declarations alone.
+#[must_use]
+pub fn declarations(text: &str) -> Vec<TypedTable> {
+    if !scan(text.as_bytes()).types {
+        return Vec::new();
+    }
+    let parsed = typescript::parse(FileKind::Declarations, text);
+    parsed.map(|parsed| typed_tables(&parsed.text, parsed.tree.root_node())).unwrap_or_default()
+}
 
 /// Reads the tables of a file that a tool wrote; one that people wrote has none.
 #[must_use]
@@ -118,21 +131,19 @@ impl<'c> Code<'c> {
         let lists: Vec<&Shape<'c>> = shapes.iter().filter(|shape| is_list(shape, &known)).collect();
         let members = lists.into_iter().flat_map(|list| &list.members);
         // A type belongs to one table; taking it away keeps the time linear.
-        members
-            .filter_map(|member| Some(self.typed(&member.name, member.name_at, known.remove(self.str(member.kind))?)))
-            .collect()
+        members.filter_map(|member| Some(self.typed(&member.name, known.remove(self.str(member.kind))?))).collect()
     }
 
     /// The table that the comment above a type names.
     fn described(&self, shape: &Shape<'c>) -> Option<TypedTable> {
         let (_, named) = shape.comment.split_once(OF_KANEL)?;
-        Some(self.typed(named.split_whitespace().next()?, shape.name_at, shape))
+        Some(self.typed(named.split_whitespace().next()?, shape))
     }
 
-    fn typed(&self, name: &str, name_at: Node<'c>, shape: &Shape<'c>) -> TypedTable {
+    fn typed(&self, name: &str, shape: &Shape<'c>) -> TypedTable {
         let (prefix, name) = name.rsplit_once('.').map_or((None, name), |(prefix, name)| (Some(prefix), name));
         let columns = shape.members.iter().map(|member| self.typed_column(member)).collect();
-        let table = Table { columns, open: shape.open, ..Table::empty(name, span(name_at)) };
+        let table = Table { columns, open: shape.open, ..Table::empty(name, span(shape.name_at)) };
         TypedTable { table, namespace: prefix.and_then(namespace) }
     }
 
@@ -303,5 +314,12 @@ mod tests {
         let union = vec!["\"x\""; 20_000].join(" | ");
         let found = read(&format!("{GENERATED}interface User {{ kind: {union} | null }}\ninterface DB {{ user: User }}"));
         assert_eq!(found[0].table.sketch(), ["kind"]);
+    }
+
+    #[test]
+    fn declarations_alone() {
+        let text = format!("{GENERATED}export interface User {{ id: string }}\nexport interface DB {{ user: User }}");
+        let types = |text: &str| crate::facts::extract(FileKind::Declarations, text.as_bytes()).types().len();
+        assert_eq!((types(&text), types(&text.replace("infer", "in"))), (1, 0));
     }
 }
