@@ -125,6 +125,8 @@ pub enum FileKind {
     Tsx,
     /// `.vue`, `.svelte`, `.astro`: script blocks inside markup.
     Component,
+    /// `.d.ts`: types alone, read for those that a tool wrote from a database.
+    Declarations,
     /// `.prisma`.
     Prisma,
     /// `.sql`.
@@ -180,7 +182,8 @@ impl FileKind {
         }
         let (_, ending) = name.rsplit_once('.')?;
         match ending {
-            "ts" | "mts" | "cts" if !name.ends_with(".d.ts") => Some(Self::TypeScript),
+            "ts" if name.ends_with(".d.ts") => Some(Self::Declarations),
+            "ts" | "mts" | "cts" => Some(Self::TypeScript),
             "tsx" | "js" | "jsx" | "mjs" | "cjs" => Some(Self::Tsx),
             "vue" | "svelte" | "astro" => Some(Self::Component),
             "prisma" => Some(Self::Prisma),

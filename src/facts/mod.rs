@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use crate::source::{FileKind, Span, Unreadable, decode};
 
 /// Changes whenever the shape or the meaning of facts changes, so that older cached facts are not read.
-pub const FACTS_VERSION: u32 = 14;
+pub const FACTS_VERSION: u32 = 15;
 
 /// Everything the review needs to know of one file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -37,6 +37,8 @@ pub struct FileFacts {
 pub enum Body {
     /// TypeScript or JavaScript.
     Module(module::Module),
+    /// Tables as declarations tell of them that a tool wrote from a database.
+    Types(Vec<schema::TypedTable>),
     /// A Prisma schema file.
     Prisma(schema::PrismaFile),
     /// A SQL script, as the schema operations it runs.
@@ -72,6 +74,7 @@ pub fn extract(kind: FileKind, bytes: &[u8]) -> FileFacts {
             let (module, errors) = module::extract(kind, &text);
             (Body::Module(module), errors)
         }
+        FileKind::Declarations => (Body::Types(schema::declarations(&text)), Vec::new()),
         FileKind::Prisma => {
             let (file, errors) = schema::prisma(&text);
             (Body::Prisma(file), errors)
@@ -112,6 +115,16 @@ impl FileFacts {
         match &self.body {
             Body::Module(module) => Some(module),
             _ => None,
+        }
+    }
+
+    /// Tables as types in the file tell of them that a tool wrote from a database.
+    #[must_use]
+    pub fn types(&self) -> &[schema::TypedTable] {
+        match &self.body {
+            Body::Module(module) => &module.types,
+            Body::Types(types) => types,
+            _ => &[],
         }
     }
 

@@ -161,7 +161,7 @@ impl Linker<'_> {
         let (files, resolver, evaluator) = (self.files, self.resolver, self.evaluator);
         let read = || Arc::new(Sources::read(files, resolver, evaluator));
         let sources = self.run.answer(&self.kept.sources, (), read);
-        let declared = sources.declared(evaluator, resolver, &package, &adapter);
+        let declared = sources.declared(files, evaluator, resolver, &package, &adapter);
         let mut server = Server {
             role,
             at,
@@ -255,7 +255,8 @@ impl Linker<'_> {
                     }
                 }
                 Comparison::NoSchema => {
-                    let reason = "no Prisma model, Drizzle table or SQL migration in the repository declares its core tables";
+                    let reason = "no Prisma model, Drizzle table, SQL migration or type written from the database declares its core \
+                                  tables in the repository";
                     server.comparison = SchemaState::Undetermined(reason.into());
                 }
             }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::compose::{append, doubt, either, extend, not_followed, spread, undecided, unknown};
 use super::members::reads_environment;
 use super::operators::test;
-use super::{Evaluator, Frame, Place, Truth};
+use super::{Evaluator, Frame, FrameKind, Place, Truth};
 use crate::facts::FileFacts;
 use crate::facts::module::{self, Element, Expr, Kind, Operator, Text};
 use crate::project::render;
@@ -22,10 +22,13 @@ impl Evaluator<'_> {
         let callee = self.expr(place, &call.callee);
         let callee_at = Site::new(&place.file, call.callee.span);
         match callee.value {
-            Value::Function(function) if !call.new => {
+            Value::Function(function) => {
                 let (arguments, open) = self.arguments(place, &call.arguments);
                 if !open.is_empty() {
                     return unknown("a call whose arguments are spread from an unknown list", at);
+                }
+                if call.new {
+                    return self.made(&function, arguments, place.frame, &at).unwrap_or_else(|| result_of(call, at));
                 }
                 self.follow_call(&function, arguments, place.frame, &at)
             }
@@ -59,7 +62,7 @@ impl Evaluator<'_> {
                 self.external_call(place, callee, render::expr(&call.callee), call, Some(inner), callee_at, at)
             }
             Value::Unknown(why) => Node { value: Value::Unknown(why), at },
-            _ => unknown(format!("the result of calling `{}`", render::expr(&call.callee)), at),
+            _ => result_of(call, at),
         }
     }
 
@@ -245,7 +248,7 @@ impl Evaluator<'_> {
         }
         self.active.borrow_mut().push(mark);
         self.run.touch(&function.file);
-        let frame = Frame { file: Arc::clone(&function.file), scope: function.scope, arguments, outer };
+        let frame = Frame { file: Arc::clone(&function.file), scope: function.scope, arguments, outer, kind: FrameKind::Call };
         let place = Place { file: Arc::clone(&function.file), facts, scope: function.scope, frame: Some(&frame) };
         let node = self.returned(&place, at);
         self.active.borrow_mut().pop();
@@ -294,6 +297,11 @@ impl Evaluator<'_> {
         }
         Node { value: Value::Undefined, at: at.clone() }
     }
+}
+
+/// What a call gives back that cannot be followed.
+fn result_of(call: &module::Call, at: Site) -> Node {
+    unknown(format!("the result of calling `{}`", render::expr(&call.callee)), at)
 }
 
 /// Whether an expression counts as true exactly where the value of a name does, or is neither `undefined` nor `null`.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::compose::{doubt, either, set, spread};
-use super::{Evaluator, Frame, Place, Truth};
+use super::{Evaluator, Frame, FrameKind, Place, Truth};
 use crate::facts::module::{Call, Effect, Guard, Mutation, Source};
 use crate::project::value::{Condition, FunctionValue, Node, Object, Unknown, Value};
 use crate::source::Site;
@@ -101,7 +101,13 @@ impl Evaluator<'_> {
             return;
         }
         let (arguments, _) = self.arguments(place, &call.arguments);
-        let frame = Frame { file: Arc::clone(&function.file), scope: function.scope, arguments, outer: place.frame };
+        let frame = Frame {
+            file: Arc::clone(&function.file),
+            scope: function.scope,
+            arguments,
+            outer: place.frame,
+            kind: FrameKind::Call,
+        };
         let inner =
             Place { file: Arc::clone(&function.file), facts: Arc::clone(&facts), scope: function.scope, frame: Some(&frame) };
         for binding in changed {

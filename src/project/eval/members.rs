@@ -121,7 +121,10 @@ impl Evaluator<'_> {
             Value::Unknown(why) => Value::Unknown(why.clone()),
             Value::Env(name) => Value::Unknown(Unknown::new(format!("the environment variable `{name}` decides"), at.clone())),
             Value::Undefined | Value::Null => Value::Undefined,
-            Value::Function(_) => Value::Unknown(Unknown::new(format!("`{key}` of a function or a class"), at.clone())),
+            Value::Function(function) => match self.static_member(function, key) {
+                Some(node) => return node,
+                None => Value::Unknown(Unknown::new(format!("`{key}` of a function or a class"), at.clone())),
+            },
             _ => Value::Unknown(Unknown::new(format!("`{key}` of a value that is not an object"), at.clone())),
         };
         Node { value, at: at.clone() }

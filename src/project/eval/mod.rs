@@ -10,6 +10,7 @@ mod compose;
 mod ever;
 mod members;
 mod names;
+mod objects;
 mod operators;
 mod outside;
 mod wrappers;
@@ -78,12 +79,24 @@ struct Place<'a> {
     frame: Option<&'a Frame<'a>>,
 }
 
-/// The arguments of a function call that is being followed.
+/// The arguments of a function call that is being followed, or of a constructor.
 struct Frame<'a> {
     file: Arc<str>,
     scope: ScopeId,
     arguments: Vec<Node>,
     outer: Option<&'a Frame<'a>>,
+    kind: FrameKind,
+}
+
+/// What a frame is made for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum FrameKind {
+    /// A call.
+    Call,
+    /// An object, by its class.
+    Object,
+    /// The class that the one of the frame around it extends.
+    Base,
 }
 
 /// Whether a value counts as true.

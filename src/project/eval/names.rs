@@ -18,6 +18,9 @@ const MAX_NAMESPACE: usize = 500;
 impl Evaluator<'_> {
     pub(super) fn name(&self, place: &Place<'_>, name: &str, span: Span) -> Node {
         let Some(module) = place.facts.module() else { return unknown("the file holds no code", Site::new(&place.file, span)) };
+        if let Some(member) = self.member_of_this(place, name, span) {
+            return member;
+        }
         let mut scope = Some(place.scope);
         while let Some(id) = scope {
             let Some(data) = module.scopes.get(id as usize) else { break };
@@ -142,7 +145,8 @@ impl Evaluator<'_> {
                 };
                 self.argument(place, name, &at, &rest)
             }
-            Source::Opaque => unknown(format!("`{}` is not a plain constant", name), at),
+            Source::Overridable(expr) if Self::is_made(place) => self.expr(place, expr),
+            Source::Overridable(_) | Source::Opaque => unknown(format!("`{}` is not a plain constant", name), at),
         }
     }
 
