@@ -163,9 +163,9 @@ impl List<'_> {
                 }
             }
             Value::Undefined | Value::Null => {}
-            Value::Unknown(why) => self.open.push(why.clone()),
             _ => {
-                self.open.push(Unknown::new("the plugin list is not an array literal that can be followed", array.at.clone()));
+                let reason = "the plugin list is not an array literal that can be followed";
+                self.open.push(array.why_unknown().unwrap_or_else(|| Unknown::new(reason, array.at.clone())));
             }
         }
     }

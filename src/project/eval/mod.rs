@@ -1,8 +1,8 @@
 //! Evaluation of option values: three-valued and bounded.
 //!
 //! Expressions are followed through constants, spreads, conditions, calls of functions of the repository and imports.
-//! What cannot be followed becomes [`Value::Unknown`] with the expression that made it so. Every evaluation has a budget
-//! of steps; beyond it values are unknown.
+//! What cannot be followed becomes [`Value::Unknown`] with the expression that made it so. Every call that makes an
+//! instance has its share of steps; beyond it values are unknown.
 
 mod calls;
 mod changes;
@@ -100,6 +100,11 @@ impl<'a> Evaluator<'a> {
         Self { files, resolver, run, answers, active: RefCell::default(), changing: RefCell::default() }
     }
 
+    /// Begins a part of the work, with a share of steps of its own.
+    pub fn begin(&self) {
+        self.run.begin();
+    }
+
     /// Evaluates an expression of a file in one of its scopes.
     #[must_use]
     pub fn eval(&self, file: &Arc<str>, scope: ScopeId, expr: &Expr) -> Node {
@@ -125,7 +130,7 @@ impl<'a> Evaluator<'a> {
     fn expr(&self, place: &Place<'_>, expr: &Expr) -> Node {
         let at = || Site::new(&place.file, expr.span);
         if !self.run.step() {
-            return unknown("evaluating the project takes too many steps", at());
+            return unknown("working it out takes too many steps", at());
         }
         let node = self.run.deeper(|| self.kind(place, expr, at()));
         node.unwrap_or_else(|| unknown("the value is nested too deeply", at()))

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use super::compose::{append, unknown, weight};
+use super::operators::{environment_test, test};
 use super::{Evaluator, Mark, Place};
 use crate::facts::FileFacts;
 use crate::facts::module::{
     self, Binding, Effect, Export, Expr, Imported, Kind, MODULE_SCOPE, Module, Mutation, ScopeId, Source,
 };
 use crate::project::resolve::{Resolved, canonical};
-use crate::project::value::{Array, External, Item, Node, Object, Property, Unknown, Value};
+use crate::project::value::{Array, Environment, External, Item, Node, Object, Property, Unknown, Value};
 use crate::source::{Site, Span};
 
 /// Most exports of a module that are taken when it is used as a value.
@@ -94,7 +95,7 @@ impl Evaluator<'_> {
         self.active.borrow_mut().pop();
         // Names used several times over multiply what they hold, and clones of it cost what they weigh.
         match weight(&node, 0) {
-            Some(weight) => self.run.charge(weight),
+            Some(weight) => self.run.charge(weight.into()),
             None => node = unknown(format!("`{}` holds too much to be followed", binding.name), at),
         }
         node
@@ -186,6 +187,9 @@ impl Evaluator<'_> {
                 .unwrap_or_else(|| unknown(format!("`{name}` was not found in `{target}`"), at)),
             // SvelteKit gives every variable an export of its own.
             Resolved::External if module.starts_with("$env/static/") => Node { value: Value::Env(name.to_owned()), at },
+            Resolved::External if (module, name) == ("$app/environment", "dev") => {
+                test(environment_test(Environment::NotProduction, "dev", &at), at)
+            }
             Resolved::External => {
                 Node { value: Value::External(External { module: canonical(module), name: name.to_owned() }), at }
             }

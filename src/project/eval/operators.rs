@@ -20,7 +20,8 @@ impl Evaluator<'_> {
                         let condition =
                             Condition { text: format!("{} is set", render::expr(left)), at: at.clone(), environment: None };
                         let otherwise = self.refused_without(place, left, condition.negated());
-                        either(vec![(node, condition), (self.expr(place, right), otherwise)], at)
+                        let kept = without(node, |value| matches!(value.value, Value::Undefined | Value::Null));
+                        either(vec![(kept, condition), (self.expr(place, right), otherwise)], at)
                     }
                     _ => node,
                 }
@@ -37,8 +38,12 @@ impl Evaluator<'_> {
                     Truth::Depends(condition) => {
                         let otherwise = self.refused_without(place, left, condition.negated());
                         let (when_left, when_right) = if keeps_left { (condition, otherwise) } else { (otherwise, condition) };
-                        // The left side of `&&` is only the result when it is falsy.
-                        let kept = if keeps_left { node } else { Node { value: Value::Bool(false), at: node.at } };
+                        // The left side of `&&` is only the result when it is falsy, and that of `||` when it is not.
+                        let kept = if keeps_left {
+                            without(node, |value| value.truthy() == Some(false))
+                        } else {
+                            Node { value: Value::Bool(false), at: node.at }
+                        };
                         either(vec![(kept, when_left), (self.expr(place, right), when_right)], at)
                     }
                 }
@@ -157,11 +162,42 @@ pub(super) fn environment_test(environment: Environment, text: &str, at: &Site) 
 
 /// The environment variable an expression reads; a member that is called `NODE_ENV` is that one, whoever hands it on.
 fn variable<'n>(expr: &'n Expr, node: &'n Node) -> Option<&'n str> {
-    match (&node.value, &expr.kind) {
-        (Value::Env(name), _) => Some(name),
-        (Value::Unknown(_) | Value::External(_) | Value::Either(_), Kind::Member(_, name)) if name == "NODE_ENV" => Some(name),
+    read_variable(&node.value).or_else(|| match (&node.value, &expr.kind) {
+        (Value::Unknown(_) | Value::External(_) | Value::Either(_), Kind::Member(_, name)) if name == "NODE_ENV" => {
+            Some(name.as_str())
+        }
+        _ => None,
+    })
+}
+
+/// The environment variable a value is, be it with a text in place of one that is not set.
+pub(super) fn read_variable(value: &Value) -> Option<&str> {
+    match value {
+        Value::Env(name) => Some(name),
+        Value::Either(alternatives) => {
+            let (read, others): (Vec<_>, Vec<_>) =
+                alternatives.iter().map(|one| &one.node.value).partition(|value| matches!(value, Value::Env(_)));
+            match read.as_slice() {
+                [Value::Env(name)] if others.iter().all(|value| matches!(value, Value::Text(_))) => Some(name),
+                _ => None,
+            }
+        }
         _ => None,
     }
+}
+
+/// A value without the alternatives it is known not to be.
+fn without(mut node: Node, is_ruled_out: impl Fn(&Node) -> bool) -> Node {
+    if let Value::Either(alternatives) = &node.value
+        && alternatives.iter().any(|one| is_ruled_out(&one.node))
+    {
+        let kept: Vec<Alternative> = alternatives.iter().filter(|one| !is_ruled_out(&one.node)).cloned().collect();
+        node = match kept.as_slice() {
+            [only] => only.node.clone(),
+            _ => Node { value: kept.into(), at: node.at },
+        };
+    }
+    node
 }
 
 pub(super) fn selected_environment(variable: &str, value: &str) -> Option<Environment> {
