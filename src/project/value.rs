@@ -329,9 +329,7 @@ impl Node {
     /// Looks up a property by its path: `["advanced", "disableCSRFCheck"]`.
     #[must_use]
     pub fn lookup(&self, path: &[&str]) -> Lookup<'_> {
-        let mut found = Vec::new();
-        let mut unknown = Vec::new();
-        walk(self, &self.at, path, &mut Vec::new(), &mut found, &mut unknown);
+        let (found, unknown) = self.seen(path);
         if !found.is_empty() {
             Lookup::Found(found)
         } else if unknown.is_empty() {
@@ -339,6 +337,15 @@ impl Node {
         } else {
             Lookup::Unknown(unknown)
         }
+    }
+
+    /// The values that were seen at a path, and what else may be there.
+    #[must_use]
+    pub fn seen(&self, path: &[&str]) -> (Vec<Found<'_>>, Vec<Unknown>) {
+        let mut found = Vec::new();
+        let mut unknown = Vec::new();
+        walk(self, &self.at, path, &mut Vec::new(), &mut found, &mut unknown);
+        (found, unknown)
     }
 
     /// The single value at a path, when it is there without conditions.
@@ -442,7 +449,9 @@ fn walk<'v>(
                 walk(&property.node, &property.key_at, rest, conditions, found, unknown);
                 conditions.truncate(depth);
             }
-            unknown.extend(object.open.iter().cloned());
+            if !object.has(step) {
+                unknown.extend(object.open.iter().cloned());
+            }
         }
         Value::Function(_) => unknown.push(Unknown::new("a function decides when it is called", node.at.clone())),
         _ => unknown.extend(node.why_unknown()),

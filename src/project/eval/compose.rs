@@ -263,19 +263,25 @@ pub(super) fn not_followed(value: &Value, at: Site) -> Unknown {
 }
 
 /// One of several values, of which one is there in any case; nested alternatives are laid flat, and equal ones are one.
-/// Lists that begin alike are one list whose end depends on the condition.
+/// Lists that begin or end alike are one list, of which the rest depends on the condition.
 pub(super) fn either(parts: Vec<(Node, Condition)>, at: Site) -> Node {
     if let [(Node { value: Value::Array(first), .. }, _), (Node { value: Value::Array(second), .. }, _)] = parts.as_slice()
-        && let common = first.items.iter().zip(&second.items).take_while(|(one, other)| one == other).count()
-        && common > 0
+        && let begin = first.items.iter().zip(&second.items).take_while(|(one, other)| one == other).count()
+        && let rests = first.items[begin..].iter().rev().zip(second.items[begin..].iter().rev())
+        && let end = rests.take_while(|(one, other)| one == other).count()
+        && begin + end > 0
     {
-        let mut joined = Array { items: first.items[..common].to_vec(), open: Vec::new() };
+        let mut joined = Array { items: first.items[..begin].to_vec(), open: Vec::new() };
+        let alike = first.items[first.items.len() - end..].to_vec();
         for (mut node, condition) in parts {
             if let Value::Array(list) = &mut node.value {
-                Arc::make_mut(list).items.drain(..common);
+                let items = &mut Arc::make_mut(list).items;
+                items.truncate(items.len() - end);
+                items.drain(..begin);
             }
             extend(&mut joined, node, &[condition]);
         }
+        joined.items.extend(alike);
         return Node { value: joined.into(), at };
     }
     // A single alternative stands for a value that is there in that case only.

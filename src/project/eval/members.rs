@@ -1,7 +1,7 @@
 //! Members of values, among them the environment.
 
 use super::compose::{either, undecided, unknown};
-use super::operators::{environment_test, test};
+use super::operators::{environment_test, read_variable, selected_environment, test};
 use super::{Evaluator, Place};
 use crate::facts::module::{Expr, Imported, Kind, Text};
 use crate::project::resolve::Resolved;
@@ -25,25 +25,39 @@ impl Evaluator<'_> {
 
     /// A member of a module, which is looked up by itself, so that not every export has to be evaluated.
     pub(super) fn member_of_module(&self, place: &Place<'_>, object: &Expr, property: &str, at: &Site) -> Option<Node> {
-        let Kind::Name(name) = &object.kind else { return None };
-        let mut imports = place.facts.module()?.imports.iter();
-        let import = imports.find(|import| import.local == *name && import.name == Imported::Namespace)?;
-        if self.is_bound(place, name) {
-            return None;
-        }
-        let Resolved::File(target) = self.resolver.resolve(self.files, &place.file, &import.module) else { return None };
+        let module = match &object.kind {
+            Kind::ImportCall(module) => module,
+            Kind::Name(name) => {
+                let mut imports = place.facts.module()?.imports.iter();
+                let import = imports.find(|import| import.local == *name && import.name == Imported::Namespace)?;
+                if self.is_bound(place, name) {
+                    return None;
+                }
+                &import.module
+            }
+            _ => return None,
+        };
+        let Resolved::File(target) = self.resolver.resolve(self.files, &place.file, module) else { return None };
         let unseen = || unknown(format!("`{property}` was not found in `{target}`"), at.clone());
         Some(self.find_export(&place.file, &target, property).unwrap_or_else(unseen))
     }
 
     pub(super) fn index(&self, place: &Place<'_>, object: &Expr, index: &Expr, at: Site) -> Node {
-        match self.expr(place, index).value {
-            Value::Text(Text::Plain(key)) => self.member(place, object, &key, at),
+        let key = self.expr(place, index);
+        match &key.value {
+            Value::Text(Text::Plain(key)) => self.member(place, object, key, at),
             Value::Number(number) => {
                 let object = self.expr(place, object);
                 self.property(&object, &number.to_string(), &at)
             }
-            _ => unknown("a computed key", at),
+            value => {
+                let object = self.expr(place, object);
+                match read_variable(value) {
+                    Some(variable) => told_by(variable, &object, &at),
+                    None => None,
+                }
+                .unwrap_or_else(|| unknown("a computed key", at))
+            }
         }
     }
 
@@ -151,6 +165,24 @@ const ENVALID_TESTS: [(&str, Environment); 5] = [
 fn envalid_test(call: &CallValue, key: &str) -> Option<Environment> {
     let is_envalid = call.callee.module == "envalid" && call.callee.name == "cleanEnv";
     ENVALID_TESTS.iter().find(|(name, _)| is_envalid && *name == key).map(|(_, environment)| *environment)
+}
+
+/// The members of an object that an environment variable chooses among; `None` where there may be others.
+fn told_by(variable: &str, object: &Node, at: &Site) -> Option<Node> {
+    let Value::Object(known) = &object.value else { return None };
+    let is_certain = |property: &Property| property.conditions.is_empty();
+    if known.properties.is_empty() || !known.open.is_empty() || !known.properties.iter().all(is_certain) {
+        return None;
+    }
+    let chosen = known.properties.iter().map(|property| {
+        let condition = Condition {
+            text: format!("{variable} === \"{}\"", property.key),
+            at: at.clone(),
+            environment: selected_environment(variable, &property.key),
+        };
+        (property.node.clone(), condition)
+    });
+    Some(either(chosen.collect(), at.clone()))
 }
 
 /// What the variables begin with that set Nuxt's runtime configuration (Nuxt: runtime config, environment variables).

@@ -26,7 +26,7 @@ use crate::project::memo::{Gate, Memo, Run};
 use crate::project::resolve::Resolver;
 use crate::project::value::{Array, Condition, FunctionValue, Node, Object, Unknown, Value};
 use crate::source::Site;
-use compose::{append, doubt, either, extend, set, spread, unknown};
+use compose::{append, doubt, each, either, extend, set, spread, unknown};
 use operators::test;
 use outside::{Changes, Uses};
 
@@ -183,19 +183,23 @@ impl<'a> Evaluator<'a> {
     }
 
     fn template(&self, place: &Place<'_>, parts: &[TemplatePart], at: Site) -> Node {
-        let mut whole = String::new();
+        let text = |text: String| Node { value: Value::Text(Text::Plain(text)), at: at.clone() };
+        let mut whole = text(String::new());
         for part in parts {
-            match part {
-                TemplatePart::Text(Text::Plain(text)) => whole.push_str(text),
+            let next = match part {
+                TemplatePart::Text(Text::Plain(plain)) => text(plain.clone()),
                 TemplatePart::Text(redacted) => return Node { value: Value::Text(redacted.clone()), at },
-                TemplatePart::Value(expr) => match self.expr(place, expr).value {
-                    Value::Text(Text::Plain(text)) => whole.push_str(&text),
-                    Value::Number(number) => whole.push_str(&number.to_string()),
-                    _ => return unknown("a template string with a part that is not known", at),
-                },
-            }
+                TemplatePart::Value(expr) => self.expr(place, expr),
+            };
+            whole = each(whole, &at, &|before| {
+                each(next.clone(), &at, &|next| match (&before.value, &next.value) {
+                    (Value::Text(Text::Plain(before)), Value::Text(Text::Plain(next))) => text(format!("{before}{next}")),
+                    (Value::Text(Text::Plain(before)), Value::Number(number)) => text(format!("{before}{number}")),
+                    _ => unknown("a template string with a part that is not known", at.clone()),
+                })
+            });
         }
-        Node { value: Value::Text(Text::Plain(whole)), at }
+        whole
     }
 
     fn array(&self, place: &Place<'_>, elements: &[Element]) -> Array {

@@ -1,10 +1,10 @@
 //! Operators, and whether values count as true.
 
-use super::compose::{either, unknown};
+use super::compose::{each, either, unknown};
 use super::{Evaluator, Place, Truth};
 use crate::facts::module::{Expr, Guard, Kind, Operator, Text};
 use crate::project::render;
-use crate::project::value::{Alternative, Condition, Environment, External, Node, Unknown, Value};
+use crate::project::value::{Alternative, Condition, Environment, External, Node, Value};
 use crate::source::Site;
 
 impl Evaluator<'_> {
@@ -50,19 +50,8 @@ impl Evaluator<'_> {
             }
             Operator::Equal | Operator::NotEqual => self.equality(place, operator == Operator::Equal, sides, at),
             Operator::Add | Operator::Subtract | Operator::Multiply | Operator::Divide => {
-                let value = match (self.expr(place, left).value, self.expr(place, right).value) {
-                    (Value::Number(a), Value::Number(b)) => Value::Number(match operator {
-                        Operator::Add => a + b,
-                        Operator::Subtract => a - b,
-                        Operator::Multiply => a * b,
-                        _ => a / b,
-                    }),
-                    (Value::Text(Text::Plain(a)), Value::Text(Text::Plain(b))) if operator == Operator::Add => {
-                        Value::Text(Text::Plain(a + &b))
-                    }
-                    _ => Value::Unknown(Unknown::new("a calculation with a value that is not known", at.clone())),
-                };
-                Node { value, at }
+                let (left, right) = (self.expr(place, left), self.expr(place, right));
+                each(left, &at, &|left| each(right.clone(), &at, &|right| calculated(operator, &left.value, &right.value, &at)))
             }
             Operator::Other => unknown("a comparison or calculation that is not followed", at),
         }
@@ -125,6 +114,26 @@ impl Evaluator<'_> {
     pub(super) fn truth(&self, place: &Place<'_>, expr: &Expr) -> Truth {
         truth(place, expr, &self.expr(place, expr))
     }
+}
+
+/// What a calculation with two values gives.
+fn calculated(operator: Operator, left: &Value, right: &Value, at: &Site) -> Node {
+    let value = match (left, right) {
+        (Value::Number(a), Value::Number(b)) => Value::Number(match operator {
+            Operator::Add => a + b,
+            Operator::Subtract => a - b,
+            Operator::Multiply => a * b,
+            _ => a / b,
+        }),
+        (left, right) if operator == Operator::Add => match (left, right) {
+            (Value::Text(Text::Plain(a)), Value::Text(Text::Plain(b))) => Value::Text(Text::Plain(format!("{a}{b}"))),
+            (Value::Text(Text::Plain(a)), Value::Number(b)) => Value::Text(Text::Plain(format!("{a}{b}"))),
+            (Value::Number(a), Value::Text(Text::Plain(b))) => Value::Text(Text::Plain(format!("{a}{b}"))),
+            _ => return unknown("a calculation with a value that is not known", at.clone()),
+        },
+        _ => return unknown("a calculation with a value that is not known", at.clone()),
+    };
+    Node { value, at: at.clone() }
 }
 
 /// Whether the value of an expression counts as true.
