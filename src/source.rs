@@ -135,7 +135,7 @@ pub enum FileKind {
     DrizzleJournal,
     /// `package.json`.
     PackageManifest,
-    /// `tsconfig*.json` and `jsconfig.json`.
+    /// `tsconfig*.json`, `jsconfig.json`, and those of a folder that is called after them.
     TsConfig,
     /// `pnpm-workspace.yaml`.
     PnpmWorkspace,
@@ -172,7 +172,10 @@ impl FileKind {
         if name == ".env" || name.starts_with(".env.") {
             return Some(Self::DotEnv);
         }
-        if name.starts_with("tsconfig") && name.ends_with(".json") {
+        // Shared ones are called as they like in a folder that is called after them: `typescript-config/nextjs.json`.
+        let nearest = folder.rsplit_once('/').map_or(folder, |(_, nearest)| nearest);
+        let is_shared = ["tsconfig", "ts-config", "typescript-config"].iter().any(|word| nearest.contains(word));
+        if (name.starts_with("tsconfig") || is_shared) && name.ends_with(".json") {
             return Some(Self::TsConfig);
         }
         if name.starts_with("Dockerfile")

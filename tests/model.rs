@@ -1756,3 +1756,233 @@ fn a_package_may_complete_the_options() {
     assert_eq!(adapter(&wrapped("{ cf, d1Native: env.DB }", "CALL")).0, AdapterKind::Kysely);
     assert_eq!(adapter(&wrapped("services", "CALL")).0, AdapterKind::Unknown);
 }
+
+/// The values of an option with the conditions of each, shown as `value` or `value when condition`.
+fn cases(model: &ProjectModel, path: &[&str]) -> Vec<String> {
+    let shown = |found: &git_auth_review::project::value::Found<'_>| {
+        let value = match &found.node.value {
+            Value::Bool(value) => value.to_string(),
+            Value::Number(value) => value.to_string(),
+            Value::Text(text) => text.plain().unwrap_or("(secret)").to_owned(),
+            Value::Undefined => "undefined".to_owned(),
+            Value::Unknown(_) => "unknown".to_owned(),
+            other => format!("{other:?}"),
+        };
+        let conditions: Vec<&str> = found.conditions.iter().map(|condition| condition.text.as_str()).collect();
+        let outside = if found.outside_production() { " (not in production)" } else { "" };
+        if conditions.is_empty() { value } else { format!("{value} when {}{outside}", conditions.join(" && ")) }
+    };
+    match model.servers[0].options.lookup(path) {
+        Lookup::Found(found) => found.iter().map(shown).collect(),
+        Lookup::Absent => Vec::new(),
+        Lookup::Unknown(_) => vec!["unknown".to_owned()],
+    }
+}
+
+#[test]
+fn one_file_never_takes_the_steps_of_another() {
+    let mut chain = "builder".to_owned();
+    (0..40).for_each(|step| chain.push_str(&format!(".step{step}({step})")));
+    let chained = format!(
+        "import {{ betterAuth }} from \"better-auth\";\nimport {{ admin }} from \"better-auth/plugins\";\nimport {{ builder }} from \"./missing\";\nexport const auth = betterAuth({{ plugins: [admin()], hooks: {chain} }});"
+    );
+    let mut doubled = "import { betterAuth } from \"better-auth\";\nimport { admin } from \"better-auth/plugins\";\nconst f0 = (x) => [admin(), ...x];\n".to_owned();
+    (1..40).for_each(|n| doubled.push_str(&format!("const f{n} = (x) => [...f{0}(x), ...f{0}(x)];\n", n - 1)));
+    doubled.push_str("export const auth = betterAuth({ plugins: f39([]) });");
+    let plain = "import { betterAuth } from \"better-auth\";\nimport { jwt } from \"better-auth/plugins\";\nexport const auth = betterAuth({ plugins: [jwt()] });";
+    let model = model(&[("src/a.ts", &chained), ("src/b.ts", &doubled), ("src/c.ts", plain)]);
+    let files: Vec<&str> = model.servers.iter().map(|server| &*server.at.file).collect();
+    assert_eq!(files, ["src/a.ts", "src/b.ts", "src/c.ts"]);
+    let names = |server: usize| model.servers[server].plugins.iter().map(|plugin| plugin.name.as_str()).collect::<Vec<_>>();
+    assert_eq!((names(0), names(2)), (vec!["admin"], vec!["jwt"]));
+    let lacking: Vec<&str> =
+        model.undetermined.iter().filter(|open| open.reason.contains("steps")).map(|open| &*open.site.file).collect();
+    assert!(!lacking.is_empty() && lacking.iter().all(|file| *file == "src/b.ts"), "{lacking:?}");
+}
+
+#[test]
+fn conditional_spreads_of_conditional_spreads_stay_small() {
+    let mut body = "let options: any = { plugins: [admin()], session: { expiresIn: 0 } };\n".to_owned();
+    for step in 0..20 {
+        body.push_str(&format!(
+            "if (process.env.A{step}) options = {{ ...options, session: {{ ...options.session, expiresIn: {step} }} }};\n"
+        ));
+    }
+    body.push_str("export const auth = betterAuth(options);");
+    let stepwise = server(&body);
+    assert_eq!(cases(&stepwise, &["session", "expiresIn"]).len(), 21);
+    assert_eq!(plugins(&stepwise).len(), 21);
+
+    let mut body = "const c0 = { plugins: [admin()] };\n".to_owned();
+    for step in 1..25 {
+        body.push_str(&format!(
+            "const c{step} = process.env.A{step} ? {{ ...(process.env.B{step} ? c{0} : {{}}), k{step}: 1 }} : c{0};\n",
+            step - 1
+        ));
+    }
+    body.push_str("export const auth = betterAuth(c24);");
+    let began = std::time::Instant::now();
+    let nested = server(&body);
+    assert!(plugins(&nested).iter().all(|plugin| plugin == "admin?"));
+    assert!(!plugins(&nested).is_empty() && began.elapsed().as_secs() < 20);
+}
+
+#[test]
+fn all_conditions_around_a_change_count() {
+    let csrf = ["advanced", "disableCSRFCheck"];
+    let prod = "process.env.NODE_ENV === \"production\"";
+    for (body, expected) in [
+        (
+            format!(
+                "const options = {{ advanced: {{ disableCSRFCheck: true }} }};\nif ({prod}) {{ if (process.env.STRICT) options.advanced.disableCSRFCheck = false; }}\nexport const auth = betterAuth(options);"
+            ),
+            vec![
+                format!("true when !({prod} && process.env.STRICT)"),
+                format!("false when {prod} && process.env.STRICT"),
+            ],
+        ),
+        (
+            format!(
+                "const check = () => {{ if ({prod}) {{ if (process.env.STRICT) return false; }} return true; }};\nexport const auth = betterAuth({{ advanced: {{ disableCSRFCheck: check() }} }});"
+            ),
+            vec![
+                format!("false when {prod} && process.env.STRICT"),
+                format!("true when !({prod} && process.env.STRICT)"),
+            ],
+        ),
+        (
+            "const o: any = { csrf: false };\nif (process.env.LOOSE) { if (process.env.NODE_ENV !== \"production\") o.csrf = true; }\nexport const auth = betterAuth({ advanced: { disableCSRFCheck: o.csrf } });".to_owned(),
+            vec![
+                "false when !(process.env.LOOSE && process.env.NODE_ENV !== \"production\")".to_owned(),
+                "true when process.env.LOOSE && process.env.NODE_ENV !== \"production\" (not in production)".to_owned(),
+            ],
+        ),
+        (
+            "const { NODE_ENV } = { NODE_ENV: process.env.NODE_ENV ?? \"development\" };\nconst isProd = NODE_ENV === \"production\";\nexport const auth = betterAuth({ advanced: { disableCSRFCheck: !isProd } });".to_owned(),
+            vec![
+                "true when !(NODE_ENV === \"production\") (not in production)".to_owned(),
+                "false when NODE_ENV === \"production\"".to_owned(),
+            ],
+        ),
+        (
+            "const local = [\"development\", \"test\"].includes(process.env.NODE_ENV);\nexport const auth = betterAuth({ advanced: { disableCSRFCheck: local } });".to_owned(),
+            vec![
+                "true when NODE_ENV is one of development, test (not in production)".to_owned(),
+                "false when !(NODE_ENV is one of development, test)".to_owned(),
+            ],
+        ),
+        (
+            "import { cleanEnv, str } from \"envalid\";\nconst env = cleanEnv(process.env, { HOST: str() });\nexport const auth = betterAuth({ advanced: { disableCSRFCheck: env.isDev } });".to_owned(),
+            vec!["true when isDev (not in production)".to_owned(), "false when !(isDev)".to_owned()],
+        ),
+        (
+            "const config: any = { development: { csrf: true }, production: { csrf: false } };\nexport const auth = betterAuth({ advanced: { disableCSRFCheck: config[process.env.NODE_ENV || \"development\"].csrf } });".to_owned(),
+            vec![
+                "true when NODE_ENV === \"development\" (not in production)".to_owned(),
+                "false when NODE_ENV === \"production\"".to_owned(),
+            ],
+        ),
+    ] {
+        assert_eq!(cases(&server(&body), &csrf), expected, "{body}");
+    }
+}
+
+#[test]
+fn what_may_be_one_of_several_is_still_worked_with() {
+    for (body, expected) in [
+        ("(process.env.A ? [admin()] : [jwt()]).concat([username()])", vec!["admin?", "jwt?", "username?"]),
+        ("(process.env.A ? [admin(), jwt()] : [admin()]).concat([username()])", vec!["admin", "jwt?", "username"]),
+        ("[admin(), username(), jwt()].map((p, i) => (i === 0 ? p : null)).filter(Boolean)", vec!["admin"]),
+        ("[process.env.A === \"1\" || username(), admin()]", vec!["username?", "admin"]),
+        ("[process.env.A ? undefined : username(), admin()].filter((plugin) => !!plugin)", vec!["username?", "admin"]),
+    ] {
+        let model = server(&format!("export const auth = betterAuth({{ plugins: {body} }});"));
+        let mut seen = plugins(&model);
+        seen.dedup();
+        assert_eq!(seen, expected, "{body}");
+    }
+    for (body, expected) in [
+        ("\"/API\".toLowerCase()", vec!["/api"]),
+        ("\" /auth \".trim()", vec!["/auth"]),
+        ("(process.env.A ? \"/a\" : \"/b\") + \"/c\"", vec!["/a/c when process.env.A", "/b/c when !(process.env.A)"]),
+        ("`${process.env.A ? \"/a\" : \"/b\"}/c`", vec!["/a/c when process.env.A", "/b/c when !(process.env.A)"]),
+        ("(process.env.A ? \"/a\" : undefined) ?? \"/b\"", vec!["/a when process.env.A", "/b when !(process.env.A)"]),
+    ] {
+        let shown = cases(&server(&format!("export const auth = betterAuth({{ basePath: {body} }});")), &["basePath"]);
+        assert_eq!(shown.len(), expected.len(), "{body}: {shown:?}");
+        assert!(
+            shown.iter().zip(&expected).all(|(shown, expected)| shown.split(" when ").next() == expected.split(" when ").next()),
+            "{body}: {shown:?}"
+        );
+    }
+}
+
+#[test]
+fn a_later_spread_that_is_not_known_may_replace_a_property() {
+    let body = "import { missing } from \"./gone\";\nconst options: any = { plugins: [admin()], ...missing };\n";
+    for call in ["betterAuth({ plugins: options.plugins })", "betterAuth(options)"] {
+        let model = server(&format!("{body}export const auth = {call};"));
+        assert_eq!(plugins(&model), ["admin?"], "{call}");
+        assert!(open(&model)[0].contains("`./gone`"), "{call}: {:?}", open(&model));
+    }
+    let before =
+        server("import { missing } from \"./gone\";\nexport const auth = betterAuth({ ...missing, plugins: [admin()] });");
+    assert_eq!((plugins(&before), open(&before)), (vec!["admin".to_owned()], vec![]));
+}
+
+#[test]
+fn a_property_that_every_branch_sets_is_certain() {
+    let body = "const more: any = process.env.A ? { appName: \"a\", plugins: shared } : { appName: \"b\", plugins: shared };\nexport const auth = betterAuth({ plugins: [jwt()], ...more });";
+    let model = server(&format!("const shared = [admin()];\n{body}"));
+    assert_eq!((plugins(&model), open(&model)), (vec!["admin".to_owned()], vec![]));
+    assert_eq!(cases(&model, &["appName"]).len(), 2);
+}
+
+#[test]
+fn a_module_may_export_in_the_manner_of_common_js() {
+    let auth = |text: &str| format!("const {{ betterAuth }} = require(\"better-auth\");\n{text}");
+    let plugins_of = |text: &str, other: &str| {
+        let model = model(&[("src/auth.js", auth(text).as_str()), ("src/opts.js", other)]);
+        let open = open(&model).iter().map(|why| (*why).to_owned()).collect::<Vec<_>>();
+        (plugins(&model), open)
+    };
+    let head = "const { admin, jwt } = require(\"better-auth/plugins\");\n";
+    let known = |name: &str| (vec![name.to_owned()], Vec::new());
+    let whole = format!("{head}module.exports = {{ plugins: [admin()] }};");
+    for text in [
+        "const opts = require(\"./opts\");\nexports.auth = betterAuth(opts);",
+        "exports.auth = betterAuth({ ...require(\"./opts\"), appName: \"E\" });",
+        "exports.auth = betterAuth({ plugins: require(\"./opts\").plugins });",
+    ] {
+        assert_eq!(plugins_of(text, &whole), known("admin"), "{text}");
+    }
+    let list = format!("{head}module.exports = [jwt()];");
+    assert_eq!(
+        plugins_of("const list = require(\"./opts\");\nexports.auth = betterAuth({ plugins: [...list] });", &list),
+        known("jwt")
+    );
+    let default = format!("{head}exports.default = {{ plugins: [jwt()] }};");
+    assert_eq!(plugins_of("exports.auth = betterAuth(require(\"./opts\").default);", &default), known("jwt"));
+    let import =
+        "import { betterAuth } from \"better-auth\";\nexport const auth = betterAuth((await import(\"./opts.js\")).default);";
+    let model = model(&[("src/auth.ts", import), ("src/opts.js", &whole)]);
+    assert_eq!(plugins(&model), ["admin"]);
+    let open_end = format!("{head}exports.plugins = [admin()];\nmore(exports);");
+    let (seen, why) = plugins_of("const opts = require(\"./opts\");\nexports.auth = betterAuth({ ...opts });", &open_end);
+    assert_eq!((seen, why), known("admin"));
+}
+
+#[test]
+fn a_dialect_is_told_by_the_driver() {
+    for (import, call, dialect) in [
+        ("import { createPool } from \"@vercel/postgres\"", "createPool({})", Some(Dialect::Postgres)),
+        ("import { createPool } from \"mysql2/promise\"", "createPool({})", Some(Dialect::Mysql)),
+        ("import { createPool } from \"some-pool\"", "createPool({})", None),
+    ] {
+        let model = server(&format!("{import};\nexport const auth = betterAuth({{ database: {call} }});"));
+        assert_eq!(model.servers[0].adapter.dialect, dialect, "{import}");
+    }
+    let either = "import { drizzleAdapter } from \"better-auth/adapters/drizzle\";\nexport const auth = betterAuth({ database: process.env.A ? drizzleAdapter(db, { provider: \"pg\" }) : drizzleAdapter(db, { provider: \"sqlite\" }) });";
+    let adapter = &server(either).servers[0].adapter;
+    assert_eq!((adapter.kind, &adapter.provider, adapter.dialect), (AdapterKind::Drizzle, &None, None));
+}

@@ -9,6 +9,7 @@ use super::eval::{Answers, Evaluator};
 use super::files::Files;
 use super::memo::{Gate, Memo, Run};
 use super::plugins::{Reader, Side};
+use super::render;
 use super::resolve::Resolver;
 use super::schema::compare::{Comparison, compare};
 use super::schema::declared::Sources;
@@ -47,7 +48,7 @@ pub fn link(files: &dyn Files, stated: &Stated, kept: &mut Kept) -> ProjectModel
     let run = Run::new(&gate, number);
     let resolver = before.resolver.take().unwrap_or_else(|| Resolver::new(files));
     let model = all(&gate, stated, &resolver, &run, &before);
-    if run.is_spent() && number > Run::FIRST {
+    if run.ran_short() && number > Run::FIRST {
         // Where the steps end depends on the order in which they are taken.
         return link(files, stated, &mut Kept::default());
     }
@@ -79,6 +80,7 @@ fn all(files: &Gate<'_>, stated: &Stated, resolver: &Resolver, run: &Run<'_>, ke
             linker.model.undetermined.push(Open { question, reason, site: Site::new(path, span) });
         }
         for call in calls {
+            run.begin();
             linker.instance(path, call);
         }
     }
@@ -120,6 +122,11 @@ impl Linker<'_> {
         let Kind::Call(call) = &site.expr.kind else { return };
         let key = (Arc::clone(path), site.expr.span);
         let evaluated = self.run.answer(&self.kept.calls, key, || self.evaluated(path, site, call));
+        if self.run.is_spent() {
+            let question = format!("what `{}` in {path} is given", render::expr(&call.callee));
+            let reason = "working it out takes more steps than one call may take".to_owned();
+            self.model.undetermined.push(Open { question, reason, site: Site::new(path, site.expr.span) });
+        }
         let Some((External { module, name }, options)) = evaluated else { return };
         let (at, owner) = (Site::new(path, call.callee.span), site.owner.clone());
         match name.as_str() {
@@ -160,6 +167,7 @@ impl Linker<'_> {
         let required = required(&version, &options, &plugins);
         let (files, resolver, evaluator) = (self.files, self.resolver, self.evaluator);
         let read = || Arc::new(Sources::read(files, resolver, evaluator));
+        self.run.begin();
         let sources = self.run.answer(&self.kept.sources, (), read);
         let declared = sources.declared(files, evaluator, resolver, &package, &adapter);
         let mut server = Server {

@@ -47,11 +47,13 @@ struct Record {
     /// Answers it rests on.
     rests_on: Vec<Arc<Record>>,
     /// Steps it took, without those of the answers it rests on.
-    steps: u32,
+    steps: u64,
     /// How far it went below where it was asked for.
     depth: u32,
     /// It depends on who asked, or on more than the snapshot.
     fleeting: bool,
+    /// It was cut short for lack of steps.
+    short: bool,
     /// The run it was found to hold in.
     holds: AtomicU32,
     /// The run it was found not to hold in.
@@ -69,10 +71,11 @@ struct Recording {
     touched: BTreeSet<Arc<str>>,
     rests_on: Vec<Arc<Record>>,
     fleeting: bool,
+    short: bool,
     /// Steps before it began.
-    began: u32,
+    began: u64,
     /// Steps of the answers it rests on, as far as they were counted for it.
-    steps_below: u32,
+    steps_below: u64,
     /// The depth at which it began, and the deepest one until then.
     depth: u32,
     deepest: u32,
@@ -110,6 +113,11 @@ impl<'a> Gate<'a> {
     /// What is being worked out depends on who asks.
     fn is_fleeting(&self) {
         self.open().iter_mut().for_each(|recording| recording.fleeting = true);
+    }
+
+    /// What is being worked out lacks steps, which another part of the work may have.
+    fn is_short(&self) {
+        self.open().iter_mut().for_each(|recording| (recording.fleeting, recording.short) = (true, true));
     }
 }
 
@@ -166,7 +174,11 @@ pub(super) struct Run<'a> {
     gate: &'a Gate<'a>,
     /// Its number; answers are told to hold in a run by it.
     number: u32,
-    steps: Cell<u32>,
+    steps: Cell<u64>,
+    /// The steps at which the present part of the work has taken its share.
+    limit: Cell<u64>,
+    /// Whether some part would have taken more than its share.
+    ran_short: Cell<bool>,
     depth: Cell<u32>,
     deepest: Cell<u32>,
     touched: RefCell<BTreeSet<Arc<str>>>,
@@ -176,8 +188,8 @@ impl<'a> Run<'a> {
     /// The number of the first run.
     pub(super) const FIRST: u32 = 1;
 
-    /// Steps one run may take.
-    const BUDGET: u32 = 2_000_000;
+    /// Steps that one part of the work may take.
+    const SHARE: u64 = 1_000_000;
 
     /// Deepest nesting of evaluations.
     const MAX_DEPTH: u32 = 80;
@@ -187,24 +199,34 @@ impl<'a> Run<'a> {
             gate,
             number,
             steps: Cell::default(),
+            limit: Cell::new(Self::SHARE),
+            ran_short: Cell::default(),
             depth: Cell::default(),
             deepest: Cell::default(),
             touched: RefCell::default(),
         }
     }
 
+    /// Begins a part of the work, with a share of steps of its own: what one file takes is never missing for another.
+    pub(super) fn begin(&self) {
+        self.limit.set(self.steps.get() + Self::SHARE);
+    }
+
     /// Takes a step; false when there are none left.
     pub(super) fn step(&self) -> bool {
         self.charge(1);
         if self.is_spent() {
-            self.cut();
+            self.gate.is_short();
         }
         !self.is_spent()
     }
 
     /// Counts steps that were taken at once.
-    pub(super) fn charge(&self, steps: u32) {
+    pub(super) fn charge(&self, steps: u64) {
         self.steps.set(self.steps.get().saturating_add(steps));
+        if self.is_spent() {
+            self.ran_short.set(true);
+        }
     }
 
     /// Goes one level deeper for `work`; `None` when that is too deep.
@@ -230,9 +252,14 @@ impl<'a> Run<'a> {
         is_too_deep
     }
 
-    /// Whether all steps were taken, so that what came after is not known.
+    /// Whether the present part has taken its share, so that what comes after is not known.
     pub(super) fn is_spent(&self) -> bool {
-        self.steps.get() > Self::BUDGET
+        self.steps.get() > self.limit.get()
+    }
+
+    /// Whether some part was not finished for lack of steps.
+    pub(super) fn ran_short(&self) -> bool {
+        self.ran_short.get()
     }
 
     /// What is being worked out was cut short because of what asked for it.
@@ -274,7 +301,8 @@ impl<'a> Run<'a> {
     pub(super) fn known<K: Hash + Eq, V: Clone>(&self, memo: &Memo<K, V>, key: &K) -> Option<V> {
         let known = memo.0.borrow();
         let (value, record) = known.get(key)?;
-        if !self.holds(record) {
+        // What was cut short for lack of steps is worked out again where there are some.
+        if !self.holds(record) || record.short && !self.is_spent() {
             return None;
         }
         if record.counted.load(Ordering::Relaxed) != self.number {
@@ -283,6 +311,9 @@ impl<'a> Run<'a> {
                 return None;
             }
             self.deepest.set(self.deepest.get().max(self.depth.get() + record.depth));
+        }
+        if record.short {
+            self.gate.is_short();
         }
         if record.fleeting {
             self.gate.is_fleeting();
@@ -313,6 +344,7 @@ impl<'a> Run<'a> {
             steps: all_steps.saturating_sub(recording.steps_below),
             depth: self.deepest.get() - recording.depth,
             fleeting: recording.fleeting,
+            short: recording.short,
             holds: AtomicU32::new(self.number),
             fails: AtomicU32::default(),
             counted: AtomicU32::new(self.number),
@@ -342,12 +374,12 @@ impl<'a> Run<'a> {
     }
 
     /// Counts an answer, once in a run, with those it rests on; gives back the steps.
-    fn count(&self, record: &Record) -> u32 {
+    fn count(&self, record: &Record) -> u64 {
         if record.counted.swap(self.number, Ordering::Relaxed) == self.number {
             return 0;
         }
         self.touched.borrow_mut().extend(record.touched.iter().cloned());
-        record.rests_on.iter().map(|below| self.count(below)).sum::<u32>() + record.steps
+        record.rests_on.iter().map(|below| self.count(below)).sum::<u64>() + record.steps
     }
 }
 

@@ -8,10 +8,11 @@ mod mounts;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::ProjectModel;
 use super::eval::Evaluator;
 use super::files::Files;
-use super::resolve::Resolver;
+use super::link::role;
+use super::resolve::{Resolver, file_name, relative};
+use super::{ProjectModel, Role};
 use crate::knowledge::frameworks::Framework;
 use crate::source::Site;
 
@@ -107,6 +108,28 @@ pub(super) fn surround(
     model: &mut ProjectModel,
 ) {
     mounts::mount(files, resolver, evaluator, model);
-    links::link(files, resolver, model);
+    tell_sites(model);
+    links::link(files, resolver, evaluator, model);
     contexts::tell(files, resolver, stated, model);
+}
+
+/// A site of documentation that is an application with an instance of its own is as live as any other.
+fn tell_sites(model: &mut ProjectModel) {
+    let is_site = |package: &str, file: &str| {
+        let inside = relative(package, file).is_some_and(|inside| role(inside) == Role::Live);
+        let around = package.rsplit_once('/').map_or("", |(around, _)| around);
+        file_name(package) == "docs" && inside && role(&format!("{around}/auth.ts")) == Role::Live
+    };
+    let mut sites: Vec<Arc<str>> = Vec::new();
+    for server in model.servers.iter_mut().filter(|server| server.role == Role::Example && !server.mounts.is_empty()) {
+        if is_site(&server.package, &server.at.file) {
+            server.role = Role::Live;
+            sites.push(Arc::clone(&server.package));
+        }
+    }
+    for client in model.clients.iter_mut().filter(|client| client.role == Role::Example && sites.contains(&client.package)) {
+        if is_site(&client.package, &client.at.file) {
+            client.role = Role::Live;
+        }
+    }
 }

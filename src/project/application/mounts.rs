@@ -29,6 +29,7 @@ pub(super) fn mount(files: &dyn Files, resolver: &Resolver, evaluator: &Evaluato
         let Some(facts) = files.facts(&path) else { continue };
         let Some(module) = facts.module() else { continue };
         for mount in &module.mounts {
+            evaluator.begin();
             let place = Place { evaluator, path: &path, mount };
             let Some(instances) = place.instances() else { continue };
             let at = Site::new(&path, mount.span);

@@ -1,8 +1,8 @@
 //! Evaluation of option values: three-valued and bounded.
 //!
 //! Expressions are followed through constants, spreads, conditions, calls of functions of the repository and imports.
-//! What cannot be followed becomes [`Value::Unknown`] with the expression that made it so. Every evaluation has a budget
-//! of steps; beyond it values are unknown.
+//! What cannot be followed becomes [`Value::Unknown`] with the expression that made it so. Every call that makes an
+//! instance has its share of steps; beyond it values are unknown.
 
 mod calls;
 mod changes;
@@ -27,7 +27,7 @@ use crate::project::memo::{Gate, Memo, Run};
 use crate::project::resolve::Resolver;
 use crate::project::value::{Array, Condition, FunctionValue, Node, Object, Unknown, Value};
 use crate::source::Site;
-use compose::{append, doubt, either, extend, set, spread, unknown};
+use compose::{append, doubt, each, either, extend, set, spread, unknown};
 use operators::test;
 use outside::{Changes, Uses};
 
@@ -113,6 +113,11 @@ impl<'a> Evaluator<'a> {
         Self { files, resolver, run, answers, active: RefCell::default(), changing: RefCell::default() }
     }
 
+    /// Begins a part of the work, with a share of steps of its own.
+    pub fn begin(&self) {
+        self.run.begin();
+    }
+
     /// Evaluates an expression of a file in one of its scopes.
     #[must_use]
     pub fn eval(&self, file: &Arc<str>, scope: ScopeId, expr: &Expr) -> Node {
@@ -138,7 +143,7 @@ impl<'a> Evaluator<'a> {
     fn expr(&self, place: &Place<'_>, expr: &Expr) -> Node {
         let at = || Site::new(&place.file, expr.span);
         if !self.run.step() {
-            return unknown("evaluating the project takes too many steps", at());
+            return unknown("working it out takes too many steps", at());
         }
         let node = self.run.deeper(|| self.kind(place, expr, at()));
         node.unwrap_or_else(|| unknown("the value is nested too deeply", at()))
@@ -191,19 +196,23 @@ impl<'a> Evaluator<'a> {
     }
 
     fn template(&self, place: &Place<'_>, parts: &[TemplatePart], at: Site) -> Node {
-        let mut whole = String::new();
+        let text = |text: String| Node { value: Value::Text(Text::Plain(text)), at: at.clone() };
+        let mut whole = text(String::new());
         for part in parts {
-            match part {
-                TemplatePart::Text(Text::Plain(text)) => whole.push_str(text),
+            let next = match part {
+                TemplatePart::Text(Text::Plain(plain)) => text(plain.clone()),
                 TemplatePart::Text(redacted) => return Node { value: Value::Text(redacted.clone()), at },
-                TemplatePart::Value(expr) => match self.expr(place, expr).value {
-                    Value::Text(Text::Plain(text)) => whole.push_str(&text),
-                    Value::Number(number) => whole.push_str(&number.to_string()),
-                    _ => return unknown("a template string with a part that is not known", at),
-                },
-            }
+                TemplatePart::Value(expr) => self.expr(place, expr),
+            };
+            whole = each(whole, &at, &|before| {
+                each(next.clone(), &at, &|next| match (&before.value, &next.value) {
+                    (Value::Text(Text::Plain(before)), Value::Text(Text::Plain(next))) => text(format!("{before}{next}")),
+                    (Value::Text(Text::Plain(before)), Value::Number(number)) => text(format!("{before}{number}")),
+                    _ => unknown("a template string with a part that is not known", at.clone()),
+                })
+            });
         }
-        Node { value: Value::Text(Text::Plain(whole)), at }
+        whole
     }
 
     fn array(&self, place: &Place<'_>, elements: &[Element]) -> Array {

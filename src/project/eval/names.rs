@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
-use super::compose::{append, unknown, weight};
+use super::compose::{append, doubt, unknown, weight};
+use super::operators::{environment_test, test};
 use super::{Evaluator, Mark, Place};
 use crate::facts::FileFacts;
 use crate::facts::module::{
-    self, Binding, Effect, Export, Expr, Imported, Kind, MODULE_SCOPE, Module, Mutation, ScopeId, Source,
+    self, Binding, Effect, Export, Expr, Imported, Kind, MODULE_SCOPE, Module, Mutation, ScopeId, Source, Text,
 };
+use crate::project::render;
 use crate::project::resolve::{Resolved, canonical};
-use crate::project::value::{Array, External, Item, Node, Object, Property, Unknown, Value};
+use crate::project::value::{Array, Environment, External, Item, Node, Object, Property, Unknown, Value};
 use crate::source::{Site, Span};
 
 /// Most exports of a module that are taken when it is used as a value.
@@ -97,7 +99,7 @@ impl Evaluator<'_> {
         self.active.borrow_mut().pop();
         // Names used several times over multiply what they hold, and clones of it cost what they weigh.
         match weight(&node, 0) {
-            Some(weight) => self.run.charge(weight),
+            Some(weight) => self.run.charge(weight.into()),
             None => node = unknown(format!("`{}` holds too much to be followed", binding.name), at),
         }
         node
@@ -190,6 +192,9 @@ impl Evaluator<'_> {
                 .unwrap_or_else(|| unknown(format!("`{name}` was not found in `{target}`"), at)),
             // SvelteKit gives every variable an export of its own.
             Resolved::External if module.starts_with("$env/static/") => Node { value: Value::Env(name.to_owned()), at },
+            Resolved::External if (module, name) == ("$app/environment", "dev") => {
+                test(environment_test(Environment::NotProduction, "dev", &at), at)
+            }
             Resolved::External => {
                 Node { value: Value::External(External { module: canonical(module), name: name.to_owned() }), at }
             }
@@ -209,6 +214,13 @@ impl Evaluator<'_> {
 
     /// All exports of a file as an object.
     pub(super) fn namespace(&self, file: &Arc<str>, at: &Site) -> Node {
+        let facts = self.files.facts(file);
+        if let Some(facts) = &facts
+            && let Some(module) = facts.module().filter(|module| module.exports.is_empty())
+            && let Some(node) = self.common_js(file, facts, module)
+        {
+            return node;
+        }
         let mut names = Vec::new();
         let mut open = Vec::new();
         self.export_names(file, &mut names, &mut open, 0, at);
@@ -325,9 +337,53 @@ impl Evaluator<'_> {
                 },
                 _ => None,
             }
-        })?;
+        });
+        if let Some(exported) = exported {
+            let place = Place { file: Arc::clone(file), facts: Arc::clone(facts), scope: MODULE_SCOPE, frame: None };
+            return Some(self.expr(&place, exported));
+        }
+        let whole = self.common_js(file, facts, module)?;
+        let at = whole.at.clone();
+        match &whole.value {
+            Value::Object(object) if name != "default" || !object.open.is_empty() || object.has(name) => {
+                Some(self.property(&whole, name, &at)).filter(|node| node.value != Value::Undefined)
+            }
+            _ => (name == "default").then_some(whole),
+        }
+    }
+
+    /// What a module exports as a whole in the manner of CommonJS; `None` where it sets nothing of the kind.
+    fn common_js(&self, file: &Arc<str>, facts: &Arc<FileFacts>, module: &Module) -> Option<Node> {
+        let effects: Vec<Effect> = module.scopes.first()?.effects.iter().filter_map(of_exports).collect();
+        let first = effects.first()?;
+        let at = Site::new(file, first.span);
+        let mark = (Arc::clone(file), MODULE_SCOPE, EXPORTS.to_owned());
+        let key = (Arc::clone(file), EXPORTS.to_owned());
+        if let Some(node) = self.run.known(&self.answers.names, &key) {
+            return Some(node);
+        }
+        if self.active.borrow().contains(&mark) {
+            self.run.cut();
+            return Some(unknown(format!("what `{file}` exports depends on itself"), at));
+        }
         let place = Place { file: Arc::clone(file), facts: Arc::clone(facts), scope: MODULE_SCOPE, frame: None };
-        Some(self.expr(&place, exported))
+        let exported = || {
+            self.run.read(file);
+            self.active.borrow_mut().push(mark);
+            let mut node = Node { value: Object::default().into(), at };
+            for effect in &effects {
+                self.apply(&place, &mut node, effect, None);
+                if let (Mutation::Passed(call, _), Value::Object(object)) = (&effect.change, &mut node.value)
+                    && !matches!(self.expr(&place, &call.callee).value, Value::Function(_))
+                {
+                    let reason = format!("`{}` may add exports", render::expr(&call.callee));
+                    doubt(&mut Arc::make_mut(object).open, Unknown::new(reason, Site::new(file, effect.span)));
+                }
+            }
+            self.active.borrow_mut().pop();
+            node
+        };
+        Some(self.run.work_out(&self.answers.names, key, exported))
     }
 
     pub(super) fn module_name(&self, file: &Arc<str>, facts: &Arc<FileFacts>, module: &Module, local: &str) -> Node {
@@ -348,6 +404,29 @@ impl Evaluator<'_> {
             scope = data.parent;
         }
         false
+    }
+}
+
+/// What stands for all that a module exports in the manner of CommonJS, among the names of the module.
+const EXPORTS: &str = "module.exports";
+
+/// An effect on what a module exports in the manner of CommonJS, with the way from there.
+fn of_exports(effect: &Effect) -> Option<Effect> {
+    let path = match (effect.root.as_str(), effect.path.split_first()) {
+        // A new value of the name `exports` alone is not exported.
+        ("exports", None) if !effect.is_in_place() => return None,
+        ("exports", _) => effect.path.as_slice(),
+        ("module", Some((first, path))) if first == "exports" => path,
+        _ => return None,
+    };
+    // `Object.defineProperty(exports, "__esModule", …)`, which compilers write, is no export.
+    let marks = |call: &module::Call| {
+        let key = call.arguments.get(1).map(|argument| &argument.value.kind);
+        matches!(key, Some(Kind::Text(Text::Plain(key))) if key == "__esModule")
+    };
+    match &effect.change {
+        Mutation::Passed(call, _) if marks(call) => None,
+        _ => Some(Effect { path: path.to_vec(), ..effect.clone() }),
     }
 }
 

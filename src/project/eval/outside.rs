@@ -114,7 +114,7 @@ impl Evaluator<'_> {
     }
 
     /// The file and the name there that an import means.
-    pub(super) fn declaration(&self, from: &Arc<str>, module: &str, name: &str) -> Option<(Arc<str>, String)> {
+    pub(crate) fn declaration(&self, from: &Arc<str>, module: &str, name: &str) -> Option<(Arc<str>, String)> {
         match self.resolver.resolve(self.files, from, module) {
             Resolved::File(target) => match self.locate(&target, name, 0)? {
                 Located::Name(file, local) => Some((file, local)),

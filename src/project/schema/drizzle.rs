@@ -251,6 +251,7 @@ pub fn all_tables(files: &dyn Files, evaluator: &Evaluator<'_>) -> Vec<SourceTab
     for (path, _) in files.candidates().iter().filter(|(_, signals)| signals.tables) {
         let Some(facts) = files.facts(path) else { continue };
         let Some(module) = facts.module() else { continue };
+        evaluator.begin();
         for export in &module.exports {
             let Export::Local { name, .. } = export else { continue };
             let at = Site::new(path, crate::source::Span::default());
