@@ -152,7 +152,10 @@ impl Linker<'_> {
                 value: Value::Unknown(Unknown::new("the options are spread from a list", Site::new(path, call.callee.span))),
                 at: Site::new(path, argument.value.span),
             },
-            Some(argument) => self.evaluator.eval(path, site.scope, &argument.value),
+            Some(_) => match self.evaluator.eval(path, site.scope, &site.expr).value {
+                Value::Call(made) => made.arguments.first()?.clone(),
+                _ => return None,
+            },
             None => Node { value: super::value::Object::default().into(), at: Site::new(path, site.expr.span) },
         };
         Some((callee, options))
@@ -167,8 +170,10 @@ impl Linker<'_> {
         let required = required(&version, &options, &plugins);
         let (files, resolver, evaluator) = (self.files, self.resolver, self.evaluator);
         let read = || Arc::new(Sources::read(files, resolver, evaluator));
-        self.run.begin();
+        // Its parts begin by themselves.
+        self.run.begin_parts();
         let sources = self.run.answer(&self.kept.sources, (), read);
+        self.run.begin();
         let declared = sources.declared(files, evaluator, resolver, &package, &adapter);
         let mut server = Server {
             role,

@@ -27,6 +27,14 @@ impl<K, V> Default for Memo<K, V> {
 }
 
 impl<K: Hash + Eq, V> Memo<K, V> {
+    /// Forgets an answer that depends on who asked.
+    pub(super) fn forget_fleeting(&self, key: &K) {
+        let mut answers = self.0.borrow_mut();
+        if answers.get(key).is_some_and(|(_, record)| record.fleeting) {
+            answers.remove(key);
+        }
+    }
+
     /// Forgets what the run did not use, or what must not outlive it.
     pub(super) fn end(&mut self, run: u32) {
         self.0.get_mut().retain(|_, (_, record)| !record.fleeting && record.counted.load(Ordering::Relaxed) == run);
@@ -210,6 +218,11 @@ impl<'a> Run<'a> {
     /// Begins a part of the work, with a share of steps of its own: what one file takes is never missing for another.
     pub(super) fn begin(&self) {
         self.limit.set(self.steps.get() + Self::SHARE);
+    }
+
+    /// Begins work whose parts begin by themselves.
+    pub(super) fn begin_parts(&self) {
+        self.limit.set(u64::MAX);
     }
 
     /// Takes a step; false when there are none left.

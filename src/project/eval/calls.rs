@@ -7,7 +7,8 @@ use super::members::reads_environment;
 use super::operators::{read_variable, selected_environment, test};
 use super::{Evaluator, Frame, FrameKind, Place, Truth};
 use crate::facts::FileFacts;
-use crate::facts::module::{self, Element, Expr, Kind, Operator, Text};
+use crate::facts::lower::ENTRY_POINTS;
+use crate::facts::module::{self, Element, Expr, Kind, MODULE_SCOPE, Operator, Text};
 use crate::project::render;
 use crate::project::value::{Array, CallValue, Condition, Environment, External, FunctionValue, Node, Object, Unknown, Value};
 use crate::source::Site;
@@ -36,14 +37,11 @@ impl Evaluator<'_> {
         let callee_at = Site::new(&place.file, call.callee.span);
         match callee.value {
             Value::Function(function) => {
-                let (arguments, open) = self.arguments(place, &call.arguments);
-                if !open.is_empty() {
-                    return unknown("a call whose arguments are spread from an unknown list", at);
+                if !is_free(place, call) {
+                    return self.followed(place, &function, call, at);
                 }
-                if call.new {
-                    return self.made(&function, arguments, place.frame, &at).unwrap_or_else(|| result_of(call, at));
-                }
-                self.follow_call(&function, arguments, place.frame, &at)
+                let alone = Place { file: Arc::clone(&place.file), facts: Arc::clone(&place.facts), frame: None, ..*place };
+                self.answer_at(place, call, || self.followed(&alone, &function, call, at))
             }
             Value::External(callee) => match (callee.module.as_str(), callee.name.as_str(), call.arguments.as_slice()) {
                 ("global", "Boolean", [only]) if !only.spread => match self.truth(place, &only.value) {
@@ -61,6 +59,11 @@ impl Evaluator<'_> {
                     Kind::Text(Text::Plain(module)) => self.namespace_of(&place.file, module, &at),
                     _ => unknown("a computed module name", at),
                 },
+                // Asked for by the instance it makes, and by each name for it.
+                (_, name, _) if ENTRY_POINTS.contains(&name) && place.frame.is_none() => {
+                    let local = render::expr(&call.callee);
+                    self.answer_at(place, call, || self.external_call(place, callee.clone(), local, call, None, callee_at, at))
+                }
                 _ => {
                     let node = self.external_call(place, callee, render::expr(&call.callee), call, None, callee_at, at);
                     match &node.value {
@@ -77,6 +80,29 @@ impl Evaluator<'_> {
             Value::Unknown(why) => Node { value: Value::Unknown(why), at },
             _ => result_of(call, at),
         }
+    }
+
+    /// What a call of a function of the repository comes to.
+    fn followed(&self, place: &Place<'_>, function: &FunctionValue, call: &module::Call, at: Site) -> Node {
+        let (arguments, open) = self.arguments(place, &call.arguments);
+        if !open.is_empty() {
+            return unknown("a call whose arguments are spread from an unknown list", at);
+        }
+        if call.new {
+            return self.made(function, arguments, place.frame, &at).unwrap_or_else(|| result_of(call, at));
+        }
+        self.follow_call(function, arguments, place.frame, &at)
+    }
+
+    /// What a call comes to that is the same wherever it is asked for, unless it is cut short.
+    fn answer_at(&self, place: &Place<'_>, call: &module::Call, work: impl FnOnce() -> Node) -> Node {
+        let key = (Arc::clone(&place.file), call.callee.span);
+        let node = self.run.answer(&self.answers.calls, key.clone(), || {
+            self.run.read(&place.file);
+            work()
+        });
+        self.answers.calls.forget_fleeting(&key);
+        node
     }
 
     #[allow(clippy::too_many_arguments, reason = "one place builds every foreign call")]
@@ -387,6 +413,22 @@ fn is_among(list: &Array, wanted: &Node, at: &Site) -> Option<Node> {
 /// What a call gives back that cannot be followed.
 fn result_of(call: &module::Call, at: Site) -> Node {
     unknown(format!("the result of calling `{}`", render::expr(&call.callee)), at)
+}
+
+/// Whether no call that is being followed decides what another one comes to: there is none, or the other one is of a name
+/// of the module, with constants.
+fn is_free(place: &Place<'_>, call: &module::Call) -> bool {
+    let Some(module) = place.facts.module() else { return false };
+    let is_constant = |argument: &Element| {
+        !argument.spread && matches!(&argument.value.kind, Kind::Text(_) | Kind::Number(_) | Kind::Bool(_) | Kind::Null)
+    };
+    let is_of_module = |name: &str| {
+        let scopes = std::iter::successors(Some(place.scope), |id| module.scopes.get(*id as usize)?.parent);
+        let mut inner = scopes.take_while(|id| *id != MODULE_SCOPE);
+        inner.all(|id| module.scopes.get(id as usize).is_some_and(|scope| scope.binding(name, None).is_none()))
+    };
+    place.frame.is_none()
+        || call.arguments.iter().all(is_constant) && matches!(&call.callee.kind, Kind::Name(name) if is_of_module(name))
 }
 
 /// Whether an expression counts as true exactly where the value of a name does, or is neither `undefined` nor `null`.

@@ -26,7 +26,7 @@ use crate::project::files::Files;
 use crate::project::memo::{Gate, Memo, Run};
 use crate::project::resolve::Resolver;
 use crate::project::value::{Array, Condition, FunctionValue, Node, Object, Unknown, Value};
-use crate::source::Site;
+use crate::source::{Site, Span};
 use compose::{append, doubt, each, either, extend, set, spread, unknown};
 use operators::test;
 use outside::{Changes, Uses};
@@ -53,6 +53,8 @@ pub(super) struct Answers {
     changes: Memo<Arc<str>, Arc<Changes>>,
     /// How the function of a scope is used.
     uses: Memo<FunctionId, Arc<Uses>>,
+    /// What calls come to that no other call decides, by their places.
+    calls: Memo<(Arc<str>, Span), Node>,
 }
 
 impl Answers {
@@ -62,6 +64,7 @@ impl Answers {
         self.users.end(run);
         self.changes.end(run);
         self.uses.end(run);
+        self.calls.end(run);
     }
 }
 

@@ -25,8 +25,9 @@ pub struct Sources {
     prisma: Vec<PrismaSchema>,
     scripts: Arc<Scripts>,
     migrated: Vec<Arc<Migrated>>,
-    /// Every table that something declares or makes.
+    /// Every table that something declares or makes, the exported ones of Drizzle first.
     all: Arc<[SourceTable]>,
+    exported: drizzle::Exported,
     tools: Vec<Tool>,
 }
 
@@ -44,7 +45,7 @@ impl Sources {
     #[must_use]
     pub fn read(files: &dyn Files, resolver: &Resolver, evaluator: &Evaluator<'_>) -> Self {
         let prisma = prisma_schemas(files, resolver);
-        let mut all = drizzle::all_tables(files, evaluator);
+        let (exported, mut all) = drizzle::Exported::read(files, evaluator);
         all.extend(prisma.iter().flat_map(|schema| schema.models.iter().cloned()));
         let declaring: Vec<Arc<str>> = all.iter().map(|table| Arc::clone(&table.file)).collect();
         let tools = tools(files, resolver, evaluator, &declaring);
@@ -52,7 +53,7 @@ impl Sources {
         let migrated: Vec<Arc<Migrated>> = replay(files, &scripts).into_iter().map(Arc::new).collect();
         all.extend(entities::all_tables(files));
         all.extend(migrated.iter().flat_map(|migrated| migrated.tables.iter().cloned()));
-        Self { prisma, scripts: scripts.into(), migrated, all: all.into(), tools }
+        Self { prisma, scripts: scripts.into(), migrated, all: all.into(), exported, tools }
     }
 
     /// What the adapter of one server finds.
@@ -103,7 +104,7 @@ impl Sources {
             .filter(|node| !matches!(node.value, Value::Undefined));
         let map = option.or_else(|| handle_schema(adapter.handle.as_ref()?));
         if let Some(map) = map {
-            return match drizzle::schema_map(evaluator, map) {
+            return match self.exported.of_map(&self.all, evaluator, map) {
                 Some(tables) => Lookup { tables: named(tables), naming: Naming::Exact, map: Some(map.at.clone()) },
                 None => self.similar(|_| true),
             };
