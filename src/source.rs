@@ -125,6 +125,8 @@ pub enum FileKind {
     Tsx,
     /// `.vue`, `.svelte`, `.astro`: script blocks inside markup.
     Component,
+    /// `.d.ts`: types alone, read for those that a tool wrote from a database.
+    Declarations,
     /// `.prisma`.
     Prisma,
     /// `.sql`.
@@ -137,7 +139,7 @@ pub enum FileKind {
     DenoConfig,
     /// An import map beside them, under the names that are common for one.
     ImportMap,
-    /// `tsconfig*.json` and `jsconfig.json`.
+    /// `tsconfig*.json`, `jsconfig.json`, and those of a folder that is called after them.
     TsConfig,
     /// `pnpm-workspace.yaml`.
     PnpmWorkspace,
@@ -183,7 +185,10 @@ impl FileKind {
         if name == ".env" || name.starts_with(".env.") {
             return Some(Self::DotEnv);
         }
-        if name.starts_with("tsconfig") && name.ends_with(".json") {
+        // Shared ones are called as they like in a folder that is called after them: `typescript-config/nextjs.json`.
+        let nearest = folder.rsplit_once('/').map_or(folder, |(_, nearest)| nearest);
+        let is_shared = ["tsconfig", "ts-config", "typescript-config"].iter().any(|word| nearest.contains(word));
+        if (name.starts_with("tsconfig") || is_shared) && name.ends_with(".json") {
             return Some(Self::TsConfig);
         }
         if name.starts_with("Dockerfile")
@@ -193,7 +198,8 @@ impl FileKind {
         }
         let (_, ending) = name.rsplit_once('.')?;
         match ending {
-            "ts" | "mts" | "cts" if !name.ends_with(".d.ts") => Some(Self::TypeScript),
+            "ts" if name.ends_with(".d.ts") => Some(Self::Declarations),
+            "ts" | "mts" | "cts" => Some(Self::TypeScript),
             "tsx" | "js" | "jsx" | "mjs" | "cjs" => Some(Self::Tsx),
             "vue" | "svelte" | "astro" => Some(Self::Component),
             "prisma" => Some(Self::Prisma),

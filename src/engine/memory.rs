@@ -7,6 +7,7 @@ use super::survey::Survey;
 use crate::cache::FactStore;
 use crate::config::Config;
 use crate::project::ProjectModel;
+use crate::project::link::Kept;
 use crate::source::{BlobId, Snapshot};
 
 /// What is known from earlier reviews. None of it changes a verdict: all of it is kept by content.
@@ -23,15 +24,17 @@ impl<'a> Memory<'a> {
         Self { store, recall: Some(recall) }
     }
 
-    /// The survey of a snapshot, from what the last one knew. Whoever reviews at the same time makes one from scratch.
-    pub(super) fn surveyed(self, snapshot: &dyn Snapshot, config: &Config) -> Survey {
-        let last = self.recall.and_then(|recall| lock(&recall.survey).take());
-        Survey::of(snapshot, config, self.store, last)
+    /// The survey of a snapshot, from what the last one knew, and what linking kept then. Whoever reviews at the same time
+    /// makes both from scratch.
+    pub(super) fn surveyed(self, snapshot: &dyn Snapshot, config: &Config) -> (Survey, Kept) {
+        let last = self.recall.and_then(|recall| lock(&recall.last).take());
+        let (survey, kept) = last.map_or_else(Default::default, |(survey, kept)| (Some(survey), kept));
+        (Survey::of(snapshot, config, self.store, survey), kept)
     }
 
-    pub(super) fn keep_survey(self, survey: Survey) {
+    pub(super) fn keep(self, survey: Survey, kept: Kept) {
         if let Some(recall) = self.recall {
-            *lock(&recall.survey) = Some(survey);
+            *lock(&recall.last) = Some((survey, kept));
         }
     }
 
@@ -66,7 +69,7 @@ impl<'a> From<&'a dyn FactStore> for Memory<'a> {
 /// What a caller that stays remembers beside facts.
 #[derive(Debug, Default)]
 pub struct Recall {
-    survey: Mutex<Option<Survey>>,
+    last: Mutex<Option<(Survey, Kept)>>,
     pictures: Mutex<Vec<(PictureKey, Arc<Picture>)>>,
 }
 

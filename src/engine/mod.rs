@@ -14,7 +14,7 @@ use crate::config::Config;
 use crate::finding::{self, Finding, Report, Undetermined};
 use crate::project::ProjectModel;
 use crate::project::files::Files as _;
-use crate::project::link::link;
+use crate::project::link::{Kept, link};
 use crate::rules::{Before, Context, Registry};
 use crate::source::{FileKind, Installed, LineIndex, Snapshot, SnapshotKind, folder_of};
 use crate::triage::{self, BASELINE_PATH, FailOn};
@@ -113,9 +113,10 @@ pub fn model<'a>(
 ) -> ProjectModel {
     let memory = memory.into();
     let packages = Packages::new(installed);
-    let view = View::new(snapshot, memory.surveyed(snapshot, config), &packages, memory.store);
-    let model = link(&view, &config.contexts);
-    memory.keep_survey(view.into_survey());
+    let (survey, mut kept) = memory.surveyed(snapshot, config);
+    let view = View::new(snapshot, survey, &packages, memory.store);
+    let model = link(&view, &config.contexts, &mut kept);
+    memory.keep(view.into_survey(), kept);
     model
 }
 
@@ -137,14 +138,15 @@ pub fn review<'a>(
     let registry = Registry::with_user_documents(documents.clone());
     let packages = Packages::new(around.installed);
     let looked_at_worktree = Cell::new(false);
-    let view = View::new(snapshot, memory.surveyed(snapshot, &config), &packages, memory.store);
-    let model = link(&view, &config.contexts);
+    let (survey, mut kept) = memory.surveyed(snapshot, &config);
+    let view = View::new(snapshot, survey, &packages, memory.store);
+    let model = link(&view, &config.contexts, &mut kept);
     let linked_worktree = || {
         looked_at_worktree.set(true);
         let snapshot = around.worktree.and_then(|open| open());
         let unseen = |snapshot: Box<dyn Snapshot>| {
             let survey = Survey::of(&*snapshot, &config, memory.store, None);
-            link(&View::new(&*snapshot, survey, &packages, memory.store), &config.contexts)
+            link(&View::new(&*snapshot, survey, &packages, memory.store), &config.contexts, &mut Kept::default())
         };
         snapshot.map(unseen).unwrap_or_default()
     };
@@ -233,7 +235,7 @@ pub fn review<'a>(
     };
     drop(before);
     drop(earlier);
-    memory.keep_survey(view.into_survey());
+    memory.keep(view.into_survey(), kept);
     memory.store.reviewed();
     Ok(review)
 }
@@ -258,7 +260,7 @@ fn picture(
     if let Some(picture) = key.as_ref().and_then(|key| memory.picture(key)) {
         return picture;
     }
-    let model = link(view, &config.contexts);
+    let model = link(view, &config.contexts, &mut Kept::default());
     let reports = registry.run(&Context::for_comparison(&model, view)).reports;
     let known = numbered(reports).into_iter().map(|(report, fingerprint)| (fingerprint, report.parts)).collect();
     let picture = Arc::new(Picture { model, known });

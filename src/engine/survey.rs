@@ -1,8 +1,10 @@
 //! What is known of the files of a snapshot without reading them again.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 
+use rayon::iter::Either;
 use rayon::prelude::*;
 
 use crate::cache::{BlobRecord, FactStore};
@@ -21,28 +23,47 @@ pub(super) struct Survey {
     files: Vec<Seen>,
     kinds: BTreeMap<FileKind, Vec<Arc<str>>>,
     candidates: Vec<(Arc<str>, Signals)>,
+    /// The paths of all other files, and the content of those that could be of use, as one number; `None` when that
+    /// content is not known.
+    others: Option<u64>,
+    /// The files that were others at the same paths in the survey before; `None` when that is not all that changed.
+    replaced: Option<Vec<Seen>>,
 }
 
 impl Survey {
     /// All files of a snapshot. What an earlier survey knows of the same blob at the same path is taken from there.
     pub(super) fn of(snapshot: &dyn Snapshot, config: &Config, store: &dyn FactStore, earlier: Option<Survey>) -> Self {
         let ignored = config.ignore.patterns().to_vec();
-        let earlier = earlier.filter(|survey| survey.ignored == ignored).map(|survey| survey.files);
-        let mut earlier = earlier.unwrap_or_default().into_iter().peekable();
-        let (mut files, mut unknown) = (Vec::with_capacity(earlier.len()), Vec::new());
+        let earlier = earlier.filter(|survey| survey.ignored == ignored);
+        let (before, others_before) = earlier.map_or((Vec::new(), None), |survey| (survey.files, survey.others));
+        let mut before = before.into_iter().peekable();
+        let (mut files, mut unknown) = (Vec::with_capacity(before.len()), Vec::new());
+        let (mut replaced, mut is_gone) = (Vec::new(), false);
         snapshot.visit("", &mut |path, blob| {
-            while earlier.next_if(|seen| *seen.entry.path < *path).is_some() {}
-            let known = earlier.next_if(|seen| blob.is_some() && seen.entry.blob == blob && *seen.entry.path == *path);
-            match known {
-                Some(seen) => files.push(seen),
-                None => unknown.push(Entry { path: path.into(), blob }),
+            while before.next_if(|seen| *seen.entry.path < *path).is_some() {
+                is_gone = true;
+            }
+            match before.next_if(|seen| *seen.entry.path == *path) {
+                Some(seen) if blob.is_some() && seen.entry.blob == blob => files.push(seen),
+                there => {
+                    replaced.extend(there);
+                    unknown.push(Entry { path: path.into(), blob });
+                }
             }
         });
-        let unknown = unknown.into_par_iter().with_min_len(64);
-        files.par_extend(unknown.filter_map(|entry| Seen::new(snapshot, config, store, entry)));
+        is_gone |= before.next().is_some();
+        let (found, others): (Vec<Seen>, Vec<Option<u64>>) =
+            unknown.into_par_iter().with_min_len(64).partition_map(|entry| match Seen::new(snapshot, config, store, &entry) {
+                Some(seen) => Either::Left(seen),
+                None => Either::Right(mark(&entry)),
+            });
+        let is_new = found.len() > replaced.len();
+        let others = others.into_iter().try_fold(0, |sum: u64, mark| Some(sum.wrapping_add(mark?)));
+        files.extend(found);
         // Two runs that are sorted: this sort merges them.
         files.sort_by(|a, b| a.entry.path.cmp(&b.entry.path));
-        Self::new(ignored, files)
+        let is_same = others.is_some() && others == others_before && !is_gone && !is_new;
+        Self { others, replaced: is_same.then_some(replaced), ..Self::new(ignored, files) }
     }
 
     /// The files of a snapshot that differs from this one's in no other than the changed paths. Only these are among its
@@ -55,7 +76,7 @@ impl Survey {
         changed: &BTreeSet<String>,
     ) -> Self {
         let there = changed.iter().filter_map(|path| snapshot.entry(path));
-        let files = there.filter_map(|entry| Seen::new(snapshot, config, store, entry)).collect();
+        let files = there.filter_map(|entry| Seen::new(snapshot, config, store, &entry)).collect();
         let mut survey = Self::new(self.ignored.clone(), files);
         let is_same = |path: &str| !changed.contains(path);
         for (kind, paths) in &self.kinds {
@@ -79,7 +100,18 @@ impl Survey {
                 candidates.push((path(), file.signals));
             }
         }
-        Self { ignored, files, kinds, candidates }
+        Self { ignored, files, kinds, candidates, others: None, replaced: None }
+    }
+
+    /// The files that had another content in the survey before; `None` when more than that changed.
+    pub(super) fn replaced(&self) -> Option<&[Seen]> {
+        self.replaced.as_deref()
+    }
+
+    /// What a file mentions.
+    pub(super) fn signals(&self, path: &str) -> Option<Signals> {
+        let at = self.files.binary_search_by(|file| (*file.entry.path).cmp(path)).ok()?;
+        Some(self.files[at].signals)
     }
 
     /// All paths of a kind that is not code, sorted.
@@ -102,22 +134,33 @@ impl Survey {
 
 /// A file that the reviewer has a use for.
 #[derive(Debug)]
-struct Seen {
-    entry: Entry,
-    kind: FileKind,
+pub(super) struct Seen {
+    pub(super) entry: Entry,
+    pub(super) kind: FileKind,
     /// What it mentions, if it is code.
-    signals: Signals,
+    pub(super) signals: Signals,
 }
 
 impl Seen {
-    fn new(snapshot: &dyn Snapshot, config: &Config, store: &dyn FactStore, entry: Entry) -> Option<Self> {
+    fn new(snapshot: &dyn Snapshot, config: &Config, store: &dyn FactStore, entry: &Entry) -> Option<Self> {
         let kind = FileKind::of(&entry.path)?;
         if is_foreign(&entry.path) || config.ignore.contains(&entry.path) {
             return None;
         }
-        let signals = if kind.is_code() { signals(snapshot, store, &entry, kind) } else { Signals::default() };
-        Some(Self { entry, kind, signals })
+        let signals = if kind.is_code() { signals(snapshot, store, entry, kind) } else { Signals::default() };
+        Some(Self { entry: entry.clone(), kind, signals })
     }
+}
+
+/// A number for a file that is no part of the survey: imports may name it, and some may be read for what they export.
+fn mark(entry: &Entry) -> Option<u64> {
+    let content = match FileKind::of(&entry.path) {
+        Some(_) => Some(entry.blob?),
+        None => None,
+    };
+    let mut hasher = DefaultHasher::new();
+    (&entry.path, content).hash(&mut hasher);
+    Some(hasher.finish())
 }
 
 /// Installed packages and build output that were committed: not the project's own sources.

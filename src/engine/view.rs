@@ -1,16 +1,19 @@
 //! A snapshot as linking and the rules see it.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use super::packages::Packages;
-use super::survey::Survey;
+use super::survey::{Seen, Survey};
 use crate::cache::{BlobRecord, FactKey, FactStore};
 use crate::config::Config;
 use crate::facts::signals::{ModuleNames, Signals, scan};
 use crate::facts::{FileFacts, extract};
-use crate::project::files::Files;
+use crate::project::files::{Edit, Files};
 use crate::source::{FileKind, Snapshot, decode};
+
+/// Most edited files for which it is worth finding out what they leave as it was.
+const MOST_EDITS: usize = 64;
 
 /// A snapshot seen through the store: the files linking asks for.
 pub(super) struct View<'a> {
@@ -19,13 +22,15 @@ pub(super) struct View<'a> {
     store: &'a dyn FactStore,
     survey: Survey,
     facts: RwLock<HashMap<Arc<str>, Option<Arc<FileFacts>>>>,
+    /// How the files differ from those of the survey before.
+    edits: OnceLock<Option<Vec<Edit>>>,
     /// The view of another snapshot, and the paths in which that one differs.
     other: Option<(&'a View<'a>, &'a BTreeSet<String>)>,
 }
 
 impl<'a> View<'a> {
     pub(super) fn new(snapshot: &'a dyn Snapshot, survey: Survey, packages: &'a Packages<'a>, store: &'a dyn FactStore) -> Self {
-        Self { snapshot, packages, store, survey, facts: RwLock::default(), other: None }
+        Self { snapshot, packages, store, survey, facts: RwLock::default(), edits: OnceLock::new(), other: None }
     }
 
     /// The view of a snapshot that differs from this one's in no other than the changed paths.
@@ -68,6 +73,36 @@ impl<'a> View<'a> {
             self.store.keep_blob(blob, kind, BlobRecord { key: Some(key), signals });
         }
         Some(self.extracted(key, kind, &bytes))
+    }
+
+    /// The edits since the survey before; `None` when they are not all that changed, or too many to be worth following.
+    fn find_edits(&self) -> Option<Vec<Edit>> {
+        let replaced = self.survey.replaced().filter(|replaced| replaced.len() <= MOST_EDITS)?;
+        let steers = |kind| {
+            use FileKind::{DenoConfig, ImportMap, PackageManifest, PnpmWorkspace, TsConfig};
+            matches!(kind, PackageManifest | PnpmWorkspace | TsConfig | DenoConfig | ImportMap)
+        };
+        if replaced.iter().any(|before| steers(before.kind)) {
+            return None;
+        }
+        replaced.iter().map(|before| self.edit(before)).collect()
+    }
+
+    fn edit(&self, before: &Seen) -> Option<Edit> {
+        let path = Arc::clone(&before.entry.path);
+        let after = self.survey.signals(&path)?;
+        // Facts that nobody keeps may have been read nevertheless.
+        let known = before.entry.blob.and_then(|blob| self.store.blob(&blob, before.kind)).and_then(|record| record.key);
+        let imports_the_same = before.signals == after
+            && known.and_then(|key| self.store.facts(&key)).is_some_and(|facts| {
+                let now = self.facts(&path);
+                let modules = |facts: &FileFacts| {
+                    let module = facts.module()?;
+                    Some(module.imported().chain(module.passed_on()).map(str::to_owned).collect::<Vec<_>>())
+                };
+                now.is_some_and(|now| modules(&now) == modules(&facts))
+            });
+        Some(Edit { path, before: before.signals, after, imports_the_same })
     }
 
     /// The facts of bytes, kept for the next time.
@@ -123,6 +158,10 @@ impl Files for View<'_> {
             importers.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
         }
         importers
+    }
+
+    fn edits(&self) -> Option<&[Edit]> {
+        self.edits.get_or_init(|| self.find_edits()).as_deref()
     }
 }
 

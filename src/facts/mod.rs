@@ -38,6 +38,8 @@ pub struct FileFacts {
 pub enum Body {
     /// TypeScript or JavaScript.
     Module(module::Module),
+    /// Tables as declarations tell of them that a tool wrote from a database.
+    Types(Vec<schema::TypedTable>),
     /// A Prisma schema file.
     Prisma(schema::PrismaFile),
     /// A SQL script, as the schema operations it runs.
@@ -73,6 +75,7 @@ pub fn extract(kind: FileKind, bytes: &[u8]) -> FileFacts {
             let (module, errors) = module::extract(kind, &text);
             (Body::Module(module), errors)
         }
+        FileKind::Declarations => (Body::Types(schema::declarations(&text)), Vec::new()),
         FileKind::Prisma => {
             let (file, errors) = schema::prisma(&text);
             (Body::Prisma(file), errors)
@@ -117,6 +120,16 @@ impl FileFacts {
         match &self.body {
             Body::Module(module) => Some(module),
             _ => None,
+        }
+    }
+
+    /// Tables as types in the file tell of them that a tool wrote from a database.
+    #[must_use]
+    pub fn types(&self) -> &[schema::TypedTable] {
+        match &self.body {
+            Body::Module(module) => &module.types,
+            Body::Types(types) => types,
+            _ => &[],
         }
     }
 

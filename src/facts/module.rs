@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 pub use super::lower::extract;
-use super::schema::{Entity, Operation};
+use super::schema::{Entity, Operation, TypedTable};
 use crate::source::Span;
 
 /// Index of a scope in [`Module::scopes`].
@@ -39,9 +39,16 @@ pub struct Module {
     pub operations: Vec<Operation>,
     /// Classes that an ORM maps to tables, in order.
     pub entities: Vec<Entity>,
+    /// Tables as types tell of them that a tool wrote from a database, in order.
+    pub types: Vec<TypedTable>,
 }
 
 impl Module {
+    /// The modules it imports names from, as written, in order.
+    pub fn imported(&self) -> impl Iterator<Item = &str> {
+        self.imports.iter().map(|import| import.module.as_str())
+    }
+
     /// The modules whose exports it passes on, as written, in order.
     pub fn passed_on(&self) -> impl Iterator<Item = &str> {
         self.exports.iter().filter_map(|export| match export {
@@ -113,6 +120,17 @@ pub struct Scope {
     pub returns: Vec<Return>,
     /// Changes to values after they were made, in order.
     pub effects: Vec<Effect>,
+    /// What makes it the scope of a class.
+    pub class: Option<Box<Class>>,
+}
+
+/// A class, whose members are bound in its scope.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Class {
+    /// What it extends.
+    pub base: Option<Expr>,
+    /// What its constructor hands on to that of the base; without a constructor, all that is given.
+    pub handed_on: Option<Vec<Element>>,
 }
 
 /// A name bound in a scope.
@@ -184,6 +202,8 @@ pub enum Source {
         /// The place of the first.
         from: u32,
     },
+    /// A member that classes which extend the one around may well define in another way.
+    Overridable(Expr),
     /// Declared without a value, or in a way that is not followed (loop variables, catch parameters, classes).
     Opaque,
 }

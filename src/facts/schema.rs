@@ -7,7 +7,7 @@ mod models;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::code::{entities, operations};
+pub use self::code::{declarations, entities, operations, typed_tables};
 pub use self::ddl::sql;
 pub use self::journal::drizzle_journal;
 pub use self::models::prisma;
@@ -278,6 +278,15 @@ pub struct Entity {
     pub mapped: bool,
     /// The class it inherits columns from, as it is called in the file.
     pub base: Option<String>,
+}
+
+/// A table as types tell of it that a tool wrote from a database.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TypedTable {
+    /// The table, without keys.
+    pub table: Table,
+    /// The schema inside the database that its name is prefixed with; none for the usual one.
+    pub namespace: Option<String>,
 }
 
 /// One statement of a SQL script, or call in code, that changes the schema.

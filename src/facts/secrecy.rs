@@ -24,6 +24,9 @@ const SECRET_WORDS: [&str; 12] = [
 /// Beginnings of well-known credentials.
 const SECRET_PREFIXES: [&str; 9] = ["sk_", "sk-", "rk_", "whsec_", "ghp_", "github_pat_", "AKIA", "xox", "-----BEGIN"];
 
+/// Schemes of the `Authorization` header that carry a credential.
+const SCHEMES: [&str; 3] = ["Bearer", "Basic", "Token"];
+
 /// Keeps a literal or redacts it. `name` is the key or variable it is given to; `maps_names` says that it stands where
 /// options map field names to column names, so that a key such as `accessToken` names a column.
 #[must_use]
@@ -48,7 +51,7 @@ fn is_secret_name(name: &str, value: &str) -> bool {
     }
     // Options such as `storeToken: "hashed"` choose a mode; a token itself is never a short plain word.
     let plain_word = value.len() <= 16 && value.bytes().all(|byte| byte.is_ascii_lowercase() || matches!(byte, b'-' | b'_'));
-    lower.contains("token") && !plain_word
+    (lower.contains("token") || lower == "authorization") && !plain_word
 }
 
 /// Whether a value looks like a credential whatever it is called.
@@ -56,6 +59,13 @@ fn is_secret_name(name: &str, value: &str) -> bool {
 pub fn looks_secret(value: &str) -> bool {
     if SECRET_PREFIXES.iter().any(|prefix| value.starts_with(prefix)) {
         return true;
+    }
+    // `Bearer …`, `Basic …`: what an `Authorization` header holds (RFC 9110, section 11.6.2).
+    if let Some((scheme, credentials)) = value.split_once(' ')
+        && SCHEMES.iter().any(|known| scheme.eq_ignore_ascii_case(known))
+        && !credentials.contains(' ')
+    {
+        return looks_secret(credentials);
     }
     if let Some((_, rest)) = value.split_once("://") {
         let authority = rest.split(['/', '?', '#']).next().unwrap_or("");
@@ -78,6 +88,8 @@ mod tests {
             ("postgres://app:hunter2@db/app", None),
             ("sk_live_x", Some("stripe")),
             ("Bearer-9-x", Some("accessToken")),
+            ("Bearer ghp_abcdef", None),
+            ("Bearer hunter2", Some("Authorization")),
             ("credential_x", Some("credentialID")),
         ] {
             assert!(matches!(text(value.into(), name, false), Text::Redacted { .. }), "{value}");
@@ -92,6 +104,7 @@ mod tests {
             ("credential_id", Some("credentialID"), false),
             ("https://app.example.com", Some("baseURL"), false),
             ("database", Some("storage"), false),
+            ("Bearer token is missing", None, false),
             ("", Some("secret"), false),
         ] {
             assert_eq!(text(value.into(), name, maps), Text::Plain(value.into()));

@@ -4,6 +4,7 @@ use super::eval::Evaluator;
 use super::value::{CallValue, Found, Item, Lookup, Node, Value};
 use super::version::Version;
 use super::{Adapter, AdapterKind, Dialect, Plural};
+use crate::facts::specifier::split_package_name;
 use crate::knowledge::range::Range;
 use crate::source::Site;
 
@@ -60,9 +61,8 @@ fn of_options(evaluator: &Evaluator<'_>, options: &Node, server: &Site) -> Adapt
                 if common.kind != next.kind {
                     return unknown(&common.at);
                 }
-                if common.dialect != next.dialect {
-                    common.dialect = None;
-                }
+                common.dialect = common.dialect.filter(|_| common.dialect == next.dialect);
+                common.provider = common.provider.filter(|provider| next.provider.as_ref() == Some(provider));
                 common
             })
         }
@@ -135,7 +135,8 @@ fn of_call(adapter: &mut Adapter, call: &CallValue) {
         "mongodbAdapter" | "mongoAdapter" => (AdapterKind::Mongo, None),
         "memoryAdapter" => (AdapterKind::Memory, None),
         "Pool" | "Client" | "PostgresDialect" | "NeonDialect" | "PostgresJSDialect" => kysely(Some(Dialect::Postgres)),
-        "createPool" | "createConnection" | "MysqlDialect" | "PlanetScaleDialect" => kysely(Some(Dialect::Mysql)),
+        "createPool" | "createConnection" => kysely(of_driver(&call.callee.module)),
+        "MysqlDialect" | "PlanetScaleDialect" => kysely(Some(Dialect::Mysql)),
         "Database" | "DatabaseSync" | "SqliteDialect" | "LibsqlDialect" | "D1Dialect" | "BunSqliteDialect" => {
             kysely(Some(Dialect::Sqlite))
         }
@@ -165,6 +166,15 @@ fn of_call(adapter: &mut Adapter, call: &CallValue) {
             adapter.plural = Plural::Always;
         }
         adapter.options = Some(options.clone());
+    }
+}
+
+/// The dialect of the driver a function comes from whose name several drivers share.
+fn of_driver(module: &str) -> Option<Dialect> {
+    match split_package_name(module).0 {
+        "mysql" | "mysql2" | "mariadb" | "promise-mysql" => Some(Dialect::Mysql),
+        "@vercel/postgres" | "slonik" | "@neondatabase/serverless" | "pg" => Some(Dialect::Postgres),
+        _ => None,
     }
 }
 

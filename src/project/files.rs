@@ -14,6 +14,11 @@ pub trait Files: Sync {
     /// The facts of the file at `path`; extracted on demand. `None` when there is no such file or no use for its kind.
     fn facts(&self, path: &str) -> Option<Arc<FileFacts>>;
 
+    /// The facts of the file at `path`, of which only the imports are looked at, and the modules it passes on.
+    fn imports(&self, path: &str) -> Option<Arc<FileFacts>> {
+        self.facts(path)
+    }
+
     /// Where the file at `path` inside a `node_modules` folder really lies, as a path [`Files::facts`] takes; package
     /// managers put links there. `None` when there is no such file, it lies outside of the repository, or installed
     /// packages are not to be seen. Asked only for plugins that nothing in the repository tells of.
@@ -31,4 +36,23 @@ pub trait Files: Sync {
     /// The code files that may import a module with one of these names, as
     /// [`module_name`](crate::facts::signals::module_name) gives them, sorted by path.
     fn importers(&self, names: &[&str]) -> Vec<(Arc<str>, Signals)>;
+
+    /// How the files differ from those that were linked before; `None` when that is not known, or more than the content of
+    /// a few files changed: which files there are, or what says which file an import means.
+    fn edits(&self) -> Option<&[Edit]> {
+        None
+    }
+}
+
+/// A file whose content is another than it was.
+#[derive(Debug)]
+pub struct Edit {
+    /// The file.
+    pub path: Arc<str>,
+    /// What it mentioned before.
+    pub before: Signals,
+    /// What it mentions now.
+    pub after: Signals,
+    /// It mentions the same, and imports the same modules.
+    pub imports_the_same: bool,
 }

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use super::eval::Evaluator;
+use super::eval::{Answers, Evaluator};
 use super::files::Files;
+use super::memo::{Gate, Run};
 use super::resolve::{Resolved, Resolver, ancestors, join, subpath};
 use super::value::{CallValue, Node, Unknown, Value};
 use crate::facts::manifest::Manifest;
@@ -35,7 +36,9 @@ pub(super) fn result(files: &dyn Files, resolver: &Resolver, call: &CallValue) -
         return Some((unknown("the package has no code that can be read"), package));
     };
     // An evaluator of its own: what a package takes to be followed is not taken from the project's own code.
-    let evaluator = Evaluator::new(files, resolver);
+    let gate = Gate::new(files);
+    let (run, answers) = (Run::new(&gate, Run::FIRST), Answers::default());
+    let evaluator = Evaluator::new(&gate, resolver, &run, &answers);
     let export = evaluator.export(&file, name, at);
     let node = match export.value {
         Value::Function(function) if !call.new && call.open.is_empty() => evaluator.call(&function, call.arguments.clone(), at),

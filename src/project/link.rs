@@ -4,10 +4,12 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::adapter::adapter;
-use super::application::{Caller, Stated, mount, partners, tell};
-use super::eval::Evaluator;
+use super::application::{Caller, Sites, Stated, mount, partners, tell};
+use super::eval::{Answers, Evaluator};
 use super::files::Files;
+use super::memo::{Gate, Memo, Run};
 use super::plugins::{Reader, Side};
+use super::render;
 use super::resolve::Resolver;
 use super::schema::compare::{Comparison, compare};
 use super::schema::declared::Sources;
@@ -17,17 +19,50 @@ use super::version::version_in;
 use super::{AdapterKind, Client, PluginUse, ProjectModel, Role, SchemaState, Server};
 use crate::facts::Body;
 use crate::facts::lower::ENTRY_POINTS;
-use crate::facts::module::{CallSite, Expr, Import, Imported, Kind, Module};
+use crate::facts::module::{Call, CallSite, Expr, Import, Imported, Kind, Module};
 use crate::finding::Open;
 use crate::source::{Site, Span};
 
-/// Links the facts of a snapshot. What the project itself says of its audiences is taken for true.
+/// What linking keeps for the next time: it holds as long as what it was worked out from stays the same.
+#[derive(Debug, Default)]
+pub struct Kept {
+    /// How often it was used.
+    runs: u32,
+    resolver: Option<Resolver>,
+    answers: Answers,
+    /// What the calls that may make an instance call, and their options, by file and place.
+    calls: Memo<(Arc<str>, Span), Option<(External, Node)>>,
+    sources: Memo<(), Arc<Sources>>,
+}
+
+/// Links the facts of a snapshot. What the project itself says of its audiences is taken for true. What was kept when
+/// other files were linked never changes the model, only the time it takes.
 #[must_use]
-pub fn link(files: &dyn Files, stated: &Stated) -> ProjectModel {
-    let resolver = Resolver::new(files);
-    let evaluator = Evaluator::new(files, &resolver);
+pub fn link(files: &dyn Files, stated: &Stated, kept: &mut Kept) -> ProjectModel {
+    let mut before = std::mem::take(kept);
+    if files.edits().is_none() {
+        before = Kept::default();
+    }
+    let number = before.runs + Run::FIRST;
+    let gate = Gate::new(files);
+    let run = Run::new(&gate, number);
+    let resolver = before.resolver.take().unwrap_or_else(|| Resolver::new(files));
+    let model = all(&gate, stated, &resolver, &run, &before);
+    if run.ran_short() && number > Run::FIRST {
+        // Where the steps end depends on the order in which they are taken.
+        return link(files, stated, &mut Kept::default());
+    }
+    before.answers.end(number);
+    before.calls.end(number);
+    before.sources.end(number);
+    *kept = Kept { runs: number, resolver: Some(resolver), ..before };
+    model
+}
+
+fn all(files: &Gate<'_>, stated: &Stated, resolver: &Resolver, run: &Run<'_>, kept: &Kept) -> ProjectModel {
+    let evaluator = Evaluator::new(files, resolver, run, &kept.answers);
     let model = ProjectModel::default();
-    let mut linker = Linker { files, resolver: &resolver, evaluator: &evaluator, model, client_calls: Vec::new(), sources: None };
+    let mut linker = Linker { files, resolver, evaluator: &evaluator, run, kept, model, client_calls: Vec::new() };
     for (path, signals) in files.candidates() {
         if !signals.auth {
             continue;
@@ -46,6 +81,7 @@ pub fn link(files: &dyn Files, stated: &Stated) -> ProjectModel {
             linker.model.undetermined.push(Open { question, reason, site: Site::new(path, span) });
         }
         for call in calls {
+            run.begin();
             linker.instance(path, call);
         }
     }
@@ -59,10 +95,11 @@ struct Linker<'a> {
     files: &'a dyn Files,
     resolver: &'a Resolver,
     evaluator: &'a Evaluator<'a>,
+    run: &'a Run<'a>,
+    kept: &'a Kept,
     model: ProjectModel,
     /// The calls that make clients: these are for once the servers are known.
     client_calls: Vec<ClientCall>,
-    sources: Option<Sources>,
 }
 
 /// A call of `createAuthClient`.
@@ -77,11 +114,12 @@ impl Linker<'_> {
     fn finish(mut self, stated: &Stated) -> ProjectModel {
         self.model.servers.sort_by(|a, b| a.at.cmp(&b.at));
         mount(self.files, self.resolver, self.evaluator, &mut self.model);
-        std::mem::take(&mut self.client_calls).into_iter().for_each(|call| self.client(call));
+        let sites = Sites::find(&mut self.model.servers);
+        std::mem::take(&mut self.client_calls).into_iter().for_each(|call| self.client(call, &sites));
         self.model.clients.sort_by(|a, b| a.at.cmp(&b.at));
         tell(self.files, self.resolver, stated, &mut self.model);
         let mut touched: BTreeSet<Arc<str>> = self.model.files.drain(..).collect();
-        touched.extend(self.evaluator.touched());
+        touched.extend(self.run.touched());
         for server in &self.model.servers {
             touched.extend(server.declared.sources.iter().cloned());
             touched.extend(server.version.source.iter().cloned());
@@ -96,18 +134,15 @@ impl Linker<'_> {
 
     fn instance(&mut self, path: &Arc<str>, site: &CallSite) {
         let Kind::Call(call) = &site.expr.kind else { return };
-        let callee = self.evaluator.eval(path, site.scope, &call.callee);
-        let Value::External(External { module, name }) = callee.value else { return };
-        let at = Site::new(path, call.callee.span);
-        let options = match call.arguments.first() {
-            Some(argument) if argument.spread => Node {
-                value: Value::Unknown(Unknown::new("the options are spread from a list", at.clone())),
-                at: Site::new(path, argument.value.span),
-            },
-            Some(argument) => self.evaluator.eval(path, site.scope, &argument.value),
-            None => Node { value: super::value::Object::default().into(), at: Site::new(path, site.expr.span) },
-        };
-        let owner = site.owner.clone();
+        let key = (Arc::clone(path), site.expr.span);
+        let evaluated = self.run.answer(&self.kept.calls, key, || self.evaluated(path, site, call));
+        if self.run.is_spent() {
+            let question = format!("what `{}` in {path} is given", render::expr(&call.callee));
+            let reason = "working it out takes more steps than one call may take".to_owned();
+            self.model.undetermined.push(Open { question, reason, site: Site::new(path, site.expr.span) });
+        }
+        let Some((External { module, name }, options)) = evaluated else { return };
+        let (at, owner) = (Site::new(path, call.callee.span), site.owner.clone());
         match name.as_str() {
             "betterAuth" if is_framework(&module) => {
                 let role = if self.only_describes_itself(path, site) { Role::CliCopy } else { role(path) };
@@ -123,6 +158,23 @@ impl Linker<'_> {
         }
     }
 
+    /// What a call calls, when that comes from a package, and the options it gives.
+    fn evaluated(&self, path: &Arc<str>, site: &CallSite, call: &Call) -> Option<(External, Node)> {
+        let Value::External(callee) = self.evaluator.eval(path, site.scope, &call.callee).value else { return None };
+        let options = match call.arguments.first() {
+            Some(argument) if argument.spread => Node {
+                value: Value::Unknown(Unknown::new("the options are spread from a list", Site::new(path, call.callee.span))),
+                at: Site::new(path, argument.value.span),
+            },
+            Some(_) => match self.evaluator.eval(path, site.scope, &site.expr).value {
+                Value::Call(made) => made.arguments.first()?.clone(),
+                _ => return None,
+            },
+            None => Node { value: super::value::Object::default().into(), at: Site::new(path, site.expr.span) },
+        };
+        Some((callee, options))
+    }
+
     fn server(&mut self, at: Site, role: Role, owner: Option<String>, options: Node) {
         let name = owner.unwrap_or_else(|| "auth".into());
         let package = self.resolver.package_of(&at.file);
@@ -131,8 +183,12 @@ impl Linker<'_> {
         let adapter = adapter(self.evaluator, &options, &version, &at);
         let required = required(&version, &options, &plugins);
         let (files, resolver, evaluator) = (self.files, self.resolver, self.evaluator);
-        let sources = self.sources.get_or_insert_with(|| Sources::read(files, resolver, evaluator));
-        let declared = sources.declared(evaluator, resolver, &package, &adapter);
+        let read = || Arc::new(Sources::read(files, resolver, evaluator));
+        // Its parts begin by themselves.
+        self.run.begin_parts();
+        let sources = self.run.answer(&self.kept.sources, (), read);
+        self.run.begin();
+        let declared = sources.declared(files, evaluator, resolver, &package, &adapter);
         let mut server = Server {
             role,
             at,
@@ -226,7 +282,8 @@ impl Linker<'_> {
                     }
                 }
                 Comparison::NoSchema => {
-                    let reason = "no Prisma model, Drizzle table or SQL migration in the repository declares its core tables";
+                    let reason = "no Prisma model, Drizzle table, SQL migration or type written from the database declares its core \
+                                  tables in the repository";
                     server.comparison = SchemaState::Undetermined(reason.into());
                 }
             }
@@ -258,7 +315,8 @@ impl Linker<'_> {
         }
     }
 
-    fn client(&mut self, ClientCall { at, owner, module, options }: ClientCall) {
+    fn client(&mut self, ClientCall { at, owner, module, options }: ClientCall, sites: &Sites) {
+        self.run.begin();
         let name = owner.unwrap_or_else(|| "authClient".into());
         let package = self.resolver.package_of(&at.file);
         let (plugins, plugins_open) = self.plugins(Side::Client, &package, &options);
@@ -269,9 +327,9 @@ impl Linker<'_> {
                 site: why.at.clone(),
             });
         }
-        let role = role(&at.file);
-        let caller = Caller { at: &at, package: &package, options: &options };
-        let partners = partners(self.files, self.resolver, caller, &self.model.servers);
+        let role = sites.role(&package, &at.file);
+        let caller = Caller { at: &at, role, package: &package, options: &options };
+        let partners = partners(self.files, self.resolver, self.evaluator, caller, &self.model.servers);
         self.model.clients.push(Client { role, at, name, package, module, options, plugins, plugins_open, partners });
     }
 

@@ -6,6 +6,7 @@ pub mod eval;
 pub mod files;
 pub mod installed;
 pub mod link;
+mod memo;
 pub mod plugins;
 pub mod predicate;
 pub mod render;

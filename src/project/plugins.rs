@@ -4,7 +4,7 @@ use super::files::Files;
 use super::installed;
 use super::link::is_framework;
 use super::resolve::Resolver;
-use super::value::{CallValue, Condition, External, Lookup, Node, Object, Unknown, Value};
+use super::value::{CallValue, Condition, External, Node, Object, Unknown, Value};
 use super::version::version_of;
 use super::{Definition, PluginUse};
 use crate::facts::specifier::split_package_name;
@@ -36,15 +36,11 @@ impl Reader<'_> {
     #[must_use]
     pub fn listed(&self, options: &Node) -> (Vec<PluginUse>, Vec<Unknown>) {
         let mut list = List { reader: self, plugins: Vec::new(), open: Vec::new() };
-        match options.lookup(&["plugins"]) {
-            Lookup::Absent => {}
-            Lookup::Unknown(whys) => list.open.extend(whys),
-            Lookup::Found(found) => {
-                for one in found {
-                    list.add_all(one.node, one.conditions.into_iter().cloned().collect());
-                }
-            }
+        let (found, unknown) = options.seen(&["plugins"]);
+        for one in found {
+            list.add_all(one.node, one.conditions.into_iter().cloned().collect());
         }
+        list.open.extend(unknown);
         // One expression may be behind several alternatives.
         let mut open: Vec<Unknown> = Vec::new();
         for why in list.open {
@@ -164,9 +160,9 @@ impl List<'_> {
                 }
             }
             Value::Undefined | Value::Null => {}
-            Value::Unknown(why) => self.open.push(why.clone()),
             _ => {
-                self.open.push(Unknown::new("the plugin list is not an array literal that can be followed", array.at.clone()));
+                let reason = "the plugin list is not an array literal that can be followed";
+                self.open.push(array.why_unknown().unwrap_or_else(|| Unknown::new(reason, array.at.clone())));
             }
         }
     }

@@ -645,7 +645,7 @@ pub(crate) fn join(folder: &str, path: &str) -> Option<String> {
     Some(joined)
 }
 
-fn file_name(path: &str) -> &str {
+pub(super) fn file_name(path: &str) -> &str {
     path.rsplit_once('/').map_or(path, |(_, name)| name)
 }
 

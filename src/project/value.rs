@@ -1,5 +1,6 @@
 //! Values as far as the sources tell them: known, one of several, or unknown with the expression that made them so.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::facts::module::{ScopeId, Text};
@@ -61,16 +62,16 @@ pub struct Condition {
     pub text: String,
     /// Where it is written.
     pub at: Site,
-    /// The environment it selects, where it is a plain test of `NODE_ENV` or its kin.
+    /// What a test of `NODE_ENV` or its kin in it tells of the environments it holds in.
     pub environment: Option<Environment>,
 }
 
-/// The environment a condition selects.
+/// What is known of the environments a condition holds in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Environment {
-    /// Anything but production: development or test.
+    /// It never holds in production.
     NotProduction,
-    /// Production.
+    /// It always holds in production.
     Production,
 }
 
@@ -101,6 +102,8 @@ pub struct Object {
     pub open: Vec<Unknown>,
     /// The calls of other packages whose results were spread into it, in order; each is a reason in `open` as well.
     pub foreign: Vec<Node>,
+    /// Keys with several values, of which one is always there.
+    pub certain: BTreeSet<Arc<str>>,
 }
 
 /// A property of an object.
@@ -184,6 +187,15 @@ pub struct Found<'v> {
     pub conditions: Vec<&'v Condition>,
 }
 
+impl Object {
+    /// Whether a property is there in any case.
+    #[must_use]
+    pub fn has(&self, key: &str) -> bool {
+        self.certain.contains(key)
+            || self.properties.iter().any(|property| &*property.key == key && property.conditions.is_empty())
+    }
+}
+
 impl From<Array> for Value {
     fn from(array: Array) -> Self {
         Self::Array(Arc::new(array))
@@ -238,12 +250,15 @@ impl Unknown {
 }
 
 impl Condition {
+    /// Longest text, in characters.
+    const MAX_TEXT: usize = 160;
+
     /// The same condition where it must not hold.
     #[must_use]
     pub fn negated(&self) -> Self {
         let text = match self.text.strip_prefix("!(").and_then(|text| text.strip_suffix(')')) {
-            Some(inner) => inner.to_owned(),
-            None => format!("!({})", self.text),
+            Some(inner) if is_one_group(inner) => inner.to_owned(),
+            _ => format!("!({})", self.text),
         };
         let environment = self.environment.map(|environment| match environment {
             Environment::Production => Environment::NotProduction,
@@ -251,6 +266,55 @@ impl Condition {
         });
         Self { text, at: self.at.clone(), environment }
     }
+
+    /// This condition and another one.
+    #[must_use]
+    pub fn and(&self, other: &Self) -> Self {
+        let within =
+            |text: &str| if text.contains(" || ") && !text.starts_with("!(") { format!("({text})") } else { text.to_owned() };
+        let environment = match (self.environment, other.environment) {
+            (Some(Environment::NotProduction), _) | (_, Some(Environment::NotProduction)) => Some(Environment::NotProduction),
+            (Some(Environment::Production), Some(Environment::Production)) => Some(Environment::Production),
+            _ => None,
+        };
+        self.joined(&format!("{} && {}", within(&self.text), within(&other.text)), environment)
+    }
+
+    /// This condition or another one.
+    #[must_use]
+    pub fn or(&self, other: &Self) -> Self {
+        let environment = match (self.environment, other.environment) {
+            (Some(Environment::Production), _) | (_, Some(Environment::Production)) => Some(Environment::Production),
+            (Some(Environment::NotProduction), Some(Environment::NotProduction)) => Some(Environment::NotProduction),
+            _ => None,
+        };
+        self.joined(&format!("{} || {}", self.text, other.text), environment)
+    }
+
+    fn joined(&self, text: &str, environment: Option<Environment>) -> Self {
+        Self { text: text.chars().take(Self::MAX_TEXT).collect(), at: self.at.clone(), environment }
+    }
+
+    /// All of several conditions; `None` when there are none.
+    #[must_use]
+    pub fn all(conditions: &[Self]) -> Option<Self> {
+        let (first, rest) = conditions.split_first()?;
+        Some(rest.iter().fold(first.clone(), |all, next| all.and(next)))
+    }
+}
+
+/// Whether parentheses around a text would belong together.
+fn is_one_group(text: &str) -> bool {
+    let mut depth = 0_usize;
+    text.chars().all(|c| {
+        match c {
+            '(' => depth += 1,
+            ')' if depth == 0 => return false,
+            ')' => depth -= 1,
+            _ => {}
+        }
+        true
+    })
 }
 
 impl Found<'_> {
@@ -265,9 +329,7 @@ impl Node {
     /// Looks up a property by its path: `["advanced", "disableCSRFCheck"]`.
     #[must_use]
     pub fn lookup(&self, path: &[&str]) -> Lookup<'_> {
-        let mut found = Vec::new();
-        let mut unknown = Vec::new();
-        walk(self, &self.at, path, &mut Vec::new(), &mut found, &mut unknown);
+        let (found, unknown) = self.seen(path);
         if !found.is_empty() {
             Lookup::Found(found)
         } else if unknown.is_empty() {
@@ -275,6 +337,15 @@ impl Node {
         } else {
             Lookup::Unknown(unknown)
         }
+    }
+
+    /// The values that were seen at a path, and what else may be there.
+    #[must_use]
+    pub fn seen(&self, path: &[&str]) -> (Vec<Found<'_>>, Vec<Unknown>) {
+        let mut found = Vec::new();
+        let mut unknown = Vec::new();
+        walk(self, &self.at, path, &mut Vec::new(), &mut found, &mut unknown);
+        (found, unknown)
     }
 
     /// The single value at a path, when it is there without conditions.
@@ -378,7 +449,9 @@ fn walk<'v>(
                 walk(&property.node, &property.key_at, rest, conditions, found, unknown);
                 conditions.truncate(depth);
             }
-            unknown.extend(object.open.iter().cloned());
+            if !object.has(step) {
+                unknown.extend(object.open.iter().cloned());
+            }
         }
         Value::Function(_) => unknown.push(Unknown::new("a function decides when it is called", node.at.clone())),
         _ => unknown.extend(node.why_unknown()),

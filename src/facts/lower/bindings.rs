@@ -146,6 +146,11 @@ impl Lowering<'_> {
                 self.scope(scope).returns.push(Return { value, throws: false, guards: Vec::new() });
             }
         }
+        // What a generator yields is not followed.
+        if node.children(&mut node.walk()).any(|child| child.kind() == "*") {
+            let value = Some(Expr { kind: Kind::Opaque, span: span(node) });
+            self.scope(scope).returns = vec![Return { value, throws: false, guards: Vec::new() }];
+        }
         self.guards = guards;
         self.block = block;
         self.in_class = in_class;

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use tree_sitter::Node;
 
+use super::classes::property_of;
 use super::expressions::operator;
 use super::{Around, Lowering, named, span};
 use crate::facts::module::{Effect, Element, Expr, Kind, MODULE_SCOPE, Mutation, Operator, Property, Scope, ScopeId, Source};
@@ -199,7 +200,8 @@ impl Lowering<'_> {
         let mut distant = Vec::new();
         for (id, scope) in (MODULE_SCOPE..).zip(&self.module.scopes) {
             for effect in scope.effects.iter().filter(|effect| !matches!(effect.change, Mutation::Passed(..))) {
-                if let Some(home) = self.home(id, &effect.root, effect.span.start).filter(|home| *home != id) {
+                let home = self.home(id, &effect.root, effect.span.start).or_else(|| self.class_of_member(id, &effect.root));
+                if let Some(home) = home.filter(|home| *home != id) {
                     distant.push((home, Effect { change: Mutation::Opaque, ..effect.clone() }));
                 }
             }
@@ -207,6 +209,13 @@ impl Lowering<'_> {
         for (scope, effect) in distant {
             self.scope(scope).effects.push(effect);
         }
+    }
+
+    /// The class around that has a member of this name from one it extends, or from nowhere but the change.
+    fn class_of_member(&self, from: ScopeId, name: &str) -> Option<ScopeId> {
+        property_of(name)?;
+        let parent = |id: &ScopeId| self.module.scopes[*id as usize].parent;
+        std::iter::successors(Some(from), parent).find(|id| self.module.scopes[*id as usize].class.is_some())
     }
 
     /// The scope that binds a name as it is seen from a place in a scope; imports are the module's.

@@ -3,11 +3,24 @@
 use tree_sitter::Node;
 
 use super::{Around, Lowering, named, span};
-use crate::facts::module::{Binding, Call, Expr, Function, Kind, Scope, ScopeId, Source};
+use crate::facts::module::{Binding, Call, Class, Expr, Function, Kind, Scope, ScopeId, Source};
+
+/// What the name begins with by which a member of the object itself is bound.
+const OF_OBJECT: &str = "this.";
 
 /// The name by which a member of the object itself is bound.
 pub(crate) fn member_name(property: &str) -> String {
-    format!("this.{property}")
+    format!("{OF_OBJECT}{property}")
+}
+
+/// The member of the object itself that is bound by a name.
+pub(crate) fn property_of(name: &str) -> Option<&str> {
+    name.strip_prefix(OF_OBJECT)
+}
+
+/// The name by which a member of the class itself is bound, which is no name of the language.
+pub(crate) fn static_name(property: &str) -> String {
+    format!("static {property}")
 }
 
 impl Lowering<'_> {
@@ -20,14 +33,16 @@ impl Lowering<'_> {
 
     pub(super) fn class(&mut self, node: Node<'_>, parent: ScopeId) -> Function {
         let (heads, body): (Vec<_>, Vec<_>) = named(node).into_iter().partition(|child| child.kind() != "class_body");
+        let mut base = None;
         for head in heads {
             match head.kind() {
-                "class_heritage" => self.heritage(head, parent),
+                "class_heritage" => base = self.heritage(head, parent).or(base),
                 _ => self.visit_children(head, parent),
             }
         }
         let is_abstract = node.kind() == "abstract_class_declaration";
         let scope = self.open_scope(parent);
+        self.scope(scope).class = Some(Box::new(Class { base, handed_on: None }));
         let guards = std::mem::take(&mut self.guards);
         let block = self.block.take();
         let in_class = std::mem::replace(&mut self.in_class, true);
@@ -51,11 +66,10 @@ impl Lowering<'_> {
         Function { scope }
     }
 
-    /// What a class extends is handed on to it.
-    fn heritage(&mut self, node: Node<'_>, scope: ScopeId) {
-        for value in named(node).into_iter().filter_map(|clause| clause.child_by_field_name("value")) {
-            self.expr(value, scope, Around::default());
-        }
+    /// What a class extends.
+    fn heritage(&mut self, node: Node<'_>, scope: ScopeId) -> Option<Expr> {
+        let extended = named(node).into_iter().find_map(|clause| clause.child_by_field_name("value"))?;
+        Some(self.expr(extended, scope, Around::default()))
     }
 
     /// The names of a constructor are seen by no other member.
@@ -71,7 +85,7 @@ impl Lowering<'_> {
         {
             let source = self.module.scopes[scope as usize].bindings.iter().find(|bound| bound.span == span(pattern));
             if let Some(source) = source.map(|bound| bound.source.clone()) {
-                self.bind_member(&self.owned(pattern), source, pattern, scope);
+                self.bind_member(member_name(self.str(pattern)), source, pattern, scope);
             }
         }
     }
@@ -101,14 +115,20 @@ impl Lowering<'_> {
         }
         self.owner = owner;
         self.in_class = in_class;
-        if !is_static && !is_setter {
-            let source = value.filter(|_| !may_differ).map_or(Source::Opaque, Source::Value);
-            self.bind_member(name, source, node, scope);
+        if is_setter {
+            return;
         }
+        let source = match value {
+            Some(value) if may_differ && !is_static => Source::Overridable(value),
+            Some(value) => Source::Value(value),
+            None => Source::Opaque,
+        };
+        let name = if is_static { static_name(name) } else { member_name(name) };
+        self.bind_member(name, source, node, scope);
     }
 
-    fn bind_member(&mut self, name: &str, source: Source, node: Node<'_>, scope: ScopeId) {
-        let binding = Binding { name: member_name(name), source, mutable: true, span: span(node), block: None };
+    fn bind_member(&mut self, name: String, source: Source, node: Node<'_>, scope: ScopeId) {
+        let binding = Binding { name, source, mutable: true, span: span(node), block: None };
         self.scope(scope).bindings.push(binding);
     }
 

@@ -208,6 +208,11 @@ impl Lowering<'_> {
             }
             None => Vec::new(),
         };
+        if function.kind() == "super"
+            && let Some(class) = self.scope(scope).class.as_mut()
+        {
+            class.handed_on = Some(arguments.clone());
+        }
         let is_entry = match &callee.kind {
             Kind::Name(name) => self.entry_names.get(name).is_some_and(|name| ENTRY_POINTS.contains(name)),
             Kind::Member(_, name) => ENTRY_POINTS.contains(&name.as_str()),

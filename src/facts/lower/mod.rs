@@ -13,7 +13,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use tree_sitter::Node;
 
-pub(crate) use self::classes::member_name;
+pub(crate) use self::classes::{member_name, property_of, static_name};
 pub(crate) use self::expressions::may_make_an_instance;
 pub(super) use self::literals::unescape;
 
@@ -67,6 +67,9 @@ pub fn extract(kind: FileKind, text: &str) -> (Module, Vec<Span>) {
     }
     if signals.entities {
         lowering.module.entities = schema::entities(&parsed.text, root);
+    }
+    if signals.types {
+        lowering.module.types = schema::typed_tables(&parsed.text, root);
     }
     (lowering.module, lowering.errors)
 }

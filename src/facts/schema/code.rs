@@ -14,6 +14,7 @@ mod pgm;
 mod rows;
 mod sequelize;
 mod typeorm;
+mod types;
 
 use std::collections::{HashMap, HashSet};
 
@@ -22,6 +23,7 @@ use tree_sitter::Node;
 use self::course::Course;
 pub use self::entities::entities;
 use self::literals::{Chain, Loop};
+pub use self::types::{declarations, typed_tables};
 use super::{Change, Column, Key, Operation, Table};
 use crate::source::Span;
 

@@ -1,9 +1,12 @@
 //! Which server a client talks to.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use super::Partners;
-use crate::facts::module::Text;
+use crate::facts::module::{Imported, Text};
+use crate::project::eval::Evaluator;
 use crate::project::files::Files;
-use crate::project::link::role;
 use crate::project::resolve::{Resolved, Resolver};
 use crate::project::value::{Lookup, Node, Value};
 use crate::project::{Role, Server};
@@ -14,6 +17,8 @@ use crate::source::Site;
 pub(in crate::project) struct Caller<'a> {
     /// Its place.
     pub(in crate::project) at: &'a Site,
+    /// What it is for.
+    pub(in crate::project) role: Role,
     /// The folder of its package.
     pub(in crate::project) package: &'a str,
     /// Its options.
@@ -21,11 +26,15 @@ pub(in crate::project) struct Caller<'a> {
 }
 
 /// The partners of a client among the servers of the repository, whose mounts are known.
-pub(in crate::project) fn partners(files: &dyn Files, resolver: &Resolver, client: Caller<'_>, servers: &[Server]) -> Partners {
-    let own = match role(&client.at.file) {
-        Role::CliCopy => Role::Live,
-        role => role,
-    };
+pub(in crate::project) fn partners(
+    files: &dyn Files,
+    resolver: &Resolver,
+    evaluator: &Evaluator<'_>,
+    client: Caller<'_>,
+    servers: &[Server],
+) -> Partners {
+    let known = known_files(files, resolver, evaluator, &client.at.file);
+    let own = if client.role == Role::CliCopy { Role::Live } else { client.role };
     let same: Vec<&Server> = servers.iter().filter(|server| server.role == own).collect();
     // Tests and examples may bring a client of their own for what is live.
     let candidates = match same.is_empty() {
@@ -36,11 +45,11 @@ pub(in crate::project) fn partners(files: &dyn Files, resolver: &Resolver, clien
         return Partners::Elsewhere("the repository has no instance it could be for");
     }
     let linked = |chosen: Vec<&Server>, why: String| {
-        let at: Vec<Site> = chosen.iter().map(|server| server.at.clone()).collect();
+        let at: Vec<Site> = at_its_path(client.options, chosen).iter().map(|server| server.at.clone()).collect();
         (!at.is_empty()).then_some(Partners::Servers { at, why })
     };
     let choose = |is_it: &dyn Fn(&Server) -> bool| candidates.iter().copied().filter(|server| is_it(server)).collect::<Vec<_>>();
-    let by_type = || choose(&|server| knows_instance(files, resolver, client, server));
+    let by_type = || choose(&|server| known.contains(&server.at.file));
     let by_address = || address(client.options).map(|own| choose(&|server| address(&server.options) == Some(own)));
     let in_package = || {
         let is_mounted = |server: &Server| server.mounts.iter().any(|mount| *mount.package == *client.package);
@@ -59,13 +68,41 @@ pub(in crate::project) fn partners(files: &dyn Files, resolver: &Resolver, clien
         .unwrap_or_else(|| Partners::Undetermined(undetermined(client.options)))
 }
 
-/// Whether a client is made in the file of a server, or in one that imports it.
-fn knows_instance(files: &dyn Files, resolver: &Resolver, client: Caller<'_>, server: &Server) -> bool {
-    let facts = files.facts(&client.at.file);
-    let Some(module) = facts.as_deref().and_then(|facts| facts.module()) else { return false };
-    let home = Resolved::File(server.at.file.clone());
-    client.at.file == server.at.file
-        || module.imports.iter().any(|import| resolver.resolve(files, &client.at.file, &import.module) == home)
+/// A file, the files it imports from, and those that declare what it imports, which others may pass on.
+fn known_files(files: &dyn Files, resolver: &Resolver, evaluator: &Evaluator<'_>, file: &Arc<str>) -> BTreeSet<Arc<str>> {
+    let mut known = BTreeSet::from([Arc::clone(file)]);
+    let facts = files.facts(file);
+    for import in facts.as_deref().and_then(|facts| facts.module()).iter().flat_map(|module| &module.imports) {
+        if let Resolved::File(target) = resolver.resolve(files, file, &import.module) {
+            known.insert(target);
+        }
+        if let Imported::Named(name) = &import.name {
+            known.extend(evaluator.declaration(file, &import.module, name).map(|(home, _)| home));
+        }
+    }
+    known
+}
+
+/// Of several servers those whose routes lie where a client asks for them, when that tells some of them apart.
+fn at_its_path<'s>(client: &Node, servers: Vec<&'s Server>) -> Vec<&'s Server> {
+    let Some(own) = base_path(client) else { return servers };
+    let there: Vec<&Server> = servers.iter().copied().filter(|server| base_path(&server.options) == Some(own)).collect();
+    if there.is_empty() { servers } else { there }
+}
+
+/// The path below which the routes lie (documentation: reference/options, `basePath`); `None` where it is not known.
+fn base_path(options: &Node) -> Option<&str> {
+    match options.lookup(&["basePath"]) {
+        Lookup::Absent => match options.lookup(&["baseURL"]) {
+            Lookup::Absent => Some("/api/auth"),
+            _ => {
+                let url = options.text(&["baseURL"])?;
+                let path = &url[address(options)?.len()..];
+                Some(if path.trim_end_matches('/').is_empty() { "/api/auth" } else { path })
+            }
+        },
+        _ => options.text(&["basePath"]),
+    }
 }
 
 /// The scheme, host and port of `baseURL`, where it is written.

@@ -11,6 +11,9 @@ use std::sync::Arc;
 pub(super) use self::contexts::tell;
 pub(super) use self::links::{Caller, partners};
 pub(super) use self::mounts::mount;
+use super::link::role;
+use super::resolve::{file_name, relative};
+use super::{Role, Server};
 use crate::knowledge::frameworks::Framework;
 use crate::source::Site;
 
@@ -95,4 +98,37 @@ impl Audience {
 #[must_use]
 pub fn folder(package: &str) -> &str {
     if package.is_empty() { "the root" } else { package }
+}
+
+/// Sites of documentation, which are examples unless they are applications with an instance of their own.
+#[derive(Debug, Default)]
+pub(super) struct Sites(Vec<Arc<str>>);
+
+impl Sites {
+    /// Finds the sites with a mounted server, and tells these that they are as live as any other.
+    pub(super) fn find(servers: &mut [Server]) -> Self {
+        let mut sites = Vec::new();
+        for server in servers.iter_mut().filter(|server| server.role == Role::Example && !server.mounts.is_empty()) {
+            if is_of_site(&server.package, &server.at.file) {
+                server.role = Role::Live;
+                sites.push(Arc::clone(&server.package));
+            }
+        }
+        Self(sites)
+    }
+
+    /// What an instance in a file of a package is for.
+    pub(super) fn role(&self, package: &Arc<str>, file: &str) -> Role {
+        match role(file) {
+            Role::Example if self.0.contains(package) && is_of_site(package, file) => Role::Live,
+            role => role,
+        }
+    }
+}
+
+/// Whether a file is an example only because its package is a site of documentation.
+fn is_of_site(package: &str, file: &str) -> bool {
+    let inside = relative(package, file).is_some_and(|inside| role(inside) == Role::Live);
+    let around = package.rsplit_once('/').map_or("", |(around, _)| around);
+    file_name(package) == "docs" && inside && role(&format!("{around}/auth.ts")) == Role::Live
 }

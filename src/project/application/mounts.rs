@@ -8,7 +8,7 @@ use crate::facts::lower::may_make_an_instance;
 use crate::facts::module::{self, Call, Element, Expr, Kind, Mounting, Property, Text};
 use crate::facts::signals::Signals;
 use crate::finding::Open;
-use crate::project::eval::{Evaluator, Shared};
+use crate::project::eval::{Evaluator, Shared, User};
 use crate::project::files::Files;
 use crate::project::link::role;
 use crate::project::resolve::Resolver;
@@ -21,8 +21,7 @@ pub(in crate::project) fn mount(files: &dyn Files, resolver: &Resolver, evaluato
     let mut paths: BTreeSet<Arc<str>> = BTreeSet::new();
     for server in &model.servers {
         paths.insert(Arc::clone(&server.at.file));
-        let users = evaluator.users(&server.at.file, |signals| signals.handlers || signals.shares);
-        paths.extend(users.into_iter().map(|(path, _)| path));
+        paths.extend(evaluator.users(&server.at.file, User::Handling).iter().cloned());
     }
     let marked = |signals: &Signals| signals.auth || signals.mounts;
     paths.extend(files.candidates().iter().filter(|(_, signals)| marked(signals)).map(|(path, _)| Arc::clone(path)));
@@ -31,6 +30,7 @@ pub(in crate::project) fn mount(files: &dyn Files, resolver: &Resolver, evaluato
         let Some(facts) = files.facts(&path) else { continue };
         let Some(module) = facts.module() else { continue };
         for mount in &module.mounts {
+            evaluator.begin();
             let place = Place { evaluator, shared: &shared, path: &path, mount };
             let Some(instances) = place.instances() else { continue };
             let at = Site::new(&path, mount.span);

@@ -2,32 +2,46 @@
 
 use std::sync::Arc;
 
-use super::compose::{append, doubt, either, extend, not_followed, spread, undecided, unknown};
+use super::compose::{also, append, doubt, each, either, extend, not_followed, spread, unknown, unknown_as};
 use super::members::reads_environment;
-use super::operators::test;
-use super::{Evaluator, Frame, MAX_DEPTH, Place, Truth};
+use super::operators::{read_variable, selected_environment, test};
+use super::{Evaluator, Frame, FrameKind, Place, Truth};
 use crate::facts::FileFacts;
-use crate::facts::module::{self, Element, Expr, Kind, Operator, Text};
+use crate::facts::lower::ENTRY_POINTS;
+use crate::facts::module::{self, Element, Expr, Kind, MODULE_SCOPE, Operator, Text};
 use crate::project::render;
 use crate::project::value::{Array, CallValue, Condition, Environment, External, FunctionValue, Node, Object, Unknown, Value};
 use crate::source::Site;
 
+/// Methods of lists and texts whose results are known where what they are called on is.
+const METHODS: [&str; 11] =
+    ["concat", "filter", "flat", "flatMap", "includes", "map", "slice", "toLowerCase", "toString", "toUpperCase", "trim"];
+
+/// What calling a method comes to.
+enum Called {
+    /// Its result.
+    Result(Node),
+    /// An ordinary call of this function.
+    Member(Node),
+}
+
 impl Evaluator<'_> {
     pub(super) fn call_expr(&self, place: &Place<'_>, call: &module::Call, at: Site) -> Node {
-        if let Kind::Member(object, method) = &call.callee.kind
-            && let Some(node) = self.method(place, object, method, call, &at)
-        {
-            return node;
-        }
-        let callee = self.expr(place, &call.callee);
+        let callee = match &call.callee.kind {
+            Kind::Member(object, method) => match self.method(place, object, method, call, &at) {
+                Called::Result(node) => return node,
+                Called::Member(callee) => callee,
+            },
+            _ => self.expr(place, &call.callee),
+        };
         let callee_at = Site::new(&place.file, call.callee.span);
         match callee.value {
-            Value::Function(function) if !call.new => {
-                let (arguments, open) = self.arguments(place, &call.arguments);
-                if !open.is_empty() {
-                    return unknown("a call whose arguments are spread from an unknown list", at);
+            Value::Function(function) => {
+                if !is_free(place, call) {
+                    return self.followed(place, &function, call, at);
                 }
-                self.follow_call(&function, arguments, place.frame, &at)
+                let alone = Place { file: Arc::clone(&place.file), facts: Arc::clone(&place.facts), frame: None, ..*place };
+                self.answer_at(place, call, || self.followed(&alone, &function, call, at))
             }
             Value::External(callee) => match (callee.module.as_str(), callee.name.as_str(), call.arguments.as_slice()) {
                 ("global", "Boolean", [only]) if !only.spread => match self.truth(place, &only.value) {
@@ -45,6 +59,11 @@ impl Evaluator<'_> {
                     Kind::Text(Text::Plain(module)) => self.namespace_of(&place.file, module, &at),
                     _ => unknown("a computed module name", at),
                 },
+                // Asked for by the instance it makes, and by each name for it.
+                (_, name, _) if ENTRY_POINTS.contains(&name) && place.frame.is_none() => {
+                    let local = render::expr(&call.callee);
+                    self.answer_at(place, call, || self.external_call(place, callee.clone(), local, call, None, callee_at, at))
+                }
                 _ => {
                     let node = self.external_call(place, callee, render::expr(&call.callee), call, None, callee_at, at);
                     match &node.value {
@@ -59,8 +78,31 @@ impl Evaluator<'_> {
                 self.external_call(place, callee, render::expr(&call.callee), call, Some(inner), callee_at, at)
             }
             Value::Unknown(why) => Node { value: Value::Unknown(why), at },
-            _ => unknown(format!("the result of calling `{}`", render::expr(&call.callee)), at),
+            _ => result_of(call, at),
         }
+    }
+
+    /// What a call of a function of the repository comes to.
+    fn followed(&self, place: &Place<'_>, function: &FunctionValue, call: &module::Call, at: Site) -> Node {
+        let (arguments, open) = self.arguments(place, &call.arguments);
+        if !open.is_empty() {
+            return unknown("a call whose arguments are spread from an unknown list", at);
+        }
+        if call.new {
+            return self.made(function, arguments, place.frame, &at).unwrap_or_else(|| result_of(call, at));
+        }
+        self.follow_call(function, arguments, place.frame, &at)
+    }
+
+    /// What a call comes to that is the same wherever it is asked for, unless it is cut short.
+    fn answer_at(&self, place: &Place<'_>, call: &module::Call, work: impl FnOnce() -> Node) -> Node {
+        let key = (Arc::clone(&place.file), call.callee.span);
+        let node = self.run.answer(&self.answers.calls, key.clone(), || {
+            self.run.read(&place.file);
+            work()
+        });
+        self.answers.calls.forget_fleeting(&key);
+        node
     }
 
     #[allow(clippy::too_many_arguments, reason = "one place builds every foreign call")]
@@ -98,78 +140,110 @@ impl Evaluator<'_> {
         (arguments, Vec::new())
     }
 
-    /// Methods of known values, and static functions of the language; `None` when it is an ordinary call.
-    pub(super) fn method(&self, place: &Place<'_>, object: &Expr, method: &str, call: &module::Call, at: &Site) -> Option<Node> {
-        if matches!(&object.kind, Kind::Name(name) if name == "Array") {
-            let mut list = Array::default();
-            return match (method, call.arguments.as_slice()) {
-                ("of", elements) => {
-                    elements.iter().for_each(|element| self.push(place, &mut list, element, &[]));
-                    Some(Node { value: list.into(), at: at.clone() })
-                }
-                ("from", [only]) if !only.spread => {
-                    extend(&mut list, self.expr(place, &only.value), &[]);
-                    Some(Node { value: list.into(), at: at.clone() })
-                }
-                _ => None,
-            };
+    /// Calls a method. What it is called on is evaluated once: it may be a call of a method as well.
+    fn method(&self, place: &Place<'_>, object: &Expr, method: &str, call: &module::Call, at: &Site) -> Called {
+        let callee_at = Site::new(&place.file, call.callee.span);
+        if let Some(node) = self.static_method(place, object, method, call, at) {
+            return Called::Result(node);
         }
-        if matches!(&object.kind, Kind::Name(name) if name == "Promise") {
-            return match (method, call.arguments.as_slice()) {
-                // A promise is taken for what it will be.
-                ("all" | "resolve", [only]) if !only.spread => Some(self.expr(place, &only.value)),
-                _ => None,
-            };
-        }
-        if matches!(&object.kind, Kind::Name(name) if name == "Object") {
-            return match method {
-                "values" => {
-                    let Value::Object(object) = self.expr(place, &call.arguments.first()?.value).value else { return None };
-                    let Object { properties, open, .. } = Arc::unwrap_or_clone(object);
-                    let mut list = Array { items: Vec::new(), open };
-                    for property in properties {
-                        append(&mut list, property.node, &property.conditions);
-                    }
-                    Some(Node { value: list.into(), at: at.clone() })
-                }
-                "assign" => {
-                    let mut merged = Object::default();
-                    for argument in &call.arguments {
-                        spread(&mut merged, self.expr(place, &argument.value), &[]);
-                    }
-                    Some(Node { value: merged.into(), at: at.clone() })
-                }
-                "freeze" | "seal" => call.arguments.first().map(|argument| self.expr(place, &argument.value)),
-                _ => None,
-            };
+        if let Some(callee) = self.member_of_module(place, object, method, &callee_at) {
+            return Called::Member(callee);
         }
         let receiver = self.expr(place, object);
-        match (&receiver.value, method) {
-            (Value::Array(array), "filter") => {
-                let plain = call.arguments.first().is_some_and(|argument| self.drops_falsy(place, &argument.value));
+        let is_followed = |value: &Value| matches!(value, Value::Array(_) | Value::Text(_) | Value::Env(_));
+        match &receiver.value {
+            value if is_followed(value) && METHODS.contains(&method) => {
+                let arguments = self.arguments(place, &call.arguments);
+                Called::Result(self.result(receiver, method, &arguments, place.frame, at))
+            }
+            Value::Either(several) if METHODS.contains(&method) && several.iter().any(|one| is_followed(&one.node.value)) => {
+                let arguments = self.arguments(place, &call.arguments);
+                Called::Result(each(receiver, at, &|node| self.result(node, method, &arguments, place.frame, at)))
+            }
+            Value::Array(_) | Value::Text(_) | Value::Number(_) | Value::Bool(_) | Value::Env(_) => {
+                Called::Result(not_told(&receiver.value, method, at))
+            }
+            Value::Call(inner) if !reads_environment(inner) => {
+                let callee = External { module: inner.callee.module.clone(), name: format!("{}().{method}", inner.callee.name) };
+                let local = render::expr(&call.callee);
+                Called::Result(self.external_call(place, callee, local, call, Some(inner.clone()), callee_at, at.clone()))
+            }
+            _ => Called::Member(self.property(&receiver, method, &callee_at)),
+        }
+    }
+
+    /// Static functions of the language; `None` when it is an ordinary call.
+    fn static_method(&self, place: &Place<'_>, object: &Expr, method: &str, call: &module::Call, at: &Site) -> Option<Node> {
+        let Kind::Name(class) = &object.kind else { return None };
+        match (class.as_str(), method, call.arguments.as_slice()) {
+            ("Array", "of", elements) => {
+                let mut list = Array::default();
+                elements.iter().for_each(|element| self.push(place, &mut list, element, &[]));
+                Some(Node { value: list.into(), at: at.clone() })
+            }
+            ("Array", "from", [only]) if !only.spread => {
+                let mut list = Array::default();
+                extend(&mut list, self.expr(place, &only.value), &[]);
+                Some(Node { value: list.into(), at: at.clone() })
+            }
+            // A promise is taken for what it will be.
+            ("Promise", "all" | "resolve", [only]) if !only.spread => Some(self.expr(place, &only.value)),
+            ("Object", "values", [only]) if !only.spread => Some(each(self.expr(place, &only.value), at, &|node| {
+                let Value::Object(object) = node.value else { return unknown_as(&node.value, node.at) };
+                let Object { properties, open, .. } = Arc::unwrap_or_clone(object);
+                let mut list = Array { items: Vec::new(), open };
+                for property in properties {
+                    append(&mut list, property.node, &property.conditions);
+                }
+                Node { value: list.into(), at: at.clone() }
+            })),
+            ("Object", "assign", arguments) => {
+                let mut merged = Object::default();
+                for argument in arguments {
+                    spread(&mut merged, self.expr(place, &argument.value), &[]);
+                }
+                Some(Node { value: merged.into(), at: at.clone() })
+            }
+            ("Object", "freeze" | "seal", [only, ..]) => Some(self.expr(place, &only.value)),
+            _ => None,
+        }
+    }
+
+    /// What one of the [`METHODS`] gives back, called on one value.
+    fn result(
+        &self,
+        receiver: Node,
+        method: &str,
+        (arguments, open): &(Vec<Node>, Vec<Unknown>),
+        frame: Option<&Frame<'_>>,
+        at: &Site,
+    ) -> Node {
+        let listed = |list: Array| Node { value: list.into(), at: receiver.at.clone() };
+        match (&receiver.value, method, arguments.as_slice()) {
+            (Value::Array(array), "filter", [filter, ..]) => {
                 let mut kept = Array::clone(array);
-                if plain {
+                if self.drops_falsy(&filter.value) {
                     kept.items.retain(|item| !matches!(item.node.truthy(), Some(false)));
                 } else {
                     let reason = "a filter decides which elements stay";
                     doubt(&mut kept.open, Unknown::new(reason, at.clone()));
                     let condition = Condition { text: "the filter keeps it".into(), at: at.clone(), environment: None };
-                    kept.items.iter_mut().for_each(|item| item.conditions.push(condition.clone()));
+                    kept.items.iter_mut().for_each(|item| also(&mut item.conditions, &condition));
                 }
-                Some(Node { value: kept.into(), at: receiver.at })
+                listed(kept)
             }
-            (Value::Array(array), "concat") => {
+            (Value::Array(array), "concat", nodes) => {
                 let mut joined = Array::clone(array);
-                for argument in &call.arguments {
-                    let node = self.expr(place, &argument.value);
+                for node in nodes {
                     match node.value {
-                        Value::Array(_) | Value::Either(_) | Value::Unknown(_) => extend(&mut joined, node, &[]),
-                        _ => append(&mut joined, node, &[]),
+                        Value::Array(_) | Value::Either(_) | Value::Unknown(_) => extend(&mut joined, node.clone(), &[]),
+                        _ => append(&mut joined, node.clone(), &[]),
                     }
                 }
-                Some(Node { value: joined.into(), at: receiver.at })
+                open.iter().for_each(|why| doubt(&mut joined.open, why.clone()));
+                listed(joined)
             }
-            (Value::Array(array), "flat") => {
+            (Value::Array(array), "flat", []) => {
                 let mut flat = Array { items: Vec::new(), open: array.open.clone() };
                 for item in &array.items {
                     match &item.node.value {
@@ -177,45 +251,49 @@ impl Evaluator<'_> {
                         _ => append(&mut flat, item.node.clone(), &item.conditions),
                     }
                 }
-                Some(Node { value: flat.into(), at: receiver.at })
+                listed(flat)
             }
-            (Value::Array(array), "map" | "flatMap") => {
-                let function = self.expr(place, &call.arguments.first()?.value);
-                let Value::Function(function) = function.value else {
-                    return Some(unknown(format!("the result of `.{method}()`"), at.clone()));
-                };
+            (Value::Array(array), "map" | "flatMap", [Node { value: Value::Function(function), .. }, ..]) => {
                 let mut mapped = Array { items: Vec::new(), open: array.open.clone() };
+                let mut index = array.open.is_empty().then_some(0.0);
                 for item in &array.items {
-                    let node = self.follow_call(&function, vec![item.node.clone()], place.frame, at);
+                    index = index.filter(|_| item.conditions.is_empty());
+                    let place_in_list = match index {
+                        Some(index) => Node { value: Value::Number(index), at: at.clone() },
+                        None => unknown("how many elements come before is not known", item.node.at.clone()),
+                    };
+                    index = index.map(|index| index + 1.0);
+                    let given = vec![item.node.clone(), place_in_list, receiver.clone()];
+                    let node = self.follow_call(function, given, frame, at);
                     match node.value {
                         Value::Array(_) | Value::Either(_) if method == "flatMap" => extend(&mut mapped, node, &item.conditions),
                         _ => append(&mut mapped, node, &item.conditions),
                     }
                 }
-                Some(Node { value: mapped.into(), at: receiver.at })
+                listed(mapped)
             }
-            (Value::Array(_), "slice") if call.arguments.is_empty() => Some(receiver),
-            (Value::Text(_), "trim" | "toString" | "toLowerCase") => Some(receiver),
-            (Value::Array(_) | Value::Text(_) | Value::Number(_) | Value::Bool(_) | Value::Env(_), _) => {
-                let reason = match &receiver.value {
-                    Value::Env(name) => format!("the environment variable `{name}` decides"),
-                    _ => format!("the result of `.{method}()`"),
+            (Value::Array(_), "slice", []) => receiver,
+            (Value::Array(array), "includes", [wanted]) => match is_among(array, wanted, at) {
+                Some(node) => node,
+                None => not_told(&receiver.value, method, at),
+            },
+            (Value::Text(Text::Plain(text)), "trim" | "toString" | "toLowerCase" | "toUpperCase", []) => {
+                let changed = match method {
+                    "trim" => text.trim().to_owned(),
+                    "toLowerCase" => text.to_lowercase(),
+                    "toUpperCase" => text.to_uppercase(),
+                    _ => text.clone(),
                 };
-                Some(unknown(reason, at.clone()))
+                Node { value: Value::Text(Text::Plain(changed)), at: receiver.at }
             }
-            (Value::Call(inner), _) if !reads_environment(inner) => {
-                let callee = External { module: inner.callee.module.clone(), name: format!("{}().{method}", inner.callee.name) };
-                let callee_at = Site::new(&place.file, call.callee.span);
-                let local = render::expr(&call.callee);
-                Some(self.external_call(place, callee, local, call, Some(inner.clone()), callee_at, at.clone()))
-            }
-            _ => None,
+            (Value::Text(_) | Value::Env(_), "trim" | "toString" | "toLowerCase" | "toUpperCase", []) => receiver,
+            _ => not_told(&receiver.value, method, at),
         }
     }
 
     /// Whether a filter drops exactly the falsy elements: `filter(Boolean)`, `filter((x) => !!x)`, `filter(isThere)`.
-    pub(super) fn drops_falsy(&self, place: &Place<'_>, filter: &Expr) -> bool {
-        match self.expr(place, filter).value {
+    fn drops_falsy(&self, filter: &Value) -> bool {
+        match filter {
             Value::External(External { module, name }) => module == "global" && name == "Boolean",
             Value::Function(function) => {
                 let facts = self.files.facts(&function.file);
@@ -239,12 +317,13 @@ impl Evaluator<'_> {
             return unknown("the function is not part of the snapshot", at.clone());
         };
         let mark = (Arc::clone(&function.file), function.scope, String::new());
-        if self.active.borrow().contains(&mark) || self.depth.get() >= MAX_DEPTH {
+        if self.active.borrow().contains(&mark) || self.run.is_too_deep() {
+            self.run.cut();
             return unknown("a function that calls itself", at.clone());
         }
         self.active.borrow_mut().push(mark);
-        self.touched.borrow_mut().insert(Arc::clone(&function.file));
-        let frame = Frame { file: Arc::clone(&function.file), scope: function.scope, arguments, outer };
+        self.run.touch(&function.file);
+        let frame = Frame { file: Arc::clone(&function.file), scope: function.scope, arguments, outer, kind: FrameKind::Call };
         let place = Place { file: Arc::clone(&function.file), facts, scope: function.scope, frame: Some(&frame) };
         let node = self.returned(&place, at);
         self.active.borrow_mut().pop();
@@ -254,16 +333,18 @@ impl Evaluator<'_> {
     pub(super) fn returned(&self, place: &Place<'_>, at: &Site) -> Node {
         let scope = place.facts.module().and_then(|module| module.scopes.get(place.scope as usize));
         let mut alternatives = Vec::new();
-        let mut last_condition = None;
+        // What does not hold below the results so far.
+        let mut passed: Vec<Condition> = Vec::new();
         // What a production build never gets past: the results below it are for the other environments.
         let mut refused: Option<Condition> = None;
         for returned in scope.map(|scope| scope.returns.as_slice()).unwrap_or_default() {
             let Some(conditions) = self.conditions(place, &returned.guards) else { continue };
+            let condition = Condition::all(&conditions);
             if returned.throws {
-                match conditions.as_slice() {
-                    [] => break,
-                    [only] if only.environment == Some(Environment::Production) => refused = Some(only.negated()),
-                    _ => {}
+                match condition {
+                    None => break,
+                    Some(always) if always.environment == Some(Environment::Production) => refused = Some(always.negated()),
+                    Some(_) => {}
                 }
                 continue;
             }
@@ -271,28 +352,83 @@ impl Evaluator<'_> {
                 Some(value) => self.expr(place, value),
                 None => Node { value: Value::Undefined, at: at.clone() },
             };
-            match conditions.first().or(refused.as_ref()) {
-                None if alternatives.is_empty() => return node,
-                None => {
-                    let otherwise = last_condition.take().unwrap_or_else(|| undecided("the result", at));
-                    alternatives.push((node, otherwise));
-                    return either(alternatives, at.clone());
-                }
-                Some(condition) => {
-                    last_condition = (!conditions.is_empty()).then(|| condition.negated());
-                    alternatives.push((node, condition.clone()));
-                    if conditions.is_empty() {
-                        return either(alternatives, at.clone());
-                    }
-                }
+            let node = match &refused {
+                Some(elsewhere) => either(vec![(node, elsewhere.clone())], at.clone()),
+                None => node,
+            };
+            let mut here = passed.clone();
+            condition.iter().for_each(|one| also(&mut here, one));
+            let is_last = condition.is_none();
+            if let Some(condition) = condition {
+                also(&mut passed, &condition.negated());
+            }
+            match Condition::all(&here) {
+                None => return node,
+                Some(condition) => alternatives.push((node, condition)),
+            }
+            if is_last {
+                return either(alternatives, at.clone());
             }
         }
-        if let Some(condition) = last_condition {
-            alternatives.push((Node { value: Value::Undefined, at: at.clone() }, condition));
-            return either(alternatives, at.clone());
+        let undefined = Node { value: Value::Undefined, at: at.clone() };
+        match Condition::all(&passed) {
+            Some(condition) => {
+                alternatives.push((undefined, condition));
+                either(alternatives, at.clone())
+            }
+            None => undefined,
         }
-        Node { value: Value::Undefined, at: at.clone() }
     }
+}
+
+/// Why the result of a method is not known.
+fn not_told(receiver: &Value, method: &str, at: &Site) -> Node {
+    match receiver {
+        Value::Unknown(why) => Node { value: Value::Unknown(why.clone()), at: at.clone() },
+        Value::Env(name) => unknown(format!("the environment variable `{name}` decides"), at.clone()),
+        _ => unknown(format!("the result of `.{method}()`"), at.clone()),
+    }
+}
+
+/// Whether a list of plain texts holds a value; `None` where that is not told. A list of environments tests for them.
+fn is_among(list: &Array, wanted: &Node, at: &Site) -> Option<Node> {
+    if !list.open.is_empty() || list.items.iter().any(|item| !item.conditions.is_empty()) {
+        return None;
+    }
+    let names: Option<Vec<&str>> = list.items.iter().map(|item| item.node.text(&[])).collect();
+    let names = names?;
+    match &wanted.value {
+        Value::Text(Text::Plain(text)) => Some(Node { value: Value::Bool(names.contains(&text.as_str())), at: at.clone() }),
+        value => {
+            let variable = read_variable(value)?;
+            let mut environments = names.iter().map(|name| selected_environment(variable, name));
+            let first = environments.next()?.filter(|first| environments.all(|other| other == Some(*first)));
+            let condition =
+                Condition { text: format!("{variable} is one of {}", names.join(", ")), at: at.clone(), environment: first };
+            Some(test(condition, at.clone()))
+        }
+    }
+}
+
+/// What a call gives back that cannot be followed.
+fn result_of(call: &module::Call, at: Site) -> Node {
+    unknown(format!("the result of calling `{}`", render::expr(&call.callee)), at)
+}
+
+/// Whether no call that is being followed decides what another one comes to: there is none, or the other one is of a name
+/// of the module, with constants.
+fn is_free(place: &Place<'_>, call: &module::Call) -> bool {
+    let Some(module) = place.facts.module() else { return false };
+    let is_constant = |argument: &Element| {
+        !argument.spread && matches!(&argument.value.kind, Kind::Text(_) | Kind::Number(_) | Kind::Bool(_) | Kind::Null)
+    };
+    let is_of_module = |name: &str| {
+        let scopes = std::iter::successors(Some(place.scope), |id| module.scopes.get(*id as usize)?.parent);
+        let mut inner = scopes.take_while(|id| *id != MODULE_SCOPE);
+        inner.all(|id| module.scopes.get(id as usize).is_some_and(|scope| scope.binding(name, None).is_none()))
+    };
+    place.frame.is_none()
+        || call.arguments.iter().all(is_constant) && matches!(&call.callee.kind, Kind::Name(name) if is_of_module(name))
 }
 
 /// Whether an expression counts as true exactly where the value of a name does, or is neither `undefined` nor `null`.

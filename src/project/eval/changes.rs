@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::compose::{doubt, either, set, spread};
-use super::{Evaluator, Frame, Place, Truth};
+use super::compose::{also, doubt, either, set, spread};
+use super::{Evaluator, Frame, FrameKind, Place, Truth};
 use crate::facts::module::{Call, Effect, Guard, Mutation, Source};
 use crate::project::value::{Condition, FunctionValue, Node, Object, Unknown, Value};
 use crate::source::Site;
@@ -19,12 +19,12 @@ impl Evaluator<'_> {
             && let Mutation::Assign(value) = &effect.change
         {
             let next = self.expr(place, value);
-            *node = match conditions.first() {
+            *node = match Condition::all(&conditions) {
                 None => next,
                 Some(condition) => {
                     let otherwise = condition.negated();
                     let before = node.clone();
-                    either(vec![(next, condition.clone()), (before, otherwise)], at)
+                    either(vec![(next, condition), (before, otherwise)], at)
                 }
             };
             return;
@@ -101,7 +101,13 @@ impl Evaluator<'_> {
             return;
         }
         let (arguments, _) = self.arguments(place, &call.arguments);
-        let frame = Frame { file: Arc::clone(&function.file), scope: function.scope, arguments, outer: place.frame };
+        let frame = Frame {
+            file: Arc::clone(&function.file),
+            scope: function.scope,
+            arguments,
+            outer: place.frame,
+            kind: FrameKind::Call,
+        };
         let inner =
             Place { file: Arc::clone(&function.file), facts: Arc::clone(&facts), scope: function.scope, frame: Some(&frame) };
         for binding in changed {
@@ -109,11 +115,11 @@ impl Evaluator<'_> {
             let after = self.binding(&inner, function.scope, binding, None);
             let unseen = || Unknown::new("a later change that is not followed", after.at.clone());
             reach(target, path, &unseen, &mut |part| {
-                *part = match conditions.first() {
+                *part = match Condition::all(conditions) {
                     None => after.clone(),
                     Some(condition) => {
                         let otherwise = condition.negated();
-                        either(vec![(after.clone(), condition.clone()), (part.clone(), otherwise)], after.at.clone())
+                        either(vec![(after.clone(), condition), (part.clone(), otherwise)], after.at.clone())
                     }
                 };
             });
@@ -131,8 +137,8 @@ impl Evaluator<'_> {
             match (self.truth(place, &guard.condition), guard.holds) {
                 (Truth::Known(value), holds) if value == holds => {}
                 (Truth::Known(_), _) => return None,
-                (Truth::Depends(condition), true) => conditions.push(condition),
-                (Truth::Depends(condition), false) => conditions.push(condition.negated()),
+                (Truth::Depends(condition), true) => also(&mut conditions, &condition),
+                (Truth::Depends(condition), false) => also(&mut conditions, &condition.negated()),
             }
         }
         Some(conditions)

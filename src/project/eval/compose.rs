@@ -1,13 +1,17 @@
 //! Values put together of others, within bounds.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::facts::module::Text;
 use crate::project::value::{Alternative, Array, Condition, Item, Node, Object, Property, Unknown, Value};
 use crate::source::Site;
 
-/// Longest condition kept, in characters.
-const MAX_CONDITION: usize = 160;
+/// Most conditions that are kept apart; what goes beyond them is one condition with the last.
+const MAX_CONDITIONS: usize = 8;
+
+/// Most alternatives of a value.
+const MAX_ALTERNATIVES: usize = 32;
 
 /// Most reasons kept why there may be more than is known.
 const MAX_REASONS: usize = 32;
@@ -18,7 +22,7 @@ const MAX_ITEMS: usize = 2_000;
 /// Deepest nesting of values within a value.
 const MAX_NESTING: u32 = 200;
 
-/// Most values one value may consist of.
+/// Most values and conditions one value may consist of.
 const MAX_WEIGHT: u32 = 200_000;
 
 pub(super) fn append(array: &mut Array, node: Node, conditions: &[Condition]) {
@@ -29,7 +33,7 @@ pub(super) fn append(array: &mut Array, node: Node, conditions: &[Condition]) {
         Value::Either(alternatives) => {
             for alternative in alternatives.iter().cloned() {
                 let mut conditions = conditions.to_vec();
-                conditions.push(alternative.condition);
+                also(&mut conditions, &alternative.condition);
                 array.items.push(Item { node: alternative.node, conditions });
             }
         }
@@ -62,14 +66,14 @@ pub(super) fn extend(array: &mut Array, node: Node, conditions: &[Condition]) {
             let inner = Arc::unwrap_or_clone(inner);
             inner.open.into_iter().for_each(|why| doubt(&mut array.open, why));
             for mut item in inner.items.into_iter().take(MAX_ITEMS) {
-                item.conditions.splice(0..0, conditions.iter().cloned());
+                item.conditions = both(conditions, &item.conditions);
                 array.items.push(item);
             }
         }
         Value::Either(alternatives) => {
             for alternative in alternatives.iter().cloned() {
                 let mut conditions = conditions.to_vec();
-                conditions.push(alternative.condition);
+                also(&mut conditions, &alternative.condition);
                 extend(array, alternative.node, &conditions);
             }
         }
@@ -79,44 +83,75 @@ pub(super) fn extend(array: &mut Array, node: Node, conditions: &[Condition]) {
     }
 }
 
-pub(super) fn set(object: &mut Object, key: Arc<str>, key_at: Site, node: Node, conditions: &[Condition]) {
-    if is_full(object.properties.len(), &mut object.open, &node) {
+/// Adds a condition to those that must all hold.
+pub(super) fn also(conditions: &mut Vec<Condition>, condition: &Condition) {
+    if conditions.contains(condition) {
         return;
     }
-    match conditions.first() {
+    let is_full = conditions.len() == MAX_CONDITIONS;
+    match conditions.last_mut() {
+        Some(last) if is_full => *last = last.and(condition),
+        _ => conditions.push(condition.clone()),
+    }
+}
+
+fn both(outer: &[Condition], inner: &[Condition]) -> Vec<Condition> {
+    let mut all = outer.to_vec();
+    inner.iter().for_each(|condition| also(&mut all, condition));
+    all
+}
+
+pub(super) fn set(object: &mut Object, key: Arc<str>, key_at: Site, node: Node, conditions: &[Condition]) {
+    put(object, vec![Property { key, key_at, node, conditions: Vec::new() }], true, conditions);
+}
+
+/// Sets a property to one of several values under further conditions; `always` tells that one of them is set in any case.
+fn put(object: &mut Object, values: Vec<Property>, always: bool, conditions: &[Condition]) {
+    let Some(key) = values.first().map(|value| Arc::clone(&value.key)) else { return };
+    if is_full(object.properties.len(), &mut object.open, &values[0].node) {
+        return;
+    }
+    let is_there = always && conditions.is_empty() || object.has(&key);
+    let mut replaces = conditions.to_vec();
+    if !always {
+        let cases = values.iter().filter_map(|value| Condition::all(&value.conditions));
+        replaces.extend(cases.reduce(|any, next| any.or(&next)));
+    }
+    match Condition::all(&replaces) {
         None => object.properties.retain(|property| property.key != key),
         Some(condition) => {
             let otherwise = condition.negated();
             for property in object.properties.iter_mut().filter(|property| property.key == key) {
-                property.conditions.push(otherwise.clone());
+                also(&mut property.conditions, &otherwise);
             }
         }
     }
-    object.properties.push(Property { key, key_at, node, conditions: conditions.to_vec() });
+    object
+        .properties
+        .extend(values.into_iter().map(|value| Property { conditions: both(conditions, &value.conditions), ..value }));
+    if is_there {
+        object.certain.insert(key);
+    }
 }
 
 pub(super) fn spread(object: &mut Object, node: Node, conditions: &[Condition]) {
     match node.value {
         Value::Object(inner) => {
-            let inner = Arc::unwrap_or_clone(inner);
-            for property in inner.properties {
-                let mut all = conditions.to_vec();
-                all.extend(property.conditions);
-                set(object, property.key, property.key_at, property.node, &all);
+            let mut inner = Arc::unwrap_or_clone(inner);
+            if object.properties.is_empty() && conditions.is_empty() {
+                std::mem::swap(&mut object.properties, &mut inner.properties);
+                std::mem::swap(&mut object.certain, &mut inner.certain);
             }
-            for why in inner.open {
-                may_replace(object, &why);
-                doubt(&mut object.open, why);
+            for values in by_key(std::mem::take(&mut inner.properties)) {
+                let always = values.iter().any(|value| value.conditions.is_empty()) || inner.certain.contains(&values[0].key);
+                put(object, values, always, conditions);
             }
-            object.foreign.extend(inner.foreign);
+            spread_unseen(object, inner);
         }
-        Value::Either(alternatives) => {
-            for alternative in alternatives.iter().cloned() {
-                let mut conditions = conditions.to_vec();
-                conditions.push(alternative.condition);
-                spread(object, alternative.node, &conditions);
-            }
-        }
+        Value::Either(alternatives) => match &*alternatives {
+            [Alternative { node, condition }] => spread(object, node.clone(), &both(conditions, std::slice::from_ref(condition))),
+            several => spread_one_of(object, several, conditions),
+        },
         Value::Undefined | Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) => {}
         value => {
             let why = match &value {
@@ -132,11 +167,88 @@ pub(super) fn spread(object: &mut Object, node: Node, conditions: &[Condition]) 
     }
 }
 
+/// Spreads one of several values: what they set is put together key by key, so that what all of them set alike is there
+/// once. Otherwise chains of conditional spreads would double what they hold with every step.
+fn spread_one_of(object: &mut Object, alternatives: &[Alternative], conditions: &[Condition]) {
+    let mut set_by_all: Vec<Property> = Vec::new();
+    let parts: Vec<Object> = alternatives
+        .iter()
+        .map(|alternative| {
+            let mut part = Object::default();
+            spread(&mut part, alternative.node.clone(), &[]);
+            let condition = std::slice::from_ref(&alternative.condition);
+            let own = std::mem::take(&mut part.properties);
+            part.certain.extend(own.iter().filter(|one| one.conditions.is_empty()).map(|one| Arc::clone(&one.key)));
+            set_by_all.extend(own.into_iter().map(|one| Property { conditions: both(condition, &one.conditions), ..one }));
+            part
+        })
+        .collect();
+    let always: Vec<Arc<str>> = match parts.split_first() {
+        Some((first, rest)) => {
+            first.certain.iter().filter(|key| rest.iter().all(|part| part.certain.contains(*key))).cloned().collect()
+        }
+        None => Vec::new(),
+    };
+    parts.into_iter().for_each(|part| spread_unseen(object, part));
+    for values in by_key(set_by_all) {
+        let mut distinct: Vec<Property> = Vec::new();
+        for value in values {
+            match distinct.iter_mut().find(|other| other.node == value.node) {
+                Some(other) => {
+                    let either = Condition::all(&other.conditions).zip(Condition::all(&value.conditions));
+                    other.conditions = either.map(|(one, another)| one.or(&another)).into_iter().collect();
+                }
+                None => distinct.push(value),
+            }
+        }
+        let always = always.binary_search(&distinct[0].key).is_ok();
+        if let ([only], true) = (distinct.as_mut_slice(), always) {
+            only.conditions.clear();
+        }
+        put(object, distinct, always, conditions);
+    }
+}
+
+/// Takes over what an object spread into another may hold beside what is known of it.
+fn spread_unseen(object: &mut Object, part: Object) {
+    for why in part.open {
+        may_replace(object, &why);
+        doubt(&mut object.open, why);
+    }
+    object.foreign.extend(part.foreign);
+}
+
+/// Properties grouped by their keys, in the order in which the keys come first.
+fn by_key(properties: Vec<Property>) -> Vec<Vec<Property>> {
+    let mut places: HashMap<Arc<str>, usize> = HashMap::new();
+    let mut groups: Vec<Vec<Property>> = Vec::new();
+    for property in properties {
+        let place = *places.entry(Arc::clone(&property.key)).or_insert_with(|| {
+            groups.push(Vec::new());
+            groups.len() - 1
+        });
+        groups[place].push(property);
+    }
+    groups
+}
+
 /// An unknown spread may replace everything before it.
 pub(super) fn may_replace(object: &mut Object, why: &Unknown) {
     let condition = Condition { text: "a later spread does not replace it".into(), at: why.at.clone(), environment: None };
     for property in &mut object.properties {
-        property.conditions.push(condition.clone());
+        also(&mut property.conditions, &condition);
+    }
+    object.certain.clear();
+}
+
+/// What becomes of each alternative of a value, or of the value itself where there is one.
+pub(super) fn each(node: Node, at: &Site, change: &dyn Fn(Node) -> Node) -> Node {
+    match node.value {
+        Value::Either(alternatives) => {
+            let changed = |one: &Alternative| (change(one.node.clone()), one.condition.clone());
+            either(alternatives.iter().map(changed).collect(), at.clone())
+        }
+        value => change(Node { value, at: node.at }),
     }
 }
 
@@ -150,65 +262,98 @@ pub(super) fn not_followed(value: &Value, at: Site) -> Unknown {
     Unknown::new(reason, at)
 }
 
-/// One of several values; nested alternatives are laid flat, the outer condition first where it selects an environment.
-/// Lists that begin alike are one list whose end depends on the condition.
+/// One of several values, of which one is there in any case; nested alternatives are laid flat, and equal ones are one.
+/// Lists that begin or end alike are one list, of which the rest depends on the condition.
 pub(super) fn either(parts: Vec<(Node, Condition)>, at: Site) -> Node {
     if let [(Node { value: Value::Array(first), .. }, _), (Node { value: Value::Array(second), .. }, _)] = parts.as_slice()
-        && let common = first.items.iter().zip(&second.items).take_while(|(one, other)| one == other).count()
-        && common > 0
+        && let begin = first.items.iter().zip(&second.items).take_while(|(one, other)| one == other).count()
+        && let rests = first.items[begin..].iter().rev().zip(second.items[begin..].iter().rev())
+        && let end = rests.take_while(|(one, other)| one == other).count()
+        && begin + end > 0
     {
-        let mut joined = Array { items: first.items[..common].to_vec(), open: Vec::new() };
+        let mut joined = Array { items: first.items[..begin].to_vec(), open: Vec::new() };
+        let alike = first.items[first.items.len() - end..].to_vec();
         for (mut node, condition) in parts {
             if let Value::Array(list) = &mut node.value {
-                Arc::make_mut(list).items.drain(..common);
+                let items = &mut Arc::make_mut(list).items;
+                items.truncate(items.len() - end);
+                items.drain(..begin);
             }
             extend(&mut joined, node, &[condition]);
         }
+        joined.items.extend(alike);
         return Node { value: joined.into(), at };
     }
+    // A single alternative stands for a value that is there in that case only.
+    let is_partial = |node: &Node| matches!(&node.value, Value::Either(inner) if inner.len() == 1);
+    let is_whole = parts.len() > 1 && !parts.iter().any(|(node, _)| is_partial(node));
     let mut alternatives: Vec<Alternative> = Vec::new();
+    let mut add = |node: Node, condition: Condition| match alternatives.iter_mut().find(|other| other.node == node) {
+        Some(other) => other.condition = other.condition.or(&condition),
+        None => alternatives.push(Alternative { node, condition }),
+    };
     for (node, condition) in parts {
         match node.value {
-            Value::Either(inner) => alternatives.extend(inner.iter().cloned().map(|mut alternative| {
-                if alternative.condition.environment.is_none() {
-                    alternative.condition.environment = condition.environment;
-                }
-                let text = format!("{} && {}", condition.text, alternative.condition.text);
-                alternative.condition.text = text.chars().take(MAX_CONDITION).collect();
-                alternative
-            })),
-            value => alternatives.push(Alternative { node: Node { value, at: node.at }, condition }),
+            Value::Either(inner) => {
+                inner.iter().for_each(|alternative| add(alternative.node.clone(), condition.and(&alternative.condition)));
+            }
+            value => add(Node { value, at: node.at }, condition),
         }
     }
-    alternatives.truncate(32);
-    Node { value: alternatives.into(), at }
+    if alternatives.len() > MAX_ALTERNATIVES {
+        alternatives.truncate(MAX_ALTERNATIVES - 1);
+        let condition = undecided("the value", &at);
+        alternatives.push(Alternative { node: unknown("there are more alternatives than are followed", at.clone()), condition });
+    }
+    match alternatives.pop() {
+        Some(only) if is_whole && alternatives.is_empty() => only.node,
+        last => {
+            alternatives.extend(last);
+            Node { value: alternatives.into(), at }
+        }
+    }
 }
 
 pub(super) fn unknown(reason: impl Into<String>, at: Site) -> Node {
     Node { value: Value::Unknown(Unknown::new(reason, at.clone())), at }
 }
 
+/// A value that stands for what is done with one that cannot be followed.
+pub(super) fn unknown_as(value: &Value, at: Site) -> Node {
+    let why = match value {
+        Value::Unknown(why) => why.clone(),
+        other => not_followed(other, at.clone()),
+    };
+    Node { value: Value::Unknown(why), at }
+}
+
 pub(super) fn undecided(what: &str, at: &Site) -> Condition {
     Condition { text: format!("what decides on {what}"), at: at.clone(), environment: None }
 }
 
-/// How many values a value consists of; `None` when there are too many of them or they are nested too deeply.
+/// How many values and conditions a value consists of; `None` when there are too many of them or they are nested too
+/// deeply.
 pub(super) fn weight(node: &Node, depth: u32) -> Option<u32> {
-    let below = |nodes: &mut dyn Iterator<Item = &Node>| {
+    let below = |parts: &mut dyn Iterator<Item = (&Node, usize)>| {
         let mut sum = 1_u32;
-        for node in nodes {
-            sum = sum.saturating_add(weight(node, depth + 1)?);
+        for (node, conditions) in parts {
+            let conditions = u32::try_from(conditions).unwrap_or(u32::MAX);
+            sum = sum.saturating_add(weight(node, depth + 1)?).saturating_add(conditions);
         }
         Some(sum)
     };
+    let plain = |node| (node, 0);
     let total = match &node.value {
         _ if depth > MAX_NESTING => None,
-        Value::Array(array) => below(&mut array.items.iter().map(|item| &item.node)),
-        Value::Object(object) => below(&mut object.properties.iter().map(|property| &property.node).chain(&object.foreign)),
-        Value::Either(alternatives) => below(&mut alternatives.iter().map(|alternative| &alternative.node)),
+        Value::Array(array) => below(&mut array.items.iter().map(|item| (&item.node, item.conditions.len()))),
+        Value::Object(object) => {
+            let properties = object.properties.iter().map(|property| (&property.node, property.conditions.len()));
+            below(&mut properties.chain(object.foreign.iter().map(plain)))
+        }
+        Value::Either(alternatives) => below(&mut alternatives.iter().map(|alternative| (&alternative.node, 1))),
         Value::Call(call) => {
             let mut calls = std::iter::successors(Some(call), |call| call.receiver.as_ref());
-            below(&mut calls.by_ref().take(MAX_NESTING as usize).flat_map(|call| &call.arguments))
+            below(&mut calls.by_ref().take(MAX_NESTING as usize).flat_map(|call| &call.arguments).map(plain))
         }
         Value::Text(Text::Plain(text)) => Some(1 + u32::try_from(text.len() / 64).unwrap_or(u32::MAX)),
         _ => Some(1),

@@ -76,7 +76,7 @@ impl Evaluator<'_> {
         let mut values = Vec::new();
         let mut origins = vec![Origin { file: Arc::clone(file), scope, expr: expr.clone() }];
         let mut next = 0;
-        while let Some(origin) = origins.get(next).cloned().filter(|_| next < MAX_ORIGINS && self.step()) {
+        while let Some(origin) = origins.get(next).cloned().filter(|_| next < MAX_ORIGINS && self.run.step()) {
             next += 1;
             let node = self.eval(&origin.file, origin.scope, &origin.expr);
             let is_open = may_be_another(&node.value);

@@ -1,11 +1,11 @@
 //! Members of values, among them the environment.
 
 use super::compose::{either, undecided, unknown};
-use super::operators::{environment_test, test};
+use super::operators::{environment_test, read_variable, selected_environment, test};
 use super::{Evaluator, Place};
 use crate::facts::module::{Expr, Imported, Kind, Text};
 use crate::project::resolve::Resolved;
-use crate::project::value::{CallValue, Environment, External, Node, Property, Unknown, Value};
+use crate::project::value::{CallValue, Condition, Environment, External, Node, Property, Unknown, Value};
 use crate::source::Site;
 
 /// Functions of other packages that give back the environment, checked.
@@ -16,29 +16,48 @@ const RENAMING: [&str; 2] = ["runtimeEnv", "runtimeEnvStrict"];
 
 impl Evaluator<'_> {
     pub(super) fn member(&self, place: &Place<'_>, object: &Expr, property: &str, at: Site) -> Node {
-        // A member of a module is looked up by itself, so that not every export has to be evaluated.
-        if let Kind::Name(name) = &object.kind
-            && let Some(module) = place.facts.module()
-            && !self.is_bound(place, name)
-            && let Some(import) = module.imports.iter().find(|import| import.local == *name && import.name == Imported::Namespace)
-            && let Resolved::File(target) = self.resolver.resolve(self.files, &place.file, &import.module)
-        {
-            return self
-                .find_export(&place.file, &target, property)
-                .unwrap_or_else(|| unknown(format!("`{property}` was not found in `{target}`"), at));
+        if let Some(node) = self.member_of_module(place, object, property, &at) {
+            return node;
         }
         let object = self.expr(place, object);
         self.property(&object, property, &at)
     }
 
+    /// A member of a module, which is looked up by itself, so that not every export has to be evaluated.
+    pub(super) fn member_of_module(&self, place: &Place<'_>, object: &Expr, property: &str, at: &Site) -> Option<Node> {
+        let module = match &object.kind {
+            Kind::ImportCall(module) => module,
+            Kind::Name(name) => {
+                let mut imports = place.facts.module()?.imports.iter();
+                let import = imports.find(|import| import.local == *name && import.name == Imported::Namespace)?;
+                if self.is_bound(place, name) {
+                    return None;
+                }
+                &import.module
+            }
+            _ => return None,
+        };
+        let Resolved::File(target) = self.resolver.resolve(self.files, &place.file, module) else { return None };
+        let unseen = || unknown(format!("`{property}` was not found in `{target}`"), at.clone());
+        Some(self.find_export(&place.file, &target, property).unwrap_or_else(unseen))
+    }
+
     pub(super) fn index(&self, place: &Place<'_>, object: &Expr, index: &Expr, at: Site) -> Node {
-        match self.expr(place, index).value {
-            Value::Text(Text::Plain(key)) => self.member(place, object, &key, at),
+        let key = self.expr(place, index);
+        match &key.value {
+            Value::Text(Text::Plain(key)) => self.member(place, object, key, at),
             Value::Number(number) => {
                 let object = self.expr(place, object);
                 self.property(&object, &number.to_string(), &at)
             }
-            _ => unknown("a computed key", at),
+            value => {
+                let object = self.expr(place, object);
+                match read_variable(value) {
+                    Some(variable) => told_by(variable, &object, &at),
+                    None => None,
+                }
+                .unwrap_or_else(|| unknown("a computed key", at))
+            }
         }
     }
 
@@ -66,16 +85,15 @@ impl Evaluator<'_> {
                     [] => Node { value: Value::Unknown(known.open[0].clone()), at: at.clone() },
                     [one] if one.conditions.is_empty() => one.node.clone(),
                     several => {
-                        let mut alternatives: Vec<_> = several
-                            .iter()
-                            .map(|property| {
-                                let condition = property.conditions.first().cloned().unwrap_or_else(|| undecided(key, at));
-                                (property.node.clone(), condition)
-                            })
-                            .collect();
-                        if let [(_, condition)] = alternatives.as_slice() {
-                            let otherwise = condition.negated();
-                            alternatives.push((Node { value: Value::Undefined, at: at.clone() }, otherwise));
+                        let condition_of =
+                            |property: &Property| Condition::all(&property.conditions).unwrap_or_else(|| undecided(key, at));
+                        let mut alternatives: Vec<_> =
+                            several.iter().map(|property| (property.node.clone(), condition_of(property))).collect();
+                        if !known.certain.contains(key) {
+                            let any = several.iter().map(|property| condition_of(property)).reduce(|any, next| any.or(&next));
+                            let value = known.open.first().map_or(Value::Undefined, |why| Value::Unknown(why.clone()));
+                            let otherwise = any.map_or_else(|| undecided(key, at), |any| any.negated());
+                            alternatives.push((Node { value, at: at.clone() }, otherwise));
                         }
                         either(alternatives, at.clone())
                     }
@@ -102,6 +120,9 @@ impl Evaluator<'_> {
                 ("import.meta.env", "DEV") => {
                     return test(environment_test(Environment::NotProduction, "import.meta.env.DEV", at), at.clone());
                 }
+                ("import.meta", "dev") => {
+                    return test(environment_test(Environment::NotProduction, "import.meta.dev", at), at.clone());
+                }
                 ("process.env" | "import.meta.env" | "Bun.env", _) => Value::Env(key.to_owned()),
                 _ => external(module, format!("{name}.{key}")),
             },
@@ -116,16 +137,55 @@ impl Evaluator<'_> {
             }
             Value::Call(call) if is_runtime_config(call) => Value::Env(format!("{RUNTIME_CONFIG}{}", variable_part(key))),
             Value::Env(name) if name.starts_with(RUNTIME_CONFIG) => Value::Env(format!("{name}_{}", variable_part(key))),
+            Value::Call(call) if reads_environment(call) && envalid_test(call, key).is_some() => {
+                let condition = Condition { text: key.to_owned(), at: at.clone(), environment: envalid_test(call, key) };
+                return test(condition, at.clone());
+            }
             Value::Call(call) if reads_environment(call) => Value::Env(self.variable(call, key, at)),
             Value::Call(call) => external(&call.callee.module, format!("{}().{key}", call.callee.name)),
             Value::Unknown(why) => Value::Unknown(why.clone()),
             Value::Env(name) => Value::Unknown(Unknown::new(format!("the environment variable `{name}` decides"), at.clone())),
             Value::Undefined | Value::Null => Value::Undefined,
-            Value::Function(_) => Value::Unknown(Unknown::new(format!("`{key}` of a function or a class"), at.clone())),
+            Value::Function(function) => match self.static_member(function, key) {
+                Some(node) => return node,
+                None => Value::Unknown(Unknown::new(format!("`{key}` of a function or a class"), at.clone())),
+            },
             _ => Value::Unknown(Unknown::new(format!("`{key}` of a value that is not an object"), at.clone())),
         };
         Node { value, at: at.clone() }
     }
+}
+
+/// Members that envalid adds to the variables, told by `NODE_ENV` (envalid: README, "Utils").
+const ENVALID_TESTS: [(&str, Environment); 5] = [
+    ("isDev", Environment::NotProduction),
+    ("isDevelopment", Environment::NotProduction),
+    ("isProd", Environment::Production),
+    ("isProduction", Environment::Production),
+    ("isTest", Environment::NotProduction),
+];
+
+fn envalid_test(call: &CallValue, key: &str) -> Option<Environment> {
+    let is_envalid = call.callee.module == "envalid" && call.callee.name == "cleanEnv";
+    ENVALID_TESTS.iter().find(|(name, _)| is_envalid && *name == key).map(|(_, environment)| *environment)
+}
+
+/// The members of an object that an environment variable chooses among; `None` where there may be others.
+fn told_by(variable: &str, object: &Node, at: &Site) -> Option<Node> {
+    let Value::Object(known) = &object.value else { return None };
+    let is_certain = |property: &Property| property.conditions.is_empty();
+    if known.properties.is_empty() || !known.open.is_empty() || !known.properties.iter().all(is_certain) {
+        return None;
+    }
+    let chosen = known.properties.iter().map(|property| {
+        let condition = Condition {
+            text: format!("{variable} === \"{}\"", property.key),
+            at: at.clone(),
+            environment: selected_environment(variable, &property.key),
+        };
+        (property.node.clone(), condition)
+    });
+    Some(either(chosen.collect(), at.clone()))
 }
 
 /// What the variables begin with that set Nuxt's runtime configuration (Nuxt: runtime config, environment variables).

@@ -1,8 +1,8 @@
 //! Evaluation of option values: three-valued and bounded.
 //!
 //! Expressions are followed through constants, spreads, conditions, calls of functions of the repository and imports.
-//! What cannot be followed becomes [`Value::Unknown`] with the expression that made it so. Every evaluation has a budget
-//! of steps; beyond it values are unknown.
+//! What cannot be followed becomes [`Value::Unknown`] with the expression that made it so. Every call that makes an
+//! instance has its share of steps; beyond it values are unknown.
 
 mod calls;
 mod changes;
@@ -10,46 +10,63 @@ mod compose;
 mod ever;
 mod members;
 mod names;
+mod objects;
 mod operators;
 mod outside;
 mod wrappers;
 
-use std::cell::{Cell, RefCell};
-use std::collections::{BTreeSet, HashMap};
+pub(crate) use outside::User;
+
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use crate::facts::FileFacts;
 use crate::facts::module::{self, Element, Expr, Kind, ScopeId, TemplatePart, Text};
 use crate::project::files::Files;
+use crate::project::memo::{Gate, Memo, Run};
 use crate::project::resolve::Resolver;
 use crate::project::value::{Array, Condition, FunctionValue, Node, Object, Unknown, Value};
-use crate::source::Site;
-use compose::{append, doubt, either, extend, set, spread, unknown};
+use crate::source::{Site, Span};
+use compose::{append, doubt, each, either, extend, set, spread, unknown};
 pub use ever::Shared;
 use operators::test;
 use outside::{Changes, Uses};
-
-/// Steps one evaluator may take over its whole life.
-const BUDGET: u32 = 2_000_000;
-
-/// Deepest nesting of evaluations.
-const MAX_DEPTH: u32 = 80;
 
 /// Evaluates expressions of the project.
 pub struct Evaluator<'a> {
     files: &'a dyn Files,
     resolver: &'a Resolver,
-    steps: Cell<u32>,
-    depth: Cell<u32>,
+    run: &'a Run<'a>,
+    answers: &'a Answers,
     active: RefCell<Vec<Mark>>,
     /// Names whose value is being changed, with what they stand for before the change.
     changing: RefCell<Vec<(Mark, Node)>>,
-    known: RefCell<HashMap<(Arc<str>, String), Node>>,
-    touched: RefCell<BTreeSet<Arc<str>>>,
+}
+
+/// What evaluation found out.
+#[derive(Debug, Default)]
+pub(super) struct Answers {
+    /// What the names of modules stand for.
+    names: Memo<(Arc<str>, String), Node>,
+    /// The files that import from a file.
+    users: Memo<(Arc<str>, User), Arc<[Arc<str>]>>,
     /// What other files change of the exports of a file.
-    changes: RefCell<HashMap<Arc<str>, Arc<Changes>>>,
+    changes: Memo<Arc<str>, Arc<Changes>>,
     /// How the function of a scope is used.
-    uses: RefCell<HashMap<FunctionId, Arc<Uses>>>,
+    uses: Memo<FunctionId, Arc<Uses>>,
+    /// What calls come to that no other call decides, by their places.
+    calls: Memo<(Arc<str>, Span), Node>,
+}
+
+impl Answers {
+    /// Forgets what the run did not use, or what must not outlive it.
+    pub(super) fn end(&mut self, run: u32) {
+        self.names.end(run);
+        self.users.end(run);
+        self.changes.end(run);
+        self.uses.end(run);
+        self.calls.end(run);
+    }
 }
 
 /// A name in a scope of a file, or with an empty name the function of the scope, while it is evaluated.
@@ -66,12 +83,24 @@ struct Place<'a> {
     frame: Option<&'a Frame<'a>>,
 }
 
-/// The arguments of a function call that is being followed.
+/// The arguments of a function call that is being followed, or of a constructor.
 struct Frame<'a> {
     file: Arc<str>,
     scope: ScopeId,
     arguments: Vec<Node>,
     outer: Option<&'a Frame<'a>>,
+    kind: FrameKind,
+}
+
+/// What a frame is made for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum FrameKind {
+    /// A call.
+    Call,
+    /// An object, by its class.
+    Object,
+    /// The class that the one of the frame around it extends.
+    Base,
 }
 
 /// Whether a value counts as true.
@@ -82,27 +111,15 @@ enum Truth {
 }
 
 impl<'a> Evaluator<'a> {
-    /// An evaluator over the files of a snapshot.
+    /// An evaluator over the files of a snapshot, read through the gate of the run.
     #[must_use]
-    pub fn new(files: &'a dyn Files, resolver: &'a Resolver) -> Self {
-        Self {
-            files,
-            resolver,
-            steps: Cell::new(0),
-            depth: Cell::new(0),
-            active: RefCell::default(),
-            changing: RefCell::default(),
-            known: RefCell::default(),
-            touched: RefCell::default(),
-            changes: RefCell::default(),
-            uses: RefCell::default(),
-        }
+    pub(super) fn new(files: &'a Gate<'a>, resolver: &'a Resolver, run: &'a Run<'a>, answers: &'a Answers) -> Self {
+        Self { files, resolver, run, answers, active: RefCell::default(), changing: RefCell::default() }
     }
 
-    /// The files evaluation went through so far.
-    #[must_use]
-    pub fn touched(&self) -> BTreeSet<Arc<str>> {
-        self.touched.borrow().clone()
+    /// Begins a part of the work, with a share of steps of its own.
+    pub fn begin(&self) {
+        self.run.begin();
     }
 
     /// Evaluates an expression of a file in one of its scopes.
@@ -111,7 +128,7 @@ impl<'a> Evaluator<'a> {
         let Some(facts) = self.files.facts(file) else {
             return unknown("the file is not part of the snapshot", Site::new(file, expr.span));
         };
-        self.touched.borrow_mut().insert(Arc::clone(file));
+        self.run.touch(file);
         self.expr(&Place { file: Arc::clone(file), facts, scope, frame: None }, expr)
     }
 
@@ -127,23 +144,13 @@ impl<'a> Evaluator<'a> {
         self.follow_call(function, arguments, None, at)
     }
 
-    fn step(&self) -> bool {
-        self.steps.set(self.steps.get().saturating_add(1));
-        self.steps.get() <= BUDGET
-    }
-
     fn expr(&self, place: &Place<'_>, expr: &Expr) -> Node {
-        let at = Site::new(&place.file, expr.span);
-        if !self.step() {
-            return unknown("evaluating the project takes too many steps", at);
+        let at = || Site::new(&place.file, expr.span);
+        if !self.run.step() {
+            return unknown("working it out takes too many steps", at());
         }
-        if self.depth.get() >= MAX_DEPTH {
-            return unknown("the value is nested too deeply", at);
-        }
-        self.depth.set(self.depth.get() + 1);
-        let node = self.kind(place, expr, at);
-        self.depth.set(self.depth.get() - 1);
-        node
+        let node = self.run.deeper(|| self.kind(place, expr, at()));
+        node.unwrap_or_else(|| unknown("the value is nested too deeply", at()))
     }
 
     fn kind(&self, place: &Place<'_>, expr: &Expr, at: Site) -> Node {
@@ -193,19 +200,23 @@ impl<'a> Evaluator<'a> {
     }
 
     fn template(&self, place: &Place<'_>, parts: &[TemplatePart], at: Site) -> Node {
-        let mut whole = String::new();
+        let text = |text: String| Node { value: Value::Text(Text::Plain(text)), at: at.clone() };
+        let mut whole = text(String::new());
         for part in parts {
-            match part {
-                TemplatePart::Text(Text::Plain(text)) => whole.push_str(text),
+            let next = match part {
+                TemplatePart::Text(Text::Plain(plain)) => text(plain.clone()),
                 TemplatePart::Text(redacted) => return Node { value: Value::Text(redacted.clone()), at },
-                TemplatePart::Value(expr) => match self.expr(place, expr).value {
-                    Value::Text(Text::Plain(text)) => whole.push_str(&text),
-                    Value::Number(number) => whole.push_str(&number.to_string()),
-                    _ => return unknown("a template string with a part that is not known", at),
-                },
-            }
+                TemplatePart::Value(expr) => self.expr(place, expr),
+            };
+            whole = each(whole, &at, &|before| {
+                each(next.clone(), &at, &|next| match (&before.value, &next.value) {
+                    (Value::Text(Text::Plain(before)), Value::Text(Text::Plain(next))) => text(format!("{before}{next}")),
+                    (Value::Text(Text::Plain(before)), Value::Number(number)) => text(format!("{before}{number}")),
+                    _ => unknown("a template string with a part that is not known", at.clone()),
+                })
+            });
         }
-        Node { value: Value::Text(Text::Plain(whole)), at }
+        whole
     }
 
     fn array(&self, place: &Place<'_>, elements: &[Element]) -> Array {

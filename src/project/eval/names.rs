@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
-use super::compose::{append, unknown, weight};
-use super::{Evaluator, Place};
+use super::compose::{append, doubt, unknown, weight};
+use super::operators::{environment_test, test};
+use super::{Evaluator, Mark, Place};
 use crate::facts::FileFacts;
 use crate::facts::module::{
-    self, Binding, Effect, Export, Expr, Imported, Kind, MODULE_SCOPE, Module, Mutation, ScopeId, Source,
+    self, Binding, Effect, Export, Expr, Imported, Kind, MODULE_SCOPE, Module, Mutation, ScopeId, Source, Text,
 };
+use crate::project::render;
 use crate::project::resolve::Resolved;
-use crate::project::value::{Array, External, Item, Node, Object, Property, Unknown, Value};
+use crate::project::value::{Array, Environment, External, Item, Node, Object, Property, Unknown, Value};
 use crate::source::{Site, Span};
 
 /// Most exports of a module that are taken when it is used as a value.
@@ -18,6 +20,9 @@ const MAX_NAMESPACE: usize = 500;
 impl Evaluator<'_> {
     pub(super) fn name(&self, place: &Place<'_>, name: &str, span: Span) -> Node {
         let Some(module) = place.facts.module() else { return unknown("the file holds no code", Site::new(&place.file, span)) };
+        if let Some(member) = self.member_of_this(place, name, span) {
+            return member;
+        }
         let mut scope = Some(place.scope);
         while let Some(id) = scope {
             let Some(data) = module.scopes.get(id as usize) else { break };
@@ -55,19 +60,29 @@ impl Evaluator<'_> {
         let whole = scope == MODULE_SCOPE
             && binding.block.is_none()
             && before.is_none_or(|before| self.is_settled(place, scope, &binding.name, before));
-        if whole && let Some(node) = self.known.borrow().get(&key) {
-            return node.clone();
+        if whole && let Some(node) = self.run.known(&self.answers.names, &key) {
+            return node;
         }
         let mark = (Arc::clone(&place.file), scope, binding.name.clone());
         if self.active.borrow().contains(&mark) {
+            self.run.cut();
             // `list = [...list, more]` speaks of what the name stood for until then.
             let changing = self.changing.borrow();
             let so_far = changing.iter().rev().find(|(changed, _)| *changed == mark && before.is_some());
             return so_far.map_or_else(|| unknown(format!("`{}` depends on itself", binding.name), at), |(_, node)| node.clone());
         }
+        let changed = || self.changed_binding(place, scope, binding, before, mark);
+        if whole { self.run.work_out(&self.answers.names, key, changed) } else { changed() }
+    }
+
+    fn changed_binding(&self, place: &Place<'_>, scope: ScopeId, binding: &Binding, before: Option<u32>, mark: Mark) -> Node {
+        let at = Site::new(&place.file, binding.span);
+        self.run.read(&place.file);
         self.active.borrow_mut().push(mark.clone());
-        let inner = Place { file: Arc::clone(&place.file), facts: Arc::clone(&place.facts), scope, frame: place.frame };
-        let mut node = self.source(&inner, &binding.name, &binding.source, at);
+        // No call decides what a module holds.
+        let frame = place.frame.filter(|_| scope != MODULE_SCOPE);
+        let inner = Place { file: Arc::clone(&place.file), facts: Arc::clone(&place.facts), scope, frame };
+        let mut node = self.source(&inner, &binding.name, &binding.source, at.clone());
         let is_its_own = |effect: &&Effect| self.denotes(&inner, effect, binding);
         for effect in self.effects(&inner, &binding.name).filter(is_its_own) {
             if before.is_none_or(|before| effect.span.start < before) {
@@ -84,13 +99,8 @@ impl Evaluator<'_> {
         self.active.borrow_mut().pop();
         // Names used several times over multiply what they hold, and clones of it cost what they weigh.
         match weight(&node, 0) {
-            Some(weight) => self.steps.set(self.steps.get().saturating_add(weight)),
-            None => {
-                node = unknown(format!("`{}` holds too much to be followed", binding.name), Site::new(&place.file, binding.span))
-            }
-        }
-        if whole {
-            self.known.borrow_mut().insert(key, node.clone());
+            Some(weight) => self.run.charge(weight.into()),
+            None => node = unknown(format!("`{}` holds too much to be followed", binding.name), at),
         }
         node
     }
@@ -137,7 +147,8 @@ impl Evaluator<'_> {
                 };
                 self.argument(place, name, &at, &rest)
             }
-            Source::Opaque => unknown(format!("`{}` is not a plain constant", name), at),
+            Source::Overridable(expr) if Self::is_made(place) => self.expr(place, expr),
+            Source::Overridable(_) | Source::Opaque => unknown(format!("`{}` is not a plain constant", name), at),
         }
     }
 
@@ -181,6 +192,9 @@ impl Evaluator<'_> {
                 .unwrap_or_else(|| unknown(format!("`{name}` was not found in `{target}`"), at)),
             // SvelteKit gives every variable an export of its own.
             Resolved::External(module) if module.starts_with("$env/static/") => Node { value: Value::Env(name.to_owned()), at },
+            Resolved::External(module) if (module.as_str(), name) == ("$app/environment", "dev") => {
+                test(environment_test(Environment::NotProduction, "dev", &at), at)
+            }
             Resolved::External(module) => Node { value: Value::External(External { module, name: name.to_owned() }), at },
             Resolved::Missing => unknown(format!("`{name}` is imported from `{module}`, which is not in the repository"), at),
         }
@@ -196,6 +210,13 @@ impl Evaluator<'_> {
 
     /// All exports of a file as an object.
     pub(super) fn namespace(&self, file: &Arc<str>, at: &Site) -> Node {
+        let facts = self.files.facts(file);
+        if let Some(facts) = &facts
+            && let Some(module) = facts.module().filter(|module| module.exports.is_empty())
+            && let Some(node) = self.common_js(file, facts, module)
+        {
+            return node;
+        }
         let mut names = Vec::new();
         let mut open = Vec::new();
         self.export_names(file, &mut names, &mut open, 0, at);
@@ -244,12 +265,12 @@ impl Evaluator<'_> {
 
     /// Where an export comes from.
     pub(super) fn locate(&self, file: &Arc<str>, name: &str, depth: u32) -> Option<Located> {
-        if depth > 16 || !self.step() {
+        if depth > 16 || !self.run.step() {
             return None;
         }
         let facts = self.files.facts(file)?;
         let module = facts.module()?;
-        self.touched.borrow_mut().insert(Arc::clone(file));
+        self.run.touch(file);
         let follow = |module: &str, imported: &Imported| {
             let at = Site::new(file, Span::default());
             match (self.resolver.resolve(self.files, file, module), imported) {
@@ -312,9 +333,53 @@ impl Evaluator<'_> {
                 },
                 _ => None,
             }
-        })?;
+        });
+        if let Some(exported) = exported {
+            let place = Place { file: Arc::clone(file), facts: Arc::clone(facts), scope: MODULE_SCOPE, frame: None };
+            return Some(self.expr(&place, exported));
+        }
+        let whole = self.common_js(file, facts, module)?;
+        let at = whole.at.clone();
+        match &whole.value {
+            Value::Object(object) if name != "default" || !object.open.is_empty() || object.has(name) => {
+                Some(self.property(&whole, name, &at)).filter(|node| node.value != Value::Undefined)
+            }
+            _ => (name == "default").then_some(whole),
+        }
+    }
+
+    /// What a module exports as a whole in the manner of CommonJS; `None` where it sets nothing of the kind.
+    fn common_js(&self, file: &Arc<str>, facts: &Arc<FileFacts>, module: &Module) -> Option<Node> {
+        let effects: Vec<Effect> = module.scopes.first()?.effects.iter().filter_map(of_exports).collect();
+        let first = effects.first()?;
+        let at = Site::new(file, first.span);
+        let mark = (Arc::clone(file), MODULE_SCOPE, EXPORTS.to_owned());
+        let key = (Arc::clone(file), EXPORTS.to_owned());
+        if let Some(node) = self.run.known(&self.answers.names, &key) {
+            return Some(node);
+        }
+        if self.active.borrow().contains(&mark) {
+            self.run.cut();
+            return Some(unknown(format!("what `{file}` exports depends on itself"), at));
+        }
         let place = Place { file: Arc::clone(file), facts: Arc::clone(facts), scope: MODULE_SCOPE, frame: None };
-        Some(self.expr(&place, exported))
+        let exported = || {
+            self.run.read(file);
+            self.active.borrow_mut().push(mark);
+            let mut node = Node { value: Object::default().into(), at };
+            for effect in &effects {
+                self.apply(&place, &mut node, effect, None);
+                if let (Mutation::Passed(call, _), Value::Object(object)) = (&effect.change, &mut node.value)
+                    && !matches!(self.expr(&place, &call.callee).value, Value::Function(_))
+                {
+                    let reason = format!("`{}` may add exports", render::expr(&call.callee));
+                    doubt(&mut Arc::make_mut(object).open, Unknown::new(reason, Site::new(file, effect.span)));
+                }
+            }
+            self.active.borrow_mut().pop();
+            node
+        };
+        Some(self.run.work_out(&self.answers.names, key, exported))
     }
 
     pub(super) fn module_name(&self, file: &Arc<str>, facts: &Arc<FileFacts>, module: &Module, local: &str) -> Node {
@@ -335,6 +400,29 @@ impl Evaluator<'_> {
             scope = data.parent;
         }
         false
+    }
+}
+
+/// What stands for all that a module exports in the manner of CommonJS, among the names of the module.
+const EXPORTS: &str = "module.exports";
+
+/// An effect on what a module exports in the manner of CommonJS, with the way from there.
+fn of_exports(effect: &Effect) -> Option<Effect> {
+    let path = match (effect.root.as_str(), effect.path.split_first()) {
+        // A new value of the name `exports` alone is not exported.
+        ("exports", None) if !effect.is_in_place() => return None,
+        ("exports", _) => effect.path.as_slice(),
+        ("module", Some((first, path))) if first == "exports" => path,
+        _ => return None,
+    };
+    // `Object.defineProperty(exports, "__esModule", …)`, which compilers write, is no export.
+    let marks = |call: &module::Call| {
+        let key = call.arguments.get(1).map(|argument| &argument.value.kind);
+        matches!(key, Some(Kind::Text(Text::Plain(key))) if key == "__esModule")
+    };
+    match &effect.change {
+        Mutation::Passed(call, _) if marks(call) => None,
+        _ => Some(Effect { path: path.to_vec(), ..effect.clone() }),
     }
 }
 

@@ -1,10 +1,10 @@
 //! Operators, and whether values count as true.
 
-use super::compose::{either, unknown};
+use super::compose::{each, either, unknown};
 use super::{Evaluator, Place, Truth};
 use crate::facts::module::{Expr, Guard, Kind, Operator, Text};
 use crate::project::render;
-use crate::project::value::{Alternative, Condition, Environment, External, Node, Unknown, Value};
+use crate::project::value::{Alternative, Condition, Environment, External, Node, Value};
 use crate::source::Site;
 
 impl Evaluator<'_> {
@@ -20,7 +20,8 @@ impl Evaluator<'_> {
                         let condition =
                             Condition { text: format!("{} is set", render::expr(left)), at: at.clone(), environment: None };
                         let otherwise = self.refused_without(place, left, condition.negated());
-                        either(vec![(node, condition), (self.expr(place, right), otherwise)], at)
+                        let kept = without(node, |value| matches!(value.value, Value::Undefined | Value::Null));
+                        either(vec![(kept, condition), (self.expr(place, right), otherwise)], at)
                     }
                     _ => node,
                 }
@@ -37,27 +38,20 @@ impl Evaluator<'_> {
                     Truth::Depends(condition) => {
                         let otherwise = self.refused_without(place, left, condition.negated());
                         let (when_left, when_right) = if keeps_left { (condition, otherwise) } else { (otherwise, condition) };
-                        // The left side of `&&` is only the result when it is falsy.
-                        let kept = if keeps_left { node } else { Node { value: Value::Bool(false), at: node.at } };
+                        // The left side of `&&` is only the result when it is falsy, and that of `||` when it is not.
+                        let kept = if keeps_left {
+                            without(node, |value| value.truthy() == Some(false))
+                        } else {
+                            Node { value: Value::Bool(false), at: node.at }
+                        };
                         either(vec![(kept, when_left), (self.expr(place, right), when_right)], at)
                     }
                 }
             }
             Operator::Equal | Operator::NotEqual => self.equality(place, operator == Operator::Equal, sides, at),
             Operator::Add | Operator::Subtract | Operator::Multiply | Operator::Divide => {
-                let value = match (self.expr(place, left).value, self.expr(place, right).value) {
-                    (Value::Number(a), Value::Number(b)) => Value::Number(match operator {
-                        Operator::Add => a + b,
-                        Operator::Subtract => a - b,
-                        Operator::Multiply => a * b,
-                        _ => a / b,
-                    }),
-                    (Value::Text(Text::Plain(a)), Value::Text(Text::Plain(b))) if operator == Operator::Add => {
-                        Value::Text(Text::Plain(a + &b))
-                    }
-                    _ => Value::Unknown(Unknown::new("a calculation with a value that is not known", at.clone())),
-                };
-                Node { value, at }
+                let (left, right) = (self.expr(place, left), self.expr(place, right));
+                each(left, &at, &|left| each(right.clone(), &at, &|right| calculated(operator, &left.value, &right.value, &at)))
             }
             Operator::Other => unknown("a comparison or calculation that is not followed", at),
         }
@@ -122,6 +116,26 @@ impl Evaluator<'_> {
     }
 }
 
+/// What a calculation with two values gives.
+fn calculated(operator: Operator, left: &Value, right: &Value, at: &Site) -> Node {
+    let value = match (left, right) {
+        (Value::Number(a), Value::Number(b)) => Value::Number(match operator {
+            Operator::Add => a + b,
+            Operator::Subtract => a - b,
+            Operator::Multiply => a * b,
+            _ => a / b,
+        }),
+        (left, right) if operator == Operator::Add => match (left, right) {
+            (Value::Text(Text::Plain(a)), Value::Text(Text::Plain(b))) => Value::Text(Text::Plain(format!("{a}{b}"))),
+            (Value::Text(Text::Plain(a)), Value::Number(b)) => Value::Text(Text::Plain(format!("{a}{b}"))),
+            (Value::Number(a), Value::Text(Text::Plain(b))) => Value::Text(Text::Plain(format!("{a}{b}"))),
+            _ => return unknown("a calculation with a value that is not known", at.clone()),
+        },
+        _ => return unknown("a calculation with a value that is not known", at.clone()),
+    };
+    Node { value, at: at.clone() }
+}
+
 /// Whether the value of an expression counts as true.
 fn truth(place: &Place<'_>, expr: &Expr, node: &Node) -> Truth {
     if let Some(known) = node.truthy() {
@@ -157,11 +171,42 @@ pub(super) fn environment_test(environment: Environment, text: &str, at: &Site) 
 
 /// The environment variable an expression reads; a member that is called `NODE_ENV` is that one, whoever hands it on.
 fn variable<'n>(expr: &'n Expr, node: &'n Node) -> Option<&'n str> {
-    match (&node.value, &expr.kind) {
-        (Value::Env(name), _) => Some(name),
-        (Value::Unknown(_) | Value::External(_) | Value::Either(_), Kind::Member(_, name)) if name == "NODE_ENV" => Some(name),
+    read_variable(&node.value).or_else(|| match (&node.value, &expr.kind) {
+        (Value::Unknown(_) | Value::External(_) | Value::Either(_), Kind::Member(_, name)) if name == "NODE_ENV" => {
+            Some(name.as_str())
+        }
+        _ => None,
+    })
+}
+
+/// The environment variable a value is, be it with a text in place of one that is not set.
+pub(super) fn read_variable(value: &Value) -> Option<&str> {
+    match value {
+        Value::Env(name) => Some(name),
+        Value::Either(alternatives) => {
+            let (read, others): (Vec<_>, Vec<_>) =
+                alternatives.iter().map(|one| &one.node.value).partition(|value| matches!(value, Value::Env(_)));
+            match read.as_slice() {
+                [Value::Env(name)] if others.iter().all(|value| matches!(value, Value::Text(_))) => Some(name),
+                _ => None,
+            }
+        }
         _ => None,
     }
+}
+
+/// A value without the alternatives it is known not to be.
+fn without(mut node: Node, is_ruled_out: impl Fn(&Node) -> bool) -> Node {
+    if let Value::Either(alternatives) = &node.value
+        && alternatives.iter().any(|one| is_ruled_out(&one.node))
+    {
+        let kept: Vec<Alternative> = alternatives.iter().filter(|one| !is_ruled_out(&one.node)).cloned().collect();
+        node = match kept.as_slice() {
+            [only] => only.node.clone(),
+            _ => Node { value: kept.into(), at: node.at },
+        };
+    }
+    node
 }
 
 pub(super) fn selected_environment(variable: &str, value: &str) -> Option<Environment> {

@@ -24,10 +24,32 @@ const MAX_PASSING: usize = 64;
 /// Most calls of one function that are told apart.
 const MAX_CALLS: usize = 16;
 
+/// Files that import from a file, told apart by what is to be found in them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum User {
+    /// Anything.
+    Any,
+    /// Changes to what they import.
+    Changing,
+    /// Requests handed to what they import.
+    Handling,
+}
+
+impl User {
+    fn may_be(self, signals: Signals) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Changing => signals.changes,
+            Self::Handling => signals.handlers,
+        }
+    }
+}
+
 /// The changes other files make to what a file exports, by the name it has there.
 pub(super) type Changes = HashMap<String, Vec<Change>>;
 
 /// A change to a name of a file that another file makes.
+#[derive(Debug)]
 pub(super) struct Change {
     /// The way from there to what is changed.
     path: Vec<String>,
@@ -36,7 +58,7 @@ pub(super) struct Change {
 }
 
 /// How the repository uses a function.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(super) struct Uses {
     /// Its calls: file, scope and arguments.
     calls: Vec<(Site, ScopeId, Vec<Element>)>,
@@ -54,7 +76,7 @@ impl Evaluator<'_> {
         let changes = self.outside_changes(file);
         let of_name = changes.get(name).map(Vec::as_slice).unwrap_or_default();
         for change in of_name.iter().filter(|change| *change.at.file != *asker) {
-            self.touched.borrow_mut().insert(Arc::clone(&change.at.file));
+            self.run.touch(&change.at.file);
             doubt_at(
                 node,
                 &change.path,
@@ -65,12 +87,14 @@ impl Evaluator<'_> {
 
     /// The changes other files make to what a file exports.
     fn outside_changes(&self, file: &Arc<str>) -> Arc<Changes> {
-        if let Some(known) = self.changes.borrow().get(file) {
-            return Arc::clone(known);
-        }
+        self.run.answer(&self.answers.changes, Arc::clone(file), || Arc::new(self.find_outside_changes(file)))
+    }
+
+    fn find_outside_changes(&self, file: &Arc<str>) -> Changes {
         let mut changes = Changes::new();
-        for (user, facts) in self.users(file, |signals| signals.changes) {
-            let Some(module) = facts.module() else { continue };
+        for user in self.users(file, User::Changing).iter() {
+            let facts = self.files.facts(user);
+            let Some(module) = facts.as_deref().and_then(FileFacts::module) else { continue };
             for effect in module.scopes[0].effects.iter().filter(|effect| effect.is_in_place()) {
                 let Some(import) = module.imports.iter().find(|import| import.local == effect.root && !import.type_only) else {
                     continue;
@@ -80,19 +104,17 @@ impl Evaluator<'_> {
                     (Imported::Namespace, Some((name, path))) => (name, path),
                     (Imported::Namespace, None) => continue,
                 };
-                if let Some((_, name)) = self.declaration(&user, &import.module, name).filter(|(home, _)| home == file) {
-                    let at = Site::new(&user, effect.span);
+                if let Some((_, name)) = self.declaration(user, &import.module, name).filter(|(home, _)| home == file) {
+                    let at = Site::new(user, effect.span);
                     changes.entry(name).or_default().push(Change { path: path.to_vec(), at });
                 }
             }
         }
-        let changes = Arc::new(changes);
-        self.changes.borrow_mut().insert(Arc::clone(file), Arc::clone(&changes));
         changes
     }
 
     /// The file and the name there that an import means.
-    pub(super) fn declaration(&self, from: &Arc<str>, module: &str, name: &str) -> Option<(Arc<str>, String)> {
+    pub(crate) fn declaration(&self, from: &Arc<str>, module: &str, name: &str) -> Option<(Arc<str>, String)> {
         match self.resolver.resolve(self.files, from, module) {
             Resolved::File(target) => match self.locate(&target, name, 0)? {
                 Located::Name(file, local) => Some((file, local)),
@@ -103,7 +125,11 @@ impl Evaluator<'_> {
     }
 
     /// The files that import from a file, directly or through others that pass on what it exports.
-    pub(crate) fn users(&self, file: &Arc<str>, wanted: impl Fn(Signals) -> bool) -> Vec<(Arc<str>, Arc<FileFacts>)> {
+    pub(crate) fn users(&self, file: &Arc<str>, which: User) -> Arc<[Arc<str>]> {
+        self.run.answer(&self.answers.users, (Arc::clone(file), which), || self.find_users(file, which).into())
+    }
+
+    fn find_users(&self, file: &Arc<str>, which: User) -> Vec<Arc<str>> {
         let mut passing = vec![Arc::clone(file)];
         let mut users = Vec::new();
         let mut seen = BTreeSet::new();
@@ -115,11 +141,11 @@ impl Evaluator<'_> {
             let marks: Vec<u32> = names.iter().map(|name| module_mark(name)).collect();
             let home = Resolved::File(Arc::clone(&target));
             for (path, signals) in self.files.importers(&names) {
-                if !(wanted(signals) || signals.passes_on) {
+                if !(which.may_be(signals) || signals.passes_on) {
                     continue;
                 }
-                let Some(facts) = self.files.facts(&path) else { continue };
-                let Some(module) = facts.module() else { continue };
+                let facts = self.files.imports(&path);
+                let Some(module) = facts.as_deref().and_then(FileFacts::module) else { continue };
                 let is_marked = marks.iter().any(|mark| module.marks.binary_search(mark).is_ok());
                 if !is_marked || role(&path) == Role::Test && role(file) != Role::Test {
                     continue;
@@ -132,9 +158,8 @@ impl Evaluator<'_> {
                 if passes_on && passing.len() < MAX_PASSING && !passing.contains(&path) {
                     passing.push(Arc::clone(&path));
                 }
-                if each_once(module.imports.iter().map(|import| &*import.module)).any(means_it) && seen.insert(Arc::clone(&path))
-                {
-                    users.push((path, facts));
+                if each_once(module.imported()).any(means_it) && seen.insert(Arc::clone(&path)) {
+                    users.push(path);
                 }
             }
         }
@@ -145,6 +170,7 @@ impl Evaluator<'_> {
     pub(super) fn given(&self, place: &Place<'_>, name: &str, at: &Site, argument: &dyn Fn(&[Node]) -> Node) -> Option<Node> {
         let mark = (Arc::clone(&place.file), place.scope, "(its calls)".to_owned());
         if self.active.borrow().contains(&mark) {
+            self.run.cut();
             return None;
         }
         let uses = self.uses_of(&place.file, place.scope);
@@ -152,7 +178,7 @@ impl Evaluator<'_> {
         self.active.borrow_mut().push(mark);
         for (site, scope, elements) in &uses.calls {
             let Some(facts) = self.files.facts(&site.file) else { continue };
-            self.touched.borrow_mut().insert(Arc::clone(&site.file));
+            self.run.touch(&site.file);
             let caller = Place { file: Arc::clone(&site.file), facts, scope: *scope, frame: None };
             let (arguments, open) = self.arguments(&caller, elements);
             let node = match open.into_iter().next() {
@@ -181,13 +207,8 @@ impl Evaluator<'_> {
 
     /// The uses of the function a scope belongs to.
     fn uses_of(&self, file: &Arc<str>, scope: ScopeId) -> Arc<Uses> {
-        let key = (Arc::clone(file), scope);
-        if let Some(known) = self.uses.borrow().get(&key) {
-            return Arc::clone(known);
-        }
-        let uses = Arc::new(self.find_uses(file, scope).unwrap_or_default());
-        self.uses.borrow_mut().insert(key, Arc::clone(&uses));
-        uses
+        let find = || Arc::new(self.find_uses(file, scope).unwrap_or_default());
+        self.run.answer(&self.answers.uses, (Arc::clone(file), scope), find)
     }
 
     /// `None` when the function has no name by which it could be found.
@@ -220,28 +241,29 @@ impl Evaluator<'_> {
             let reason = format!("`{published}` is a package, whose users decide");
             uses.open.push(Unknown::new(reason, Site::new(file, Span::default())));
         }
-        for (user, facts) in self.users(file, |_| true) {
-            let Some(module) = facts.module() else { continue };
+        for user in self.users(file, User::Any).iter() {
+            let facts = self.files.facts(user);
+            let Some(module) = facts.as_deref().and_then(FileFacts::module) else { continue };
             let is_it = |from: &str, exported: &str| {
-                self.declaration(&user, from, exported).is_some_and(|(home, local)| home == *file && local == *name)
+                self.declaration(user, from, exported).is_some_and(|(home, local)| home == *file && local == *name)
             };
             for import in module.imports.iter().filter(|import| !import.type_only) {
                 match &import.name {
                     Imported::Named(exported) if is_it(&import.module, exported) => {
                         if !may_make_an_instance(&import.local) && !may_make_an_instance(exported) {
                             let reason = format!("`{}` is another name for its function", import.local);
-                            uses.open.push(Unknown::new(reason, Site::new(&user, import.span)));
+                            uses.open.push(Unknown::new(reason, Site::new(user, import.span)));
                         }
-                        uses.collect(&user, module, |callee| matches!(callee, Kind::Name(other) if *other == import.local));
+                        uses.collect(user, module, |callee| matches!(callee, Kind::Name(other) if *other == import.local));
                     }
-                    Imported::Namespace => uses.collect(&user, module, |callee| {
+                    Imported::Namespace => uses.collect(user, module, |callee| {
                         matches!(callee, Kind::Member(object, exported)
                             if matches!(&object.kind, Kind::Name(other) if *other == import.local) && is_it(&import.module, exported))
                     }),
                     Imported::Named(_) => {}
                 }
             }
-            uses.collect(&user, module, |callee| {
+            uses.collect(user, module, |callee| {
                 matches!(callee, Kind::Member(object, exported)
                     if matches!(&object.kind, Kind::ImportCall(from) if is_it(from, exported)))
             });

@@ -37,7 +37,9 @@ pub fn compare(required: &Required, declared: &Declared, adapter: &Adapter, comp
     if !holds_schema {
         return Comparison::NoSchema;
     }
-    let kept = are_kept(&declared.migrated, declared.lookup.tables.iter().map(|(_, table)| table));
+    // Types are a picture of the database, not what migrations are written for.
+    let migratable = declared.lookup.tables.iter().map(|(_, table)| table).filter(|table| table.layer != Layer::Types);
+    let kept = are_kept(&declared.migrated, migratable);
     let mut comparing = Comparing { declared, adapter, complete, migrated: &[], gaps: Vec::new(), unread: Vec::new() };
     if kept && adapter.kind != AdapterKind::Kysely {
         comparing.migrated = &declared.migrated;
@@ -133,6 +135,10 @@ impl Comparing<'_> {
                 }
             }
             None => {}
+        }
+        // Types tell neither of keys nor how the database keeps a value.
+        if found.layer == Layer::Types {
+            return;
         }
         let tests: [(GapKind, Test<'_>); 4] = [
             (GapKind::Unique, &|required, column| required.unique && !self.keeps_unique(found, column)),

@@ -8,7 +8,7 @@ use super::lookup::{Lookup, Naming, is_similar_table, snake_case};
 use super::migrated::{are_kept, name_in_database};
 use super::replay::{Scripts, is_code, replay, scripts};
 use super::tools::{Kind, Tool, tools};
-use super::{CORE, Declared, Layer, Migrated, SourceTable, drizzle, entities, knexfile};
+use super::{CORE, Declared, Layer, Migrated, SourceTable, drizzle, entities, knexfile, types};
 use crate::facts::Body;
 use crate::facts::schema::PrismaFile;
 use crate::project::adapter::delegate;
@@ -25,8 +25,9 @@ pub struct Sources {
     prisma: Vec<PrismaSchema>,
     scripts: Arc<Scripts>,
     migrated: Vec<Arc<Migrated>>,
-    /// Every table of every kind.
+    /// Every table that something declares or makes, the exported ones of Drizzle first.
     all: Arc<[SourceTable]>,
+    exported: drizzle::Exported,
     tools: Vec<Tool>,
 }
 
@@ -44,7 +45,7 @@ impl Sources {
     #[must_use]
     pub fn read(files: &dyn Files, resolver: &Resolver, evaluator: &Evaluator<'_>) -> Self {
         let prisma = prisma_schemas(files, resolver);
-        let mut all = drizzle::all_tables(files, evaluator);
+        let (exported, mut all) = drizzle::Exported::read(files, evaluator);
         all.extend(prisma.iter().flat_map(|schema| schema.models.iter().cloned()));
         let declaring: Vec<Arc<str>> = all.iter().map(|table| Arc::clone(&table.file)).collect();
         let tools = tools(files, resolver, evaluator, &declaring);
@@ -52,12 +53,19 @@ impl Sources {
         let migrated: Vec<Arc<Migrated>> = replay(files, &scripts).into_iter().map(Arc::new).collect();
         all.extend(entities::all_tables(files));
         all.extend(migrated.iter().flat_map(|migrated| migrated.tables.iter().cloned()));
-        Self { prisma, scripts: scripts.into(), migrated, all: all.into(), tools }
+        Self { prisma, scripts: scripts.into(), migrated, all: all.into(), exported, tools }
     }
 
     /// What the adapter of one server finds.
     #[must_use]
-    pub fn declared(&self, evaluator: &Evaluator<'_>, resolver: &Resolver, package: &str, adapter: &Adapter) -> Declared {
+    pub fn declared(
+        &self,
+        files: &dyn Files,
+        evaluator: &Evaluator<'_>,
+        resolver: &Resolver,
+        package: &str,
+        adapter: &Adapter,
+    ) -> Declared {
         let (lookup, migrated) = match adapter.kind {
             AdapterKind::Drizzle => {
                 let mut lookup = self.drizzle(evaluator, adapter);
@@ -66,12 +74,17 @@ impl Sources {
                 (lookup, migrated)
             }
             AdapterKind::Prisma => self.prisma(resolver, package, adapter),
-            AdapterKind::Kysely => self.sql(resolver, package, adapter),
+            AdapterKind::Kysely => self.sql(files, resolver, package, adapter),
             _ if adapter.maps_classes() => (self.similar(|table| table.layer == Layer::Entity), Vec::new()),
             _ => (self.similar(|_| true), Vec::new()),
         };
         let sources: BTreeSet<Arc<str>> = lookup.tables.iter().map(|(_, table)| Arc::clone(&table.file)).collect();
-        let (all, scripts) = (Arc::clone(&self.all), Arc::clone(&self.scripts));
+        let typed = lookup.tables.iter().map(|(_, table)| table).filter(|table| table.layer == Layer::Types);
+        let all = match typed.cloned().collect::<Vec<_>>() {
+            typed if typed.is_empty() => Arc::clone(&self.all),
+            typed => self.all.iter().cloned().chain(typed).collect(),
+        };
+        let scripts = Arc::clone(&self.scripts);
         Declared { lookup, all, migrated, scripts, sources: sources.into_iter().collect() }
     }
 
@@ -91,7 +104,7 @@ impl Sources {
             .filter(|node| !matches!(node.value, Value::Undefined));
         let map = option.or_else(|| handle_schema(adapter.handle.as_ref()?));
         if let Some(map) = map {
-            return match drizzle::schema_map(evaluator, map) {
+            return match self.exported.of_map(&self.all, evaluator, map) {
                 Some(tables) => Lookup { tables: named(tables), naming: Naming::Exact, map: Some(map.at.clone()) },
                 None => self.similar(|_| true),
             };
@@ -155,20 +168,26 @@ impl Sources {
         own.next().filter(|_| own.next().is_none())
     }
 
-    /// The tables SQL scripts make, those of the package where there are some.
-    fn sql(&self, resolver: &Resolver, package: &str, adapter: &Adapter) -> (Lookup, Vec<Arc<Migrated>>) {
+    /// The tables SQL scripts make, those of the package where there are some; with those of types that a tool wrote from
+    /// the database, where no script makes the tables of the server and nothing else declares them.
+    fn sql(&self, files: &dyn Files, resolver: &Resolver, package: &str, adapter: &Adapter) -> (Lookup, Vec<Arc<Migrated>>) {
         let own = |one: &&Arc<Migrated>| one.tables.first().is_some_and(|table| &*resolver.package_of(&table.file) == package);
         let mut migrated: Vec<Arc<Migrated>> = self.migrated.iter().filter(own).cloned().collect();
         if migrated.is_empty() {
             migrated.clone_from(&self.migrated);
         }
-        let made = migrated.iter().flat_map(|one| one.tables.iter().cloned());
-        let tables = if adapter.snake_case == Some(true) { named(made.map(as_kysely_makes_it)) } else { named(made) };
+        let mut tables: Vec<SourceTable> = migrated.iter().flat_map(|one| one.tables.iter().cloned()).collect();
+        // A table that is only altered is made elsewhere.
+        let is_made = |source: &SourceTable| is_core(source) && !source.table.open;
+        if !self.all.iter().chain(&tables).any(is_made) {
+            tables.extend(typed(files, resolver, package));
+        }
         // Scripts that make other tables say nothing of where those of the server are made.
-        let is_core = |(_, source): &(String, SourceTable)| CORE.iter().any(|core| is_similar_table(&source.table, core));
         if !tables.iter().any(is_core) {
             return (self.similar(|_| true), Vec::new());
         }
+        let tables =
+            if adapter.snake_case == Some(true) { named(tables.into_iter().map(as_kysely_makes_it)) } else { named(tables) };
         let naming = Naming::Sql { dialect: adapter.dialect, snake: adapter.snake_case };
         (Lookup { tables, naming, map: None }, migrated)
     }
@@ -214,7 +233,9 @@ impl Sources {
 /// A table as it comes to be where Kysely's `CamelCasePlugin` stands between code and database: what code calls
 /// `emailVerified` is made as `email_verified`. SQL scripts run as they are.
 fn as_kysely_makes_it(mut source: SourceTable) -> SourceTable {
-    let in_code: Vec<bool> = source.table.columns.iter().map(|column| is_code(&source.column_site(column).file)).collect();
+    let is_in_code = |file: &str| source.layer == Layer::Types || is_code(file);
+    let is_named_in_code = is_in_code(&source.file);
+    let in_code: Vec<bool> = source.table.columns.iter().map(|column| is_in_code(&source.column_site(column).file)).collect();
     for (column, _) in source.table.columns.iter_mut().zip(in_code).filter(|(_, in_code)| *in_code) {
         let made = snake_case(&column.name);
         let named = source.table.keys.iter_mut().flat_map(|key| &mut key.columns).filter(|name| **name == column.name);
@@ -224,10 +245,15 @@ fn as_kysely_makes_it(mut source: SourceTable) -> SourceTable {
         }
         column.name = made;
     }
-    if is_code(&source.file) {
+    if is_named_in_code {
         source.table.name = snake_case(&source.table.name);
     }
     source
+}
+
+/// Whether a table may be one of those every server has.
+fn is_core(source: &SourceTable) -> bool {
+    CORE.iter().any(|core| is_similar_table(&source.table, core))
 }
 
 fn named(tables: impl IntoIterator<Item = SourceTable>) -> Vec<(String, SourceTable)> {
@@ -252,6 +278,13 @@ fn hides_schema(adapter: &Adapter) -> bool {
             Value::Call(call) => of_call(call),
             _ => hides(handle),
         })
+}
+
+/// The tables of types that a tool wrote from the database of a server: those of the package where it has such types.
+fn typed(files: &dyn Files, resolver: &Resolver, package: &str) -> Vec<SourceTable> {
+    let is_own = |table: &SourceTable| *resolver.package_of(&table.file) == *package;
+    let (own, others): (Vec<_>, Vec<_>) = types::all_tables(files).into_iter().partition(is_own);
+    [own, others].into_iter().find(|tables| tables.iter().any(is_core)).unwrap_or_default()
 }
 
 fn prisma_schemas(files: &dyn Files, resolver: &Resolver) -> Vec<PrismaSchema> {

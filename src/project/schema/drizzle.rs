@@ -1,6 +1,6 @@
 //! Drizzle tables, read from evaluated values (documentation of the ORM: "Schema declaration").
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::{Layer, SourceTable};
@@ -9,7 +9,7 @@ use crate::facts::schema::{Column, Key, Reference, Table};
 use crate::project::eval::Evaluator;
 use crate::project::files::Files;
 use crate::project::value::{CallValue, External, Node, Object, Property, Value};
-use crate::source::Site;
+use crate::source::{Site, Span};
 
 /// Functions that make a table of a name and columns, as evaluation names them.
 const TABLE_MAKERS: [&str; 12] = [
@@ -230,32 +230,57 @@ fn read_extra(call: &CallValue, table: &mut Table) {
     table.keys.push(Key { name: text(maker.arguments.first()), columns, unique, primary });
 }
 
-/// The tables of a schema map: the keys are the names the adapter looks up. `None` when the map is not fully known.
-#[must_use]
-pub fn schema_map(evaluator: &Evaluator<'_>, map: &Node) -> Option<Vec<SourceTable>> {
-    let object = map.object().filter(|object| object.open.is_empty())?;
-    let mut tables = Vec::new();
-    for property in &object.properties {
-        match &property.node.value {
-            Value::Unknown(_) | Value::Either(_) => return None,
-            _ => tables.extend(table(evaluator, &property.key, &property.node)),
-        }
-    }
-    (!tables.is_empty()).then_some(tables)
+/// The Drizzle tables the repository exports, by the calls that make them.
+#[derive(Debug, Default)]
+pub(super) struct Exported {
+    /// By the address of a call, which is kept so that no other gets it: the call, and the place in the list of tables.
+    calls: HashMap<usize, (Arc<CallValue>, usize)>,
 }
 
-/// Every Drizzle table the repository exports, by its export name.
-#[must_use]
-pub fn all_tables(files: &dyn Files, evaluator: &Evaluator<'_>) -> Vec<SourceTable> {
-    let mut tables = Vec::new();
-    for (path, _) in files.candidates().iter().filter(|(_, signals)| signals.tables) {
-        let Some(facts) = files.facts(path) else { continue };
-        let Some(module) = facts.module() else { continue };
-        for export in &module.exports {
-            let Export::Local { name, .. } = export else { continue };
-            let at = Site::new(path, crate::source::Span::default());
-            tables.extend(table(evaluator, name, &evaluator.export(path, name, &at)));
+impl Exported {
+    /// Finds the tables, by their export names.
+    pub(super) fn read(files: &dyn Files, evaluator: &Evaluator<'_>) -> (Self, Vec<SourceTable>) {
+        let (mut exported, mut tables) = (Self::default(), Vec::new());
+        for (path, _) in files.candidates().iter().filter(|(_, signals)| signals.tables) {
+            let Some(facts) = files.facts(path) else { continue };
+            let Some(module) = facts.module() else { continue };
+            evaluator.begin();
+            for export in &module.exports {
+                let Export::Local { name, .. } = export else { continue };
+                let node = evaluator.export(path, name, &Site::new(path, Span::default()));
+                let Value::Call(call) = &node.value else { continue };
+                let Some(table) = table(evaluator, name, &node) else { continue };
+                exported.calls.insert(address(call), (Arc::clone(call), tables.len()));
+                tables.push(table);
+            }
         }
+        (exported, tables)
     }
-    tables
+
+    /// The tables of a schema map: the keys are the names the adapter looks up. `None` when the map is not fully known.
+    /// `tables` are those that were found.
+    pub(super) fn of_map(&self, tables: &[SourceTable], evaluator: &Evaluator<'_>, map: &Node) -> Option<Vec<SourceTable>> {
+        let object = map.object().filter(|object| object.open.is_empty())?;
+        let mut of_map = Vec::new();
+        for Property { key, node, .. } in &object.properties {
+            let known = match &node.value {
+                Value::Unknown(_) | Value::Either(_) => return None,
+                Value::Call(call) => self.calls.get(&address(call)).and_then(|(_, at)| tables.get(*at)),
+                _ => None,
+            };
+            of_map.extend(match known {
+                Some(known) => {
+                    let mut table = known.clone();
+                    table.table.name = key.to_string();
+                    Some(table)
+                }
+                None => table(evaluator, key, node),
+            });
+        }
+        (!of_map.is_empty()).then_some(of_map)
+    }
+}
+
+fn address(call: &Arc<CallValue>) -> usize {
+    Arc::as_ptr(call).addr()
 }

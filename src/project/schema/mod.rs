@@ -16,6 +16,7 @@ pub mod replay;
 pub mod required;
 pub mod rows;
 mod tools;
+mod types;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -128,6 +129,14 @@ pub struct Declared {
     pub sources: Vec<Arc<str>>,
 }
 
+impl Declared {
+    /// The types written from the database that the tables were read from, where nothing else declares them.
+    #[must_use]
+    pub fn types(&self) -> Option<&Arc<str>> {
+        self.lookup.tables.iter().find(|(_, table)| table.layer == Layer::Types).map(|(_, table)| &table.file)
+    }
+}
+
 /// A table and the file that declares it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SourceTable {
@@ -170,6 +179,8 @@ pub enum Layer {
     Entity,
     /// Code that makes tables beside any ordered migrations.
     Code,
+    /// Types for Kysely that a tool wrote from the database. They tell nothing of keys.
+    Types,
 }
 
 /// The schema after replaying the SQL scripts of one folder in order.

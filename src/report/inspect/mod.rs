@@ -79,6 +79,7 @@ fn layer_name(layer: Layer) -> &'static str {
         Layer::Sql => "sql",
         Layer::Entity => "entity",
         Layer::Code => "code",
+        Layer::Types => "types",
     }
 }
 

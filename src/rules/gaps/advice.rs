@@ -18,6 +18,9 @@ pub(in crate::rules) fn advice(server: &Server) -> String {
         AdapterKind::Kysely if commits_generated_scripts(server) => {
             format!("Run {generate}, commit the script it writes, and apply it to every database this server uses.")
         }
+        AdapterKind::Kysely if server.declared.types().is_some() && server.declared.migrated.iter().any(|one| one.ordered) => {
+            "Write a migration that creates it, and apply it to every database this server uses.".to_owned()
+        }
         AdapterKind::Kysely => format!("Run {}, against every database this server uses.", cli(server, "migrate")),
         AdapterKind::Prisma => format!("Run {generate}, then `npx prisma migrate dev`, and commit the schema and the migration."),
         AdapterKind::Drizzle => format!(
@@ -29,7 +32,10 @@ pub(in crate::rules) fn advice(server: &Server) -> String {
         }
         _ => format!("Run {generate} and bring the result into the database with the tool that owns its schema."),
     };
-    format!("{steps} {REMINDER}")
+    let types = server.declared.types().map(|types| {
+        format!(" Then generate `{types}` anew with the tool that wrote it; where the database has it already, that is all.")
+    });
+    format!("{steps}{} {REMINDER}", types.unwrap_or_default())
 }
 
 /// Whether the repository keeps the scripts that `generate` writes for the built-in adapter, in the folder it writes them into.

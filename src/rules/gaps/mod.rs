@@ -189,6 +189,7 @@ impl<'m> Group<'m> {
         match self.server.adapter.kind {
             AdapterKind::Prisma => "no Prisma model declares",
             AdapterKind::Drizzle => "no Drizzle table declares",
+            AdapterKind::Kysely if self.server.declared.types().is_some() => "the types written from the database lack",
             AdapterKind::Kysely => "no SQL migration creates",
             _ if self.server.adapter.maps_classes() => "no entity class declares",
             _ => "no schema of the repository declares",
@@ -234,6 +235,11 @@ impl<'m> Group<'m> {
                 .into();
         }
         if !server.declared.lookup.is_certain() {
+            report.confidence = report.confidence.min(Confidence::Medium);
+        }
+        if server.declared.types().is_some() {
+            // The database may be ahead of them.
+            report.severity = report.severity.min(Severity::High);
             report.confidence = report.confidence.min(Confidence::Medium);
         }
         if let Some((place, command)) = migrated_by_command(server, cx) {

@@ -1,0 +1,46 @@
+//! Tables as types for Kysely tell of them that a tool wrote from a database.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::replay::is_trial;
+use super::{Layer, SourceTable};
+use crate::facts::Body;
+use crate::facts::manifest::Script;
+use crate::facts::schema::TypedTable;
+use crate::project::files::Files;
+use crate::source::FileKind;
+
+/// Every table of such types in the repository; none where they may leave out tables of the database.
+pub(super) fn all_tables(files: &dyn Files) -> Vec<SourceTable> {
+    if is_selective(files) {
+        return Vec::new();
+    }
+    let code = files.candidates().iter().filter(|(_, signals)| signals.types).map(|(path, _)| Arc::clone(path));
+    let paths = code.chain(files.of_kind(FileKind::Declarations)).filter(|path| !is_trial(path));
+    let mut tables = Vec::new();
+    for path in paths {
+        let Some(facts) = files.facts(&path) else { continue };
+        tables.extend(facts.types().iter().map(|typed| source(typed, &path)));
+    }
+    tables
+}
+
+/// Whether a command tells kysely-codegen which tables to write (`--include-pattern`, `--exclude-pattern`).
+fn is_selective(files: &dyn Files) -> bool {
+    let selects = |script: &Script| script.command.contains("kysely-codegen") && script.command.contains("clude-pattern");
+    files.of_kind(FileKind::PackageManifest).iter().filter_map(|path| files.facts(path)).any(|facts| match &facts.body {
+        Body::Manifest(manifest) => manifest.scripts.iter().any(selects),
+        _ => false,
+    })
+}
+
+fn source(typed: &TypedTable, file: &Arc<str>) -> SourceTable {
+    SourceTable {
+        table: typed.table.clone(),
+        file: Arc::clone(file),
+        layer: Layer::Types,
+        namespace: typed.namespace.clone(),
+        elsewhere: BTreeMap::new(),
+    }
+}
