@@ -312,7 +312,12 @@ impl Linker<'_> {
     }
 
     fn plugins(&self, side: Side, package: &str, options: &Node) -> (Vec<PluginUse>, Vec<Unknown>) {
-        Reader { files: self.files, resolver: self.resolver, package, side }.listed(options)
+        let reader = Reader { files: self.files, resolver: self.resolver, package, side };
+        match &options.value {
+            // What all alternatives have in common is certain.
+            Value::Either(_) => reader.listed_in(self.evaluator.property(options, "plugins", &options.at).seen(&[])),
+            _ => reader.listed(options),
+        }
     }
 }
 

@@ -117,7 +117,9 @@ impl Evaluator<'_> {
         if let Some(node) = self.static_method(place, object, method, call, at) {
             return Called::Result(node);
         }
-        if let Some(callee) = self.member_of_module(place, object, method, &callee_at) {
+        if matches!(object.kind, Kind::Name(_))
+            && let Some(callee) = self.member_of_module(place, object, method, &callee_at)
+        {
             return Called::Member(callee);
         }
         let receiver = self.expr(place, object);

@@ -451,7 +451,9 @@ fn rest(mut node: Node, without: &[String], here: &Site) -> Node {
             }
         }
         Value::Object(object) => {
-            Arc::make_mut(object).properties.retain(|property| !without.iter().any(|key| **key == *property.key));
+            let object = Arc::make_mut(object);
+            object.properties.retain(|property| !without.iter().any(|key| **key == *property.key));
+            without.iter().for_each(|key| drop(object.certain.remove(key.as_str())));
         }
         Value::Either(alternatives) => {
             for alternative in Arc::make_mut(alternatives) {
