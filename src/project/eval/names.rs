@@ -452,8 +452,9 @@ fn rest(mut node: Node, without: &[String], here: &Site) -> Node {
         }
         Value::Object(object) => {
             let object = Arc::make_mut(object);
-            object.properties.retain(|property| !without.iter().any(|key| **key == *property.key));
-            without.iter().for_each(|key| drop(object.certain.remove(key.as_str())));
+            let is_taken = |key: &str| without.iter().any(|taken| taken == key);
+            object.properties.retain(|property| !is_taken(&property.key));
+            object.certain.retain(|key| !is_taken(key));
         }
         Value::Either(alternatives) => {
             for alternative in Arc::make_mut(alternatives) {
