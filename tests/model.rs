@@ -1612,7 +1612,7 @@ fn all_conditions_around_a_change_count() {
 fn what_may_be_one_of_several_is_still_worked_with() {
     for (body, expected) in [
         ("(process.env.A ? [admin()] : [jwt()]).concat([username()])", vec!["admin?", "jwt?", "username"]),
-("[admin(), username(), jwt()].map((p, i) => (i === 0 ? p : null)).filter(Boolean)", vec!["admin"]),
+        ("[admin(), username(), jwt()].map((p, i) => (i === 0 ? p : null)).filter(Boolean)", vec!["admin"]),
         ("[process.env.A === \"1\" || username(), admin()]", vec!["username?", "admin"]),
         ("[process.env.A ? undefined : username(), admin()].filter((plugin) => !!plugin)", vec!["username?", "admin"]),
     ] {
@@ -1690,6 +1690,30 @@ fn a_module_may_export_in_the_manner_of_common_js() {
     let open_end = format!("{head}exports.plugins = [admin()];\nmore(exports);");
     let (seen, why) = plugins_of("const opts = require(\"./opts\");\nexports.auth = betterAuth({ ...opts });", &open_end);
     assert_eq!((seen, why), known("admin"));
+}
+
+#[test]
+fn what_a_generator_yields_is_left_open() {
+    let model = server("function* all() { yield admin(); }\nexport const auth = betterAuth({ plugins: [...all()] });");
+    assert_eq!((plugins(&model).len(), open(&model).len()), (0, 1));
+}
+
+#[test]
+fn a_shared_tsconfig_may_have_any_name() {
+    let auth = "import { betterAuth } from \"better-auth\";\nimport { plugins } from \"@shared/plugins\";\nexport const auth = betterAuth({ plugins });";
+    let model = model(&[
+        ("src/auth.ts", auth),
+        ("tsconfig.json", "{ \"extends\": \"./tools/tsconfig/base.json\" }"),
+        ("tools/tsconfig/base.json", "{ \"compilerOptions\": { \"paths\": { \"@shared/*\": [\"../../shared/*\"] } } }"),
+        ("shared/plugins.ts", "import { admin } from \"better-auth/plugins\";\nexport const plugins = [admin()];"),
+    ]);
+    assert_eq!(plugins(&model), ["admin"]);
+}
+
+#[test]
+fn a_list_that_is_not_known_is_named() {
+    let model = server("import { list } from \"$srv/plugs\";\nexport const auth = betterAuth({ plugins: list });");
+    assert!(open(&model)[0].contains("`list`"), "{:?}", open(&model));
 }
 
 #[test]
