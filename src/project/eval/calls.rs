@@ -359,6 +359,7 @@ fn not_told(receiver: &Value, method: &str, at: &Site) -> Node {
     match receiver {
         Value::Unknown(why) => Node { value: Value::Unknown(why.clone()), at: at.clone() },
         Value::Env(name) => unknown(format!("the environment variable `{name}` decides"), at.clone()),
+        Value::Call(_) | Value::External(_) => unknown_as(receiver, at.clone()),
         _ => unknown(format!("the result of `.{method}()`"), at.clone()),
     }
 }
