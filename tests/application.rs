@@ -4,7 +4,7 @@ use git_auth_review::cache::memory::MemoryStore;
 use git_auth_review::config::Config;
 use git_auth_review::engine;
 use git_auth_review::project::application::{Audience, Partners};
-use git_auth_review::project::{Client, ProjectModel, Server};
+use git_auth_review::project::{Client, ProjectModel, Role, Server};
 use git_auth_review::source::MemorySnapshot;
 
 const AUTH: (&str, &str) = (
@@ -431,4 +431,67 @@ fn the_project_may_say_for_whom_it_is() {
         [("apps/api/auth.ts", vec![Audience::Machines, Audience::SpaMobile]), ("apps/web/auth.ts", vec![Audience::Web])]
     );
     assert!(model.servers[0].contexts.iter().all(|context| context.evidence.iter().all(|evidence| evidence.at.is_none())));
+}
+
+#[test]
+fn clients_are_told_apart_by_the_path_of_the_routes() {
+    let server = |options: &str| {
+        format!("import {{ betterAuth }} from \"better-auth\";\nexport const auth = betterAuth({{ {options} }});")
+    };
+    let client = |options: &str| {
+        format!(
+            "import {{ createAuthClient }} from \"better-auth/react\";\nexport const authClient = createAuthClient({options});"
+        )
+    };
+    let (public, internal, open) = (server(""), server("basePath: \"/internal\""), server("baseURL: process.env.URL"));
+    for (options, expected) in [
+        ("{ basePath: \"/internal\" }", vec!["src/internal.ts", "src/open.ts"]),
+        ("{ baseURL: \"http://localhost/internal\" }", vec!["src/internal.ts", "src/open.ts"]),
+        ("{}", vec!["src/open.ts", "src/public.ts"]),
+        ("{ basePath: process.env.PATH }", vec!["src/internal.ts", "src/open.ts", "src/public.ts"]),
+    ] {
+        let text = client(options);
+        let files =
+            [("src/public.ts", &*public), ("src/internal.ts", &internal), ("src/open.ts", &open), ("src/client.ts", &text)];
+        assert_eq!(partners(&model(&files).clients[0]), Ok(expected), "{options}");
+    }
+}
+
+#[test]
+fn a_client_knows_an_instance_through_files_that_pass_it_on() {
+    let server = "import { betterAuth } from \"better-auth\";\nexport const auth = betterAuth({});";
+    let client = "import { createAuthClient } from \"better-auth/react\";\nimport type { auth } from \"@acme/auth\";\nexport const authClient = createAuthClient({ baseURL: process.env.URL });";
+    let files = [
+        WORKSPACE,
+        ("apps/auth/package.json", "{ \"name\": \"@acme/auth\", \"main\": \"src/index.ts\" }"),
+        ("apps/auth/src/index.ts", "export * from \"./auth\";"),
+        ("apps/auth/src/auth.ts", server),
+        ("apps/other/package.json", "{ \"name\": \"other\" }"),
+        ("apps/other/src/auth.ts", server),
+        ("apps/web/package.json", "{ \"name\": \"web\" }"),
+        ("apps/web/src/client.ts", client),
+    ];
+    assert_eq!(partners(&model(&files).clients[0]), Ok(vec!["apps/auth/src/auth.ts"]));
+}
+
+#[test]
+fn a_mounted_site_of_documentation_is_live() {
+    let auth = "import { betterAuth } from \"better-auth\";\nexport const auth = betterAuth({});";
+    let route = "import { toNextJsHandler } from \"better-auth/next-js\";\nimport { auth } from \"../../../../lib/auth\";\nexport const { GET, POST } = toNextJsHandler(auth);";
+    let next = package(&["next"]);
+    let role = |folder: &str, manifest: &str, mounted: bool| {
+        let path = |inside: &str| format!("{folder}/{inside}");
+        let (auth_at, route_at, manifest_at) =
+            (path("lib/auth.ts"), path("app/api/auth/[...all]/route.ts"), format!("{manifest}package.json"));
+        let mut files = vec![(manifest_at.as_str(), next.as_str()), (auth_at.as_str(), auth)];
+        if mounted {
+            files.push((route_at.as_str(), route));
+        }
+        model(&files).servers[0].role
+    };
+    assert_eq!(role("apps/docs", "apps/docs/", true), Role::Live);
+    assert_eq!(role("apps/docs", "apps/docs/", false), Role::Example, "nothing mounts it");
+    assert_eq!(role("docs/demo", "docs/demo/", true), Role::Example, "a demonstration within the documentation");
+    assert_eq!(role("examples/docs", "examples/docs/", true), Role::Example);
+    assert_eq!(role("examples/next", "examples/next/", true), Role::Example);
 }

@@ -23,6 +23,9 @@ use crate::facts::module::{Call, CallSite, Expr, Import, Imported, Kind, Module}
 use crate::finding::Open;
 use crate::source::{Site, Span};
 
+/// What a call calls, and the options it gives.
+type Called = (External, Node);
+
 /// What linking keeps for the next time: it holds as long as what it was worked out from stays the same.
 #[derive(Debug, Default)]
 pub struct Kept {
@@ -31,7 +34,7 @@ pub struct Kept {
     resolver: Option<Resolver>,
     answers: Answers,
     /// What the calls that may make an instance call, and their options, by file and place.
-    calls: Memo<(Arc<str>, Span), Option<(External, Node)>>,
+    calls: Memo<(Arc<str>, Span), Option<Called>>,
     sources: Memo<(), Arc<Sources>>,
 }
 
@@ -159,7 +162,7 @@ impl Linker<'_> {
     }
 
     /// What a call calls, when that comes from a package, and the options it gives.
-    fn evaluated(&self, path: &Arc<str>, site: &CallSite, call: &Call) -> Option<(External, Node)> {
+    fn evaluated(&self, path: &Arc<str>, site: &CallSite, call: &Call) -> Option<Called> {
         let Value::External(callee) = self.evaluator.eval(path, site.scope, &call.callee).value else { return None };
         let options = match call.arguments.first() {
             Some(argument) if argument.spread => Node {
@@ -334,7 +337,12 @@ impl Linker<'_> {
     }
 
     fn plugins(&self, side: Side, package: &str, options: &Node) -> (Vec<PluginUse>, Vec<Unknown>) {
-        Reader { files: self.files, resolver: self.resolver, package, side }.listed(options)
+        let reader = Reader { files: self.files, resolver: self.resolver, package, side };
+        match &options.value {
+            // What all alternatives have in common is certain.
+            Value::Either(_) => reader.listed_in(self.evaluator.property(options, "plugins", &options.at).seen(&[])),
+            _ => reader.listed(options),
+        }
     }
 }
 

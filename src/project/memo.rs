@@ -197,7 +197,7 @@ impl<'a> Run<'a> {
     pub(super) const FIRST: u32 = 1;
 
     /// Steps that one part of the work may take.
-    const SHARE: u64 = 1_000_000;
+    const SHARE: u64 = 2_000_000;
 
     /// Deepest nesting of evaluations.
     const MAX_DEPTH: u32 = 80;

@@ -4,7 +4,7 @@ use super::files::Files;
 use super::installed;
 use super::link::is_framework;
 use super::resolve::Resolver;
-use super::value::{CallValue, Condition, External, Node, Object, Unknown, Value};
+use super::value::{CallValue, Condition, External, Found, Node, Object, Unknown, Value};
 use super::version::version_of;
 use super::{Definition, PluginUse};
 use crate::facts::specifier::split_package_name;
@@ -35,8 +35,13 @@ impl Reader<'_> {
     /// The plugins of `options.plugins`, and what else may be among them.
     #[must_use]
     pub fn listed(&self, options: &Node) -> (Vec<PluginUse>, Vec<Unknown>) {
+        self.listed_in(options.seen(&["plugins"]))
+    }
+
+    /// The plugins of a list that was seen, and what else may be among them.
+    #[must_use]
+    pub fn listed_in(&self, (found, unknown): (Vec<Found<'_>>, Vec<Unknown>)) -> (Vec<PluginUse>, Vec<Unknown>) {
         let mut list = List { reader: self, plugins: Vec::new(), open: Vec::new() };
-        let (found, unknown) = options.seen(&["plugins"]);
         for one in found {
             list.add_all(one.node, one.conditions.into_iter().cloned().collect());
         }

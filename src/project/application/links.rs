@@ -83,10 +83,11 @@ fn known_files(files: &dyn Files, resolver: &Resolver, evaluator: &Evaluator<'_>
     known
 }
 
-/// Of several servers those whose routes lie where a client asks for them, when that tells some of them apart.
+/// Of several servers those whose routes may lie where a client asks for them.
 fn at_its_path<'s>(client: &Node, servers: Vec<&'s Server>) -> Vec<&'s Server> {
     let Some(own) = base_path(client) else { return servers };
-    let there: Vec<&Server> = servers.iter().copied().filter(|server| base_path(&server.options) == Some(own)).collect();
+    let may_be_there = |server: &Server| base_path(&server.options).is_none_or(|path| path == own);
+    let there: Vec<&Server> = servers.iter().copied().filter(|server| may_be_there(server)).collect();
     if there.is_empty() { servers } else { there }
 }
 

@@ -146,7 +146,9 @@ impl Evaluator<'_> {
         if let Some(node) = self.static_method(place, object, method, call, at) {
             return Called::Result(node);
         }
-        if let Some(callee) = self.member_of_module(place, object, method, &callee_at) {
+        if matches!(object.kind, Kind::Name(_))
+            && let Some(callee) = self.member_of_module(place, object, method, &callee_at)
+        {
             return Called::Member(callee);
         }
         let receiver = self.expr(place, object);
@@ -386,6 +388,7 @@ fn not_told(receiver: &Value, method: &str, at: &Site) -> Node {
     match receiver {
         Value::Unknown(why) => Node { value: Value::Unknown(why.clone()), at: at.clone() },
         Value::Env(name) => unknown(format!("the environment variable `{name}` decides"), at.clone()),
+        Value::Call(_) | Value::External(_) => unknown_as(receiver, at.clone()),
         _ => unknown(format!("the result of `.{method}()`"), at.clone()),
     }
 }

@@ -137,16 +137,16 @@ fn put(object: &mut Object, values: Vec<Property>, always: bool, conditions: &[C
 pub(super) fn spread(object: &mut Object, node: Node, conditions: &[Condition]) {
     match node.value {
         Value::Object(inner) => {
-            let mut inner = Arc::unwrap_or_clone(inner);
+            let Object { properties, open, foreign, certain } = Arc::unwrap_or_clone(inner);
+            spread_unseen(object, open, foreign);
             if object.properties.is_empty() && conditions.is_empty() {
-                std::mem::swap(&mut object.properties, &mut inner.properties);
-                std::mem::swap(&mut object.certain, &mut inner.certain);
+                (object.properties, object.certain) = (properties, certain);
+                return;
             }
-            for values in by_key(std::mem::take(&mut inner.properties)) {
-                let always = values.iter().any(|value| value.conditions.is_empty()) || inner.certain.contains(&values[0].key);
+            for values in by_key(properties) {
+                let always = values.iter().any(|value| value.conditions.is_empty()) || certain.contains(&values[0].key);
                 put(object, values, always, conditions);
             }
-            spread_unseen(object, inner);
         }
         Value::Either(alternatives) => match &*alternatives {
             [Alternative { node, condition }] => spread(object, node.clone(), &both(conditions, std::slice::from_ref(condition))),
@@ -189,7 +189,7 @@ fn spread_one_of(object: &mut Object, alternatives: &[Alternative], conditions: 
         }
         None => Vec::new(),
     };
-    parts.into_iter().for_each(|part| spread_unseen(object, part));
+    parts.into_iter().for_each(|part| spread_unseen(object, part.open, part.foreign));
     for values in by_key(set_by_all) {
         let mut distinct: Vec<Property> = Vec::new();
         for value in values {
@@ -209,13 +209,13 @@ fn spread_one_of(object: &mut Object, alternatives: &[Alternative], conditions: 
     }
 }
 
-/// Takes over what an object spread into another may hold beside what is known of it.
-fn spread_unseen(object: &mut Object, part: Object) {
-    for why in part.open {
+/// Takes over what an object that is spread into another may hold beside what is known of it.
+fn spread_unseen(object: &mut Object, open: Vec<Unknown>, foreign: Vec<Node>) {
+    for why in open {
         may_replace(object, &why);
         doubt(&mut object.open, why);
     }
-    object.foreign.extend(part.foreign);
+    object.foreign.extend(foreign);
 }
 
 /// Properties grouped by their keys, in the order in which the keys come first.

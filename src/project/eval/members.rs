@@ -51,12 +51,8 @@ impl Evaluator<'_> {
                 self.property(&object, &number.to_string(), &at)
             }
             value => {
-                let object = self.expr(place, object);
-                match read_variable(value) {
-                    Some(variable) => told_by(variable, &object, &at),
-                    None => None,
-                }
-                .unwrap_or_else(|| unknown("a computed key", at))
+                let chosen = read_variable(value).and_then(|variable| told_by(variable, &self.expr(place, object), &at));
+                chosen.unwrap_or_else(|| unknown("a computed key", at))
             }
         }
     }

@@ -49,7 +49,7 @@ pub(super) struct Answers {
     /// What the names of modules stand for.
     names: Memo<(Arc<str>, String), Node>,
     /// The files that import from a file.
-    users: Memo<(Arc<str>, User), Arc<[Arc<str>]>>,
+    users: Memo<UsersOf, Arc<[Arc<str>]>>,
     /// What other files change of the exports of a file.
     changes: Memo<Arc<str>, Arc<Changes>>,
     /// How the function of a scope is used.
@@ -71,6 +71,9 @@ impl Answers {
 
 /// A name in a scope of a file, or with an empty name the function of the scope, while it is evaluated.
 type Mark = (Arc<str>, ScopeId, String);
+
+/// A file, and what is to be found in those that import from it.
+type UsersOf = (Arc<str>, User);
 
 /// A function, by the file and the scope of its body.
 type FunctionId = (Arc<str>, ScopeId);

@@ -451,7 +451,10 @@ fn rest(mut node: Node, without: &[String], here: &Site) -> Node {
             }
         }
         Value::Object(object) => {
-            Arc::make_mut(object).properties.retain(|property| !without.iter().any(|key| **key == *property.key));
+            let object = Arc::make_mut(object);
+            let is_taken = |key: &str| without.iter().any(|taken| taken == key);
+            object.properties.retain(|property| !is_taken(&property.key));
+            object.certain.retain(|key| !is_taken(key));
         }
         Value::Either(alternatives) => {
             for alternative in Arc::make_mut(alternatives) {

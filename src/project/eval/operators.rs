@@ -141,15 +141,20 @@ fn truth(place: &Place<'_>, expr: &Expr, node: &Node) -> Truth {
     if let Some(known) = node.truthy() {
         return Truth::Known(known);
     }
+    let mut told = Condition { text: render::expr(expr), at: Site::new(&place.file, expr.span), environment: None };
     if let Value::Either(alternatives) = &node.value {
-        let mut positive = alternatives.iter().filter(|alternative| alternative.node.truthy() != Some(false));
-        if let (Some(only), None) = (positive.next(), positive.next())
-            && only.node.truthy() == Some(true)
-        {
-            return Truth::Depends(only.condition.clone());
+        let positive: Vec<&Alternative> = alternatives.iter().filter(|one| one.node.truthy() != Some(false)).collect();
+        if positive.iter().all(|one| one.node.truthy() == Some(true)) {
+            match positive.as_slice() {
+                [only] => return Truth::Depends(only.condition.clone()),
+                several => {
+                    let any = several.iter().map(|one| one.condition.clone()).reduce(|any, next| any.or(&next));
+                    told.environment = any.and_then(|any| any.environment);
+                }
+            }
         }
     }
-    Truth::Depends(Condition { text: render::expr(expr), at: Site::new(&place.file, expr.span), environment: None })
+    Truth::Depends(told)
 }
 
 /// Whether a value is certainly neither `undefined` nor `null`.
