@@ -110,6 +110,18 @@ fn findings(repo: &Repo) -> Vec<String> {
 }
 
 #[test]
+fn a_copy_of_a_prisma_schema_is_not_what_is_repaired() {
+    let whole = format!("{}\nmodel Passkey {{\n  id String @id\n}}\n", prisma());
+    for copy in ["generated/prisma/schema.prisma", "prisma/schema.old.prisma"] {
+        let repo = repository(&[("src/auth.ts", &with_prisma("passkey()")), ("prisma/schema.prisma", &prisma()), (copy, &whole)]);
+        let said = fix(&repo, &[]);
+        assert!(said.contains("fixed: declare table `passkey` (prisma/schema.prisma)"), "{copy}: {said}");
+        assert_eq!(repo.read(copy), whole);
+        assert_eq!(findings(&repo), Vec::<String>::new(), "{copy}");
+    }
+}
+
+#[test]
 fn models_and_fields_are_written_in_the_style_that_is_there() {
     let repo = repository(&[("src/auth.ts", &with_prisma("passkey(), username()")), ("prisma/schema.prisma", &prisma())]);
     assert_eq!(findings(&repo).len(), 2);

@@ -262,6 +262,8 @@ impl Table {
 pub struct PrismaFile {
     /// `provider` of the datasource block: `postgresql`, `mysql`, `sqlite`, `mongodb`, …
     pub provider: Option<String>,
+    /// `output` of the generator blocks: where generated clients go, as written.
+    pub outputs: Vec<String>,
     /// Models, with scalar and enum fields as columns; relation fields are left out.
     pub models: Vec<Table>,
     /// Relation fields by model: `(model, field, target model)`. A field whose type this file does not declare stands here

@@ -14,7 +14,8 @@ pub fn prisma(text: &str) -> (PrismaFile, Vec<Span>) {
     let mut file = PrismaFile::default();
     for block in &schema.blocks {
         match block.kind {
-            BlockKind::Datasource => file.provider = file.provider.or_else(|| provider(text, block)),
+            BlockKind::Datasource => file.provider = file.provider.or_else(|| setting(text, block, "provider")),
+            BlockKind::Generator => file.outputs.extend(setting(text, block, "output")),
             BlockKind::Model if !block_attributes(block).any(|attribute| attribute.name.of(text) == "ignore") => {
                 model(text, block, &kinds, &mut file);
             }
@@ -24,9 +25,10 @@ pub fn prisma(text: &str) -> (PrismaFile, Vec<Span>) {
     (file, schema.errors)
 }
 
-fn provider(text: &str, block: &Block) -> Option<String> {
+/// The text a block gives a key.
+fn setting(text: &str, block: &Block, name: &str) -> Option<String> {
     block.rows.iter().find_map(|row| match row {
-        Row::Setting { key, value } if key.of(text) == "provider" => string(text, *value).map(str::to_owned),
+        Row::Setting { key, value } if key.of(text) == name => string(text, *value).map(str::to_owned),
         _ => None,
     })
 }
@@ -165,6 +167,10 @@ mod tests {
           provider = "postgresql"
           url      = env("DATABASE_URL")
         }
+        generator client {
+          provider = "prisma-client"
+          output   = "../generated/prisma"
+        }
         model User {
           id            String    @id
           number        Int       @unique @default(autoincrement())
@@ -213,6 +219,7 @@ mod tests {
         let (file, errors) = prisma(SCHEMA);
         assert_eq!(errors, []);
         assert_eq!(file.provider.as_deref(), Some("postgresql"));
+        assert_eq!(file.outputs, ["../generated/prisma"]);
         let [user, session] = file.models.as_slice() else { panic!("two models, not {:?}", file.models) };
         assert_eq!((user.physical.as_deref(), session.physical.as_deref()), (Some("users"), None));
         assert_eq!(user.column("email").and_then(|column| column.physical.as_deref()), Some("e_mail"));

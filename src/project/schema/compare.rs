@@ -196,7 +196,12 @@ impl Comparing<'_> {
         let similar = |source: &&SourceTable| {
             layer.is_none_or(|layer| source.layer == layer) && is_similar_table(&source.table, name) && looks_like(source, table)
         };
-        let declared: Vec<&SourceTable> = self.declared.all.iter().filter(similar).collect();
+        let read = || self.lookup().tables.iter().map(|(_, table)| table);
+        let declared: Vec<&SourceTable> = match layer {
+            // A client knows the models of its own schema, whatever other schemas lie beside it.
+            Some(Layer::Prisma) if self.lookup().is_certain() => read().filter(similar).collect(),
+            _ => self.declared.all.iter().filter(similar).collect(),
+        };
         let entries = self.lookup().tables.iter().filter(|(_, entry)| declared.iter().any(|table| is_same(table, entry)));
         let mut instead: Vec<(String, Site)> = entries.map(|(name, table)| (name.clone(), table.site())).collect();
         if instead.is_empty() {

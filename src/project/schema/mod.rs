@@ -10,6 +10,7 @@ mod entities;
 mod knexfile;
 pub mod lookup;
 pub mod migrated;
+mod prisma;
 pub mod render;
 pub mod repair;
 pub mod replay;
