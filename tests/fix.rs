@@ -214,6 +214,12 @@ export const users = createTable('users', {
 
 /// An application whose schema map has two of the four core tables.
 fn drizzle_repository() -> Repo {
+    let database = "drizzleAdapter(db, { provider: \"pg\", schema: { user: users, session: sessions } })";
+    drizzle_repository_with("admin()", database, "import { users, sessions } from \"./schema\";")
+}
+
+/// An application with the tables `users` and `sessions`.
+fn drizzle_repository_with(plugins: &str, database: &str, import: &str) -> Repo {
     let rest = "
 export const sessions = createTable('sessions', {
     id: uuid('id').defaultRandom().primaryKey(),
@@ -227,10 +233,8 @@ export const sessions = createTable('sessions', {
 })
 ";
     let schema = format!("{DRIZZLE}{rest}");
-    let database = "drizzleAdapter(db, { provider: \"pg\", schema: { user: users, session: sessions } })";
-    let import = "import { drizzleAdapter } from \"better-auth/adapters/drizzle\";\nimport { db } from \"./db\";\n\
-                  import { users, sessions } from \"./schema\";";
-    repository(&[("src/auth.ts", &auth("admin()", database, import)), ("src/schema.ts", &schema)])
+    let adapter = "import { drizzleAdapter } from \"better-auth/adapters/drizzle\";\nimport { db } from \"./db\";";
+    repository(&[("src/auth.ts", &auth(plugins, database, &format!("{adapter}\n{import}"))), ("src/schema.ts", &schema)])
 }
 
 #[test]
@@ -274,6 +278,53 @@ fn a_table_without_an_entry_in_the_map_gets_one() {
     assert_eq!(findings(&repo), ["migration/adapter-schema-model-missing"]);
     fix(&repo, &[]);
     assert_eq!(repo.read("src/auth.ts"), all);
+}
+
+#[test]
+fn a_table_called_like_its_plugin_is_imported_under_another_name() {
+    let database = "drizzleAdapter(db, { provider: \"pg\", schema: { user: users, session: sessions } })";
+    let repo = drizzle_repository_with("passkey()", database, "import { users, sessions } from \"./schema\";");
+    let said = repo.review(&["--no-daemon"]).stdout;
+    for line in ["import { passkey as passkeyTable } from \"./schema\";", "passkey: passkeyTable,"] {
+        assert!(said.contains(line), "{said}");
+    }
+    fix(&repo, &[]);
+    let auth = repo.read("src/auth.ts");
+    assert_eq!(findings(&repo), [""; 0], "{auth}");
+    assert!(auth.contains("import { passkey } from \"@better-auth/passkey\";"), "{auth}");
+    assert!(
+        auth.contains("import { users, sessions, account, verification, passkey as passkeyTable } from \"./schema\";"),
+        "{auth}"
+    );
+    assert!(auth.contains("account, verification, passkey: passkeyTable }"), "{auth}");
+    // The entry alone goes the same way.
+    repo.write("src/auth.ts", auth.replace(", passkey: passkeyTable }", " }").replace(", passkey as passkeyTable", ""));
+    assert_eq!(findings(&repo), ["migration/adapter-schema-model-missing"]);
+    fix(&repo, &[]);
+    assert_eq!(repo.read("src/auth.ts"), auth);
+}
+
+#[test]
+fn a_whole_module_as_map_gets_a_table_under_the_name_that_is_looked_up() {
+    let import = "import * as schema from \"./schema\";";
+    for (given, expected) in [
+        ("schema", "schema: { ...schema, session: schema.sessions, user: schema.users }"),
+        ("schema: schema", "schema: { ...schema, session: schema.sessions, user: schema.users }"),
+        ("schema: { ...schema }", "schema: { ...schema, session: schema.sessions, user: schema.users }"),
+    ] {
+        let repo = drizzle_repository_with("", &format!("drizzleAdapter(db, {{ provider: \"pg\", {given} }})"), import);
+        fix(&repo, &["--rule", "adapter-schema-model-missing"]);
+        let auth = repo.read("src/auth.ts");
+        assert!(auth.contains(expected), "{given}: {auth}");
+    }
+    // The handle would have the tables twice.
+    let repo = drizzle_repository_with("", "drizzleAdapter(drizzle(url, { schema }), { provider: \"pg\" })", import);
+    let auth = format!("import {{ drizzle }} from \"drizzle-orm/node-postgres\";\n{}", repo.read("src/auth.ts"));
+    repo.write("src/auth.ts", &auth);
+    assert!(findings(&repo).contains(&"migration/adapter-schema-model-missing".to_owned()));
+    let said = fix(&repo, &["--rule", "adapter-schema-model-missing"]);
+    assert!(!said.contains("fixed:"), "{said}");
+    assert_eq!(repo.read("src/auth.ts"), auth);
 }
 
 #[test]
