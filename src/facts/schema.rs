@@ -24,6 +24,8 @@ pub struct Table {
     pub name: String,
     /// The name in the database where the source gives another one (`@@map`, the first argument of `pgTable`).
     pub physical: Option<String>,
+    /// The schema inside the database that it is put in (a prefix in SQL, `@@schema`, `pgSchema`); none for the usual one.
+    pub namespace: Option<String>,
     /// The columns in order.
     pub columns: Vec<Column>,
     /// The keys and indexes, those of single columns among them.
@@ -41,7 +43,7 @@ impl Table {
     #[must_use]
     pub fn empty(name: &str, span: Span) -> Self {
         let name = name.to_owned();
-        Self { name, physical: None, columns: Vec::new(), keys: Vec::new(), folds: false, open: false, span }
+        Self { name, physical: None, namespace: None, columns: Vec::new(), keys: Vec::new(), folds: false, open: false, span }
     }
 
     /// The column the adapter calls `name`.
@@ -115,6 +117,7 @@ impl Table {
             Change::CreateTable { .. }
             | Change::DropTable { .. }
             | Change::RenameTable { .. }
+            | Change::MoveTable { .. }
             | Change::DeleteRows { .. }
             | Change::WriteRows { .. }
             | Change::UseRows { .. }
@@ -306,7 +309,7 @@ impl Operation {
 const USUAL_NAMESPACES: [&str; 3] = ["public", "dbo", "main"];
 
 /// The schema inside a database by the prefix of a name; none for the usual one.
-fn namespace(prefix: &str) -> Option<String> {
+pub(crate) fn namespace(prefix: &str) -> Option<String> {
     let prefix = prefix.to_ascii_lowercase();
     (!USUAL_NAMESPACES.contains(&prefix.as_str())).then_some(prefix)
 }
@@ -330,6 +333,13 @@ pub enum Change {
         table: String,
         /// The new name.
         to: String,
+    },
+    /// `ALTER TABLE … SET SCHEMA …`.
+    MoveTable {
+        /// The table.
+        table: String,
+        /// The schema it is in from then on; none for the usual one.
+        to: Option<String>,
     },
     /// `ALTER TABLE … ADD COLUMN …`.
     AddColumn {
@@ -424,6 +434,7 @@ impl Change {
             Self::CreateTable { table } => Some(&table.name),
             Self::DropTable { table }
             | Self::RenameTable { table, .. }
+            | Self::MoveTable { table, .. }
             | Self::AddColumn { table, .. }
             | Self::DropColumn { table, .. }
             | Self::RenameColumn { table, .. }

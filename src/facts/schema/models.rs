@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Change, Column, Key, PrismaFile, Reference, Table};
+use super::{Change, Column, Key, PrismaFile, Reference, Table, namespace};
 use crate::source::Span;
 use crate::syntax::prisma::{Argument, Attribute, Block, BlockKind, Field, Row, read, string};
 
@@ -86,6 +86,9 @@ fn model(text: &str, block: &Block, kinds: &BTreeMap<&str, BlockKind>, file: &mu
                 }
             }
             Row::Attribute(attribute) if attribute.name.of(text) == "map" => table.physical = mapped(text, attribute),
+            Row::Attribute(attribute) if attribute.name.of(text) == "schema" => {
+                table.namespace = mapped(text, attribute).as_deref().and_then(namespace);
+            }
             Row::Attribute(attribute) => keys.extend(index(text, &name, attribute)),
             Row::Field(_) | Row::Setting { .. } => {}
         }
@@ -116,7 +119,7 @@ fn attribute<'f>(text: &str, field: &'f Field, name: &str) -> Option<&'f Attribu
     field.attributes.iter().find(|attribute| attribute.name.of(text) == name)
 }
 
-/// The name in the database that `@map` or `@@map` gives.
+/// The name in the database that `@map`, `@@map` or `@@schema` gives.
 fn mapped(text: &str, map: &Attribute) -> Option<String> {
     string(text, map.argument(text, "name")?.value).map(str::to_owned)
 }
@@ -188,6 +191,7 @@ mod tests {
 
           @@unique([email])
           @@map("users")
+          @@schema("auth")
         }
         model Session {
           id     String
@@ -201,6 +205,7 @@ mod tests {
           @@id(fields: [id, token])
           @@index([userId(length: 191)], map: "i")
           @@unique([token, userId])
+          @@schema("public")
         }
         model Hidden {
           id Int @id
@@ -222,6 +227,7 @@ mod tests {
         assert_eq!(file.outputs, ["../generated/prisma"]);
         let [user, session] = file.models.as_slice() else { panic!("two models, not {:?}", file.models) };
         assert_eq!((user.physical.as_deref(), session.physical.as_deref()), (Some("users"), None));
+        assert_eq!((user.namespace.as_deref(), session.namespace.as_deref()), (Some("auth"), None));
         assert_eq!(user.column("email").and_then(|column| column.physical.as_deref()), Some("e_mail"));
         assert_eq!(user.span.of(SCHEMA), "User");
         assert_eq!(

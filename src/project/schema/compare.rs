@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::lookup::{Lookup, is_similar_column, is_similar_table};
-use super::migrated::{Unmigrated, are_kept, dropped, name_in_database, unmigrated, unread};
+use super::migrated::{Unmigrated, are_kept, dropped, unmigrated, unread};
 use super::{CORE, Cause, Declared, Gap, GapKind, Layer, Migrated, Required, RequiredColumn, RequiredTable, SourceTable};
 use crate::facts::schema::{Column, Table};
 use crate::project::{Adapter, AdapterKind, Dialect};
@@ -235,7 +235,9 @@ impl Comparing<'_> {
     /// The statement that took a table, or one of these columns, out of a schema that lies in SQL.
     fn dropped(&self, table: &str, columns: &[RequiredColumn]) -> Option<Site> {
         let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
-        self.is_in_sql().then(|| dropped(&self.declared.migrated, table, &names)).flatten()
+        let found = self.lookup().find(table).next();
+        let namespace = found.and_then(|found| found.table.namespace.as_deref());
+        self.is_in_sql().then(|| dropped(&self.declared.migrated, namespace, table, &names)).flatten()
     }
 
     /// Whether some key keeps the values apart, alone or together with a column of the project's own such as a tenant.
@@ -264,8 +266,7 @@ impl Comparing<'_> {
     /// The table as declared and as migrated, each with the name it has for a column: either may hold the keys.
     fn tables<'t>(&'t self, found: &'t SourceTable, column: &Column) -> Vec<(&'t Table, String)> {
         let mut tables = vec![(&found.table, column.name.clone())];
-        let Some(name) = name_in_database(found) else { return tables };
-        for made in self.declared.migrated.iter().filter_map(|one| one.table(name)) {
+        for made in self.declared.migrated.iter().filter_map(|one| one.made(found)) {
             let of_column = made.table.columns.iter().find(|made| {
                 is_similar_column(made, &column.name) || column.physical.as_ref().is_some_and(|physical| made.name == *physical)
             });

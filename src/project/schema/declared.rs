@@ -1,6 +1,6 @@
 //! What the repository declares for one server: which sources its adapter reads, and what lies elsewhere.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::casing::Casing;
@@ -143,10 +143,10 @@ impl Sources {
         let made = migrated.iter().flat_map(|one| one.tables.iter().cloned());
         let tables = if adapter.snake_case == Some(true) { named(made.map(as_kysely_makes_it)) } else { named(made) };
         // Scripts that make other tables say nothing of where those of the server are made.
-        let is_core = |(_, source): &(String, SourceTable)| CORE.iter().any(|core| is_similar_table(&source.table, core));
-        if !tables.iter().any(is_core) {
+        if !tables.iter().any(|(_, source)| is_core(source)) {
             return (self.similar(|_| true), Vec::new());
         }
+        let tables = in_one_namespace(tables);
         let naming = Naming::Sql { dialect: adapter.dialect, snake: adapter.snake_case };
         (Lookup { tables, naming, map: None }, migrated)
     }
@@ -206,6 +206,24 @@ fn as_kysely_makes_it(mut source: SourceTable) -> SourceTable {
         source.table.name = snake_case(&source.table.name);
     }
     source
+}
+
+fn is_core(source: &SourceTable) -> bool {
+    CORE.iter().any(|core| is_similar_table(&source.table, core))
+}
+
+/// The tables without those of the same names in other schemas of the database than the one that most core tables are in.
+fn in_one_namespace(tables: Vec<(String, SourceTable)>) -> Vec<(String, SourceTable)> {
+    let mut core: BTreeMap<Option<&str>, usize> = BTreeMap::new();
+    for (_, source) in tables.iter().filter(|(_, source)| is_core(source)) {
+        *core.entry(source.table.namespace.as_deref()).or_default() += 1;
+    }
+    // Of several, the usual one.
+    let home = core.iter().rev().max_by_key(|(_, count)| **count).and_then(|(namespace, _)| *namespace).map(str::to_owned);
+    let is_home = |source: &SourceTable| source.table.namespace == home;
+    let at_home: BTreeSet<String> =
+        tables.iter().filter(|(_, source)| is_home(source)).map(|(name, _)| name.to_ascii_lowercase()).collect();
+    tables.into_iter().filter(|(name, source)| is_home(source) || !at_home.contains(&name.to_ascii_lowercase())).collect()
 }
 
 fn named(tables: impl IntoIterator<Item = SourceTable>) -> Vec<(String, SourceTable)> {

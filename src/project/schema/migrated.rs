@@ -45,9 +45,10 @@ pub fn are_kept<'t>(migrated: &[Arc<Migrated>], tables: impl Iterator<Item = &'t
 
 /// The last statement that took one of these columns out of a table, or the table itself where none are given.
 #[must_use]
-pub fn dropped(migrated: &[Arc<Migrated>], table: &str, columns: &[&str]) -> Option<Site> {
+pub fn dropped(migrated: &[Arc<Migrated>], namespace: Option<&str>, table: &str, columns: &[&str]) -> Option<Site> {
     let is_it = |drop: &&Dropped| {
-        drop.table.eq_ignore_ascii_case(table)
+        drop.namespace.as_deref() == namespace
+            && drop.table.eq_ignore_ascii_case(table)
             && match &drop.column {
                 Some(dropped) => columns.iter().any(|column| column.eq_ignore_ascii_case(dropped)),
                 None => columns.is_empty(),
@@ -80,9 +81,10 @@ pub fn unmigrated(
     if migrated.is_empty() || unread(migrated, name).is_some() {
         return None;
     }
-    let made: Vec<&Table> = migrated.iter().filter_map(|one| one.table(name)).map(|source| &source.table).collect();
+    let made: Vec<&Table> = migrated.iter().filter_map(|one| one.made(declared)).map(|source| &source.table).collect();
+    let namespace = declared.table.namespace.as_deref();
     if made.is_empty() {
-        return Some(Unmigrated::Table(dropped(migrated, name, &[])));
+        return Some(Unmigrated::Table(dropped(migrated, namespace, name, &[])));
     }
     let is_made = |column: &Column| {
         let names = column_names(declared.layer, column);
@@ -92,7 +94,7 @@ pub fn unmigrated(
         made.iter().any(has)
     };
     let lacking: Vec<_> = needed.iter().filter(|(_, column)| !is_made(column)).collect();
-    let drop =
-        lacking.iter().find_map(|(_, column)| dropped(migrated, name, &[column.physical.as_ref().unwrap_or(&column.name)]));
+    let gone = |column: &Column| dropped(migrated, namespace, name, &[column.physical.as_ref().unwrap_or(&column.name)]);
+    let drop = lacking.iter().find_map(|(_, column)| gone(column));
     (!lacking.is_empty()).then(|| Unmigrated::Columns(lacking.iter().map(|(required, _)| (*required).clone()).collect(), drop))
 }

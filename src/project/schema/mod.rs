@@ -138,8 +138,6 @@ pub struct SourceTable {
     pub file: Arc<str>,
     /// How it is declared.
     pub layer: Layer,
-    /// The schema inside the database that the statement which makes it puts it in; none for the usual one.
-    pub namespace: Option<String>,
     /// The files of columns that stand in another one, by their names.
     pub elsewhere: BTreeMap<String, Arc<str>>,
 }
@@ -193,6 +191,8 @@ pub struct Migrated {
 pub struct Dropped {
     /// The table.
     pub table: String,
+    /// The schema inside the database that the table was in; none for the usual one.
+    pub namespace: Option<String>,
     /// The column; `None` when the whole table went.
     pub column: Option<String>,
     /// The statement.

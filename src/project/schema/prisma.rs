@@ -62,7 +62,6 @@ fn add(schemas: &mut BTreeMap<Arc<str>, PrismaSchema>, main: &Arc<str>, path: &A
         table: table.clone(),
         file: Arc::clone(path),
         layer: Layer::Prisma,
-        namespace: None,
         elsewhere: BTreeMap::new(),
     });
     schemas.entry(Arc::clone(main)).or_insert_with(new).models.extend(models);
