@@ -340,6 +340,41 @@ fn what_is_made_elsewhere_is_left_to_people() {
 }
 
 #[test]
+fn a_new_model_is_put_in_the_schema_of_the_others() {
+    let schemas = prisma().replace("\n}\n\nmodel", "\n\n  @@schema(\"auth\")\n}\n\nmodel");
+    let schemas =
+        schemas.replace("provider = \"postgresql\"\n\n  @@schema(\"auth\")", "provider = \"postgresql\"\n  schemas = [\"auth\"]");
+    let repo = repository(&[("src/auth.ts", &with_prisma("passkey()")), ("prisma/schema.prisma", &schemas)]);
+    assert!(repo.review(&["--no-daemon"]).stdout.contains("@@schema(\"auth\")"));
+    fix(&repo, &[]);
+    let fixed = repo.read("prisma/schema.prisma");
+    let model = fixed.split("model Passkey {").nth(1).expect("a model");
+    assert!(model.contains("  @@schema(\"auth\")\n}"), "{fixed}");
+    assert_eq!(findings(&repo), [""; 0]);
+}
+
+#[test]
+fn the_migration_is_left_to_the_tool_that_keeps_the_folder() {
+    let columns = |names: &[&str]| names.iter().map(|name| format!("\"{name}\" text")).collect::<Vec<_>>().join(", ");
+    let tables = [
+        ("User", &["id", "name", "email", "emailVerified", "image", "createdAt", "updatedAt"][..]),
+        ("Session", &["id", "expiresAt", "token", "createdAt", "updatedAt", "ipAddress", "userAgent", "userId"]),
+        ("Verification", &["id", "identifier", "value", "expiresAt", "createdAt", "updatedAt"]),
+    ];
+    let made: String = tables.map(|(table, names)| format!("create table \"{table}\" ({});\n", columns(names))).concat();
+    let account = "create table \"Account\" as select 1;\n";
+    let script = format!("{made}{account}");
+    let path = "prisma/migrations/1_init/migration.sql";
+    let repo = repository(&[("src/auth.ts", &with_prisma("passkey()")), ("prisma/schema.prisma", &prisma()), (path, &script)]);
+    let said = fix(&repo, &[]);
+    assert!(said.contains("next: Run `npx prisma migrate dev`"), "{said}");
+    assert_eq!(repo.read(path), script);
+    assert_eq!(findings(&repo), ["migration/schema-not-migrated"]);
+    let said = repo.review(&["--no-daemon"]).stdout;
+    assert!(said.contains("create table \"Passkey\" ("), "{said}");
+}
+
+#[test]
 fn plugins_of_installed_packages_are_repaired_too() {
     let auth = with_prisma("notes()")
         .replace("import { passkey } from \"@better-auth/passkey\";", "import { notes } from \"auth-notes\";");

@@ -13,6 +13,12 @@ const DRIZZLE: &str = "import { pgTable, text } from \"drizzle-orm/pg-core\";\n\
 const SQL: &str =
     "create table \"verification\" (\"id\" text, \"identifier\" text, \"value\" text, \"expiresAt\" timestamptz);\n";
 
+/// All findings about files in memory.
+fn findings(files: &[(&str, &str)]) -> Vec<Finding> {
+    let snapshot = MemorySnapshot::new(files.iter().map(|(path, text)| (*path, text.as_bytes().to_vec())));
+    review(&snapshot, &[], Surroundings::default(), &Options::default(), &MemoryStore::default()).expect("a review").findings
+}
+
 /// The finding about the `twoFactor` plugin of a server with this adapter.
 fn finding(version: &str, imports: &str, database: &str, schema: (&str, &str), client: &str) -> Finding {
     let auth = format!(
@@ -29,10 +35,8 @@ fn finding(version: &str, imports: &str, database: &str, schema: (&str, &str), c
         ("src/auth-client.ts", client),
         schema,
     ];
-    let snapshot = MemorySnapshot::new(files.map(|(path, text)| (path, text.as_bytes().to_vec())));
-    let review = review(&snapshot, &[], Surroundings::default(), &Options::default(), &MemoryStore::default()).expect("a review");
     let rule = "migration/migration-missing-for-plugin";
-    review.findings.into_iter().find(|finding| finding.rule == rule).expect("the plugin has no table")
+    findings(&files).into_iter().find(|finding| finding.rule == rule).expect("the plugin has no table")
 }
 
 fn prisma(version: &str, client: &str) -> Finding {
@@ -72,4 +76,72 @@ fn the_client_step_knows_the_client() {
     let client = "import { createAuthClient } from \"better-auth/react\";\nimport { twoFactorClient } from \"better-auth/client/plugins\";\n\
                   export const authClient = createAuthClient({ plugins: [twoFactorClient()] });\n";
     assert!(prisma("1.7.25", client).help.client.expect("a client step").starts_with("Nothing to change: `authClient`"));
+}
+
+#[test]
+fn what_a_migration_has_to_do_is_told_by_the_names_of_the_database() {
+    let missing = |adapter: &str, schema: (&str, &str), script: (&str, &str)| -> Vec<String> {
+        let auth = format!(
+            "import {{ betterAuth }} from \"better-auth\";\nimport {{ prismaAdapter }} from \"better-auth/adapters/prisma\";\n\
+             import {{ drizzleAdapter }} from \"better-auth/adapters/drizzle\";\nimport {{ db }} from \"db\";\n\
+             import * as schema from \"./schema\";\nexport const auth = betterAuth({{ database: {adapter} }});\n"
+        );
+        let all = findings(&[
+            ("package.json", "{ \"name\": \"app\", \"dependencies\": { \"better-auth\": \"1.7.25\" } }"),
+            ("src/auth.ts", &auth),
+            schema,
+            script,
+        ]);
+        let own = all.into_iter().filter(|finding| finding.rule == "migration/schema-not-migrated");
+        own.map(|finding| {
+            assert!(finding.fix.is_none(), "the tool writes it");
+            let command = finding.help.migration.expect("a command");
+            assert!(command.contains("prisma migrate dev") || command.contains("drizzle-kit generate"), "{command}");
+            let statement = finding.help.declaration.expect("a statement");
+            format!("{}\n{statement}", finding.message)
+        })
+        .collect()
+    };
+    let prisma = "datasource db {\n  provider = \"postgresql\"\n}\nmodel Verification {\n  id String @id\n  identifier String\n  \
+                  value String\n  expiresAt DateTime @map(\"expires_at\")\n  createdAt DateTime @default(now())\n  \
+                  updatedAt DateTime @updatedAt\n  @@index([identifier])\n  @@map(\"tokens\")\n}\n";
+    let made = |columns: &str| {
+        format!(
+            "create table tokens (id text primary key, identifier text, value text, \"createdAt\" text, \"updatedAt\" text{columns});"
+        )
+    };
+    let of_prisma = |columns: &str| {
+        let adapter = "prismaAdapter(db, { provider: \"postgresql\" })";
+        missing(adapter, ("prisma/schema.prisma", prisma), ("prisma/migrations/1_a/migration.sql", &made(columns)))
+    };
+    assert_eq!(of_prisma(", expires_at timestamp"), [""; 0]);
+    let expected = "no migration creates column `expires_at` of table `tokens`, which the schema declares, in `prisma/migrations`\n\
+                    -- \"expires_at\" must not be null: fill it for the rows that exist, then make it so.\n\
+                    alter table \"tokens\" add column \"expires_at\" timestamp(3);";
+    assert_eq!(of_prisma(", \"expiresAt\" timestamp"), [expected]);
+
+    let drizzle =
+        DRIZZLE.replace("pgTable,", "pgSchema,").replace("export const", "const auth = pgSchema(\"auth\");\nexport const");
+    let drizzle = drizzle.replace("pgTable(", "auth.table(");
+    let of_drizzle = |made: &str| {
+        let adapter = "drizzleAdapter(db, { provider: \"pg\", schema })";
+        missing(adapter, ("src/schema.ts", &drizzle), ("drizzle/0000_a.sql", made))
+    };
+    let columns = "(id text primary key, identifier text, value text, expires_at text)";
+    for made in [
+        format!("create table \"auth\".\"verification\" {columns};"),
+        format!("create table \"verification\" {columns}; alter table \"verification\" set schema \"auth\";"),
+    ] {
+        assert_eq!(of_drizzle(&made), [""; 0], "{made}");
+    }
+    let found = of_drizzle(&format!("create table \"verification\" {columns};"));
+    let [found] = found.as_slice() else { panic!("{found:?}") };
+    assert!(
+        found.starts_with("no migration creates table `auth.verification`, which the schema declares, in `drizzle`\n"),
+        "{found}"
+    );
+    assert!(
+        found.contains("create table \"auth\".\"verification\" (") && found.contains("\"expires_at\" timestamp not null"),
+        "{found}"
+    );
 }

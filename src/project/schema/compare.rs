@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::lookup::{Lookup, is_similar_column, is_similar_table};
-use super::migrated::{Unmigrated, are_kept, dropped, unmigrated, unread};
+use super::migrated::{Unmigrated, are_kept, dropped, full_name, in_database, unmigrated, unread};
 use super::{CORE, Cause, Declared, Gap, GapKind, Layer, Migrated, Required, RequiredColumn, RequiredTable, SourceTable};
 use crate::facts::schema::{Column, Table};
 use crate::project::{Adapter, AdapterKind, Dialect};
@@ -124,12 +124,14 @@ impl Comparing<'_> {
             table.columns.iter().filter_map(|column| Some((column, self.column(found, column)?))).collect();
         match unmigrated(found, &present, self.migrated) {
             Some(Unmigrated::Table(dropped)) => {
-                let columns = present.iter().map(|(required, _)| (*required).clone()).collect();
-                self.gaps.push(Gap { dropped, ..start(GapKind::UnmigratedTable, columns, &table.cause) });
+                let columns = present.iter().map(|(required, column)| in_database(found, required, column)).collect();
+                let table = Gap { table: full_name(found), ..start(GapKind::UnmigratedTable, columns, &table.cause) };
+                self.gaps.push(Gap { dropped, ..table });
             }
             Some(Unmigrated::Columns(columns, dropped)) => {
                 for (cause, columns) in by_cause(columns) {
-                    self.gaps.push(Gap { dropped: dropped.clone(), ..start(GapKind::UnmigratedColumns, columns, &cause) });
+                    let columns = Gap { table: full_name(found), ..start(GapKind::UnmigratedColumns, columns, &cause) };
+                    self.gaps.push(Gap { dropped: dropped.clone(), ..columns });
                 }
             }
             None => {}

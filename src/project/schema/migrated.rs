@@ -23,6 +23,20 @@ pub fn name_in_database(table: &SourceTable) -> Option<&str> {
     table.table.physical.as_deref().or(own)
 }
 
+/// The name of a declared table in the database, with the schema it is in where that is not the usual one.
+#[must_use]
+pub fn full_name(table: &SourceTable) -> String {
+    let name = name_in_database(table).unwrap_or(&table.table.name);
+    table.table.namespace.as_ref().map_or_else(|| name.to_owned(), |namespace| format!("{namespace}.{name}"))
+}
+
+/// A required column under the name that its declaration has in the database.
+#[must_use]
+pub fn in_database(table: &SourceTable, required: &RequiredColumn, column: &Column) -> RequiredColumn {
+    let name = column_names(table.layer, column).into_iter().next();
+    RequiredColumn { name: name.unwrap_or_else(|| required.name.clone()), ..required.clone() }
+}
+
 /// The names a declared column may have in the database: where none is given and the setting of the ORM that makes one is
 /// not known, either of the two that are usual. Prisma and SQL know no such setting.
 #[must_use]
@@ -96,5 +110,6 @@ pub fn unmigrated(
     let lacking: Vec<_> = needed.iter().filter(|(_, column)| !is_made(column)).collect();
     let gone = |column: &Column| dropped(migrated, namespace, name, &[column.physical.as_ref().unwrap_or(&column.name)]);
     let drop = lacking.iter().find_map(|(_, column)| gone(column));
-    (!lacking.is_empty()).then(|| Unmigrated::Columns(lacking.iter().map(|(required, _)| (*required).clone()).collect(), drop))
+    let columns = || lacking.iter().map(|(required, column)| in_database(declared, required, column)).collect();
+    (!lacking.is_empty()).then(|| Unmigrated::Columns(columns(), drop))
 }

@@ -206,7 +206,8 @@ pub struct Gap {
     pub kind: GapKind,
     /// The logical key of the table.
     pub key: String,
-    /// The name the adapter looks up, pluralised as it would.
+    /// The name the adapter looks up, pluralised as it would; what it is called in the database, with columns that are too,
+    /// where it is not migrated.
     pub table: String,
     /// The required columns it is about; all of them when the table is.
     pub columns: Vec<RequiredColumn>,
