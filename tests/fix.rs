@@ -363,7 +363,11 @@ fn the_migration_is_left_to_the_tool_that_keeps_the_folder() {
     ];
     let made: String = tables.map(|(table, names)| format!("create table \"{table}\" ({});\n", columns(names))).concat();
     let account = "create table \"Account\" as select 1;\n";
-    let script = format!("{made}{account}");
+    let keys = "create unique index \"User_email_key\" on \"User\" (\"email\");\n\
+                create unique index \"Session_token_key\" on \"Session\" (\"token\");\n\
+                create index \"Session_userId_idx\" on \"Session\" (\"userId\");\n\
+                create index \"Verification_identifier_idx\" on \"Verification\" (\"identifier\");\n";
+    let script = format!("{made}{account}{keys}");
     let path = "prisma/migrations/1_init/migration.sql";
     let repo = repository(&[("src/auth.ts", &with_prisma("passkey()")), ("prisma/schema.prisma", &prisma()), (path, &script)]);
     let said = fix(&repo, &[]);
@@ -372,6 +376,25 @@ fn the_migration_is_left_to_the_tool_that_keeps_the_folder() {
     assert_eq!(findings(&repo), ["migration/schema-not-migrated"]);
     let said = repo.review(&["--no-daemon"]).stdout;
     assert!(said.contains("create table \"Passkey\" ("), "{said}");
+
+    // Keys have to be migrated as well as tables.
+    for (key, message) in keys.lines().zip([
+        "no migration creates the unique key over column `email` of table `User`",
+        "no migration creates the unique key over column `token` of table `Session`",
+        "no migration creates an index of column `userId` of table `Session`",
+        "no migration creates an index of column `identifier` of table `Verification`",
+    ]) {
+        repo.write("src/auth.ts", with_prisma(""));
+        repo.write(path, &script);
+        assert_eq!(findings(&repo), [""; 0], "{key}");
+        repo.write(path, script.replace(&format!("{key}\n"), ""));
+        assert_eq!(findings(&repo), ["migration/schema-not-migrated"], "{key}");
+        let said = repo.review(&["--no-daemon"]).stdout.replace('\n', " ");
+        assert!(said.contains(message) && said.contains(key), "{said}");
+        // A statement that cannot be read may make it.
+        repo.write(path, format!("{}select run('alter table ' || name);\n", script.replace(&format!("{key}\n"), "")));
+        assert_eq!(findings(&repo), [""; 0], "{key}");
+    }
 }
 
 #[test]

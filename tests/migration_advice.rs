@@ -107,7 +107,8 @@ fn what_a_migration_has_to_do_is_told_by_the_names_of_the_database() {
                   updatedAt DateTime @updatedAt\n  @@index([identifier])\n  @@map(\"tokens\")\n}\n";
     let made = |columns: &str| {
         format!(
-            "create table tokens (id text primary key, identifier text, value text, \"createdAt\" text, \"updatedAt\" text{columns});"
+            "create table tokens (id text primary key, identifier text, value text, \"createdAt\" text, \"updatedAt\" text{columns});\n\
+             create index i on tokens (identifier);"
         )
     };
     let of_prisma = |columns: &str| {

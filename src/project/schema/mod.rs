@@ -240,6 +240,10 @@ pub enum GapKind {
     UnmigratedTable,
     /// The columns are declared, and no migration creates them.
     UnmigratedColumns,
+    /// The values of the columns are declared unique, together where there are several, and no migration makes them so.
+    UnmigratedUnique,
+    /// The columns are declared as indexed, and no migration makes an index.
+    UnmigratedIndex,
     /// The values of the columns must be unique, together where there are several, and may repeat.
     Unique,
     /// Rows are looked up by each of the columns, and no index helps.
@@ -248,4 +252,12 @@ pub enum GapKind {
     Cascade,
     /// The columns hold dates, and are declared as text.
     DateText,
+}
+
+impl GapKind {
+    /// Whether it is about what is declared and no migration makes.
+    #[must_use]
+    pub fn is_unmigrated(self) -> bool {
+        matches!(self, Self::UnmigratedTable | Self::UnmigratedColumns | Self::UnmigratedUnique | Self::UnmigratedIndex)
+    }
 }

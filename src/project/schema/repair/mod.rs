@@ -33,9 +33,7 @@ pub struct Repair {
 #[must_use]
 pub fn repair(server: &Server, gaps: &[&Gap], files: &dyn Files) -> Option<Repair> {
     let mut repair = match server.adapter.kind {
-        _ if gaps.iter().all(|gap| matches!(gap.kind, GapKind::UnmigratedTable | GapKind::UnmigratedColumns)) => {
-            return migration(server, gaps);
-        }
+        _ if gaps.iter().all(|gap| gap.kind.is_unmigrated()) => return migration(server, gaps),
         AdapterKind::Drizzle if gaps.iter().all(|gap| gap.kind == GapKind::MapEntry) => map::repair(server, gaps, files)?,
         AdapterKind::Drizzle => drizzle::repair(server, &Missing::of(gaps.iter().copied())?, files)?,
         AdapterKind::Prisma => prisma::repair(server, &Missing::of(gaps.iter().copied())?, files)?,
