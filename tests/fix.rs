@@ -110,6 +110,18 @@ fn findings(repo: &Repo) -> Vec<String> {
 }
 
 #[test]
+fn a_copy_of_a_prisma_schema_is_not_what_is_repaired() {
+    let whole = format!("{}\nmodel Passkey {{\n  id String @id\n}}\n", prisma());
+    for copy in ["generated/prisma/schema.prisma", "prisma/schema.old.prisma"] {
+        let repo = repository(&[("src/auth.ts", &with_prisma("passkey()")), ("prisma/schema.prisma", &prisma()), (copy, &whole)]);
+        let said = fix(&repo, &[]);
+        assert!(said.contains("fixed: declare table `passkey` (prisma/schema.prisma)"), "{copy}: {said}");
+        assert_eq!(repo.read(copy), whole);
+        assert_eq!(findings(&repo), Vec::<String>::new(), "{copy}");
+    }
+}
+
+#[test]
 fn models_and_fields_are_written_in_the_style_that_is_there() {
     let repo = repository(&[("src/auth.ts", &with_prisma("passkey(), username()")), ("prisma/schema.prisma", &prisma())]);
     assert_eq!(findings(&repo).len(), 2);
@@ -202,6 +214,12 @@ export const users = createTable('users', {
 
 /// An application whose schema map has two of the four core tables.
 fn drizzle_repository() -> Repo {
+    let database = "drizzleAdapter(db, { provider: \"pg\", schema: { user: users, session: sessions } })";
+    drizzle_repository_with("admin()", database, "import { users, sessions } from \"./schema\";")
+}
+
+/// An application with the tables `users` and `sessions`.
+fn drizzle_repository_with(plugins: &str, database: &str, import: &str) -> Repo {
     let rest = "
 export const sessions = createTable('sessions', {
     id: uuid('id').defaultRandom().primaryKey(),
@@ -215,10 +233,8 @@ export const sessions = createTable('sessions', {
 })
 ";
     let schema = format!("{DRIZZLE}{rest}");
-    let database = "drizzleAdapter(db, { provider: \"pg\", schema: { user: users, session: sessions } })";
-    let import = "import { drizzleAdapter } from \"better-auth/adapters/drizzle\";\nimport { db } from \"./db\";\n\
-                  import { users, sessions } from \"./schema\";";
-    repository(&[("src/auth.ts", &auth("admin()", database, import)), ("src/schema.ts", &schema)])
+    let adapter = "import { drizzleAdapter } from \"better-auth/adapters/drizzle\";\nimport { db } from \"./db\";";
+    repository(&[("src/auth.ts", &auth(plugins, database, &format!("{adapter}\n{import}"))), ("src/schema.ts", &schema)])
 }
 
 #[test]
@@ -265,6 +281,53 @@ fn a_table_without_an_entry_in_the_map_gets_one() {
 }
 
 #[test]
+fn a_table_called_like_its_plugin_is_imported_under_another_name() {
+    let database = "drizzleAdapter(db, { provider: \"pg\", schema: { user: users, session: sessions } })";
+    let repo = drizzle_repository_with("passkey()", database, "import { users, sessions } from \"./schema\";");
+    let said = repo.review(&["--no-daemon"]).stdout;
+    for line in ["import { passkey as passkeyTable } from \"./schema\";", "passkey: passkeyTable,"] {
+        assert!(said.contains(line), "{said}");
+    }
+    fix(&repo, &[]);
+    let auth = repo.read("src/auth.ts");
+    assert_eq!(findings(&repo), [""; 0], "{auth}");
+    assert!(auth.contains("import { passkey } from \"@better-auth/passkey\";"), "{auth}");
+    assert!(
+        auth.contains("import { users, sessions, account, verification, passkey as passkeyTable } from \"./schema\";"),
+        "{auth}"
+    );
+    assert!(auth.contains("account, verification, passkey: passkeyTable }"), "{auth}");
+    // The entry alone goes the same way.
+    repo.write("src/auth.ts", auth.replace(", passkey: passkeyTable }", " }").replace(", passkey as passkeyTable", ""));
+    assert_eq!(findings(&repo), ["migration/adapter-schema-model-missing"]);
+    fix(&repo, &[]);
+    assert_eq!(repo.read("src/auth.ts"), auth);
+}
+
+#[test]
+fn a_whole_module_as_map_gets_a_table_under_the_name_that_is_looked_up() {
+    let import = "import * as schema from \"./schema\";";
+    for (given, expected) in [
+        ("schema", "schema: { ...schema, session: schema.sessions, user: schema.users }"),
+        ("schema: schema", "schema: { ...schema, session: schema.sessions, user: schema.users }"),
+        ("schema: { ...schema }", "schema: { ...schema, session: schema.sessions, user: schema.users }"),
+    ] {
+        let repo = drizzle_repository_with("", &format!("drizzleAdapter(db, {{ provider: \"pg\", {given} }})"), import);
+        fix(&repo, &["--rule", "adapter-schema-model-missing"]);
+        let auth = repo.read("src/auth.ts");
+        assert!(auth.contains(expected), "{given}: {auth}");
+    }
+    // The handle would have the tables twice.
+    let repo = drizzle_repository_with("", "drizzleAdapter(drizzle(url, { schema }), { provider: \"pg\" })", import);
+    let auth = format!("import {{ drizzle }} from \"drizzle-orm/node-postgres\";\n{}", repo.read("src/auth.ts"));
+    repo.write("src/auth.ts", &auth);
+    assert!(findings(&repo).contains(&"migration/adapter-schema-model-missing".to_owned()));
+    let said = fix(&repo, &["--rule", "adapter-schema-model-missing"]);
+    assert!(!said.contains("fixed:"), "{said}");
+    assert_eq!(repo.read("src/auth.ts"), auth);
+}
+
+#[test]
 fn what_is_made_elsewhere_is_left_to_people() {
     let schema =
         "import { pgTable } from 'drizzle-orm/pg-core'\nimport { make } from 'tables'\n\nexport const user = make('user')\n";
@@ -274,6 +337,64 @@ fn what_is_made_elsewhere_is_left_to_people() {
     let repo = repository(&[("src/auth.ts", &auth("admin()", database, import)), ("src/schema.ts", schema)]);
     fix(&repo, &[]);
     assert_eq!(repo.read("src/schema.ts"), schema);
+}
+
+#[test]
+fn a_new_model_is_put_in_the_schema_of_the_others() {
+    let schemas = prisma().replace("\n}\n\nmodel", "\n\n  @@schema(\"auth\")\n}\n\nmodel");
+    let schemas =
+        schemas.replace("provider = \"postgresql\"\n\n  @@schema(\"auth\")", "provider = \"postgresql\"\n  schemas = [\"auth\"]");
+    let repo = repository(&[("src/auth.ts", &with_prisma("passkey()")), ("prisma/schema.prisma", &schemas)]);
+    assert!(repo.review(&["--no-daemon"]).stdout.contains("@@schema(\"auth\")"));
+    fix(&repo, &[]);
+    let fixed = repo.read("prisma/schema.prisma");
+    let model = fixed.split("model Passkey {").nth(1).expect("a model");
+    assert!(model.contains("  @@schema(\"auth\")\n}"), "{fixed}");
+    assert_eq!(findings(&repo), [""; 0]);
+}
+
+#[test]
+fn the_migration_is_left_to_the_tool_that_keeps_the_folder() {
+    let columns = |names: &[&str]| names.iter().map(|name| format!("\"{name}\" text")).collect::<Vec<_>>().join(", ");
+    let tables = [
+        ("User", &["id", "name", "email", "emailVerified", "image", "createdAt", "updatedAt"][..]),
+        ("Session", &["id", "expiresAt", "token", "createdAt", "updatedAt", "ipAddress", "userAgent", "userId"]),
+        ("Verification", &["id", "identifier", "value", "expiresAt", "createdAt", "updatedAt"]),
+    ];
+    let made: String = tables.map(|(table, names)| format!("create table \"{table}\" ({});\n", columns(names))).concat();
+    let account = "create table \"Account\" as select 1;\n";
+    let keys = "create unique index \"User_email_key\" on \"User\" (\"email\");\n\
+                create unique index \"Session_token_key\" on \"Session\" (\"token\");\n\
+                create index \"Session_userId_idx\" on \"Session\" (\"userId\");\n\
+                create index \"Verification_identifier_idx\" on \"Verification\" (\"identifier\");\n";
+    let script = format!("{made}{account}{keys}");
+    let path = "prisma/migrations/1_init/migration.sql";
+    let repo = repository(&[("src/auth.ts", &with_prisma("passkey()")), ("prisma/schema.prisma", &prisma()), (path, &script)]);
+    let said = fix(&repo, &[]);
+    assert!(said.contains("next: Run `npx prisma migrate dev`"), "{said}");
+    assert_eq!(repo.read(path), script);
+    assert_eq!(findings(&repo), ["migration/schema-not-migrated"]);
+    let said = repo.review(&["--no-daemon"]).stdout;
+    assert!(said.contains("create table \"Passkey\" ("), "{said}");
+
+    // Keys have to be migrated as well as tables.
+    for (key, message) in keys.lines().zip([
+        "no migration creates the unique key over column `email` of table `User`",
+        "no migration creates the unique key over column `token` of table `Session`",
+        "no migration creates an index of column `userId` of table `Session`",
+        "no migration creates an index of column `identifier` of table `Verification`",
+    ]) {
+        repo.write("src/auth.ts", with_prisma(""));
+        repo.write(path, &script);
+        assert_eq!(findings(&repo), [""; 0], "{key}");
+        repo.write(path, script.replace(&format!("{key}\n"), ""));
+        assert_eq!(findings(&repo), ["migration/schema-not-migrated"], "{key}");
+        let said = repo.review(&["--no-daemon"]).stdout.replace('\n', " ");
+        assert!(said.contains(message) && said.contains(key), "{said}");
+        // A statement that cannot be read may make it.
+        repo.write(path, format!("{}select run('alter table ' || name);\n", script.replace(&format!("{key}\n"), "")));
+        assert_eq!(findings(&repo), [""; 0], "{key}");
+    }
 }
 
 #[test]

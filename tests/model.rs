@@ -1268,6 +1268,67 @@ fn the_configuration_of_a_tool_tells_which_schema_and_which_migrations_count() {
 }
 
 #[test]
+fn prisma_reads_the_schema_at_its_place_and_no_copy_of_it() {
+    let auth = "import { betterAuth } from \"better-auth\";\nimport { prismaAdapter } from \"better-auth/adapters/prisma\";\n\
+                import { PrismaClient } from \"@prisma/client\";\n\
+                export const auth = betterAuth({ database: prismaAdapter(new PrismaClient(), { provider: \"postgresql\" }) });";
+    let user = "model User {\n  id String @id\n}\n";
+    let whole = format!("datasource db {{\n  provider = \"postgresql\"\n}}\n{user}");
+    let generating =
+        |output: &str| format!("generator client {{\n  provider = \"prisma-client\"\n  output = \"{output}\"\n}}\n{whole}");
+    let sources = |files: &[(&str, &str)]| -> Vec<String> {
+        let model = model(&[&[("src/auth.ts", auth)], files].concat());
+        model.servers[0].declared.sources.iter().map(ToString::to_string).collect()
+    };
+    let scripts = |command: &str| {
+        format!(r#"{{ "dependencies": {{ "better-auth": "^1.7.0" }}, "scripts": {{ "postinstall": "{command}" }} }}"#)
+    };
+    let at_home = ("prisma/schema.prisma", &*whole);
+    let team = "model Team {\n  id String @id\n}\n";
+    for (others, expected) in [
+        // Copies, whether the output is written or not.
+        (vec![at_home, ("generated/prisma/schema.prisma", &*whole)], vec!["prisma/schema.prisma"]),
+        (vec![at_home, ("prisma/schema.old.prisma", &whole)], vec!["prisma/schema.prisma"]),
+        (vec![at_home, ("prisma/before.prisma", user)], vec!["prisma/schema.prisma"]),
+        (vec![("db/schema.prisma", &*generating("../client")), ("client/schema.prisma", &whole)], vec!["db/schema.prisma"]),
+        (
+            vec![("db/schema.prisma", &*generating(".")), ("other/schema.prisma", &whole)],
+            vec!["db/schema.prisma", "other/schema.prisma"],
+        ),
+        // Parts of one schema.
+        (vec![at_home, ("prisma/models/team.prisma", team)], vec!["prisma/models/team.prisma", "prisma/schema.prisma"]),
+        (
+            vec![("prisma/schema/schema.prisma", &*whole), ("prisma/schema/team.prisma", team), ("old/schema.prisma", &whole)],
+            vec!["prisma/schema/schema.prisma", "prisma/schema/team.prisma"],
+        ),
+        // Told elsewhere: by the command line, or in a way that is not understood.
+        (
+            vec![at_home, ("db/schema.prisma", &whole), ("package.json", &scripts("prisma generate --schema=db/schema.prisma"))],
+            vec!["db/schema.prisma"],
+        ),
+        (
+            vec![at_home, ("db/schema.prisma", &whole), ("package.json", &scripts("other --schema db/schema.prisma"))],
+            vec!["prisma/schema.prisma"],
+        ),
+        (
+            vec![
+                at_home,
+                ("db/schema.prisma", &whole),
+                (
+                    "prisma.config.ts",
+                    "import { defineConfig } from \"prisma/config\";\nexport default defineConfig({ schema: where() });",
+                ),
+            ],
+            vec!["db/schema.prisma", "prisma/schema.prisma"],
+        ),
+        // Two default places, neither of them more so.
+        (vec![at_home, ("schema.prisma", &whole)], vec!["prisma/schema.prisma", "schema.prisma"]),
+    ] {
+        assert_eq!(sources(&others), expected, "{others:?}");
+    }
+}
+
+#[test]
 fn a_knexfile_tells_which_folders_hold_migrations() {
     let auth = "import { betterAuth } from \"better-auth\";\nimport { Pool } from \"pg\";\n\
                 export const auth = betterAuth({ database: new Pool() });";

@@ -188,7 +188,11 @@ fn a_required_column_of_a_table_with_rows_needs_a_value_for_them() {
         let model = model(database, "plugins: [organization()]", ("prisma/none.sql", ""));
         let server = &model.servers[0];
         let columns = server.required.tables[table].columns.iter().filter(|column| column.key == key).collect();
-        sql::declaration(&Plan::of(server, BTreeMap::new()), &[Missing { whole_table: false, columns, ..Missing::table(table) }])
+        sql::declaration(
+            &Plan::of(server, BTreeMap::new()),
+            &sql::Names::default(),
+            &[Missing { whole_table: false, columns, ..Missing::table(table) }],
+        )
     };
     assert_eq!(
         added("new Pool()", "member", "role"),

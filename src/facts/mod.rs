@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use crate::source::{FileKind, Span, Unreadable, decode};
 
 /// Changes whenever the shape or the meaning of facts changes, so that older cached facts are not read.
-pub const FACTS_VERSION: u32 = 15;
+pub const FACTS_VERSION: u32 = 16;
 
 /// Everything the review needs to know of one file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -39,7 +39,7 @@ pub enum Body {
     /// TypeScript or JavaScript.
     Module(module::Module),
     /// Tables as declarations tell of them that a tool wrote from a database.
-    Types(Vec<schema::TypedTable>),
+    Types(Vec<schema::Table>),
     /// A Prisma schema file.
     Prisma(schema::PrismaFile),
     /// A SQL script, as the schema operations it runs.
@@ -125,7 +125,7 @@ impl FileFacts {
 
     /// Tables as types in the file tell of them that a tool wrote from a database.
     #[must_use]
-    pub fn types(&self) -> &[schema::TypedTable] {
+    pub fn types(&self) -> &[schema::Table] {
         match &self.body {
             Body::Module(module) => &module.types,
             Body::Types(types) => types,

@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 pub use super::lower::extract;
-use super::schema::{Entity, Operation, TypedTable};
+use super::schema::{Entity, Operation, Table};
 use crate::source::Span;
 
 /// Index of a scope in [`Module::scopes`].
@@ -40,7 +40,7 @@ pub struct Module {
     /// Classes that an ORM maps to tables, in order.
     pub entities: Vec<Entity>,
     /// Tables as types tell of them that a tool wrote from a database, in order.
-    pub types: Vec<TypedTable>,
+    pub types: Vec<Table>,
 }
 
 impl Module {

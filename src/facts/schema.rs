@@ -24,6 +24,8 @@ pub struct Table {
     pub name: String,
     /// The name in the database where the source gives another one (`@@map`, the first argument of `pgTable`).
     pub physical: Option<String>,
+    /// The schema inside the database that it is put in (a prefix in SQL, `@@schema`, `pgSchema`); none for the usual one.
+    pub namespace: Option<String>,
     /// The columns in order.
     pub columns: Vec<Column>,
     /// The keys and indexes, those of single columns among them.
@@ -41,7 +43,7 @@ impl Table {
     #[must_use]
     pub fn empty(name: &str, span: Span) -> Self {
         let name = name.to_owned();
-        Self { name, physical: None, columns: Vec::new(), keys: Vec::new(), folds: false, open: false, span }
+        Self { name, physical: None, namespace: None, columns: Vec::new(), keys: Vec::new(), folds: false, open: false, span }
     }
 
     /// The column the adapter calls `name`.
@@ -115,6 +117,7 @@ impl Table {
             Change::CreateTable { .. }
             | Change::DropTable { .. }
             | Change::RenameTable { .. }
+            | Change::MoveTable { .. }
             | Change::DeleteRows { .. }
             | Change::WriteRows { .. }
             | Change::UseRows { .. }
@@ -262,6 +265,8 @@ impl Table {
 pub struct PrismaFile {
     /// `provider` of the datasource block: `postgresql`, `mysql`, `sqlite`, `mongodb`, …
     pub provider: Option<String>,
+    /// `output` of the generator blocks: where generated clients go, as written.
+    pub outputs: Vec<String>,
     /// Models, with scalar and enum fields as columns; relation fields are left out.
     pub models: Vec<Table>,
     /// Relation fields by model: `(model, field, target model)`. A field whose type this file does not declare stands here
@@ -278,15 +283,6 @@ pub struct Entity {
     pub mapped: bool,
     /// The class it inherits columns from, as it is called in the file.
     pub base: Option<String>,
-}
-
-/// A table as types tell of it that a tool wrote from a database.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TypedTable {
-    /// The table, without keys.
-    pub table: Table,
-    /// The schema inside the database that its name is prefixed with; none for the usual one.
-    pub namespace: Option<String>,
 }
 
 /// One statement of a SQL script, or call in code, that changes the schema.
@@ -313,7 +309,7 @@ impl Operation {
 const USUAL_NAMESPACES: [&str; 3] = ["public", "dbo", "main"];
 
 /// The schema inside a database by the prefix of a name; none for the usual one.
-fn namespace(prefix: &str) -> Option<String> {
+pub(crate) fn namespace(prefix: &str) -> Option<String> {
     let prefix = prefix.to_ascii_lowercase();
     (!USUAL_NAMESPACES.contains(&prefix.as_str())).then_some(prefix)
 }
@@ -337,6 +333,13 @@ pub enum Change {
         table: String,
         /// The new name.
         to: String,
+    },
+    /// `ALTER TABLE … SET SCHEMA …`.
+    MoveTable {
+        /// The table.
+        table: String,
+        /// The schema it is in from then on; none for the usual one.
+        to: Option<String>,
     },
     /// `ALTER TABLE … ADD COLUMN …`.
     AddColumn {
@@ -431,6 +434,7 @@ impl Change {
             Self::CreateTable { table } => Some(&table.name),
             Self::DropTable { table }
             | Self::RenameTable { table, .. }
+            | Self::MoveTable { table, .. }
             | Self::AddColumn { table, .. }
             | Self::DropColumn { table, .. }
             | Self::RenameColumn { table, .. }

@@ -33,6 +33,6 @@ pub(crate) fn text(server: &Server, plan: &Plan<'_>, missing: &[Missing<'_>]) ->
             let import = format!("{sql}import {{ {} }} from \"drizzle-orm/{module}-core\";\n\n", builders.join(", "));
             ("src/schema.ts", import + &written.text)
         }
-        _ => ("migrations/0001.sql", sql::declaration(plan, missing)),
+        _ => ("migrations/0001.sql", sql::declaration(plan, &sql::Names::default(), missing)),
     }
 }

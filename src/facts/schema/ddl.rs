@@ -288,6 +288,10 @@ fn alter_action(mut at: Cursor<'_>, name: &str) -> Option<Vec<Change>> {
         let renamed = Change::RenameColumn { table, column: old, to: new.name.clone() };
         return Some(std::iter::once(renamed).chain(new.redefined(name, key)).collect());
     }
+    if at.eat(&["set", "schema"]) {
+        let to = namespace(&at.identifier()?.0);
+        return Some(vec![Change::MoveTable { table, to }]);
+    }
     at.is_at_any(&WITHOUT_EFFECT).then(Vec::new)
 }
 
@@ -526,6 +530,11 @@ mod tests {
     fn drops() {
         let drop = |table: &str| Change::DropTable { table: table.into() };
         assert_eq!(changes("DROP TABLE IF EXISTS \"a\", public.b CASCADE; DROP VIEW c"), [drop("a"), drop("b")]);
+        let moved = |to: Option<&str>| Change::MoveTable { table: "a".into(), to: to.map(str::to_owned) };
+        assert_eq!(
+            changes("ALTER TABLE a SET SCHEMA \"auth\"; ALTER TABLE auth.a SET SCHEMA public; ALTER TABLE a SET LOGGED"),
+            [moved(Some("auth")), moved(None)]
+        );
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Change, Column, Key, PrismaFile, Reference, Table};
+use super::{Change, Column, Key, PrismaFile, Reference, Table, namespace};
 use crate::source::Span;
 use crate::syntax::prisma::{Argument, Attribute, Block, BlockKind, Field, Row, read, string};
 
@@ -14,7 +14,8 @@ pub fn prisma(text: &str) -> (PrismaFile, Vec<Span>) {
     let mut file = PrismaFile::default();
     for block in &schema.blocks {
         match block.kind {
-            BlockKind::Datasource => file.provider = file.provider.or_else(|| provider(text, block)),
+            BlockKind::Datasource => file.provider = file.provider.or_else(|| setting(text, block, "provider")),
+            BlockKind::Generator => file.outputs.extend(setting(text, block, "output")),
             BlockKind::Model if !block_attributes(block).any(|attribute| attribute.name.of(text) == "ignore") => {
                 model(text, block, &kinds, &mut file);
             }
@@ -24,9 +25,10 @@ pub fn prisma(text: &str) -> (PrismaFile, Vec<Span>) {
     (file, schema.errors)
 }
 
-fn provider(text: &str, block: &Block) -> Option<String> {
+/// The text a block gives a key.
+fn setting(text: &str, block: &Block, name: &str) -> Option<String> {
     block.rows.iter().find_map(|row| match row {
-        Row::Setting { key, value } if key.of(text) == "provider" => string(text, *value).map(str::to_owned),
+        Row::Setting { key, value } if key.of(text) == name => string(text, *value).map(str::to_owned),
         _ => None,
     })
 }
@@ -84,6 +86,9 @@ fn model(text: &str, block: &Block, kinds: &BTreeMap<&str, BlockKind>, file: &mu
                 }
             }
             Row::Attribute(attribute) if attribute.name.of(text) == "map" => table.physical = mapped(text, attribute),
+            Row::Attribute(attribute) if attribute.name.of(text) == "schema" => {
+                table.namespace = mapped(text, attribute).as_deref().and_then(namespace);
+            }
             Row::Attribute(attribute) => keys.extend(index(text, &name, attribute)),
             Row::Field(_) | Row::Setting { .. } => {}
         }
@@ -114,7 +119,7 @@ fn attribute<'f>(text: &str, field: &'f Field, name: &str) -> Option<&'f Attribu
     field.attributes.iter().find(|attribute| attribute.name.of(text) == name)
 }
 
-/// The name in the database that `@map` or `@@map` gives.
+/// The name in the database that `@map`, `@@map` or `@@schema` gives.
 fn mapped(text: &str, map: &Attribute) -> Option<String> {
     string(text, map.argument(text, "name")?.value).map(str::to_owned)
 }
@@ -165,6 +170,10 @@ mod tests {
           provider = "postgresql"
           url      = env("DATABASE_URL")
         }
+        generator client {
+          provider = "prisma-client"
+          output   = "../generated/prisma"
+        }
         model User {
           id            String    @id
           number        Int       @unique @default(autoincrement())
@@ -182,6 +191,7 @@ mod tests {
 
           @@unique([email])
           @@map("users")
+          @@schema("auth")
         }
         model Session {
           id     String
@@ -195,6 +205,7 @@ mod tests {
           @@id(fields: [id, token])
           @@index([userId(length: 191)], map: "i")
           @@unique([token, userId])
+          @@schema("public")
         }
         model Hidden {
           id Int @id
@@ -213,8 +224,10 @@ mod tests {
         let (file, errors) = prisma(SCHEMA);
         assert_eq!(errors, []);
         assert_eq!(file.provider.as_deref(), Some("postgresql"));
+        assert_eq!(file.outputs, ["../generated/prisma"]);
         let [user, session] = file.models.as_slice() else { panic!("two models, not {:?}", file.models) };
         assert_eq!((user.physical.as_deref(), session.physical.as_deref()), (Some("users"), None));
+        assert_eq!((user.namespace.as_deref(), session.namespace.as_deref()), (Some("auth"), None));
         assert_eq!(user.column("email").and_then(|column| column.physical.as_deref()), Some("e_mail"));
         assert_eq!(user.span.of(SCHEMA), "User");
         assert_eq!(

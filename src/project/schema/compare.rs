@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::lookup::{Lookup, is_similar_column, is_similar_table};
-use super::migrated::{Unmigrated, are_kept, dropped, name_in_database, unmigrated, unread};
+use super::migrated::{Unmigrated, are_kept, dropped, full_name, in_database, name_in_database, unmigrated, unread};
 use super::{CORE, Cause, Declared, Gap, GapKind, Layer, Migrated, Required, RequiredColumn, RequiredTable, SourceTable};
 use crate::facts::schema::{Column, Table};
 use crate::project::{Adapter, AdapterKind, Dialect};
@@ -126,12 +126,14 @@ impl Comparing<'_> {
             table.columns.iter().filter_map(|column| Some((column, self.column(found, column)?))).collect();
         match unmigrated(found, &present, self.migrated) {
             Some(Unmigrated::Table(dropped)) => {
-                let columns = present.iter().map(|(required, _)| (*required).clone()).collect();
-                self.gaps.push(Gap { dropped, ..start(GapKind::UnmigratedTable, columns, &table.cause) });
+                let columns = present.iter().map(|(required, column)| in_database(found, required, column)).collect();
+                let table = Gap { table: full_name(found), ..start(GapKind::UnmigratedTable, columns, &table.cause) };
+                self.gaps.push(Gap { dropped, ..table });
             }
             Some(Unmigrated::Columns(columns, dropped)) => {
                 for (cause, columns) in by_cause(columns) {
-                    self.gaps.push(Gap { dropped: dropped.clone(), ..start(GapKind::UnmigratedColumns, columns, &cause) });
+                    let columns = Gap { table: full_name(found), ..start(GapKind::UnmigratedColumns, columns, &cause) };
+                    self.gaps.push(Gap { dropped: dropped.clone(), ..columns });
                 }
             }
             None => {}
@@ -140,8 +142,13 @@ impl Comparing<'_> {
         if found.layer == Layer::Types {
             return;
         }
-        let tests: [(GapKind, Test<'_>); 4] = [
+        let tests: [(GapKind, Test<'_>); 6] = [
             (GapKind::Unique, &|required, column| required.unique && !self.keeps_unique(found, column)),
+            (GapKind::UnmigratedUnique, &|required, column| required.unique && self.is_unmigrated(found, column, keeps_unique)),
+            (GapKind::UnmigratedIndex, &|required, column| {
+                let by_itself = self.is_indexed_by_itself(required);
+                required.index && !required.unique && !by_itself && self.is_unmigrated(found, column, Table::is_indexed)
+            }),
             (GapKind::Index, &|required, column| required.index && !required.unique && !self.is_indexed(found, required, column)),
             (GapKind::Cascade, &|required, column| {
                 let wanted = required.references.as_ref().is_some_and(|to| to.cascades);
@@ -153,8 +160,13 @@ impl Comparing<'_> {
         for (kind, fails) in tests {
             let columns: Vec<_> = present.iter().filter(|(required, column)| fails(required, column)).collect();
             for (cause, required) in by_cause(columns.iter().map(|(required, _)| (*required).clone()).collect()) {
-                let own = columns.iter().filter(|(column, _)| column.cause == cause).map(|(_, column)| *column);
-                let declared = places(found, own.collect());
+                let own = columns.iter().filter(|(column, _)| column.cause == cause);
+                if kind.is_unmigrated() {
+                    let columns = own.map(|(required, column)| in_database(found, required, column)).collect();
+                    failed.push(Gap { table: full_name(found), ..start(kind, columns, &cause) });
+                    continue;
+                }
+                let declared = places(found, own.map(|(_, column)| *column).collect());
                 failed.push(Gap { declared, ..start(kind, required, &cause) });
             }
         }
@@ -202,7 +214,12 @@ impl Comparing<'_> {
         let similar = |source: &&SourceTable| {
             layer.is_none_or(|layer| source.layer == layer) && is_similar_table(&source.table, name) && looks_like(source, table)
         };
-        let declared: Vec<&SourceTable> = self.declared.all.iter().filter(similar).collect();
+        let read = || self.lookup().tables.iter().map(|(_, table)| table);
+        let declared: Vec<&SourceTable> = match layer {
+            // A client knows the models of its own schema, whatever other schemas lie beside it.
+            Some(Layer::Prisma) if self.lookup().is_certain() => read().filter(similar).collect(),
+            _ => self.declared.all.iter().filter(similar).collect(),
+        };
         let entries = self.lookup().tables.iter().filter(|(_, entry)| declared.iter().any(|table| is_same(table, entry)));
         let mut instead: Vec<(String, Site)> = entries.map(|(name, table)| (name.clone(), table.site())).collect();
         if instead.is_empty() {
@@ -236,14 +253,26 @@ impl Comparing<'_> {
     /// The statement that took a table, or one of these columns, out of a schema that lies in SQL.
     fn dropped(&self, table: &str, columns: &[RequiredColumn]) -> Option<Site> {
         let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
-        self.is_in_sql().then(|| dropped(&self.declared.migrated, table, &names)).flatten()
+        let found = self.lookup().find(table).next();
+        let namespace = found.and_then(|found| found.table.namespace.as_deref());
+        self.is_in_sql().then(|| dropped(&self.declared.migrated, namespace, table, &names)).flatten()
     }
 
     /// Whether some key keeps the values apart, alone or together with a column of the project's own such as a tenant.
     fn keeps_unique(&self, found: &SourceTable, column: &Column) -> bool {
-        self.tables(found, column).into_iter().any(|(table, name)| {
-            table.is_unique(&[&name]) || table.keys.iter().any(|key| key.unique && key.columns.contains(&name))
-        })
+        self.tables(found, column).into_iter().any(|(table, name)| keeps_unique(table, &name))
+    }
+
+    /// Whether the declaration holds a key of a column, and the migrations have the column without it.
+    fn is_unmigrated(&self, found: &SourceTable, column: &Column, holds: fn(&Table, &str) -> bool) -> bool {
+        let is_read = || name_in_database(found).is_some_and(|name| unread(self.migrated, name).is_none());
+        let tables = self.tables(found, column);
+        let [(declared, name), made @ ..] = tables.as_slice() else { return false };
+        !self.migrated.is_empty()
+            && holds(declared, name)
+            && !made.is_empty()
+            && made.iter().all(|(table, name)| !table.open && !holds(table, name))
+            && is_read()
     }
 
     /// Whether some key keeps the values of several columns apart, taken together.
@@ -256,17 +285,19 @@ impl Comparing<'_> {
         })
     }
 
+    /// MySQL indexes foreign keys by itself.
+    fn is_indexed_by_itself(&self, required: &RequiredColumn) -> bool {
+        self.adapter.dialect == Some(Dialect::Mysql) && required.references.is_some()
+    }
+
     fn is_indexed(&self, found: &SourceTable, required: &RequiredColumn, column: &Column) -> bool {
-        // MySQL indexes foreign keys by itself.
-        let by_itself = self.adapter.dialect == Some(Dialect::Mysql) && required.references.is_some();
-        by_itself || self.tables(found, column).into_iter().any(|(table, name)| table.is_indexed(&name))
+        self.is_indexed_by_itself(required) || self.tables(found, column).into_iter().any(|(table, name)| table.is_indexed(&name))
     }
 
     /// The table as declared and as migrated, each with the name it has for a column: either may hold the keys.
     fn tables<'t>(&'t self, found: &'t SourceTable, column: &Column) -> Vec<(&'t Table, String)> {
         let mut tables = vec![(&found.table, column.name.clone())];
-        let Some(name) = name_in_database(found) else { return tables };
-        for made in self.declared.migrated.iter().filter_map(|one| one.table(name)) {
+        for made in self.declared.migrated.iter().filter_map(|one| one.made(found)) {
             let of_column = made.table.columns.iter().find(|made| {
                 is_similar_column(made, &column.name) || column.physical.as_ref().is_some_and(|physical| made.name == *physical)
             });
@@ -281,6 +312,11 @@ impl Comparing<'_> {
         let text = ["text", "string", "varchar", "char", "character varying", "tinytext", "mediumtext", "longtext", "nvarchar"];
         !of_sqlite && self.adapter.dialect.is_some() && text.contains(&column.kind.as_str())
     }
+}
+
+/// Whether some key of a table holds a column alone, or a unique one together with others.
+fn keeps_unique(table: &Table, column: &str) -> bool {
+    table.is_unique(&[column]) || table.keys.iter().any(|key| key.unique && key.columns.iter().any(|name| name == column))
 }
 
 /// The column every table has, and no release or option changes (documentation: concepts/database, "Core Schema").

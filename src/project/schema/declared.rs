@@ -8,21 +8,18 @@ use super::lookup::{Lookup, Naming, is_similar_table, snake_case};
 use super::migrated::{are_kept, name_in_database};
 use super::replay::{Scripts, is_code, replay, scripts};
 use super::tools::{Kind, Tool, tools};
-use super::{CORE, Declared, Layer, Migrated, SourceTable, drizzle, entities, knexfile, types};
-use crate::facts::Body;
-use crate::facts::schema::PrismaFile;
+use super::{CORE, Declared, Layer, Migrated, SourceTable, drizzle, entities, knexfile, prisma, types};
 use crate::project::adapter::delegate;
 use crate::project::eval::Evaluator;
 use crate::project::files::Files;
 use crate::project::resolve::Resolver;
 use crate::project::value::{CallValue, Lookup as Found, Node, Value};
 use crate::project::{Adapter, AdapterKind};
-use crate::source::{FileKind, folder_of};
 
 /// The schema sources of the whole repository, read once for all servers.
 #[derive(Debug)]
 pub struct Sources {
-    prisma: Vec<PrismaSchema>,
+    prisma: Vec<prisma::PrismaSchema>,
     scripts: Arc<Scripts>,
     migrated: Vec<Arc<Migrated>>,
     /// Every table that something declares or makes, the exported ones of Drizzle first.
@@ -31,20 +28,11 @@ pub struct Sources {
     tools: Vec<Tool>,
 }
 
-/// The Prisma files that make one schema.
-#[derive(Debug)]
-struct PrismaSchema {
-    /// The folder of the file with the datasource.
-    root: String,
-    package: Arc<str>,
-    models: Vec<SourceTable>,
-}
-
 impl Sources {
     /// Reads all schema sources of the snapshot.
     #[must_use]
     pub fn read(files: &dyn Files, resolver: &Resolver, evaluator: &Evaluator<'_>) -> Self {
-        let prisma = prisma_schemas(files, resolver);
+        let prisma = prisma::schemas(files, resolver);
         let (exported, mut all) = drizzle::Exported::read(files, evaluator);
         all.extend(prisma.iter().flat_map(|schema| schema.models.iter().cloned()));
         let declaring: Vec<Arc<str>> = all.iter().map(|table| Arc::clone(&table.file)).collect();
@@ -132,20 +120,9 @@ impl Sources {
     /// The models of the schema the client was generated from, and its migrations.
     fn prisma(&self, resolver: &Resolver, package: &str, adapter: &Adapter) -> (Lookup, Vec<Arc<Migrated>>) {
         let home = adapter.handle.as_ref().map(|handle| resolver.package_of(&handle.at.file));
-        let tool = home.as_deref().into_iter().chain([package]).find_map(|package| self.prisma_tool(package));
-        let is_read = |schema: &&PrismaSchema, tool: &Tool| schema.models.iter().any(|model| tool.reads(&model.file));
-        let configured = tool.and_then(|tool| self.prisma.iter().find(|schema| is_read(schema, tool)));
-        let schema = match self.prisma.as_slice() {
-            _ if configured.is_some() => configured,
-            [only] => Some(only),
-            several => {
-                let in_package = |wanted: &str| {
-                    let mut found = several.iter().filter(|schema| &*schema.package == wanted);
-                    found.next().filter(|_| found.next().is_none())
-                };
-                home.as_deref().and_then(in_package).or_else(|| in_package(package))
-            }
-        };
+        let packages: Vec<&str> = home.as_deref().into_iter().chain([package]).collect();
+        let tool = packages.iter().find_map(|package| self.prisma_tool(package));
+        let schema = prisma::of_client(&self.prisma, tool, &packages);
         let models = match schema {
             Some(schema) => schema.models.iter().collect::<Vec<_>>(),
             None => self.prisma.iter().flat_map(|schema| &schema.models).collect(),
@@ -155,8 +132,9 @@ impl Sources {
         }
         let tables = models.into_iter().map(|model| (delegate(&model.table.name), model.clone())).collect();
         let lookup = Lookup { tables, naming: Naming::Exact, map: None };
-        let beside = schema.map(|schema| format!("{}/migrations", schema.root).trim_start_matches('/').to_owned());
-        let folder = tool.filter(|_| configured.is_some()).and_then(|tool| tool.migrations.clone()).or(beside);
+        let is_read = |tool: &&Tool| lookup.tables.iter().any(|(_, model)| tool.reads(&model.file));
+        let configured = tool.filter(is_read).and_then(|tool| tool.migrations.clone());
+        let folder = configured.or_else(|| schema.map(prisma::PrismaSchema::migrations));
         let own: Vec<_> = self.migrated.iter().filter(|one| folder.as_deref() == Some(&*one.folder)).cloned().collect();
         let migrated = if own.is_empty() { self.migrations_of(resolver, &lookup) } else { own };
         (lookup, migrated)
@@ -188,6 +166,7 @@ impl Sources {
         }
         let tables =
             if adapter.snake_case == Some(true) { named(tables.into_iter().map(as_kysely_makes_it)) } else { named(tables) };
+        let tables = in_one_namespace(tables);
         let naming = Naming::Sql { dialect: adapter.dialect, snake: adapter.snake_case };
         (Lookup { tables, naming, map: None }, migrated)
     }
@@ -256,6 +235,20 @@ fn is_core(source: &SourceTable) -> bool {
     CORE.iter().any(|core| is_similar_table(&source.table, core))
 }
 
+/// The tables without those of the same names in other schemas of the database than the one that most core tables are in.
+fn in_one_namespace(tables: Vec<(String, SourceTable)>) -> Vec<(String, SourceTable)> {
+    let mut core: BTreeMap<Option<&str>, usize> = BTreeMap::new();
+    for (_, source) in tables.iter().filter(|(_, source)| is_core(source)) {
+        *core.entry(source.table.namespace.as_deref()).or_default() += 1;
+    }
+    // Of several, the usual one.
+    let home = core.iter().rev().max_by_key(|(_, count)| **count).and_then(|(namespace, _)| *namespace).map(str::to_owned);
+    let is_home = |source: &SourceTable| source.table.namespace == home;
+    let at_home: BTreeSet<String> =
+        tables.iter().filter(|(_, source)| is_home(source)).map(|(name, _)| name.to_ascii_lowercase()).collect();
+    tables.into_iter().filter(|(name, source)| is_home(source) || !at_home.contains(&name.to_ascii_lowercase())).collect()
+}
+
 fn named(tables: impl IntoIterator<Item = SourceTable>) -> Vec<(String, SourceTable)> {
     tables.into_iter().map(|table| (table.table.name.clone(), table)).collect()
 }
@@ -285,42 +278,4 @@ fn typed(files: &dyn Files, resolver: &Resolver, package: &str) -> Vec<SourceTab
     let is_own = |table: &SourceTable| *resolver.package_of(&table.file) == *package;
     let (own, others): (Vec<_>, Vec<_>) = types::all_tables(files).into_iter().partition(is_own);
     [own, others].into_iter().find(|tables| tables.iter().any(is_core)).unwrap_or_default()
-}
-
-fn prisma_schemas(files: &dyn Files, resolver: &Resolver) -> Vec<PrismaSchema> {
-    let parsed: Vec<(Arc<str>, Arc<crate::facts::FileFacts>)> =
-        files.of_kind(FileKind::Prisma).into_iter().filter_map(|path| files.facts(&path).map(|facts| (path, facts))).collect();
-    let prisma = |facts: &crate::facts::FileFacts| -> Option<PrismaFile> {
-        match &facts.body {
-            Body::Prisma(file) => Some(file.clone()),
-            _ => None,
-        }
-    };
-    // The folder of the file with the datasource holds the whole schema; a file outside every such folder stands alone.
-    let roots: BTreeSet<String> = parsed
-        .iter()
-        .filter(|(_, facts)| prisma(facts).is_some_and(|file| file.provider.is_some()))
-        .map(|(path, _)| folder_of(path).to_owned())
-        .collect();
-    let mut schemas: BTreeMap<String, PrismaSchema> = BTreeMap::new();
-    for (path, facts) in &parsed {
-        let Some(file) = prisma(facts) else { continue };
-        let own = folder_of(path).to_owned();
-        let root =
-            roots.iter().filter(|root| own == **root || own.starts_with(&format!("{root}/"))).max_by_key(|root| root.len());
-        let root = root.cloned().unwrap_or(own);
-        let schema = schemas.entry(root.clone()).or_insert_with(|| PrismaSchema {
-            root,
-            package: resolver.package_of(path),
-            models: Vec::new(),
-        });
-        schema.models.extend(file.models.into_iter().map(|table| SourceTable {
-            table,
-            file: Arc::clone(path),
-            layer: Layer::Prisma,
-            namespace: None,
-            elsewhere: BTreeMap::new(),
-        }));
-    }
-    schemas.into_values().filter(|schema| !schema.models.is_empty()).collect()
 }

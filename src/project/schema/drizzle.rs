@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{Layer, SourceTable};
 use crate::facts::module::{Export, Text};
-use crate::facts::schema::{Column, Key, Reference, Table};
+use crate::facts::schema::{Column, Key, Reference, Table, namespace};
 use crate::project::eval::Evaluator;
 use crate::project::files::Files;
 use crate::project::value::{CallValue, External, Node, Object, Property, Value};
@@ -52,6 +52,7 @@ pub fn table(evaluator: &Evaluator<'_>, name: &str, node: &Node) -> Option<Sourc
     }
     let mut table = Table {
         physical: name_in_database(evaluator, call),
+        namespace: namespace_of(call),
         open: call.arguments.len() < 2,
         ..Table::empty(name, call.callee_at.span)
     };
@@ -64,7 +65,7 @@ pub fn table(evaluator: &Evaluator<'_>, name: &str, node: &Node) -> Option<Sourc
     if let Some(extras) = call.arguments.get(2) {
         read_extras(evaluator, extras, &mut table);
     }
-    Some(SourceTable { table, file, layer: Layer::Drizzle, namespace: None, elsewhere })
+    Some(SourceTable { table, file, layer: Layer::Drizzle, elsewhere })
 }
 
 fn is_table_maker(call: &CallValue) -> bool {
@@ -82,6 +83,12 @@ fn name_in_database(evaluator: &Evaluator<'_>, call: &CallValue) -> Option<Strin
         },
         _ => text(Some(name)),
     }
+}
+
+/// The schema inside the database: `auth` of `pgSchema("auth").table(…)`.
+fn namespace_of(call: &CallValue) -> Option<String> {
+    let schema = call.receiver.as_ref().filter(|receiver| receiver.callee.name.ends_with("Schema"))?;
+    namespace(&text(schema.arguments.first())?)
 }
 
 /// Reads the columns; gives back in which file each is written.

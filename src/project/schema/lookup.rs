@@ -167,13 +167,8 @@ mod tests {
     #[test]
     fn similar_names_ignore_case_underscores_and_number() {
         let table = |name: &str, physical: Option<&str>| Table {
-            name: name.into(),
             physical: physical.map(str::to_owned),
-            columns: Vec::new(),
-            keys: Vec::new(),
-            folds: false,
-            open: false,
-            span: crate::source::Span::default(),
+            ..Table::empty(name, crate::source::Span::default())
         };
         assert!(is_similar_table(&table("Rate_Limits", None), "rateLimit"));
         assert!(is_similar_table(&table("limits", Some("rate_limit")), "rateLimit"));

@@ -23,6 +23,20 @@ pub fn name_in_database(table: &SourceTable) -> Option<&str> {
     table.table.physical.as_deref().or(own)
 }
 
+/// The name of a declared table in the database, with the schema it is in where that is not the usual one.
+#[must_use]
+pub fn full_name(table: &SourceTable) -> String {
+    let name = name_in_database(table).unwrap_or(&table.table.name);
+    table.table.namespace.as_ref().map_or_else(|| name.to_owned(), |namespace| format!("{namespace}.{name}"))
+}
+
+/// A required column under the name that its declaration has in the database.
+#[must_use]
+pub fn in_database(table: &SourceTable, required: &RequiredColumn, column: &Column) -> RequiredColumn {
+    let name = column_names(table.layer, column).into_iter().next();
+    RequiredColumn { name: name.unwrap_or_else(|| required.name.clone()), ..required.clone() }
+}
+
 /// The names a declared column may have in the database: where none is given and the setting of the ORM that makes one is
 /// not known, either of the two that are usual. Prisma and SQL know no such setting.
 #[must_use]
@@ -45,9 +59,10 @@ pub fn are_kept<'t>(migrated: &[Arc<Migrated>], tables: impl Iterator<Item = &'t
 
 /// The last statement that took one of these columns out of a table, or the table itself where none are given.
 #[must_use]
-pub fn dropped(migrated: &[Arc<Migrated>], table: &str, columns: &[&str]) -> Option<Site> {
+pub fn dropped(migrated: &[Arc<Migrated>], namespace: Option<&str>, table: &str, columns: &[&str]) -> Option<Site> {
     let is_it = |drop: &&Dropped| {
-        drop.table.eq_ignore_ascii_case(table)
+        drop.namespace.as_deref() == namespace
+            && drop.table.eq_ignore_ascii_case(table)
             && match &drop.column {
                 Some(dropped) => columns.iter().any(|column| column.eq_ignore_ascii_case(dropped)),
                 None => columns.is_empty(),
@@ -80,9 +95,10 @@ pub fn unmigrated(
     if migrated.is_empty() || unread(migrated, name).is_some() {
         return None;
     }
-    let made: Vec<&Table> = migrated.iter().filter_map(|one| one.table(name)).map(|source| &source.table).collect();
+    let made: Vec<&Table> = migrated.iter().filter_map(|one| one.made(declared)).map(|source| &source.table).collect();
+    let namespace = declared.table.namespace.as_deref();
     if made.is_empty() {
-        return Some(Unmigrated::Table(dropped(migrated, name, &[])));
+        return Some(Unmigrated::Table(dropped(migrated, namespace, name, &[])));
     }
     let is_made = |column: &Column| {
         let names = column_names(declared.layer, column);
@@ -92,7 +108,8 @@ pub fn unmigrated(
         made.iter().any(has)
     };
     let lacking: Vec<_> = needed.iter().filter(|(_, column)| !is_made(column)).collect();
-    let drop =
-        lacking.iter().find_map(|(_, column)| dropped(migrated, name, &[column.physical.as_ref().unwrap_or(&column.name)]));
-    (!lacking.is_empty()).then(|| Unmigrated::Columns(lacking.iter().map(|(required, _)| (*required).clone()).collect(), drop))
+    let gone = |column: &Column| dropped(migrated, namespace, name, &[column.physical.as_ref().unwrap_or(&column.name)]);
+    let drop = lacking.iter().find_map(|(_, column)| gone(column));
+    let columns = || lacking.iter().map(|(required, column)| in_database(declared, required, column)).collect();
+    (!lacking.is_empty()).then(|| Unmigrated::Columns(columns(), drop))
 }

@@ -10,6 +10,7 @@ mod entities;
 mod knexfile;
 pub mod lookup;
 pub mod migrated;
+mod prisma;
 pub mod render;
 pub mod repair;
 pub mod replay;
@@ -146,8 +147,6 @@ pub struct SourceTable {
     pub file: Arc<str>,
     /// How it is declared.
     pub layer: Layer,
-    /// The schema inside the database that the statement which makes it puts it in; none for the usual one.
-    pub namespace: Option<String>,
     /// The files of columns that stand in another one, by their names.
     pub elsewhere: BTreeMap<String, Arc<str>>,
 }
@@ -203,6 +202,8 @@ pub struct Migrated {
 pub struct Dropped {
     /// The table.
     pub table: String,
+    /// The schema inside the database that the table was in; none for the usual one.
+    pub namespace: Option<String>,
     /// The column; `None` when the whole table went.
     pub column: Option<String>,
     /// The statement.
@@ -216,7 +217,8 @@ pub struct Gap {
     pub kind: GapKind,
     /// The logical key of the table.
     pub key: String,
-    /// The name the adapter looks up, pluralised as it would.
+    /// The name the adapter looks up, pluralised as it would; what it is called in the database, with columns that are too,
+    /// where it is not migrated.
     pub table: String,
     /// The required columns it is about; all of them when the table is.
     pub columns: Vec<RequiredColumn>,
@@ -249,6 +251,10 @@ pub enum GapKind {
     UnmigratedTable,
     /// The columns are declared, and no migration creates them.
     UnmigratedColumns,
+    /// The values of the columns are declared unique, together where there are several, and no migration makes them so.
+    UnmigratedUnique,
+    /// The columns are declared as indexed, and no migration makes an index.
+    UnmigratedIndex,
     /// The values of the columns must be unique, together where there are several, and may repeat.
     Unique,
     /// Rows are looked up by each of the columns, and no index helps.
@@ -257,4 +263,12 @@ pub enum GapKind {
     Cascade,
     /// The columns hold dates, and are declared as text.
     DateText,
+}
+
+impl GapKind {
+    /// Whether it is about what is declared and no migration makes.
+    #[must_use]
+    pub fn is_unmigrated(self) -> bool {
+        matches!(self, Self::UnmigratedTable | Self::UnmigratedColumns | Self::UnmigratedUnique | Self::UnmigratedIndex)
+    }
 }

@@ -1,9 +1,10 @@
 //! The state of a database after running the scripts of a folder in order, be they SQL or code.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::knexfile::Directories;
+use super::migrated::name_in_database;
 use super::{Dropped, Layer, Migrated, SourceTable};
 use crate::facts::Body;
 use crate::facts::schema::{Change, Operation, Table};
@@ -11,11 +12,31 @@ use crate::project::files::Files;
 use crate::source::{FileKind, Site, Span};
 
 impl Migrated {
-    /// The table of this name, or of one that differs in case only.
+    /// The table of this name, or of one that differs in case only; that of the usual schema of the database, where others
+    /// have one too.
     #[must_use]
     pub fn table(&self, name: &str) -> Option<&SourceTable> {
-        let exact = self.tables.iter().find(|table| table.table.name == name);
+        let usual = self.table_in(None, name);
+        let exact = usual.or_else(|| self.tables.iter().find(|table| table.table.name == name));
         exact.or_else(|| self.tables.iter().find(|table| table.table.name.eq_ignore_ascii_case(name)))
+    }
+
+    /// The table of this name in one schema of the database.
+    fn table_in(&self, namespace: Option<&str>, name: &str) -> Option<&SourceTable> {
+        let own = || self.tables.iter().filter(|table| table.table.namespace.as_deref() == namespace);
+        let exact = own().find(|table| table.table.name == name);
+        exact.or_else(|| own().find(|table| table.table.name.eq_ignore_ascii_case(name)))
+    }
+
+    /// The table that is made for a declared one. Where the declaration names no schema of the database, the connection
+    /// may.
+    #[must_use]
+    pub fn made(&self, declared: &SourceTable) -> Option<&SourceTable> {
+        let name = name_in_database(declared)?;
+        match declared.table.namespace.as_deref() {
+            None => self.table(name),
+            namespace => self.table_in(namespace, name),
+        }
     }
 }
 
@@ -231,11 +252,11 @@ fn parts(name: &str) -> Vec<Part> {
     characters.chunk_by(same_kind).map(part).collect()
 }
 
-/// Orders tables by name in any case, and tells `User` from `user`, since both may exist.
-type Key = (String, String);
+/// Orders tables by schema and by name in any case, and tells `User` from `user`, since both may exist.
+type Key = (Option<String>, String, String);
 
-fn key(name: &str) -> Key {
-    (name.to_ascii_lowercase(), name.to_owned())
+fn key(namespace: Option<&str>, name: &str) -> Key {
+    (namespace.map(str::to_owned), name.to_ascii_lowercase(), name.to_owned())
 }
 
 /// The database so far.
@@ -259,7 +280,8 @@ impl State {
             unread: self.unread,
             dropped: Vec::new(),
         };
-        let is_gone = |dropped: &Dropped| match (migrated.table(&dropped.table), &dropped.column) {
+        let is_gone = |dropped: &Dropped| match (migrated.table_in(dropped.namespace.as_deref(), &dropped.table), &dropped.column)
+        {
             (None, column) => column.is_none(),
             (Some(table), Some(column)) => table.table.column(column).is_none(),
             (Some(_), None) => false,
@@ -270,23 +292,29 @@ impl State {
     }
 
     fn run(&mut self, operation: &Operation, file: &Arc<str>) {
-        if !operation.certain && self.may_drop(&operation.change) {
+        if !operation.certain && self.may_drop(operation.namespace.as_deref(), &operation.change) {
             return;
         }
+        let namespace = operation.namespace.as_deref();
         match &operation.change {
             Change::CreateTable { table } => {
                 let made = self.source(table.clone(), operation, file);
-                self.tables.entry(key(&table.name)).or_insert(made);
+                self.tables.entry(key(namespace, &table.name)).or_insert(made);
             }
             Change::DropTable { table } => {
-                if let Some(gone) = self.take(table) {
-                    self.dropped.push(Dropped { table: gone.table.name, column: None, at: Site::new(file, operation.span) });
+                if let Some(Table { name: table, namespace, .. }) = self.take(namespace, table).map(|gone| gone.table) {
+                    self.dropped.push(Dropped { table, namespace, column: None, at: Site::new(file, operation.span) });
                 }
             }
             Change::RenameTable { table, to } => {
-                let mut renamed = self.take(table).unwrap_or_else(|| self.elsewhere(table, operation, file));
+                let mut renamed = self.take(namespace, table).unwrap_or_else(|| self.elsewhere(table, operation, file));
                 renamed.table.name.clone_from(to);
-                self.tables.insert(key(to), renamed);
+                self.tables.insert(key(renamed.table.namespace.as_deref(), to), renamed);
+            }
+            Change::MoveTable { table, to } => {
+                let mut moved = self.take(namespace, table).unwrap_or_else(|| self.elsewhere(table, operation, file));
+                moved.table.namespace.clone_from(to);
+                self.tables.insert(key(to.as_deref(), &moved.table.name), moved);
             }
             Change::DropIndex { table: None, .. } => {
                 // Names of indexes are unique in a schema (PostgreSQL, SQLite).
@@ -299,12 +327,15 @@ impl State {
             | Change::CreateIndex { table, .. }
             | Change::DropIndex { table: Some(table), .. }
             | Change::AddForeignKey { table, .. } => {
+                let key = self.find(namespace, table).unwrap_or_else(|| key(namespace, table));
                 if let Change::DropColumn { column, .. } = &operation.change {
-                    let dropped =
-                        Dropped { table: table.clone(), column: Some(column.clone()), at: Site::new(file, operation.span) };
-                    self.dropped.push(dropped);
+                    self.dropped.push(Dropped {
+                        table: table.clone(),
+                        namespace: key.0.clone(),
+                        column: Some(column.clone()),
+                        at: Site::new(file, operation.span),
+                    });
                 }
-                let key = self.find(table).unwrap_or_else(|| key(table));
                 let elsewhere = self.elsewhere(table, operation, file);
                 let known = self.tables.entry(key).or_insert(elsewhere);
                 known.table.apply(&operation.change);
@@ -322,7 +353,9 @@ impl State {
             Change::DeleteRows { .. } | Change::WriteRows { .. } | Change::UseRows { .. } => {}
             Change::Unknown { table } => {
                 // It may have added columns.
-                if let Some(known) = table.as_ref().and_then(|table| self.find(table)).and_then(|key| self.tables.get_mut(&key)) {
+                if let Some(known) =
+                    table.as_ref().and_then(|table| self.find(namespace, table)).and_then(|key| self.tables.get_mut(&key))
+                {
                     known.table.open = true;
                 }
                 self.unread.push((table.clone(), Site::new(file, operation.span)));
@@ -332,8 +365,8 @@ impl State {
 
     /// Takes in what a statement drops that may not run: it may still be there, and asks nothing of rows. Tells whether
     /// that is all the statement does.
-    fn may_drop(&mut self, change: &Change) -> bool {
-        let known = change.table().and_then(|table| self.find(table)).and_then(|key| self.tables.get_mut(&key));
+    fn may_drop(&mut self, namespace: Option<&str>, change: &Change) -> bool {
+        let known = change.table().and_then(|table| self.find(namespace, table)).and_then(|key| self.tables.get_mut(&key));
         match change {
             Change::DropTable { .. } => {
                 if let Some(known) = known {
@@ -354,23 +387,32 @@ impl State {
         }
     }
 
-    /// The table of this name, or of one that differs in case only.
-    fn find(&self, name: &str) -> Option<Key> {
-        let exact = key(name);
+    /// The table of this name, or of one that differs in case only. One without a prefix may be in the schema that the
+    /// connection has for its usual one, where a single schema has such a table.
+    fn find(&self, namespace: Option<&str>, name: &str) -> Option<Key> {
+        self.find_in(namespace, name).or_else(|| {
+            let others: BTreeSet<&Option<String>> = self.tables.keys().map(|(namespace, ..)| namespace).collect();
+            let mut found = others.into_iter().filter_map(|other| self.find_in(other.as_deref(), name));
+            found.next().filter(|_| namespace.is_none() && found.next().is_none())
+        })
+    }
+
+    fn find_in(&self, namespace: Option<&str>, name: &str) -> Option<Key> {
+        let exact = key(namespace, name);
         if self.tables.contains_key(&exact) {
             return Some(exact);
         }
-        let (first, _) = self.tables.range((exact.0.clone(), String::new())..).next()?;
-        (first.0 == exact.0).then(|| first.clone())
+        let (first, _) = self.tables.range((exact.0.clone(), exact.1.clone(), String::new())..).next()?;
+        (first.0 == exact.0 && first.1 == exact.1).then(|| first.clone())
     }
 
-    fn take(&mut self, name: &str) -> Option<SourceTable> {
-        self.tables.remove(&self.find(name)?)
+    fn take(&mut self, namespace: Option<&str>, name: &str) -> Option<SourceTable> {
+        self.tables.remove(&self.find(namespace, name)?)
     }
 
     fn source(&self, table: Table, operation: &Operation, file: &Arc<str>) -> SourceTable {
-        let namespace = operation.namespace.clone();
-        SourceTable { table, file: Arc::clone(file), layer: self.layer, namespace, elsewhere: BTreeMap::new() }
+        let table = Table { namespace: operation.namespace.clone(), ..table };
+        SourceTable { table, file: Arc::clone(file), layer: self.layer, elsewhere: BTreeMap::new() }
     }
 
     /// A table that no script before this one created.
@@ -630,6 +672,37 @@ mod tests {
         let found = migrated_with([("db/a", "db/a"), ("db/b", "db/a")], scripts);
         assert_eq!(show(&found), ["db/a: a(z)", "db/c: a(w …)"]);
         assert_eq!(found.iter().map(|one| one.ordered).collect::<Vec<_>>(), [true, false]);
+    }
+
+    #[test]
+    fn tables_of_one_name_in_several_schemas_are_told_apart() {
+        let tables = |script: &'static str| -> Vec<String> {
+            let migrated = migrated([("db/1.sql", script)]);
+            let shown = |table: &SourceTable| {
+                let columns: Vec<&str> = table.table.columns.iter().map(|column| column.name.as_str()).collect();
+                let namespace = table.table.namespace.as_deref().map(|name| format!("{name}.")).unwrap_or_default();
+                format!("{namespace}{}({})", table.table.name, columns.join(" "))
+            };
+            migrated.iter().flat_map(|one| &one.tables).map(shown).collect()
+        };
+        let both = "create table crm.t (a int); create table t (b int);";
+        for (script, expected) in [
+            (both.to_owned(), vec!["t(b)", "crm.t(a)"]),
+            (format!("{both} drop table crm.t;"), vec!["t(b)"]),
+            (format!("{both} drop table public.t;"), vec!["crm.t(a)"]),
+            (format!("{both} alter table crm.t add column c int; alter table T add column d int;"), vec!["t(b d)", "crm.t(a c)"]),
+            (format!("{both} alter table crm.t rename to u; alter table crm.u rename column a to c;"), vec!["t(b)", "crm.u(c)"]),
+            ("create table t (b int); drop table old.t;".into(), vec!["t(b)"]),
+            ("create table t (b int); alter table old.t drop column b;".into(), vec!["t(b)", "old.t()"]),
+            ("create table t (b int); alter table t set schema auth; alter table auth.t add c int;".into(), vec!["auth.t(b c)"]),
+            // The connection may have `auth` for its usual schema.
+            ("create table auth.t (b int); alter table t add column c int;".into(), vec!["auth.t(b c)"]),
+            ("create table auth.t (b int); drop table t;".into(), vec![]),
+            ("create table auth.t (b int); create table crm.t (b int); drop table t;".into(), vec!["auth.t(b)", "crm.t(b)"]),
+        ] {
+            let script: &'static str = Box::leak(script.into_boxed_str());
+            assert_eq!(tables(script), expected, "{script}");
+        }
     }
 
     #[test]

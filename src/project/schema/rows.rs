@@ -88,7 +88,8 @@ impl Rows {
                 let table = table.as_ref().map(|table| self.resolve(table));
                 self.scattered |= table.is_none_or(|table| self.holder(&table).is_some());
             }
-            Change::AddColumn { .. }
+            Change::MoveTable { .. }
+            | Change::AddColumn { .. }
             | Change::AlterColumn { .. }
             | Change::CreateIndex { .. }
             | Change::DropIndex { .. }

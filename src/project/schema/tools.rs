@@ -1,13 +1,14 @@
 //! Where the tools that migrate a database look and write, as their configuration says.
 //!
 //! Drizzle Kit: `drizzle.config.ts` ("Drizzle Kit configuration file" of its documentation). Prisma: `prisma.config.ts`
-//! ("Prisma Config reference") and `prisma.schema` of `package.json` ("Schema location").
+//! ("Prisma Config reference"), and `prisma.schema` and the scripts of `package.json` ("Schema location").
 
 use std::sync::Arc;
 
 use globset::{GlobBuilder, GlobMatcher};
 
 use super::casing::Casing;
+use crate::facts::manifest::Manifest;
 use crate::project::eval::Evaluator;
 use crate::project::files::Files;
 use crate::project::resolve::{Resolver, join};
@@ -50,11 +51,42 @@ pub(super) fn tools(files: &dyn Files, resolver: &Resolver, evaluator: &Evaluato
         let configuration = evaluator.export(path, "default", &Site::new(path, Span::default()));
         written(&configuration).map(|written| (Arc::clone(path), written))
     });
-    let in_manifests = files.of_kind(FileKind::PackageManifest).into_iter().filter_map(|path| {
-        let schema = resolver.manifests(folder_of(&path)).find_map(|(_, manifest)| manifest.prisma_schema.clone())?;
-        Some((path, Written { kind: Kind::Prisma, schema: vec![schema], migrations: None, casing: None }))
-    });
-    in_code.chain(in_manifests).map(|(path, written)| written.tool(files, resolver, &path, declaring)).collect()
+    let manifests = files.of_kind(FileKind::PackageManifest);
+    let in_manifests = |read: fn(&Manifest) -> Vec<String>| {
+        let written = move |path: &Arc<str>| {
+            let schema =
+                resolver.manifests(folder_of(path)).map(|(_, manifest)| read(manifest)).find(|schema| !schema.is_empty())?;
+            let written = Written { kind: Kind::Prisma, schema, migrations: None, casing: None };
+            Some((Arc::clone(path), written))
+        };
+        manifests.iter().filter_map(written)
+    };
+    let tool = |(path, written): (Arc<str>, Written)| written.tool(files, resolver, &path, declaring);
+    let mut tools: Vec<Tool> =
+        in_code.chain(in_manifests(|manifest| manifest.prisma_schema.iter().cloned().collect())).map(tool).collect();
+    // What scripts say counts where nothing else does.
+    let on_command_lines: Vec<Tool> = in_manifests(schemas_of_scripts).map(tool).collect();
+    let is_new = |one: &Tool| !tools.iter().any(|known| known.kind == one.kind && known.package == one.package);
+    let on_command_lines: Vec<Tool> = on_command_lines.into_iter().filter(is_new).collect();
+    tools.extend(on_command_lines);
+    tools
+}
+
+/// The schemas that scripts of a package hand to Prisma: `prisma generate --schema=db/schema.prisma`.
+fn schemas_of_scripts(manifest: &Manifest) -> Vec<String> {
+    let mut schemas = Vec::new();
+    for script in &manifest.scripts {
+        let mut words = script.command.split_whitespace().skip_while(|word| *word != "prisma");
+        while let Some(word) = words.next() {
+            let schema = match word.strip_prefix("--schema") {
+                Some("") => words.next(),
+                Some(value) => value.strip_prefix('='),
+                None => None,
+            };
+            schemas.extend(schema.map(|schema| schema.trim_matches(['"', '\'']).to_owned()));
+        }
+    }
+    schemas
 }
 
 /// A configuration with paths as written.
@@ -72,7 +104,7 @@ fn written(configuration: &Node) -> Option<Written> {
         _ => configuration,
     };
     options.object()?;
-    let schema = options.get(&["schema"])?.texts()?;
+    let schema = options.get(&["schema"])?.texts();
     let text = |path: &[&str]| options.text(path).map(str::to_owned);
     Some(match options.get(&["dialect"]) {
         Some(_) => {
@@ -81,9 +113,13 @@ fn written(configuration: &Node) -> Option<Written> {
                 Some(_) => text(&["out"]),
             };
             let casing = options.text(&["casing"]).and_then(Casing::of);
-            Written { kind: Kind::DrizzleKit, schema, migrations, casing }
+            Written { kind: Kind::DrizzleKit, schema: schema?, migrations, casing }
         }
-        None => Written { kind: Kind::Prisma, schema, migrations: text(&["migrations", "path"]), casing: None },
+        // One that is not known is none of the default places, either.
+        None => {
+            let migrations = text(&["migrations", "path"]);
+            Written { kind: Kind::Prisma, schema: schema.unwrap_or_default(), migrations, casing: None }
+        }
     })
 }
 

@@ -7,7 +7,7 @@ use super::replay::is_trial;
 use super::{Layer, SourceTable};
 use crate::facts::Body;
 use crate::facts::manifest::Script;
-use crate::facts::schema::TypedTable;
+use crate::facts::schema::Table;
 use crate::project::files::Files;
 use crate::source::FileKind;
 
@@ -35,12 +35,6 @@ fn is_selective(files: &dyn Files) -> bool {
     })
 }
 
-fn source(typed: &TypedTable, file: &Arc<str>) -> SourceTable {
-    SourceTable {
-        table: typed.table.clone(),
-        file: Arc::clone(file),
-        layer: Layer::Types,
-        namespace: typed.namespace.clone(),
-        elsewhere: BTreeMap::new(),
-    }
+fn source(table: &Table, file: &Arc<str>) -> SourceTable {
+    SourceTable { table: table.clone(), file: Arc::clone(file), layer: Layer::Types, elsewhere: BTreeMap::new() }
 }

@@ -113,6 +113,8 @@ fn gap_name(kind: GapKind) -> &'static str {
         GapKind::Unwritten => "unexpected-required-column",
         GapKind::UnmigratedTable => "table-not-migrated",
         GapKind::UnmigratedColumns => "column-not-migrated",
+        GapKind::UnmigratedUnique => "unique-not-migrated",
+        GapKind::UnmigratedIndex => "index-not-migrated",
         GapKind::Unique => "missing-unique",
         GapKind::Index => "missing-index",
         GapKind::Cascade => "missing-cascade",

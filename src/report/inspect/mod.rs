@@ -217,8 +217,6 @@ mod tests {
             |model: &str, columns, cause| RequiredTable { model: model.into(), columns, keys: vec![], cause, idle: false };
         let missing = column("userId", Cause::Plugin(0));
         let user = Table {
-            name: "user".into(),
-            physical: None,
             columns: vec![Column {
                 name: "id".into(),
                 physical: None,
@@ -230,17 +228,9 @@ mod tests {
                 span: Span::default(),
             }],
             keys: vec![Key::unique("id")],
-            folds: false,
-            open: false,
-            span: Span::new(2, 2),
+            ..Table::empty("user", Span::new(2, 2))
         };
-        let user = SourceTable {
-            table: user,
-            file: "src/auth.ts".into(),
-            layer: Layer::Drizzle,
-            namespace: None,
-            elsewhere: BTreeMap::new(),
-        };
+        let user = SourceTable { table: user, file: "src/auth.ts".into(), layer: Layer::Drizzle, elsewhere: BTreeMap::new() };
         let server = Server {
             at: site(5),
             name: "auth".into(),

@@ -243,6 +243,8 @@ impl Page<'_> {
             GapKind::Unwritten => format!("has {others}, which must be given a value and never is{at}"),
             GapKind::UnmigratedTable => format!("declared, and no migration creates it{at}"),
             GapKind::UnmigratedColumns => format!("no migration creates {names}, needed by {cause}{at}"),
+            GapKind::UnmigratedUnique => format!("no migration makes {names} unique{at}"),
+            GapKind::UnmigratedIndex => format!("no migration makes an index of {names}{at}"),
             GapKind::Unique => format!("not unique: {names}{at}"),
             GapKind::Index => format!("not indexed: {names}{at}"),
             GapKind::Cascade => format!("rows stay when what {names} points to is deleted{at}"),

@@ -79,7 +79,7 @@ fn is_same(one: &Change, other: &Change) -> bool {
 /// The steps without those about a table of the same name in another schema of the database.
 fn in_namespace_of<'s>(table: &SourceTable, steps: &'s [Step]) -> Vec<&'s Step> {
     let is_named = |step: &Step| step.change.table().is_some_and(|other| other.eq_ignore_ascii_case(&table.table.name));
-    steps.iter().filter(|step| !is_named(step) || step.namespace == table.namespace).collect()
+    steps.iter().filter(|step| !is_named(step) || step.namespace == table.table.namespace).collect()
 }
 
 /// A table that a server stored something in, and what new statements do around it.
@@ -132,7 +132,7 @@ impl Stored {
         let required = server.required.tables.get(key)?;
         let wanted = server.adapter.lookup_name(key, &required.model);
         let lookup = &server.declared.lookup;
-        let made = |source: &&SourceTable| name_in_database(source).is_some_and(|name| folder.table(name).is_some());
+        let made = |source: &&SourceTable| folder.made(source).is_some();
         let found = lookup.find(&wanted).find(made).or_else(|| lookup.find(&wanted).next())?;
         let column = |required: &RequiredColumn| {
             let column = found.table.columns.iter().find(|column| lookup.naming.is_column(column, &required.name))?;

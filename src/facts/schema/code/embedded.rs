@@ -138,6 +138,7 @@ fn without_holes(change: Change) -> Change {
         Change::AddColumn { table, column } => (table, holed(column)),
         Change::DropTable { table } | Change::DeleteRows { table } | Change::WriteRows { table, .. } => (table, false),
         Change::RenameTable { table, to } => (table, is_open(to)),
+        Change::MoveTable { table, to } => (table, to.as_deref().is_some_and(is_open)),
         Change::DropColumn { table, column } => (table, is_open(column)),
         Change::RenameColumn { table, column, to } => (table, is_open(column) || is_open(to)),
         Change::AlterColumn { table, column, kind, .. } => (table, is_open(column) || kind.as_deref().is_some_and(is_open)),

@@ -10,7 +10,7 @@ use tree_sitter::Node;
 
 use super::Code;
 use crate::facts::lower::{named, span};
-use crate::facts::schema::{Column, MAX_COLUMNS, Table, TypedTable, namespace};
+use crate::facts::schema::{Column, MAX_COLUMNS, Table, namespace};
 use crate::facts::signals::scan;
 use crate::source::FileKind;
 use crate::syntax::typescript;
@@ -20,7 +20,7 @@ const OF_KANEL: &str = "Represents the table ";
 
 /// Reads the tables of a file that holds declarations alone.
 #[must_use]
-pub fn declarations(text: &str) -> Vec<TypedTable> {
+pub fn declarations(text: &str) -> Vec<Table> {
     if !scan(text.as_bytes()).types {
         return Vec::new();
     }
@@ -30,7 +30,7 @@ pub fn declarations(text: &str) -> Vec<TypedTable> {
 
 /// Reads the tables of a file that a tool wrote; one that people wrote has none.
 #[must_use]
-pub fn typed_tables(text: &str, root: Node<'_>) -> Vec<TypedTable> {
+pub fn typed_tables(text: &str, root: Node<'_>) -> Vec<Table> {
     let code = Code::new(text, root);
     let header = leading_comments(root).map(|comment| code.str(comment)).collect::<String>();
     let shapes: Vec<Shape<'_>> = named(root).into_iter().filter_map(|statement| code.shape(statement)).collect();
@@ -121,7 +121,7 @@ impl<'c> Code<'c> {
     }
 
     /// The tables that the type of the whole database lists: all its members are types of this file.
-    fn listed(&self, shapes: Vec<Shape<'c>>) -> Vec<TypedTable> {
+    fn listed(&self, shapes: Vec<Shape<'c>>) -> Vec<Table> {
         let is_list = |shape: &Shape<'c>, known: &HashMap<&str, &Shape<'c>>| {
             !shape.open
                 && !shape.members.is_empty()
@@ -135,16 +135,16 @@ impl<'c> Code<'c> {
     }
 
     /// The table that the comment above a type names.
-    fn described(&self, shape: &Shape<'c>) -> Option<TypedTable> {
+    fn described(&self, shape: &Shape<'c>) -> Option<Table> {
         let (_, named) = shape.comment.split_once(OF_KANEL)?;
         Some(self.typed(named.split_whitespace().next()?, shape))
     }
 
-    fn typed(&self, name: &str, shape: &Shape<'c>) -> TypedTable {
+    fn typed(&self, name: &str, shape: &Shape<'c>) -> Table {
         let (prefix, name) = name.rsplit_once('.').map_or((None, name), |(prefix, name)| (Some(prefix), name));
         let columns = shape.members.iter().map(|member| self.typed_column(member)).collect();
-        let table = Table { columns, open: shape.open, ..Table::empty(name, span(shape.name_at)) };
-        TypedTable { table, namespace: prefix.and_then(namespace) }
+        let namespace = prefix.and_then(namespace);
+        Table { columns, namespace, open: shape.open, ..Table::empty(name, span(shape.name_at)) }
     }
 
     fn typed_column(&self, member: &Member<'c>) -> Column {
@@ -212,10 +212,10 @@ fn declared(statement: Node<'_>) -> Node<'_> {
 #[cfg(test)]
 mod tests {
     use crate::facts::module::extract;
-    use crate::facts::schema::TypedTable;
+    use crate::facts::schema::Table;
     use crate::source::FileKind;
 
-    fn read(text: &str) -> Vec<TypedTable> {
+    fn read(text: &str) -> Vec<Table> {
         let (module, errors) = extract(FileKind::TypeScript, text);
         assert_eq!(errors, [], "sound source");
         module.types
@@ -247,14 +247,14 @@ mod tests {
             export interface DB { "auth.user": AuthUser; post: Post }"#,
         );
         let [user, post] = found.as_slice() else { panic!("two tables: {found:?}") };
-        assert_eq!((user.table.name.as_str(), user.namespace.as_deref()), ("user", Some("auth")));
+        assert_eq!((user.name.as_str(), user.namespace.as_deref()), ("user", Some("auth")));
         assert_eq!(
-            user.table.sketch(),
+            user.sketch(),
             ["id string !=", "display name string", "createdAt timestamp =", "plan  !", "seen timestamp !", "tags"]
         );
-        assert_eq!((post.table.name.as_str(), post.namespace.as_deref()), ("post", None));
-        assert_eq!(post.table.sketch(), ["id number !=", "body body !="]);
-        assert!(!user.table.open && user.table.keys.is_empty());
+        assert_eq!((post.name.as_str(), post.namespace.as_deref()), ("post", None));
+        assert_eq!(post.sketch(), ["id number !=", "body body !="]);
+        assert!(!user.open && user.keys.is_empty());
     }
 
     #[test]
@@ -262,8 +262,8 @@ mod tests {
         let types = "export type User = { id: string; name: string | null; };\nexport type DB = { \"public.user\": User; };";
         let found = read(&format!("{GENERATED}{types}"));
         let [user] = found.as_slice() else { panic!("one table: {found:?}") };
-        assert_eq!((user.table.name.as_str(), user.namespace.as_deref()), ("user", None));
-        assert_eq!(user.table.sketch(), ["id string !", "name string"]);
+        assert_eq!((user.name.as_str(), user.namespace.as_deref()), ("user", None));
+        assert_eq!(user.sketch(), ["id string !", "name string"]);
         assert_eq!(read(&format!("import type {{ Generated }} from \"kysely\";\n{types}")), [], "written by people");
         let other = GENERATED.replace("Generated", "Written");
         assert_eq!(read(&format!("{other}{types}")), [], "a helper of people");
@@ -303,8 +303,8 @@ mod tests {
             export interface People {{ id: ColumnType<UserId, never, never>; }}"
         ));
         let [user] = found.as_slice() else { panic!("one table: {found:?}") };
-        assert_eq!((user.table.name.as_str(), user.namespace.as_deref()), ("user", None));
-        assert_eq!(user.table.sketch(), ["id userid !=", "name string", "email string !"]);
+        assert_eq!((user.name.as_str(), user.namespace.as_deref()), ("user", None));
+        assert_eq!(user.sketch(), ["id userid !=", "name string", "email string !"]);
         let plain = "/** Represents the table public.user */\nexport default interface User { id: UserId; }";
         assert_eq!(read(&format!("{header}{plain}")), [], "without the types of Kysely");
     }
@@ -313,7 +313,7 @@ mod tests {
     fn long_unions_take_no_stack() {
         let union = vec!["\"x\""; 20_000].join(" | ");
         let found = read(&format!("{GENERATED}interface User {{ kind: {union} | null }}\ninterface DB {{ user: User }}"));
-        assert_eq!(found[0].table.sketch(), ["kind"]);
+        assert_eq!(found[0].sketch(), ["kind"]);
     }
 
     #[test]

@@ -56,10 +56,12 @@ impl<'a> Missing<'a> {
             });
             let part = &mut parts[place];
             match gap.kind {
-                GapKind::Table => part.whole_table = true,
-                GapKind::Columns => part.columns.extend(&gap.columns),
-                GapKind::Index => part.keys.extend(gap.columns.iter().map(|column| Key::of(column, false))),
-                GapKind::Unique => {
+                GapKind::Table | GapKind::UnmigratedTable => part.whole_table = true,
+                GapKind::Columns | GapKind::UnmigratedColumns => part.columns.extend(&gap.columns),
+                GapKind::Index | GapKind::UnmigratedIndex => {
+                    part.keys.extend(gap.columns.iter().map(|column| Key::of(column, false)))
+                }
+                GapKind::Unique | GapKind::UnmigratedUnique => {
                     let columns = gap.columns.iter().map(|column| column.name.clone());
                     part.keys.push(Key { columns: columns.collect(), unique: true });
                 }

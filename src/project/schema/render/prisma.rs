@@ -45,6 +45,8 @@ pub struct Style {
     pub maps_fields: bool,
     /// What `@@map` says.
     pub maps_model: ModelMap,
+    /// What `@@schema` says, in quotes, where the models are put in schemas of the database.
+    pub schema: Option<String>,
     /// `@unique` stands with the field.
     pub inline_unique: bool,
     /// The id field of new models, where the usual one does not fit.
@@ -76,6 +78,7 @@ impl Style {
             capitals: true,
             maps_fields: false,
             maps_model: ModelMap::Usual,
+            schema: None,
             inline_unique: false,
             id: None,
             natives: BTreeMap::new(),
@@ -143,6 +146,7 @@ pub fn gains<'a>(plan: &Plan<'a>, style: &Style, missing: &[Missing<'a>]) -> BTr
         gain.attributes.extend(keys.iter().filter_map(|key| writer.key(part.key, key, &columns)));
         if part.whole_table {
             gain.attributes.extend(writer.map(part.key));
+            gain.attributes.extend(style.schema.iter().map(|schema| format!("@@schema({schema})")));
         }
     }
     for (key, row) in back {

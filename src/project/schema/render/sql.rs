@@ -1,17 +1,47 @@
 //! SQL statements, as the built-in adapter's own migration makes them (documentation: concepts/database, "Running
 //! Migrations").
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::{Id, Key, Missing, OnDelete, Plan};
-use crate::project::Dialect;
-use crate::project::schema::RequiredColumn;
 use crate::project::schema::lookup::snake_case;
+use crate::project::schema::migrated::{column_names, name_in_database};
+use crate::project::schema::{RequiredColumn, SourceTable};
+use crate::project::{AdapterKind, Dialect, Server};
+
+/// What declared tables and columns are called in the database, where that differs from what the adapter looks up.
+#[derive(Debug, Default)]
+pub struct Names {
+    /// Schema of the database and name, by logical key.
+    tables: BTreeMap<String, (Option<String>, String)>,
+    /// By logical key of the table and the name the adapter looks up.
+    columns: BTreeMap<(String, String), String>,
+}
+
+impl Names {
+    /// The names that the declarations of a server give.
+    #[must_use]
+    pub fn of(server: &Server) -> Self {
+        let mut names = Self::default();
+        let lookup = &server.declared.lookup;
+        for (key, required) in &server.required.tables {
+            let wanted = server.adapter.lookup_name(key, &required.model);
+            let Some(SourceTable { table, layer, .. }) = lookup.find(&wanted).next() else { continue };
+            let columns =
+                table.columns.iter().filter_map(|column| Some((column, column_names(*layer, column).into_iter().next()?)));
+            names.columns.extend(columns.map(|(column, name)| ((key.clone(), column.name.clone()), name)));
+            let name = lookup.find(&wanted).next().and_then(name_in_database);
+            names.tables.extend(name.map(|name| (key.clone(), (table.namespace.clone(), name.to_owned()))));
+        }
+        names
+    }
+}
 
 /// The statements that create everything that is missing: tables, columns, then keys and indexes.
 #[must_use]
-pub fn declaration(plan: &Plan<'_>, missing: &[Missing<'_>]) -> String {
-    let writer = Writer { plan, dialect: plan.dialect() };
+pub fn declaration(plan: &Plan<'_>, names: &Names, missing: &[Missing<'_>]) -> String {
+    let writer = Writer { plan, names, dialect: plan.dialect() };
     let parts = plan.ordered(missing);
     let mut statements: Vec<String> = Vec::new();
     for part in &parts {
@@ -32,6 +62,7 @@ pub fn declaration(plan: &Plan<'_>, missing: &[Missing<'_>]) -> String {
 
 struct Writer<'w, 'a> {
     plan: &'w Plan<'a>,
+    names: &'w Names,
     dialect: Dialect,
 }
 
@@ -42,20 +73,36 @@ impl Writer<'_, '_> {
         if self.dialect == Dialect::Mysql { format!("`{name}`") } else { format!("\"{name}\"") }
     }
 
+    fn table_name(&self, key: &str) -> String {
+        let Some((namespace, name)) = self.names.tables.get(key) else { return self.quoted(&self.plan.lookup(key)) };
+        let prefix = namespace.as_ref().map(|namespace| format!("{}.", self.quoted(namespace))).unwrap_or_default();
+        format!("{prefix}{}", self.quoted(name))
+    }
+
+    /// What a column of a table is called in the database.
+    fn column<'n>(&'n self, key: &str, name: &'n str) -> &'n str {
+        self.names.columns.get(&(key.to_owned(), name.to_owned())).map_or(name, String::as_str)
+    }
+
     fn table(&self, key: &str) -> String {
-        let mut rows = vec![self.id()];
+        let mut rows = vec![self.id(key)];
         rows.extend(self.plan.columns(key).iter().map(|column| {
             let unique = if column.unique { " unique" } else { "" };
             let default = self.default(column).map(|default| format!(" default {default}")).unwrap_or_default();
             let not_null = if column.required { " not null" } else { "" };
-            format!("{} {}{default}{not_null}{unique}{}", self.quoted(&column.name), self.kind(column), self.references(column))
+            format!(
+                "{} {}{default}{not_null}{unique}{}",
+                self.quoted(self.column(key, &column.name)),
+                self.kind(column),
+                self.references(column)
+            )
         }));
-        format!("create table {} (\n  {}\n);", self.quoted(&self.plan.lookup(key)), rows.join(",\n  "))
+        format!("create table {} (\n  {}\n);", self.table_name(key), rows.join(",\n  "))
     }
 
     /// A column of a table that may hold rows: one that is required needs a value for them.
     fn added_column(&self, key: &str, column: &RequiredColumn) -> String {
-        let (table, name) = (self.quoted(&self.plan.lookup(key)), self.quoted(&column.name));
+        let (table, name) = (self.table_name(key), self.quoted(self.column(key, &column.name)));
         let add = if self.dialect == Dialect::Mssql { "add" } else { "add column" };
         let value = self.default(column).map(str::to_owned).or_else(|| self.literal(column).filter(|_| column.required));
         let mut statement = String::new();
@@ -74,11 +121,17 @@ impl Writer<'_, '_> {
     }
 
     fn index(&self, key: &str, index: &Key) -> String {
-        let table = self.plan.lookup(key);
-        let columns: Vec<String> = index.columns.iter().map(|column| self.quoted(column)).collect();
-        let (unique, ending) = if index.unique { ("unique ", "uidx") } else { ("", "idx") };
-        let name = self.quoted(&format!("{table}_{}_{ending}", index.columns.join("_")));
-        format!("create {unique}index {name} on {} ({});", self.quoted(&table), columns.join(", "))
+        let table = self.names.tables.get(key).map_or_else(|| self.plan.lookup(key), |(_, name)| name.clone());
+        let columns: Vec<&str> = index.columns.iter().map(|column| self.column(key, column)).collect();
+        let (unique, ending) = match (index.unique, self.plan.adapter.kind) {
+            (false, _) => ("", "idx"),
+            (true, AdapterKind::Prisma) => ("unique ", "key"),
+            (true, AdapterKind::Drizzle) => ("unique ", "unique"),
+            (true, _) => ("unique ", "uidx"),
+        };
+        let name = self.quoted(&format!("{table}_{}_{ending}", columns.join("_")));
+        let columns: Vec<String> = columns.into_iter().map(|column| self.quoted(column)).collect();
+        format!("create {unique}index {name} on {} ({});", self.table_name(key), columns.join(", "))
     }
 
     fn references(&self, column: &RequiredColumn) -> String {
@@ -89,10 +142,11 @@ impl Writer<'_, '_> {
             OnDelete::SetNull => " on delete set null",
             OnDelete::Nothing => "",
         };
-        format!(" references {} ({}){on_delete}", self.quoted(&self.plan.lookup(reference.key)), self.quoted(to))
+        let to = self.quoted(self.column(reference.key, to));
+        format!(" references {} ({to}){on_delete}", self.table_name(reference.key))
     }
 
-    fn id(&self) -> String {
+    fn id(&self, key: &str) -> String {
         use Dialect::{Mssql, Mysql, Postgres, Sqlite};
         let (default, ending) = match (self.plan.id, self.dialect) {
             (Id::Serial, Postgres) => (" generated by default as identity", ""),
@@ -102,7 +156,7 @@ impl Writer<'_, '_> {
             (Id::Uuid, Mssql) => (" default newid()", ""),
             (Id::Serial, Sqlite) | (Id::Uuid, Mysql | Sqlite) | (Id::Text, _) => ("", ""),
         };
-        format!("{} {}{default} not null primary key{ending}", self.quoted("id"), self.id_type())
+        format!("{} {}{default} not null primary key{ending}", self.quoted(self.column(key, "id")), self.id_type())
     }
 
     fn id_type(&self) -> &'static str {
@@ -128,6 +182,8 @@ impl Writer<'_, '_> {
             ("boolean", Dialect::Mssql) => "smallint",
             ("boolean", Dialect::Sqlite) | ("number", _) => "integer",
             ("bigint", _) => "bigint",
+            ("date", Dialect::Postgres) if self.plan.adapter.kind == AdapterKind::Prisma => "timestamp(3)",
+            ("date", Dialect::Postgres) if self.plan.adapter.kind == AdapterKind::Drizzle => "timestamp",
             ("date", Dialect::Postgres) => "timestamptz",
             ("date", Dialect::Mysql) => "timestamp(3)",
             ("date", Dialect::Sqlite) => "date",

@@ -121,11 +121,16 @@ impl<'t> Code<'t> {
         })
     }
 
-    /// The object literal at a place.
-    pub(super) fn object(&self, at: Span) -> Option<Node<'_>> {
+    /// What is written at a place.
+    pub(super) fn node(&self, at: Span) -> Option<Node<'_>> {
         let range = at.start as usize..at.end as usize;
         let node = self.tree.root_node().descendant_for_byte_range(range.start, range.end)?;
-        (node.kind() == "object" && node.byte_range() == range).then_some(node)
+        (node.byte_range() == range).then_some(node)
+    }
+
+    /// The object literal at a place.
+    pub(super) fn object(&self, at: Span) -> Option<Node<'_>> {
+        self.node(at).filter(|node| node.kind() == "object")
     }
 
     /// The properties of an object that are written as `key: value` or as the key alone, each with its value.
@@ -200,7 +205,28 @@ impl<'t> Code<'t> {
         statements.into_iter().filter_map(import).collect()
     }
 
-    /// The names that are bound at the top of the file by something other than an import.
+    /// Whether a name means something at the top of the file.
+    pub(super) fn is_taken(&self, name: &str) -> bool {
+        self.binds(name) || self.imports_as(name)
+    }
+
+    /// Whether an import, of values or types, binds a name.
+    fn imports_as(&self, name: &str) -> bool {
+        let statements = children(self.tree.root_node()).into_iter().filter(|node| node.kind() == "import_statement");
+        let clauses = statements.flat_map(|node| children(node).into_iter().filter(|part| part.kind() == "import_clause"));
+        let locals = clauses.flat_map(children).flat_map(|part| match part.kind() {
+            "named_imports" => {
+                let name =
+                    |one: &Node<'_>| one.child_by_field_name("alias").or(one.child_by_field_name("name")).map(|it| self.of(it));
+                children(part).iter().filter_map(name).collect()
+            }
+            "namespace_import" => children(part).into_iter().map(|local| self.of(local)).collect(),
+            _ => vec![self.of(part)],
+        });
+        locals.into_iter().any(|local| local == name)
+    }
+
+    /// Whether a name is bound at the top of the file by something other than an import.
     pub(super) fn binds(&self, name: &str) -> bool {
         let declares = |node: Node<'_>| {
             let named = node.child_by_field_name("name").is_some_and(|own| self.of(own) == name);

@@ -33,7 +33,13 @@ pub(super) fn repair(server: &Server, missing: &[Missing<'_>], files: &dyn Files
         return Some(Repair { declaration, edits: None });
     };
     let style = home.style();
-    let declaration = declaration(&Plan::of(server, home.names(&tables, &schemas)), &style, missing).text;
+    let mut declaration = declaration(&Plan::of(server, home.names(&tables, &schemas)), &style, missing).text;
+    let new: Vec<map::Entry> =
+        missing.iter().filter(|part| part.whole_table).map(|part| map::Entry::new(server, part.key)).collect();
+    let map = map::entries(server, home.code, &new, files);
+    if let Some((text, map)) = map.as_ref().and_then(map::Gain::text).zip(server.declared.lookup.map.as_ref()) {
+        declaration.push_str(&format!("\n// {}\n{text}", map.file));
+    }
     let edits = || {
         let mut edits = Edits::new();
         let mut placed = 0;
@@ -48,9 +54,7 @@ pub(super) fn repair(server: &Server, missing: &[Missing<'_>], files: &dyn Files
                 edits.extend(schema.edits(&Plan::of(server, schema.names(&tables, &schemas)), &own)?);
             }
         }
-        let new: Vec<map::Entry> =
-            missing.iter().filter(|part| part.whole_table).map(|part| map::Entry::new(server, part.key)).collect();
-        edits.extend(map::entries(server, home.code, &new, files)?);
+        edits.extend(map?.edits?);
         (placed == missing.len()).then_some(edits)
     };
     Some(Repair { declaration, edits: edits() })
@@ -191,7 +195,7 @@ impl<'c> Schema<'c> {
             }
             match self.tables.get(part.key) {
                 Some(table) => edits.extend(self.gain(table, part, &mut writer, &style)?),
-                None if self.code.binds(&plan.lookup(part.key)) => return None,
+                None if self.code.is_taken(&plan.lookup(part.key)) => return None,
                 None => {
                     new.push('\n');
                     new.push_str(&writer.table(part.key));
@@ -251,7 +255,7 @@ impl<'c> Schema<'c> {
         let lacking = |name: &str, is_module: &dyn Fn(&str) -> bool| match local(name) {
             Some((module, (imported, _))) if is_module(module) && *imported == name => Some(false),
             Some(_) => None,
-            None => (!self.code.binds(name)).then_some(true),
+            None => (!self.code.is_taken(name)).then_some(true),
         };
         let mut edits = Edits::new();
         if style.namespace.is_empty() {

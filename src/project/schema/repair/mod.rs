@@ -33,13 +33,14 @@ pub struct Repair {
 #[must_use]
 pub fn repair(server: &Server, gaps: &[&Gap], files: &dyn Files) -> Option<Repair> {
     let mut repair = match server.adapter.kind {
+        _ if gaps.iter().all(|gap| gap.kind.is_unmigrated()) => return migration(server, gaps),
         AdapterKind::Drizzle if gaps.iter().all(|gap| gap.kind == GapKind::MapEntry) => map::repair(server, gaps, files)?,
         AdapterKind::Drizzle => drizzle::repair(server, &Missing::of(gaps.iter().copied())?, files)?,
         AdapterKind::Prisma => prisma::repair(server, &Missing::of(gaps.iter().copied())?, files)?,
         AdapterKind::Kysely => {
             server.adapter.dialect?;
             let missing = Missing::of(gaps.iter().copied())?;
-            let declaration = sql::declaration(&Plan::of(server, BTreeMap::new()), &missing);
+            let declaration = sql::declaration(&Plan::of(server, BTreeMap::new()), &sql::Names::default(), &missing);
             Repair { declaration, edits: None }
         }
         _ => return None,
@@ -51,6 +52,16 @@ pub fn repair(server: &Server, gaps: &[&Gap], files: &dyn Files) -> Option<Repai
     }
     repair.edits = repair.edits.map(joined);
     Some(repair)
+}
+
+/// What a migration has to do for gaps between declarations and migrations. It is shown and not written: the tool that
+/// keeps the migrations records more than the statements (Drizzle Kit a journal and a snapshot of the schema, Prisma a
+/// checksum, and both names of constraints that the next migration builds on).
+fn migration(server: &Server, gaps: &[&Gap]) -> Option<Repair> {
+    server.adapter.dialect?;
+    let missing = Missing::of(gaps.iter().copied())?;
+    let plan = Plan::of(server, BTreeMap::new());
+    Some(Repair { declaration: sql::declaration(&plan, &sql::Names::of(server), &missing), edits: None })
 }
 
 /// The insertions in order, those at one place as one.

@@ -100,6 +100,12 @@ impl<'s> Sources<'s> {
             ModelMap::Usual
         };
         let places = || self.tables.keys().filter_map(|key| self.place(key));
+        let mut schemas: BTreeMap<&str, usize> = BTreeMap::new();
+        for schema in places().filter_map(Place::schema) {
+            *schemas.entry(schema).or_default() += 1;
+        }
+        let most = schemas.into_iter().max_by_key(|(_, models)| *models);
+        style.schema = most.map(|(schema, _)| schema.to_owned());
         let fields = || places().flat_map(|place| place.fields().map(move |field| (place.text, field)));
         style.inline_unique = fields().any(|(text, field)| attribute(text, field, "unique").is_some());
         style.id = first.field("id").map(|id| {
@@ -169,6 +175,16 @@ impl<'p> Place<'p> {
             syntax::Row::Field(field) => Some(field),
             _ => None,
         })
+    }
+
+    /// What `@@schema` of the model says, as written.
+    fn schema(self) -> Option<&'p str> {
+        let attributes = self.block.rows.iter().filter_map(|row| match row {
+            syntax::Row::Attribute(attribute) => Some(attribute),
+            _ => None,
+        });
+        let mut named = attributes.filter(|attribute| attribute.name.of(self.text) == "schema");
+        named.next()?.argument(self.text, "name").map(|argument| argument.value.of(self.text))
     }
 
     fn field(self, name: &str) -> Option<&'p Field> {
