@@ -3,7 +3,7 @@
 use git_auth_review::cache::memory::MemoryStore;
 use git_auth_review::engine::{Options, Surroundings, review};
 use git_auth_review::finding::Finding;
-use git_auth_review::source::MemorySnapshot;
+use git_auth_review::source::{MemorySnapshot, Snapshot};
 
 // One core table is enough to see that the repository holds the schema.
 const PRISMA: &str = "model Verification {\n  id String @id\n  identifier String\n  value String\n  expiresAt DateTime\n}\n";
@@ -38,6 +38,102 @@ fn finding(version: &str, imports: &str, database: &str, schema: (&str, &str), c
 fn prisma(version: &str, client: &str) -> Finding {
     let imports = "import { prismaAdapter } from \"better-auth/adapters/prisma\";\nimport { db } from \"db\";";
     finding(version, imports, "prismaAdapter(db, { provider: \"postgresql\" })", ("prisma/schema.prisma", PRISMA), client)
+}
+
+/// An application on PostgreSQL with the built-in adapter: the release of all packages, the import of its plugins and their list.
+type App<'a> = (&'a str, &'a str, &'a str);
+
+/// The findings about an application whose migrations are `sql`; compared with another state of it, where one is given.
+fn findings(before: Option<App<'_>>, now: App<'_>, sql: &str) -> Vec<Finding> {
+    let snapshot = |(version, import, plugins): App<'_>| {
+        let auth = format!(
+            "import {{ betterAuth }} from \"better-auth\";\nimport {{ Pool }} from \"pg\";\n{import}\n\
+             export const auth = betterAuth({{ database: new Pool(), plugins: [{plugins}] }});\n"
+        );
+        let packages = ["better-auth", "@better-auth/api-key", "@better-auth/oauth-provider", "@better-auth/mcp"];
+        let entries = packages.map(|name| format!("\"node_modules/{name}\": {{ \"version\": \"{version}\" }}"));
+        let lock = format!("{{ \"lockfileVersion\": 3, \"packages\": {{ {} }} }}", entries.join(", "));
+        let manifest = "{ \"name\": \"app\", \"dependencies\": { \"better-auth\": \"*\" } }";
+        let files = [
+            ("package.json", manifest.to_owned()),
+            ("package-lock.json", lock),
+            ("src/auth.ts", auth),
+            ("migrations/1.sql", format!("{SQL}{sql}")),
+        ];
+        MemorySnapshot::new(files.map(|(path, text)| (path, text.into_bytes())))
+    };
+    let before = before.map(snapshot);
+    let bases: Vec<&dyn Snapshot> = before.iter().map(|before| before as &dyn Snapshot).collect();
+    let options = Options::default();
+    let review = review(&snapshot(now), &bases, Surroundings::default(), &options, &MemoryStore::default()).expect("a review");
+    review.findings
+}
+
+/// The migration steps of the findings whose message holds a text.
+fn steps<'f>(findings: &'f [Finding], about: &str) -> Vec<&'f str> {
+    let about = findings.iter().filter(|finding| finding.message.contains(about));
+    about.map(|finding| finding.help.migration.as_deref().unwrap_or_default()).collect()
+}
+
+const API_KEY: App<'_> = ("1.5.6", "import { apiKey } from \"@better-auth/api-key\";", "apiKey()");
+const OLD_KEYS: &str =
+    "create table \"apikey\" (\"id\" text primary key, \"name\" text, \"key\" text not null, \"userId\" text not null);\n";
+
+#[test]
+fn preparations_are_told_by_every_rule_that_tells_of_what_they_are_about() {
+    let old = ("1.4.22", "import { apiKey } from \"better-auth/plugins\";", "apiKey()");
+    let copy = "copy `userId` into `referenceId`";
+    let found = findings(Some(old), API_KEY, OLD_KEYS);
+    for about in ["needs columns `configId` and `referenceId`", "`userId` of table `apikey` must have a value"] {
+        let steps = steps(&found, about);
+        assert!(matches!(steps.as_slice(), [step] if step.contains(copy)), "{about}: {steps:?}");
+    }
+    let others: Vec<&Finding> = found.iter().filter(|finding| !finding.message.contains("apikey")).collect();
+    assert!(!others.is_empty() && others.iter().all(|one| !one.help.migration.as_deref().unwrap_or_default().contains(copy)));
+    assert!(
+        steps(&found, "column `key` of table `apikey`").iter().all(|step| !step.contains(copy)),
+        "an index needs no preparation"
+    );
+}
+
+#[test]
+fn preparations_are_told_where_what_is_there_is_of_an_earlier_release() {
+    let copy = "copy `userId` into `referenceId`";
+    let found = findings(None, API_KEY, OLD_KEYS);
+    assert!(steps(&found, "needs columns `configId` and `referenceId`")[0].contains(copy), "{found:?}");
+    let young =
+        findings(None, API_KEY, "create table \"apikey\" (\"id\" text primary key, \"key\" text not null, \"configId\" text);\n");
+    let steps = steps(&young, "needs column `referenceId`");
+    assert!(matches!(steps.as_slice(), [step] if !step.contains(copy)), "{steps:?}");
+}
+
+const OIDC: &str = "create table \"oauthApplication\" (\"id\" text primary key, \"clientId\" text not null unique);\n\
+    create table \"oauthAccessToken\" (\"id\" text primary key, \"accessToken\" text not null unique, \"clientId\" text not null);\n\
+    create table \"oauthConsent\" (\"id\" text primary key, \"clientId\" text, \"consentGiven\" boolean not null);\n";
+
+#[test]
+fn a_plugin_that_replaces_another_takes_its_clients_over_and_makes_its_tokens_anew() {
+    let provider = ("1.7.25", "import { oauthProvider } from \"@better-auth/oauth-provider\";", "oauthProvider()");
+    let mcp = ("1.7.25", "import { mcp } from \"@better-auth/mcp\";", "mcp()");
+    let oidc = ("1.6.34", "import { oidcProvider } from \"better-auth/plugins\";", "oidcProvider()");
+    let (copy, drop) = ("Copy the clients of `oauthApplication`", "Drop or rename the old table `oauthAccessToken`");
+    for (before, now) in [(Some(oidc), provider), (None, provider), (None, mcp)] {
+        let found = findings(before, now, OIDC);
+        let missing = found.iter().find(|finding| finding.message.contains("`oauthClient`")).expect("its tables are missing");
+        let step = missing.help.migration.as_deref().unwrap_or_default();
+        assert!(step.contains(copy) && step.contains(drop), "{now:?}: {step}");
+        let declaration = missing.help.declaration.as_deref().unwrap_or_default();
+        assert!(
+            declaration.contains("create table \"oauthAccessToken\"")
+                && !declaration.contains("alter table \"oauthAccessToken\"")
+        );
+        assert!(!found.iter().any(|finding| finding.message.contains("`accessToken`")), "it goes with its table: {found:?}");
+        let consent = found.iter().find(|finding| finding.message.contains("`consentGiven`")).expect("nobody writes it");
+        assert!(!consent.help.server.as_deref().unwrap_or_default().contains("Declare"), "the table takes no fields");
+    }
+    let own = findings(Some(("1.6.34", provider.1, provider.2)), provider, "");
+    let steps = steps(&own, "`oauthClient`");
+    assert!(!steps.is_empty() && steps.iter().all(|step| !step.contains(copy)), "there was none to replace: {steps:?}");
 }
 
 #[test]
