@@ -107,6 +107,49 @@ fn preparations_are_told_where_what_is_there_is_of_an_earlier_release() {
     assert!(matches!(steps.as_slice(), [step] if !step.contains(copy)), "{steps:?}");
 }
 
+/// The statements of the findings whose message holds a text.
+fn statements<'f>(findings: &'f [Finding], about: &str) -> Vec<&'f str> {
+    let about = findings.iter().filter(|finding| finding.message.contains(about));
+    about.filter_map(|finding| finding.help.declaration.as_deref()).collect()
+}
+
+#[test]
+fn statements_copy_what_a_column_takes_over_and_let_the_former_be_empty() {
+    let found = findings(None, API_KEY, OLD_KEYS);
+    let added = statements(&found, "needs columns `configId` and `referenceId`")[0];
+    let copied = "alter table \"apikey\" add column \"referenceId\" text;\nupdate \"apikey\" set \"referenceId\" = \"userId\";\n\
+                  alter table \"apikey\" alter column \"referenceId\" set not null;\n";
+    assert!(added.contains(copied), "{added}");
+    let relaxed = statements(&found, "`userId` of table `apikey` must have a value");
+    assert_eq!(relaxed, ["alter table \"apikey\" alter column \"userId\" drop not null;"]);
+    assert!(found.iter().all(|finding| !finding.rule.ends_with("unwritten-required-column")), "{found:?}");
+    let without = "create table \"apikey\" (\"id\" text primary key, \"key\" text not null, \"configId\" text);\n";
+    let found = findings(None, API_KEY, without);
+    assert!(!statements(&found, "needs column `referenceId`")[0].contains("update"), "there is nothing to copy");
+}
+
+const ACCOUNT: &str = "create table \"account\" (\"id\" text primary key, \"accountId\" text not null, \"providerId\" text not null, \
+    \"userId\" text not null, \"accessToken\" text, \"refreshToken\" text, \"idToken\" text, \"accessTokenExpiresAt\" timestamptz, \
+    \"refreshTokenExpiresAt\" timestamptz, \"scope\" text, \"password\" text, \"createdAt\" timestamptz not null, \
+    \"updatedAt\" timestamptz not null";
+
+#[test]
+fn the_column_of_three_releases_comes_with_its_key_and_goes_without_a_change_of_version() {
+    let app = |version| (version, "", "");
+    let found = findings(None, app("1.7.1"), &format!("{ACCOUNT});\n"));
+    let added = statements(&found, "needs column `issuer`")[0];
+    assert!(added.contains("create unique index \"account_issuer_accountId_uidx\" on \"account\" (\"issuer\", \"accountId\");"));
+    let strict = format!("{ACCOUNT}, \"issuer\" text not null);\n");
+    let found = findings(None, app("1.7.9"), &strict);
+    assert_eq!(statements(&found, "`issuer`"), ["alter table \"account\" alter column \"issuer\" drop not null;"]);
+    let one = found.iter().find(|finding| finding.message.contains("`issuer`")).expect("nobody writes it");
+    assert!(!one.help.server.as_deref().unwrap_or_default().contains("Move to"), "{:?}", one.help);
+    for preview in ["1.7.3-beta.1", "1.8.0-beta.1", "0.0.0-canary.1"] {
+        let found = findings(None, app(preview), &strict);
+        assert!(found.iter().all(|finding| !finding.message.contains("`issuer`")), "{preview}: {found:?}");
+    }
+}
+
 const OIDC: &str = "create table \"oauthApplication\" (\"id\" text primary key, \"clientId\" text not null unique);\n\
     create table \"oauthAccessToken\" (\"id\" text primary key, \"accessToken\" text not null unique, \"clientId\" text not null);\n\
     create table \"oauthConsent\" (\"id\" text primary key, \"clientId\" text, \"consentGiven\" boolean not null);\n";

@@ -288,6 +288,7 @@ fn identifier(table: &RequiredTable) -> RequiredColumn {
         index: false,
         default: None,
         references: None,
+        takes_over: None,
         cause: table.cause.clone(),
     }
 }

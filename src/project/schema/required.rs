@@ -239,6 +239,7 @@ impl Builder<'_> {
                 unique: column.unique.at(source.release),
                 index: column.index.at(source.release),
                 default: column.default.clone(),
+                takes_over: column.takes_over.clone(),
                 references: references.map(|reference| RequiredReference {
                     table: reference.table.clone(),
                     column: reference.column.clone(),
@@ -378,6 +379,7 @@ pub(super) fn field(key: &str, node: &Node, cause: Cause) -> Result<RequiredColu
         unique: flag("unique", false),
         index: flag("index", false),
         default,
+        takes_over: None,
         references: references.map(|(table, column)| RequiredReference {
             table: table.to_owned(),
             column: column.to_owned(),

@@ -49,6 +49,14 @@ pub(in crate::rules) fn apply(server: &Server) -> String {
     format!("{steps} {REMINDER}")
 }
 
+/// The steps that let columns be empty that earlier releases wrote, which the official command line leaves as they are.
+pub(in crate::rules) fn relax(server: &Server) -> String {
+    match server.adapter.kind {
+        AdapterKind::Prisma | AdapterKind::Drizzle => format!("Let it be empty in the schema. {}", apply(server)),
+        _ => "Let it be empty with a migration of your own: the official command line only adds tables and columns.".to_owned(),
+    }
+}
+
 fn cli(server: &Server, command: &str) -> String {
     let version = release(&server.version);
     let (major, minor) = (version.major(), version.minor());

@@ -17,7 +17,7 @@ use crate::project::schema::{self, Cause, Gap, GapKind};
 use crate::project::{AdapterKind, PluginUse, ProjectModel, Server};
 use crate::source::{FileKind, Site};
 
-pub(super) use advice::{advice, apply};
+pub(super) use advice::{advice, apply, relax};
 pub(super) use upgrade::{Upgrade, upgrade};
 
 /// Which rule tells of a gap.
@@ -50,6 +50,9 @@ pub(super) struct Group<'m> {
 pub(super) fn groups<'m>(cx: &'m Context<'_>, topic: Topic) -> Vec<Group<'m>> {
     let mut found: Vec<Group<'m>> = Vec::new();
     for server in cx.model.servers.iter().filter(|server| !server.gaps.is_empty()) {
+        if topic == Topic::AccountIssuer && is_preview(server) {
+            continue;
+        }
         let upgrade = LazyCell::new(|| upgrade(cx, server).map(Arc::new));
         // Only between these two it decides.
         let deciding = matches!(topic, Topic::Missing | Topic::Upgraded).then(|| upgrade.as_deref()).flatten();
@@ -79,6 +82,12 @@ pub(super) fn groups<'m>(cx: &'m Context<'_>, topic: Topic) -> Vec<Group<'m>> {
         }
     }
     found
+}
+
+/// Whether a server runs a preview build: what such a one does with a part that came and went is not what the release did
+/// that it led to.
+fn is_preview(server: &Server) -> bool {
+    server.version.effective().is_some_and(|version| version.is_prerelease())
 }
 
 /// Whether a gap is about a table that is made anew, so that nothing but what the new one holds need be told.
@@ -310,7 +319,10 @@ pub(super) fn report_each(
             let primary = places.remove(0);
             let mut report = out.draft(primary.clone(), "");
             report.help.migration = Some(advice(server));
-            repair(cx, server, &[gap], &mut report);
+            // What a column of the project's own is to hold only people know.
+            if topic != Topic::Of(GapKind::Unwritten) {
+                repair(cx, server, &[gap], &mut report);
+            }
             let (message, label) = tell(&group, gap, &mut report);
             report.message = message;
             report.label = label;
@@ -350,6 +362,9 @@ pub(super) fn repair(cx: &Context<'_>, server: &Server, gaps: &[&Gap], report: &
             GapKind::MapEntry => format!("add `{}` to the schema map", gap.table),
             GapKind::Unique => format!("make {} unique", columns_of(gap)),
             GapKind::Index => format!("index {}", columns_of(gap)),
+            GapKind::Unwritten => {
+                format!("let {} of table `{}` be empty", quoted(gap.declared.iter().map(|(name, _)| name.as_str())), gap.table)
+            }
             _ => format!("declare {}", columns_of(gap)),
         });
         // An entry of the map changes nothing in the database.
