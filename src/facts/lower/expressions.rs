@@ -202,6 +202,12 @@ impl Lowering<'_> {
         }
         let arguments = match arguments {
             Some(list) if list.kind() == "arguments" => self.elements(list, scope, Around::default()),
+            // Of the tags, the text of this one says something of the schema.
+            Some(template) if matches!(&callee.kind, Kind::Name(tag) if tag == "sql") => {
+                let text = Expr { kind: self.template(template, scope, Around::default()), span: span(template) };
+                let arguments = vec![Element { value: text, spread: false }];
+                return Expr { kind: Kind::Call(Box::new(Call { callee, arguments, new: false })), span: here };
+            }
             Some(template) => {
                 self.visit_children(template, scope);
                 return Expr { kind: Kind::Opaque, span: here };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::lookup::{Lookup, is_similar_column, is_similar_table};
 use super::migrated::{Unmigrated, are_kept, dropped, name_in_database, unmigrated, unread};
 use super::{CORE, Cause, Declared, Gap, GapKind, Layer, Migrated, Required, RequiredColumn, RequiredTable, SourceTable};
-use crate::facts::schema::{Column, Table};
+use crate::facts::schema::{Column, Key, Table};
 use crate::project::{Adapter, AdapterKind, Dialect};
 use crate::source::Site;
 
@@ -236,7 +236,10 @@ impl Comparing<'_> {
     /// Whether some key keeps the values apart, alone or together with a column of the project's own such as a tenant.
     fn keeps_unique(&self, found: &SourceTable, column: &Column) -> bool {
         self.tables(found, column).into_iter().any(|(table, name)| {
-            table.is_unique(&[&name]) || table.keys.iter().any(|key| key.unique && key.columns.contains(&name))
+            // What is no column, a condition for one, keeps the values of some of the rows apart.
+            let is_meant = |part: &String| table.open || table.column(part).is_some() || leaves_out_deleted(part);
+            let with_others = |key: &Key| key.unique && key.columns.contains(&name) && key.columns.iter().all(is_meant);
+            table.is_unique(&[&name]) || table.keys.iter().any(with_others)
         })
     }
 
@@ -275,6 +278,13 @@ impl Comparing<'_> {
         let text = ["text", "string", "varchar", "char", "character varying", "tinytext", "mediumtext", "longtext", "nvarchar"];
         !of_sqlite && self.adapter.dialect.is_some() && text.contains(&column.kind.as_str())
     }
+}
+
+/// Whether a condition is about rows that are marked as deleted, and there no more for an application that marks them:
+/// `where "deletedAt" is null`.
+fn leaves_out_deleted(condition: &str) -> bool {
+    let condition = condition.to_ascii_lowercase();
+    condition.starts_with("where") && condition.contains("delet") && condition.trim_end_matches(')').ends_with("is null")
 }
 
 /// The column every table has, and no release or option changes (documentation: concepts/database, "Core Schema").
