@@ -83,7 +83,7 @@ impl Writer<'_, '_> {
     fn added_column(&self, key: &str, column: &RequiredColumn) -> String {
         let (table, name) = (self.quoted(&self.plan.lookup(key)), self.quoted(&column.name));
         let add = if self.dialect == Dialect::Mssql { "add" } else { "add column" };
-        let value = self.default(column).map(str::to_owned).or_else(|| self.literal(column).filter(|_| column.required));
+        let value = self.default(column).map(str::to_owned).or_else(|| self.literal(column));
         let former = self.plan.former(key, column).map(|former| self.written(former));
         let mut statement = String::new();
         let constraint = match (column.required, value) {
