@@ -14,7 +14,7 @@ use std::sync::LazyLock;
 use nodejs_semver::Version;
 use serde::{Deserialize, Deserializer};
 
-use range::Range;
+use range::{Range, Release};
 use schema::Table;
 
 /// Everything the packs say.
@@ -214,6 +214,13 @@ impl Plugin {
     /// The homes of the export in a release; several where it has an alias, none where the release lacks it.
     pub fn exports_at<'p>(&'p self, version: &'p Version) -> impl Iterator<Item = &'p Export> {
         self.exports.iter().filter(move |export| export.versions.contains(version))
+    }
+
+    /// The release that took the export away from everywhere, where that is this one or was before it.
+    #[must_use]
+    pub fn removed_before(&self, version: &Version) -> Option<Release> {
+        let ends: Option<Vec<Release>> = self.exports.iter().map(|export| export.versions.until).collect();
+        ends?.into_iter().max().filter(|end| *end <= (version.major(), version.minor(), version.patch()))
     }
 
     /// The client plugin of a release.

@@ -13,7 +13,9 @@ use std::sync::Arc;
 use super::{Circumstances, Context, Reporter};
 use crate::facts::{Body, script};
 use crate::finding::{Applicability, Confidence, FixPlan, Report, Severity};
+use crate::project::predicate;
 use crate::project::schema::{self, Cause, Gap, GapKind};
+use crate::project::value::{Condition, Unknown};
 use crate::project::{AdapterKind, PluginUse, ProjectModel, Server};
 use crate::source::{FileKind, Site};
 
@@ -292,9 +294,22 @@ impl<'m> Group<'m> {
 
     /// Hands a report on, with what it depends on.
     pub(super) fn hit(&self, cx: &Context<'_>, out: &mut Reporter<'_>, report: Report) {
+        if let Some(condition) = self.undecided() {
+            let reason = format!("the plugin is in the list only when `{}`", condition.text);
+            let question = format!("whether it matters that {}", report.message);
+            return out.open(self.server.role, &question, &Unknown { reason, at: condition.at.clone() });
+        }
         let conditions: Vec<_> = self.plugin().iter().flat_map(|plugin| &plugin.conditions).collect();
         let circumstances = Circumstances { role: self.server.role, package: &self.server.package, conditions: &conditions };
         out.hit(cx, circumstances, report);
+    }
+
+    /// What decides whether the plugin is in the list at all, where the sources do not tell.
+    fn undecided(&self) -> Option<&'m Condition> {
+        let plugin = self.plugin()?;
+        let uses: Vec<&PluginUse> = self.server.plugins.iter().filter(|other| other.name == plugin.name).collect();
+        let open = plugin.conditions.iter().find(|condition| condition.environment.is_none())?;
+        (!predicate::cover(uses.iter().map(|used| used.conditions.iter().collect()))).then_some(open)
     }
 
     /// How to stage what the work tree already has.
