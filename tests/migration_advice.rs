@@ -150,6 +150,22 @@ fn the_column_of_three_releases_comes_with_its_key_and_goes_without_a_change_of_
     }
 }
 
+#[test]
+fn columns_that_are_added_get_the_value_that_better_auth_would_fill_in() {
+    let now = ("1.6.22", "import { twoFactor } from \"better-auth/plugins\";", "twoFactor()");
+    let table = "create table \"twoFactor\" (\"id\" text primary key, \"secret\" text not null, \"backupCodes\" text not null, \
+                 \"userId\" text not null);\n";
+    let found = findings(Some(("1.6.0", now.1, now.2)), now, table);
+    let added = statements(&found, "`failedVerificationCount`")[0];
+    for part in
+        ["\"verified\" boolean default true;", "\"failedVerificationCount\" integer default 0;", "\"lockedUntil\" timestamptz;"]
+    {
+        assert!(added.contains(part), "{part}: {added}");
+    }
+    let steps = steps(&found, "`failedVerificationCount`")[0];
+    assert!(steps.contains("Give `verified` the default `true`") && steps.contains("the default 0"), "{steps}");
+}
+
 const OIDC: &str = "create table \"oauthApplication\" (\"id\" text primary key, \"clientId\" text not null unique);\n\
     create table \"oauthAccessToken\" (\"id\" text primary key, \"accessToken\" text not null unique, \"clientId\" text not null);\n\
     create table \"oauthConsent\" (\"id\" text primary key, \"clientId\" text, \"consentGiven\" boolean not null);\n";
@@ -202,6 +218,48 @@ fn commands_follow_adapter_and_release() {
         }
         assert!(advice.ends_with("once the database has the schema."), "the reminder closes it: {advice}");
     }
+}
+
+#[test]
+fn statements_go_where_the_project_keeps_its_migrations() {
+    let pool = "import { Pool } from \"pg\";";
+    let supabase = finding("1.7.25", pool, "new Pool()", ("supabase/migrations/20250101000000_x.sql", SQL), "");
+    let advice = supabase.help.migration.expect("advice");
+    assert!(advice.contains("`supabase/migrations`") && advice.contains("supabase db push"), "{advice}");
+    let d1 = "import { D1Dialect } from \"kysely-d1\";\nimport { db } from \"./db\";";
+    let d1 = finding("1.7.25", d1, "new D1Dialect({ database: db })", ("migrations/0001_init.sql", SQL), "");
+    let advice = d1.help.migration.expect("advice");
+    assert!(advice.contains("wrangler d1 migrations apply") && !advice.contains("auth@latest"), "{advice}");
+    let code = "import { Kysely } from \"kysely\";\nexport async function up(db: Kysely<any>) {\n  \
+                await db.schema.createTable(\"verification\").addColumn(\"id\", \"text\").addColumn(\"identifier\", \"text\")\
+                .addColumn(\"value\", \"text\").addColumn(\"expiresAt\", \"timestamptz\").execute();\n}\n";
+    let kysely = finding("1.7.25", pool, "new Pool()", ("migrations/2025-01-01-init.ts", code), "");
+    let advice = kysely.help.migration.expect("advice");
+    assert!(advice.contains("a new migration in `migrations`") && !advice.contains("auth@latest"), "{advice}");
+}
+
+#[test]
+fn a_binding_of_a_worker_is_a_database_where_its_type_or_the_configuration_says_so() {
+    let found = |auth: &str, wrangler: &str| {
+        let imports = "import { betterAuth } from \"better-auth\";\nimport { twoFactor } from \"better-auth/plugins\";\n";
+        let files = [
+            ("package.json", "{ \"name\": \"app\", \"dependencies\": { \"better-auth\": \"1.7.25\" } }".to_owned()),
+            ("wrangler.toml", wrangler.to_owned()),
+            ("src/auth.ts", format!("{imports}{auth}")),
+            ("migrations/0001_init.sql", SQL.to_owned()),
+        ];
+        let snapshot = MemorySnapshot::new(files.map(|(path, text)| (path, text.into_bytes())));
+        let options = Options::default();
+        let review = review(&snapshot, &[], Surroundings::default(), &options, &MemoryStore::default()).expect("a review");
+        review.findings.iter().any(|finding| finding.rule == "migration/migration-missing-for-plugin")
+    };
+    let make = |parameter: &str| {
+        format!("export const auth = (env{parameter}) => betterAuth({{ database: env.DB, plugins: [twoFactor()] }});\n")
+    };
+    assert!(found(&make(": { DB: D1Database }"), ""));
+    assert!(found(&make(": Env"), "[[d1_databases]]\nbinding = \"DB\"\n"));
+    assert!(!found(&make(": Env"), "[[kv_namespaces]]\nbinding = \"DB\"\n"));
+    assert!(!found(&make(": { DB: Database, OTHER_DB: D1Database }"), "[[d1_databases]]\nbinding = \"OTHER_DB\"\n"));
 }
 
 #[test]

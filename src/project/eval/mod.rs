@@ -98,6 +98,16 @@ impl<'a> Evaluator<'a> {
         }
     }
 
+    /// The text of a file.
+    pub(crate) fn text(&self, path: &str) -> Option<String> {
+        self.files.text(path)
+    }
+
+    /// The folder of the package a file belongs to.
+    pub(crate) fn package_of(&self, path: &str) -> Arc<str> {
+        self.resolver.package_of(path)
+    }
+
     /// The files evaluation went through so far.
     #[must_use]
     pub fn touched(&self) -> BTreeSet<Arc<str>> {
