@@ -294,7 +294,10 @@ impl<'m> Group<'m> {
 
     /// Hands a report on, with what it depends on.
     pub(super) fn hit(&self, cx: &Context<'_>, out: &mut Reporter<'_>, report: Report) {
-        if let Some(condition) = self.undecided() {
+        // Rules that are asked for block nobody, and ask nothing of people who did not.
+        if report.tier < 3
+            && let Some(condition) = self.undecided()
+        {
             let reason = format!("the plugin is in the list only when `{}`", condition.text);
             let question = format!("whether it matters that {}", report.message);
             return out.open(self.server.role, &question, &Unknown { reason, at: condition.at.clone() });
