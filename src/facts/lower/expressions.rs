@@ -5,9 +5,9 @@ use tree_sitter::Node;
 use super::classes::member_name;
 use super::literals::{number, unescape};
 use super::{Around, ENTRY_POINTS, Lowering, MAX_DEPTH, named, span};
-use crate::source::Span;
 use crate::facts::module::{Call, CallSite, Element, Expr, Guard, Kind, Operator, Property, ScopeId, TemplatePart};
 use crate::facts::secrecy;
+use crate::source::Span;
 
 impl Lowering<'_> {
     pub(super) fn expr(&mut self, node: Node<'_>, scope: ScopeId, around: Around<'_>) -> Expr {
