@@ -413,3 +413,57 @@ fn plugins_of_installed_packages_are_repaired_too() {
     assert_eq!(findings(&repo), [""; 0]);
     assert!(repo.read("prisma/schema.prisma").contains("model Note {"));
 }
+
+/// The manifest of an application that moved on to a later release.
+const LATER: &str = r#"{ "name": "app", "dependencies": { "better-auth": "1.7.25", "@better-auth/api-key": "1.7.25" } }"#;
+
+#[test]
+fn fields_that_earlier_releases_wrote_may_be_empty_with_the_relations_they_hold() {
+    let keys = "
+model Apikey {
+  id        String   @id
+  key       String
+  userId    String
+  user      User     @relation(fields: [userId], references: [id])
+  team      Team     @relation(fields: [teamId], references: [id])
+  teamId    String   @default(\"none\")
+}
+";
+    let auth = with_prisma("apiKey()").replace("username, admin", "admin").replace("{ passkey }", "{ apiKey }");
+    let auth = auth.replace("@better-auth/passkey", "@better-auth/api-key");
+    let repo = repository(&[("src/auth.ts", &auth), ("prisma/schema.prisma", &(prisma() + keys))]);
+    repo.write("package.json", LATER);
+    let said = fix(&repo, &["--rule", "migration-api-key-reference-column"]);
+    assert!(said.contains("fixed: let `userId` of table `apikey` be empty"), "{said}");
+    assert!(said.contains("copy `userId` into `referenceId`"), "{said}");
+    let schema = repo.read("prisma/schema.prisma");
+    for row in
+        ["userId    String?\n", "user      User?     @relation(", "team      Team     @relation(", "teamId    String   @def"]
+    {
+        assert!(schema.contains(row), "{row}{schema}");
+    }
+    assert!(!findings(&repo).contains(&"migration/migration-api-key-reference-column".to_owned()));
+}
+
+#[test]
+fn columns_that_earlier_releases_wrote_may_be_empty_and_those_of_the_project_stay() {
+    let schema = |issuer: &str| {
+        format!(
+            "import {{ pgTable, text }} from \"drizzle-orm/pg-core\";\n\nexport const account = pgTable(\"account\", {{\n  \
+             id: text(\"id\").primaryKey(),\n  accountId: text().notNull(),\n  providerId: text().notNull(),\n  userId: text().notNull(),\n  \
+             accessToken: text(),\n  refreshToken: text(),\n  idToken: text(),\n  scope: text(),\n  password: text(),\n  \
+             {issuer},\n  plan: text().notNull(),\n}});\n"
+        )
+    };
+    let import = "import { drizzleAdapter } from \"better-auth/adapters/drizzle\";\nimport { db } from \"./db\";\n\
+                  import * as schema from \"./schema\";";
+    let auth = auth("", "drizzleAdapter(db, { provider: \"pg\", schema })", import);
+    let strict = schema("issuer: text(\"issuer\").notNull().unique()");
+    let repo = repository(&[("src/auth.ts", &auth), ("src/schema.ts", &strict)]);
+    repo.write("package.json", LATER);
+    let said = fix(&repo, &["--rule", "migration-account-issuer-window"]);
+    assert!(said.contains("fixed: let `issuer` of table `account` be empty (src/schema.ts)"), "{said}");
+    assert_eq!(repo.read("src/schema.ts"), schema("issuer: text(\"issuer\").unique()"));
+    fix(&repo, &["--rule", "schema-unwritten-required-column"]);
+    assert_eq!(repo.read("src/schema.ts"), schema("issuer: text(\"issuer\").unique()"), "what `plan` is to hold people know");
+}

@@ -161,7 +161,7 @@ export const passkey = sqliteTable(
     );
     assert_eq!(
         schemas("new Pool()"),
-        "alter table \"user\" add column \"twoFactorEnabled\" boolean;
+        "alter table \"user\" add column \"twoFactorEnabled\" boolean default false;
 create table \"passkey\" (
   \"id\" text not null primary key,
   \"name\" text,

@@ -10,7 +10,7 @@ use crate::config::Config;
 use crate::facts::signals::{ModuleNames, Signals, scan};
 use crate::facts::{FileFacts, extract};
 use crate::project::files::{Edit, Files};
-use crate::source::{FileKind, Snapshot, decode};
+use crate::source::{FileKind, MAX_SOURCE_BYTES, Snapshot, decode};
 
 /// Most edited files for which it is worth finding out what they leave as it was.
 const MOST_EDITS: usize = 64;
@@ -168,7 +168,7 @@ impl Files for View<'_> {
 /// The text of a file of a snapshot.
 pub(super) fn read_text(snapshot: &dyn Snapshot, path: &str) -> Option<String> {
     let entry = snapshot.entry(path)?;
-    let kind = FileKind::of(path)?;
-    let bytes = snapshot.read(&entry, kind.max_bytes()).ok()?;
+    let limit = FileKind::of(path).map_or(MAX_SOURCE_BYTES, FileKind::max_bytes);
+    let bytes = snapshot.read(&entry, limit).ok()?;
     decode(&bytes).ok().map(std::borrow::Cow::into_owned)
 }

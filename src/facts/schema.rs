@@ -55,7 +55,9 @@ impl Table {
     /// Whether no two rows may share the values of these columns: a unique or primary key holds them, or some of them.
     #[must_use]
     pub fn is_unique(&self, columns: &[&str]) -> bool {
-        let holds = |key: &Key| key.columns.iter().all(|column| columns.contains(&column.as_str()));
+        let is_over =
+            |part: &String| columns.contains(&part.as_str()) || function_of(part).is_some_and(|of| columns.contains(&of));
+        let holds = |key: &Key| key.columns.iter().all(is_over);
         self.keys.iter().any(|key| key.unique && !key.columns.is_empty() && holds(key))
     }
 
@@ -133,6 +135,18 @@ impl Table {
         let exact = self.columns.iter().position(|column| column.name == name);
         exact.or_else(|| self.columns.iter().position(|column| column.name.eq_ignore_ascii_case(name)))
     }
+}
+
+/// The column an expression is a function of, and of it alone: `lower("email")`, `lower((email)::text)`. Where its values
+/// are unique, so are those of the column.
+fn function_of(expression: &str) -> Option<&str> {
+    let is_word = |text: &str| !text.is_empty() && text.chars().all(|letter| letter.is_alphanumeric() || letter == '_');
+    let (name, rest) = expression.split_once('(')?;
+    let inner = rest.strip_suffix(')').filter(|_| is_word(name))?;
+    let inner = inner.split_once("::").map_or(inner, |(value, kind)| if is_word(kind) { value } else { inner });
+    let inner = inner.strip_prefix('(').and_then(|inner| inner.strip_suffix(')')).unwrap_or(inner).trim();
+    let bare = ['"', '`'].into_iter().find_map(|quote| inner.strip_prefix(quote)?.strip_suffix(quote)).unwrap_or(inner);
+    Some(bare).filter(|bare| is_word(bare))
 }
 
 /// A column, however it was declared.

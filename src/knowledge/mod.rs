@@ -14,7 +14,7 @@ use std::sync::LazyLock;
 use nodejs_semver::Version;
 use serde::{Deserialize, Deserializer};
 
-use range::Range;
+use range::{Range, Release};
 use schema::Table;
 
 /// Everything the packs say.
@@ -57,6 +57,21 @@ impl Pack {
             let client = plugin.client.as_ref()?;
             is_among(&client.modules, module, export).then_some((plugin, client))
         })
+    }
+
+    /// Whether some release lets a project add columns of its own to a table.
+    #[must_use]
+    pub fn takes_additional_fields(&self, table: &str) -> bool {
+        let of_plugins = self.mentioning(table).flat_map(|plugin| &plugin.tables);
+        self.core.tables.iter().chain(of_plugins).any(|other| other.key == table && other.additional.is_some())
+    }
+
+    /// What releases of a plugin ask for; with what those plugins ask for whose tables it brings along, as far as they ask
+    /// it of those who come from this one.
+    pub fn upgrades_of<'p>(&'p self, plugin: &'p Plugin) -> impl Iterator<Item = &'p UpgradeStep> {
+        let lenders = plugin.borrows.iter().filter_map(|borrow| self.plugin(&borrow.plugin));
+        let of_lenders = lenders.flat_map(|lender| &lender.upgrades).filter(|step| step.from.contains(&plugin.name));
+        plugin.upgrades.iter().chain(of_lenders)
     }
 
     fn mentioning<'p>(&'p self, name: &str) -> impl Iterator<Item = &'p Plugin> {
@@ -112,8 +127,29 @@ pub struct UpgradeStep {
     /// The first release that needs it.
     #[serde(deserialize_with = "version")]
     pub release: Version,
+    /// The tables, or columns (`twoFactor.verified`), it has to do with; empty for all of them.
+    #[serde(default)]
+    pub about: Vec<String>,
+    /// The plugins that are replaced with it; empty where only earlier releases of the same one are.
+    #[serde(default)]
+    pub from: Vec<String>,
+    /// The tables that are made anew, without the rows of those that `from` had under their names.
+    #[serde(default)]
+    pub anew: Vec<String>,
     /// What to do, in one or two sentences.
     pub steps: String,
+}
+
+impl UpgradeStep {
+    /// Whether it has to do with a table as a whole, or with one of these columns of it.
+    #[must_use]
+    pub fn is_about(&self, table: &str, columns: &[&str]) -> bool {
+        let names = |part: &String| match part.split_once('.') {
+            Some((of, column)) => of == table && columns.contains(&column),
+            None => part == table,
+        };
+        self.about.is_empty() || self.about.iter().any(names)
+    }
 }
 
 fn version<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Version, D::Error> {
@@ -178,6 +214,13 @@ impl Plugin {
     /// The homes of the export in a release; several where it has an alias, none where the release lacks it.
     pub fn exports_at<'p>(&'p self, version: &'p Version) -> impl Iterator<Item = &'p Export> {
         self.exports.iter().filter(move |export| export.versions.contains(version))
+    }
+
+    /// The release that took the export away from everywhere, where that is this one or was before it.
+    #[must_use]
+    pub fn removed_before(&self, version: &Version) -> Option<Release> {
+        let ends: Option<Vec<Release>> = self.exports.iter().map(|export| export.versions.until).collect();
+        ends?.into_iter().max().filter(|end| *end <= (version.major(), version.minor(), version.patch()))
     }
 
     /// The client plugin of a release.

@@ -131,6 +131,8 @@ pub struct Column {
     pub default: Option<String>,
     /// Where a foreign key points to.
     pub references: Option<Reference>,
+    /// The column that held its values in earlier releases.
+    pub takes_over: Option<String>,
     /// The column as which options rename it, where that is another one.
     renamed_as: Option<RenamedAs>,
 }

@@ -8,6 +8,9 @@ use crate::facts::specifier::split_package_name;
 use crate::knowledge::range::Range;
 use crate::source::Site;
 
+/// The provider of a database of Cloudflare, which only its own tools reach from outside of a worker.
+pub const D1: &str = "d1";
+
 impl Adapter {
     /// The name the adapter looks up for the table of a logical key that options call `model`.
     #[must_use]
@@ -40,6 +43,11 @@ pub fn delegate(model: &str) -> String {
 #[must_use]
 pub fn adapter(evaluator: &Evaluator<'_>, options: &Node, version: &Version, server: &Site) -> Adapter {
     let mut adapter = of_options(evaluator, options, server);
+    if adapter.kind == AdapterKind::Unknown
+        && let Some(bound) = bound(evaluator, options)
+    {
+        adapter = bound;
+    }
     let all = Range { since: Some((1, 2, 12)), until: None };
     if adapter.plural == Plural::Always && version.effective().is_some_and(|release| !all.contains(&release)) {
         adapter.plural = Plural::Unrenamed;
@@ -67,6 +75,45 @@ fn of_options(evaluator: &Evaluator<'_>, options: &Node, server: &Site) -> Adapt
             })
         }
     }
+}
+
+/// The adapter of a database that Cloudflare hands over at run time (`database: env.DB`), which is a D1 where the code gives
+/// the binding that type, or the configuration of wrangler lists it as one (documentation of Cloudflare D1, "Bind your
+/// Worker to your D1 database").
+fn bound(evaluator: &Evaluator<'_>, options: &Node) -> Option<Adapter> {
+    let property = options.object()?.properties.iter().find(|property| &*property.key == "database")?;
+    let at = &property.node.at;
+    let text = evaluator.text(&at.file)?;
+    let line = text.get(property.key_at.span.end as usize..)?.split([',', '\n', '}']).next()?;
+    let (_, binding) = line.trim_start_matches([':', ' ']).trim_end().trim_end_matches('!').rsplit_once('.')?;
+    let is_word = !binding.is_empty() && binding.chars().all(|letter| letter.is_alphanumeric() || letter == '_');
+    let is_typed = |text: &str| {
+        text.match_indices(binding).any(|(start, _)| {
+            let starts = !text[..start].ends_with(|letter: char| letter.is_alphanumeric() || letter == '_' || letter == '.');
+            let rest = text[start + binding.len()..].trim_start_matches('?').trim_start();
+            starts && rest.strip_prefix(':').is_some_and(|rest| rest.trim_start().starts_with("D1Database"))
+        })
+    };
+    let package = evaluator.package_of(&at.file);
+    let beside = |name: &str| evaluator.text(&if package.is_empty() { name.to_owned() } else { format!("{package}/{name}") });
+    let is_listed = |text: &str| {
+        let list = text.split("d1_databases").nth(1).unwrap_or_default();
+        list.contains("binding") && list.contains(&format!("\"{binding}\""))
+    };
+    let is_d1 = is_word
+        && (is_typed(&text)
+            || beside("worker-configuration.d.ts").is_some_and(|text| is_typed(&text))
+            || ["wrangler.toml", "wrangler.jsonc", "wrangler.json"]
+                .iter()
+                .filter_map(|name| beside(name))
+                .any(|text| is_listed(&text)));
+    is_d1.then(|| Adapter {
+        kind: AdapterKind::Kysely,
+        dialect: Some(Dialect::Sqlite),
+        provider: Some(D1.into()),
+        handle: Some(property.node.clone()),
+        ..unknown(at)
+    })
 }
 
 fn unknown(at: &Site) -> Adapter {
@@ -146,6 +193,7 @@ fn of_call(adapter: &mut Adapter, call: &CallValue) {
         _ => (AdapterKind::Other, None),
     };
     adapter.kind = kind;
+    adapter.provider = (name == "D1Dialect").then(|| D1.to_owned());
     adapter.dialect = dialect_known;
     adapter.handle = call.arguments.first().cloned();
     adapter.snake_case = match (name, &adapter.handle) {

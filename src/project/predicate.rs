@@ -104,7 +104,13 @@ pub fn depends_on(condition: &value::Condition) -> Unknown {
 /// Whether the values found are all there can be: those under `c` and `!(c)` are, those under `c` alone are not.
 #[must_use]
 pub fn covers(found: &[Found<'_>]) -> bool {
-    exhaust(found.iter().map(|case| case.conditions.clone()).collect())
+    cover(found.iter().map(|case| case.conditions.clone()))
+}
+
+/// Whether one of several cases holds whatever their conditions come to.
+#[must_use]
+pub fn cover<'c>(cases: impl Iterator<Item = Vec<&'c value::Condition>>) -> bool {
+    exhaust(cases.collect())
 }
 
 /// More cases than this are not searched for completeness.

@@ -7,6 +7,7 @@ use super::literals::{number, unescape};
 use super::{Around, ENTRY_POINTS, Lowering, MAX_DEPTH, named, span};
 use crate::facts::module::{Call, CallSite, Element, Expr, Guard, Kind, Operator, Property, ScopeId, TemplatePart};
 use crate::facts::secrecy;
+use crate::source::Span;
 
 impl Lowering<'_> {
     pub(super) fn expr(&mut self, node: Node<'_>, scope: ScopeId, around: Around<'_>) -> Expr {
@@ -202,10 +203,7 @@ impl Lowering<'_> {
         }
         let arguments = match arguments {
             Some(list) if list.kind() == "arguments" => self.elements(list, scope, Around::default()),
-            Some(template) => {
-                self.visit_children(template, scope);
-                return Expr { kind: Kind::Opaque, span: here };
-            }
+            Some(template) => return self.tagged(callee, template, scope, here),
             None => Vec::new(),
         };
         if function.kind() == "super"
@@ -231,6 +229,17 @@ impl Lowering<'_> {
         }
         self.mutating_call(&expr, scope, node);
         expr
+    }
+
+    /// A template behind a tag: of the tags, the text of `sql` says something of the schema.
+    fn tagged(&mut self, callee: Expr, template: Node<'_>, scope: ScopeId, here: Span) -> Expr {
+        if !matches!(&callee.kind, Kind::Name(tag) if tag == "sql") {
+            self.visit_children(template, scope);
+            return Expr { kind: Kind::Opaque, span: here };
+        }
+        let text = Expr { kind: self.template(template, scope, Around::default()), span: span(template) };
+        let arguments = vec![Element { value: text, spread: false }];
+        Expr { kind: Kind::Call(Box::new(Call { callee, arguments, new: false })), span: here }
     }
 
     pub(super) fn elements(&mut self, node: Node<'_>, scope: ScopeId, around: Around<'_>) -> Vec<Element> {

@@ -125,6 +125,16 @@ impl<'a> Evaluator<'a> {
         self.run.begin();
     }
 
+    /// The text of a file.
+    pub(crate) fn text(&self, path: &str) -> Option<String> {
+        self.files.text(path)
+    }
+
+    /// The folder of the package a file belongs to.
+    pub(crate) fn package_of(&self, path: &str) -> Arc<str> {
+        self.resolver.package_of(path)
+    }
+
     /// Evaluates an expression of a file in one of its scopes.
     #[must_use]
     pub fn eval(&self, file: &Arc<str>, scope: ScopeId, expr: &Expr) -> Node {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::lookup::{Lookup, is_similar_column, is_similar_table};
 use super::migrated::{Unmigrated, are_kept, dropped, full_name, in_database, name_in_database, unmigrated, unread};
 use super::{CORE, Cause, Declared, Gap, GapKind, Layer, Migrated, Required, RequiredColumn, RequiredTable, SourceTable};
-use crate::facts::schema::{Column, Table};
+use crate::facts::schema::{Column, Key, Table};
 use crate::project::{Adapter, AdapterKind, Dialect};
 use crate::source::Site;
 
@@ -314,9 +314,19 @@ impl Comparing<'_> {
     }
 }
 
-/// Whether some key of a table holds a column alone, or a unique one together with others.
+/// Whether some key of a table keeps the values of a column apart, alone or together with other columns.
 fn keeps_unique(table: &Table, column: &str) -> bool {
-    table.is_unique(&[column]) || table.keys.iter().any(|key| key.unique && key.columns.iter().any(|name| name == column))
+    // What is no column, a condition for one, keeps the values of some of the rows apart.
+    let is_meant = |part: &String| table.open || table.column(part).is_some() || leaves_out_deleted(part);
+    let with_others = |key: &Key| key.unique && key.columns.iter().any(|name| name == column) && key.columns.iter().all(is_meant);
+    table.is_unique(&[column]) || table.keys.iter().any(with_others)
+}
+
+/// Whether a condition is about rows that are marked as deleted, and there no more for an application that marks them:
+/// `where "deletedAt" is null`.
+fn leaves_out_deleted(condition: &str) -> bool {
+    let condition = condition.to_ascii_lowercase();
+    condition.starts_with("where") && condition.contains("delet") && condition.trim_end_matches(')').ends_with("is null")
 }
 
 /// The column every table has, and no release or option changes (documentation: concepts/database, "Core Schema").
@@ -330,6 +340,7 @@ fn identifier(table: &RequiredTable) -> RequiredColumn {
         index: false,
         default: None,
         references: None,
+        takes_over: None,
         cause: table.cause.clone(),
     }
 }

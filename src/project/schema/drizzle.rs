@@ -201,12 +201,12 @@ fn read_extras(evaluator: &Evaluator<'_>, node: &Node, table: &mut Table) {
 /// `unique("name").on(a, b)`, `primaryKey({ columns: [a, b] })`, `foreignKey({ columns: [a], … }).onDelete("cascade")`.
 fn read_extra(call: &CallValue, table: &mut Table) {
     let mut columns: Vec<String> = Vec::new();
-    let (mut partial, mut cascades) = (false, false);
+    let (mut condition, mut cascades) = (None, false);
     let mut maker = call;
     loop {
         match method(maker) {
-            "on" | "using" | "onOnly" => columns.extend(maker.arguments.iter().filter_map(|argument| text(Some(argument)))),
-            "where" => partial = true,
+            "on" | "using" | "onOnly" => columns.extend(maker.arguments.iter().filter_map(indexed)),
+            "where" => condition = Some(maker.arguments.first().and_then(condition_of).unwrap_or_default()),
             "onDelete" => cascades = text(maker.arguments.first()).as_deref() == Some("cascade"),
             _ => {}
         }
@@ -230,11 +230,25 @@ fn read_extra(call: &CallValue, table: &mut Table) {
         }
         _ => return,
     };
-    if partial {
-        // The condition, as a script of SQL would have it there.
-        columns.push("where".into());
-    }
+    // As a script of SQL would have it there.
+    columns.extend(condition.map(|condition| format!("where {condition}")));
     table.keys.push(Key { name: text(maker.arguments.first()), columns, unique, primary });
+}
+
+/// The condition of an index as SQL, as far as it is known.
+fn condition_of(argument: &Node) -> Option<String> {
+    match &argument.value {
+        Value::Call(call) if call.callee.name == "isNull" => Some(format!("{} is null", text(call.arguments.first())?)),
+        _ => indexed(argument),
+    }
+}
+
+/// What an index is over: a column by its name, or an expression as SQL.
+fn indexed(argument: &Node) -> Option<String> {
+    match &argument.value {
+        Value::Call(call) if call.callee.name == "sql" => text(call.arguments.first()),
+        _ => text(Some(argument)),
+    }
 }
 
 /// The Drizzle tables the repository exports, by the calls that make them.

@@ -73,6 +73,8 @@ pub struct RequiredColumn {
     pub default: Option<String>,
     /// Where a foreign key points to.
     pub references: Option<RequiredReference>,
+    /// The column that held its values in earlier releases, by its logical name.
+    pub takes_over: Option<String>,
     /// What brings the column in.
     pub cause: Cause,
 }

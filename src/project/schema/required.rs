@@ -34,7 +34,9 @@ pub fn required(version: &Version, options: &Node, plugins: &[PluginUse]) -> Req
         required.open.push(Unknown { reason, at: options.at.clone() });
         newest.clone()
     });
-    let mut builder = Builder { plugins, release: &release, required, doubts: Doubts::default(), unmigrated: BTreeSet::new() };
+    let certain = version.effective().is_some();
+    let mut builder =
+        Builder { plugins, release: &release, certain, required, doubts: Doubts::default(), unmigrated: BTreeSet::new() };
     let core = Source { options, plugin: None, release: &release };
     for table in pack().core.tables.iter().filter(|table| table.versions.contains(&release)) {
         builder.add(table, &core);
@@ -98,6 +100,8 @@ struct Builder<'a> {
     plugins: &'a [PluginUse],
     /// The release of better-auth.
     release: &'a Release,
+    /// The release is not taken for want of one.
+    certain: bool,
     required: Required,
     doubts: Doubts,
     /// Tables that a plugin keeps away from better-auth's own tools.
@@ -117,6 +121,12 @@ impl Builder<'_> {
             return;
         };
         let release = used.release.as_ref().unwrap_or(self.release);
+        if let Some((major, minor, patch)) = plugin.removed_before(release).filter(|_| self.certain) {
+            let removed = format!("the `{}` plugin was removed in {major}.{minor}.{patch}", plugin.name);
+            let reason = format!("{removed}, so that with {release} its tables are not asked for");
+            self.required.open.push(Unknown { reason, at: used.at.clone() });
+            return;
+        }
         let source = Source { options: &used.options, plugin: Some((place, plugin)), release };
         let nothing = Node { value: Value::Undefined, at: used.at.clone() };
         for brought in pack().tables_of(plugin, release) {
@@ -239,6 +249,7 @@ impl Builder<'_> {
                 unique: column.unique.at(source.release),
                 index: column.index.at(source.release),
                 default: column.default.clone(),
+                takes_over: column.takes_over.clone(),
                 references: references.map(|reference| RequiredReference {
                     table: reference.table.clone(),
                     column: reference.column.clone(),
@@ -378,6 +389,7 @@ pub(super) fn field(key: &str, node: &Node, cause: Cause) -> Result<RequiredColu
         unique: flag("unique", false),
         index: flag("index", false),
         default,
+        takes_over: None,
         references: references.map(|(table, column)| RequiredReference {
             table: table.to_owned(),
             column: column.to_owned(),

@@ -211,6 +211,7 @@ mod tests {
             index: true,
             default: None,
             references: Some(RequiredReference { table: "user".into(), column: "id".into(), cascades: true }),
+            takes_over: None,
             cause,
         };
         let required =

@@ -1,8 +1,13 @@
 //! How to bring the schema up to date, by adapter and version.
 
+use std::sync::Arc;
+
 use crate::knowledge::pack;
+use crate::project::adapter::D1;
+use crate::project::schema::Migrated;
 use crate::project::{AdapterKind, Server};
 use crate::rules::context::release;
+use crate::source::FileKind;
 
 /// Says why the step cannot be left out.
 const REMINDER: &str = "This step is required: the plugin or option works only once the database has the schema.";
@@ -19,9 +24,12 @@ pub(in crate::rules) fn advice(server: &Server) -> String {
             format!("Run {generate}, commit the script it writes, and apply it to every database this server uses.")
         }
         AdapterKind::Kysely if server.declared.types().is_some() && server.declared.migrated.iter().any(|one| one.ordered) => {
-            "Write a migration that creates it, and apply it to every database this server uses.".to_owned()
+            own_migrations(server).unwrap_or_else(|| {
+                "Write a migration that creates it, and apply it to every database this server uses.".to_owned()
+            })
         }
-        AdapterKind::Kysely => format!("Run {}, against every database this server uses.", cli(server, "migrate")),
+        AdapterKind::Kysely => own_migrations(server)
+            .unwrap_or_else(|| format!("Run {}, against every database this server uses.", cli(server, "migrate"))),
         AdapterKind::Prisma => format!("Run {generate}, then `npx prisma migrate dev`, and commit the schema and the migration."),
         AdapterKind::Drizzle => format!(
             "Run {generate}, then `npx drizzle-kit generate` and `npx drizzle-kit migrate`, and commit the schema and the migration."
@@ -43,6 +51,27 @@ fn commits_generated_scripts(server: &Server) -> bool {
     server.declared.migrated.iter().any(|one| one.folder.rsplit('/').next() == Some("better-auth_migrations"))
 }
 
+/// How to bring statements into the migrations of the project, where another tool than the official command line keeps a
+/// history of them (documentation of Supabase, "Database Migrations"; of Cloudflare D1, "Migrations").
+fn own_migrations(server: &Server) -> Option<String> {
+    let folders = || server.declared.migrated.iter().filter(|one| one.ordered);
+    if let Some(one) = folders().find(|one| one.folder.ends_with("supabase/migrations")) {
+        let folder = &one.folder;
+        let make = "`npx supabase migration new`";
+        return Some(format!(
+            "Put the statements into a new file of `{folder}` ({make}), and apply it with `npx supabase db push`."
+        ));
+    }
+    if server.adapter.provider.as_deref() == Some(D1) {
+        let make = "`npx wrangler d1 migrations create`";
+        let apply = "`npx wrangler d1 migrations apply`, with `--local` and with `--remote`";
+        return Some(format!("Put the statements into a new migration ({make}), and apply it with {apply}."));
+    }
+    let in_code = |one: &&Arc<Migrated>| one.tables.iter().any(|table| FileKind::of(&table.file).is_some_and(FileKind::is_code));
+    let folder = &folders().find(in_code)?.folder;
+    Some(format!("Write a new migration in `{folder}` that does what the statements do, and run it as the others are run."))
+}
+
 /// The commands that bring what is declared into the database.
 pub(in crate::rules) fn apply(server: &Server) -> String {
     let steps = match server.adapter.kind {
@@ -53,6 +82,14 @@ pub(in crate::rules) fn apply(server: &Server) -> String {
         _ => return advice(server),
     };
     format!("{steps} {REMINDER}")
+}
+
+/// The steps that let columns be empty that earlier releases wrote, which the official command line leaves as they are.
+pub(in crate::rules) fn relax(server: &Server) -> String {
+    match server.adapter.kind {
+        AdapterKind::Prisma | AdapterKind::Drizzle => format!("Let it be empty in the schema. {}", apply(server)),
+        _ => "Let it be empty with a migration of your own: the official command line only adds tables and columns.".to_owned(),
+    }
 }
 
 fn cli(server: &Server, command: &str) -> String {

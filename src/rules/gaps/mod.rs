@@ -6,17 +6,20 @@
 mod advice;
 mod upgrade;
 
+use std::cell::LazyCell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::{Circumstances, Context, Reporter};
 use crate::facts::{Body, script};
 use crate::finding::{Applicability, Confidence, FixPlan, Report, Severity};
+use crate::project::predicate;
 use crate::project::schema::{self, Cause, Gap, GapKind};
+use crate::project::value::{Condition, Unknown};
 use crate::project::{AdapterKind, PluginUse, ProjectModel, Server};
 use crate::source::{FileKind, Site};
 
-pub(super) use advice::{advice, apply};
+pub(super) use advice::{advice, apply, relax};
 pub(super) use upgrade::{Upgrade, upgrade};
 
 /// Which rule tells of a gap.
@@ -41,21 +44,34 @@ pub(super) struct Group<'m> {
     pub(super) gaps: Vec<Gap>,
     /// The files of the work tree that declare it, though the snapshot under review does not; sorted.
     pub(super) unstaged: BTreeSet<Arc<str>>,
+    /// The move to other releases, where there is one.
+    upgrade: Option<Arc<Upgrade>>,
 }
 
 /// The gaps of all servers that belong to a topic, one entry for each cause, in order.
 pub(super) fn groups<'m>(cx: &'m Context<'_>, topic: Topic) -> Vec<Group<'m>> {
     let mut found: Vec<Group<'m>> = Vec::new();
     for server in cx.model.servers.iter().filter(|server| !server.gaps.is_empty()) {
+        if topic == Topic::AccountIssuer && is_preview(server) {
+            continue;
+        }
+        let upgrade = LazyCell::new(|| upgrade(cx, server).map(Arc::new));
         // Only between these two it decides.
-        let upgrade = matches!(topic, Topic::Missing | Topic::Upgraded).then(|| upgrade(cx, server)).flatten();
-        for (own, gap) in server.gaps.iter().flat_map(|gap| sorted(gap, upgrade.as_ref())) {
+        let deciding = matches!(topic, Topic::Missing | Topic::Upgraded).then(|| upgrade.as_deref()).flatten();
+        let own = server.gaps.iter().filter(|gap| !goes_with_its_table(server, gap));
+        for (own, gap) in own.flat_map(|gap| sorted(gap, deciding)) {
             if own != topic {
                 continue;
             }
             match found.iter_mut().find(|one| std::ptr::eq(one.server, server) && one.cause == gap.cause) {
                 Some(one) => one.gaps.push(gap),
-                None => found.push(Group { server, cause: gap.cause.clone(), gaps: vec![gap], unstaged: BTreeSet::new() }),
+                None => found.push(Group {
+                    server,
+                    cause: gap.cause.clone(),
+                    gaps: vec![gap],
+                    unstaged: BTreeSet::new(),
+                    upgrade: (*upgrade).clone(),
+                }),
             }
         }
     }
@@ -68,6 +84,18 @@ pub(super) fn groups<'m>(cx: &'m Context<'_>, topic: Topic) -> Vec<Group<'m>> {
         }
     }
     found
+}
+
+/// Whether a server runs a preview build: what such a one does with a part that came and went is not what the release did
+/// that it led to.
+fn is_preview(server: &Server) -> bool {
+    server.version.effective().is_some_and(|version| version.is_prerelease())
+}
+
+/// Whether a gap is about a table that is made anew, so that nothing but what the new one holds need be told.
+fn goes_with_its_table(server: &Server, gap: &Gap) -> bool {
+    let told = |other: &Gap| other.kind == GapKind::Columns && other.key == gap.key;
+    gap.kind != GapKind::Columns && server.gaps.iter().any(told) && upgrade::is_made_anew(server, gap)
 }
 
 /// A gap by topics; its columns may belong to several.
@@ -156,6 +184,12 @@ impl<'m> Group<'m> {
         self.server.plugins.get(index)
     }
 
+    /// The same group with one of its gaps alone.
+    pub(super) fn only(&self, gap: &Gap) -> Self {
+        let upgrade = self.upgrade.clone();
+        Self { server: self.server, cause: self.cause.clone(), gaps: vec![gap.clone()], unstaged: self.unstaged.clone(), upgrade }
+    }
+
     /// What is missing: `table `passkey`, and column `role` of table `user``.
     pub(super) fn what(&self) -> String {
         let mut parts = Vec::new();
@@ -215,6 +249,7 @@ impl<'m> Group<'m> {
             report.related.push((server.adapter.at.clone(), "the database is set here".into()));
         }
         report.help.migration = Some(if self.unstaged.is_empty() { advice(server) } else { self.stage() });
+        self.prepare(&self.gaps.iter().collect::<Vec<_>>(), report);
         report.identity = vec![server.package.to_string(), server.name.clone()];
         report.identity.extend(self.plugin().map(|plugin| plugin.name.clone()));
         if self.plugin().is_none() {
@@ -248,11 +283,42 @@ impl<'m> Group<'m> {
         }
     }
 
+    /// Puts what the documentation asks to be done first before the commands of a report.
+    fn prepare(&self, gaps: &[&Gap], report: &mut Report) {
+        let steps: Vec<&str> = upgrade::steps(self.server, self.upgrade.as_deref(), &self.cause, gaps)
+            .iter()
+            .map(|step| step.steps.as_str())
+            .collect();
+        if steps.is_empty() {
+            return;
+        }
+        let next = report.fix.as_mut().map(|fix| &mut fix.next);
+        for command in [&mut report.help.migration].into_iter().chain(next) {
+            *command = Some(steps.iter().copied().chain(command.as_deref()).collect::<Vec<_>>().join(" "));
+        }
+    }
+
     /// Hands a report on, with what it depends on.
     pub(super) fn hit(&self, cx: &Context<'_>, out: &mut Reporter<'_>, report: Report) {
+        // Rules that are asked for block nobody, and ask nothing of people who did not.
+        if report.tier < 3
+            && let Some(condition) = self.undecided()
+        {
+            let reason = format!("the plugin is in the list only when `{}`", condition.text);
+            let question = format!("whether it matters that {}", report.message);
+            return out.open(self.server.role, &question, &Unknown { reason, at: condition.at.clone() });
+        }
         let conditions: Vec<_> = self.plugin().iter().flat_map(|plugin| &plugin.conditions).collect();
         let circumstances = Circumstances { role: self.server.role, package: &self.server.package, conditions: &conditions };
         out.hit(cx, circumstances, report);
+    }
+
+    /// What decides whether the plugin is in the list at all, where the sources do not tell.
+    fn undecided(&self) -> Option<&'m Condition> {
+        let plugin = self.plugin()?;
+        let uses: Vec<&PluginUse> = self.server.plugins.iter().filter(|other| other.name == plugin.name).collect();
+        let open = plugin.conditions.iter().find(|condition| condition.environment.is_none())?;
+        (!predicate::cover(uses.iter().map(|used| used.conditions.iter().collect()))).then_some(open)
     }
 
     /// How to stage what the work tree already has.
@@ -277,10 +343,14 @@ pub(super) fn report_each(
             let primary = places.remove(0);
             let mut report = out.draft(primary.clone(), "");
             report.help.migration = Some(advice(server));
-            repair(cx, server, &[gap], &mut report);
+            // What a column of the project's own is to hold only people know.
+            if topic != Topic::Of(GapKind::Unwritten) {
+                repair(cx, server, &[gap], &mut report);
+            }
             let (message, label) = tell(&group, gap, &mut report);
             report.message = message;
             report.label = label;
+            group.prepare(&[gap], &mut report);
             let others = gap.declared.iter().skip(1);
             report.related.extend(others.map(|(_, place)| (place.clone(), report.label.clone())));
             report.related.extend(gap.dropped.iter().map(|place| (place.clone(), "dropped here".to_owned())));
@@ -303,14 +373,22 @@ pub(super) fn repair(cx: &Context<'_>, server: &Server, gaps: &[&Gap], report: &
     if cx.for_comparison {
         return;
     }
-    let Some(repair) = schema::repair::repair(server, gaps, cx.files) else { return };
+    let anew = |gap: &&Gap| gap.kind == GapKind::Columns && upgrade::is_made_anew(server, gap);
+    let as_table = |gap: &&Gap| if anew(gap) { Gap { kind: GapKind::Table, ..(*gap).clone() } } else { (*gap).clone() };
+    let whole: Vec<Gap> = gaps.iter().map(as_table).collect();
+    let Some(repair) = schema::repair::repair(server, &whole.iter().collect::<Vec<_>>(), cx.files) else { return };
     report.help.declaration = Some(repair.declaration);
-    report.fix = repair.edits.map(|edits| {
+    // What becomes of the table that is there is for people to tell.
+    let edits = repair.edits.filter(|_| !gaps.iter().any(anew));
+    report.fix = edits.map(|edits| {
         let parts = gaps.iter().map(|gap| match gap.kind {
             GapKind::Table => format!("declare table `{}`", gap.table),
             GapKind::MapEntry => format!("add `{}` to the schema map", gap.table),
             GapKind::Unique => format!("make {} unique", columns_of(gap)),
             GapKind::Index => format!("index {}", columns_of(gap)),
+            GapKind::Unwritten => {
+                format!("let {} of table `{}` be empty", quoted(gap.declared.iter().map(|(name, _)| name.as_str())), gap.table)
+            }
             _ => format!("declare {}", columns_of(gap)),
         });
         // An entry of the map changes nothing in the database.

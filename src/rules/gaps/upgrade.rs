@@ -2,10 +2,11 @@
 
 use nodejs_semver::Version;
 
-use super::{Group, same_server};
+use super::same_server;
+use crate::knowledge::schema::{Column, Table};
 use crate::knowledge::{UpgradeStep, pack};
 use crate::project::schema::required::required;
-use crate::project::schema::{Cause, Gap, Required, RequiredColumn};
+use crate::project::schema::{Cause, Gap, GapKind, Required, RequiredColumn};
 use crate::project::{PluginUse, Server};
 use crate::rules::Context;
 use crate::rules::context::release;
@@ -18,6 +19,8 @@ pub(in crate::rules) struct Upgrade {
     core: Move,
     /// The moves of its plugins, in the order of its list; `None` for one it did not have.
     plugins: Vec<Option<Move>>,
+    /// The plugins it had and has not any more.
+    former: Vec<String>,
 }
 
 /// The release something had, and the one it has.
@@ -60,7 +63,9 @@ fn since(earlier: &Server, server: &Server) -> Option<Upgrade> {
     };
     let used: Vec<PluginUse> = server.plugins.iter().map(as_before).collect();
     let before = required(&earlier.version, &server.options, &used);
-    Some(Upgrade { before, core, plugins })
+    let is_gone = |plugin: &&PluginUse| !server.plugins.iter().any(|other| other.name == plugin.name);
+    let former = earlier.plugins.iter().filter(is_gone).map(|plugin| plugin.name.clone()).collect();
+    Some(Upgrade { before, core, plugins, former })
 }
 
 impl Upgrade {
@@ -83,11 +88,100 @@ impl Upgrade {
         }
     }
 
-    /// What the documentation asks to be done before or with the migration, for what the gaps are about.
-    pub(in crate::rules) fn steps(&self, group: &Group<'_>) -> Vec<String> {
-        let Some(moved) = self.of(&group.cause) else { return Vec::new() };
-        let all = group.plugin().and_then(|plugin| plugin.known).map_or(pack().core.upgrades.as_slice(), |known| &known.upgrades);
-        let passed = |step: &&UpgradeStep| moved.from < step.release && step.release <= moved.to;
-        all.iter().filter(passed).map(|step| step.steps.clone()).collect()
+    /// Whether the move is one that a step of a release is meant for; `own` is the plugin that is asked for it.
+    fn passes(&self, cause: &Cause, own: Option<&str>, step: &UpgradeStep) -> bool {
+        if step.from.is_empty() || own.is_some_and(|own| step.from.iter().any(|plugin| plugin == own)) {
+            self.of(cause).is_some_and(|moved| moved.from < step.release && step.release <= moved.to)
+        } else {
+            step.from.iter().any(|plugin| self.former.contains(plugin))
+        }
     }
+}
+
+/// What the documentation asks to be done before or with the migration of a server, for what some gaps of one cause are
+/// about: where the project comes from an earlier release, as its change of version tells or what is left of the tables.
+pub(super) fn steps(server: &Server, upgrade: Option<&Upgrade>, cause: &Cause, gaps: &[&Gap]) -> Vec<&'static UpgradeStep> {
+    let Some(known) = known(server, cause) else { return Vec::new() };
+    let is_due = |step: &&UpgradeStep| {
+        step.release <= known.release
+            && gaps.iter().any(|gap| {
+                let whole = gap.kind == GapKind::Table;
+                let named = gap.columns.iter().map(|column| column.key.as_str()).filter(|_| !whole);
+                let columns: Vec<&str> = named.chain(gap.declared.iter().map(|(name, _)| name.as_str())).collect();
+                let passed = || upgrade.is_some_and(|upgrade| upgrade.passes(cause, known.plugin, step));
+                step.is_about(&gap.key, &columns) && (passed() || known.has_left(server, step, &gap.key))
+            })
+    };
+    known.upgrades.iter().copied().filter(is_due).collect()
+}
+
+/// Whether a table is made anew, because the one that has its name is another plugin's.
+pub(super) fn is_made_anew(server: &Server, gap: &Gap) -> bool {
+    let Some(known) = known(server, &gap.cause) else { return false };
+    let mut anew = known.upgrades.iter().filter(|step| step.anew.contains(&gap.key) && step.release <= known.release);
+    anew.any(|step| known.is_older(server, step, &gap.key))
+}
+
+/// What the packs say of that which brings a gap in.
+struct Known {
+    /// The plugin; `None` for better-auth itself.
+    plugin: Option<&'static str>,
+    release: Version,
+    tables: Vec<&'static Table>,
+    upgrades: Vec<&'static UpgradeStep>,
+}
+
+fn known(server: &Server, cause: &Cause) -> Option<Known> {
+    let core = release(&server.version);
+    let (Cause::Plugin(place) | Cause::Option { plugin: Some(place), .. }) = cause else {
+        let pack = &pack().core;
+        return Some(Known {
+            plugin: None,
+            release: core,
+            tables: pack.tables.iter().collect(),
+            upgrades: pack.upgrades.iter().collect(),
+        });
+    };
+    let used = server.plugins.get(*place)?;
+    let plugin = used.known?;
+    Some(Known {
+        plugin: Some(&plugin.name),
+        release: used.release.clone().unwrap_or(core),
+        tables: plugin.tables.iter().collect(),
+        upgrades: pack().upgrades_of(plugin).collect(),
+    })
+}
+
+impl Known {
+    /// Whether something of before a step is still there: columns of the table itself, or a table of the plugin that is
+    /// replaced.
+    fn has_left(&self, server: &Server, step: &UpgradeStep, key: &str) -> bool {
+        let gone = |table: &&Table| !server.required.tables.contains_key(&table.key);
+        let declared =
+            |table: &Table| server.declared.lookup.find(&server.adapter.lookup_name(&table.key, &table.key)).next().is_some();
+        self.is_older(server, step, key) || former(step).filter(gone).any(declared)
+    }
+
+    /// Whether a table has a column that it had before a step, and has not any more.
+    fn is_older(&self, server: &Server, step: &UpgradeStep, key: &str) -> bool {
+        let Some(required) = server.required.tables.get(key) else { return false };
+        let of_before = |column: &&Column| {
+            let until = column.versions.until;
+            until.is_some_and(|until| until <= (step.release.major(), step.release.minor(), step.release.patch()))
+        };
+        let own = self.tables.iter().filter(|table| table.key == key).flat_map(|table| &table.columns).filter(of_before);
+        let of_others = former(step).filter(|table| table.key == key).flat_map(|table| &table.columns);
+        let lookup = &server.declared.lookup;
+        let name = server.adapter.lookup_name(key, &required.model);
+        let Some(found) = lookup.find(&name).next() else { return false };
+        let gone = |column: &&Column| !required.columns.iter().any(|other| other.key == column.name);
+        own.chain(of_others)
+            .filter(gone)
+            .any(|column| found.table.columns.iter().any(|declared| lookup.naming.is_column(declared, &column.name)))
+    }
+}
+
+/// The tables of the plugins that a step replaces.
+fn former(step: &UpgradeStep) -> impl Iterator<Item = &'static Table> {
+    step.from.iter().filter_map(|plugin| pack().plugin(plugin)).flat_map(|plugin| &plugin.tables)
 }

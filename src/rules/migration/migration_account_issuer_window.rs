@@ -2,16 +2,17 @@
 
 use crate::project::schema::GapKind;
 use crate::rules::context::release;
-use crate::rules::gaps::{Topic, report_each};
+use crate::rules::gaps::{Topic, relax, report_each};
 use crate::rules::{Context, Reporter};
 
 pub(super) fn check(cx: &Context<'_>, out: &mut Reporter<'_>) {
     report_each(cx, out, Topic::AccountIssuer, |group, gap, report| {
         let version = release(&group.server.version);
         if gap.kind == GapKind::Unwritten {
-            let relax = "Relax the column in the commit that moves the version: drop its NOT NULL and the unique index over \
-                         `issuer` and `accountId`, and keep the values.";
-            report.help.migration = Some(relax.into());
+            let when = "Do this in the commit that moves the version, and keep the values; the unique index over `issuer` and \
+                        `accountId` may go.";
+            report.help.migration = Some(format!("{} {when}", relax(group.server)));
+            report.help.server = Some(format!("Nothing to change: better-auth {version} does without the column."));
             let message =
                 format!("`issuer` of table `{}` must have a value, and better-auth {version} never writes it", gap.table);
             return (message, "required by 1.7.0 to 1.7.2 only".into());

@@ -1,15 +1,16 @@
 //! A route that changes the schema for whoever calls it.
 //!
-//! Only routes that are files are looked at, where nothing but a middleware of the package can stand before the handler.
-//! The handlers of routers are left out: what guards a router is set elsewhere.
+//! Looked at are routes that are files, where nothing but a middleware of the package can stand before the handler, and those
+//! of routers that nothing else can guard.
 
 use std::sync::Arc;
 
 use super::programmatic::each_call;
+use super::router;
 use crate::facts::module::{CallSite, Export, Expr, Kind, MODULE_SCOPE, Module, Source};
 use crate::project::Server;
 use crate::rules::{Circumstances, Context, Reporter};
-use crate::source::{Site, folder_of};
+use crate::source::{Site, Span, folder_of};
 
 /// The exports that answer requests in files that are routes.
 const METHODS: [&str; 7] = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD"];
@@ -19,17 +20,18 @@ const MIDDLEWARE: [&str; 6] = ["middleware", "src/middleware", "proxy", "src/pro
 
 pub(super) fn check(cx: &Context<'_>, out: &mut Reporter<'_>) {
     each_call(cx, |path, module, call| {
-        let Some((method, handler)) = handler(path, module, call) else { return };
         let Some(text) = cx.files.text(path) else { return };
-        let runs = handler.span.of(&text).contains("runMigrations(");
-        if !runs || !comes_first(&text, handler, call) || has_middleware(cx, path) {
+        let of_file = handler(path, module, call).map(|(method, handler)| (format!("{method}` of `{path}"), handler.span));
+        let of_file = of_file.filter(|_| !has_middleware(cx, path));
+        let Some((route, handler)) = of_file.or_else(|| router::open_route(cx, path, &text, call.expr.span)) else { return };
+        if !handler.of(&text).contains("runMigrations(") || !comes_first(&text, handler, call) {
             return;
         }
         let server = cx.model.servers.iter().find(|server| is_near(server, path));
         let Some(server) = server else { return };
         let at = Site::new(path, call.expr.span);
-        let mut report = out.draft(at, format!("`{method}` of `{path}` changes the schema for whoever calls it"));
-        report.identity = vec![path.to_string(), method.to_owned()];
+        let mut report = out.draft(at, format!("`{route}` changes the schema for whoever calls it"));
+        report.identity = vec![path.to_string(), route];
         report.related.push((server.at.clone(), format!("the schema of `{}`", server.name)));
         out.hit(cx, Circumstances { role: server.role, package: &server.package, conditions: &[] }, report);
     });
@@ -55,9 +57,10 @@ fn handler<'m>(path: &str, module: &'m Module, call: &CallSite) -> Option<(&'m s
 }
 
 /// Whether nothing is asked before a call: no other call and no condition stands between it and the head of its function.
-fn comes_first(text: &str, handler: &Expr, call: &CallSite) -> bool {
-    let before = text.get(handler.span.start as usize..call.expr.span.start as usize).unwrap_or_default();
-    before.matches('(').count() <= 1 && !before.contains('?')
+fn comes_first(text: &str, handler: Span, call: &CallSite) -> bool {
+    let before = text.get(handler.start as usize..call.expr.span.start as usize).unwrap_or_default();
+    // `await (await getMigrations(…)).runMigrations()`
+    before.replace("(await ", "").matches('(').count() <= 1 && !before.contains('?')
 }
 
 fn has_middleware(cx: &Context<'_>, path: &str) -> bool {

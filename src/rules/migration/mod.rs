@@ -12,6 +12,7 @@ mod migration_missing_for_plugin;
 mod migration_not_staged_with_plugin;
 mod migration_plugin_removed_orphan_schema;
 mod programmatic;
+mod router;
 mod schema_core_field_missing;
 mod schema_datetime_as_text;
 mod schema_not_migrated;

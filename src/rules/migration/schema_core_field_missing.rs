@@ -1,7 +1,7 @@
 //! A table or column of better-auth itself that nothing declares.
 
 use crate::project::schema::Cause;
-use crate::rules::gaps::{Group, Topic, groups};
+use crate::rules::gaps::{Topic, groups};
 use crate::rules::{Context, Reporter};
 
 pub(super) fn check(cx: &Context<'_>, out: &mut Reporter<'_>) {
@@ -10,7 +10,7 @@ pub(super) fn check(cx: &Context<'_>, out: &mut Reporter<'_>) {
             continue;
         }
         for gap in &all.gaps {
-            let one = Group { gaps: vec![gap.clone()], unstaged: all.unstaged.clone(), cause: Cause::Core, ..all };
+            let one = all.only(gap);
             let server = one.server;
             let message = format!("better-auth needs {}, which {}", one.what(), one.nobody());
             let place = gap.found_in.as_ref().unwrap_or(&server.adapter.at);

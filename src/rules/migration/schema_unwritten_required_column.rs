@@ -1,5 +1,6 @@
 //! A column that must be given a value and that better-auth never writes.
 
+use crate::knowledge::pack;
 use crate::project::schema::GapKind;
 use crate::rules::context::release;
 use crate::rules::gaps::{Topic, quoted, report_each};
@@ -13,6 +14,10 @@ pub(super) fn check(cx: &Context<'_>, out: &mut Reporter<'_>) {
             _ => ("values", "never writes them"),
         };
         let version = release(&group.server.version);
+        let of_package = group.plugin().is_some_and(|plugin| plugin.known.is_some());
+        if of_package && !pack().takes_additional_fields(&gap.key) {
+            report.help.server = Some(format!("Nothing to change: table `{}` takes no `additionalFields`.", gap.table));
+        }
         report.help.migration = Some("Make the column nullable or give it a default, with a migration.".into());
         let message =
             format!("table `{}` cannot do without {a_value} for {columns}, and better-auth {version} {never}", gap.table);

@@ -22,11 +22,6 @@ pub(super) fn check(cx: &Context<'_>, out: &mut Reporter<'_>) {
         if let Some(source) = &group.server.version.source {
             report.related.push((Site::new(source, Span::default()), format!("{} before, {} now", moved.from, moved.to)));
         }
-        let steps = upgrade.steps(&group);
-        let next = report.fix.as_mut().map(|fix| &mut fix.next);
-        for step in [&mut report.help.migration].into_iter().chain(next) {
-            *step = Some(steps.iter().cloned().chain(step.take()).collect::<Vec<_>>().join(" "));
-        }
         group.hit(cx, out, report);
     }
 }

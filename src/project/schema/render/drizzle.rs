@@ -147,6 +147,15 @@ impl<'w, 'a> Writer<'w, 'a> {
         Self { plan, style, builders: BTreeSet::new(), sql: false }
     }
 
+    /// The keys of a part that no column says itself.
+    #[must_use]
+    pub fn extra_keys(&self, part: &Missing<'_>) -> Vec<Key> {
+        let says_itself = |key: &Key| {
+            key.unique && matches!(key.columns.as_slice(), [only] if part.columns.iter().any(|column| column.name == *only))
+        };
+        self.plan.missing_keys(part).into_iter().filter(|key| !says_itself(key)).collect()
+    }
+
     /// The text, with everything used for what was written so far.
     #[must_use]
     pub fn finish(self, text: String) -> Written {
@@ -388,19 +397,10 @@ pub fn declaration(plan: &Plan<'_>, style: &Style, missing: &[Missing<'_>]) -> W
         for column in &part.columns {
             rows.push_str(&format!("{indent}{}\n", writer.column(part.key, column)));
         }
-        let keys: Vec<String> = extra_keys(part).iter().map(|key| writer.key(part.key, key, TABLE)).collect();
+        let keys: Vec<String> = writer.extra_keys(part).iter().map(|key| writer.key(part.key, key, TABLE)).collect();
         let keys = if keys.is_empty() { String::new() } else { format!(", {}", writer.keys(&keys, "")) };
         blocks.push(format!("export const {name} = {}(…, {open}\n{rows}{close}{keys}){}\n", style.maker, style.end));
     }
     let text = blocks.join("\n");
     writer.finish(text)
-}
-
-/// The keys of a part that no column says itself.
-#[must_use]
-pub fn extra_keys(part: &Missing<'_>) -> Vec<Key> {
-    let says_itself = |key: &Key| {
-        key.unique && matches!(key.columns.as_slice(), [only] if part.columns.iter().any(|column| column.name == *only))
-    };
-    Plan::missing_keys(part).into_iter().filter(|key| !says_itself(key)).collect()
 }

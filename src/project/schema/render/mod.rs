@@ -9,6 +9,7 @@ pub mod sql;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::lookup::Lookup;
 use super::{Gap, GapKind, RequiredColumn, RequiredKey, RequiredTable};
 use crate::project::value::{Node, Value};
 use crate::project::{Adapter, Dialect, Server};
@@ -97,6 +98,8 @@ pub struct Plan<'a> {
     id: Id,
     /// What sources call the tables they declare, by logical key.
     declared: BTreeMap<String, String>,
+    /// The tables the adapter finds.
+    found: &'a Lookup,
 }
 
 /// Where a column points to.
@@ -119,7 +122,8 @@ impl<'a> Plan<'a> {
     /// The plan of a server, whose sources have names of their own for the tables they declare.
     #[must_use]
     pub fn of(server: &'a Server, declared: BTreeMap<String, String>) -> Self {
-        Self { tables: &server.required.tables, adapter: &server.adapter, id: id(&server.options), declared }
+        let found = &server.declared.lookup;
+        Self { tables: &server.required.tables, adapter: &server.adapter, id: id(&server.options), declared, found }
     }
 
     /// The logical keys of all tables.
@@ -132,6 +136,19 @@ impl<'a> Plan<'a> {
     pub fn lookup(&self, key: &str) -> String {
         let model = self.tables.get(key).map_or(key, |table| &table.model);
         self.adapter.lookup_name(key, model)
+    }
+
+    /// The column, as it is declared, that held in earlier releases what a missing one is to hold.
+    fn former(&self, key: &str, column: &RequiredColumn) -> Option<&'a str> {
+        self.column_in_sources(key, column.takes_over.as_deref()?)
+    }
+
+    /// What sources call a column of a table they declare.
+    fn column_in_sources(&self, key: &str, name: &str) -> Option<&'a str> {
+        let found = self.found;
+        let table = found.tables.iter().find(|(name, table)| found.naming.is_table(name, &table.table, &self.lookup(key)));
+        let mut columns = table?.1.table.columns.iter();
+        columns.find(|declared| found.naming.is_column(declared, name)).map(|declared| declared.name.as_str())
     }
 
     fn dialect(&self) -> Dialect {
@@ -176,19 +193,31 @@ impl<'a> Plan<'a> {
     /// The keys a new table needs beside its primary key.
     fn keys_of(&self, key: &str) -> Vec<Key> {
         let own = self.columns(key).iter().filter(|column| column.unique || column.index);
-        let own = own.map(|column| Key::of(column, column.unique));
-        let name = |wanted: &String| self.columns(key).iter().find(|column| column.key == *wanted).map(|one| one.name.clone());
-        let over_several = self.tables.get(key).into_iter().flat_map(|table| &table.keys);
-        let several = over_several.filter_map(|RequiredKey { columns, unique }| {
+        own.map(|column| Key::of(column, column.unique)).chain(self.keys_over_several(key)).collect()
+    }
+
+    /// The keys over several columns of a table.
+    fn keys_over_several(&self, key: &str) -> impl Iterator<Item = Key> {
+        let all = self.tables.get(key).into_iter().flat_map(|table| &table.keys);
+        let own = self.columns(key);
+        let name = |wanted: &String| own.iter().find(|column| column.key == *wanted).map(|one| one.name.clone());
+        all.filter_map(move |RequiredKey { columns, unique }| {
             Some(Key { columns: columns.iter().map(name).collect::<Option<_>>()?, unique: *unique })
-        });
-        own.chain(several).collect()
+        })
     }
 
     /// The keys of a part: those that are missing alone, and those of missing columns.
-    fn missing_keys(missing: &Missing<'_>) -> Vec<Key> {
+    #[must_use]
+    pub fn missing_keys(&self, missing: &Missing<'_>) -> Vec<Key> {
         let of_columns = missing.columns.iter().filter(|column| column.unique || column.index);
-        of_columns.map(|column| Key::of(column, column.unique)).chain(missing.keys.iter().cloned()).collect()
+        let is_missing = |name: &String| missing.columns.iter().any(|column| column.name == *name);
+        let several = self.keys_over_several(missing.key).filter(|key| {
+            let there = |name: &String| is_missing(name) || self.column_in_sources(missing.key, name).is_some();
+            key.columns.iter().any(is_missing) && key.columns.iter().all(there)
+        });
+        let mut keys: Vec<Key> = of_columns.map(|column| Key::of(column, column.unique)).chain(several).collect();
+        keys.extend(missing.keys.iter().cloned());
+        keys
     }
 
     /// Whether the ORM is to renew a column with every update.

@@ -142,7 +142,7 @@ pub fn gains<'a>(plan: &Plan<'a>, style: &Style, missing: &[Missing<'a>]) -> BTr
             gain.rows.push(forward);
             back.push((reference.key, backward));
         }
-        let keys = if part.whole_table { plan.keys_of(part.key) } else { Plan::missing_keys(part) };
+        let keys = if part.whole_table { plan.keys_of(part.key) } else { plan.missing_keys(part) };
         gain.attributes.extend(keys.iter().filter_map(|key| writer.key(part.key, key, &columns)));
         if part.whole_table {
             gain.attributes.extend(writer.map(part.key));

@@ -52,12 +52,34 @@ pub fn declaration(plan: &Plan<'_>, names: &Names, missing: &[Missing<'_>]) -> S
         }
     }
     for part in &parts {
-        let keys = if part.whole_table { plan.keys_of(part.key) } else { Plan::missing_keys(part) };
+        let keys = if part.whole_table { plan.keys_of(part.key) } else { plan.missing_keys(part) };
         // A unique column of a new table says so itself.
         let apart = keys.iter().filter(|key| !(part.whole_table && key.unique && key.columns.len() == 1));
         statements.extend(apart.map(|key| writer.index(part.key, key)));
     }
     statements.join("\n")
+}
+
+/// The statements that let columns of a table be empty.
+#[must_use]
+pub fn relaxation<'n>(plan: &Plan<'_>, table: &str, columns: impl Iterator<Item = &'n str>) -> String {
+    let names = Names::default();
+    let writer = Writer { plan, names: &names, dialect: plan.dialect() };
+    let statement = |column| {
+        let (table, column) = (writer.written(table), writer.written(column));
+        match writer.dialect {
+            Dialect::Postgres => format!("alter table {table} alter column {column} drop not null;"),
+            Dialect::Mysql | Dialect::Mssql => {
+                format!("-- {column} of {table} must be allowed to be null: give it its type again, without `not null`.")
+            }
+            Dialect::Sqlite => {
+                format!(
+                    "-- {column} of {table} must be allowed to be null: SQLite makes the table anew for that, and copies its rows."
+                )
+            }
+        }
+    };
+    columns.map(statement).collect::<Vec<_>>().join("\n")
 }
 
 struct Writer<'w, 'a> {
@@ -70,6 +92,11 @@ impl Writer<'_, '_> {
     /// A name as the database knows it.
     fn quoted(&self, name: &str) -> String {
         let name = if self.plan.adapter.snake_case == Some(true) { snake_case(name) } else { name.to_owned() };
+        self.written(&name)
+    }
+
+    /// A name as it is, in quotes.
+    fn written(&self, name: &str) -> String {
         if self.dialect == Dialect::Mysql { format!("`{name}`") } else { format!("\"{name}\"") }
     }
 
@@ -104,10 +131,12 @@ impl Writer<'_, '_> {
     fn added_column(&self, key: &str, column: &RequiredColumn) -> String {
         let (table, name) = (self.table_name(key), self.quoted(self.column(key, &column.name)));
         let add = if self.dialect == Dialect::Mssql { "add" } else { "add column" };
-        let value = self.default(column).map(str::to_owned).or_else(|| self.literal(column).filter(|_| column.required));
+        let value = self.default(column).map(str::to_owned).or_else(|| self.literal(column));
+        let former = self.plan.former(key, column).map(|former| self.written(former));
         let mut statement = String::new();
         let constraint = match (column.required, value) {
             (true, Some(value)) => format!(" default {value} not null"),
+            (true, None) if former.is_some() => String::new(),
             (true, None) => {
                 let _ = writeln!(statement, "-- {name} must not be null: fill it for the rows that exist, then make it so.");
                 String::new()
@@ -115,8 +144,19 @@ impl Writer<'_, '_> {
             (false, Some(value)) => format!(" default {value}"),
             (false, None) => String::new(),
         };
-        let _ =
-            write!(statement, "alter table {table} {add} {name} {}{constraint}{};", self.kind(column), self.references(column));
+        let kind = self.kind(column);
+        let _ = write!(statement, "alter table {table} {add} {name} {kind}{constraint}{};", self.references(column));
+        if let Some(former) = former {
+            let _ = write!(statement, "\nupdate {table} set {name} = {former};");
+            let _ = match self.dialect {
+                _ if !column.required => Ok(()),
+                Dialect::Postgres => write!(statement, "\nalter table {table} alter column {name} set not null;"),
+                Dialect::Mysql => write!(statement, "\nalter table {table} modify column {name} {kind} not null;"),
+                Dialect::Mssql => write!(statement, "\nalter table {table} alter column {name} {kind} not null;"),
+                // It cannot ask that of a column that is there.
+                Dialect::Sqlite => Ok(()),
+            };
+        }
         statement
     }
 

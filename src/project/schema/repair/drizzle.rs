@@ -9,7 +9,7 @@ use super::code::{Code, TableCode};
 use super::{Edits, Repair, indent_at, insertion, line_end, map};
 use crate::project::files::Files;
 use crate::project::schema::lookup::snake_case;
-use crate::project::schema::render::drizzle::{Builder, Names, Shape, Style, TABLE, Writer, Written, declaration, extra_keys};
+use crate::project::schema::render::drizzle::{Builder, Names, Shape, Style, TABLE, Writer, Written, declaration};
 use crate::project::schema::render::{Missing, Plan};
 use crate::project::schema::{Layer, SourceTable};
 use crate::project::{Dialect, Server};
@@ -224,7 +224,7 @@ impl<'c> Schema<'c> {
                 part.columns.iter().map(|column| writer.column(part.key, column).trim_end_matches(',').to_owned()).collect();
             edits.extend(self.code.append(table.columns, &rows));
         }
-        let keys = extra_keys(part);
+        let keys = writer.extra_keys(part);
         if keys.is_empty() {
             return Some(edits);
         }

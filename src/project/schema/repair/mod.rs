@@ -1,11 +1,12 @@
 //! What closes a gap: the missing declarations in the project's own language and style, and where they go.
 //!
-//! Everything is an insertion. A place that cannot be edited with certainty gets the declaration alone.
+//! Almost everything is an insertion. A place that cannot be edited with certainty gets the declaration alone.
 
 mod code;
 mod drizzle;
 mod map;
 mod prisma;
+mod relax;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,7 +17,7 @@ use crate::project::files::Files;
 use crate::project::{AdapterKind, Server};
 use crate::source::{Site, Span};
 
-/// Insertions: each an empty place and the text that goes there.
+/// Edits: each a place, empty where something is inserted, and the text that goes there.
 type Edits = Vec<(Site, String)>;
 
 /// What closes gaps of one server.
@@ -34,6 +35,7 @@ pub struct Repair {
 pub fn repair(server: &Server, gaps: &[&Gap], files: &dyn Files) -> Option<Repair> {
     let mut repair = match server.adapter.kind {
         _ if gaps.iter().all(|gap| gap.kind.is_unmigrated()) => return migration(server, gaps),
+        _ if gaps.iter().any(|gap| gap.kind == GapKind::Unwritten) => relax::repair(server, gaps, files)?,
         AdapterKind::Drizzle if gaps.iter().all(|gap| gap.kind == GapKind::MapEntry) => map::repair(server, gaps, files)?,
         AdapterKind::Drizzle => drizzle::repair(server, &Missing::of(gaps.iter().copied())?, files)?,
         AdapterKind::Prisma => prisma::repair(server, &Missing::of(gaps.iter().copied())?, files)?,

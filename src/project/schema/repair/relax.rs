@@ -1,0 +1,107 @@
+//! Columns that an earlier release wrote, and that have to do without a value now.
+
+use std::sync::Arc;
+
+use tree_sitter::Node;
+
+use super::code::Code;
+use super::{Edits, Repair, insertion};
+use crate::facts::schema::Column;
+use crate::project::files::Files;
+use crate::project::schema::render::Plan;
+use crate::project::schema::render::sql;
+use crate::project::schema::{Gap, Layer, SourceTable};
+use crate::project::{AdapterKind, Server};
+use crate::source::{Site, Span};
+use crate::syntax::prisma::{self as syntax, Field};
+
+/// What lets the columns of a gap be empty.
+pub(super) fn repair(server: &Server, gaps: &[&Gap], files: &dyn Files) -> Option<Repair> {
+    let [gap] = gaps else { return None };
+    let tables = server.declared.lookup.tables.iter().map(|(_, table)| table);
+    let table = tables.into_iter().find(|table| Some(table.site()) == gap.found_in)?;
+    let columns: Vec<&Column> = gap.declared.iter().filter_map(|(name, _)| table.table.column(name)).collect();
+    match (server.adapter.kind, table.layer) {
+        (AdapterKind::Kysely, _) => {
+            server.adapter.dialect?;
+            let names = columns.iter().map(|column| column.name.as_str());
+            let declaration = sql::relaxation(&Plan::of(server, std::collections::BTreeMap::new()), &table.table.name, names);
+            Some(Repair { declaration, edits: None })
+        }
+        (_, Layer::Prisma) => model(table, &columns, &files.text(&table.file)?),
+        (_, Layer::Drizzle) => drizzle(table, &columns, &files.text(&table.file)?),
+        _ => None,
+    }
+}
+
+/// A `?` behind the type of each field, and of the relation that holds it, as Prisma asks.
+fn model(table: &SourceTable, columns: &[&Column], text: &str) -> Option<Repair> {
+    let schema = syntax::read(text);
+    let block = schema.blocks.iter().find(|block| block.name == table.table.span)?;
+    let fields: Vec<&Field> = block
+        .rows
+        .iter()
+        .filter_map(|row| match row {
+            syntax::Row::Field(field) => Some(field),
+            _ => None,
+        })
+        .collect();
+    let is_one = |name: &str| columns.iter().any(|column| column.name == name);
+    let is_held = |field: &Field| {
+        let relation = field.attributes.iter().filter(|attribute| attribute.name.of(text) == "relation");
+        let named = relation.flat_map(|relation| &relation.arguments);
+        let mut held = named
+            .filter(|argument| argument.name.is_some_and(|name| name.of(text) == "fields"))
+            .flat_map(|argument| &argument.elements);
+        held.any(|element| is_one(element.of(text)))
+    };
+    let relaxed: Vec<&&Field> =
+        fields.iter().filter(|field| !field.optional && (is_one(field.name.of(text)) || is_held(field))).collect();
+    let row = |field: &&&Field| {
+        let (name, kind) = (field.name.start as usize, field.kind.end as usize);
+        format!("  {}?{}\n", &text[name..kind], &text[kind..field.end()])
+    };
+    let rows: String = relaxed.iter().map(row).collect();
+    let declaration = format!("model {} {{\n  // …\n{rows}}}\n", table.table.name);
+    let keyed = |column: &&&Column| table.table.keys.iter().any(|key| key.primary && key.columns.contains(&column.name));
+    let mark = |field: &&&Field| insertion(&table.file, field.kind.end as usize, "?".to_owned());
+    let edits = (!columns.iter().any(|column| keyed(&column))).then(|| relaxed.iter().map(mark).collect());
+    Some(Repair { declaration, edits })
+}
+
+/// The columns without their `.notNull()`.
+fn drizzle(table: &SourceTable, columns: &[&Column], text: &str) -> Option<Repair> {
+    let code = Code::parse(&table.file, text)?;
+    let written = code.table(table.table.span)?;
+    let mut rows = String::new();
+    let mut edits = Edits::new();
+    for (name, value) in code.properties(written.columns) {
+        if !columns.iter().any(|column| column.name == name) {
+            continue;
+        }
+        let (start, end) = not_null(&code, value)?;
+        let at = value.start_byte();
+        rows.push_str(&format!("  {name}: {}{},\n", &text[at..start], &text[end..value.end_byte()]));
+        edits.push(removal(&table.file, start, end));
+    }
+    let declaration = format!("export const {} = {}(…, {{\n  // …\n{rows}}});\n", written.name, written.maker);
+    // One that stands elsewhere is spread in.
+    Some(Repair { declaration, edits: (edits.len() == columns.len()).then_some(edits) })
+}
+
+/// The call in a chain that asks for a value, with the dot before it.
+fn not_null(code: &Code<'_>, column: Node<'_>) -> Option<(usize, usize)> {
+    let mut call = column;
+    loop {
+        let function = call.child_by_field_name("function").filter(|_| call.kind() == "call_expression")?;
+        let object = function.child_by_field_name("object")?;
+        if code.of(function.child_by_field_name("property")?) == "notNull" {
+            return Some((object.end_byte(), call.end_byte()));
+        }
+        call = object;
+    }
+}
+
+fn removal(file: &Arc<str>, start: usize, end: usize) -> (Site, String) {
+    (Site::new(file, Span::new(start, end)), String::new())
+}
