@@ -247,17 +247,17 @@ fn commands_follow_adapter_and_release() {
 #[test]
 fn statements_go_where_the_project_keeps_its_migrations() {
     let pool = "import { Pool } from \"pg\";";
-    let supabase = finding("1.7.25", pool, "new Pool()", ("supabase/migrations/20250101000000_x.sql", SQL), "");
+    let supabase = finding("1.7.25", pool, "new Pool()", &[("supabase/migrations/20250101000000_x.sql", SQL)], "");
     let advice = supabase.help.migration.expect("advice");
     assert!(advice.contains("`supabase/migrations`") && advice.contains("supabase db push"), "{advice}");
     let d1 = "import { D1Dialect } from \"kysely-d1\";\nimport { db } from \"./db\";";
-    let d1 = finding("1.7.25", d1, "new D1Dialect({ database: db })", ("migrations/0001_init.sql", SQL), "");
+    let d1 = finding("1.7.25", d1, "new D1Dialect({ database: db })", &[("migrations/0001_init.sql", SQL)], "");
     let advice = d1.help.migration.expect("advice");
     assert!(advice.contains("wrangler d1 migrations apply") && !advice.contains("auth@latest"), "{advice}");
     let code = "import { Kysely } from \"kysely\";\nexport async function up(db: Kysely<any>) {\n  \
                 await db.schema.createTable(\"verification\").addColumn(\"id\", \"text\").addColumn(\"identifier\", \"text\")\
                 .addColumn(\"value\", \"text\").addColumn(\"expiresAt\", \"timestamptz\").execute();\n}\n";
-    let kysely = finding("1.7.25", pool, "new Pool()", ("migrations/2025-01-01-init.ts", code), "");
+    let kysely = finding("1.7.25", pool, "new Pool()", &[("migrations/2025-01-01-init.ts", code)], "");
     let advice = kysely.help.migration.expect("advice");
     assert!(advice.contains("a new migration in `migrations`") && !advice.contains("auth@latest"), "{advice}");
 }
