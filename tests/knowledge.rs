@@ -253,6 +253,8 @@ fn tables_are_sound() {
     let core = pack().core.tables.iter();
     let tables: Vec<_> = core.chain(pack().plugins().flat_map(|plugin| &plugin.tables)).collect();
     for table in &tables {
+        let owned = tables.iter().any(|other| other.key == table.key && !other.extends);
+        assert!(owned, "nobody declares {} as its own", table.key);
         for name in table.keys.iter().flat_map(|key| &key.columns) {
             assert!(table.columns.iter().any(|column| column.name == *name), "{}: key over `{name}`", table.key);
         }

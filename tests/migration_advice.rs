@@ -135,6 +135,52 @@ fn statements_copy_what_a_column_takes_over_and_let_the_former_be_empty() {
     assert!(!statements(&found, "needs column `referenceId`")[0].contains("update"), "there is nothing to copy");
 }
 
+#[test]
+fn fields_that_are_there_are_shown_as_they_have_to_be() {
+    let schema = "model User {\n  id String @id\n  name String\n  email String @unique\n  emailVerified Boolean\n  \
+        image String?\n  createdAt String @default(\"\") @map(\"created\") @db.VarChar(40)\n  updatedAt String?\n  \
+        plan String @db.VarChar(9)\n}\n";
+    let auth = "import { betterAuth } from \"better-auth\";\nimport { prismaAdapter } from \"better-auth/adapters/prisma\";\n\
+        import { db } from \"db\";\nexport const auth = betterAuth({ database: prismaAdapter(db, { provider: \"postgresql\" }) });\n";
+    let lock = "{ \"lockfileVersion\": 3, \"packages\": { \"node_modules/better-auth\": { \"version\": \"1.7.25\" } } }";
+    let found = findings_about(&[
+        ("package.json", "{ \"name\": \"app\", \"dependencies\": { \"better-auth\": \"*\" } }"),
+        ("package-lock.json", lock),
+        ("auth-review.toml", "[rules]\n\"migration/schema-datetime-as-text\" = \"medium\"\n"),
+        ("src/auth.ts", auth),
+        ("prisma/schema.prisma", schema),
+    ]);
+    for (about, rows, command) in [
+        (
+            "declared as text",
+            "  createdAt DateTime @map(\"created\")\n  updatedAt DateTime?\n",
+            "`npx prisma migrate dev --create-only`",
+        ),
+        ("cannot do without a value for `plan`", "  plan String? @db.VarChar(9)\n", "Run `npx prisma migrate dev`"),
+    ] {
+        assert_eq!(statements(&found, about), [format!("model User {{\n  // …\n{rows}}}\n")], "{found:?}");
+        let steps = steps(&found, about)[0];
+        assert!(steps.contains(command) && !steps.contains("generate"), "{steps}");
+        let fixes = found.iter().filter(|finding| finding.message.contains(about)).any(|finding| finding.fix.is_some());
+        assert!(!fixes, "what the rows hold is for people to tell");
+    }
+}
+
+#[test]
+fn statements_tell_which_table_another_finding_creates_first() {
+    let app = ("1.7.25", "import { organization, twoFactor } from \"better-auth/plugins\";", "twoFactor(), organization()");
+    let found = findings(None, app, "");
+    let note = |table: &str| format!("-- Points to \"{table}\", which is missing too: create that table first.\n");
+    for plugin in ["`twoFactor` plugin needs", "`organization` plugin needs"] {
+        let statements = statements(&found, plugin)[0];
+        assert!(statements.starts_with(&note("user")), "{plugin}: {statements}");
+        assert!(!statements.contains(&note("organization")), "it is created here: {statements}");
+    }
+    let users = "create table \"user\" (\"id\" text primary key, \"name\" text not null, \"email\" text not null unique);\n";
+    let found = findings(None, app, users);
+    assert!(!statements(&found, "`twoFactor` plugin needs")[0].contains("create that table first"), "{found:?}");
+}
+
 const ACCOUNT: &str = "create table \"account\" (\"id\" text primary key, \"accountId\" text not null, \"providerId\" text not null, \
     \"userId\" text not null, \"accessToken\" text, \"refreshToken\" text, \"idToken\" text, \"accessTokenExpiresAt\" timestamptz, \
     \"refreshTokenExpiresAt\" timestamptz, \"scope\" text, \"password\" text, \"createdAt\" timestamptz not null, \

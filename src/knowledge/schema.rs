@@ -12,6 +12,9 @@ use super::range::Range;
 pub struct Table {
     /// The logical key (`user`, `apikey`), under which better-auth and other plugins know it.
     pub key: String,
+    /// The columns are added to a table that another plugin declares as its own.
+    #[serde(default)]
+    pub extends: bool,
     /// The releases that have it.
     #[serde(default)]
     pub versions: Range,

@@ -101,6 +101,16 @@ pub struct Attribute {
     pub span: Span,
 }
 
+impl Block {
+    /// Its fields, in order.
+    pub fn fields(&self) -> impl Iterator<Item = &Field> {
+        self.rows.iter().filter_map(|row| match row {
+            Row::Field(field) => Some(field),
+            _ => None,
+        })
+    }
+}
+
 impl Field {
     /// Where it ends.
     #[must_use]

@@ -35,8 +35,15 @@ pub fn required(version: &Version, options: &Node, plugins: &[PluginUse]) -> Req
         newest.clone()
     });
     let certain = version.effective().is_some();
-    let mut builder =
-        Builder { plugins, release: &release, certain, required, doubts: Doubts::default(), unmigrated: BTreeSet::new() };
+    let mut builder = Builder {
+        plugins,
+        release: &release,
+        certain,
+        required,
+        doubts: Doubts::default(),
+        owned: BTreeSet::new(),
+        unmigrated: BTreeSet::new(),
+    };
     let core = Source { options, plugin: None, release: &release };
     for table in pack().core.tables.iter().filter(|table| table.versions.contains(&release)) {
         builder.add(table, &core);
@@ -104,6 +111,8 @@ struct Builder<'a> {
     certain: bool,
     required: Required,
     doubts: Doubts,
+    /// Tables that a plugin declares as its own.
+    owned: BTreeSet<String>,
     /// Tables that a plugin keeps away from better-auth's own tools.
     unmigrated: BTreeSet<String>,
 }
@@ -200,15 +209,13 @@ impl Builder<'_> {
                 // An option that is set to something unknown is most likely set to something.
                 predicate::condition(condition, ask) != Verdict::HoldsNot
             });
-            let required = self.required.tables.entry(table.key.clone());
-            // The last plugin that touches a table names it.
-            required.and_modify(|table| table.model.clone_from(&model)).or_insert(RequiredTable {
-                model,
-                columns: Vec::new(),
-                keys: Vec::new(),
-                cause: cause.clone(),
-                idle,
-            });
+            let named = RequiredTable { model, columns: Vec::new(), keys: Vec::new(), cause: cause.clone(), idle };
+            let required = self.required.tables.entry(table.key.clone()).or_insert_with(|| named.clone());
+            // The last plugin that touches a table names it; who declares it as its own brings it in.
+            required.model = named.model;
+            if !table.extends && self.owned.insert(table.key.clone()) {
+                (required.cause, required.idle) = (named.cause, named.idle);
+            }
         }
         for column in table.columns.iter().filter(|column| column.versions.contains(source.release)) {
             self.add_column(&table.key, column, &renames, &cause, source);
@@ -483,6 +490,20 @@ mod tests {
         let Cause::Option { path, plugin: None, .. } = &required.tables["rateLimit"].cause else { panic!("must be an option") };
         assert_eq!(path, "rateLimit.storage");
         assert_eq!(required.tables["session"].cause, Cause::Core);
+    }
+
+    #[test]
+    fn a_table_is_brought_in_by_the_plugin_that_owns_it() {
+        let stripe = || plugin("stripe", object([("organization", object([("enabled", yes())]))]));
+        let organization = || plugin("organization", object([]));
+        for (plugins, owner) in [([stripe(), organization()], 1), ([organization(), stripe()], 0)] {
+            let required = ask(&object([]), &plugins);
+            assert_eq!(required.tables["organization"].cause, Cause::Plugin(owner));
+            let added = column(&required, "organization", "stripeCustomerId").expect("added by the other plugin");
+            assert!(matches!(&added.cause, Cause::Option { plugin: Some(place), .. } if *place == 1 - owner));
+        }
+        let alone = ask(&object([]), &[stripe()]);
+        assert!(matches!(&alone.tables["organization"].cause, Cause::Option { plugin: Some(0), .. }));
     }
 
     #[test]

@@ -92,6 +92,17 @@ pub(in crate::rules) fn relax(server: &Server) -> String {
     }
 }
 
+/// The steps that give columns another type. Source: documentation, concepts/cli, "Generate": the command adds to a
+/// Prisma schema and leaves the fields that are there as they are; documentation of Prisma, "Customizing migrations".
+pub(in crate::rules) fn change_of_type(server: &Server) -> String {
+    match server.adapter.kind {
+        AdapterKind::Prisma => "Change the type in the schema, and make the migration with `npx prisma migrate dev \
+            --create-only`: as written it may drop the column with what it holds, so convert the values in it before it runs."
+            .to_owned(),
+        _ => advice(server),
+    }
+}
+
 fn cli(server: &Server, command: &str) -> String {
     let version = release(&server.version);
     let (major, minor) = (version.major(), version.minor());

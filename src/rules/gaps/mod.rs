@@ -19,7 +19,7 @@ use crate::project::value::{Condition, Unknown};
 use crate::project::{AdapterKind, PluginUse, ProjectModel, Server};
 use crate::source::{FileKind, Site};
 
-pub(super) use advice::{advice, apply, relax};
+pub(super) use advice::{advice, apply, change_of_type, relax};
 pub(super) use upgrade::{Upgrade, upgrade};
 
 /// Which rule tells of a gap.
@@ -343,9 +343,10 @@ pub(super) fn report_each(
             let primary = places.remove(0);
             let mut report = out.draft(primary.clone(), "");
             report.help.migration = Some(advice(server));
+            repair(cx, server, &[gap], &mut report);
             // What a column of the project's own is to hold only people know.
-            if topic != Topic::Of(GapKind::Unwritten) {
-                repair(cx, server, &[gap], &mut report);
+            if topic == Topic::Of(GapKind::Unwritten) {
+                report.fix = None;
             }
             let (message, label) = tell(&group, gap, &mut report);
             report.message = message;

@@ -1,9 +1,10 @@
 //! A column that must be given a value and that better-auth never writes.
 
 use crate::knowledge::pack;
+use crate::project::AdapterKind;
 use crate::project::schema::GapKind;
 use crate::rules::context::release;
-use crate::rules::gaps::{Topic, quoted, report_each};
+use crate::rules::gaps::{Topic, apply, quoted, report_each};
 use crate::rules::{Context, Reporter};
 
 pub(super) fn check(cx: &Context<'_>, out: &mut Reporter<'_>) {
@@ -18,7 +19,12 @@ pub(super) fn check(cx: &Context<'_>, out: &mut Reporter<'_>) {
         if of_package && !pack().takes_additional_fields(&gap.key) {
             report.help.server = Some(format!("Nothing to change: table `{}` takes no `additionalFields`.", gap.table));
         }
-        report.help.migration = Some("Make the column nullable or give it a default, with a migration.".into());
+        report.help.migration = Some(match group.server.adapter.kind {
+            AdapterKind::Prisma | AdapterKind::Drizzle => {
+                format!("Make the column nullable or give it a default, in the schema. {}", apply(group.server))
+            }
+            _ => "Make the column nullable or give it a default, with a migration.".to_owned(),
+        });
         let message =
             format!("table `{}` cannot do without {a_value} for {columns}, and better-auth {version} {never}", gap.table);
         (message, "not null, without a default".into())

@@ -100,6 +100,8 @@ pub struct Plan<'a> {
     declared: BTreeMap<String, String>,
     /// The tables the adapter finds.
     found: &'a Lookup,
+    /// The logical keys of the tables that do not exist yet.
+    absent: BTreeSet<&'a str>,
 }
 
 /// Where a column points to.
@@ -123,7 +125,9 @@ impl<'a> Plan<'a> {
     #[must_use]
     pub fn of(server: &'a Server, declared: BTreeMap<String, String>) -> Self {
         let found = &server.declared.lookup;
-        Self { tables: &server.required.tables, adapter: &server.adapter, id: id(&server.options), declared, found }
+        let absent = server.gaps.iter().filter(|gap| matches!(gap.kind, GapKind::Table | GapKind::UnmigratedTable));
+        let absent = absent.map(|gap| gap.key.as_str()).collect();
+        Self { tables: &server.required.tables, adapter: &server.adapter, id: id(&server.options), declared, found, absent }
     }
 
     /// The logical keys of all tables.
@@ -182,6 +186,16 @@ impl<'a> Plan<'a> {
     #[must_use]
     pub fn target(&self, column: &RequiredColumn) -> Option<&'a str> {
         self.reference(column).map(|reference| reference.key)
+    }
+
+    /// The tables that parts point to and that neither exist nor are among them, by logical key.
+    fn needed_first(&self, missing: &[Missing<'_>]) -> BTreeSet<&'a str> {
+        let pointing = missing.iter().flat_map(|part| {
+            let columns = if part.whole_table { self.columns(part.key).iter().collect() } else { part.columns.clone() };
+            columns.into_iter().filter_map(|column| self.target(column))
+        });
+        let is_made = |key: &str| missing.iter().any(|part| part.whole_table && part.key == key);
+        pointing.filter(|key| self.absent.contains(key) && !is_made(key)).collect()
     }
 
     /// Whether the sources have a name for a table.

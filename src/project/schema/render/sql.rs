@@ -43,7 +43,10 @@ impl Names {
 pub fn declaration(plan: &Plan<'_>, names: &Names, missing: &[Missing<'_>]) -> String {
     let writer = Writer { plan, names, dialect: plan.dialect() };
     let parts = plan.ordered(missing);
-    let mut statements: Vec<String> = Vec::new();
+    let first = plan.needed_first(missing).into_iter();
+    let mut statements: Vec<String> = first
+        .map(|key| format!("-- Points to {}, which is missing too: create that table first.", writer.table_name(key)))
+        .collect();
     for part in &parts {
         if part.whole_table {
             statements.push(writer.table(part.key));

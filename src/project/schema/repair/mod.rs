@@ -3,6 +3,7 @@
 //! Almost everything is an insertion. A place that cannot be edited with certainty gets the declaration alone.
 
 mod code;
+mod dates;
 mod drizzle;
 mod map;
 mod prisma;
@@ -12,7 +13,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::render::{Missing, Plan, sql};
-use super::{Gap, GapKind};
+use super::{Gap, GapKind, SourceTable};
 use crate::project::files::Files;
 use crate::project::{AdapterKind, Server};
 use crate::source::{Site, Span};
@@ -36,6 +37,7 @@ pub fn repair(server: &Server, gaps: &[&Gap], files: &dyn Files) -> Option<Repai
     let mut repair = match server.adapter.kind {
         _ if gaps.iter().all(|gap| gap.kind.is_unmigrated()) => return migration(server, gaps),
         _ if gaps.iter().any(|gap| gap.kind == GapKind::Unwritten) => relax::repair(server, gaps, files)?,
+        _ if gaps.iter().any(|gap| gap.kind == GapKind::DateText) => dates::repair(server, gaps, files)?,
         AdapterKind::Drizzle if gaps.iter().all(|gap| gap.kind == GapKind::MapEntry) => map::repair(server, gaps, files)?,
         AdapterKind::Drizzle => drizzle::repair(server, &Missing::of(gaps.iter().copied())?, files)?,
         AdapterKind::Prisma => prisma::repair(server, &Missing::of(gaps.iter().copied())?, files)?,
@@ -64,6 +66,12 @@ fn migration(server: &Server, gaps: &[&Gap]) -> Option<Repair> {
     let missing = Missing::of(gaps.iter().copied())?;
     let plan = Plan::of(server, BTreeMap::new());
     Some(Repair { declaration: sql::declaration(&plan, &sql::Names::of(server), &missing), edits: None })
+}
+
+/// The table a gap is about.
+fn found<'s>(server: &'s Server, gap: &Gap) -> Option<&'s SourceTable> {
+    let tables = server.declared.lookup.tables.iter().map(|(_, table)| table);
+    tables.into_iter().find(|table| Some(table.site()) == gap.found_in)
 }
 
 /// The insertions in order, those at one place as one.

@@ -171,10 +171,7 @@ impl<'s> Sources<'s> {
 
 impl<'p> Place<'p> {
     fn fields(self) -> impl Iterator<Item = &'p Field> {
-        self.block.rows.iter().filter_map(|row| match row {
-            syntax::Row::Field(field) => Some(field),
-            _ => None,
-        })
+        self.block.fields()
     }
 
     /// What `@@schema` of the model says, as written.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tree_sitter::Node;
 
 use super::code::Code;
-use super::{Edits, Repair, insertion};
+use super::{Edits, Repair, found, insertion};
 use crate::facts::schema::Column;
 use crate::project::files::Files;
 use crate::project::schema::render::Plan;
@@ -18,8 +18,7 @@ use crate::syntax::prisma::{self as syntax, Field};
 /// What lets the columns of a gap be empty.
 pub(super) fn repair(server: &Server, gaps: &[&Gap], files: &dyn Files) -> Option<Repair> {
     let [gap] = gaps else { return None };
-    let tables = server.declared.lookup.tables.iter().map(|(_, table)| table);
-    let table = tables.into_iter().find(|table| Some(table.site()) == gap.found_in)?;
+    let table = found(server, gap)?;
     let columns: Vec<&Column> = gap.declared.iter().filter_map(|(name, _)| table.table.column(name)).collect();
     match (server.adapter.kind, table.layer) {
         (AdapterKind::Kysely, _) => {
@@ -38,14 +37,7 @@ pub(super) fn repair(server: &Server, gaps: &[&Gap], files: &dyn Files) -> Optio
 fn model(table: &SourceTable, columns: &[&Column], text: &str) -> Option<Repair> {
     let schema = syntax::read(text);
     let block = schema.blocks.iter().find(|block| block.name == table.table.span)?;
-    let fields: Vec<&Field> = block
-        .rows
-        .iter()
-        .filter_map(|row| match row {
-            syntax::Row::Field(field) => Some(field),
-            _ => None,
-        })
-        .collect();
+    let fields: Vec<&Field> = block.fields().collect();
     let is_one = |name: &str| columns.iter().any(|column| column.name == name);
     let is_held = |field: &Field| {
         let relation = field.attributes.iter().filter(|attribute| attribute.name.of(text) == "relation");
