@@ -1035,6 +1035,40 @@ fn a_statement_that_cannot_be_read_leaves_a_missing_table_open() {
     }
 }
 
+#[test]
+fn what_only_a_script_creates_that_no_journal_lists_is_open() {
+    let auth = "import { betterAuth } from \"better-auth\";\nimport { drizzleAdapter } from \"better-auth/adapters/drizzle\";\n\
+                import { jwt } from \"better-auth/plugins\";\nimport { db } from \"./db\";\nimport * as schema from \"./schema\";\n\
+                export const auth = betterAuth({ database: drizzleAdapter(db, { provider: \"pg\", schema }), plugins: [jwt()] });";
+    let schema = "import { pgTable, text, timestamp } from \"drizzle-orm/pg-core\";\n\
+        export const verification = pgTable(\"verification\", { id: text(\"id\").primaryKey(), identifier: text(\"identifier\"), \
+        value: text(\"value\"), expiresAt: timestamp(\"expires_at\") });\n\
+        export const jwks = pgTable(\"jwks\", { id: text(\"id\").primaryKey(), publicKey: text(\"public_key\") });\n";
+    let first = "CREATE TABLE verification (id text, identifier text, expires_at timestamp);";
+    let second = "CREATE TABLE jwks (id text, public_key text); ALTER TABLE verification ADD identifier text; \
+                  ALTER TABLE verification ADD value text;";
+    let ask = |entries: &str| {
+        let journal = format!("{{ \"entries\": [{entries}] }}");
+        let model = model(&[
+            ("package.json", "{ \"name\": \"app\", \"dependencies\": { \"better-auth\": \"^1.7.0\" } }"),
+            ("src/auth.ts", auth),
+            ("src/schema.ts", schema),
+            ("drizzle/0000_init.sql", first),
+            ("drizzle/0001_more.sql", second),
+            ("drizzle/meta/_journal.json", &journal),
+        ]);
+        assert!(model.servers[0].gaps.iter().all(|gap| !gap.kind.is_unmigrated()), "another tool may run it");
+        let open = model.undetermined.into_iter().filter(|open| open.question.starts_with("whether the migrations create"));
+        open.map(|open| (open.question, open.reason)).collect::<Vec<_>>()
+    };
+    let reason = "`drizzle/0001_more.sql` alone does so, and the journal of Drizzle Kit in its folder does not list that script";
+    let expected = ["column `value` of table `verification`", "table `jwks`"]
+        .map(|what| (format!("whether the migrations create {what}, which `auth` in src/auth.ts needs"), reason.to_owned()));
+    assert_eq!(ask("{ \"tag\": \"0000_init\" }"), expected);
+    assert_eq!(ask("{ \"tag\": \"0000_init\" }, { \"tag\": \"0001_more\" }"), []);
+    assert_eq!(ask(""), [], "a journal that lists nothing tells nothing");
+}
+
 /// A server on Kysely whose tables are told by types.
 fn typed_app(types: &str, more: &[(&str, &str)]) -> ProjectModel {
     let auth = "import { betterAuth } from \"better-auth\";\nimport { jwt } from \"better-auth/plugins\";\n\

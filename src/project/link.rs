@@ -265,7 +265,7 @@ impl Linker<'_> {
         if server.comparison == SchemaState::Compared {
             let complete = server.plugins_open.is_empty() && server.required.open.is_empty();
             match compare(&server.required, &server.declared, &server.adapter, complete) {
-                Comparison::Gaps { gaps, stale, unread } => {
+                Comparison::Gaps { gaps, stale, open } => {
                     if let Some(folder) = stale {
                         let question = format!("whether the migrations create the tables {place} needs");
                         let reason = format!(
@@ -274,9 +274,8 @@ impl Linker<'_> {
                         );
                         self.model.undetermined.push(Open { question, reason, site: server.adapter.at.clone() });
                     }
-                    for (table, site) in unread {
-                        let question = format!("whether the migrations create table `{table}`, which {place} needs");
-                        let reason = "a statement in them could not be read".to_owned();
+                    for (what, Unknown { reason, at: site }) in open {
+                        let question = format!("whether the migrations create {what}, which {place} needs");
                         self.model.undetermined.push(Open { question, reason, site });
                     }
                     match hidden_options(server).filter(|_| !gaps.is_empty()) {

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::lookup::{Lookup, is_similar_column, is_similar_table};
-use super::migrated::{Unmigrated, are_kept, dropped, full_name, in_database, name_in_database, unmigrated, unread};
+use super::migrated::{Unmigrated, are_kept, dropped, full_name, in_database, name_in_database, unlisted, unmigrated, unread};
 use super::{CORE, Cause, Declared, Gap, GapKind, Layer, Migrated, Required, RequiredColumn, RequiredTable, SourceTable};
 use crate::facts::schema::{Column, Key, Table};
+use crate::project::value::Unknown;
 use crate::project::{Adapter, AdapterKind, Dialect};
 use crate::source::Site;
 
@@ -18,8 +19,8 @@ pub enum Comparison {
         gaps: Vec<Gap>,
         /// The folder of migrations that was left out because it does not make the declared tables.
         stale: Option<Arc<str>>,
-        /// The tables that only a statement that could not be read may create, each with the first such statement.
-        unread: Vec<(String, Site)>,
+        /// The parts of which it is not known whether the migrations create them, each with the reason.
+        open: Vec<(String, Unknown)>,
     },
     /// No source declares any core table, so that the schema must lie outside the repository.
     NoSchema,
@@ -40,7 +41,7 @@ pub fn compare(required: &Required, declared: &Declared, adapter: &Adapter, comp
     // Types are a picture of the database, not what migrations are written for.
     let migratable = declared.lookup.tables.iter().map(|(_, table)| table).filter(|table| table.layer != Layer::Types);
     let kept = are_kept(&declared.migrated, migratable);
-    let mut comparing = Comparing { declared, adapter, complete, migrated: &[], gaps: Vec::new(), unread: Vec::new() };
+    let mut comparing = Comparing { declared, adapter, complete, migrated: &[], gaps: Vec::new(), open: Vec::new() };
     if kept && adapter.kind != AdapterKind::Kysely {
         comparing.migrated = &declared.migrated;
     }
@@ -48,7 +49,7 @@ pub fn compare(required: &Required, declared: &Declared, adapter: &Adapter, comp
         comparing.table(key, table);
     }
     let stale = declared.migrated.first().filter(|_| !kept).map(|one| Arc::clone(&one.folder));
-    Comparison::Gaps { gaps: comparing.gaps, stale, unread: comparing.unread }
+    Comparison::Gaps { gaps: comparing.gaps, stale, open: comparing.open }
 }
 
 /// Whether a table found by a common name such as `user` is better-auth's: it has most of the columns.
@@ -67,7 +68,7 @@ struct Comparing<'a> {
     complete: bool,
     migrated: &'a [Arc<Migrated>],
     gaps: Vec<Gap>,
-    unread: Vec<(String, Site)>,
+    open: Vec<(String, Unknown)>,
 }
 
 impl Comparing<'_> {
@@ -84,7 +85,8 @@ impl Comparing<'_> {
             if self.is_in_sql()
                 && let Some(at) = unread(&declared.migrated, &name)
             {
-                self.unread.push((name, at.clone()));
+                let why = Unknown::new("a statement in them could not be read", at.clone());
+                self.open.push((format!("table `{name}`"), why));
                 return;
             }
             let gap = self.missing_table(key, &name, table);
@@ -136,7 +138,13 @@ impl Comparing<'_> {
                     self.gaps.push(Gap { dropped: dropped.clone(), ..columns });
                 }
             }
-            None => {}
+            None => {
+                if let Some((what, at)) = unlisted(found, &present, self.migrated) {
+                    let script = format!("`{}` alone does so", at.file);
+                    let reason = format!("{script}, and the journal of Drizzle Kit in its folder does not list that script");
+                    self.open.push((what, Unknown { reason, at }));
+                }
+            }
         }
         // Types tell neither of keys nor how the database keeps a value.
         if found.layer == Layer::Types {

@@ -113,3 +113,29 @@ pub fn unmigrated(
     let columns = || lacking.iter().map(|(required, column)| in_database(declared, required, column)).collect();
     (!lacking.is_empty()).then(|| Unmigrated::Columns(columns(), drop))
 }
+
+/// What of a declared table, or else of those of its columns that are needed, nothing makes but scripts that the journal in
+/// their folder does not list; and where the first of them does.
+#[must_use]
+pub fn unlisted(
+    declared: &SourceTable,
+    needed: &[(&RequiredColumn, &Column)],
+    migrated: &[Arc<Migrated>],
+) -> Option<(String, Site)> {
+    let is_unlisted = |place: &Site| migrated.iter().any(|one| one.unlisted.contains(&place.file));
+    let alone = |places: Vec<Site>| places.iter().all(is_unlisted).then(|| places.into_iter().next()).flatten();
+    let made = || migrated.iter().filter_map(|one| one.made(declared));
+    let table = full_name(declared);
+    if let Some(place) = alone(made().map(SourceTable::site).collect()) {
+        return Some((format!("table `{table}`"), place));
+    }
+    let place_of = |column: &Column| {
+        let names = column_names(declared.layer, column);
+        let is_it = |made: &&Column| names.iter().any(|name| made.name.eq_ignore_ascii_case(name));
+        alone(made().filter_map(|made| Some(made.column_site(made.table.columns.iter().find(is_it)?))).collect())
+    };
+    let found = needed.iter().find_map(|(required, column)| Some((required, column, place_of(column)?)));
+    found.map(|(required, column, place)| {
+        (format!("column `{}` of table `{table}`", in_database(declared, required, column).name), place)
+    })
+}

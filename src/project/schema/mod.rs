@@ -19,7 +19,7 @@ pub mod rows;
 mod tools;
 mod types;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::facts::schema::{Column, Table};
@@ -197,6 +197,8 @@ pub struct Migrated {
     pub unread: Vec<(Option<String>, Site)>,
     /// What was there and is not at the end.
     pub dropped: Vec<Dropped>,
+    /// The scripts that the journal of Drizzle Kit in the folder does not list: run by hand, by another tool, or by nobody.
+    pub unlisted: BTreeSet<Arc<str>>,
 }
 
 /// A table or a column that a script took away.

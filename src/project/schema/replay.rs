@@ -42,13 +42,17 @@ impl Migrated {
 
 /// All scripts that may change tables, by what they are replayed with, in the order in which they run.
 #[derive(Debug, Default)]
-pub struct Scripts(BTreeMap<Group, Vec<Arc<str>>>);
+pub struct Scripts {
+    groups: BTreeMap<Group, Vec<Arc<str>>>,
+    /// Those that the journal in their folder does not list.
+    unlisted: BTreeSet<Arc<str>>,
+}
 
 impl Scripts {
     /// The scripts of a folder, without those that have no place in an order.
     #[must_use]
     pub fn ordered(&self, folder: &str) -> &[Arc<str>] {
-        self.0.get(&Group { folder: folder.into(), single: None }).map(Vec::as_slice).unwrap_or_default()
+        self.groups.get(&Group { folder: folder.into(), single: None }).map(Vec::as_slice).unwrap_or_default()
     }
 }
 
@@ -56,9 +60,9 @@ impl Scripts {
 ///
 /// A table that is altered but created elsewhere (by another tool, before the first migration) is kept as an open one.
 #[must_use]
-pub fn replay(files: &dyn Files, scripts: &Scripts) -> Vec<Migrated> {
+pub fn replay(files: &dyn Files, all: &Scripts) -> Vec<Migrated> {
     let mut migrated = Vec::new();
-    for (group, scripts) in &scripts.0 {
+    for (group, scripts) in &all.groups {
         let is_code = group.single.as_ref().is_some_and(|single| is_code(single));
         let mut state = State::new(if is_code { Layer::Code } else { Layer::Sql });
         for path in scripts {
@@ -72,7 +76,8 @@ pub fn replay(files: &dyn Files, scripts: &Scripts) -> Vec<Migrated> {
         }
         // Code that only speaks of tables makes none.
         if !state.tables.is_empty() || !(is_code || state.unread.is_empty()) {
-            migrated.push(state.finish(group.clone()));
+            let unlisted = scripts.iter().filter(|path| all.unlisted.contains(*path)).cloned().collect();
+            migrated.push(Migrated { unlisted, ..state.finish(group.clone()) });
         }
     }
     migrated
@@ -147,11 +152,16 @@ pub(super) fn scripts(files: &dyn Files, knex: &Directories) -> Scripts {
         let single = (!ordered).then(|| Arc::clone(path));
         groups.entry(Group { folder: folder.into(), single }).or_default().push((rank, Arc::clone(path)));
     }
-    let in_order = |mut scripts: Vec<(Rank, Arc<str>)>| {
+    let mut found = Scripts::default();
+    for (group, mut scripts) in groups {
         scripts.sort_unstable();
-        scripts.into_iter().map(|(_, path)| path).collect()
-    };
-    Scripts(groups.into_iter().map(|(group, scripts)| (group, in_order(scripts))).collect())
+        if scripts.iter().any(|(rank, _)| rank.is_listed()) {
+            let others = scripts.iter().filter(|(rank, _)| !rank.is_listed());
+            found.unlisted.extend(others.map(|(_, path)| Arc::clone(path)));
+        }
+        found.groups.insert(group, scripts.into_iter().map(|(_, path)| path).collect());
+    }
+    found
 }
 
 /// The scripts that the journals of Drizzle Kit list, each with its position in its journal.
@@ -235,6 +245,10 @@ impl Rank {
     fn listed(position: usize) -> Self {
         Self { journal: (false, position), ..Self::of("") }
     }
+
+    fn is_listed(&self) -> bool {
+        !self.journal.0
+    }
 }
 
 fn parts(name: &str) -> Vec<Part> {
@@ -279,6 +293,7 @@ impl State {
             tables: self.tables.into_values().collect(),
             unread: self.unread,
             dropped: Vec::new(),
+            unlisted: BTreeSet::new(),
         };
         let is_gone = |dropped: &Dropped| match (migrated.table_in(dropped.namespace.as_deref(), &dropped.table), &dropped.column)
         {
@@ -338,9 +353,11 @@ impl State {
                 }
                 let elsewhere = self.elsewhere(table, operation, file);
                 let known = self.tables.entry(key).or_insert(elsewhere);
+                let columns = known.table.columns.len();
                 known.table.apply(&operation.change);
                 match &operation.change {
-                    Change::AddColumn { column, .. } => {
+                    // One that is there stays as it is.
+                    Change::AddColumn { column, .. } if known.table.columns.len() > columns => {
                         known.elsewhere.insert(column.name.clone(), Arc::clone(file));
                     }
                     Change::RenameColumn { column, to, .. } => {
@@ -599,6 +616,7 @@ mod tests {
             ("m/last.sql", "ALTER TABLE a RENAME y TO z"),
         ]);
         assert_eq!(show(&found), ["m: a(z w)"]);
+        assert_eq!(found[0].unlisted, BTreeSet::from(["m/0000_by_hand.sql".into()]));
     }
 
     #[test]
@@ -627,6 +645,7 @@ mod tests {
         let found = migrated([
             ("m/1.sql", "CREATE TABLE a (x int)"),
             ("m/2.sql", "ALTER TABLE a ADD y int; ALTER TABLE a RENAME y TO z"),
+            ("m/3.sql", "ALTER TABLE a ADD COLUMN IF NOT EXISTS x int; ALTER TABLE a ADD COLUMN IF NOT EXISTS z int"),
         ]);
         let table = &found[0].tables[0];
         let files = ["x", "z"].map(|name| table.column_site(table.table.column(name).expect("there")).file.to_string());
