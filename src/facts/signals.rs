@@ -98,7 +98,7 @@ impl Signals {
 
 type Mark = fn(&mut Signals);
 
-const NEEDLES: [(&str, Mark); 57] = [
+const NEEDLES: [(&str, Mark); 59] = [
     ("better-auth", |s| s.auth = true),
     ("betterAuth", |s| s.auth = true),
     ("createAuthClient", |s| s.auth = true),
@@ -156,6 +156,9 @@ const NEEDLES: [(&str, Mark); 57] = [
     (".length =", |s| s.changes = true),
     (".plugins", |s| s.changes = true),
     ("Object.assign(", |s| s.changes = true),
+    // What was imported before, perhaps.
+    ("export {", |s| s.passes_on = true),
+    ("export{", |s| s.passes_on = true),
 ];
 
 /// What comes before a module's name; its quote is the last character.

@@ -7,12 +7,14 @@ mod expressions;
 mod literals;
 mod modules;
 mod mounts;
+mod passed;
 mod statements;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use tree_sitter::Node;
 
+use self::passed::Given;
 pub(crate) use self::expressions::may_make_an_instance;
 pub(super) use self::literals::unescape;
 
@@ -47,6 +49,8 @@ pub fn extract(kind: FileKind, text: &str) -> (Module, Vec<Span>) {
         entry_names: HashMap::new(),
         maker_names: HashSet::new(),
         guards: Vec::new(),
+        around: Vec::new(),
+        given: Vec::new(),
         block: None,
         in_class: false,
         owner: None,
@@ -56,9 +60,7 @@ pub fn extract(kind: FileKind, text: &str) -> (Module, Vec<Span>) {
     let root = parsed.tree.root_node();
     lowering.collect_entry_names(root);
     lowering.statements(root, MODULE_SCOPE);
-    lowering.settle_aliases();
-    lowering.settle_passed();
-    lowering.settle_distant_effects();
+    lowering.settle_changes();
     lowering.module.marks = marks(&lowering.module);
     let signals = scan(text.as_bytes());
     if signals.migrations {
@@ -84,6 +86,10 @@ struct Lowering<'t> {
     /// Other names under which functions are imported that may make an instance.
     maker_names: HashSet<String>,
     guards: Vec<Guard>,
+    /// What stands around the functions that are being lowered, the outermost first.
+    around: Vec<Outside>,
+    /// What is given to functions that may change it.
+    given: Vec<Given>,
     /// The block around, within the function.
     block: Option<Span>,
     /// Whether `this` is an object of the class around.
@@ -91,6 +97,14 @@ struct Lowering<'t> {
     owner: Option<String>,
     errors: Vec<Span>,
     depth: u32,
+}
+
+/// What stands around a function.
+struct Outside {
+    scope: ScopeId,
+    guards: Vec<Guard>,
+    /// The function may be called before control comes to where it stands.
+    is_hoisted: bool,
 }
 
 /// What surrounds a literal: the name it is given, and whether it maps column names.

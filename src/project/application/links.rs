@@ -17,7 +17,8 @@ pub(super) fn link(files: &dyn Files, resolver: &Resolver, model: &mut ProjectMo
 
 fn partners(files: &dyn Files, resolver: &Resolver, client: &Client, servers: &[Server]) -> Partners {
     let live = |role| if role == Role::CliCopy { Role::Live } else { role };
-    let same: Vec<&Server> = servers.iter().filter(|server| server.role == live(client.role)).collect();
+    let serves = |server: &Server| if server.role == Role::Development { Role::Live } else { server.role };
+    let same: Vec<&Server> = servers.iter().filter(|server| serves(server) == live(client.role)).collect();
     // Tests and examples may bring a client of their own for what is live.
     let candidates = match same.is_empty() {
         true => servers.iter().filter(|server| server.role == Role::Live).collect(),

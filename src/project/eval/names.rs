@@ -33,9 +33,9 @@ impl Evaluator<'_> {
         }
         if let Some(import) = module.imports.iter().find(|import| import.local == name) {
             let mut node = self.import(&place.file, import, Site::new(&place.file, span));
-            let top = Place { file: Arc::clone(&place.file), facts: Arc::clone(&place.facts), scope: MODULE_SCOPE, frame: None };
+            let top = top(&place.file, &place.facts);
             for effect in self.effects(&top, name) {
-                if place.scope != MODULE_SCOPE || effect.span.start < span.start {
+                if place.scope != MODULE_SCOPE || effect.precedes(span.start) {
                     self.apply(&top, &mut node, effect, (place.scope == MODULE_SCOPE).then_some(span.start));
                 }
             }
@@ -80,8 +80,8 @@ impl Evaluator<'_> {
         let mut node = self.source(&inner, &binding.name, &binding.source, at.clone());
         let is_its_own = |effect: &&Effect| self.denotes(&inner, effect, binding);
         for effect in self.effects(&inner, &binding.name).filter(is_its_own) {
-            if before.is_none_or(|before| effect.span.start < before) {
-                let reads_itself = matches!(effect.change, Mutation::Assign(_) | Mutation::Passed(..));
+            if before.is_none_or(|before| effect.precedes(before)) {
+                let reads_itself = matches!(effect.change, Mutation::Assign(_) | Mutation::Passed { .. });
                 if reads_itself {
                     self.changing.borrow_mut().push((mark.clone(), node.clone()));
                 }
@@ -104,7 +104,7 @@ impl Evaluator<'_> {
     fn is_settled(&self, place: &Place<'_>, scope: ScopeId, name: &str, before: u32) -> bool {
         let module = place.facts.module();
         let effects = module.and_then(|module| module.scopes.get(scope as usize)).map(|scope| scope.effects.as_slice());
-        effects.unwrap_or_default().iter().all(|effect| effect.root != name || effect.span.start < before)
+        effects.unwrap_or_default().iter().all(|effect| effect.root != name || effect.precedes(before))
     }
 
     pub(super) fn effects<'p>(&self, place: &'p Place<'_>, name: &'p str) -> impl Iterator<Item = &'p Effect> {
@@ -322,14 +322,12 @@ impl Evaluator<'_> {
                 _ => None,
             }
         })?;
-        let place = Place { file: Arc::clone(file), facts: Arc::clone(facts), scope: MODULE_SCOPE, frame: None };
-        Some(self.expr(&place, exported))
+        Some(self.expr(&top(file, facts), exported))
     }
 
     pub(super) fn module_name(&self, file: &Arc<str>, facts: &Arc<FileFacts>, module: &Module, local: &str) -> Node {
-        let place = Place { file: Arc::clone(file), facts: Arc::clone(facts), scope: MODULE_SCOPE, frame: None };
         if let Some(binding) = module.scopes[0].binding(local, None) {
-            return self.binding(&place, MODULE_SCOPE, binding, None);
+            return self.binding(&top(file, facts), MODULE_SCOPE, binding, None);
         }
         unknown(format!("`{local}` has no declaration"), Site::new(file, Span::default()))
     }
@@ -345,6 +343,11 @@ impl Evaluator<'_> {
         }
         false
     }
+}
+
+/// The top of a module.
+pub(super) fn top(file: &Arc<str>, facts: &Arc<FileFacts>) -> Place<'static> {
+    Place { file: Arc::clone(file), facts: Arc::clone(facts), scope: MODULE_SCOPE, frame: None }
 }
 
 fn is_exported(module: &Module, name: &str) -> bool {
