@@ -18,7 +18,7 @@ pub const MODULE_SCOPE: ScopeId = 0;
 /// One lowered file.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Module {
-    /// Imports, `require` calls bound to names, and dynamic imports bound to names.
+    /// Imports, `require` calls and dynamic imports; without a name where they are not bound to one.
     pub imports: Vec<Import>,
     /// Exports. A default export of a value is bound to the module-scope name `default`.
     pub exports: Vec<Export>,

@@ -6,7 +6,7 @@ use super::bindings::CHOICES;
 use super::classes::member_name;
 use super::literals::{number, unescape};
 use super::{Around, ENTRY_POINTS, Lowering, MAX_DEPTH, named, span};
-use crate::facts::module::{Call, CallSite, Element, Expr, Guard, Imported, Kind, Operator, Property, ScopeId, TemplatePart};
+use crate::facts::module::{Call, CallSite, Element, Expr, Guard, Import, Imported, Kind, Operator, Property, ScopeId, TemplatePart};
 use crate::facts::secrecy;
 
 impl Lowering<'_> {
@@ -216,10 +216,13 @@ impl Lowering<'_> {
         let here = span(node);
         let Some(function) = node.child_by_field_name("function") else { return Expr { kind: Kind::Opaque, span: here } };
         let arguments = node.child_by_field_name("arguments");
+        let required = self.required_module(node);
+        if let Some(module) = &required {
+            let (local, module) = (String::new(), module.clone());
+            self.module.imports.push(Import { local, module, name: Imported::Namespace, type_only: false, span: here });
+        }
         if function.kind() == "import" {
-            let module = arguments.and_then(|list| named(list).into_iter().next()).filter(|argument| argument.kind() == "string");
-            let kind = module.map_or(Kind::Opaque, |module| Kind::ImportCall(self.string_content(module)));
-            return Expr { kind, span: here };
+            return Expr { kind: required.map_or(Kind::Opaque, Kind::ImportCall), span: here };
         }
         let callee = self.expr(function, scope, Around::default());
         if let (Kind::Member(list, method), Some(arguments)) = (&callee.kind, arguments)
