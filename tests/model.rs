@@ -207,6 +207,8 @@ fn what_is_given_to_a_function_may_be_changed_by_it() {
         ("const list = [admin()];\nconst count = show(list);\nhelpers.show(list);", vec!["admin"]),
         ("const list = [admin()];\nconsole.log(list);\nJSON.stringify({ list });\naudit(list);\naudit.all({ list });", vec!["admin"]),
         ("const list = [admin()];\nexport const other = betterAuth({ plugins: list });", vec!["admin"]),
+        ("const list = [admin()];\nexport const more = audit(({ note }: any) => note(list));", vec!["admin"]),
+        ("const all: any = { list: [admin()] };\naudit(all.none);\nconst list = all.list;", vec!["admin"]),
     ] {
         let model = auth(body);
         let last = model.servers.last().expect("a server");

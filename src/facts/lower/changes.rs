@@ -10,7 +10,7 @@ use super::bindings::places;
 use super::expressions::operator;
 use super::{Around, Lowering, named, span};
 use crate::facts::module::{
-    Effect, Element, Expr, Guard, Kind, MODULE_SCOPE, Mutation, Operator, Property, Return, Scope, ScopeId, Source, Text, When,
+    Call, Effect, Element, Expr, Guard, Kind, MODULE_SCOPE, Mutation, Operator, Property, Return, Scope, ScopeId, Source, Text, When,
 };
 use crate::source::Span;
 
@@ -252,10 +252,7 @@ impl Lowering<'_> {
                         distant.push((*home, Effect { root, path, change, guards, span: effect.span, when: When::Later }));
                     }
                 } else if let Some(home) = self.home(id, &effect.root, effect.span.start).filter(|home| *home != id) {
-                    let change = match &effect.change {
-                        Mutation::Passed { call, .. } if self.is_seen_from(home, call) => effect.change.clone(),
-                        _ => Mutation::Opaque,
-                    };
+                    let Some(change) = self.from_afar(id, home, effect) else { continue };
                     let when = if self.is_hoisted(id, home) { When::Anytime } else { When::Later };
                     distant.push((home, Effect { change, when, guards: Vec::new(), ..effect.clone() }));
                 }
@@ -266,6 +263,17 @@ impl Lowering<'_> {
             self.scope(home).effects.push(effect);
         }
         homes
+    }
+
+    /// A change that a function makes to what a scope around it binds, as it is seen from there.
+    fn from_afar(&self, function: ScopeId, home: ScopeId, effect: &Effect) -> Option<Mutation> {
+        let Mutation::Passed { call, index, way } = &effect.change else { return Some(Mutation::Opaque) };
+        if self.is_seen_from(home, call) {
+            // Whether it changes something is all that matters.
+            let call = Box::new(Call { callee: call.callee.clone(), arguments: Vec::new(), new: call.new });
+            return Some(Mutation::Passed { call, index: *index, way: way.clone() });
+        }
+        self.changes_given(function, call, *index, way, effect.span.start).unwrap_or(false).then_some(Mutation::Opaque)
     }
 
     /// The methods of objects that have names, by their scopes: the scope of the name, the name, and the way from there to

@@ -1,5 +1,6 @@
 //! Values that are given to functions, which may change them.
 
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use tree_sitter::Node;
@@ -75,12 +76,15 @@ impl Lowering<'_> {
     /// given to one of another file: most functions change nothing, and looking into them again for every use of a name
     /// costs far more than it tells.
     pub(super) fn settle_given(&mut self) {
-        for Given { scope, call, parts, guards, span, for_its_effect } in std::mem::take(&mut self.given) {
+        let given = std::mem::take(&mut self.given);
+        let of_options = if given.is_empty() { HashSet::new() } else { self.names_of_options() };
+        for Given { scope, call, parts, guards, span, for_its_effect } in given {
             let called = self.called(scope, &call.callee, span.start);
             for Part { index, way, root, path } in parts {
                 let counts = match called {
                     Called::Function(function) => self.takes(function, index),
-                    Called::Elsewhere => self.may_be_options(scope, &root, span.start, for_its_effect),
+                    Called::Elsewhere if of_options.contains(&root) => true,
+                    Called::Elsewhere => self.may_become_options(scope, &root, span.start, for_its_effect),
                     Called::Harmless => false,
                 };
                 if counts {
@@ -111,10 +115,15 @@ impl Lowering<'_> {
 
     fn is_change(&self, scope: ScopeId, effect: &Effect) -> bool {
         let Mutation::Passed { call, index, way } = &effect.change else { return true };
-        match self.called(scope, &call.callee, effect.span.start) {
-            Called::Function(function) => self.module.scopes[function as usize].changes_of(*index, way).next().is_some(),
-            Called::Elsewhere => true,
-            Called::Harmless => false,
+        self.changes_given(scope, call, *index, way, effect.span.start).unwrap_or(true)
+    }
+
+    /// Whether a call changes what it is given; `None` where that is told when files are linked.
+    pub(super) fn changes_given(&self, scope: ScopeId, call: &Call, index: u32, way: &[String], at: u32) -> Option<bool> {
+        match self.called(scope, &call.callee, at) {
+            Called::Function(function) => Some(self.module.scopes[function as usize].changes_of(index, way).next().is_some()),
+            Called::Elsewhere => None,
+            Called::Harmless => Some(false),
         }
     }
 
@@ -161,31 +170,50 @@ impl Lowering<'_> {
         })
     }
 
-    /// Whether a name stands for a list or an object that may become part of the options of an instance.
-    fn may_be_options(&self, scope: ScopeId, name: &str, at: u32, for_its_effect: bool) -> bool {
-        let makes = !self.module.calls.is_empty() || !self.module.makers.is_empty();
+    /// The names that what is given to makers of instances is made of.
+    fn names_of_options(&self) -> HashSet<String> {
+        let mut bound: HashMap<&str, Vec<&Expr>> = HashMap::new();
+        for binding in self.module.scopes.iter().flat_map(|scope| &scope.bindings) {
+            if let Source::Value(value) | Source::Part { of: value, .. } = &binding.source {
+                bound.entry(&binding.name).or_default().push(value);
+            }
+        }
+        let mut names = HashSet::new();
+        let mut open = Vec::new();
+        for site in self.module.calls.iter().chain(&self.module.makers) {
+            if let Kind::Call(call) = &site.expr.kind {
+                call.arguments.iter().for_each(|argument| each_name(&argument.value, &mut |name| open.push(name)));
+            }
+        }
+        while let Some(name) = open.pop() {
+            if names.insert(name.to_owned()) {
+                let values = bound.get(name).map(Vec::as_slice).unwrap_or_default();
+                values.iter().for_each(|value| each_name(value, &mut |name| open.push(name)));
+            }
+        }
+        names
+    }
+
+    /// Whether a name stands for a list or an object that another file may make options of.
+    fn may_become_options(&self, scope: ScopeId, name: &str, at: u32, for_its_effect: bool) -> bool {
         let Some(home) = self.home(scope, name, at) else { return false };
         let data = &self.module.scopes[home as usize];
         match data.binding(name, Some(at)).map(|binding| &binding.source) {
-            Some(Source::Value(value) | Source::Part { of: value, .. }) => {
-                let holds = match &value.kind {
-                    Kind::Call(call) => !call.new && matches!(call.callee.kind, Kind::Name(_)),
-                    kind => matches!(kind, Kind::Array(_) | Kind::Object(_) | Kind::Name(_) | Kind::Member(..)),
-                };
-                holds && (makes || self.goes_out(home, name))
-            }
-            Some(Source::Parameter { .. }) => makes || for_its_effect,
+            Some(Source::Value(value)) => matches!(value.kind, Kind::Array(_) | Kind::Object(_)) && self.goes_out(home, name),
+            Some(Source::Parameter { .. }) | None => for_its_effect,
             Some(_) => false,
-            None => makes || for_its_effect,
         }
     }
 
-    /// Whether a value leaves its scope under its name.
+    /// Whether a value leaves its scope.
     fn goes_out(&self, home: ScopeId, name: &str) -> bool {
         let is_exported = |export: &Export| matches!(export, Export::Local { local, .. } if local == name);
         let data = &self.module.scopes[home as usize];
-        home == MODULE_SCOPE && self.module.exports.iter().any(is_exported)
-            || data.returns.iter().filter_map(|end| end.value.as_ref()).any(|value| mentions(value, name))
+        let mut is_returned = false;
+        for value in data.returns.iter().filter_map(|end| end.value.as_ref()) {
+            each_name(value, &mut |other| is_returned |= other == name);
+        }
+        is_returned || home == MODULE_SCOPE && self.module.exports.iter().any(is_exported)
     }
 }
 
@@ -199,15 +227,22 @@ fn member<'e>(value: &'e Expr, path: &[String]) -> Option<&'e Kind> {
     })?
 }
 
-/// Whether a value is what a name stands for, or holds it.
-fn mentions(value: &Expr, name: &str) -> bool {
+/// The names a value is made of.
+fn each_name<'e>(value: &'e Expr, take: &mut dyn FnMut(&'e str)) {
     match &value.kind {
-        Kind::Name(other) => other == name,
-        Kind::Array(elements) => elements.iter().any(|element| mentions(&element.value, name)),
-        Kind::Object(properties) => properties.iter().any(|property| match property {
-            Property::Keyed { value, .. } | Property::Computed { value, .. } | Property::Spread(value) => mentions(value, name),
+        Kind::Name(name) => take(name),
+        Kind::Array(elements) => elements.iter().for_each(|element| each_name(&element.value, take)),
+        Kind::Object(properties) => properties.iter().for_each(|property| match property {
+            Property::Keyed { value, .. } | Property::Computed { value, .. } | Property::Spread(value) => each_name(value, take),
         }),
-        _ => false,
+        Kind::Member(of, _) | Kind::Index(of, _) => each_name(of, take),
+        Kind::Call(call) => {
+            each_name(&call.callee, take);
+            call.arguments.iter().for_each(|argument| each_name(&argument.value, take));
+        }
+        Kind::Conditional(parts) => parts[1..].iter().for_each(|part| each_name(part, take)),
+        Kind::Binary(_, sides) => sides.iter().for_each(|side| each_name(side, take)),
+        _ => {}
     }
 }
 

@@ -54,6 +54,19 @@ impl Evaluator<'_> {
             };
             return;
         }
+        if let Mutation::Passed { call, index, way } = &effect.change {
+            let callee = self.expr(place, &call.callee).value;
+            if self.may_change(&callee, *index, way) {
+                let why = Unknown::new(format!("`{}` is given it, and may change it", render::expr(&call.callee)), at.clone());
+                reach(node, &effect.path, &|| why.clone(), &mut |target| match &callee {
+                    Value::Function(function) if effect.when == When::Here => {
+                        self.passed(place, target, function, call, (*index, way), &conditions);
+                    }
+                    _ => doubt_contents(target, &why, MAX_DOUBTED),
+                });
+            }
+            return;
+        }
         let (path, key) = match (&effect.change, effect.path.split_last()) {
             (Mutation::Assign(_), Some((key, path))) => (path, Some(key)),
             _ => (effect.path.as_slice(), None),
@@ -96,16 +109,6 @@ impl Evaluator<'_> {
                     spread(object, value, &conditions);
                 }
             }
-            (Mutation::Passed { call, index, way }, _) => match self.expr(place, &call.callee).value {
-                Value::Function(function) if effect.when == When::Here => {
-                    self.passed(place, target, &function, call, (*index, way), &conditions);
-                }
-                callee if self.may_change(&callee, *index, way) => {
-                    let reason = format!("`{}` is given it, and may change it", render::expr(&call.callee));
-                    doubt_contents(target, &Unknown::new(reason, at.clone()), MAX_DOUBTED);
-                }
-                _ => {}
-            },
             // Nothing can be added to what is not there.
             (Mutation::Push(_) | Mutation::Merge(_), Value::Undefined | Value::Null) => {}
             (_, Value::Array(array)) => doubt(&mut Arc::make_mut(array).open, not_followed()),
