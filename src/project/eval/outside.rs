@@ -265,12 +265,12 @@ impl Evaluator<'_> {
                     _ => {}
                 }
             }
-            // Members of modules, however they are reached.
+            // A member of the module, however that is reached.
             let Some(facts) = &facts else { continue };
             uses.collect(user, module, |callee, scope| {
-                let place = Place { file: Arc::clone(user), facts: Arc::clone(facts), scope, frame: None };
-                matches!(callee.kind, Kind::Member(..))
-                    && matches!(self.expr(&place, callee).value, Value::Function(function) if is_it(&function))
+                let place = || Place { file: Arc::clone(user), facts: Arc::clone(facts), scope, frame: None };
+                matches!(&callee.kind, Kind::Member(_, member) if exported.contains(&member.as_str()))
+                    && matches!(self.expr(&place(), callee).value, Value::Function(function) if is_it(&function))
             });
         }
         // What runs counts, and scripts and examples only where nothing else calls it.
