@@ -191,21 +191,39 @@ fn what_is_given_to_a_function_may_be_changed_by_it() {
     for (body, expected) in [
         ("const list = [admin()];\nhelpers.extend(list);", vec!["admin", "jwt"]),
         ("const list = [admin()];\nhelpers.each({ list });", vec!["admin", "jwt"]),
-        ("const registry = { add(all: any[]) { all.push(jwt()); } };\nconst list = [admin()];\nregistry.add(list);", vec!["admin", "jwt"]),
-        ("const add = (on: { all: any[] }) => { on.all.push(jwt()); };\nconst list = [admin()];\nadd({ all: list });", vec!["admin", "jwt"]),
-        ("const add = ({ all }: any) => { all.push(jwt()); };\nconst list = [admin()];\nadd({ all: list });", vec!["admin", "jwt"]),
+        (
+            "const registry = { add(all: any[]) { all.push(jwt()); } };\nconst list = [admin()];\nregistry.add(list);",
+            vec!["admin", "jwt"],
+        ),
+        (
+            "const add = (on: { all: any[] }) => { on.all.push(jwt()); };\nconst list = [admin()];\nadd({ all: list });",
+            vec!["admin", "jwt"],
+        ),
+        (
+            "const add = ({ all }: any) => { all.push(jwt()); };\nconst list = [admin()];\nadd({ all: list });",
+            vec!["admin", "jwt"],
+        ),
         ("const list = [admin()];\nvoid extend(list);", vec!["admin", "jwt"]),
         ("const list = [admin()];\nconst done = await extend(list);", vec!["admin", "jwt"]),
         ("const list = [admin()];\nawait Promise.all([extend(list)]);", vec!["admin", "jwt"]),
         ("const list = [admin()];\nif (extend(list)) console.log(1);", vec!["admin", "jwt"]),
-        ("function add(all: any[]) { all.push(jwt()); return all; }\nconst own = [admin()];\nconst list = add(own);", vec!["admin", "jwt"]),
+        (
+            "function add(all: any[]) { all.push(jwt()); return all; }\nconst own = [admin()];\nconst list = add(own);",
+            vec!["admin", "jwt"],
+        ),
         ("const list = [admin()];\nif (process.env.X) extend(list);", vec!["admin", "jwt?"]),
         ("const list = [admin()];\n((all: any[]) => { all.push(jwt()); })(list);", vec!["admin", "jwt"]),
         // What replaces the list leaves it alone.
-        ("const set = (on: { all: any[] }) => { on.all = [jwt()]; };\nconst list = [admin()];\nset({ all: list });", vec!["admin"]),
+        (
+            "const set = (on: { all: any[] }) => { on.all = [jwt()]; };\nconst list = [admin()];\nset({ all: list });",
+            vec!["admin"],
+        ),
         // Readers, and functions of packages.
         ("const list = [admin()];\nconst count = show(list);\nhelpers.show(list);", vec!["admin"]),
-        ("const list = [admin()];\nconsole.log(list);\nJSON.stringify({ list });\naudit(list);\naudit.all({ list });", vec!["admin"]),
+        (
+            "const list = [admin()];\nconsole.log(list);\nJSON.stringify({ list });\naudit(list);\naudit.all({ list });",
+            vec!["admin"],
+        ),
         ("const list = [admin()];\nexport const other = betterAuth({ plugins: list });", vec!["admin"]),
         ("const list = [admin()];\nexport const more = audit(({ note }: any) => note(list));", vec!["admin"]),
         ("const all: any = { list: [admin()] };\naudit(all.none);\nconst list = all.list;", vec!["admin"]),
@@ -219,9 +237,15 @@ fn what_is_given_to_a_function_may_be_changed_by_it() {
     }
     for (body, reason) in [
         ("const list = [admin()];\nmerge(list, [jwt()]);", "`merge` is given it, and may change it"),
-        ("const options = { plugins: [admin()] };\nmerge(options, { plugins: [jwt()] });\nconst list = options.plugins;", "`merge` is given it, and may change it"),
+        (
+            "const options = { plugins: [admin()] };\nmerge(options, { plugins: [jwt()] });\nconst list = options.plugins;",
+            "`merge` is given it, and may change it",
+        ),
         ("const list = [admin()];\ngone(list);", "`gone` is given it, and may change it"),
-        ("const list = [admin()];\nconst add = process.env.X ? extend : show;\nadd(list);", "`add` is given it, and may change it"),
+        (
+            "const list = [admin()];\nconst add = process.env.X ? extend : show;\nadd(list);",
+            "`add` is given it, and may change it",
+        ),
         ("const list = [admin()];\nexport function start() { extend(list); }", "`extend` is given it, and may change it"),
         ("const list = [admin()];\nReflect.set(list, 0, jwt());", "a later change that is not followed"),
     ] {
@@ -238,7 +262,8 @@ fn functions_that_change_a_list_may_be_declared_below_their_calls() {
     ] {
         assert_eq!(open(&server(body)), ["a later change that is not followed"], "{body}");
     }
-    let made_later = "const list = [admin()];\nexport const auth = betterAuth({ plugins: list });\nexport const add = () => list.push(jwt());";
+    let made_later =
+        "const list = [admin()];\nexport const auth = betterAuth({ plugins: list });\nexport const add = () => list.push(jwt());";
     assert_eq!(open(&server(made_later)), [""; 0], "nothing can call it before");
 }
 
@@ -248,7 +273,8 @@ fn methods_that_change_what_their_object_holds() {
         "const registry = { list: [admin()], add(plugin: any) { this.list.push(plugin); } };",
         "const list = [admin()];\nconst registry = { list, add(plugin: any) { list.push(plugin); } };",
     ] {
-        let model = server(&format!("{registry}\nregistry.add(jwt());\nexport const auth = betterAuth({{ plugins: registry.list }});"));
+        let model =
+            server(&format!("{registry}\nregistry.add(jwt());\nexport const auth = betterAuth({{ plugins: registry.list }});"));
         assert_eq!(plugins(&model), ["admin"], "{registry}");
         assert_eq!(open(&model), ["a later change that is not followed"], "{registry}");
     }
@@ -266,7 +292,10 @@ fn what_follows_an_early_return_depends_on_it() {
             "function add(all: any[]) { if (process.env.A) { if (process.env.B) return; } all.push(jwt()); }\nadd(list);",
             vec!["admin", "jwt?"],
         ),
-        ("function add(all: any[]) { if (!process.env.A) throw new Error(); all.push(jwt()); }\nadd(list);", vec!["admin", "jwt"]),
+        (
+            "function add(all: any[]) { if (!process.env.A) throw new Error(); all.push(jwt()); }\nadd(list);",
+            vec!["admin", "jwt"],
+        ),
     ] {
         let model = server(&format!("const list = [admin()];\n{body}\nexport const auth = betterAuth({{ plugins: list }});"));
         assert_eq!(plugins(&model), expected, "{body}");
@@ -279,16 +308,16 @@ fn what_follows_an_early_return_depends_on_it() {
 #[test]
 fn patterns_have_defaults_and_holes() {
     for (body, expected) in [
-        (
-            "function make({ plugins } = { plugins: [admin()] }) { return plugins; }\nconst list = make();",
-            vec!["admin"],
-        ),
+        ("function make({ plugins } = { plugins: [admin()] }) { return plugins; }\nconst list = make();", vec!["admin"]),
         (
             "function make({ plugins } = { plugins: [admin()] }) { return plugins; }\nconst list = make({ plugins: [jwt()] });",
             vec!["jwt"],
         ),
         ("const given: any = {};\nconst { a: { list } = { list: [admin()] } } = given;", vec!["admin"]),
-        ("const given: any = {};\nconst { all: [first, second] = [admin(), jwt()] } = given;\nconst list = [second];", vec!["jwt"]),
+        (
+            "const given: any = {};\nconst { all: [first, second] = [admin(), jwt()] } = given;\nconst list = [second];",
+            vec!["jwt"],
+        ),
         ("const [, list] = [[admin()], [jwt()]];", vec!["jwt"]),
         ("const [first, , third] = [admin(), jwt(), username()];\nconst list = [first, third];", vec!["admin", "username"]),
         ("function second(this: any, a: any, b: any) { return [b]; }\nconst list = second(admin(), jwt());", vec!["jwt"]),
@@ -296,9 +325,15 @@ fn patterns_have_defaults_and_holes() {
         ("let list = [admin()];\n[, { list }] = [1, { list: [jwt()] }];", vec!["jwt"]),
         ("let list = [admin()];\n({ list = [jwt()] } = {} as any);", vec!["jwt"]),
         ("const options: any = {};\n({ a: options.list } = { a: [jwt()] });\nconst list = options.list;", vec!["jwt"]),
-        ("const options: any = { list: [admin()] };\n(options.list ??= []).push(jwt());\nconst list = options.list;", vec!["admin", "jwt"]),
+        (
+            "const options: any = { list: [admin()] };\n(options.list ??= []).push(jwt());\nconst list = options.list;",
+            vec!["admin", "jwt"],
+        ),
         ("const options: any = {};\n(options.list || (options.list = [])).push(jwt());\nconst list = options.list;", vec!["jwt"]),
-        ("const list = [admin()];\nfor (const { list } of [{ list: 1 }]) console.log(list);\nfor (const list of []) {}", vec!["admin"]),
+        (
+            "const list = [admin()];\nfor (const { list } of [{ list: 1 }]) console.log(list);\nfor (const list of []) {}",
+            vec!["admin"],
+        ),
         ("const list = [admin()];\ntry { console.log(1); } catch (list) { console.log(list); }", vec!["admin"]),
     ] {
         let model = server(&format!("{body}\nexport const auth = betterAuth({{ plugins: list }});"));
@@ -325,7 +360,10 @@ fn modules_that_import_a_name_and_export_it_pass_it_on() {
     let files = [
         ("src/plugins.ts", "import { admin } from \"better-auth/plugins\";\nexport const plugins = [admin()];"),
         passing,
-        ("src/more.ts", "import { plugins } from \"./index\";\nimport { jwt } from \"better-auth/plugins\";\nplugins.push(jwt());"),
+        (
+            "src/more.ts",
+            "import { plugins } from \"./index\";\nimport { jwt } from \"better-auth/plugins\";\nplugins.push(jwt());",
+        ),
         (
             "src/auth.ts",
             "import { betterAuth } from \"better-auth\";\nimport { plugins } from \"./plugins\";\nexport const auth = betterAuth({ plugins });",
@@ -350,8 +388,14 @@ fn modules_that_import_a_name_and_export_it_pass_it_on() {
 fn an_instance_that_production_never_makes_is_one_of_development() {
     for (body, expected) in [
         ("export function make() { if (process.env.NODE_ENV === \"test\") return betterAuth({}); }", Role::Development),
-        ("export function make() { if (process.env.NODE_ENV !== \"development\") return null; return betterAuth({}); }", Role::Development),
-        ("if (process.env.NODE_ENV === \"production\") throw new Error();\nexport const auth = betterAuth({});", Role::Development),
+        (
+            "export function make() { if (process.env.NODE_ENV !== \"development\") return null; return betterAuth({}); }",
+            Role::Development,
+        ),
+        (
+            "if (process.env.NODE_ENV === \"production\") throw new Error();\nexport const auth = betterAuth({});",
+            Role::Development,
+        ),
         ("export const auth = process.env.NODE_ENV === \"production\" ? null : betterAuth({});", Role::Development),
         ("if (process.env.NODE_ENV !== \"production\") start(() => betterAuth({}));", Role::Development),
         ("export function make() { if (process.env.NODE_ENV === \"test\") return null; return betterAuth({}); }", Role::Live),
@@ -426,13 +470,17 @@ fn calls_are_found_however_a_module_is_reached() {
         ("", "export const two = import(\"./build\").then((kit) => kit.buildAuth([jwt()]));"),
         ("", "export const two = (await import(\"./build\")).buildAuth([jwt()]);"),
         ("export * as kit from \"./build\";", "import { kit } from \"./kit\";\nexport const two = kit.buildAuth([jwt()]);"),
-        ("import * as kit from \"./build\";\nexport default kit;", "import kit from \"./kit\";\nexport const two = kit.buildAuth([jwt()]);"),
+        (
+            "import * as kit from \"./build\";\nexport default kit;",
+            "import kit from \"./kit\";\nexport const two = kit.buildAuth([jwt()]);",
+        ),
     ] {
         let model = model(&[build, main, ("src/kit.ts", passing), ("src/user.ts", &format!("{jwt}{user}"))]);
         assert_eq!(plugins(&model), ["admin", "jwt?"], "{user}");
         assert_eq!(open(&model), [""; 0], "{user}");
     }
-    let handed_on = "import * as kit from \"./build\";\nconst makers = { main: kit.buildAuth };\nexport const two = makers.main([jwt()]);";
+    let handed_on =
+        "import * as kit from \"./build\";\nconst makers = { main: kit.buildAuth };\nexport const two = makers.main([jwt()]);";
     let model = model(&[build, main, ("src/user.ts", &format!("{jwt}{handed_on}"))]);
     assert_eq!(open(&model), ["`more` is a parameter, and `kit.buildAuth` is handed on, to be called elsewhere"]);
 }

@@ -52,10 +52,8 @@ impl Survey {
             }
         });
         is_gone |= before.next().is_some();
-        let (found, others): (Vec<Seen>, Vec<Option<u64>>) = unknown
-            .into_par_iter()
-            .with_min_len(64)
-            .partition_map(|entry| match Seen::new(snapshot, config, store, &entry) {
+        let (found, others): (Vec<Seen>, Vec<Option<u64>>) =
+            unknown.into_par_iter().with_min_len(64).partition_map(|entry| match Seen::new(snapshot, config, store, &entry) {
                 Some(seen) => Either::Left(seen),
                 None => Either::Right(mark(&entry)),
             });

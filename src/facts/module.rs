@@ -261,7 +261,10 @@ impl Effect {
         let changed = || path.iter().chain(&self.path);
         let is_passed = matches!(self.change, Mutation::Passed { .. });
         let is_deep = changed().count() > way.len() || !matches!(self.change, Mutation::Assign(_));
-        self.is_in_place() && is_deep && changed().zip(way).all(|(step, other)| step == other) && (is_passed || changed().count() >= way.len())
+        self.is_in_place()
+            && is_deep
+            && changed().zip(way).all(|(step, other)| step == other)
+            && (is_passed || changed().count() >= way.len())
     }
 
     /// Whether the value itself is changed, rather than the name bound to another one.

@@ -134,11 +134,12 @@ impl Linker<'_> {
     fn instance(&mut self, path: &Arc<str>, site: &CallSite) {
         let Kind::Call(call) = &site.expr.kind else { return };
         let key = (Arc::clone(path), site.expr.span);
-        let (External { module, name }, options) = match self.run.answer(&self.kept.calls, key, || self.evaluated(path, site, call)) {
-            Made::By(callee, options) => (callee, *options),
-            Made::Unknown(why) => return self.unmade(path, site.owner.as_deref(), why),
-            Made::Nothing => return,
-        };
+        let (External { module, name }, options) =
+            match self.run.answer(&self.kept.calls, key, || self.evaluated(path, site, call)) {
+                Made::By(callee, options) => (callee, *options),
+                Made::Unknown(why) => return self.unmade(path, site.owner.as_deref(), why),
+                Made::Nothing => return,
+            };
         let (at, owner) = (Site::new(path, call.callee.span), site.owner.clone());
         match name.as_str() {
             ENTRY if is_framework(&module) => {

@@ -223,7 +223,11 @@ impl Lowering<'_> {
         } else if pattern.kind() == "identifier" {
             self.bind(scope, pattern, Source::Parameter { index, path: Vec::new(), default }, false);
         } else {
-            self.pattern(pattern, scope, &mut Vec::new(), default, &mut |path, default| Source::Parameter { index, path, default });
+            self.pattern(pattern, scope, &mut Vec::new(), default, &mut |path, default| Source::Parameter {
+                index,
+                path,
+                default,
+            });
         }
     }
 }

@@ -10,7 +10,8 @@ use super::bindings::places;
 use super::expressions::operator;
 use super::{Around, Lowering, named, span};
 use crate::facts::module::{
-    Call, Effect, Element, Expr, Guard, Kind, MODULE_SCOPE, Mutation, Operator, Property, Return, Scope, ScopeId, Source, Text, When,
+    Call, Effect, Element, Expr, Guard, Kind, MODULE_SCOPE, Mutation, Operator, Property, Return, Scope, ScopeId, Source, Text,
+    When,
 };
 use crate::source::Span;
 
@@ -326,7 +327,8 @@ fn passed_by(exit: &[Guard], around: &[Guard]) -> Option<Guard> {
     let end = shared.checked_sub(1).map_or(u32::MAX, |last| exit[last].body.end);
     let body = Span { start: first.body.end, end };
     // That not all of several conditions hold is not followed.
-    let condition = if more.is_empty() { first.condition.clone() } else { Expr { kind: Kind::Opaque, span: first.condition.span } };
+    let condition =
+        if more.is_empty() { first.condition.clone() } else { Expr { kind: Kind::Opaque, span: first.condition.span } };
     Some(Guard { condition, holds: more.is_empty() && !first.holds, body })
 }
 

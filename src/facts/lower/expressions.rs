@@ -6,7 +6,9 @@ use super::bindings::CHOICES;
 use super::classes::member_name;
 use super::literals::{number, unescape};
 use super::{Around, ENTRY_POINTS, Lowering, MAX_DEPTH, named, span};
-use crate::facts::module::{Call, CallSite, Element, Expr, Guard, Import, Imported, Kind, Operator, Property, ScopeId, TemplatePart};
+use crate::facts::module::{
+    Call, CallSite, Element, Expr, Guard, Import, Imported, Kind, Operator, Property, ScopeId, TemplatePart,
+};
 use crate::facts::secrecy;
 
 impl Lowering<'_> {

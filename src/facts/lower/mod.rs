@@ -14,9 +14,9 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use tree_sitter::Node;
 
-use self::passed::Given;
 pub(crate) use self::expressions::may_make_an_instance;
 pub(super) use self::literals::unescape;
+use self::passed::Given;
 
 use super::module::{Binding, Guard, MODULE_SCOPE, Module, Scope, ScopeId, Source};
 use super::schema;

@@ -7,9 +7,7 @@ use tree_sitter::Node;
 
 use super::changes::place;
 use super::{Lowering, span};
-use crate::facts::module::{
-    Call, Effect, Export, Expr, Guard, Kind, MODULE_SCOPE, Mutation, Property, ScopeId, Source, When,
-};
+use crate::facts::module::{Call, Effect, Export, Expr, Guard, Kind, MODULE_SCOPE, Mutation, Property, ScopeId, Source, When};
 use crate::source::Span;
 
 /// Longest way into an argument that is followed.
@@ -200,8 +198,8 @@ impl Lowering<'_> {
         let data = &self.module.scopes[home as usize];
         match data.binding(name, Some(at)).map(|binding| &binding.source) {
             Some(Source::Value(value)) => matches!(value.kind, Kind::Array(_) | Kind::Object(_)) && self.goes_out(home, name),
-            Some(Source::Parameter { .. }) | None => for_its_effect,
             Some(_) => false,
+            None => for_its_effect,
         }
     }
 

@@ -30,6 +30,9 @@ const CHANGING: [&str; 17] = [
     "update",
 ];
 
+/// Most changes within each other that are followed into functions.
+const MAX_CHANGING: usize = 2;
+
 /// How deep what is given to a function is changed by it, as far as is reckoned with.
 const MAX_DOUBTED: u32 = 4;
 
@@ -58,8 +61,9 @@ impl Evaluator<'_> {
             let callee = self.expr(place, &call.callee).value;
             if self.may_change(&callee, *index, way) {
                 let why = Unknown::new(format!("`{}` is given it, and may change it", render::expr(&call.callee)), at.clone());
+                let is_followed = effect.when == When::Here && !self.is_deep_in_changes();
                 reach(node, &effect.path, &|| why.clone(), &mut |target| match &callee {
-                    Value::Function(function) if effect.when == When::Here => {
+                    Value::Function(function) if is_followed => {
                         self.passed(place, target, function, call, (*index, way), &conditions);
                     }
                     _ => doubt_contents(target, &why, MAX_DOUBTED),
@@ -115,6 +119,16 @@ impl Evaluator<'_> {
             (_, Value::Object(object)) => doubt(&mut Arc::make_mut(object).open, not_followed()),
             (_, value) => *value = Value::Unknown(not_followed()),
         });
+    }
+
+    /// Whether a change is asked for by others in such a way that following it costs too much: every change on the way
+    /// may ask for all that come before it.
+    fn is_deep_in_changes(&self) -> bool {
+        let is_deep = self.changing.borrow().len() > MAX_CHANGING;
+        if is_deep {
+            self.run.cut();
+        }
+        is_deep
     }
 
     /// Whether something that is called may change what lies at a way into an argument of it.
@@ -210,9 +224,9 @@ impl Evaluator<'_> {
 
 /// Whether a function of a package changes what it is given first (lodash: merge, assign, set and their kin).
 fn changes_its_first_argument(External { module, name }: &External) -> bool {
-    let is_lodash = ["lodash", "lodash-es"].iter().any(|package| {
-        module.strip_prefix(package).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '.']))
-    });
+    let is_lodash = ["lodash", "lodash-es"]
+        .iter()
+        .any(|package| module.strip_prefix(package).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '.'])));
     let function = match name.as_str() {
         "default" | "*" => module.rsplit(['/', '.']).next().unwrap_or(module),
         name => name.rsplit('.').next().unwrap_or(name),

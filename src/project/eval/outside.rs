@@ -9,7 +9,9 @@ use super::names::{Located, top};
 use super::{Evaluator, Place};
 use crate::facts::FileFacts;
 use crate::facts::lower::may_make_an_instance;
-use crate::facts::module::{CallSite, Element, Export, Expr, Function, Imported, Kind, MODULE_SCOPE, Module, Mutation, ScopeId, Source};
+use crate::facts::module::{
+    CallSite, Element, Export, Expr, Function, Imported, Kind, MODULE_SCOPE, Module, Mutation, ScopeId, Source,
+};
 use crate::facts::signals::{Signals, module_mark, module_name};
 use crate::project::Role;
 use crate::project::link::role;
@@ -260,7 +262,11 @@ impl Evaluator<'_> {
                             let reason = format!("`{}` is another name for its function", import.local);
                             uses.open.push(Unknown::new(reason, Site::new(user, import.span)));
                         }
-                        uses.collect(user, module, |callee, _| matches!(&callee.kind, Kind::Name(other) if *other == import.local));
+                        uses.collect(
+                            user,
+                            module,
+                            |callee, _| matches!(&callee.kind, Kind::Name(other) if *other == import.local),
+                        );
                     }
                     _ => {}
                 }
