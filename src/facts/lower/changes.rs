@@ -253,7 +253,7 @@ impl Lowering<'_> {
                         distant.push((*home, Effect { root, path, change, guards, span: effect.span, when: When::Later }));
                     }
                 } else if let Some(home) = self.home(id, &effect.root, effect.span.start).filter(|home| *home != id) {
-                    let Some(change) = self.from_afar(id, home, effect) else { continue };
+                    let Some(change) = self.distant_change(id, home, effect) else { continue };
                     let when = if self.is_hoisted(id, home) { When::Anytime } else { When::Later };
                     distant.push((home, Effect { change, when, guards: Vec::new(), ..effect.clone() }));
                 }
@@ -267,7 +267,7 @@ impl Lowering<'_> {
     }
 
     /// A change that a function makes to what a scope around it binds, as it is seen from there.
-    fn from_afar(&self, function: ScopeId, home: ScopeId, effect: &Effect) -> Option<Mutation> {
+    fn distant_change(&self, function: ScopeId, home: ScopeId, effect: &Effect) -> Option<Mutation> {
         let Mutation::Passed { call, index, way } = &effect.change else { return Some(Mutation::Opaque) };
         if self.is_seen_from(home, call) {
             // Whether it changes something is all that matters.
