@@ -33,7 +33,7 @@ pub(crate) enum User {
     Any,
     /// Changes to what they import.
     Changing,
-    /// Requests handed to what they import.
+    /// Requests handed to what they import, or places where it is shared.
     Handling,
 }
 
@@ -42,7 +42,7 @@ impl User {
         match self {
             Self::Any => true,
             Self::Changing => signals.changes,
-            Self::Handling => signals.handlers,
+            Self::Handling => signals.handlers || signals.shares,
         }
     }
 }
