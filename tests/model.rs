@@ -2391,3 +2391,16 @@ fn a_dialect_is_told_by_the_driver() {
     let adapter = &server(either).servers[0].adapter;
     assert_eq!((adapter.kind, &adapter.provider, adapter.dialect), (AdapterKind::Drizzle, &None, None));
 }
+
+#[test]
+fn what_an_object_of_a_class_holds_may_be_changed_where_it_is_given() {
+    let auth = "import { betterAuth } from \"better-auth\";\nimport { username } from \"better-auth/plugins\";\nimport { extend } from \"./extend\";\n\
+                class Maker {\n  private own = { plugins: [username()] };\n  constructor() { extend(this.own); this.more(this.own.plugins); }\n\
+                private more(list) { list.push({ id: \"own\" }); }\n  auth() { return betterAuth({ plugins: this.own.plugins }); }\n}\n\
+                export const auth = new Maker().auth();";
+    let extend =
+        "import { admin } from \"better-auth/plugins\";\nexport function extend(options) { options.plugins.push(admin()); }";
+    let model = model(&[("src/auth.ts", auth), ("src/extend.ts", extend)]);
+    assert_eq!(plugins(&model), ["username", "admin", "own"]);
+    assert_eq!(open(&model), [""; 0]);
+}
