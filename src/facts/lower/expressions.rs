@@ -74,13 +74,7 @@ impl Lowering<'_> {
                 }
                 (Some(object), Some(property)) => {
                     let object = self.expr(object, scope, Around::default());
-                    self.handler_value(&object, self.str(property), scope, node);
-                    let is_maker = self.is_maker(self.str(property)) && self.is_module(&object) && is_handed_on(node);
-                    let member = Expr { kind: Kind::Member(Box::new(object), self.owned(property)), span: here };
-                    if is_maker {
-                        self.hand_on(&member, scope);
-                    }
-                    return member;
+                    return self.member(object, property, scope, node);
                 }
                 _ => Kind::Opaque,
             },
@@ -192,6 +186,17 @@ impl Lowering<'_> {
         is_declared && self.entry_names.contains_key(self.str(entry))
     }
 
+    /// A member of what is lowered.
+    fn member(&mut self, object: Expr, property: Node<'_>, scope: ScopeId, node: Node<'_>) -> Expr {
+        self.handler_value(&object, self.str(property), scope, node);
+        let is_maker = self.is_maker(self.str(property)) && self.is_module(&object) && is_handed_on(node);
+        let member = Expr { kind: Kind::Member(Box::new(object), self.owned(property)), span: span(node) };
+        if is_maker {
+            self.hand_on(&member, scope);
+        }
+        member
+    }
+
     /// Whether a name stands for all that a module exports.
     fn is_module(&self, expr: &Expr) -> bool {
         let Kind::Name(name) = &expr.kind else { return false };
@@ -219,11 +224,7 @@ impl Lowering<'_> {
         let here = span(node);
         let Some(function) = node.child_by_field_name("function") else { return Expr { kind: Kind::Opaque, span: here } };
         let arguments = node.child_by_field_name("arguments");
-        let required = self.required_module(node);
-        if let Some(module) = &required {
-            let (local, module) = (String::new(), module.clone());
-            self.module.imports.push(Import { local, module, name: Imported::Namespace, type_only: false, span: here });
-        }
+        let required = self.import_within(node);
         if function.kind() == "import" {
             return Expr { kind: required.map_or(Kind::Opaque, Kind::ImportCall), span: here };
         }
@@ -242,6 +243,21 @@ impl Lowering<'_> {
             Some(template) => return self.tagged(callee, template, scope, here),
             None => Vec::new(),
         };
+        self.finished_call(Call { callee, arguments, new: false }, function, scope, node)
+    }
+
+    /// The module that a call requires or imports where it stands.
+    fn import_within(&mut self, node: Node<'_>) -> Option<String> {
+        let module = self.required_module(node)?;
+        let (local, name, span) = (String::new(), Imported::Namespace, span(node));
+        self.module.imports.push(Import { local, module: module.clone(), name, type_only: false, span });
+        Some(module)
+    }
+
+    /// A call whose parts are lowered; by itself, so that nested calls take no more of the stack.
+    fn finished_call(&mut self, call: Call, function: Node<'_>, scope: ScopeId, node: Node<'_>) -> Expr {
+        let here = span(node);
+        let Call { callee, arguments, .. } = &call;
         if function.kind() == "super"
             && let Some(class) = self.scope(scope).class.as_mut()
         {
@@ -260,7 +276,6 @@ impl Lowering<'_> {
             _ => false,
         };
         let is_maker = matches!(&callee.kind, Kind::Name(name) | Kind::Member(_, name) if self.is_maker(name));
-        let call = Call { callee, arguments, new: false };
         self.mounting_call(&call, scope, node);
         self.sharing_call(&call, scope);
         let expr = Expr { kind: Kind::Call(Box::new(call)), span: here };
