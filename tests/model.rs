@@ -174,6 +174,318 @@ fn a_list_may_be_changed_inside_of_an_expression() {
 }
 
 #[test]
+fn what_is_given_to_a_function_may_be_changed_by_it() {
+    let helpers = (
+        "src/helpers.ts",
+        "import { jwt } from \"better-auth/plugins\";\n\
+         export function extend(list: any[]) { list.push(jwt()); }\n\
+         export function show(list: any[]) { return list.length; }\n\
+         export function each(context: { list: any[] }) { extend(context.list); }",
+    );
+    let auth = |body: &str| {
+        let head = "import { betterAuth } from \"better-auth\";\nimport { admin, jwt } from \"better-auth/plugins\";\n\
+                    import * as helpers from \"./helpers\";\nimport { extend, show } from \"./helpers\";\n\
+                    import merge from \"lodash/merge\";\nimport { audit } from \"@acme/audit\";\nimport { gone } from \"./gone\";\n";
+        model(&[helpers, ("src/auth.ts", &format!("{head}{body}\nexport const auth = betterAuth({{ plugins: list }});"))])
+    };
+    for (body, expected) in [
+        ("const list = [admin()];\nhelpers.extend(list);", vec!["admin", "jwt"]),
+        ("const list = [admin()];\nhelpers.each({ list });", vec!["admin", "jwt"]),
+        (
+            "const registry = { add(all: any[]) { all.push(jwt()); } };\nconst list = [admin()];\nregistry.add(list);",
+            vec!["admin", "jwt"],
+        ),
+        (
+            "const add = (on: { all: any[] }) => { on.all.push(jwt()); };\nconst list = [admin()];\nadd({ all: list });",
+            vec!["admin", "jwt"],
+        ),
+        (
+            "const add = ({ all }: any) => { all.push(jwt()); };\nconst list = [admin()];\nadd({ all: list });",
+            vec!["admin", "jwt"],
+        ),
+        ("const list = [admin()];\nvoid extend(list);", vec!["admin", "jwt"]),
+        ("const list = [admin()];\nconst done = await extend(list);", vec!["admin", "jwt"]),
+        ("const list = [admin()];\nawait Promise.all([extend(list)]);", vec!["admin", "jwt"]),
+        ("const list = [admin()];\nif (extend(list)) console.log(1);", vec!["admin", "jwt"]),
+        (
+            "function add(all: any[]) { all.push(jwt()); return all; }\nconst own = [admin()];\nconst list = add(own);",
+            vec!["admin", "jwt"],
+        ),
+        ("const list = [admin()];\nif (process.env.X) extend(list);", vec!["admin", "jwt?"]),
+        ("const list = [admin()];\n((all: any[]) => { all.push(jwt()); })(list);", vec!["admin", "jwt"]),
+        // What replaces the list leaves it alone.
+        (
+            "const set = (on: { all: any[] }) => { on.all = [jwt()]; };\nconst list = [admin()];\nset({ all: list });",
+            vec!["admin"],
+        ),
+        // Readers, and functions of packages.
+        ("const list = [admin()];\nconst count = show(list);\nhelpers.show(list);", vec!["admin"]),
+        (
+            "const list = [admin()];\nconsole.log(list);\nJSON.stringify({ list });\naudit(list);\naudit.all({ list });",
+            vec!["admin"],
+        ),
+        ("const list = [admin()];\nexport const other = betterAuth({ plugins: list });", vec!["admin"]),
+        ("const list = [admin()];\nexport const more = audit(({ note }: any) => note(list));", vec!["admin"]),
+        ("const all: any = { list: [admin()] };\naudit(all.none);\nconst list = all.list;", vec!["admin"]),
+    ] {
+        let model = auth(body);
+        let last = model.servers.last().expect("a server");
+        let names: Vec<String> =
+            last.plugins.iter().map(|one| format!("{}{}", one.name, if one.conditions.is_empty() { "" } else { "?" })).collect();
+        assert_eq!(names, expected, "{body}");
+        assert_eq!(last.plugins_open, [], "{body}");
+    }
+    for (body, reason) in [
+        ("const list = [admin()];\nmerge(list, [jwt()]);", "`merge` is given it, and may change it"),
+        (
+            "const options = { plugins: [admin()] };\nmerge(options, { plugins: [jwt()] });\nconst list = options.plugins;",
+            "`merge` is given it, and may change it",
+        ),
+        ("const list = [admin()];\ngone(list);", "`gone` is given it, and may change it"),
+        (
+            "const list = [admin()];\nconst add = process.env.X ? extend : show;\nadd(list);",
+            "`add` is given it, and may change it",
+        ),
+        ("const list = [admin()];\nexport function start() { extend(list); }", "`extend` is given it, and may change it"),
+        ("const list = [admin()];\nReflect.set(list, 0, jwt());", "a later change that is not followed"),
+    ] {
+        let model = auth(body);
+        assert_eq!(open(&model), [reason], "{body}");
+    }
+}
+
+#[test]
+fn functions_that_change_a_list_may_be_declared_below_their_calls() {
+    for body in [
+        "const list = [admin()];\nadd();\nexport const auth = betterAuth({ plugins: list });\nfunction add() { list.push(jwt()); }",
+        "export function make() { const list = [admin()]; add(); return betterAuth({ plugins: list }); function add() { list.push(jwt()); } }",
+    ] {
+        assert_eq!(open(&server(body)), ["a later change that is not followed"], "{body}");
+    }
+    let made_later =
+        "const list = [admin()];\nexport const auth = betterAuth({ plugins: list });\nexport const add = () => list.push(jwt());";
+    assert_eq!(open(&server(made_later)), [""; 0], "nothing can call it before");
+}
+
+#[test]
+fn methods_that_change_what_their_object_holds() {
+    for registry in [
+        "const registry = { list: [admin()], add(plugin: any) { this.list.push(plugin); } };",
+        "const list = [admin()];\nconst registry = { list, add(plugin: any) { list.push(plugin); } };",
+    ] {
+        let model =
+            server(&format!("{registry}\nregistry.add(jwt());\nexport const auth = betterAuth({{ plugins: registry.list }});"));
+        assert_eq!(plugins(&model), ["admin"], "{registry}");
+        assert_eq!(open(&model), ["a later change that is not followed"], "{registry}");
+    }
+    let reads = "const registry = { list: [admin()], all() { return this.list.slice(); } };\nexport const auth = betterAuth({ plugins: registry.list });";
+    assert_eq!(open(&server(reads)), [""; 0]);
+}
+
+#[test]
+fn what_follows_an_early_return_depends_on_it() {
+    for (body, expected) in [
+        ("function add(all: any[]) { if (process.env.SKIP) return; all.push(jwt()); }\nadd(list);", vec!["admin", "jwt?"]),
+        ("function add(all: any[], on: boolean) { if (!on) return; all.push(jwt()); }\nadd(list, false);", vec!["admin"]),
+        ("function add(all: any[], on: boolean) { if (!on) return; all.push(jwt()); }\nadd(list, true);", vec!["admin", "jwt"]),
+        (
+            "function add(all: any[]) { if (process.env.A) { if (process.env.B) return; } all.push(jwt()); }\nadd(list);",
+            vec!["admin", "jwt?"],
+        ),
+        (
+            "function add(all: any[]) { if (!process.env.A) throw new Error(); all.push(jwt()); }\nadd(list);",
+            vec!["admin", "jwt"],
+        ),
+    ] {
+        let model = server(&format!("const list = [admin()];\n{body}\nexport const auth = betterAuth({{ plugins: list }});"));
+        assert_eq!(plugins(&model), expected, "{body}");
+        assert_eq!(open(&model), [""; 0], "{body}");
+    }
+    let same = "export function make() { const list = [admin()]; if (process.env.SKIP) return null; list.push(jwt()); return betterAuth({ plugins: list }); }";
+    assert_eq!(plugins(&server(same)), ["admin", "jwt"], "what comes after the same return");
+}
+
+#[test]
+fn patterns_have_defaults_and_holes() {
+    for (body, expected) in [
+        ("function make({ plugins } = { plugins: [admin()] }) { return plugins; }\nconst list = make();", vec!["admin"]),
+        (
+            "function make({ plugins } = { plugins: [admin()] }) { return plugins; }\nconst list = make({ plugins: [jwt()] });",
+            vec!["jwt"],
+        ),
+        ("const given: any = {};\nconst { a: { list } = { list: [admin()] } } = given;", vec!["admin"]),
+        (
+            "const given: any = {};\nconst { all: [first, second] = [admin(), jwt()] } = given;\nconst list = [second];",
+            vec!["jwt"],
+        ),
+        ("const [, list] = [[admin()], [jwt()]];", vec!["jwt"]),
+        ("const [first, , third] = [admin(), jwt(), username()];\nconst list = [first, third];", vec!["admin", "username"]),
+        ("function second(this: any, a: any, b: any) { return [b]; }\nconst list = second(admin(), jwt());", vec!["jwt"]),
+        ("let list = [admin()];\n({ list } = { list: [jwt()] });", vec!["jwt"]),
+        ("let list = [admin()];\n[, { list }] = [1, { list: [jwt()] }];", vec!["jwt"]),
+        ("let list = [admin()];\n({ list = [jwt()] } = {} as any);", vec!["jwt"]),
+        ("const options: any = {};\n({ a: options.list } = { a: [jwt()] });\nconst list = options.list;", vec!["jwt"]),
+        (
+            "const options: any = { list: [admin()] };\n(options.list ??= []).push(jwt());\nconst list = options.list;",
+            vec!["admin", "jwt"],
+        ),
+        ("const options: any = {};\n(options.list || (options.list = [])).push(jwt());\nconst list = options.list;", vec!["jwt"]),
+        (
+            "const list = [admin()];\nfor (const { list } of [{ list: 1 }]) console.log(list);\nfor (const list of []) {}",
+            vec!["admin"],
+        ),
+        ("const list = [admin()];\ntry { console.log(1); } catch (list) { console.log(list); }", vec!["admin"]),
+    ] {
+        let model = server(&format!("{body}\nexport const auth = betterAuth({{ plugins: list }});"));
+        assert_eq!(plugins(&model), expected, "{body}");
+        assert_eq!(open(&model), [""; 0], "{body}");
+    }
+    for body in [
+        "let list = [admin()];\n({ ...list } = { 0: jwt() } as any);\nexport const auth = betterAuth({ plugins: list });",
+        "const list = [admin()];\n[list[0]] = [jwt()];\nexport const auth = betterAuth({ plugins: list });",
+        "const list = [admin()];\nfor (const { list } of tenants()) betterAuth({ plugins: list });",
+        "const list = [admin()];\nfor (const list of tenants()) betterAuth({ plugins: list });",
+        "const list = [admin()];\ntry { run(); } catch (list) { betterAuth({ plugins: list }); }",
+        "let list = [admin()];\nfor (list of tenants()) {}\nexport const auth = betterAuth({ plugins: list });",
+    ] {
+        assert_eq!(open(&server(body)).len(), 1, "{body}");
+    }
+    let counted = server("const session = { expiresIn: 1 };\nsession.expiresIn++;\nexport const auth = betterAuth({ session });");
+    assert_eq!(counted.servers[0].options.get(&["session", "expiresIn"]).map(|node| &node.value), Some(&Value::Number(2.0)));
+}
+
+#[test]
+fn modules_that_import_a_name_and_export_it_pass_it_on() {
+    let passing = ("src/index.ts", "import { plugins } from \"./plugins\";\nexport { plugins };");
+    let files = [
+        ("src/plugins.ts", "import { admin } from \"better-auth/plugins\";\nexport const plugins = [admin()];"),
+        passing,
+        (
+            "src/more.ts",
+            "import { plugins } from \"./index\";\nimport { jwt } from \"better-auth/plugins\";\nplugins.push(jwt());",
+        ),
+        (
+            "src/auth.ts",
+            "import { betterAuth } from \"better-auth\";\nimport { plugins } from \"./plugins\";\nexport const auth = betterAuth({ plugins });",
+        ),
+    ];
+    assert_eq!(open(&model(&files)), ["another file changes it, at a time that nothing tells"]);
+    let build = "import { betterAuth } from \"better-auth\";\nimport { admin } from \"better-auth/plugins\";\n\
+                 export function buildAuth(more: any[]) { return betterAuth({ plugins: [admin(), ...more] }); }";
+    let calls = model(&[
+        ("src/build.ts", build),
+        ("src/index.ts", "import { buildAuth } from \"./build\";\nexport { buildAuth };"),
+        ("src/one.ts", "import { buildAuth } from \"./build\";\nexport const one = buildAuth([]);"),
+        (
+            "src/two.ts",
+            "import { buildAuth } from \"./index\";\nimport { jwt } from \"better-auth/plugins\";\nexport const two = buildAuth([jwt()]);",
+        ),
+    ]);
+    assert_eq!(plugins(&calls), ["admin", "jwt?"]);
+}
+
+#[test]
+fn an_instance_that_production_never_makes_is_one_of_development() {
+    for (body, expected) in [
+        ("export function make() { if (process.env.NODE_ENV === \"test\") return betterAuth({}); }", Role::Development),
+        (
+            "export function make() { if (process.env.NODE_ENV !== \"development\") return null; return betterAuth({}); }",
+            Role::Development,
+        ),
+        (
+            "if (process.env.NODE_ENV === \"production\") throw new Error();\nexport const auth = betterAuth({});",
+            Role::Development,
+        ),
+        ("export const auth = process.env.NODE_ENV === \"production\" ? null : betterAuth({});", Role::Development),
+        ("if (process.env.NODE_ENV !== \"production\") start(() => betterAuth({}));", Role::Development),
+        ("export function make() { if (process.env.NODE_ENV === \"test\") return null; return betterAuth({}); }", Role::Live),
+        ("export function make() { if (!process.env.SECRET) throw new Error(); return betterAuth({}); }", Role::Live),
+        ("if (process.env.NODE_ENV !== \"production\") { console.log(1); }\nexport const auth = betterAuth({});", Role::Live),
+        (
+            "function helper() { if (process.env.NODE_ENV === \"production\") return 1; }\nexport const auth = betterAuth({ a: helper() });",
+            Role::Live,
+        ),
+        (
+            "export function make() { if (process.env.NODE_ENV === \"production\") { if (process.env.X) return null; } return betterAuth({}); }",
+            Role::Live,
+        ),
+    ] {
+        assert_eq!(server(body).servers[0].role, expected, "{body}");
+    }
+}
+
+#[test]
+fn what_may_make_an_instance_never_vanishes() {
+    let one = |body: &str| model(&[("src/auth.ts", body)]);
+    for body in [
+        "import { betterAuth } from \"better-auth\";\nconst create: typeof betterAuth = betterAuth;\nexport const auth = create({});",
+        "export const make = () => import(\"better-auth\").then(({ betterAuth }) => betterAuth({}));",
+        "export const make = () => import(\"better-auth\").then((m) => m.betterAuth({}));",
+        "import { betterAuth as full } from \"better-auth\";\nimport { betterAuth as small } from \"better-auth/minimal\";\n\
+         const create = process.env.SMALL ? small : full;\nexport const auth = create({});",
+        "import BetterAuth from \"better-auth\";\nexport const auth = BetterAuth.betterAuth({});",
+    ] {
+        let model = one(body);
+        assert_eq!(model.servers.len(), 1, "{body}");
+        assert!(!model.undetermined.iter().any(|open| open.question.contains("configures")), "{body}");
+    }
+    for (body, reason) in [
+        (
+            "import { betterAuth } from \"./vendor/better-auth\";\nexport const auth = betterAuth({});",
+            "`betterAuth` is imported from `./vendor/better-auth`, which is not in the repository",
+        ),
+        (
+            "import { betterAuth } from \"@acme/better\";\nexport const auth = betterAuth({});",
+            "`betterAuth` comes from `@acme/better`, which is not part of the repository",
+        ),
+        (
+            "import { betterAuth } from \"better-auth\";\nconst wrap = (make: any) => make({});\nexport const auth = wrap(betterAuth);",
+            "`betterAuth` is handed on, to be called elsewhere",
+        ),
+    ] {
+        let model = one(body);
+        let reasons: Vec<&str> = model
+            .undetermined
+            .iter()
+            .filter(|open| open.question.contains("configures"))
+            .map(|open| open.reason.as_str())
+            .collect();
+        assert_eq!(reasons, [reason], "{body}");
+    }
+    let wrapper = "export function betterAuth(options: any) { return options; }\nexport const auth = betterAuth({});";
+    assert!(one(wrapper).undetermined.is_empty(), "a function of the repository");
+}
+
+#[test]
+fn calls_are_found_however_a_module_is_reached() {
+    let build = (
+        "src/build.ts",
+        "import { betterAuth } from \"better-auth\";\nimport { admin } from \"better-auth/plugins\";\n\
+         export function buildAuth(more: any[]) { return betterAuth({ plugins: [admin(), ...more] }); }",
+    );
+    let main = ("src/main.ts", "import { buildAuth } from \"./build\";\nexport const one = buildAuth([]);");
+    let jwt = "import { jwt } from \"better-auth/plugins\";\n";
+    for (passing, user) in [
+        ("", "import * as kit from \"./build\";\nexport const two = kit.buildAuth([jwt()]);"),
+        ("", "export const two = import(\"./build\").then((kit) => kit.buildAuth([jwt()]));"),
+        ("", "export const two = (await import(\"./build\")).buildAuth([jwt()]);"),
+        ("export * as kit from \"./build\";", "import { kit } from \"./kit\";\nexport const two = kit.buildAuth([jwt()]);"),
+        (
+            "import * as kit from \"./build\";\nexport default kit;",
+            "import kit from \"./kit\";\nexport const two = kit.buildAuth([jwt()]);",
+        ),
+    ] {
+        let model = model(&[build, main, ("src/kit.ts", passing), ("src/user.ts", &format!("{jwt}{user}"))]);
+        assert_eq!(plugins(&model), ["admin", "jwt?"], "{user}");
+        assert_eq!(open(&model), [""; 0], "{user}");
+    }
+    let handed_on =
+        "import * as kit from \"./build\";\nconst makers = { main: kit.buildAuth };\nexport const two = makers.main([jwt()]);";
+    let model = model(&[build, main, ("src/user.ts", &format!("{jwt}{handed_on}"))]);
+    assert_eq!(open(&model), ["`more` is a parameter, and `kit.buildAuth` is handed on, to be called elsewhere"]);
+}
+
+#[test]
 fn a_list_of_another_file_may_be_changed_where_it_is_imported() {
     let list = ("src/list.ts", "import { admin } from \"better-auth/plugins\";\nexport const list = [admin()];");
     let auth = |body: &str| {
@@ -2112,4 +2424,17 @@ fn a_dialect_is_told_by_the_driver() {
     let either = "import { drizzleAdapter } from \"better-auth/adapters/drizzle\";\nexport const auth = betterAuth({ database: process.env.A ? drizzleAdapter(db, { provider: \"pg\" }) : drizzleAdapter(db, { provider: \"sqlite\" }) });";
     let adapter = &server(either).servers[0].adapter;
     assert_eq!((adapter.kind, &adapter.provider, adapter.dialect), (AdapterKind::Drizzle, &None, None));
+}
+
+#[test]
+fn what_an_object_of_a_class_holds_may_be_changed_where_it_is_given() {
+    let auth = "import { betterAuth } from \"better-auth\";\nimport { username } from \"better-auth/plugins\";\nimport { extend } from \"./extend\";\n\
+                class Maker {\n  private own = { plugins: [username()] };\n  constructor() { extend(this.own); this.more(this.own.plugins); }\n\
+                private more(list) { list.push({ id: \"own\" }); }\n  auth() { return betterAuth({ plugins: this.own.plugins }); }\n}\n\
+                export const auth = new Maker().auth();";
+    let extend =
+        "import { admin } from \"better-auth/plugins\";\nexport function extend(options) { options.plugins.push(admin()); }";
+    let model = model(&[("src/auth.ts", auth), ("src/extend.ts", extend)]);
+    assert_eq!(plugins(&model), ["username", "admin", "own"]);
+    assert_eq!(open(&model), [""; 0]);
 }

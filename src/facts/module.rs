@@ -18,7 +18,7 @@ pub const MODULE_SCOPE: ScopeId = 0;
 /// One lowered file.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Module {
-    /// Imports, `require` calls bound to names, and dynamic imports bound to names.
+    /// Imports, `require` calls and dynamic imports; without a name where they are not bound to one.
     pub imports: Vec<Import>,
     /// Exports. A default export of a value is bound to the module-scope name `default`.
     pub exports: Vec<Export>,
@@ -53,7 +53,10 @@ impl Module {
     pub fn passed_on(&self) -> impl Iterator<Item = &str> {
         self.exports.iter().filter_map(|export| match export {
             Export::From { module, .. } | Export::All { module } => Some(module.as_str()),
-            Export::Local { .. } => None,
+            Export::Local { local, .. } => {
+                let import = self.imports.iter().find(|import| import.local == *local);
+                import.map(|import| import.module.as_str())
+            }
         })
     }
 }
@@ -149,12 +152,17 @@ pub struct Binding {
 }
 
 impl Scope {
-    /// The names of a parameter of the function, whole or in parts, whose values the function changes.
-    pub fn changed_parameter(&self, index: u32) -> impl Iterator<Item = &Binding> {
-        let of_parameter =
-            move |binding: &&Binding| matches!(binding.source, Source::Parameter { index: own, .. } if own == index);
-        let is_changed = |binding: &&Binding| self.effects.iter().any(|own| own.root == binding.name && own.is_in_place());
-        self.bindings.iter().filter(of_parameter).filter(is_changed)
+    /// The names of the parameter that takes an argument, whole or in parts, under which the function changes what lies at
+    /// a way into that argument.
+    pub fn changes_of<'s>(&'s self, index: u32, way: &'s [String]) -> impl Iterator<Item = &'s Binding> {
+        let changes = |binding: &Binding, path: &[String]| {
+            self.effects.iter().any(|effect| effect.root == binding.name && effect.changes(path, way))
+        };
+        self.bindings.iter().filter(move |binding| match &binding.source {
+            Source::Parameter { index: own, path, .. } => *own == index && changes(binding, path),
+            Source::Arguments { from } => *from <= index && changes(binding, way),
+            _ => false,
+        })
     }
 
     /// The binding a name denotes at a place of the file; `None` as the place leaves out what only a block sees.
@@ -243,9 +251,39 @@ pub struct Effect {
     pub guards: Vec<Guard>,
     /// The statement.
     pub span: Span,
+    /// When it is made.
+    pub when: When,
+}
+
+/// When a change is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum When {
+    /// Where it stands.
+    Here,
+    /// Whenever a function is called that is made where it stands.
+    Later,
+    /// Whenever a function is called that may be called above it, too.
+    Anytime,
 }
 
 impl Effect {
+    /// Whether it may have been made when the scope has come to a byte; what it consists of comes before it.
+    #[must_use]
+    pub fn precedes(&self, byte: u32) -> bool {
+        self.when == When::Anytime || self.span.end <= byte
+    }
+
+    /// Whether it changes what lies at `way` of something that its name holds at `path`.
+    fn changes(&self, path: &[String], way: &[String]) -> bool {
+        let changed = || path.iter().chain(&self.path);
+        let is_passed = matches!(self.change, Mutation::Passed { .. });
+        let is_deep = changed().count() > way.len() || !matches!(self.change, Mutation::Assign(_));
+        self.is_in_place()
+            && is_deep
+            && changed().zip(way).all(|(step, other)| step == other)
+            && (is_passed || changed().count() >= way.len())
+    }
+
     /// Whether the value itself is changed, rather than the name bound to another one.
     #[must_use]
     pub fn is_in_place(&self) -> bool {
@@ -262,8 +300,15 @@ pub enum Mutation {
     Push(Vec<Element>),
     /// `Object.assign(x.path, …)`.
     Merge(Vec<Element>),
-    /// `f(…, x.path, …);`: the function may change the argument at this place.
-    Passed(Box<Call>, u32),
+    /// `f(…, x.path, …)`, `f({ key: x.path })`: the function may change it.
+    Passed {
+        /// The call.
+        call: Box<Call>,
+        /// The place of the argument.
+        index: u32,
+        /// The way into it: `["key"]`.
+        way: Vec<String>,
+    },
     /// Any other call of a method that changes its object, or `delete`.
     Opaque,
 }
@@ -277,6 +322,8 @@ pub struct CallSite {
     pub expr: Expr,
     /// The name the result is bound to or the function it stands in, for messages.
     pub owner: Option<String>,
+    /// The conditions under which it is reached; kept for [`Module::calls`] only.
+    pub guards: Vec<Guard>,
 }
 
 /// A place that may hand requests to an instance.

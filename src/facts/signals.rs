@@ -103,7 +103,7 @@ impl Signals {
 
 type Mark = fn(&mut Signals);
 
-const NEEDLES: [(&str, Mark); 64] = [
+const NEEDLES: [(&str, Mark); 66] = [
     ("better-auth", |s| s.auth = true),
     ("betterAuth", |s| s.auth = true),
     ("createAuthClient", |s| s.auth = true),
@@ -168,6 +168,9 @@ const NEEDLES: [(&str, Mark); 64] = [
     (".length =", |s| s.changes = true),
     (".plugins", |s| s.changes = true),
     ("Object.assign(", |s| s.changes = true),
+    // What was imported before, perhaps.
+    ("export {", |s| s.passes_on = true),
+    ("export{", |s| s.passes_on = true),
 ];
 
 /// What comes before a module's name; its quote is the last character.

@@ -14,7 +14,7 @@ use super::resolve::Resolver;
 use super::schema::compare::{Comparison, compare};
 use super::schema::declared::Sources;
 use super::schema::required::required;
-use super::value::{CallValue, External, Lookup, Node, Property, Unknown, Value};
+use super::value::{CallValue, Environment, External, Lookup, Node, Property, Unknown, Value};
 use super::version::version_in;
 use super::{AdapterKind, Client, PluginUse, ProjectModel, Role, SchemaState, Server};
 use crate::facts::Body;
@@ -23,9 +23,6 @@ use crate::facts::module::{Call, CallSite, Expr, Import, Imported, Kind, Module}
 use crate::finding::Open;
 use crate::source::{Site, Span};
 
-/// What a call calls, and the options it gives.
-type Called = (External, Node);
-
 /// What linking keeps for the next time: it holds as long as what it was worked out from stays the same.
 #[derive(Debug, Default)]
 pub struct Kept {
@@ -33,9 +30,20 @@ pub struct Kept {
     runs: u32,
     resolver: Option<Resolver>,
     answers: Answers,
-    /// What the calls that may make an instance call, and their options, by file and place.
-    calls: Memo<(Arc<str>, Span), Option<Called>>,
+    /// What the calls that may make an instance come to, by file and place.
+    calls: Memo<(Arc<str>, Span), Made>,
     sources: Memo<(), Arc<Sources>>,
+}
+
+/// What a call that may make an instance comes to.
+#[derive(Debug, Clone)]
+enum Made {
+    /// A call of something that comes from a package, and the options it is given.
+    By(External, Box<Node>),
+    /// A call of something that is not followed.
+    Unknown(Unknown),
+    /// A call of something else.
+    Nothing,
 }
 
 /// Links the facts of a snapshot. What the project itself says of its audiences is taken for true. What was kept when
@@ -86,6 +94,10 @@ fn all(files: &Gate<'_>, stated: &Stated, resolver: &Resolver, run: &Run<'_>, ke
         for call in calls {
             run.begin();
             linker.instance(path, call);
+        }
+        for handed_on in facts.module().into_iter().flat_map(handed_on) {
+            let reason = format!("`{ENTRY}` is handed on, to be called elsewhere");
+            linker.unmade(path, None, Unknown::new(reason, Site::new(path, handed_on.expr.span)));
         }
     }
     linker.finish(stated)
@@ -138,17 +150,21 @@ impl Linker<'_> {
     fn instance(&mut self, path: &Arc<str>, site: &CallSite) {
         let Kind::Call(call) = &site.expr.kind else { return };
         let key = (Arc::clone(path), site.expr.span);
-        let evaluated = self.run.answer(&self.kept.calls, key, || self.evaluated(path, site, call));
+        let made = self.run.answer(&self.kept.calls, key, || self.evaluated(path, site, call));
         if self.run.is_spent() {
             let question = format!("what `{}` in {path} is given", render::expr(&call.callee));
             let reason = "working it out takes more steps than one call may take".to_owned();
             self.model.undetermined.push(Open { question, reason, site: Site::new(path, site.expr.span) });
         }
-        let Some((External { module, name }, options)) = evaluated else { return };
+        let (External { module, name }, options) = match made {
+            Made::By(callee, options) => (callee, *options),
+            Made::Unknown(why) => return self.unmade(path, site.owner.as_deref(), why),
+            Made::Nothing => return,
+        };
         let (at, owner) = (Site::new(path, call.callee.span), site.owner.clone());
         match name.as_str() {
-            "betterAuth" if is_framework(&module) => {
-                let role = if self.only_describes_itself(path, site) { Role::CliCopy } else { role(path) };
+            ENTRY if is_framework(&module) => {
+                let role = if self.only_describes_itself(path, site) { Role::CliCopy } else { self.role(path, site) };
                 self.server(at, role, owner, options);
             }
             // Takes the options of the server it makes, and keeps the data in Payload (payload-auth: Better Auth plugin).
@@ -161,21 +177,49 @@ impl Linker<'_> {
         }
     }
 
-    /// What a call calls, when that comes from a package, and the options it gives.
-    fn evaluated(&self, path: &Arc<str>, site: &CallSite, call: &Call) -> Option<Called> {
-        let Value::External(callee) = self.evaluator.eval(path, site.scope, &call.callee).value else { return None };
+    /// Says that an instance may be made in a way that is not followed.
+    fn unmade(&mut self, path: &str, owner: Option<&str>, why: Unknown) {
+        let name = owner.map_or_else(String::new, |owner| format!("`{owner}` in "));
+        let question = format!("what {name}{path} configures");
+        self.model.undetermined.push(Open { question, reason: why.reason, site: why.at });
+    }
+
+    /// What an instance is for, told by where it stands and by when it is made.
+    fn role(&self, path: &Arc<str>, site: &CallSite) -> Role {
+        let conditions = self.evaluator.reached(path, site).unwrap_or_default();
+        let is_kept_out = conditions.iter().any(|condition| condition.environment == Some(Environment::NotProduction));
+        match role(path) {
+            Role::Live if is_kept_out => Role::Development,
+            role => role,
+        }
+    }
+
+    /// What a call calls, and the options it gives.
+    fn evaluated(&self, path: &Arc<str>, site: &CallSite, call: &Call) -> Made {
+        let node = self.evaluator.eval(path, site.scope, &call.callee);
+        let callee = match entry(&node) {
+            Some(callee) => callee,
+            // Nobody declares it.
+            None if matches!(&node.value, Value::External(other) if other.module == "global") => return Made::Nothing,
+            None => return node.why_unknown().map_or(Made::Nothing, Made::Unknown),
+        };
         let options = match call.arguments.first() {
             Some(argument) if argument.spread => Node {
                 value: Value::Unknown(Unknown::new("the options are spread from a list", Site::new(path, call.callee.span))),
                 at: Site::new(path, argument.value.span),
             },
-            Some(_) => match self.evaluator.eval(path, site.scope, &site.expr).value {
-                Value::Call(made) => made.arguments.first()?.clone(),
-                _ => return None,
-            },
+            Some(argument) => {
+                // Asked for as a whole, as it is by the names for what it makes.
+                let given = match self.evaluator.eval(path, site.scope, &site.expr).value {
+                    Value::Call(made) => made.arguments.first().cloned(),
+                    // One of several functions is called.
+                    _ => None,
+                };
+                given.unwrap_or_else(|| self.evaluator.eval(path, site.scope, &argument.value))
+            }
             None => Node { value: super::value::Object::default().into(), at: Site::new(path, site.expr.span) },
         };
-        Some((callee, options))
+        Made::By(callee, Box::new(options))
     }
 
     fn server(&mut self, at: Site, role: Role, owner: Option<String>, options: Node) {
@@ -343,6 +387,35 @@ impl Linker<'_> {
             _ => reader.listed(options),
         }
     }
+}
+
+/// The function that makes an instance.
+const ENTRY: &str = "betterAuth";
+
+/// The function of a package that a callee is, or may be in one of several cases.
+fn entry(callee: &Node) -> Option<External> {
+    match &callee.value {
+        // The whole module under the name of its default export, as compilers to CommonJS have it.
+        Value::External(External { module, name }) if is_framework(module) => {
+            let name = name.strip_prefix("default.").unwrap_or(name).to_owned();
+            Some(External { module: module.clone(), name })
+        }
+        // What other packages call the same is not known to be it.
+        Value::External(other) => (other.name.rsplit('.').next() != Some(ENTRY)).then(|| other.clone()),
+        Value::Either(alternatives) => alternatives.iter().find_map(|one| entry(&one.node)),
+        _ => None,
+    }
+}
+
+/// The places of a module that hand the function on that makes an instance.
+fn handed_on(module: &Module) -> impl Iterator<Item = &CallSite> {
+    let is_entry = |import: &Import| {
+        matches!(&import.name, Imported::Named(name) if name == ENTRY) && is_framework(&import.module) && !import.type_only
+    };
+    module.makers.iter().filter(move |site| match &site.expr.kind {
+        Kind::Name(name) => module.imports.iter().any(|import| import.local == *name && is_entry(import)),
+        _ => false,
+    })
 }
 
 /// Whether a file imports what makes an instance, so that a call of it must be somewhere.

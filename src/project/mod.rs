@@ -119,6 +119,8 @@ pub enum Role {
     Test,
     /// Part of an example, a template or documentation.
     Example,
+    /// Never made in production.
+    Development,
 }
 
 /// A plugin in a list of plugins.

@@ -94,6 +94,7 @@ fn role_lowering(softening: &Softening, role: Role) -> Lower {
         Role::CliCopy => softening.cli_copy,
         Role::Test => softening.test,
         Role::Example => softening.example,
+        Role::Development => softening.outside_production,
     }
 }
 

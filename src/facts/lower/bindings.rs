@@ -2,8 +2,12 @@
 
 use tree_sitter::Node;
 
-use super::{Around, Lowering, named, span};
-use crate::facts::module::{Expr, Function, Kind, Return, ScopeId, Source};
+use super::{Around, Lowering, Outside, named, span};
+use crate::facts::module::{Binding, Expr, Function, Kind, Return, ScopeId, Source};
+
+/// Expressions whose value is that of one of their parts.
+pub(super) const CHOICES: [&str; 5] =
+    ["ternary_expression", "binary_expression", "parenthesized_expression", "as_expression", "satisfies_expression"];
 
 impl Lowering<'_> {
     pub(super) fn declaration(&mut self, node: Node<'_>, scope: ScopeId) {
@@ -25,6 +29,9 @@ impl Lowering<'_> {
             }
             if name.kind() == "identifier" {
                 let text = self.str(name);
+                if let Some(entry) = self.entry_named(value) {
+                    self.entry_names.insert(text.to_owned(), entry);
+                }
                 let owner = self.owner.replace(text.to_owned());
                 let expr = self.expr(value, scope, Around { name: Some(text), maps_names: false });
                 self.owner = owner;
@@ -67,6 +74,18 @@ impl Lowering<'_> {
                     self.pattern(left, scope, path, right, source);
                 }
             }
+            "object_pattern" | "array_pattern" if default.is_some() => {
+                let name = self.name_of_whole(node, scope);
+                let whole = Expr { kind: Kind::Name(name.clone()), span: span(node) };
+                let source = source(path.clone(), default);
+                let binding = Binding { name, source, mutable: false, span: span(node), block: self.block };
+                self.scope(scope).bindings.push(binding);
+                self.pattern(node, scope, &mut Vec::new(), None, &mut |path, default| Source::Part {
+                    of: whole.clone(),
+                    path,
+                    default,
+                });
+            }
             "object_pattern" => {
                 let mut taken = Vec::new();
                 for part in named(node) {
@@ -95,7 +114,7 @@ impl Lowering<'_> {
                 }
             }
             "array_pattern" => {
-                for (index, part) in named(node).into_iter().enumerate() {
+                for (index, part) in places(node) {
                     if part.kind() == "rest_pattern" {
                         let of = Box::new(source(path.clone(), None));
                         let without = (0..index).map(|place| place.to_string()).collect();
@@ -109,6 +128,19 @@ impl Lowering<'_> {
             }
             _ => {}
         }
+    }
+
+    /// A name for what a pattern with a default takes apart, which nothing else in the scope has.
+    fn name_of_whole(&self, pattern: Node<'_>, scope: ScopeId) -> String {
+        let keys = named(pattern).into_iter().map(|part| {
+            let key = part.child_by_field_name("key").or_else(|| part.child_by_field_name("left")).unwrap_or(part);
+            if key.named_child_count() == 0 { self.str(key) } else { "…" }
+        });
+        let mut name = format!("{{ {} }}", keys.collect::<Vec<_>>().join(", "));
+        while self.module.scopes[scope as usize].bindings.iter().any(|binding| binding.name == name) {
+            name.push('\'');
+        }
+        name
     }
 
     /// Binds the name after `...` in a pattern.
@@ -129,7 +161,8 @@ impl Lowering<'_> {
 
     pub(super) fn function(&mut self, node: Node<'_>, parent: ScopeId) -> Function {
         let scope = self.open_scope(parent);
-        let guards = std::mem::take(&mut self.guards);
+        let is_hoisted = !matches!(node.kind(), "arrow_function" | "function_expression" | "generator_function");
+        self.around.push(Outside { scope: parent, guards: std::mem::take(&mut self.guards), is_hoisted });
         let block = self.block.take();
         let keeps_this = node.kind() == "arrow_function" || node.parent().is_some_and(|around| around.kind() == "class_body");
         let in_class = self.in_class;
@@ -151,7 +184,7 @@ impl Lowering<'_> {
             let value = Some(Expr { kind: Kind::Opaque, span: span(node) });
             self.scope(scope).returns = vec![Return { value, throws: false, guards: Vec::new() }];
         }
-        self.guards = guards;
+        self.guards = self.around.pop().map(|around| around.guards).unwrap_or_default();
         self.block = block;
         self.in_class = in_class;
         Function { scope }
@@ -159,9 +192,31 @@ impl Lowering<'_> {
 
     pub(super) fn parameters(&mut self, function: Node<'_>, scope: ScopeId) {
         let list = function.child_by_field_name("parameters").map(named).unwrap_or_default();
-        let list = list.into_iter().filter(|child| matches!(child.kind(), "required_parameter" | "optional_parameter"));
+        let is_parameter = |child: &Node<'_>| matches!(child.kind(), "required_parameter" | "optional_parameter");
+        // `this: T` takes no argument.
+        let takes_one = |child: &Node<'_>| child.child_by_field_name("pattern").is_none_or(|pattern| pattern.kind() != "this");
+        let list = list.into_iter().filter(|child| is_parameter(child) && takes_one(child));
         for (index, parameter) in (0..).zip(list) {
             self.parameter(parameter, scope, index);
+        }
+    }
+
+    /// The entry point, or function that mounts, whose name a value is in some case.
+    fn entry_named(&self, value: Node<'_>) -> Option<&'static str> {
+        match value.kind() {
+            "identifier" => self.entry_names.get(self.str(value)).copied(),
+            kind if CHOICES.contains(&kind) => named(value).into_iter().find_map(|part| self.entry_named(part)),
+            _ => None,
+        }
+    }
+
+    /// Binds the one parameter of a function to what it is given where it is written.
+    pub(super) fn give(&mut self, function: ScopeId, value: &Expr) {
+        for binding in &mut self.scope(function).bindings {
+            if let Source::Parameter { index: 0, path, default } = &mut binding.source {
+                let (path, default) = (std::mem::take(path), default.take());
+                binding.source = Source::Part { of: value.clone(), path, default };
+            }
         }
     }
 
@@ -173,7 +228,26 @@ impl Lowering<'_> {
         } else if pattern.kind() == "identifier" {
             self.bind(scope, pattern, Source::Parameter { index, path: Vec::new(), default }, false);
         } else {
-            self.pattern(pattern, scope, &mut Vec::new(), None, &mut |path, default| Source::Parameter { index, path, default });
+            self.pattern(pattern, scope, &mut Vec::new(), default, &mut |path, default| Source::Parameter {
+                index,
+                path,
+                default,
+            });
         }
     }
+}
+
+/// The elements of an array pattern with their places: `[, second]` has one.
+pub(super) fn places(pattern: Node<'_>) -> Vec<(usize, Node<'_>)> {
+    let mut cursor = pattern.walk();
+    let mut place = 0;
+    let mut elements = Vec::new();
+    for child in pattern.children(&mut cursor).filter(|child| !child.is_extra()) {
+        if child.is_named() {
+            elements.push((place, child));
+        } else if child.kind() == "," {
+            place += 1;
+        }
+    }
+    elements
 }

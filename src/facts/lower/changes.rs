@@ -1,19 +1,38 @@
 //! Changes to values after they were made.
+//!
+//! What is given to functions is in [`super::passed`].
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use tree_sitter::Node;
 
+use super::bindings::places;
 use super::classes::property_of;
 use super::expressions::operator;
 use super::{Around, Lowering, named, span};
-use crate::facts::module::{Effect, Element, Expr, Kind, MODULE_SCOPE, Mutation, Operator, Property, Scope, ScopeId, Source};
+use crate::facts::module::{
+    Call, Effect, Element, Expr, Guard, Kind, MODULE_SCOPE, Mutation, Operator, Property, Return, Scope, ScopeId, Source, Text,
+    When,
+};
+use crate::source::Span;
 
 /// Methods that change the array or object they are called on and are not followed.
 const OPAQUE_METHODS: [&str; 8] = ["splice", "pop", "shift", "reverse", "sort", "fill", "copyWithin", "set"];
 
+/// Functions of the language that change the object they are given and are not followed.
+const OPAQUE_FUNCTIONS: [(&str, &str); 5] = [
+    ("Object", "defineProperty"),
+    ("Object", "defineProperties"),
+    ("Reflect", "set"),
+    ("Reflect", "defineProperty"),
+    ("Reflect", "deleteProperty"),
+];
+
 /// Longest chain of names for one value that is followed.
 const MAX_ALIASES: usize = 4;
+
+/// Most places before a change at which its function may end that are told apart.
+const MAX_EXITS: usize = 8;
 
 impl Lowering<'_> {
     /// `x.path = value`, `x.path ??= value` and its kin; the value.
@@ -25,20 +44,82 @@ impl Lowering<'_> {
         let owner = self.owner.replace(self.str(left).chars().take(60).collect());
         let mut value = self.expr(right, scope, Around { name: Some(name), maps_names: false });
         self.owner = owner;
-        let left = self.expr(left, scope, Around::default());
         if let Some(token) = node.child_by_field_name("operator") {
+            let left = self.expr(left, scope, Around::default());
             let kind = Kind::Binary(operator(token.kind().trim_end_matches('=')), Box::new([left.clone(), value]));
             value = Expr { kind, span: span(node) };
-        }
-        if let Some((root, path)) = place(&left) {
-            self.effect(scope, root, path, Mutation::Assign(value.clone()), node);
-        } else if let Some((root, path)) = end_of_list(&left) {
-            let element = Element { value: value.clone(), spread: false };
-            self.effect(scope, root, path, Mutation::Push(vec![element]), node);
-        } else if let Some((root, path)) = holder(&left) {
-            self.effect(scope, root, path, Mutation::Opaque, node);
+            self.assign(&left, value.clone(), scope, node);
+        } else {
+            self.assign_parts(left, &value, scope, node);
         }
         value
+    }
+
+    /// Gives a value to what stands on the left of it.
+    fn assign(&mut self, left: &Expr, value: Expr, scope: ScopeId, node: Node<'_>) {
+        if let Some((root, path)) = place(left) {
+            self.effect(scope, root, path, Mutation::Assign(value), node);
+        } else if let Some((root, path)) = end_of_list(left) {
+            self.effect(scope, root, path, Mutation::Push(vec![Element { value, spread: false }]), node);
+        } else if let Some((root, path)) = holder(left) {
+            self.effect(scope, root, path, Mutation::Opaque, node);
+        }
+    }
+
+    /// Gives a value to what stands on the left of it, or its parts where that is a pattern: `({ a, b: c.d } = value)`.
+    pub(super) fn assign_parts(&mut self, left: Node<'_>, value: &Expr, scope: ScopeId, node: Node<'_>) {
+        let part = |key: String| Expr { kind: Kind::Member(Box::new(value.clone()), key), span: value.span };
+        let rest = || Expr { kind: Kind::Opaque, span: span(left) };
+        match left.kind() {
+            "object_pattern" => {
+                for target in named(left) {
+                    let (key, target) = match target.kind() {
+                        "pair_pattern" => (target.child_by_field_name("key"), target.child_by_field_name("value")),
+                        "object_assignment_pattern" => (target.child_by_field_name("left"), Some(target)),
+                        "rest_pattern" => (None, Some(target)),
+                        _ => (Some(target), Some(target)),
+                    };
+                    let value = key.and_then(|key| self.key_text(key)).map_or_else(rest, part);
+                    if let Some(target) = target {
+                        self.assign_parts(target, &value, scope, node);
+                    }
+                }
+            }
+            "array_pattern" => {
+                for (place, target) in places(left) {
+                    self.assign_parts(target, &part(place.to_string()), scope, node);
+                }
+            }
+            "object_assignment_pattern" | "assignment_pattern" => {
+                let (Some(target), Some(default)) = (left.child_by_field_name("left"), left.child_by_field_name("right")) else {
+                    return;
+                };
+                let default = self.expr(default, scope, Around::default());
+                let kind = Kind::Binary(Operator::Nullish, Box::new([value.clone(), default]));
+                self.assign_parts(target, &Expr { kind, span: value.span }, scope, node);
+            }
+            "rest_pattern" => {
+                for target in named(left) {
+                    self.assign_parts(target, &rest(), scope, node);
+                }
+            }
+            _ => {
+                let left = self.expr(left, scope, Around::default());
+                self.assign(&left, value.clone(), scope, node);
+            }
+        }
+    }
+
+    /// `x.path++` and its kin.
+    pub(super) fn count(&mut self, node: Node<'_>, scope: ScopeId) {
+        let (Some(counted), Some(token)) = (node.child_by_field_name("argument"), node.child_by_field_name("operator")) else {
+            return;
+        };
+        let counted = self.expr(counted, scope, Around::default());
+        let one = Expr { kind: Kind::Number(1.0), span: span(token) };
+        let by = if token.kind() == "++" { Operator::Add } else { Operator::Subtract };
+        let kind = Kind::Binary(by, Box::new([counted.clone(), one]));
+        self.assign(&counted, Expr { kind, span: span(node) }, scope, node);
     }
 
     /// `delete x.path`.
@@ -48,15 +129,20 @@ impl Lowering<'_> {
         }
     }
 
-    /// `x.push(…)`, `x.push.apply(x, …)`, `Object.assign(x, …)` and the methods that change their object.
+    /// `x.push(…)`, `x.push.apply(x, …)`, `Object.assign(x, …)` and whatever else of the language changes an object.
     pub(super) fn mutating_call(&mut self, expr: &Expr, scope: ScopeId, node: Node<'_>) {
         let Kind::Call(call) = &expr.kind else { return };
         let Kind::Member(object, method) = &call.callee.kind else { return };
-        if matches!(&object.kind, Kind::Name(name) if name == "Object") && method == "assign" {
+        if let Kind::Name(name) = &object.kind
+            && (name == "Object" && method == "assign" || OPAQUE_FUNCTIONS.contains(&(name.as_str(), method.as_str())))
+        {
             let Some((target, rest)) = call.arguments.split_first() else { return };
-            if let Some((root, path)) = place(&target.value) {
-                self.effect(scope, root, path, Mutation::Merge(rest.to_vec()), node);
+            let Some((root, mut path)) = place(&target.value) else { return };
+            let change = if method == "assign" { Mutation::Merge(rest.to_vec()) } else { Mutation::Opaque };
+            if let (Mutation::Opaque, Some(Kind::Text(Text::Plain(key)))) = (&change, rest.first().map(|key| &key.value.kind)) {
+                path.push(key.clone());
             }
+            self.effect(scope, root, path, change, node);
             return;
         }
         if let (Kind::Member(_, borrowed), true) = (&object.kind, matches!(method.as_str(), "call" | "apply")) {
@@ -74,10 +160,14 @@ impl Lowering<'_> {
             other if OPAQUE_METHODS.contains(&other) => Mutation::Opaque,
             _ => return,
         };
-        if let Some((root, path)) = place(object) {
+        if let Some((root, path)) = place(object).or_else(|| place_or_new(object)) {
             self.effect(scope, root, path, change, node);
         } else if let Some((root, path)) = holder(object) {
             self.effect(scope, root, path, Mutation::Opaque, node);
+        } else {
+            for (root, path, _) in denoted(object) {
+                self.effect(scope, root, path, Mutation::Opaque, node);
+            }
         }
     }
 
@@ -109,106 +199,114 @@ impl Lowering<'_> {
         self.method_call(target, "push", vec![Element { value: list.clone(), spread: true }], scope, node);
     }
 
-    /// `f(x)` as a statement: a function whose result is of no interest is called for what it changes.
-    pub(super) fn passing_call(&mut self, expr: &Expr, scope: ScopeId, node: Node<'_>) {
-        let Kind::Call(call) = &expr.kind else { return };
-        if !matches!(call.callee.kind, Kind::Name(_)) {
-            return;
-        }
-        for (index, argument) in (0..).zip(&call.arguments).take_while(|(_, argument)| !argument.spread) {
-            if let Some((root, path)) = place(&argument.value) {
-                self.effect(scope, root, path, Mutation::Passed(call.clone(), index), node);
-            }
-        }
-    }
-
     pub(super) fn effect(&mut self, scope: ScopeId, root: String, path: Vec<String>, change: Mutation, node: Node<'_>) {
-        let guards = self.guards.clone();
-        self.scope(scope).effects.push(Effect { root, path, change, guards, span: span(node) });
+        let guards = self.guards_of(scope);
+        self.scope(scope).effects.push(Effect { root, path, change, guards, span: span(node), when: When::Here });
     }
 
-    /// Of the values that are given to functions, only those that a function of the file changes count. Most functions
-    /// change nothing, and looking into them again for every use of a name costs far more than it tells.
-    pub(super) fn settle_passed(&mut self) {
-        loop {
-            let kept: Vec<Vec<bool>> = (MODULE_SCOPE..)
-                .zip(&self.module.scopes)
-                .map(|(id, scope)| scope.effects.iter().map(|effect| self.is_change(id, effect)).collect())
-                .collect();
-            for (scope, kept) in self.module.scopes.iter_mut().zip(&kept) {
-                let mut kept = kept.iter();
-                scope.effects.retain(|_| kept.next() == Some(&true));
-            }
-            if kept.iter().flatten().all(|kept| *kept) {
-                return;
-            }
+    /// The conditions under which a function comes to the place that is being lowered: those around it, and that nothing
+    /// was given back before.
+    pub(super) fn guards_of(&self, scope: ScopeId) -> Vec<Guard> {
+        self.met(scope, &self.guards, |end| !end.throws)
+    }
+
+    /// The conditions under which the place that is being lowered is reached at all, also those around the functions that
+    /// it lies in and that are made where they stand.
+    pub(super) fn reached_under(&self, scope: ScopeId) -> Vec<Guard> {
+        let mut guards = self.met(scope, &self.guards, |_| true);
+        for around in self.around.iter().rev().take_while(|around| !around.is_hoisted) {
+            guards.extend(self.met(around.scope, &around.guards, |_| true));
         }
+        guards
     }
 
-    /// Whether something changes: the function a value is given to may do nothing to it. What a function of another file
-    /// does is for linking to see, where the value may be one that options are made of.
-    fn is_change(&self, scope: ScopeId, effect: &Effect) -> bool {
-        let Mutation::Passed(call, index) = &effect.change else { return true };
-        let Kind::Name(callee) = &call.callee.kind else { return false };
-        let at = effect.span.start;
-        let Some(home) = self.home(scope, callee, at) else { return false };
-        match self.module.scopes[home as usize].binding(callee, Some(at)).map(|binding| &binding.source) {
-            Some(Source::Value(Expr { kind: Kind::Function(function), .. })) => {
-                self.module.scopes[function.scope as usize].changed_parameter(*index).next().is_some()
-            }
-            Some(_) => false,
-            None => self.may_hold_options(scope, &effect.root, at),
+    /// The conditions around a place in a function, and that it did not end before in one of the ways that count.
+    fn met(&self, scope: ScopeId, around: &[Guard], counts: impl Fn(&Return) -> bool) -> Vec<Guard> {
+        let ends = self.module.scopes[scope as usize].returns.iter().filter(|end| counts(end));
+        let passed = ends.filter_map(|end| passed_by(&end.guards, around)).take(MAX_EXITS);
+        around.iter().cloned().chain(passed).collect()
+    }
+
+    /// Works out what all changes of the file come to.
+    pub(super) fn settle_changes(&mut self) {
+        self.settle_given();
+        for id in 0..self.module.scopes.len() {
+            settle_aliases(&mut self.module.scopes[id]);
         }
-    }
-
-    /// Whether a name stands for a list or an object that is written out or made by a function, or that another file has.
-    fn may_hold_options(&self, scope: ScopeId, name: &str, at: u32) -> bool {
-        let Some(home) = self.home(scope, name, at) else { return false };
-        match self.module.scopes[home as usize].binding(name, Some(at)).map(|binding| &binding.source) {
-            Some(Source::Value(value) | Source::Part { of: value, .. }) => match &value.kind {
-                Kind::Call(call) => !call.new && matches!(call.callee.kind, Kind::Name(_)),
-                kind => matches!(kind, Kind::Array(_) | Kind::Object(_) | Kind::Name(_) | Kind::Member(..)),
-            },
-            Some(_) => false,
-            None => true,
+        for scope in self.settle_distant_effects() {
+            settle_aliases(self.scope(scope));
         }
+        self.settle_passed();
     }
 
-    /// A change made under another name (`const list = options.plugins; list.push(…)`) is one of the value itself, too,
-    /// and of whatever else holds it (`const options = { plugins: list }; list.push(…)`, and the other way round).
-    pub(super) fn settle_aliases(&mut self) {
-        for scope in &mut self.module.scopes {
-            let holders = Holders::of(scope);
-            let mut known: HashSet<_> = scope.effects.iter().map(change_of).collect();
-            let mut seen = 0;
-            for _ in 0..MAX_ALIASES {
-                let new = &scope.effects[seen..];
-                let under_other_names =
-                    new.iter().filter(|effect| effect.is_in_place()).flat_map(|effect| aliased(scope, effect));
-                let mut more: Vec<Effect> =
-                    under_other_names.chain(new.iter().flat_map(|effect| holders.changed(scope, effect))).collect();
-                more.retain(|effect| known.insert(change_of(effect)));
-                seen = scope.effects.len();
-                scope.effects.extend(more);
-            }
-            scope.effects.sort_by_key(|effect| effect.span.start);
-        }
-    }
-
-    /// A function that changes a name bound outside of itself may run at any time, any number of times.
-    pub(super) fn settle_distant_effects(&mut self) {
+    /// A function that changes a name bound outside of itself may run at any time, any number of times, and so may the
+    /// methods of an object that change what it holds. Gives back the scopes of what is changed.
+    fn settle_distant_effects(&mut self) -> BTreeSet<ScopeId> {
+        let methods = self.methods();
         let mut distant = Vec::new();
         for (id, scope) in (MODULE_SCOPE..).zip(&self.module.scopes) {
-            for effect in scope.effects.iter().filter(|effect| !matches!(effect.change, Mutation::Passed(..))) {
+            for effect in &scope.effects {
+                if effect.root == "this" {
+                    let mut around = std::iter::successors(Some(id), |id| self.module.scopes[*id as usize].parent);
+                    if let Some((home, root, way)) = around.find_map(|id| methods.get(&id)) {
+                        let path = way.iter().chain(&effect.path).cloned().collect();
+                        let (root, change, guards) = (root.clone(), Mutation::Opaque, Vec::new());
+                        distant.push((*home, Effect { root, path, change, guards, span: effect.span, when: When::Later }));
+                    }
+                    continue;
+                }
                 let home = self.home(id, &effect.root, effect.span.start).or_else(|| self.class_of_member(id, &effect.root));
                 if let Some(home) = home.filter(|home| *home != id) {
-                    distant.push((home, Effect { change: Mutation::Opaque, ..effect.clone() }));
+                    let Some(change) = self.distant_change(id, home, effect) else { continue };
+                    let when = if self.is_hoisted(id, home) { When::Anytime } else { When::Later };
+                    distant.push((home, Effect { change, when, guards: Vec::new(), ..effect.clone() }));
                 }
             }
         }
-        for (scope, effect) in distant {
-            self.scope(scope).effects.push(effect);
+        let homes = distant.iter().map(|(home, _)| *home).collect();
+        for (home, effect) in distant {
+            self.scope(home).effects.push(effect);
         }
+        homes
+    }
+
+    /// A change that a function makes to what a scope around it binds, as it is seen from there.
+    fn distant_change(&self, function: ScopeId, home: ScopeId, effect: &Effect) -> Option<Mutation> {
+        let Mutation::Passed { call, index, way } = &effect.change else { return Some(Mutation::Opaque) };
+        if self.is_seen_from(home, call) {
+            // Whether it changes something is all that matters.
+            let call = Box::new(Call { callee: call.callee.clone(), arguments: Vec::new(), new: call.new });
+            return Some(Mutation::Passed { call, index: *index, way: way.clone() });
+        }
+        self.changes_given(function, call, *index, way, effect.span.start).unwrap_or(false).then_some(Mutation::Opaque)
+    }
+
+    /// The methods of objects that have names, by their scopes: the scope of the name, the name, and the way from there to
+    /// the object.
+    fn methods(&self) -> HashMap<ScopeId, (ScopeId, String, Vec<String>)> {
+        let mut methods = HashMap::new();
+        for (home, scope) in (MODULE_SCOPE..).zip(&self.module.scopes) {
+            for binding in &scope.bindings {
+                if let Source::Value(value) = &binding.source {
+                    each_method(value, &mut Vec::new(), &mut |method, way| {
+                        methods.insert(method, (home, binding.name.clone(), way.to_vec()));
+                    });
+                }
+            }
+        }
+        methods
+    }
+
+    /// Whether a function within a scope lies in one that is declared there, and may be called above its declaration.
+    fn is_hoisted(&self, function: ScopeId, home: ScopeId) -> bool {
+        let parent = |id: ScopeId| self.module.scopes[id as usize].parent;
+        let outermost = std::iter::successors(Some(function), |id| parent(*id)).find(|id| parent(*id) == Some(home));
+        self.module.scopes[home as usize].bindings.iter().any(|binding| match &binding.source {
+            Source::Value(Expr { kind: Kind::Function(declared), span }) => {
+                Some(declared.scope) == outermost && span.start < binding.span.start
+            }
+            _ => false,
+        })
     }
 
     /// The class around that has a member of this name from one it extends, or from nowhere but the change.
@@ -219,7 +317,7 @@ impl Lowering<'_> {
     }
 
     /// The scope that binds a name as it is seen from a place in a scope; imports are the module's.
-    fn home(&self, from: ScopeId, name: &str, at: u32) -> Option<ScopeId> {
+    pub(super) fn home(&self, from: ScopeId, name: &str, at: u32) -> Option<ScopeId> {
         let mut scope = Some(from);
         while let Some(id) = scope {
             let data = &self.module.scopes[id as usize];
@@ -230,6 +328,53 @@ impl Lowering<'_> {
         }
         self.module.imports.iter().any(|import| import.local == name).then_some(MODULE_SCOPE)
     }
+}
+
+/// What holds once a function has gone on past a `return`: not all that stands around that and not around what follows.
+fn passed_by(exit: &[Guard], around: &[Guard]) -> Option<Guard> {
+    let is_same = |(one, other): &(&Guard, &Guard)| one.condition.span == other.condition.span;
+    let shared = exit.iter().zip(around).take_while(is_same).count();
+    let (first, more) = exit[shared..].split_first()?;
+    let end = shared.checked_sub(1).map_or(u32::MAX, |last| exit[last].body.end);
+    let body = Span { start: first.body.end, end };
+    // That not all of several conditions hold is not followed.
+    let condition =
+        if more.is_empty() { first.condition.clone() } else { Expr { kind: Kind::Opaque, span: first.condition.span } };
+    Some(Guard { condition, holds: more.is_empty() && !first.holds, body })
+}
+
+/// The functions in an object, with the way to what holds them.
+fn each_method(value: &Expr, way: &mut Vec<String>, take: &mut dyn FnMut(ScopeId, &[String])) {
+    let Kind::Object(properties) = &value.kind else { return };
+    for property in properties {
+        let Property::Keyed { key, value, .. } = property else { continue };
+        if let Kind::Function(method) = &value.kind {
+            take(method.scope, way);
+        } else {
+            way.push(key.clone());
+            each_method(value, way, take);
+            way.pop();
+        }
+    }
+}
+
+/// A change made under another name (`const list = options.plugins; list.push(…)`) is one of the value itself, too,
+/// and of whatever else holds it (`const options = { plugins: list }; list.push(…)`, and the other way round).
+fn settle_aliases(scope: &mut Scope) {
+    let holders = Holders::of(scope);
+    let mut known: HashSet<_> = scope.effects.iter().map(change_of).collect();
+    let mut seen = 0;
+    for _ in 0..MAX_ALIASES {
+        let new = &scope.effects[seen..];
+        let under_other_names = new.iter().filter(|effect| effect.is_in_place()).flat_map(|effect| aliased(scope, effect));
+        let mut more: Vec<Effect> =
+            under_other_names.chain(new.iter().flat_map(|effect| holders.changed(scope, effect))).collect();
+        more.retain(|effect| known.insert(change_of(effect)));
+        seen = scope.effects.len();
+        scope.effects.extend(more);
+    }
+    // What a change consists of comes before it.
+    scope.effects.sort_by_key(|effect| effect.span.end);
 }
 
 /// What an effect changes, and where it stands.
@@ -362,7 +507,8 @@ impl Holders {
                 (Some(without), [key, deeper @ ..]) => !(without.contains(key) || assigns && deeper.is_empty()),
             };
             let (span, mutable) = home(effect.span.start)?;
-            if !is_shared || binding.span.start > effect.span.start || home(binding.span.start)?.0 != span {
+            let comes_first = binding.span.start > effect.span.start && effect.when != When::Anytime;
+            if !is_shared || comes_first || home(binding.span.start)?.0 != span {
                 return None;
             }
             let path = holder.way.iter().chain(rest).cloned().collect();
@@ -382,6 +528,14 @@ pub(super) fn place(expr: &Expr) -> Option<(String, Vec<String>)> {
             path.push(property.clone());
             Some((root, path))
         }
+        _ => None,
+    }
+}
+
+/// The place whose value an expression is, but for one that is new: `x.list ??= []`, `x.list || (x.list = [])`.
+fn place_or_new(expr: &Expr) -> Option<(String, Vec<String>)> {
+    match &expr.kind {
+        Kind::Binary(Operator::Nullish | Operator::Or, sides) if denoted(&sides[1]).is_empty() => place(&sides[0]),
         _ => None,
     }
 }

@@ -2,10 +2,13 @@
 
 use tree_sitter::Node;
 
+use super::bindings::CHOICES;
 use super::classes::member_name;
 use super::literals::{number, unescape};
 use super::{Around, ENTRY_POINTS, Lowering, MAX_DEPTH, named, span};
-use crate::facts::module::{Call, CallSite, Element, Expr, Guard, Kind, Operator, Property, ScopeId, TemplatePart};
+use crate::facts::module::{
+    Call, CallSite, Element, Expr, Guard, Import, Imported, Kind, Operator, Property, ScopeId, TemplatePart,
+};
 use crate::facts::secrecy;
 use crate::source::Span;
 
@@ -50,12 +53,12 @@ impl Lowering<'_> {
             "string" => Kind::Text(secrecy::text(self.string_content(node), around.name, around.maps_names)),
             "template_string" => self.template(node, scope, around),
             "regex" => Kind::Regex,
-            "identifier" | "shorthand_property_identifier" => match self.str(node) {
+            "identifier" | "shorthand_property_identifier" | "shorthand_property_identifier_pattern" => match self.str(node) {
                 "undefined" => Kind::Undefined,
                 name => {
                     let expr = Expr { kind: Kind::Name(name.to_owned()), span: here };
-                    if self.is_maker(name) && is_handed_on(node) {
-                        self.module.makers.push(CallSite { scope, expr: expr.clone(), owner: None });
+                    if self.is_maker(name) && is_handed_on(node) && !self.is_another_name(node) {
+                        self.hand_on(&expr, scope);
                     }
                     return expr;
                 }
@@ -71,8 +74,7 @@ impl Lowering<'_> {
                 }
                 (Some(object), Some(property)) => {
                     let object = self.expr(object, scope, Around::default());
-                    self.handler_value(&object, self.str(property), scope, node);
-                    Kind::Member(Box::new(object), self.owned(property))
+                    return self.member(object, property, scope, node);
                 }
                 _ => Kind::Opaque,
             },
@@ -123,6 +125,10 @@ impl Lowering<'_> {
                 Kind::Binary(operator, Box::new([left, right]))
             }
             "assignment_expression" | "augmented_assignment_expression" => return self.assignment(node, scope),
+            "update_expression" => {
+                self.count(node, scope);
+                Kind::Opaque
+            }
             "unary_expression" => {
                 let argument = node.child_by_field_name("argument").map(|argument| self.expr(argument, scope, Around::default()));
                 match (node.child_by_field_name("operator").map(|op| op.kind()), argument) {
@@ -165,6 +171,38 @@ impl Lowering<'_> {
         may_make_an_instance(name) || self.maker_names.contains(name)
     }
 
+    /// A function that may make an instance is handed on, to be called elsewhere.
+    fn hand_on(&mut self, function: &Expr, scope: ScopeId) {
+        self.module.makers.push(CallSite { scope, expr: function.clone(), owner: None, guards: Vec::new() });
+    }
+
+    /// Whether all that is done with an entry point is to give it another name, under which its calls are found.
+    fn is_another_name(&self, entry: Node<'_>) -> bool {
+        let mut around = entry.parent();
+        while let Some(choice) = around.filter(|around| CHOICES.contains(&around.kind())) {
+            around = choice.parent();
+        }
+        let is_declared = around.is_some_and(|around| around.kind() == "variable_declarator");
+        is_declared && self.entry_names.contains_key(self.str(entry))
+    }
+
+    /// A member of what is lowered.
+    fn member(&mut self, object: Expr, property: Node<'_>, scope: ScopeId, node: Node<'_>) -> Expr {
+        self.handler_value(&object, self.str(property), scope, node);
+        let is_maker = self.is_maker(self.str(property)) && self.is_module(&object) && is_handed_on(node);
+        let member = Expr { kind: Kind::Member(Box::new(object), self.owned(property)), span: span(node) };
+        if is_maker {
+            self.hand_on(&member, scope);
+        }
+        member
+    }
+
+    /// Whether a name stands for all that a module exports.
+    fn is_module(&self, expr: &Expr) -> bool {
+        let Kind::Name(name) = &expr.kind else { return false };
+        self.module.imports.iter().any(|import| import.local == *name && import.name == Imported::Namespace)
+    }
+
     /// `new F(…)`.
     fn construction(&mut self, node: Node<'_>, scope: ScopeId) -> Expr {
         let here = span(node);
@@ -177,7 +215,7 @@ impl Lowering<'_> {
         let call = Call { callee, arguments: arguments.unwrap_or_default(), new: true };
         let expr = Expr { kind: Kind::Call(Box::new(call)), span: here };
         if is_maker {
-            self.module.makers.push(CallSite { scope, expr: expr.clone(), owner: self.owner.clone() });
+            self.module.makers.push(CallSite { scope, expr: expr.clone(), owner: self.owner.clone(), guards: Vec::new() });
         }
         expr
     }
@@ -186,10 +224,9 @@ impl Lowering<'_> {
         let here = span(node);
         let Some(function) = node.child_by_field_name("function") else { return Expr { kind: Kind::Opaque, span: here } };
         let arguments = node.child_by_field_name("arguments");
+        let required = self.import_within(node);
         if function.kind() == "import" {
-            let module = arguments.and_then(|list| named(list).into_iter().next()).filter(|argument| argument.kind() == "string");
-            let kind = module.map_or(Kind::Opaque, |module| Kind::ImportCall(self.string_content(module)));
-            return Expr { kind, span: here };
+            return Expr { kind: required.map_or(Kind::Opaque, Kind::ImportCall), span: here };
         }
         let callee = self.expr(function, scope, Around::default());
         if let (Kind::Member(list, method), Some(arguments)) = (&callee.kind, arguments)
@@ -206,10 +243,32 @@ impl Lowering<'_> {
             Some(template) => return self.tagged(callee, template, scope, here),
             None => Vec::new(),
         };
+        self.finished_call(Call { callee, arguments, new: false }, function, scope, node)
+    }
+
+    /// The module that a call requires or imports where it stands.
+    fn import_within(&mut self, node: Node<'_>) -> Option<String> {
+        let module = self.required_module(node)?;
+        let (local, name, span) = (String::new(), Imported::Namespace, span(node));
+        self.module.imports.push(Import { local, module: module.clone(), name, type_only: false, span });
+        Some(module)
+    }
+
+    /// A call whose parts are lowered; by itself, so that nested calls take no more of the stack.
+    fn finished_call(&mut self, call: Call, function: Node<'_>, scope: ScopeId, node: Node<'_>) -> Expr {
+        let here = span(node);
+        let Call { callee, arguments, .. } = &call;
         if function.kind() == "super"
             && let Some(class) = self.scope(scope).class.as_mut()
         {
             class.handed_on = Some(arguments.clone());
+        }
+        if let Kind::Member(promise, method) = &callee.kind
+            && method == "then"
+            && matches!(promise.kind, Kind::ImportCall(_))
+            && let Some(Element { value: Expr { kind: Kind::Function(function), .. }, spread: false }) = arguments.first()
+        {
+            self.give(function.scope, promise);
         }
         let is_entry = match &callee.kind {
             Kind::Name(name) => self.entry_names.get(name).is_some_and(|name| ENTRY_POINTS.contains(name)),
@@ -217,17 +276,16 @@ impl Lowering<'_> {
             _ => false,
         };
         let is_maker = matches!(&callee.kind, Kind::Name(name) | Kind::Member(_, name) if self.is_maker(name));
-        let call = Call { callee, arguments, new: false };
         self.mounting_call(&call, scope, node);
         self.sharing_call(&call, scope);
         let expr = Expr { kind: Kind::Call(Box::new(call)), span: here };
-        let site = || CallSite { scope, expr: expr.clone(), owner: self.owner.clone() };
-        if is_entry {
-            self.module.calls.push(site());
-        } else if is_maker {
-            self.module.makers.push(site());
+        if is_entry || is_maker {
+            let guards = if is_entry { self.reached_under(scope) } else { Vec::new() };
+            let site = CallSite { scope, expr: expr.clone(), owner: self.owner.clone(), guards };
+            if is_entry { &mut self.module.calls } else { &mut self.module.makers }.push(site);
         }
         self.mutating_call(&expr, scope, node);
+        self.passing_call(&expr, scope, node);
         expr
     }
 

@@ -7,6 +7,7 @@ mod expressions;
 mod literals;
 mod modules;
 mod mounts;
+mod passed;
 mod statements;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -16,6 +17,7 @@ use tree_sitter::Node;
 pub(crate) use self::classes::{member_name, property_of, static_name};
 pub(crate) use self::expressions::may_make_an_instance;
 pub(super) use self::literals::unescape;
+use self::passed::Given;
 
 use super::module::{Binding, Guard, MODULE_SCOPE, Module, Scope, ScopeId, Source};
 use super::schema;
@@ -48,6 +50,8 @@ pub fn extract(kind: FileKind, text: &str) -> (Module, Vec<Span>) {
         entry_names: HashMap::new(),
         maker_names: HashSet::new(),
         guards: Vec::new(),
+        around: Vec::new(),
+        given: Vec::new(),
         block: None,
         in_class: false,
         owner: None,
@@ -57,9 +61,7 @@ pub fn extract(kind: FileKind, text: &str) -> (Module, Vec<Span>) {
     let root = parsed.tree.root_node();
     lowering.collect_entry_names(root);
     lowering.statements(root, MODULE_SCOPE);
-    lowering.settle_aliases();
-    lowering.settle_passed();
-    lowering.settle_distant_effects();
+    lowering.settle_changes();
     lowering.module.marks = marks(&lowering.module);
     let signals = scan(text.as_bytes());
     if signals.migrations {
@@ -88,6 +90,10 @@ struct Lowering<'t> {
     /// Other names under which functions are imported that may make an instance.
     maker_names: HashSet<String>,
     guards: Vec<Guard>,
+    /// What stands around the functions that are being lowered, the outermost first.
+    around: Vec<Outside>,
+    /// What is given to functions that may change it.
+    given: Vec<Given>,
     /// The block around, within the function.
     block: Option<Span>,
     /// Whether `this` is an object of the class around.
@@ -95,6 +101,14 @@ struct Lowering<'t> {
     owner: Option<String>,
     errors: Vec<Span>,
     depth: u32,
+}
+
+/// What stands around a function.
+struct Outside {
+    scope: ScopeId,
+    guards: Vec<Guard>,
+    /// The function may be called before control comes to where it stands.
+    is_hoisted: bool,
 }
 
 /// What surrounds a literal: the name it is given, and whether it maps column names.

@@ -32,8 +32,7 @@ impl Lowering<'_> {
             "enum_declaration" => self.enumeration(node, scope),
             "expression_statement" => {
                 for child in named(node) {
-                    let expr = self.expr(child, scope, Around::default());
-                    self.passing_call(&expr, scope, child);
+                    self.expr(child, scope, Around::default());
                 }
             }
             "return_statement" => {
@@ -48,6 +47,7 @@ impl Lowering<'_> {
             }
             "if_statement" => self.conditional_statement(node, scope),
             "try_statement" => self.attempt(node, scope),
+            "catch_clause" => self.catch_clause(node, scope),
             "ERROR" => self.statements(node, scope),
             "class_declaration" | "abstract_class_declaration" => self.class_declaration(node, scope),
             "statement_block" | "switch_body" => {
@@ -65,22 +65,46 @@ impl Lowering<'_> {
 
     /// Loops and switches: their bodies run under conditions that are not followed.
     pub(super) fn repeated(&mut self, node: Node<'_>, scope: ScopeId) {
-        if node.kind() == "for_in_statement"
-            && let Some(left) = node.child_by_field_name("left")
-            && left.kind() == "identifier"
+        let each = node.child_by_field_name("left").filter(|_| node.kind() == "for_in_statement");
+        if let Some(each) = each.filter(|each| each.kind() == "identifier")
+            && node.child_by_field_name("operator").is_some_and(|operator| operator.kind() == "of")
+            && let (Some(list), Some(body)) = (node.child_by_field_name("right"), node.child_by_field_name("body"))
+            && let Some(target) = self.pushed_to(self.str(each), body)
         {
-            if node.child_by_field_name("operator").is_some_and(|operator| operator.kind() == "of")
-                && let (Some(list), Some(body)) = (node.child_by_field_name("right"), node.child_by_field_name("body"))
-                && let Some(target) = self.pushed_to(self.str(left), body)
-            {
-                let [list, target] = [list, target].map(|part| self.expr(part, scope, Around::default()));
-                self.push_all(&target, &list, scope, node);
-                return;
-            }
-            self.bind(scope, left, Source::Opaque, true);
+            let [list, target] = [list, target].map(|part| self.expr(part, scope, Around::default()));
+            self.push_all(&target, &list, scope, node);
+            return;
+        }
+        let around = self.block;
+        if node.kind() != "switch_statement" {
+            self.block = Some(span(node));
         }
         let condition = Expr { kind: Kind::Opaque, span: span(node) };
-        self.under(Guard { condition, holds: true, body: Span::default() }, |lowering| lowering.visit_children(node, scope));
+        self.under(Guard { condition, holds: true, body: Span::default() }, |lowering| {
+            match (each, node.child_by_field_name("kind")) {
+                (Some(each), Some(_)) => lowering.bind_opaque(each, scope),
+                (Some(each), None) => {
+                    lowering.assign_parts(each, &Expr { kind: Kind::Opaque, span: span(each) }, scope, node);
+                }
+                (None, _) => {}
+            }
+            lowering.visit_children(node, scope);
+        });
+        self.block = around;
+    }
+
+    /// Binds the names of a pattern whose value is not followed.
+    fn bind_opaque(&mut self, pattern: Node<'_>, scope: ScopeId) {
+        self.pattern(pattern, scope, &mut Vec::new(), None, &mut |_, _| Source::Opaque);
+    }
+
+    fn catch_clause(&mut self, node: Node<'_>, scope: ScopeId) {
+        let around = self.block.replace(span(node));
+        if let Some(caught) = node.child_by_field_name("parameter") {
+            self.bind_opaque(caught, scope);
+        }
+        self.visit_children(node, scope);
+        self.block = around;
     }
 
     /// `try`: what its body gives back or changes counts where nothing is thrown, and what is caught where something is.

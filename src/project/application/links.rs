@@ -35,7 +35,8 @@ pub(in crate::project) fn partners(
 ) -> Partners {
     let known = known_files(files, resolver, evaluator, &client.at.file);
     let own = if client.role == Role::CliCopy { Role::Live } else { client.role };
-    let same: Vec<&Server> = servers.iter().filter(|server| server.role == own).collect();
+    let serves = |server: &Server| if server.role == Role::Development { Role::Live } else { server.role };
+    let same: Vec<&Server> = servers.iter().filter(|server| serves(server) == own).collect();
     // Tests and examples may bring a client of their own for what is live.
     let candidates = match same.is_empty() {
         true => servers.iter().filter(|server| server.role == Role::Live).collect(),

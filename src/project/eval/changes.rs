@@ -4,9 +4,37 @@ use std::sync::Arc;
 
 use super::compose::{also, doubt, either, set, spread};
 use super::{Evaluator, Frame, FrameKind, Place, Truth};
-use crate::facts::module::{Call, Effect, Guard, Mutation, Source};
-use crate::project::value::{Condition, FunctionValue, Node, Object, Unknown, Value};
+use crate::facts::module::{Call, Effect, Guard, Mutation, Source, When};
+use crate::project::render;
+use crate::project::value::{Condition, External, FunctionValue, Node, Object, Unknown, Value};
 use crate::source::Site;
+
+/// Functions of lodash that change their first argument (lodash: API).
+const CHANGING: [&str; 17] = [
+    "assign",
+    "assignIn",
+    "assignWith",
+    "defaults",
+    "defaultsDeep",
+    "extend",
+    "fill",
+    "merge",
+    "mergeWith",
+    "pull",
+    "pullAll",
+    "remove",
+    "reverse",
+    "set",
+    "setWith",
+    "unset",
+    "update",
+];
+
+/// Most changes within each other that are followed into functions.
+const MAX_CHANGING: usize = 2;
+
+/// How deep what is given to a function is changed by it, as far as is reckoned with.
+const MAX_DOUBTED: u32 = 4;
 
 impl Evaluator<'_> {
     /// Changes a value as an effect does, seen from the byte `from` of the same scope or from anywhere else.
@@ -27,6 +55,20 @@ impl Evaluator<'_> {
                     either(vec![(next, condition), (before, otherwise)], at)
                 }
             };
+            return;
+        }
+        if let Mutation::Passed { call, index, way } = &effect.change {
+            let callee = self.expr(place, &call.callee).value;
+            if self.may_change(&callee, *index, way) {
+                let why = Unknown::new(format!("`{}` is given it, and may change it", render::expr(&call.callee)), at.clone());
+                let is_followed = effect.when == When::Here && !self.is_deep_in_changes();
+                reach(node, &effect.path, &|| why.clone(), &mut |target| match &callee {
+                    Value::Function(function) if is_followed => {
+                        self.passed(place, target, function, call, (*index, way), &conditions);
+                    }
+                    _ => doubt_contents(target, &why, MAX_DOUBTED),
+                });
+            }
             return;
         }
         let (path, key) = match (&effect.change, effect.path.split_last()) {
@@ -71,11 +113,6 @@ impl Evaluator<'_> {
                     spread(object, value, &conditions);
                 }
             }
-            (Mutation::Passed(call, index), _) => {
-                if let Value::Function(function) = self.expr(place, &call.callee).value {
-                    self.passed(place, target, &function, call, *index, &conditions);
-                }
-            }
             // Nothing can be added to what is not there.
             (Mutation::Push(_) | Mutation::Merge(_), Value::Undefined | Value::Null) => {}
             (_, Value::Array(array)) => doubt(&mut Arc::make_mut(array).open, not_followed()),
@@ -84,19 +121,44 @@ impl Evaluator<'_> {
         });
     }
 
-    /// What became of a value that was given to a function of the repository.
+    /// Whether a change is asked for by others in such a way that following it costs too much: every change on the way
+    /// may ask for all that come before it.
+    fn is_deep_in_changes(&self) -> bool {
+        let is_deep = self.changing.borrow().len() > MAX_CHANGING;
+        if is_deep {
+            self.run.cut();
+        }
+        is_deep
+    }
+
+    /// Whether something that is called may change what lies at a way into an argument of it.
+    pub(super) fn may_change(&self, callee: &Value, index: u32, way: &[String]) -> bool {
+        match callee {
+            Value::Function(FunctionValue { file, scope }) => {
+                let facts = self.files.facts(file);
+                let scope = facts.as_deref().and_then(|facts| facts.module()?.scopes.get(*scope as usize));
+                scope.is_some_and(|scope| scope.changes_of(index, way).next().is_some())
+            }
+            Value::External(callee) => index == 0 && changes_its_first_argument(callee),
+            Value::Either(alternatives) => alternatives.iter().any(|one| self.may_change(&one.node.value, index, way)),
+            Value::Unknown(_) => true,
+            _ => false,
+        }
+    }
+
+    /// What became of a value that was given to a function of the repository, as what lies at a way into an argument.
     fn passed(
         &self,
         place: &Place<'_>,
         target: &mut Node,
         function: &FunctionValue,
         call: &Call,
-        index: u32,
+        (index, way): (u32, &[String]),
         conditions: &[Condition],
     ) {
         let Some(facts) = self.files.facts(&function.file) else { return };
         let Some(scope) = facts.module().and_then(|module| module.scopes.get(function.scope as usize)) else { return };
-        let changed: Vec<_> = scope.changed_parameter(index).collect();
+        let changed: Vec<_> = scope.changes_of(index, way).collect();
         if changed.is_empty() {
             return;
         }
@@ -111,9 +173,30 @@ impl Evaluator<'_> {
         let inner =
             Place { file: Arc::clone(&function.file), facts: Arc::clone(&facts), scope: function.scope, frame: Some(&frame) };
         for binding in changed {
-            let Source::Parameter { path, .. } = &binding.source else { continue };
-            let after = self.binding(&inner, function.scope, binding, None);
-            let unseen = || Unknown::new("a later change that is not followed", after.at.clone());
+            let at = Site::new(&function.file, binding.span);
+            let unseen = || Unknown::new("a later change that is not followed", at.clone());
+            let Source::Parameter { path, .. } = &binding.source else {
+                doubt_at(target, &[], &unseen());
+                continue;
+            };
+            let mut after = self.binding(&inner, function.scope, binding, None);
+            let path = match (path.strip_prefix(way), way.strip_prefix(path.as_slice())) {
+                (Some(path), _) => path,
+                (None, Some(inside)) => {
+                    let replaces = |effect: &Effect| {
+                        effect.root == binding.name
+                            && matches!(effect.change, Mutation::Assign(_))
+                            && inside.starts_with(&effect.path)
+                    };
+                    if scope.effects.iter().any(replaces) {
+                        doubt_at(target, &[], &unseen());
+                        continue;
+                    }
+                    after = inside.iter().fold(after, |node, step| self.property(&node, step, &at));
+                    &way[..0]
+                }
+                (None, None) => continue,
+            };
             reach(target, path, &unseen, &mut |part| {
                 *part = match Condition::all(conditions) {
                     None => after.clone(),
@@ -142,6 +225,34 @@ impl Evaluator<'_> {
             }
         }
         Some(conditions)
+    }
+}
+
+/// Whether a function of a package changes what it is given first (lodash: merge, assign, set and their kin).
+fn changes_its_first_argument(External { module, name }: &External) -> bool {
+    let is_lodash = ["lodash", "lodash-es"]
+        .iter()
+        .any(|package| module.strip_prefix(package).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '.'])));
+    let function = match name.as_str() {
+        "default" | "*" => module.rsplit(['/', '.']).next().unwrap_or(module),
+        name => name.rsplit('.').next().unwrap_or(name),
+    };
+    is_lodash && CHANGING.contains(&function)
+}
+
+/// Says of a list or an object, and of those it holds, that there may be more in it.
+fn doubt_contents(node: &mut Node, why: &Unknown, depth: u32) {
+    if depth == 0 {
+        return;
+    }
+    match &mut node.value {
+        Value::Array(array) => doubt(&mut Arc::make_mut(array).open, why.clone()),
+        Value::Object(object) => {
+            let object = Arc::make_mut(object);
+            doubt(&mut object.open, why.clone());
+            object.properties.iter_mut().for_each(|property| doubt_contents(&mut property.node, why, depth - 1));
+        }
+        _ => {}
     }
 }
 

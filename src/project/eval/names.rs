@@ -7,7 +7,7 @@ use super::operators::{environment_test, test};
 use super::{Evaluator, Mark, Place};
 use crate::facts::FileFacts;
 use crate::facts::module::{
-    self, Binding, Effect, Export, Expr, Imported, Kind, MODULE_SCOPE, Module, Mutation, ScopeId, Source, Text,
+    self, Binding, Effect, Export, Expr, Imported, Kind, MODULE_SCOPE, Module, Mutation, ScopeId, Source,
 };
 use crate::project::render;
 use crate::project::resolve::Resolved;
@@ -38,9 +38,9 @@ impl Evaluator<'_> {
         }
         if let Some(import) = module.imports.iter().find(|import| import.local == name) {
             let mut node = self.import(&place.file, import, Site::new(&place.file, span));
-            let top = Place { file: Arc::clone(&place.file), facts: Arc::clone(&place.facts), scope: MODULE_SCOPE, frame: None };
+            let top = top(&place.file, &place.facts);
             for effect in self.effects(&top, name) {
-                if place.scope != MODULE_SCOPE || effect.span.start < span.start {
+                if place.scope != MODULE_SCOPE || effect.precedes(span.start) {
                     self.apply(&top, &mut node, effect, (place.scope == MODULE_SCOPE).then_some(span.start));
                 }
             }
@@ -85,8 +85,8 @@ impl Evaluator<'_> {
         let mut node = self.source(&inner, &binding.name, &binding.source, at.clone());
         let is_its_own = |effect: &&Effect| self.denotes(&inner, effect, binding);
         for effect in self.effects(&inner, &binding.name).filter(is_its_own) {
-            if before.is_none_or(|before| effect.span.start < before) {
-                let reads_itself = matches!(effect.change, Mutation::Assign(_) | Mutation::Passed(..));
+            if before.is_none_or(|before| effect.precedes(before)) {
+                let reads_itself = matches!(effect.change, Mutation::Assign(_) | Mutation::Passed { .. });
                 if reads_itself {
                     self.changing.borrow_mut().push((mark.clone(), node.clone()));
                 }
@@ -109,7 +109,7 @@ impl Evaluator<'_> {
     fn is_settled(&self, place: &Place<'_>, scope: ScopeId, name: &str, before: u32) -> bool {
         let module = place.facts.module();
         let effects = module.and_then(|module| module.scopes.get(scope as usize)).map(|scope| scope.effects.as_slice());
-        effects.unwrap_or_default().iter().all(|effect| effect.root != name || effect.span.start < before)
+        effects.unwrap_or_default().iter().all(|effect| effect.root != name || effect.precedes(before))
     }
 
     pub(super) fn effects<'p>(&self, place: &'p Place<'_>, name: &'p str) -> impl Iterator<Item = &'p Effect> {
@@ -335,8 +335,7 @@ impl Evaluator<'_> {
             }
         });
         if let Some(exported) = exported {
-            let place = Place { file: Arc::clone(file), facts: Arc::clone(facts), scope: MODULE_SCOPE, frame: None };
-            return Some(self.expr(&place, exported));
+            return Some(self.expr(&top(file, facts), exported));
         }
         let whole = self.common_js(file, facts, module)?;
         let at = whole.at.clone();
@@ -362,14 +361,14 @@ impl Evaluator<'_> {
             self.run.cut();
             return Some(unknown(format!("what `{file}` exports depends on itself"), at));
         }
-        let place = Place { file: Arc::clone(file), facts: Arc::clone(facts), scope: MODULE_SCOPE, frame: None };
+        let place = top(file, facts);
         let exported = || {
             self.run.read(file);
             self.active.borrow_mut().push(mark);
             let mut node = Node { value: Object::default().into(), at };
             for effect in &effects {
                 self.apply(&place, &mut node, effect, None);
-                if let (Mutation::Passed(call, _), Value::Object(object)) = (&effect.change, &mut node.value)
+                if let (Mutation::Passed { call, .. }, Value::Object(object)) = (&effect.change, &mut node.value)
                     && !matches!(self.expr(&place, &call.callee).value, Value::Function(_))
                 {
                     let reason = format!("`{}` may add exports", render::expr(&call.callee));
@@ -383,9 +382,8 @@ impl Evaluator<'_> {
     }
 
     pub(super) fn module_name(&self, file: &Arc<str>, facts: &Arc<FileFacts>, module: &Module, local: &str) -> Node {
-        let place = Place { file: Arc::clone(file), facts: Arc::clone(facts), scope: MODULE_SCOPE, frame: None };
         if let Some(binding) = module.scopes[0].binding(local, None) {
-            return self.binding(&place, MODULE_SCOPE, binding, None);
+            return self.binding(&top(file, facts), MODULE_SCOPE, binding, None);
         }
         unknown(format!("`{local}` has no declaration"), Site::new(file, Span::default()))
     }
@@ -415,15 +413,14 @@ fn of_exports(effect: &Effect) -> Option<Effect> {
         ("module", Some((first, path))) if first == "exports" => path,
         _ => return None,
     };
-    // `Object.defineProperty(exports, "__esModule", …)`, which compilers write, is no export.
-    let marks = |call: &module::Call| {
-        let key = call.arguments.get(1).map(|argument| &argument.value.kind);
-        matches!(key, Some(Kind::Text(Text::Plain(key))) if key == "__esModule")
-    };
-    match &effect.change {
-        Mutation::Passed(call, _) if marks(call) => None,
-        _ => Some(Effect { path: path.to_vec(), ..effect.clone() }),
-    }
+    // `__esModule`, by which compilers mark what they made, is no export.
+    let is_mark = matches!(path, [key] if key == "__esModule");
+    (!is_mark).then(|| Effect { path: path.to_vec(), ..effect.clone() })
+}
+
+/// The top of a module.
+pub(super) fn top(file: &Arc<str>, facts: &Arc<FileFacts>) -> Place<'static> {
+    Place { file: Arc::clone(file), facts: Arc::clone(facts), scope: MODULE_SCOPE, frame: None }
 }
 
 fn is_exported(module: &Module, name: &str) -> bool {

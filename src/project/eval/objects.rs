@@ -183,7 +183,7 @@ impl Evaluator<'_> {
         for level in changing {
             let place = level_place(level, frame);
             let until = until(level);
-            for effect in self.effects(&place, name).filter(|effect| until.is_none_or(|until| effect.span.start < until)) {
+            for effect in self.effects(&place, name).filter(|effect| until.is_none_or(|until| effect.precedes(until))) {
                 self.apply(&place, &mut node, effect, until);
             }
             // The constructors of the classes that extend it come later.

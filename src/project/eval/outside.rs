@@ -5,17 +5,19 @@ use std::sync::Arc;
 
 use super::changes::doubt_at;
 use super::compose::{either, unknown};
-use super::names::Located;
+use super::names::{Located, top};
 use super::{Evaluator, Place};
 use crate::facts::FileFacts;
 use crate::facts::lower::may_make_an_instance;
-use crate::facts::module::{CallSite, Element, Export, Expr, Function, Imported, Kind, MODULE_SCOPE, Module, ScopeId, Source};
+use crate::facts::module::{
+    CallSite, Element, Export, Expr, Function, Imported, Kind, MODULE_SCOPE, Module, Mutation, ScopeId, Source,
+};
 use crate::facts::signals::{Signals, module_mark, module_name};
 use crate::project::Role;
 use crate::project::link::role;
 use crate::project::render;
 use crate::project::resolve::Resolved;
-use crate::project::value::{Condition, Node, Unknown, Value};
+use crate::project::value::{Condition, FunctionValue, Node, Unknown, Value};
 use crate::source::{Site, Span};
 
 /// Most modules that are looked through for the ones that pass on what a file exports.
@@ -93,9 +95,15 @@ impl Evaluator<'_> {
     fn find_outside_changes(&self, file: &Arc<str>) -> Changes {
         let mut changes = Changes::new();
         for user in self.users(file, User::Changing).iter() {
-            let facts = self.files.facts(user);
-            let Some(module) = facts.as_deref().and_then(FileFacts::module) else { continue };
+            let Some(facts) = self.files.facts(user) else { continue };
+            let Some(module) = facts.module() else { continue };
+            let place = top(user, &facts);
             for effect in module.scopes[0].effects.iter().filter(|effect| effect.is_in_place()) {
+                if let Mutation::Passed { call, index, way } = &effect.change
+                    && !self.may_change(&self.expr(&place, &call.callee).value, *index, way)
+                {
+                    continue;
+                }
                 let Some(import) = module.imports.iter().find(|import| import.local == effect.root && !import.type_only) else {
                     continue;
                 };
@@ -173,9 +181,9 @@ impl Evaluator<'_> {
             self.run.cut();
             return None;
         }
+        self.active.borrow_mut().push(mark);
         let uses = self.uses_of(&place.file, place.scope);
         let mut parts: Vec<(Node, Condition)> = Vec::new();
-        self.active.borrow_mut().push(mark);
         for (site, scope, elements) in &uses.calls {
             let Some(facts) = self.files.facts(&site.file) else { continue };
             self.run.touch(&site.file);
@@ -219,7 +227,7 @@ impl Evaluator<'_> {
         let is_it = |source: &Source| matches!(source, Source::Value(Expr { kind: Kind::Function(Function { scope: own }), .. }) if *own == scope);
         let name = &module.scopes.get(home as usize)?.bindings.iter().find(|binding| is_it(&binding.source))?.name;
         let mut uses = Uses::default();
-        uses.collect(file, module, |callee| matches!(callee, Kind::Name(other) if other == name));
+        uses.collect(file, module, |callee, _| matches!(&callee.kind, Kind::Name(other) if other == name));
         let exported: Vec<&str> = module
             .exports
             .iter()
@@ -244,28 +252,32 @@ impl Evaluator<'_> {
         for user in self.users(file, User::Any).iter() {
             let facts = self.files.facts(user);
             let Some(module) = facts.as_deref().and_then(FileFacts::module) else { continue };
-            let is_it = |from: &str, exported: &str| {
+            let is_it = |function: &FunctionValue| function.file == *file && function.scope == scope;
+            let means_it = |from: &str, exported: &str| {
                 self.declaration(user, from, exported).is_some_and(|(home, local)| home == *file && local == *name)
             };
             for import in module.imports.iter().filter(|import| !import.type_only) {
                 match &import.name {
-                    Imported::Named(exported) if is_it(&import.module, exported) => {
+                    Imported::Named(exported) if means_it(&import.module, exported) => {
                         if !may_make_an_instance(&import.local) && !may_make_an_instance(exported) {
                             let reason = format!("`{}` is another name for its function", import.local);
                             uses.open.push(Unknown::new(reason, Site::new(user, import.span)));
                         }
-                        uses.collect(user, module, |callee| matches!(callee, Kind::Name(other) if *other == import.local));
+                        uses.collect(
+                            user,
+                            module,
+                            |callee, _| matches!(&callee.kind, Kind::Name(other) if *other == import.local),
+                        );
                     }
-                    Imported::Namespace => uses.collect(user, module, |callee| {
-                        matches!(callee, Kind::Member(object, exported)
-                            if matches!(&object.kind, Kind::Name(other) if *other == import.local) && is_it(&import.module, exported))
-                    }),
-                    Imported::Named(_) => {}
+                    _ => {}
                 }
             }
-            uses.collect(user, module, |callee| {
-                matches!(callee, Kind::Member(object, exported)
-                    if matches!(&object.kind, Kind::ImportCall(from) if is_it(from, exported)))
+            // A member of the module, however that is reached.
+            let Some(facts) = &facts else { continue };
+            uses.collect(user, module, |callee, scope| {
+                let place = || Place { file: Arc::clone(user), facts: Arc::clone(facts), scope, frame: None };
+                matches!(&callee.kind, Kind::Member(_, member) if exported.contains(&member.as_str()))
+                    && matches!(self.expr(&place(), callee).value, Value::Function(function) if is_it(&function))
             });
         }
         // What runs counts, and scripts and examples only where nothing else calls it.
@@ -290,12 +302,13 @@ fn each_once<'n>(names: impl Iterator<Item = &'n str>) -> impl Iterator<Item = &
 
 impl Uses {
     /// Adds the uses in one module of what `is_it` tells.
-    fn collect(&mut self, file: &Arc<str>, module: &Module, is_it: impl Fn(&Kind) -> bool) {
+    fn collect(&mut self, file: &Arc<str>, module: &Module, is_it: impl Fn(&Expr, ScopeId) -> bool) {
         for CallSite { scope, expr, .. } in module.makers.iter().chain(&module.calls) {
             let at = Site::new(file, expr.span);
             match &expr.kind {
-                Kind::Call(call) if is_it(&call.callee.kind) => self.calls.push((at, *scope, call.arguments.clone())),
-                kind if is_it(kind) => {
+                Kind::Call(call) if is_it(&call.callee, *scope) => self.calls.push((at, *scope, call.arguments.clone())),
+                Kind::Call(_) => {}
+                _ if is_it(expr, *scope) => {
                     self.open.push(Unknown::new(format!("`{}` is handed on, to be called elsewhere", render::expr(expr)), at));
                 }
                 _ => {}

@@ -47,6 +47,7 @@ fn role_name(role: Role) -> &'static str {
         Role::CliCopy => "cli-copy",
         Role::Test => "test",
         Role::Example => "example",
+        Role::Development => "development",
     }
 }
 

@@ -105,6 +105,7 @@ impl Page<'_> {
             Role::CliCopy => "  (a copy for the official CLI)",
             Role::Test => "  (for tests)",
             Role::Example => "  (an example)",
+            Role::Development => "  (outside of production)",
         };
         let title = self.style.paint(Look::Strong, &format!("{kind} {}", clean(name)));
         let place = self.place(at);
