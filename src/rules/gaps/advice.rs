@@ -23,13 +23,13 @@ pub(in crate::rules) fn advice(server: &Server) -> String {
         AdapterKind::Kysely if commits_generated_scripts(server) => {
             format!("Run {generate}, commit the script it writes, and apply it to every database this server uses.")
         }
-        AdapterKind::Kysely if server.declared.types().is_some() && server.declared.migrated.iter().any(|one| one.ordered) => {
-            own_migrations(server).unwrap_or_else(|| {
-                "Write a migration that creates it, and apply it to every database this server uses.".to_owned()
-            })
-        }
-        AdapterKind::Kysely => own_migrations(server)
-            .unwrap_or_else(|| format!("Run {}, against every database this server uses.", cli(server, "migrate"))),
+        AdapterKind::Kysely => own_migrations(server).unwrap_or_else(|| {
+            let is_typed = server.declared.types().is_some();
+            match is_typed && server.declared.migrated.iter().any(|one| one.ordered) {
+                true => "Write a migration that creates it, and apply it to every database this server uses.".to_owned(),
+                false => format!("Run {}, against every database this server uses.", cli(server, "migrate")),
+            }
+        }),
         AdapterKind::Prisma => format!("Run {generate}, then `npx prisma migrate dev`, and commit the schema and the migration."),
         AdapterKind::Drizzle => format!(
             "Run {generate}, then `npx drizzle-kit generate` and `npx drizzle-kit migrate`, and commit the schema and the migration."
