@@ -3,6 +3,8 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
+use rayon::prelude::*;
+
 use super::packages::Packages;
 use super::survey::{Seen, Survey};
 use crate::cache::{BlobRecord, FactKey, FactStore};
@@ -158,6 +160,10 @@ impl Files for View<'_> {
             importers.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
         }
         importers
+    }
+
+    fn prepare(&self, paths: &[Arc<str>]) {
+        paths.par_iter().for_each(|path| drop(self.facts(path)));
     }
 
     fn edits(&self) -> Option<&[Edit]> {

@@ -37,6 +37,9 @@ pub trait Files: Sync {
     /// [`module_name`](crate::facts::signals::module_name) gives them, sorted by path.
     fn importers(&self, names: &[&str]) -> Vec<(Arc<str>, Signals)>;
 
+    /// Tells that the facts of these files are about to be asked for, so that several can be extracted at once.
+    fn prepare(&self, _paths: &[Arc<str>]) {}
+
     /// How the files differ from those that were linked before; `None` when that is not known, or more than the content of
     /// a few files changed: which files there are, or what says which file an import means.
     fn edits(&self) -> Option<&[Edit]> {

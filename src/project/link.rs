@@ -74,10 +74,10 @@ fn all(files: &Gate<'_>, stated: &Stated, resolver: &Resolver, run: &Run<'_>, ke
     let evaluator = Evaluator::new(files, resolver, run, &kept.answers);
     let model = ProjectModel::default();
     let mut linker = Linker { files, resolver, evaluator: &evaluator, run, kept, model, client_calls: Vec::new() };
-    for (path, signals) in files.candidates() {
-        if !signals.auth {
-            continue;
-        }
+    let of_auth: Vec<_> =
+        files.candidates().iter().filter(|(_, signals)| signals.auth).map(|(path, _)| Arc::clone(path)).collect();
+    files.prepare(&of_auth);
+    for path in &of_auth {
         let Some(facts) = files.facts(path) else { continue };
         linker.model.files.push(Arc::clone(path));
         let calls = facts.module().map(|module| module.calls.as_slice()).unwrap_or_default();

@@ -148,6 +148,10 @@ impl Files for Gate<'_> {
         self.files.facts(path)
     }
 
+    fn prepare(&self, paths: &[Arc<str>]) {
+        self.files.prepare(paths);
+    }
+
     fn installed(&self, path: &str) -> Option<Arc<str>> {
         self.is_fleeting();
         self.files.installed(path)

@@ -405,8 +405,8 @@ impl Lowering<'_> {
 }
 
 /// Whether a function of this name may be one that makes an instance: their calls are few, and all calls are many.
-pub(crate) fn may_make_an_instance(name: &str) -> bool {
-    name.as_bytes().windows(4).any(|part| part.eq_ignore_ascii_case(b"auth"))
+pub(crate) fn may_make_an_instance(name: impl AsRef<[u8]>) -> bool {
+    name.as_ref().windows(4).any(|part| part.eq_ignore_ascii_case(b"auth"))
 }
 
 /// Whether a name stands for its value itself, and is not called or taken apart on the spot.

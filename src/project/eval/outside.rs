@@ -148,14 +148,17 @@ impl Evaluator<'_> {
             let names: Vec<&str> = names.iter().map(String::as_str).collect();
             let marks: Vec<u32> = names.iter().map(|name| module_mark(name)).collect();
             let home = Resolved::File(Arc::clone(&target));
-            for (path, signals) in self.files.importers(&names) {
-                if !(which.may_be(signals) || signals.passes_on) {
-                    continue;
-                }
+            let mut importers = self.files.importers(&names);
+            importers.retain(|(path, signals)| {
+                (which.may_be(*signals) || signals.passes_on) && (role(path) != Role::Test || role(file) == Role::Test)
+            });
+            let importers: Vec<Arc<str>> = importers.into_iter().map(|(path, _)| path).collect();
+            self.files.prepare(&importers);
+            for path in importers {
                 let facts = self.files.imports(&path);
                 let Some(module) = facts.as_deref().and_then(FileFacts::module) else { continue };
                 let is_marked = marks.iter().any(|mark| module.marks.binary_search(mark).is_ok());
-                if !is_marked || role(&path) == Role::Test && role(file) != Role::Test {
+                if !is_marked {
                     continue;
                 }
                 let means_it = |module: &str| {

@@ -262,7 +262,10 @@ impl Exported {
     /// Finds the tables, by their export names.
     pub(super) fn read(files: &dyn Files, evaluator: &Evaluator<'_>) -> (Self, Vec<SourceTable>) {
         let (mut exported, mut tables) = (Self::default(), Vec::new());
-        for (path, _) in files.candidates().iter().filter(|(_, signals)| signals.tables) {
+        let candidates = files.candidates().iter().filter(|(_, signals)| signals.tables);
+        let paths: Vec<_> = candidates.map(|(path, _)| Arc::clone(path)).collect();
+        files.prepare(&paths);
+        for path in &paths {
             let Some(facts) = files.facts(path) else { continue };
             let Some(module) = facts.module() else { continue };
             evaluator.begin();

@@ -87,7 +87,9 @@ pub fn replay(files: &dyn Files, all: &Scripts) -> Vec<Migrated> {
 fn that_may_change_tables(files: &dyn Files) -> Vec<Arc<str>> {
     let candidates = files.candidates().iter();
     let code = candidates.filter(|(path, signals)| signals.migrations && !is_trial(path)).map(|(path, _)| Arc::clone(path));
-    files.of_kind(FileKind::Sql).into_iter().chain(code).collect()
+    let paths: Vec<_> = files.of_kind(FileKind::Sql).into_iter().chain(code).collect();
+    files.prepare(&paths);
+    paths
 }
 
 pub(super) fn is_code(path: &str) -> bool {
