@@ -97,11 +97,11 @@ impl Evaluator<'_> {
     /// What a call comes to that is the same wherever it is asked for, unless it is cut short.
     fn answer_at(&self, place: &Place<'_>, call: &module::Call, work: impl FnOnce() -> Node) -> Node {
         let key = (Arc::clone(&place.file), call.callee.span);
-        let node = self.run.answer(&self.answers.calls, key.clone(), || {
+        let node = self.run.answer(&self.values().calls, key.clone(), || {
             self.run.read(&place.file);
             work()
         });
-        self.answers.calls.forget_fleeting(&key);
+        self.values().calls.forget_fleeting(&key);
         node
     }
 

@@ -58,7 +58,7 @@ impl Evaluator<'_> {
             return;
         }
         if let Mutation::Passed { call, index, way } = &effect.change {
-            let callee = self.expr(place, &call.callee).value;
+            let callee = self.as_written(|| self.expr(place, &call.callee)).value;
             if self.may_change(&callee, *index, way) {
                 let why = Unknown::new(format!("`{}` is given it, and may change it", render::expr(&call.callee)), at.clone());
                 let is_followed = effect.when == When::Here && !self.is_deep_in_changes();

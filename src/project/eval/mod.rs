@@ -17,7 +17,7 @@ mod wrappers;
 
 pub(crate) use outside::User;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
 use crate::facts::FileFacts;
@@ -41,19 +41,29 @@ pub struct Evaluator<'a> {
     active: RefCell<Vec<Mark>>,
     /// Names whose value is being changed, with what they stand for before the change.
     changing: RefCell<Vec<(Mark, Node)>>,
+    /// Nobody asks what other files may change.
+    is_as_written: Cell<bool>,
 }
 
 /// What evaluation found out.
 #[derive(Debug, Default)]
 pub(super) struct Answers {
-    /// What the names of modules stand for.
-    names: Memo<(Arc<str>, String), Node>,
+    values: Values,
+    /// The values where what other files may change is not asked for.
+    as_written: Values,
     /// The files that import from a file.
     users: Memo<UsersOf, Arc<[Arc<str>]>>,
     /// What other files change of the exports of a file.
     changes: Memo<Arc<str>, Arc<Changes>>,
     /// How the function of a scope is used.
     uses: Memo<FunctionId, Arc<Uses>>,
+}
+
+/// What evaluation found out of values.
+#[derive(Debug, Default)]
+struct Values {
+    /// What the names of modules stand for.
+    names: Memo<(Arc<str>, String), Node>,
     /// What calls come to that no other call decides, by their places.
     calls: Memo<(Arc<str>, Span), Node>,
 }
@@ -61,11 +71,13 @@ pub(super) struct Answers {
 impl Answers {
     /// Forgets what the run did not use, or what must not outlive it.
     pub(super) fn end(&mut self, run: u32) {
-        self.names.end(run);
+        for values in [&mut self.values, &mut self.as_written] {
+            values.names.end(run);
+            values.calls.end(run);
+        }
         self.users.end(run);
         self.changes.end(run);
         self.uses.end(run);
-        self.calls.end(run);
     }
 }
 
@@ -117,7 +129,21 @@ impl<'a> Evaluator<'a> {
     /// An evaluator over the files of a snapshot, read through the gate of the run.
     #[must_use]
     pub(super) fn new(files: &'a Gate<'a>, resolver: &'a Resolver, run: &'a Run<'a>, answers: &'a Answers) -> Self {
-        Self { files, resolver, run, answers, active: RefCell::default(), changing: RefCell::default() }
+        let (active, changing) = (RefCell::default(), RefCell::default());
+        Self { files, resolver, run, answers, active, changing, is_as_written: Cell::default() }
+    }
+
+    /// Does work for which it is of no account what other files may change: which function a call means. Asking for that as
+    /// well would lead from file to file.
+    fn as_written<T>(&self, work: impl FnOnce() -> T) -> T {
+        let before = self.is_as_written.replace(true);
+        let result = work();
+        self.is_as_written.set(before);
+        result
+    }
+
+    fn values(&self) -> &Values {
+        if self.is_as_written.get() { &self.answers.as_written } else { &self.answers.values }
     }
 
     /// Begins a part of the work, with a share of steps of its own.

@@ -38,12 +38,19 @@ impl Evaluator<'_> {
         }
         if let Some(import) = module.imports.iter().find(|import| import.local == name) {
             let mut node = self.import(&place.file, import, Site::new(&place.file, span));
+            let mark = (Arc::clone(&place.file), MODULE_SCOPE, name.to_owned());
+            if self.active.borrow().contains(&mark) {
+                self.run.cut();
+                return node;
+            }
             let top = top(&place.file, &place.facts);
+            self.active.borrow_mut().push(mark);
             for effect in self.effects(&top, name) {
                 if place.scope != MODULE_SCOPE || effect.precedes(span.start) {
                     self.apply(&top, &mut node, effect, (place.scope == MODULE_SCOPE).then_some(span.start));
                 }
             }
+            self.active.borrow_mut().pop();
             return node;
         }
         let at = Site::new(&place.file, span);
@@ -60,7 +67,7 @@ impl Evaluator<'_> {
         let whole = scope == MODULE_SCOPE
             && binding.block.is_none()
             && before.is_none_or(|before| self.is_settled(place, scope, &binding.name, before));
-        if whole && let Some(node) = self.run.known(&self.answers.names, &key) {
+        if whole && let Some(node) = self.run.known(&self.values().names, &key) {
             return node;
         }
         let mark = (Arc::clone(&place.file), scope, binding.name.clone());
@@ -72,7 +79,7 @@ impl Evaluator<'_> {
             return so_far.map_or_else(|| unknown(format!("`{}` depends on itself", binding.name), at), |(_, node)| node.clone());
         }
         let changed = || self.changed_binding(place, scope, binding, before, mark);
-        if whole { self.run.work_out(&self.answers.names, key, changed) } else { changed() }
+        if whole { self.run.work_out(&self.values().names, key, changed) } else { changed() }
     }
 
     fn changed_binding(&self, place: &Place<'_>, scope: ScopeId, binding: &Binding, before: Option<u32>, mark: Mark) -> Node {
@@ -354,7 +361,7 @@ impl Evaluator<'_> {
         let at = Site::new(file, first.span);
         let mark = (Arc::clone(file), MODULE_SCOPE, EXPORTS.to_owned());
         let key = (Arc::clone(file), EXPORTS.to_owned());
-        if let Some(node) = self.run.known(&self.answers.names, &key) {
+        if let Some(node) = self.run.known(&self.values().names, &key) {
             return Some(node);
         }
         if self.active.borrow().contains(&mark) {
@@ -378,7 +385,7 @@ impl Evaluator<'_> {
             self.active.borrow_mut().pop();
             node
         };
-        Some(self.run.work_out(&self.answers.names, key, exported))
+        Some(self.run.work_out(&self.values().names, key, exported))
     }
 
     pub(super) fn module_name(&self, file: &Arc<str>, facts: &Arc<FileFacts>, module: &Module, local: &str) -> Node {

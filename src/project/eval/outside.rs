@@ -72,7 +72,7 @@ impl Evaluator<'_> {
     /// Casts doubt on a value that a file other than the one that declares it, and the one that asks, may change: nothing
     /// tells which of them comes first.
     pub(super) fn doubt_outside_changes(&self, node: &mut Node, file: &Arc<str>, name: &str, asker: &str) {
-        if !matches!(node.value, Value::Array(_) | Value::Object(_) | Value::Either(_)) {
+        if self.is_as_written.get() || !matches!(node.value, Value::Array(_) | Value::Object(_) | Value::Either(_)) {
             return;
         }
         let changes = self.outside_changes(file);
@@ -100,7 +100,7 @@ impl Evaluator<'_> {
             let place = top(user, &facts);
             for effect in module.scopes[0].effects.iter().filter(|effect| effect.is_in_place()) {
                 if let Mutation::Passed { call, index, way } = &effect.change
-                    && !self.may_change(&self.expr(&place, &call.callee).value, *index, way)
+                    && !self.may_change(&self.as_written(|| self.expr(&place, &call.callee)).value, *index, way)
                 {
                     continue;
                 }
@@ -218,7 +218,7 @@ impl Evaluator<'_> {
 
     /// The uses of the function a scope belongs to.
     fn uses_of(&self, file: &Arc<str>, scope: ScopeId) -> Arc<Uses> {
-        let find = || Arc::new(self.find_uses(file, scope).unwrap_or_default());
+        let find = || Arc::new(self.as_written(|| self.find_uses(file, scope)).unwrap_or_default());
         self.run.answer(&self.answers.uses, (Arc::clone(file), scope), find)
     }
 
