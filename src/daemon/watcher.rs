@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -18,6 +18,13 @@ const GATHER: Duration = Duration::from_millis(10);
 
 /// The same after expensive work: as long as that took, but no longer than this.
 const GATHER_AT_MOST: Duration = Duration::from_secs(2);
+
+/// How long nothing happens before the directories that are watched are compared with those of the index: a commit that
+/// follows a `git add` goes first.
+const SETTLED: Duration = Duration::from_millis(300);
+
+/// The longest time that comparison is put off.
+const SETTLED_AT_MOST: Duration = Duration::from_secs(3);
 
 /// Most directories that are watched because they were created under a watched one.
 const MAX_NEW_DIRECTORIES: usize = 2_000;
@@ -111,7 +118,22 @@ impl Watch {
         // Whatever happened before the watches were there.
         observer.changed(&Changes { index: true, vital: true, ..Changes::default() });
         let mut gather = GATHER;
-        while self.bell.recv().is_ok() {
+        let mut moved: Option<Instant> = None;
+        loop {
+            let heard = match moved {
+                None => self.bell.recv().map_err(RecvTimeoutError::from),
+                Some(since) if since.elapsed() > SETTLED_AT_MOST => Err(RecvTimeoutError::Timeout),
+                Some(_) => self.bell.recv_timeout(SETTLED),
+            };
+            match heard {
+                Ok(()) => {}
+                Err(RecvTimeoutError::Timeout) => {
+                    moved = None;
+                    observer.watching(self.arm(observer));
+                    continue;
+                }
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
             thread::sleep(gather);
             let began = Instant::now();
             let changes = self.take();
@@ -119,7 +141,7 @@ impl Watch {
                 observer.changed(&changes);
             }
             if changes.index {
-                observer.watching(self.arm(observer));
+                moved.get_or_insert_with(Instant::now);
             }
             gather = began.elapsed().clamp(GATHER, GATHER_AT_MOST);
         }
@@ -129,6 +151,8 @@ impl Watch {
         let heard = self.watcher.take();
         let mut changes = Changes { index: heard.unsure, ..Changes::default() };
         for path in heard.paths {
+            // What was removed is not watched any more, and what replaced it is not yet.
+            self.watched.remove(&path);
             if self.vital.contains(&path) {
                 changes.vital = true;
             } else if path.starts_with(&self.common_dir) {
@@ -148,11 +172,11 @@ impl Watch {
             // Best effort: without it, that worktree's first review is not prepared.
             let _ = self.watcher.watch(&worktree);
         }
-        let wanted: BTreeSet<PathBuf> = observer.directories().into_iter().filter(|directory| directory.is_dir()).collect();
+        let wanted: BTreeSet<PathBuf> = observer.directories().into_iter().collect();
         for gone in self.watched.difference(&wanted) {
             self.watcher.unwatch(gone);
         }
-        let new: Vec<PathBuf> = wanted.difference(&self.watched).cloned().collect();
+        let new: Vec<PathBuf> = wanted.difference(&self.watched).filter(|directory| directory.is_dir()).cloned().collect();
         self.watched.retain(|directory| wanted.contains(directory));
         for directory in new {
             match self.watcher.watch(&directory) {

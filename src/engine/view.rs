@@ -87,7 +87,9 @@ impl<'a> View<'a> {
         if replaced.iter().any(|before| steers(before.kind)) {
             return None;
         }
-        replaced.iter().map(|before| self.edit(before)).collect()
+        // In parallel, because files that were edited have to be parsed.
+        let edits: Vec<_> = replaced.par_iter().map(|before| self.edit(before)).collect();
+        edits.into_iter().collect()
     }
 
     fn edit(&self, before: &Seen) -> Option<Edit> {
