@@ -233,6 +233,24 @@ fn a_hooks_folder_outside_is_refused_with_a_remedy() {
 }
 
 #[test]
+fn no_hooks_folder_at_all_is_refused_with_a_remedy() {
+    let repo = Repo::new();
+    repo.git(&["config", "core.hooksPath", ""]).passed();
+    let run = repo.review(&SHIM);
+    assert_eq!(run.code, 2, "{run:#?}");
+    assert!(run.stderr.contains("git config --local core.hooksPath"), "{run:#?}");
+    assert!(!repo.path("pre-commit").exists());
+}
+
+#[test]
+fn a_hook_that_looks_at_its_name_is_told_of() {
+    let repo = Repo::new();
+    script(&repo.path(HOOK), "#!/bin/sh\nhook=$(basename \"$0\")\n[ ! -x \".githooks/$hook\" ] || \".githooks/$hook\"\n");
+    let run = repo.review(&SHIM).passed();
+    assert!(run.text().contains("looks at its own name"), "{run:#?}");
+}
+
+#[test]
 fn the_remedy_for_a_folder_outside_works() {
     let repo = Repo::new();
     repo.git(&["config", "--global", "core.hooksPath", "/outside/hooks"]).passed();
@@ -251,6 +269,10 @@ fn hook_managers_are_named_and_their_files_left_alone() {
     assert_eq!(run.code, 2, "{run:#?}");
     assert!(run.stderr.contains("husky") && run.stderr.contains("git-auth-review hook pre-commit"), "{run:#?}");
     assert!(!repo.path(".husky").exists());
+    for event in ["pre-commit", "pre-merge-commit"] {
+        repo.write(format!(".husky/{event}"), format!("# git-auth-review hook {event}\n"));
+    }
+    assert_eq!(repo.review(&SHIM).code, 2, "it is only mentioned");
     for event in ["pre-commit", "pre-merge-commit"] {
         repo.write(format!(".husky/{event}"), format!("git-auth-review hook {event}\n"));
     }
@@ -277,7 +299,9 @@ fn one_installation_serves_all_linked_work_trees() {
 #[test]
 fn places_without_commits_are_refused() {
     let nowhere = Repo::without_git();
-    assert_eq!(nowhere.review(&["install"]).code, 2);
+    let run = nowhere.review(&["install"]);
+    assert_eq!(run.code, 2, "{run:#?}");
+    assert!(run.stderr.contains("not inside a git repository"), "{run:#?}");
     let bare = Repo::initialized(&["--bare"]);
     let run = bare.review(&["install"]);
     assert_eq!(run.code, 2, "{run:#?}");

@@ -15,7 +15,7 @@ use crate::git::Environment;
 
 /// `config ACTION`.
 pub(super) fn run(action: ConfigAction) -> Outcome {
-    let place = Place::find(&Environment::from_process()?).context("this is no git repository").map_err(CommandError::usage)?;
+    let place = Place::required(&Environment::from_process()?)?;
     match action {
         ConfigAction::Show => show(&place),
         ConfigAction::Init => init(&place),

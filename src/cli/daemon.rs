@@ -51,7 +51,7 @@ pub(super) fn run(action: DaemonAction) -> Outcome {
 
 /// Prints what is to be said of the daemon of this repository, which is known by its common directory.
 fn answer(of: impl FnOnce(&Path) -> Result<(String, u8), CommandError>) -> Outcome {
-    let place = Place::find(&Environment::from_process()?).context("this is no git repository").map_err(CommandError::usage)?;
+    let place = Place::required(&Environment::from_process()?)?;
     let (text, code) = of(&place.common_dir)?;
     output::print(&text)?;
     Ok(code)

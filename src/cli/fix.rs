@@ -25,7 +25,7 @@ use crate::source::Installed;
 /// Applies the edits of the findings, or shows them.
 pub(super) fn run(args: &FixArgs) -> Outcome {
     let request = request::build(Target::Worktree, Output::Terminal, ColorChoice::Auto)?;
-    let place = Place::find(&request.environment).context("this is no git repository").map_err(CommandError::usage)?;
+    let place = Place::required(&request.environment)?;
     let paths =
         request::repository_paths(&place.root, &request.environment.directory, &args.paths).map_err(CommandError::usage)?;
     let repo = Repo::open(&request.environment)?;

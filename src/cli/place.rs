@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
-use crate::git::Environment;
+use super::error::CommandError;
+use crate::git::{Environment, GitError};
 
 /// A repository as seen from a directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +16,12 @@ pub(super) struct Place {
 }
 
 impl Place {
+    /// As [`Place::find`], where nothing can be done without a repository.
+    pub(super) fn required(environment: &Environment) -> Result<Self, CommandError> {
+        let directory = environment.git_dir.as_ref().unwrap_or(&environment.directory);
+        Self::find(environment).ok_or_else(|| CommandError::usage(GitError::NotARepository(directory.clone())))
+    }
+
     /// The repository git works in.
     pub(super) fn find(environment: &Environment) -> Option<Self> {
         if let Some(git_dir) = &environment.git_dir {

@@ -41,7 +41,9 @@ impl Manager {
             Self::Husky => fs::read_to_string(root.join(".husky").join(event.name())).ok(),
             Self::Lefthook => lefthook_config(root),
         };
-        text.is_some_and(|text| text.contains(&format!("git-auth-review hook {}", event.name())))
+        let command = format!("git-auth-review hook {}", event.name());
+        let is_comment = |line: &str| line.trim_start().starts_with(['#', '/']);
+        text.is_some_and(|text| text.lines().any(|line| line.contains(&command) && !is_comment(line)))
     }
 
     /// What to add, and where.

@@ -99,8 +99,14 @@ fn install_shims(site: &Site, program: &Path, events: &[Event], report: &mut Str
     for &event in events {
         let earlier = shim::earlier(&site.hooks, event);
         if earlier.symlink_metadata().is_ok() {
-            let _ =
-                writeln!(report, "The {} hook that was there runs first; it is kept as {}.", event.name(), site.shown(&earlier));
+            let (name, kept) = (event.name(), site.shown(&earlier));
+            let _ = writeln!(report, "The {name} hook that was there runs first; it is kept as {kept}.");
+            if shim::knows_its_name(&earlier) {
+                let _ = writeln!(
+                    report,
+                    "warning: it looks at its own name, which is not {name} any more: make sure that it still does its work"
+                );
+            }
         }
     }
     if owner == Owner::Project {
@@ -156,6 +162,13 @@ fn extended(site: &Site, path: &Path) -> CommandError {
 
 fn foreign_folder(site: &Site, events: &[Event]) -> CommandError {
     let (scope, value) = site.hooks_path.as_ref().map_or(("", ""), |setting| (&setting.scope, &setting.value));
+    let own = config_hook::quoted(&site.common_dir.join("hooks"));
+    let own = format!("give this repository hooks of its own, then install again:\n  git config --local core.hooksPath {own}");
+    let newer = format!("or use git {} or later everywhere: it runs hooks from the configuration as well", git::CONFIG_HOOKS);
+    if value.is_empty() {
+        let message = format!("core.hooksPath ({scope}) is empty, so that git runs no hook files in this repository");
+        return CommandError::usage_message(message).hint(own).hint(newer);
+    }
     let message = format!(
         "core.hooksPath ({scope}) is {value}, outside this repository: a hook written there would run in other repositories"
     );
@@ -168,11 +181,7 @@ fn foreign_folder(site: &Site, events: &[Event]) -> CommandError {
             event.name()
         );
     }
-    let own = config_hook::quoted(&site.common_dir.join("hooks"));
-    CommandError::usage_message(message)
-        .hint(lines)
-        .hint(format!("or give this repository hooks of its own, then install again:\n  git config --local core.hooksPath {own}"))
-        .hint(format!("or use git {} or later everywhere: it runs hooks from the configuration as well", git::CONFIG_HOOKS))
+    CommandError::usage_message(message).hint(lines).hint(format!("or {own}")).hint(newer)
 }
 
 fn names(events: &[Event]) -> String {

@@ -41,6 +41,12 @@ pub(super) fn earlier(folder: &Path, event: Event) -> PathBuf {
     folder.join(format!("{}.before-auth-review", event.name()))
 }
 
+/// Whether a hook seems to decide by its own name what to do, as dispatchers do that serve several events.
+pub(super) fn knows_its_name(path: &Path) -> bool {
+    let text = fs::read(path).unwrap_or_default();
+    ["basename", "${0##", "__FILE__", "argv[0]"].iter().any(|way| memchr::memmem::find(&text, way.as_bytes()).is_some())
+}
+
 /// What lies at the place of the event's hook file.
 pub(super) fn state(folder: &Path, event: Event) -> anyhow::Result<State> {
     let path = path(folder, event);

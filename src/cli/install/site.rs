@@ -6,6 +6,8 @@ use anyhow::Context as _;
 
 use super::git::Git;
 use crate::cli::error::CommandError;
+use crate::cli::place::Place;
+use crate::git::Environment;
 
 /// A repository as the installer sees it.
 #[derive(Debug)]
@@ -49,6 +51,7 @@ impl Site {
     /// When there is none, when it is bare, or when git does not answer.
     pub(super) fn find() -> Result<Self, CommandError> {
         let here = std::env::current_dir().context("the current directory cannot be read")?;
+        Place::required(&Environment::from_process()?)?;
         let git = Git::new(&here);
         if git.get(&["rev-parse", "--is-inside-work-tree"]).map_err(CommandError::usage)? != "true" {
             return Err(CommandError::usage_message("this repository has no work tree, so no commits are made in it"));
@@ -71,6 +74,10 @@ impl Site {
     pub(super) fn owner(&self) -> Owner {
         let Some(setting) = &self.hooks_path else { return Owner::Clone };
         let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| crate::cli::place::normalize(path));
+        // Nowhere: git runs no hook file at all.
+        if setting.value.is_empty() {
+            return Owner::Foreign;
+        }
         let own = matches!(setting.scope.as_str(), "local" | "worktree") || Path::new(&setting.value).is_relative();
         let hooks = real(&self.hooks);
         if own && hooks.starts_with(real(&self.common_dir)) {
