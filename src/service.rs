@@ -22,7 +22,7 @@ pub struct Request {
     pub target: Target,
     /// A revision to compare with; the parents of the next commit when absent and the index is reviewed.
     pub base: Option<String>,
-    /// Only findings in files below these paths (relative to the repository root) are shown.
+    /// Only findings in files below these paths (relative to the repository root) are shown, and block.
     pub paths: Vec<String>,
     /// What to print.
     pub output: Output,

@@ -40,7 +40,7 @@ pub struct Options {
     pub fail_on: Option<FailOn>,
     /// The door's own line: where the review was asked for from.
     pub door: FailOn,
-    /// Only findings in files below these paths are shown.
+    /// Only findings in files below these paths are shown, and block.
     pub paths: Vec<String>,
     /// Today's date as `YYYY-MM-DD`, for suppressions that expire.
     pub today: String,
@@ -204,13 +204,11 @@ pub fn review<'a>(
         baseline: baseline.as_deref(),
         config: &config,
         fail_on: options.fail_on.or(config.fail_on).unwrap_or(options.door),
+        paths: &options.paths,
         today: &options.today,
     });
     notes.extend(triaged.notes);
-    let mut findings = triaged.findings;
-    if !options.paths.is_empty() {
-        findings.retain(|finding| options.paths.iter().any(|path| is_below(&finding.location.file, path)));
-    }
+    let findings = triaged.findings;
     let files_changed =
         options.changed.as_ref().map_or(0, |changed| changed.iter().filter(|path| is_relevant(path, &relevant)).count());
     let mentioned: BTreeSet<&str> = findings
@@ -315,11 +313,6 @@ fn is_relevant(path: &str, files: &BTreeSet<Arc<str>>) -> bool {
         let other = folder_of(file);
         other == own || (!above.is_empty() && folder_of(other) == above)
     })
-}
-
-fn is_below(file: &str, path: &str) -> bool {
-    let path = path.trim_end_matches('/');
-    path.is_empty() || path == "." || file == path || file.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'))
 }
 
 /// Gives every report its fingerprint; equal ones are told apart by their order of place.

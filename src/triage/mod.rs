@@ -27,6 +27,8 @@ pub struct Input<'a> {
     pub config: &'a Config,
     /// The line of the gate.
     pub fail_on: FailOn,
+    /// Only findings in files below these paths are reported, and block; all are, where there are none.
+    pub paths: &'a [String],
     /// Today as `YYYY-MM-DD`.
     pub today: &'a str,
 }
@@ -47,7 +49,7 @@ pub struct Outcome {
 /// Decides what becomes of each finding.
 #[must_use]
 pub fn triage(input: Input<'_>) -> Outcome {
-    let Input { findings, bases, suppressions, baseline, config, fail_on, today } = input;
+    let Input { findings, bases, suppressions, baseline, config, fail_on, paths, today } = input;
     let mut notes = Vec::new();
     let baseline = match baseline.map(Baseline::parse) {
         Some(Ok(baseline)) => baseline,
@@ -77,10 +79,17 @@ pub fn triage(input: Input<'_>) -> Outcome {
         finding.status = if bases.is_empty() || in_a_parent { Status::Existing } else { Status::New };
         standing.push(finding);
     }
+    // Left out at the end, so that no suppression is called unused because of them.
+    standing.retain(|finding| paths.is_empty() || paths.iter().any(|path| is_below(&finding.location.file, path)));
     standing.sort_by(order);
     let blocked = standing.iter().any(|finding| (bases.is_empty() || finding.status == Status::New) && blocks(finding, fail_on));
     notes.extend(comments.notes());
     Outcome { findings: standing, suppressed, notes, blocked }
+}
+
+fn is_below(file: &str, path: &str) -> bool {
+    let path = path.trim_end_matches('/');
+    path.is_empty() || path == "." || file == path || file.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'))
 }
 
 /// Whether a finding is of the kind that blocks.

@@ -40,12 +40,13 @@ struct Case {
     baseline: Option<&'static str>,
     config: &'static str,
     fail_on: FailOn,
+    paths: Vec<String>,
 }
 
 impl Default for Case {
     fn default() -> Self {
         let (findings, bases) = (Vec::new(), Vec::new());
-        Self { findings, bases, text: "", baseline: None, config: "", fail_on: FailOn::Critical }
+        Self { findings, bases, text: "", baseline: None, config: "", fail_on: FailOn::Critical, paths: Vec::new() }
     }
 }
 
@@ -58,6 +59,7 @@ impl Case {
             baseline: self.baseline,
             config: &Config::parse(self.config).expect("valid"),
             fail_on: self.fail_on,
+            paths: &self.paths,
             today: "2026-11-23",
         })
     }
@@ -81,6 +83,9 @@ fn the_gate_looks_at_new_findings_or_at_all_without_a_comparison() {
     let old = || vec![finding("a/x", Severity::Critical, 1, 1)];
     assert!(!Case { findings: old(), bases: vec![base(&["a/x@1"])], ..Case::default() }.run().blocked);
     assert!(Case { findings: old(), bases: vec![base(&[])], ..Case::default() }.run().blocked);
+    let elsewhere = |path: &str| Case { findings: old(), paths: vec![path.to_owned()], ..Case::default() }.run();
+    assert_eq!((elsewhere("src/auth").findings.len(), elsewhere("src/auth").blocked), (0, false));
+    assert_eq!((elsewhere("src/").findings.len(), elsewhere("src/").blocked), (1, true));
     let bare = Case { findings: old(), ..Case::default() }.run();
     assert_eq!(bare.findings[0].status, Status::Existing);
     assert!(bare.blocked);
