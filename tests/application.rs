@@ -3,7 +3,7 @@
 use git_auth_review::cache::memory::MemoryStore;
 use git_auth_review::config::Config;
 use git_auth_review::engine;
-use git_auth_review::project::application::{Audience, Partners};
+use git_auth_review::project::application::{Audience, Partners, Route};
 use git_auth_review::project::{Client, ProjectModel, Role, Server};
 use git_auth_review::source::MemorySnapshot;
 
@@ -27,11 +27,17 @@ fn package(dependencies: &[&str]) -> String {
         .replace(", }", " }")
 }
 
-/// Framework and route of every mount: `Hono /api/auth/*`, `? -` where neither is known.
+/// Framework and route of every mount: `Hono /api/auth/*`, `…/*` where only the end is known, `-` for the base path.
 fn mounts(server: &Server) -> Vec<String> {
     let name = |mount: &git_auth_review::project::application::Mount| {
         let framework = mount.framework.map_or("?", |framework| &framework.name);
-        format!("{framework} {}", mount.route.as_deref().unwrap_or("-"))
+        let route = match &mount.route {
+            Route::Whole(path) => path.clone(),
+            Route::End(path, _) => format!("…{path}"),
+            Route::Any => "-".into(),
+            Route::Unknown(_) => "?".into(),
+        };
+        format!("{framework} {route}")
     };
     server.mounts.iter().map(name).collect()
 }
@@ -131,7 +137,7 @@ fn handlers_are_found_in_every_framework() {
             "app/routes/api.auth.$.ts",
             "import { auth } from \"../../src/auth\";\nimport type { Route } from \"./+types/api.auth.$\";\n\
              export const loader = ({ request }: Route.LoaderArgs) => auth.handler(request);",
-            "React Router -",
+            "React Router ?",
         ),
         (
             &["@solidjs/start"],

@@ -343,7 +343,8 @@ pub struct Mount {
     pub span: Span,
 }
 
-/// A call that may put a router or a handler below a path by its name: `app.use("/api", router)`, `addRoutes(app)`.
+/// A call that may put a router or a handler below a path by its name: `app.use("/api", router)`, `addRoutes(app)`; or that
+/// may hand a request on to a function that gives it to an instance, told by its name: `handleAuth(request)`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Routing {
     /// The scope it stands in.
@@ -352,6 +353,8 @@ pub struct Routing {
     pub expr: Expr,
     /// What stands around it, the nearest first.
     pub around: Vec<Surrounding>,
+    /// The conditions around it within its function, outermost first; kept for what hands a request on only.
+    pub guards: Vec<Guard>,
 }
 
 /// Something around an expression that may have a part in the path of its route.

@@ -2,10 +2,8 @@
 
 use tree_sitter::Node;
 
-use super::{Lowering, MOUNTING_FUNCTIONS, MOUNTING_METHODS, may_make_an_instance, span};
-use crate::facts::module::{
-    Call, Element, Expr, Kind, Mount, Mounting, Property, Routing, ScopeId, Shared, Surrounding,
-};
+use super::{ENTRY_POINTS, Lowering, MOUNTING_FUNCTIONS, MOUNTING_METHODS, may_make_an_instance, span};
+use crate::facts::module::{Call, Element, Expr, Kind, Mount, Mounting, Property, Routing, ScopeId, Shared, Surrounding};
 
 /// The method of an instance that answers requests (documentation: installation, "Mount Handler").
 const HANDLER: &str = "handler";
@@ -84,14 +82,18 @@ impl Lowering<'_> {
                 ROUTING_METHODS.contains(&method.as_str()) && call.arguments.iter().any(|argument| has_name(&argument.value))
             }
             // `addRoutes(app)`, for what it does alone.
-            Kind::Name(_) => {
+            Kind::Name(name) => {
                 let is_name = |argument: &Element| matches!(argument.value.kind, Kind::Name(_));
-                is_statement(node) && call.arguments.iter().any(is_name)
+                may_hand_on(name) || is_statement(node) && call.arguments.iter().any(is_name)
             }
             _ => false,
         };
         if may_route {
-            self.module.routings.push(Routing { scope, expr: expr.clone(), around: Vec::new() });
+            let guards = match &call.callee.kind {
+                Kind::Name(name) if may_hand_on(name) => self.guards_of(scope),
+                _ => Vec::new(),
+            };
+            self.module.routings.push(Routing { scope, expr: expr.clone(), around: Vec::new(), guards });
         }
     }
 
@@ -149,6 +151,11 @@ fn is_statement(call: Node<'_>) -> bool {
     let around = call.parent();
     let around = around.filter(|around| around.kind() == "await_expression").and_then(|around| around.parent()).or(around);
     around.is_some_and(|around| around.kind() == "expression_statement")
+}
+
+/// Whether a function of this name may give the requests it is given to an instance.
+fn may_hand_on(name: &str) -> bool {
+    may_make_an_instance(name) && !ENTRY_POINTS.contains(&name) && !is_function(name)
 }
 
 fn is_function(name: &str) -> bool {

@@ -30,8 +30,10 @@ pub(super) fn of_file(
     let answers = |framework: &&&Framework| framework.kind != FrameworkKind::Browser;
     let of_package = of_package(files, resolver, &package);
     let inside = relative(&package, path).unwrap_or(path);
-    let routed = of_package.iter().find_map(|framework| Some((*framework, route_of(framework, inside)?)));
     let imported = frameworks().iter().filter(|framework| imports(module, framework)).find(|one| answers(&one));
+    // What a file imports counts where its package does not say what it depends on.
+    let routed = of_package.iter().copied().chain(imported);
+    let routed = routed.filter_map(|framework| Some((framework, route_of(framework, inside)?))).next();
     match (imported, routed) {
         (Some(imported), Some((framework, route))) if imported == framework => (Some(imported), Some(route)),
         (Some(imported), Some((framework, route))) if imported.platform => (Some(framework), Some(route)),

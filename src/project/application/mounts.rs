@@ -28,7 +28,7 @@ pub(in crate::project) fn mount(files: &dyn Files, resolver: &Resolver, evaluato
     let marked = |signals: &Signals| signals.auth || signals.mounts;
     paths.extend(files.candidates().iter().filter(|(_, signals)| marked(signals)).map(|(path, _)| Arc::clone(path)));
     let shared = evaluator.shared(&paths);
-    let composer = Composer { files, evaluator, paths: &paths, depth: Cell::default() };
+    let composer = Composer { files, resolver, evaluator, paths: &paths, depth: Cell::default() };
     for path in &paths {
         let Some(facts) = files.facts(path) else { continue };
         let Some(module) = facts.module() else { continue };
@@ -54,16 +54,18 @@ pub(in crate::project) fn mount(files: &dyn Files, resolver: &Resolver, evaluato
                 continue;
             }
             let (of_file, by_file) = frameworks::of_file(files, resolver, path, module);
-            for Composed { route, framework, is_cut } in composer.routes(path, mount, by_file.as_deref(), place.decides_itself()) {
-                if let Route::End(_, why) | Route::Unknown(why) = &route {
-                    let question = format!("at which route `{}` in {path} is mounted", place.name());
-                    let open = Open { question, reason: why.reason.clone(), site: why.at.clone() };
-                    model.undetermined_around.push(open);
-                }
+            for Composed { route, framework, is_cut } in composer.routes(path, mount, by_file.as_deref(), place.decides_itself())
+            {
+                // A file may have a handler for each method of one route.
+                let is_same = |other: &Mount| other.at.file == *path && other.route.is_like(&route);
                 for server in &mut servers {
-                    // A file may have a handler for each method of one route.
-                    if server.mounts.iter().any(|other| other.at.file == *path && other.route == route) {
+                    if server.mounts.iter().any(is_same) {
                         continue;
+                    }
+                    if let Route::End(_, why) | Route::Unknown(why) = &route {
+                        let question = format!("at which route `{}` in {path} is mounted", place.name());
+                        let open = Open { question, reason: why.reason.clone(), site: why.at.clone() };
+                        model.undetermined_around.push(open);
                     }
                     let misses = match &route {
                         Route::Whole(route) if !is_cut => base_path(server).filter(|base| !meets(route, base, by_file.is_some())),
@@ -185,9 +187,7 @@ impl Place<'_> {
     fn decides_itself(&self) -> bool {
         let Mounting::Call(call) = &self.mount.by else { return false };
         match &call.callee.kind {
-            Kind::Member(_, name) | Kind::Name(name) => {
-                MOUNTING_METHODS.contains(&name.as_str()) || name == "svelteKitHandler"
-            }
+            Kind::Member(_, name) | Kind::Name(name) => MOUNTING_METHODS.contains(&name.as_str()) || name == "svelteKitHandler",
             _ => false,
         }
     }

@@ -13,14 +13,10 @@ use crate::source::{Site, Span};
 const LISTS: [&str; 2] = ["app/routes.ts", "app/routes.js"];
 
 /// The module with the functions that make routes.
-const MODULE: &str = "@react-router/dev/routes";
+pub(super) const MODULE: &str = "@react-router/dev/routes";
 
 /// The routes of a file; why they are not known; `None` where the package has no list of routes.
-pub(super) fn routes_of(
-    files: &dyn Files,
-    evaluator: &Evaluator<'_>,
-    file: &Arc<str>,
-) -> Option<Result<Vec<String>, Unknown>> {
+pub(super) fn routes_of(files: &dyn Files, evaluator: &Evaluator<'_>, file: &Arc<str>) -> Option<Result<Vec<String>, Unknown>> {
     let package = evaluator.package_of(file);
     let list: Arc<str> = LISTS.iter().filter_map(|list| join(&package, list)).find(|path| files.exists(path))?.into();
     let facts = files.facts(&list)?;

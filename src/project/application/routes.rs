@@ -5,7 +5,7 @@ use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::frameworks::{by_module, by_server};
+use super::frameworks::{by_module, by_server, of_file};
 use super::react_router;
 use crate::facts::FileFacts;
 use crate::facts::lower::{GLOBAL_PREFIX, ROUTING_METHODS};
@@ -17,6 +17,7 @@ use crate::knowledge::frameworks::Framework;
 use crate::project::eval::{Evaluator, Home, User};
 use crate::project::files::Files;
 use crate::project::render;
+use crate::project::resolve::Resolver;
 use crate::project::value::{CallValue, External, Node, Unknown, Value};
 use crate::source::{Site, Span};
 
@@ -31,6 +32,17 @@ pub enum Route {
     Any,
     /// It is not known.
     Unknown(Unknown),
+}
+
+impl Route {
+    /// Whether as much is known of another one, whatever keeps the rest from being known.
+    pub(super) fn is_like(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Whole(one), Self::Whole(other)) | (Self::End(one, _), Self::End(other, _)) => one == other,
+            (Self::Any, Self::Any) | (Self::Unknown(_), Self::Unknown(_)) => true,
+            _ => false,
+        }
+    }
 }
 
 /// A route, and what it is told by.
@@ -56,6 +68,7 @@ const CUTTING: &str = "mount";
 /// Composes routes.
 pub(super) struct Composer<'a> {
     pub(super) files: &'a dyn Files,
+    pub(super) resolver: &'a Resolver,
     pub(super) evaluator: &'a Evaluator<'a>,
     /// The files in which a global prefix may be set.
     pub(super) paths: &'a BTreeSet<Arc<str>>,
@@ -143,16 +156,19 @@ impl Composer<'_> {
     ) -> Vec<Composed> {
         let spot = Spot { file, scope: mount.scope, span: mount.span, around: &mount.around };
         let mut found = Vec::new();
-        let tails = match self.compared_with(spot, &mount.guards) {
-            Some(tails) => tails,
-            None => vec![Tail { takes_all: is_integration, ..Tail::default() }],
-        };
-        for tail in tails {
-            self.depth.set(0);
-            self.climb(spot, Carried::Handler, tail, by_file, &mut found);
-        }
+        self.depth.set(0);
+        let tail = Tail { takes_all: is_integration, ..Tail::default() };
+        self.from(spot, &mount.guards, tail, by_file, &mut found);
         found.truncate(MAX_ROUTES);
         found
+    }
+
+    /// Goes out from a place that is given a request.
+    fn from(&self, spot: Spot<'_>, guards: &[Guard], tail: Tail, by_file: Option<&str>, found: &mut Vec<Composed>) {
+        let compared = self.compared_with(spot, guards).filter(|_| !tail.is_whole);
+        for tail in compared.unwrap_or_else(|| vec![tail]) {
+            self.climb(spot, Carried::Handler, tail, by_file, found);
+        }
     }
 
     /// Goes out from a place through what is around it.
@@ -164,9 +180,11 @@ impl Composer<'_> {
                 Surrounding::Function(_) => {}
                 Surrounding::Property { key, paths } if carried == Carried::Handler => {
                     match paths.iter().map(|path| self.paths(spot, path)).find(|paths| !matches!(paths, Paths::None)) {
-                        Some(paths) => return self.each(spot, paths, tail, found, &|tail, found| {
-                            self.climb(outer, carried, tail, by_file, found);
-                        }),
+                        Some(paths) => {
+                            return self.each(paths, tail, found, &|tail, found| {
+                                self.climb(outer, carried, tail, by_file, found);
+                            });
+                        }
                         None => match self.paths(spot, key) {
                             Paths::Known(keys) if keys.iter().all(|key| key.starts_with('/')) => tail = tail.below(&keys[0]),
                             Paths::Known(keys) if keys == ["fetch"] => tail.takes_all = true,
@@ -227,12 +245,12 @@ impl Composer<'_> {
                     for call in calls {
                         match self.decorated(spot, call) {
                             Some((_, Paths::None)) | None => {}
-                            Some((is_controller, paths)) => return self.each(spot, paths, tail, found, &|tail, found| {
-                                match is_controller {
+                            Some((is_controller, paths)) => {
+                                return self.each(paths, tail, found, &|tail, found| match is_controller {
                                     true => self.below_global_prefix(spot, tail, found),
                                     false => self.climb(outer, carried, tail, by_file, found),
-                                }
-                            }),
+                                });
+                            }
                         }
                     }
                 }
@@ -251,7 +269,10 @@ impl Composer<'_> {
             Carried::Handler => match by_file {
                 Some(route) => tail.below(route).end(),
                 None => match react_router::routes_of(self.files, self.evaluator, spot.file) {
-                    Some(Ok(routes)) => return found.extend(routes.iter().map(|route| tail.below(route).end())),
+                    Some(Ok(routes)) => {
+                        let tail = Tail { framework: by_module(react_router::MODULE), ..tail };
+                        return found.extend(routes.iter().map(|route| tail.below(route).end()));
+                    }
                     Some(Err(why)) => tail.open(why),
                     None => tail.open(Unknown::new("what calls it is not followed", here())),
                 },
@@ -264,21 +285,11 @@ impl Composer<'_> {
     }
 
     /// Goes on below each of several paths.
-    fn each(
-        &self,
-        spot: Spot<'_>,
-        paths: Paths,
-        tail: Tail,
-        found: &mut Vec<Composed>,
-        go_on: &dyn Fn(Tail, &mut Vec<Composed>),
-    ) {
+    fn each(&self, paths: Paths, tail: Tail, found: &mut Vec<Composed>, go_on: &dyn Fn(Tail, &mut Vec<Composed>)) {
         match paths {
             Paths::None => go_on(tail, found),
             Paths::Known(paths) => paths.iter().for_each(|path| go_on(tail.below(path), found)),
-            Paths::Open(why) if !tail.is_whole => {
-                let _ = spot;
-                found.push(tail.open(why));
-            }
+            Paths::Open(why) if !tail.is_whole => found.push(tail.open(why)),
             Paths::Open(_) => go_on(tail, found),
         }
     }
@@ -310,7 +321,7 @@ impl Composer<'_> {
         };
         let is_cut = tail.is_cut || method == CUTTING && carried == Carried::Handler && !given.is_empty();
         let tail = Tail { is_cut, ..tail };
-        self.each(spot, paths, tail, found, &|tail, found| self.receiver(spot, receiver, tail, found));
+        self.each(paths, tail, found, &|tail, found| self.receiver(spot, receiver, tail, found));
     }
 
     /// Goes on with the router that a route, or another router, is added to.
@@ -321,11 +332,11 @@ impl Composer<'_> {
         }
         self.depth.set(self.depth.get() + 1);
         let (root, added) = self.root(spot, receiver);
-        let node = self.eval(spot, root);
         let home = match &root.kind {
             Kind::Name(name) => self.evaluator.home(spot.file, spot.scope, name, root.span),
             _ => None,
         };
+        let node = home.as_ref().and_then(|home| self.made(home)).unwrap_or_else(|| self.eval(spot, root));
         let parameter = home.as_ref().and_then(|home| self.parameter(home));
         let own = match &node.value {
             Value::Call(call) => self.prefix_of(call),
@@ -454,24 +465,39 @@ impl Composer<'_> {
                 let Kind::Call(call) = &routing.expr.kind else { continue };
                 let spot = Spot { file: &file, scope: routing.scope, span: routing.expr.span, around: &routing.around };
                 match &call.callee.kind {
-                    Kind::Member(_, method) if ROUTING_METHODS.contains(&method.as_str()) => {
+                    Kind::Member(receiver, method) if ROUTING_METHODS.contains(&method.as_str()) => {
                         for (position, argument) in call.arguments.iter().enumerate() {
-                            let Some(beside) = self.mentioned(spot, &argument.value, home, module) else { continue };
+                            let Some(beside) = self.mentioned(spot, &argument.value, carried, home, module) else { continue };
+                            // Nothing is added to itself: something else is made of it.
+                            if self.mentioned(spot, self.root(spot, receiver).0, carried, home, module).is_some() {
+                                continue;
+                            }
                             is_found = true;
                             let paths = beside.first().map_or(Paths::None, |path| self.paths(spot, path));
-                            self.each(spot, paths, tail.clone(), found, &|tail, found| {
+                            self.each(paths, tail.clone(), found, &|tail, found| {
                                 self.step(spot, call, position, carried, tail, found);
                             });
                         }
                     }
                     Kind::Name(function) => {
-                        let Carried::Plugin { index, .. } = carried else { continue };
-                        let called = || self.evaluator.home(&file, routing.scope, function, call.callee.span);
-                        if let Some(router) = call.arguments.get(index as usize)
-                            && called().is_some_and(|called| called.is(home))
-                        {
-                            is_found = true;
-                            self.receiver(spot, &router.value, tail.clone(), found);
+                        let called = self.evaluator.home(&file, routing.scope, function, call.callee.span);
+                        if !called.is_some_and(|called| called.is(home)) {
+                            continue;
+                        }
+                        match carried {
+                            Carried::Plugin { index, .. } => {
+                                let Some(router) = call.arguments.get(index as usize) else { continue };
+                                is_found = true;
+                                self.receiver(spot, &router.value, tail.clone(), found);
+                            }
+                            Carried::Handler if self.depth.get() < MAX_DEPTH => {
+                                is_found = true;
+                                let by_file = self.route_of_file(&file, module);
+                                self.depth.set(self.depth.get() + 1);
+                                self.from(spot, &routing.guards, tail.clone(), by_file.as_deref(), found);
+                                self.depth.set(self.depth.get() - 1);
+                            }
+                            Carried::Handler | Carried::Router { .. } => {}
                         }
                     }
                     _ => {}
@@ -479,6 +505,11 @@ impl Composer<'_> {
             }
         }
         is_found
+    }
+
+    /// The path of a file that is a route.
+    fn route_of_file(&self, file: &str, module: &Module) -> Option<String> {
+        of_file(self.files, self.resolver, file, module).1
     }
 
     /// The files that may use a name.
@@ -491,8 +522,8 @@ impl Composer<'_> {
     }
 
     /// Whether an argument is a name's value, or is made of it, with the paths beside it.
-    fn mentioned(&self, spot: Spot<'_>, argument: &Expr, home: &Home, module: &Module) -> Option<Vec<Expr>> {
-        let within = |expr: &Expr| self.mentioned(spot, expr, home, module);
+    fn mentioned(&self, spot: Spot<'_>, argument: &Expr, carried: Carried, home: &Home, module: &Module) -> Option<Vec<Expr>> {
+        let within = |expr: &Expr| self.mentioned(spot, expr, carried, home, module);
         match &argument.kind {
             Kind::Name(name) => {
                 let own = self.evaluator.home(spot.file, spot.scope, name, argument.span)?;
@@ -503,7 +534,11 @@ impl Composer<'_> {
                 Kind::Name(name) if self.is_member_of_module(spot, name, member, home, module) => Some(Vec::new()),
                 _ => within(of),
             },
-            Kind::Call(call) => within(&call.callee).or_else(|| call.arguments.iter().find_map(|one| within(&one.value))),
+            // What is made of a router by other means is no router.
+            Kind::Call(call) => within(&call.callee).or_else(|| {
+                let mut arguments = call.arguments.iter().filter(|_| carried == Carried::Handler);
+                arguments.find_map(|one| within(&one.value))
+            }),
             Kind::Array(elements) => elements.iter().find_map(|one| within(&one.value)),
             Kind::Object(properties) => properties.iter().find_map(|property| match property {
                 Property::Keyed { value, .. } => {
@@ -532,7 +567,9 @@ impl Composer<'_> {
         }
         let of_it = |one: &Surrounding| *one == Surrounding::Function(each.scope);
         let Some(function) = spot.around.iter().position(of_it) else { return false };
-        let Some(Surrounding::Argument(Expr { kind: Kind::Call(call), .. })) = spot.around.get(function + 1) else { return false };
+        let Some(Surrounding::Argument(Expr { kind: Kind::Call(call), .. })) = spot.around.get(function + 1) else {
+            return false;
+        };
         let Kind::Member(list, method) = &call.callee.kind else { return false };
         let listed = match &list.kind {
             Kind::Name(name) => match module.scopes[MODULE_SCOPE as usize].binding(name, None).map(|bound| &bound.source) {
@@ -564,13 +601,22 @@ impl Composer<'_> {
             (MODULE_SCOPE..).zip(&module.scopes).any(|(id, scope)| {
                 scope.bindings.iter().any(|binding| match &binding.source {
                     Source::Value(Expr { kind: Kind::Array(elements), .. }) => elements.iter().any(|one| is_it(id, &one.value)),
-                    Source::Value(Expr { kind: Kind::Object(properties), .. }) => properties.iter().any(|property| {
-                        matches!(property, Property::Keyed { value, .. } if is_it(id, value))
-                    }),
+                    Source::Value(Expr { kind: Kind::Object(properties), .. }) => {
+                        properties.iter().any(|property| matches!(property, Property::Keyed { value, .. } if is_it(id, value)))
+                    }
                     _ => false,
                 })
             })
         })
+    }
+
+    /// What a name is bound to, whatever is changed of it afterwards.
+    fn made(&self, home: &Home) -> Option<Node> {
+        let facts = self.files.facts(&home.file)?;
+        match &facts.module()?.scopes.get(home.scope as usize)?.binding(&home.name, home.at)?.source {
+            Source::Value(expr) => Some(self.evaluator.eval(&home.file, home.scope, expr)),
+            _ => None,
+        }
     }
 
     /// The place of a parameter among those of its function.
@@ -698,9 +744,7 @@ impl Composer<'_> {
 fn said(node: &Node) -> Paths {
     match &node.value {
         Value::Text(Text::Plain(text)) => Paths::Known(vec![text.clone()]),
-        Value::Array(list) if list.open.is_empty() && !list.items.is_empty() => {
-            node.texts().map_or(Paths::None, Paths::Known)
-        }
+        Value::Array(list) if list.open.is_empty() && !list.items.is_empty() => node.texts().map_or(Paths::None, Paths::Known),
         Value::Either(alternatives) => {
             let texts = alternatives.iter().map(|one| one.node.text(&[]).map(str::to_owned));
             match texts.collect::<Option<Vec<String>>>() {

@@ -9,7 +9,6 @@ use crate::facts::FileFacts;
 use crate::facts::module::Export;
 use crate::facts::signals::module_name;
 use crate::project::resolve::{join, relative};
-use crate::source::FileKind;
 
 /// The files and names there that names stand for which nothing declares.
 pub(super) type Ambient = HashMap<String, (Arc<str>, String)>;
@@ -33,8 +32,7 @@ const PACKAGES: [&str; 3] = ["nuxt", "nitropack", "nitro"];
 /// Folders whose files are imported into the server with all that is below them, and those of which only the files
 /// themselves are imported into pages.
 const SERVER: [&str; 2] = ["server/utils", "shared/utils"];
-const APP: [&str; 7] =
-    ["composables", "utils", "app/composables", "app/utils", "src/composables", "src/utils", "shared/utils"];
+const APP: [&str; 7] = ["composables", "utils", "app/composables", "app/utils", "src/composables", "src/utils", "shared/utils"];
 
 impl Evaluator<'_> {
     /// The file that an undeclared name comes from, and its name there.
@@ -63,10 +61,10 @@ impl Evaluator<'_> {
                 Part::App => APP.iter().filter_map(below).any(|rest| !rest.contains('/') || module_name(rest) == "index"),
             }
         };
-        let mut files: Vec<Arc<str>> =
-            [FileKind::TypeScript, FileKind::Tsx].into_iter().flat_map(|kind| self.files.of_kind(kind)).collect();
-        files.retain(|path| self.resolver.package_of(path) == *package && is_imported(path));
-        files.sort();
+        // Of what they export, only what has to do with instances is of interest.
+        let candidates = self.files.candidates().iter().map(|(path, _)| Arc::clone(path));
+        let is_its_own = |path: &Arc<str>| self.resolver.package_of(path) == *package && is_imported(path);
+        let files: Vec<Arc<str>> = candidates.filter(is_its_own).collect();
         let mut ambient = Ambient::new();
         for file in files {
             let facts = self.files.facts(&file);
@@ -78,10 +76,7 @@ impl Evaluator<'_> {
                 ambient.entry(known_as.to_owned()).or_insert_with(|| (Arc::clone(&file), name.clone()));
             }
         }
-        ambient
-            .into_iter()
-            .filter_map(|(known_as, (file, name))| Some((known_as, self.declared(&file, &name)?)))
-            .collect()
+        ambient.into_iter().filter_map(|(known_as, (file, name))| Some((known_as, self.declared(&file, &name)?))).collect()
     }
 }
 

@@ -242,7 +242,10 @@ mod tests {
         assert_eq!(json["version"], 1);
         assert_eq!(server["location"], at(5));
         assert_eq!(server["role"], "live");
-        assert_eq!(server["mounts"], object!([{ "location": at(10), "package": "", "framework": null, "route": "/api/auth/*", "route_state": "whole", "route_end": null, "misses": null }]));
+        assert_eq!(
+            server["mounts"],
+            object!([{ "location": at(10), "package": "", "framework": null, "route": "/api/auth/*", "route_state": "whole", "route_end": null, "misses": null }])
+        );
         assert_eq!(
             server["contexts"],
             object!([{

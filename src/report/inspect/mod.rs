@@ -279,7 +279,13 @@ mod tests {
                 declared: vec![],
                 dropped: None,
             }],
-            mounts: vec![Mount { at: site(10), package: "".into(), framework: None, route: Route::Whole("/api/auth/*".into()), misses: None }],
+            mounts: vec![Mount {
+                at: site(10),
+                package: "".into(),
+                framework: None,
+                route: Route::Whole("/api/auth/*".into()),
+                misses: None,
+            }],
             contexts: vec![Context {
                 audience: Audience::Machines,
                 evidence: vec![Evidence { text: "the `apiKey` plugin gives keys to programs".into(), at: Some(site(8)) }],
