@@ -287,6 +287,64 @@ fn instances_are_followed_to_their_handlers() {
     }
 }
 
+/// The mounts of the server in `src/auth.ts`, beside other files.
+fn mounts_beside(dependencies: &[&str], files: &[(&str, &str)]) -> Vec<String> {
+    let manifest = package(dependencies);
+    mounts(&model(&[&[("package.json", &*manifest), AUTH], files].concat()).servers[0])
+}
+
+#[test]
+fn routes_are_composed_of_what_is_around_them() {
+    let imports = "import { Hono } from \"hono\";\nimport { auth } from \"./auth\";\n";
+    let cases = [
+        ("const app = new Hono().basePath(\"/v1\");\napp.all(\"/auth/*\", (c) => auth.handler(c.req.raw));", "Hono /v1/auth/*"),
+        ("const P = \"/x\";\nnew Hono().all(`${P}/*`, (c) => auth.handler(c.req.raw));", "Hono /x/*"),
+        (
+            "const own = new Hono().on([\"GET\"], \"/*\", (c) => auth.handler(c.req.raw));\nconst app = new Hono();\n\
+             app.route(\"/v1/auth\", own);",
+            "Hono /v1/auth/*",
+        ),
+        ("new Hono().all(pathOf(), (c) => auth.handler(c.req.raw));", "Hono ?"),
+    ];
+    for (text, expected) in cases {
+        let text = format!("{imports}{text}");
+        assert_eq!(mounts_beside(&["hono"], &[("src/index.ts", &text)]), [expected], "{text}");
+    }
+}
+
+#[test]
+fn routers_are_followed_through_files() {
+    let part = "import { Hono } from \"hono\";\nimport { auth } from \"./auth\";\nconst router = new Hono();\n\
+                router.all(\"/auth/*\", (c) => auth.handler(c.req.raw));\nexport default router;";
+    let whole = "import { Hono } from \"hono\";\nimport auth from \"./part\";\nconst routes = [auth];\n\
+                 const api = new Hono().basePath(\"/api\");\nroutes.forEach((one) => api.route(\"/\", one));";
+    assert_eq!(mounts_beside(&["hono"], &[("src/part.ts", part), ("src/index.ts", whole)]), ["Hono /api/auth/*"]);
+    let router = "import { Router } from \"express\";\nimport { toNodeHandler } from \"better-auth/node\";\n\
+                  import { auth } from \"./auth\";\nexport const router = Router();\nrouter.all(\"/auth/*\", toNodeHandler(auth));";
+    assert_eq!(mounts_beside(&["express"], &[("src/part.ts", router)]), ["Express …/auth/*"]);
+}
+
+#[test]
+fn controllers_and_asynchronous_modules_of_nest_are_followed() {
+    let controller = "import { All, Controller } from \"@nestjs/common\";\nimport { toNodeHandler } from \"better-auth/node\";\n\
+                      import { auth } from \"./auth\";\n@Controller(\"v1/auth\")\nexport class Auth {\n\
+                      @All(\"*path\") handle(req, res) { return toNodeHandler(auth)(req, res); } }";
+    let main = "const app = await create();\napp.setGlobalPrefix(\"api\");";
+    let files = [("src/auth.controller.ts", controller), ("src/main.ts", main)];
+    assert_eq!(mounts_beside(&["@nestjs/common"], &files), ["NestJS /api/v1/auth/*path"]);
+    let module = "import { AuthModule } from \"@thallesp/nestjs-better-auth\";\nimport { auth } from \"./auth\";\n\
+                  export const made = AuthModule.forRootAsync({ useFactory: () => ({ auth }) });";
+    assert_eq!(mounts_beside(&["@nestjs/common"], &[("src/app.module.ts", module)]), ["NestJS -"]);
+}
+
+#[test]
+fn names_that_nuxt_imports_by_itself_are_known() {
+    let made = "import { betterAuth } from \"better-auth\";\nexport const auth = betterAuth({});";
+    let route = "export default defineEventHandler((event) => auth.handler(toWebRequest(event)));";
+    let files = [("package.json", &*package(&["nuxt"])), ("server/utils/auth.ts", made), ("server/api/auth/[...all].ts", route)];
+    assert_eq!(mounts(&model(&files).servers[0]), ["Nuxt /api/auth/*"]);
+}
+
 #[test]
 fn what_answers_no_requests_is_no_mount() {
     let calls = [
