@@ -3,7 +3,7 @@
 use git_auth_review::cache::memory::MemoryStore;
 use git_auth_review::config::Config;
 use git_auth_review::engine;
-use git_auth_review::project::application::{Audience, Partners};
+use git_auth_review::project::application::{Audience, Partners, Route};
 use git_auth_review::project::{Client, ProjectModel, Role, Server};
 use git_auth_review::source::MemorySnapshot;
 
@@ -27,11 +27,17 @@ fn package(dependencies: &[&str]) -> String {
         .replace(", }", " }")
 }
 
-/// Framework and route of every mount: `Hono /api/auth/*`, `? -` where neither is known.
+/// Framework and route of every mount: `Hono /api/auth/*`, `…/*` where only the end is known, `-` for the base path.
 fn mounts(server: &Server) -> Vec<String> {
     let name = |mount: &git_auth_review::project::application::Mount| {
         let framework = mount.framework.map_or("?", |framework| &framework.name);
-        format!("{framework} {}", mount.route.as_deref().unwrap_or("-"))
+        let route = match &mount.route {
+            Route::Whole(path) => path.clone(),
+            Route::End(path, _) => format!("…{path}"),
+            Route::Any => "-".into(),
+            Route::Unknown(_) => "?".into(),
+        };
+        format!("{framework} {route}")
     };
     server.mounts.iter().map(name).collect()
 }
@@ -131,7 +137,7 @@ fn handlers_are_found_in_every_framework() {
             "app/routes/api.auth.$.ts",
             "import { auth } from \"../../src/auth\";\nimport type { Route } from \"./+types/api.auth.$\";\n\
              export const loader = ({ request }: Route.LoaderArgs) => auth.handler(request);",
-            "React Router -",
+            "React Router ?",
         ),
         (
             &["@solidjs/start"],
@@ -279,6 +285,64 @@ fn instances_are_followed_to_their_handlers() {
         assert_eq!(model.servers[0].mounts.len(), 1, "{} {}", made.1, route.1);
         assert_eq!(&*model.servers[0].mounts[0].at.file, "src/index.ts");
     }
+}
+
+/// The mounts of the server in `src/auth.ts`, beside other files.
+fn mounts_beside(dependencies: &[&str], files: &[(&str, &str)]) -> Vec<String> {
+    let manifest = package(dependencies);
+    mounts(&model(&[&[("package.json", &*manifest), AUTH], files].concat()).servers[0])
+}
+
+#[test]
+fn routes_are_composed_of_what_is_around_them() {
+    let imports = "import { Hono } from \"hono\";\nimport { auth } from \"./auth\";\n";
+    let cases = [
+        ("const app = new Hono().basePath(\"/v1\");\napp.all(\"/auth/*\", (c) => auth.handler(c.req.raw));", "Hono /v1/auth/*"),
+        ("const P = \"/x\";\nnew Hono().all(`${P}/*`, (c) => auth.handler(c.req.raw));", "Hono /x/*"),
+        (
+            "const own = new Hono().on([\"GET\"], \"/*\", (c) => auth.handler(c.req.raw));\nconst app = new Hono();\n\
+             app.route(\"/v1/auth\", own);",
+            "Hono /v1/auth/*",
+        ),
+        ("new Hono().all(pathOf(), (c) => auth.handler(c.req.raw));", "Hono ?"),
+    ];
+    for (text, expected) in cases {
+        let text = format!("{imports}{text}");
+        assert_eq!(mounts_beside(&["hono"], &[("src/index.ts", &text)]), [expected], "{text}");
+    }
+}
+
+#[test]
+fn routers_are_followed_through_files() {
+    let part = "import { Hono } from \"hono\";\nimport { auth } from \"./auth\";\nconst router = new Hono();\n\
+                router.all(\"/auth/*\", (c) => auth.handler(c.req.raw));\nexport default router;";
+    let whole = "import { Hono } from \"hono\";\nimport auth from \"./part\";\nconst routes = [auth];\n\
+                 const api = new Hono().basePath(\"/api\");\nroutes.forEach((one) => api.route(\"/\", one));";
+    assert_eq!(mounts_beside(&["hono"], &[("src/part.ts", part), ("src/index.ts", whole)]), ["Hono /api/auth/*"]);
+    let router = "import { Router } from \"express\";\nimport { toNodeHandler } from \"better-auth/node\";\n\
+                  import { auth } from \"./auth\";\nexport const router = Router();\nrouter.all(\"/auth/*\", toNodeHandler(auth));";
+    assert_eq!(mounts_beside(&["express"], &[("src/part.ts", router)]), ["Express …/auth/*"]);
+}
+
+#[test]
+fn controllers_and_asynchronous_modules_of_nest_are_followed() {
+    let controller = "import { All, Controller } from \"@nestjs/common\";\nimport { toNodeHandler } from \"better-auth/node\";\n\
+                      import { auth } from \"./auth\";\n@Controller(\"v1/auth\")\nexport class Auth {\n\
+                      @All(\"*path\") handle(req, res) { return toNodeHandler(auth)(req, res); } }";
+    let main = "const app = await create();\napp.setGlobalPrefix(\"api\");";
+    let files = [("src/auth.controller.ts", controller), ("src/main.ts", main)];
+    assert_eq!(mounts_beside(&["@nestjs/common"], &files), ["NestJS /api/v1/auth/*path"]);
+    let module = "import { AuthModule } from \"@thallesp/nestjs-better-auth\";\nimport { auth } from \"./auth\";\n\
+                  export const made = AuthModule.forRootAsync({ useFactory: () => ({ auth }) });";
+    assert_eq!(mounts_beside(&["@nestjs/common"], &[("src/app.module.ts", module)]), ["NestJS -"]);
+}
+
+#[test]
+fn names_that_nuxt_imports_by_itself_are_known() {
+    let made = "import { betterAuth } from \"better-auth\";\nexport const auth = betterAuth({});";
+    let route = "export default defineEventHandler((event) => auth.handler(toWebRequest(event)));";
+    let files = [("package.json", &*package(&["nuxt"])), ("server/utils/auth.ts", made), ("server/api/auth/[...all].ts", route)];
+    assert_eq!(mounts(&model(&files).servers[0]), ["Nuxt /api/auth/*"]);
 }
 
 #[test]

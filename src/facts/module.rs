@@ -33,6 +33,8 @@ pub struct Module {
     pub makers: Vec<CallSite>,
     /// Places that may hand requests to an instance, in order.
     pub mounts: Vec<Mount>,
+    /// Calls that may put something with a name below a path, in order.
+    pub routings: Vec<Routing>,
     /// Values that it puts under keys where other code finds them, and that may be instances, told by the keys.
     pub shared: Vec<Shared>,
     /// What it does to the schema of a database, in order.
@@ -333,11 +335,51 @@ pub struct Mount {
     pub scope: ScopeId,
     /// How it does so.
     pub by: Mounting,
-    /// What may be the path of the route around it, the nearest first: arguments of the calls it stands in, `path` or `url`
-    /// beside it in an object, and what a condition around it compares with.
-    pub routes: Vec<Expr>,
+    /// What stands around it, the nearest first.
+    pub around: Vec<Surrounding>,
+    /// The conditions around it within its function, outermost first.
+    pub guards: Vec<Guard>,
     /// The expression.
     pub span: Span,
+}
+
+/// A call that may put a router or a handler below a path by its name: `app.use("/api", router)`, `addRoutes(app)`; or that
+/// may hand a request on to a function that gives it to an instance, told by its name: `handleAuth(request)`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Routing {
+    /// The scope it stands in.
+    pub scope: ScopeId,
+    /// The call; its kind is [`Kind::Call`].
+    pub expr: Expr,
+    /// What stands around it, the nearest first.
+    pub around: Vec<Surrounding>,
+    /// The conditions around it within its function, outermost first; kept for what hands a request on only.
+    pub guards: Vec<Guard>,
+}
+
+/// Something around an expression that may have a part in the path of its route.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Surrounding {
+    /// The call that takes it as an argument, or as a part of one; its kind is [`Kind::Call`].
+    Argument(Expr),
+    /// The object that holds it.
+    Property {
+        /// The key it lies under.
+        key: Expr,
+        /// The paths that the object has beside it.
+        paths: Vec<Expr>,
+    },
+    /// The function it lies in, by its scope.
+    Function(ScopeId),
+    /// The name its value, or what is made of that, is bound to.
+    Bound {
+        /// The scope that has the name.
+        scope: ScopeId,
+        /// The name.
+        name: String,
+    },
+    /// The decorators of the method or the class it lies in, as far as they are calls.
+    Decorated(Vec<Expr>),
 }
 
 /// A value put under a key where other code finds it.

@@ -26,7 +26,7 @@ pub struct Signals {
     pub types: bool,
     /// The configuration of a tool that migrates databases.
     pub tools: bool,
-    /// Requests handed to what is called an instance.
+    /// Requests handed to what is called an instance, or a path that all routes are below.
     pub mounts: bool,
     /// Requests handed to anything, which may be an instance under another name.
     pub handlers: bool,
@@ -105,7 +105,7 @@ impl Signals {
 /// Notes what a hit says.
 type Mark = fn(&mut Signals, Around<'_>);
 
-const NEEDLES: [(&str, Mark); 50] = [
+const NEEDLES: [(&str, Mark); 51] = [
     ("better-auth", |s, _| s.auth = true),
     ("betterAuth", |s, _| s.auth = true),
     ("createAuthClient", |s, _| s.auth = true),
@@ -144,6 +144,7 @@ const NEEDLES: [(&str, Mark); 50] = [
         false => s.handlers = true,
     }),
     (".registerRoutes(", |s, _| s.handlers = true),
+    (".setGlobalPrefix(", |s, _| s.mounts = true),
     (".set(", |s, around| s.shares |= around.has_key_of_auth()),
     (".decorate(", |s, around| s.shares |= around.has_key_of_auth()),
     ("drizzle-kit", |s, _| s.tools = true),

@@ -39,9 +39,22 @@ pub struct Framework {
     pub platform: bool,
     /// A file beside the `package.json` without which the packages are only tools.
     pub needs: Option<String>,
+    /// Functions that serve all requests.
+    #[serde(default)]
+    pub servers: Vec<ServerFunction>,
     /// Where files are routes.
     #[serde(default)]
     pub routes: Vec<RouteFolder>,
+}
+
+/// A function that is given what answers all requests.
+#[derive(Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServerFunction {
+    /// The module it comes from; `global` for what is always there.
+    pub module: String,
+    /// Its name there.
+    pub name: String,
 }
 
 /// What kind of application a framework makes.

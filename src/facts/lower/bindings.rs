@@ -3,7 +3,7 @@
 use tree_sitter::Node;
 
 use super::{Around, Lowering, Outside, named, span};
-use crate::facts::module::{Binding, Expr, Function, Kind, Return, ScopeId, Source};
+use crate::facts::module::{Binding, Expr, Function, Kind, Return, ScopeId, Source, Surrounding};
 
 /// Expressions whose value is that of one of their parts.
 pub(super) const CHOICES: [&str; 5] =
@@ -27,6 +27,7 @@ impl Lowering<'_> {
             if self.bind_required_module(name, value) {
                 continue;
             }
+            let before = self.found();
             if name.kind() == "identifier" {
                 let text = self.str(name);
                 if let Some(entry) = self.entry_named(value) {
@@ -35,14 +36,21 @@ impl Lowering<'_> {
                 let owner = self.owner.replace(text.to_owned());
                 let expr = self.expr(value, scope, Around { name: Some(text), maps_names: false });
                 self.owner = owner;
+                self.surround(before, self.found(), || Surrounding::Bound { scope, name: text.to_owned() });
                 self.bind(scope, name, Source::Value(expr), mutable);
             } else {
                 let expr = self.expr(value, scope, Around::default());
+                let within = self.found();
+                let bound = self.scope(scope).bindings.len();
                 self.pattern(name, scope, &mut Vec::new(), None, &mut |path, default| Source::Part {
                     of: expr.clone(),
                     path,
                     default,
                 });
+                let names: Vec<String> = self.scope(scope).bindings[bound..].iter().map(|bound| bound.name.clone()).collect();
+                for name in names {
+                    self.surround(before, within, || Surrounding::Bound { scope, name: name.clone() });
+                }
             }
         }
         self.block = block;
@@ -152,8 +160,11 @@ impl Lowering<'_> {
 
     pub(super) fn function_declaration(&mut self, node: Node<'_>, scope: ScopeId) {
         let Some(name) = node.child_by_field_name("name") else { return };
-        let owner = self.owner.replace(self.owned(name));
+        let text = self.str(name);
+        let owner = self.owner.replace(text.to_owned());
+        let before = self.found();
         let function = self.function(node, scope);
+        self.surround(before, self.found(), || Surrounding::Bound { scope, name: text.to_owned() });
         self.owner = owner;
         let expr = Expr { kind: Kind::Function(function), span: span(node) };
         self.bind(scope, name, Source::Value(expr), false);
@@ -170,6 +181,7 @@ impl Lowering<'_> {
         if let Some(parameter) = node.child_by_field_name("parameter") {
             self.bind(scope, parameter, Source::Parameter { index: 0, path: Vec::new(), default: None }, false);
         }
+        let before = self.found();
         self.parameters(node, scope);
         if let Some(body) = node.child_by_field_name("body") {
             if body.kind() == "statement_block" {
@@ -184,6 +196,7 @@ impl Lowering<'_> {
             let value = Some(Expr { kind: Kind::Opaque, span: span(node) });
             self.scope(scope).returns = vec![Return { value, throws: false, guards: Vec::new() }];
         }
+        self.surround(before, self.found(), || Surrounding::Function(scope));
         self.guards = self.around.pop().map(|around| around.guards).unwrap_or_default();
         self.block = block;
         self.in_class = in_class;

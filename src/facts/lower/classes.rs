@@ -3,7 +3,7 @@
 use tree_sitter::Node;
 
 use super::{Around, Lowering, named, span};
-use crate::facts::module::{Binding, Call, Class, Expr, Function, Kind, Scope, ScopeId, Source};
+use crate::facts::module::{Binding, Call, Class, Expr, Function, Kind, Scope, ScopeId, Source, Surrounding};
 
 /// What the name begins with by which a member of the object itself is bound.
 const OF_OBJECT: &str = "this.";
@@ -34,9 +34,11 @@ impl Lowering<'_> {
     pub(super) fn class(&mut self, node: Node<'_>, parent: ScopeId) -> Function {
         let (heads, body): (Vec<_>, Vec<_>) = named(node).into_iter().partition(|child| child.kind() != "class_body");
         let mut base = None;
+        let mut decorators = Vec::new();
         for head in heads {
             match head.kind() {
                 "class_heritage" => base = self.heritage(head, parent).or(base),
+                "decorator" => decorators.extend(self.decorator(head, parent)),
                 _ => self.visit_children(head, parent),
             }
         }
@@ -46,7 +48,15 @@ impl Lowering<'_> {
         let guards = std::mem::take(&mut self.guards);
         let block = self.block.take();
         let in_class = std::mem::replace(&mut self.in_class, true);
+        let before = self.found();
+        // The decorators of a method come before it.
+        let mut of_method = Vec::new();
         for member in body.into_iter().flat_map(named) {
+            if member.kind() == "decorator" {
+                of_method.extend(self.decorator(member, scope));
+                continue;
+            }
+            let from = self.found();
             let name = member.child_by_field_name("name").map(|name| self.owned(name));
             match (member.kind(), name) {
                 ("method_definition", Some(name)) if name == "constructor" => self.constructor(member, scope),
@@ -59,11 +69,24 @@ impl Lowering<'_> {
                 }
                 _ => self.visit_children(member, scope),
             }
+            let of_method = std::mem::take(&mut of_method);
+            if !of_method.is_empty() {
+                self.surround(from, self.found(), || Surrounding::Decorated(of_method.clone()));
+            }
+        }
+        if !decorators.is_empty() {
+            self.surround(before, self.found(), || Surrounding::Decorated(decorators.clone()));
         }
         self.guards = guards;
         self.block = block;
         self.in_class = in_class;
         Function { scope }
+    }
+
+    /// What a decorator calls; `None` where it calls nothing.
+    pub(super) fn decorator(&mut self, node: Node<'_>, scope: ScopeId) -> Option<Expr> {
+        let called = named(node).into_iter().find(|child| child.kind() == "call_expression")?;
+        Some(self.expr(called, scope, Around::default()))
     }
 
     /// What a class extends.
@@ -99,6 +122,7 @@ impl Lowering<'_> {
         let (is_static, is_getter, is_setter) = (has("static"), has("get"), has("set"));
         let in_class = std::mem::replace(&mut self.in_class, !is_static);
         let owner = self.owner.replace(name.to_owned());
+        let before = self.found();
         let mut value = None;
         if node.kind() == "method_definition" {
             let kind = Kind::Function(self.function(node, scope));
@@ -124,6 +148,7 @@ impl Lowering<'_> {
             None => Source::Opaque,
         };
         let name = if is_static { static_name(name) } else { member_name(name) };
+        self.surround(before, self.found(), || Surrounding::Bound { scope, name: name.clone() });
         self.bind_member(name, source, node, scope);
     }
 

@@ -5,9 +5,10 @@ use tree_sitter::Node;
 use super::bindings::CHOICES;
 use super::classes::member_name;
 use super::literals::{number, unescape};
+use super::mounts::paths_of;
 use super::{Around, ENTRY_POINTS, Lowering, MAX_DEPTH, named, span};
 use crate::facts::module::{
-    Call, CallSite, Element, Expr, Guard, Import, Imported, Kind, Operator, Property, ScopeId, TemplatePart,
+    Call, CallSite, Element, Expr, Guard, Import, Imported, Kind, Operator, Property, ScopeId, Surrounding, TemplatePart, Text,
 };
 use crate::facts::secrecy;
 use crate::source::Span;
@@ -211,9 +212,11 @@ impl Lowering<'_> {
         };
         let callee = self.expr(constructor, scope, Around::default());
         let is_maker = matches!(&callee.kind, Kind::Name(name) if self.is_maker(name));
+        let before = self.found();
         let arguments = node.child_by_field_name("arguments").map(|list| self.elements(list, scope, Around::default()));
         let call = Call { callee, arguments: arguments.unwrap_or_default(), new: true };
         let expr = Expr { kind: Kind::Call(Box::new(call)), span: here };
+        self.surround(before, self.found(), || Surrounding::Argument(expr.clone()));
         if is_maker {
             self.module.makers.push(CallSite { scope, expr: expr.clone(), owner: self.owner.clone(), guards: Vec::new() });
         }
@@ -238,12 +241,16 @@ impl Lowering<'_> {
             self.push_all(&target, list, scope, node);
             return Expr { kind: Kind::Undefined, span: here };
         }
+        let before = self.found();
         let arguments = match arguments {
             Some(list) if list.kind() == "arguments" => self.elements(list, scope, Around::default()),
             Some(template) => return self.tagged(callee, template, scope, here),
             None => Vec::new(),
         };
-        self.finished_call(Call { callee, arguments, new: false }, function, scope, node)
+        let within = self.found();
+        let call = self.finished_call(Call { callee, arguments, new: false }, function, scope, node);
+        self.surround(before, within, || Surrounding::Argument(call.clone()));
+        call
     }
 
     /// The module that a call requires or imports where it stands.
@@ -286,6 +293,7 @@ impl Lowering<'_> {
         }
         self.mutating_call(&expr, scope, node);
         self.passing_call(&expr, scope, node);
+        self.routing_call(&expr, scope, node);
         expr
     }
 
@@ -320,7 +328,9 @@ impl Lowering<'_> {
 
     pub(super) fn properties(&mut self, node: Node<'_>, scope: ScopeId, around: Around<'_>) -> Vec<Property> {
         let mut properties = Vec::new();
+        let mut holding = Vec::new();
         for child in named(node) {
+            let before = self.found();
             match child.kind() {
                 "pair" => {
                     let (Some(key), Some(value)) = (child.child_by_field_name("key"), child.child_by_field_name("value")) else {
@@ -374,6 +384,15 @@ impl Lowering<'_> {
                     properties.push(Property::Spread(Expr { kind: Kind::Opaque, span: span(child) }));
                 }
             }
+            if self.found() != before
+                && let Some(key) = properties.last().and_then(key_of)
+            {
+                holding.push((before, self.found(), key));
+            }
+        }
+        for (before, within, key) in holding {
+            let paths = paths_of(&properties);
+            self.surround(before, within, || Surrounding::Property { key: key.clone(), paths: paths.clone() });
         }
         properties
     }
@@ -401,6 +420,15 @@ impl Lowering<'_> {
             parts.push(TemplatePart::Text(rest));
         }
         Kind::Template(parts)
+    }
+}
+
+/// The key of a property, as an expression.
+fn key_of(property: &Property) -> Option<Expr> {
+    match property {
+        Property::Keyed { key, key_span, .. } => Some(Expr { kind: Kind::Text(Text::Plain(key.clone())), span: *key_span }),
+        Property::Computed { key, .. } => Some(key.clone()),
+        Property::Spread(_) => None,
     }
 }
 

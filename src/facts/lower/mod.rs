@@ -17,6 +17,8 @@ use tree_sitter::Node;
 pub(crate) use self::classes::{member_name, property_of, static_name};
 pub(crate) use self::expressions::may_make_an_instance;
 pub(super) use self::literals::unescape;
+pub(crate) use self::mounts::paths_of;
+pub use self::mounts::{GLOBAL_PREFIX, ROUTING_METHODS};
 use self::passed::Given;
 
 use super::module::{Binding, Guard, MODULE_SCOPE, Module, Scope, ScopeId, Source};

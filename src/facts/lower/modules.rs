@@ -3,7 +3,7 @@
 use tree_sitter::Node;
 
 use super::{Around, ENTRY_POINTS, Lowering, MOUNTING_FUNCTIONS, may_make_an_instance, named, span};
-use crate::facts::module::{Binding, Export, Import, Imported, ScopeId, Source};
+use crate::facts::module::{Binding, Export, Expr, Import, Imported, ScopeId, Source, Surrounding};
 
 impl Lowering<'_> {
     /// Entry points may be imported under another name, also below the place they are used in.
@@ -91,11 +91,14 @@ impl Lowering<'_> {
     pub(super) fn export(&mut self, node: Node<'_>, scope: ScopeId) {
         let source = node.child_by_field_name("source").map(|source| self.string_content(source));
         if let Some(declaration) = node.child_by_field_name("declaration") {
-            for decorator in named(node).into_iter().filter(|child| child.kind() == "decorator") {
-                self.visit_children(decorator, scope);
-            }
+            let decorators = named(node).into_iter().filter(|child| child.kind() == "decorator");
+            let decorators: Vec<Expr> = decorators.filter_map(|decorator| self.decorator(decorator, scope)).collect();
             let before = self.scope(scope).bindings.len();
+            let from = self.found();
             self.statement(declaration, scope);
+            if !decorators.is_empty() {
+                self.surround(from, self.found(), || Surrounding::Decorated(decorators.clone()));
+            }
             let default = self.str(node).trim_start_matches("export").trim_start().starts_with("default");
             let names: Vec<String> = self.scope(scope).bindings[before..].iter().map(|binding| binding.name.clone()).collect();
             for local in names {
@@ -111,7 +114,9 @@ impl Lowering<'_> {
                 return;
             }
             let owner = self.owner.replace("default".into());
+            let before = self.found();
             let expr = self.expr(value, scope, Around::default());
+            self.surround(before, self.found(), || Surrounding::Bound { scope, name: "default".into() });
             self.owner = owner;
             let (name, source) = ("default".into(), Source::Value(expr));
             let binding = Binding { name, source, mutable: false, span: span(value), block: None };

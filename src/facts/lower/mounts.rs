@@ -1,10 +1,9 @@
-//! Places that may hand requests to an instance, the paths around them, and what instances are shared by.
+//! Places that may hand requests to an instance, what stands around them, and what instances are shared by.
 
 use tree_sitter::Node;
 
-use super::{Lowering, MOUNTING_FUNCTIONS, MOUNTING_METHODS, may_make_an_instance, named, span};
-use crate::facts::module::{Call, Element, Expr, Kind, Mount, Mounting, ScopeId, Shared};
-use crate::facts::secrecy;
+use super::{ENTRY_POINTS, Lowering, MOUNTING_FUNCTIONS, MOUNTING_METHODS, may_make_an_instance, span};
+use crate::facts::module::{Call, Element, Expr, Kind, Mount, Mounting, Property, Routing, ScopeId, Shared, Surrounding};
 
 /// The method of an instance that answers requests (documentation: installation, "Mount Handler").
 const HANDLER: &str = "handler";
@@ -12,8 +11,12 @@ const HANDLER: &str = "handler";
 /// Keys under which a route's object has its path (Fastify: `url`).
 const PATH_KEYS: [&str; 2] = ["path", "url"];
 
-/// Most levels of the syntax tree that are searched for a path.
-const MAX_LEVELS: usize = 40;
+/// The methods by which routers are given routes, other routers and what adds routes to them.
+pub const ROUTING_METHODS: [&str; 12] =
+    ["add", "all", "any", "get", "group", "guard", "mount", "on", "post", "register", "route", "use"];
+
+/// The method that puts all controllers of an application below a path (NestJS: FAQ, "Global prefix").
+pub const GLOBAL_PREFIX: &str = "setGlobalPrefix";
 
 impl Lowering<'_> {
     /// `instance.handler`, where it is a value that goes on to somewhere.
@@ -70,72 +73,89 @@ impl Lowering<'_> {
         }
     }
 
+    /// A call that may put something with a name below a path.
+    pub(super) fn routing_call(&mut self, expr: &Expr, scope: ScopeId, node: Node<'_>) {
+        let Kind::Call(call) = &expr.kind else { return };
+        let may_route = match &call.callee.kind {
+            Kind::Member(_, method) if method == GLOBAL_PREFIX => true,
+            Kind::Member(_, method) => {
+                ROUTING_METHODS.contains(&method.as_str()) && call.arguments.iter().any(|argument| has_name(&argument.value))
+            }
+            // `addRoutes(app)`, for what it does alone.
+            Kind::Name(name) => {
+                let is_name = |argument: &Element| matches!(argument.value.kind, Kind::Name(_));
+                may_hand_on(name) || is_statement(node) && call.arguments.iter().any(is_name)
+            }
+            _ => false,
+        };
+        if may_route {
+            let guards = match &call.callee.kind {
+                Kind::Name(name) if may_hand_on(name) => self.guards_of(scope),
+                _ => Vec::new(),
+            };
+            self.module.routings.push(Routing { scope, expr: expr.clone(), around: Vec::new(), guards });
+        }
+    }
+
     fn mount(&mut self, by: Mounting, scope: ScopeId, node: Node<'_>) {
-        let routes = self.routes_around(node);
-        self.module.mounts.push(Mount { scope, by, routes, span: span(node) });
+        let guards = self.guards_of(scope);
+        self.module.mounts.push(Mount { scope, by, around: Vec::new(), guards, span: span(node) });
     }
 
-    fn routes_around(&self, node: Node<'_>) -> Vec<Expr> {
-        let mut routes = Vec::new();
-        let mut inner = node;
-        for _ in 0..MAX_LEVELS {
-            let Some(around) = inner.parent() else { break };
-            match around.kind() {
-                "arguments" => {
-                    let before = named(around).into_iter().take_while(|argument| *argument != inner);
-                    routes.extend(before.filter_map(|argument| self.path(argument)));
-                    // `createFileRoute("/path")({ … })`.
-                    let function = around.parent().and_then(|call| call.child_by_field_name("function"));
-                    let arguments = function.and_then(|function| function.child_by_field_name("arguments"));
-                    routes.extend(arguments.into_iter().flat_map(named).filter_map(|argument| self.path(argument)));
-                }
-                "object" => {
-                    let pairs = named(around).into_iter().filter(|pair| pair.kind() == "pair");
-                    let keyed = pairs.filter(|pair| {
-                        let key = pair.child_by_field_name("key").and_then(|key| self.key_text(key));
-                        key.is_some_and(|key| PATH_KEYS.contains(&key.as_str()))
-                    });
-                    let values = keyed.filter_map(|pair| pair.child_by_field_name("value"));
-                    routes.extend(values.filter_map(|value| self.path(value)));
-                }
-                "if_statement" => {
-                    let condition = around.child_by_field_name("condition").filter(|condition| *condition != inner);
-                    routes.extend(condition.into_iter().flat_map(|condition| self.paths_in(condition)));
-                }
-                _ => {}
-            }
-            inner = around;
-        }
-        routes
+    /// How far the places that have surroundings are found.
+    pub(super) fn found(&self) -> Found {
+        Found { mounts: self.module.mounts.len(), routings: self.module.routings.len() }
     }
 
-    /// An expression that may be a path: a string that looks like one, or a name for something.
-    fn path(&self, node: Node<'_>) -> Option<Expr> {
-        let kind = match node.kind() {
-            "string" => Kind::Text(secrecy::text(self.string_content(node), None, false)),
-            "identifier" => Kind::Name(self.owned(node)),
-            _ => return None,
-        };
-        let is_path = match &kind {
-            Kind::Text(text) => text.plain().is_some_and(|text| text.starts_with('/')),
-            _ => true,
-        };
-        is_path.then(|| Expr { kind, span: span(node) })
+    /// Tells the places that were found between two points what stands around them.
+    pub(super) fn surround(&mut self, from: Found, to: Found, surrounding: impl Fn() -> Surrounding) {
+        let mounts = self.module.mounts[from.mounts..to.mounts].iter_mut().map(|mount| &mut mount.around);
+        let routings = self.module.routings[from.routings..to.routings].iter_mut().map(|routing| &mut routing.around);
+        mounts.chain(routings).for_each(|around| around.push(surrounding()));
     }
+}
 
-    /// The strings in a condition that look like paths.
-    fn paths_in(&self, condition: Node<'_>) -> Vec<Expr> {
-        let mut paths = Vec::new();
-        let mut open = vec![condition];
-        while let Some(node) = open.pop() {
-            if node.kind() == "string" {
-                paths.extend(self.path(node));
-            } else {
-                open.extend(named(node).into_iter().rev());
-            }
-        }
-        paths
+/// How many places that have surroundings are found.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Found {
+    mounts: usize,
+    routings: usize,
+}
+
+/// The values of the keys under which an object has its path.
+pub(crate) fn paths_of(properties: &[Property]) -> Vec<Expr> {
+    let path = |property: &Property| match property {
+        Property::Keyed { key, value, .. } => PATH_KEYS.contains(&key.as_str()).then(|| value.clone()),
+        _ => None,
+    };
+    properties.iter().filter_map(path).collect()
+}
+
+/// Whether an argument is, or holds, something with a name that may be a router or a handler.
+fn has_name(argument: &Expr) -> bool {
+    match &argument.kind {
+        Kind::Name(_) => true,
+        Kind::Array(elements) => elements.iter().any(|element| has_name(&element.value)),
+        Kind::Object(properties) => properties.iter().any(|property| match property {
+            Property::Keyed { value, .. } => has_name(value),
+            _ => false,
+        }),
+        Kind::Member(of, _) => has_name(of),
+        Kind::Call(call) => has_name(&call.callee) || call.arguments.iter().any(|argument| has_name(&argument.value)),
+        _ => false,
     }
+}
+
+/// Whether a call stands for itself, so that nothing is made of its result.
+fn is_statement(call: Node<'_>) -> bool {
+    let around = call.parent();
+    let around = around.filter(|around| around.kind() == "await_expression").and_then(|around| around.parent()).or(around);
+    around.is_some_and(|around| around.kind() == "expression_statement")
+}
+
+/// Whether a function of this name may give the requests it is given to an instance.
+fn may_hand_on(name: &str) -> bool {
+    may_make_an_instance(name) && !ENTRY_POINTS.contains(&name) && !is_function(name)
 }
 
 fn is_function(name: &str) -> bool {

@@ -2,7 +2,7 @@
 
 use crate::facts::module::Module;
 use crate::facts::specifier::{canonical, split_package_name};
-use crate::knowledge::frameworks::{Framework, FrameworkKind, RouteFolder, frameworks};
+use crate::knowledge::frameworks::{Framework, FrameworkKind, RouteFolder, ServerFunction, frameworks};
 use crate::project::files::Files;
 use crate::project::resolve::{Resolver, join, relative};
 
@@ -30,8 +30,10 @@ pub(super) fn of_file(
     let answers = |framework: &&&Framework| framework.kind != FrameworkKind::Browser;
     let of_package = of_package(files, resolver, &package);
     let inside = relative(&package, path).unwrap_or(path);
-    let routed = of_package.iter().find_map(|framework| Some((*framework, route_of(framework, inside)?)));
     let imported = frameworks().iter().filter(|framework| imports(module, framework)).find(|one| answers(&one));
+    // What a file imports counts where its package does not say what it depends on.
+    let routed = of_package.iter().copied().chain(imported);
+    let routed = routed.filter_map(|framework| Some((framework, route_of(framework, inside)?))).next();
     match (imported, routed) {
         (Some(imported), Some((framework, route))) if imported == framework => (Some(imported), Some(route)),
         (Some(imported), Some((framework, route))) if imported.platform => (Some(framework), Some(route)),
@@ -44,17 +46,29 @@ pub(super) fn of_file(
     }
 }
 
+/// The framework that a module is part of.
+pub(super) fn by_module(module: &str) -> Option<&'static Framework> {
+    frameworks().iter().find(|framework| has_module(framework, module))
+}
+
+/// The framework whose function serves all requests.
+pub(super) fn by_server(module: &str, name: &str) -> Option<&'static Framework> {
+    let is_it = |server: &ServerFunction| server.module == module && server.name == name;
+    frameworks().iter().find(|framework| framework.servers.iter().any(is_it))
+}
+
 fn depends(resolver: &Resolver, package: &str, framework: &Framework) -> bool {
     resolver.dependencies(package).any(|(_, dependency)| framework.packages.contains(&dependency.name))
 }
 
 fn imports(module: &Module, framework: &Framework) -> bool {
-    module.imports.iter().any(|import| {
-        let name = canonical(&import.module);
-        let is_below =
-            |module: &String| name.strip_prefix(&**module).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-        framework.modules.iter().any(is_below) || framework.packages.iter().any(|package| *package == split_package_name(&name).0)
-    })
+    module.imports.iter().any(|import| has_module(framework, &import.module))
+}
+
+fn has_module(framework: &Framework, module: &str) -> bool {
+    let name = canonical(module);
+    let is_below = |module: &String| name.strip_prefix(&**module).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    framework.modules.iter().any(is_below) || framework.packages.iter().any(|package| *package == split_package_name(&name).0)
 }
 
 /// The path of a file that is a route of the framework; the file by its path in its package.

@@ -4,6 +4,8 @@ mod contexts;
 mod frameworks;
 mod links;
 mod mounts;
+mod react_router;
+mod routes;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,6 +13,7 @@ use std::sync::Arc;
 pub(super) use self::contexts::tell;
 pub(super) use self::links::{Caller, partners};
 pub(super) use self::mounts::mount;
+pub use self::routes::Route;
 use super::link::role;
 use super::resolve::{file_name, relative};
 use super::{Role, Server};
@@ -26,9 +29,10 @@ pub struct Mount {
     pub package: Arc<str>,
     /// The framework it is part of; `None` for one that no pack knows.
     pub framework: Option<&'static Framework>,
-    /// The path of the route, as far as the file tells: a router around it may put something before. `None` where the
-    /// server's own base path decides.
-    pub route: Option<String>,
+    /// The path of the route.
+    pub route: Route,
+    /// The server's base path, where no request below it takes this route.
+    pub misses: Option<String>,
 }
 
 /// Which servers a client talks to.

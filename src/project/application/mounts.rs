@@ -1,18 +1,20 @@
 //! Where servers are mounted.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::{Mount, frameworks};
-use crate::facts::lower::may_make_an_instance;
-use crate::facts::module::{self, Call, Element, Expr, Kind, Mounting, Property, Text};
+use super::routes::{Composed, Composer};
+use super::{Mount, Route, frameworks};
+use crate::facts::lower::{MOUNTING_METHODS, may_make_an_instance};
+use crate::facts::module::{self, Call, Element, Expr, Kind, Mounting, Property};
 use crate::facts::signals::Signals;
 use crate::finding::Open;
 use crate::project::eval::{Evaluator, Shared, User};
 use crate::project::files::Files;
 use crate::project::link::role;
 use crate::project::resolve::Resolver;
-use crate::project::value::{External, Node, Unknown, Value};
+use crate::project::value::{External, Lookup, Node, Unknown, Value};
 use crate::project::{ProjectModel, Role, Server, render};
 use crate::source::Site;
 
@@ -26,38 +28,88 @@ pub(in crate::project) fn mount(files: &dyn Files, resolver: &Resolver, evaluato
     let marked = |signals: &Signals| signals.auth || signals.mounts;
     paths.extend(files.candidates().iter().filter(|(_, signals)| marked(signals)).map(|(path, _)| Arc::clone(path)));
     let shared = evaluator.shared(&paths);
-    for path in paths {
-        let Some(facts) = files.facts(&path) else { continue };
+    let composer = Composer { files, resolver, evaluator, paths: &paths, depth: Cell::default() };
+    for path in &paths {
+        let Some(facts) = files.facts(path) else { continue };
         let Some(module) = facts.module() else { continue };
         for mount in &module.mounts {
             evaluator.begin();
-            let place = Place { evaluator, shared: &shared, path: &path, mount };
+            let place = Place { evaluator, shared: &shared, path, mount };
             let Some(instances) = place.instances() else { continue };
-            let at = Site::new(&path, mount.span);
-            match instances {
-                Ok(instances) => {
-                    let (framework, file_route) = frameworks::of_file(files, resolver, &path, module);
-                    let route = place.route().or(file_route);
-                    let own = role(&path);
-                    // What tests and scripts do with an instance does not make it part of an application.
-                    let is_part = |server: &Server| own == Role::Live || own == server.role;
-                    let mounted = |server: &&mut Server| instances.contains(&server.at) && is_part(server);
-                    for server in model.servers.iter_mut().filter(mounted) {
-                        let (route, package) = (route.clone(), resolver.package_of(&path));
-                        // A file may have a handler for each method of one route.
-                        if !server.mounts.iter().any(|other| other.at.file == path && other.route == route) {
-                            server.mounts.push(Mount { at: at.clone(), package, framework, route });
-                            model.files.push(Arc::clone(&path));
-                        }
-                    }
-                }
+            let at = Site::new(path, mount.span);
+            let instances = match instances {
+                Ok(instances) => instances,
                 Err(why) => {
                     let question = format!("which instance `{}` in {path} mounts", place.name());
                     model.undetermined_around.push(Open { question, reason: why.reason, site: at });
+                    continue;
+                }
+            };
+            let own = role(path);
+            // What tests and scripts do with an instance does not make it part of an application.
+            let is_part = |server: &Server| own == Role::Live || own == server.role;
+            let mounted = |server: &&mut Server| instances.contains(&server.at) && is_part(server);
+            let mut servers: Vec<&mut Server> = model.servers.iter_mut().filter(mounted).collect();
+            if servers.is_empty() {
+                continue;
+            }
+            let (of_file, by_file) = frameworks::of_file(files, resolver, path, module);
+            for Composed { route, framework, is_cut } in composer.routes(path, mount, by_file.as_deref(), place.decides_itself())
+            {
+                // A file may have a handler for each method of one route.
+                let is_same = |other: &Mount| other.at.file == *path && other.route.is_like(&route);
+                for server in &mut servers {
+                    if server.mounts.iter().any(is_same) {
+                        continue;
+                    }
+                    if let Route::End(_, why) | Route::Unknown(why) = &route {
+                        let question = format!("at which route `{}` in {path} is mounted", place.name());
+                        let open = Open { question, reason: why.reason.clone(), site: why.at.clone() };
+                        model.undetermined_around.push(open);
+                    }
+                    let misses = match &route {
+                        Route::Whole(route) if !is_cut => base_path(server).filter(|base| !meets(route, base, by_file.is_some())),
+                        _ => None,
+                    };
+                    let (at, package) = (at.clone(), resolver.package_of(path));
+                    let framework = framework.or(of_file);
+                    server.mounts.push(Mount { at, package, framework, route: route.clone(), misses });
+                    model.files.push(Arc::clone(path));
                 }
             }
         }
     }
+}
+
+/// The path below which a server answers, as far as its options tell (better-auth: reference/options, `basePath`).
+fn base_path(server: &Server) -> Option<String> {
+    let own = match server.options.lookup(&["basePath"]) {
+        Lookup::Absent => None,
+        Lookup::Found(_) => Some(server.options.text(&["basePath"])?.to_owned()),
+        Lookup::Unknown(_) => return None,
+    };
+    // A path of the address counts instead.
+    match (server.options.lookup(&["baseURL"]), &own) {
+        (Lookup::Absent, _) => {}
+        (_, Some(_)) if server.options.text(&["baseURL"]).is_none() => {}
+        _ => {
+            let address = server.options.text(&["baseURL"])?;
+            let path = address.split_once("://").map_or(address, |(_, rest)| rest).split_once('/').map_or("", |(_, path)| path);
+            if !path.trim_matches('/').is_empty() {
+                return Some(format!("/{}", path.trim_matches('/')));
+            }
+        }
+    }
+    Some(own.unwrap_or_else(|| "/api/auth".to_owned()))
+}
+
+/// Whether requests below a base path may take a route. Something may have been taken off the paths of files before.
+fn meets(route: &str, base: &str, by_file: bool) -> bool {
+    let parts = |path: &str| path.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect::<Vec<_>>();
+    let is_fixed = |part: &String| part.chars().all(|c| c.is_alphanumeric() || "-_.~@".contains(c));
+    let fixed: Vec<String> = parts(route).into_iter().take_while(is_fixed).collect();
+    let base = parts(base);
+    fixed.iter().zip(&base).all(|(one, other)| one == other) || by_file && base.ends_with(&fixed)
 }
 
 /// What may be a mount, and where it stands.
@@ -108,26 +160,36 @@ impl Place<'_> {
         matches!(self.eval(&call.callee).value, Value::External(External { module, .. }) if module.contains("better-auth"))
     }
 
-    /// What an argument may hand over: an instance, its handler, a function that gives one back, or `auth` of an object.
+    /// What an argument may hand over: an instance, its handler, a function that gives one back, or an object that has one.
     fn given(&self, argument: &Element) -> Vec<Node> {
         let expr = match &argument.value.kind {
             Kind::Member(of, method) if method == "handler" => of,
-            Kind::Object(properties) => properties.iter().find_map(auth_of).unwrap_or(&argument.value),
+            Kind::Object(properties) => properties.iter().find_map(handing).unwrap_or(&argument.value),
             _ => &argument.value,
         };
-        let handed_over = |node: Node| match &node.value {
-            Value::Object(_) => self.evaluator.property(&node, "auth", &node.at),
+        self.ever(expr).into_iter().map(|node| self.handed_over(node)).collect()
+    }
+
+    fn handed_over(&self, node: Node) -> Node {
+        let made = match &node.value {
             Value::Function(function) => self.evaluator.call(function, Vec::new(), &node.at),
             _ => node,
         };
-        self.ever(expr).into_iter().map(handed_over).collect()
+        let member = |key: &str| self.evaluator.property(&made, key, &made.at);
+        match &made.value {
+            Value::Object(object) if object.has(FACTORY) => self.handed_over(member(FACTORY)),
+            Value::Object(_) => member(INSTANCE),
+            _ => made,
+        }
     }
 
-    fn route(&self) -> Option<String> {
-        self.mount.routes.iter().find_map(|route| match self.eval(route).value {
-            Value::Text(Text::Plain(text)) if text.starts_with('/') => Some(text),
-            _ => None,
-        })
+    /// Whether what mounts the instance takes the requests below its base path by itself.
+    fn decides_itself(&self) -> bool {
+        let Mounting::Call(call) = &self.mount.by else { return false };
+        match &call.callee.kind {
+            Kind::Member(_, name) | Kind::Name(name) => MOUNTING_METHODS.contains(&name.as_str()) || name == "svelteKitHandler",
+            _ => false,
+        }
     }
 
     fn name(&self) -> String {
@@ -138,10 +200,15 @@ impl Place<'_> {
     }
 }
 
-/// The value of a property `auth`.
-fn auth_of(property: &Property) -> Option<&Expr> {
+/// The key under which an instance is handed over, and that of a function that gives back what has it (NestJS: dynamic
+/// modules).
+const INSTANCE: &str = "auth";
+const FACTORY: &str = "useFactory";
+
+/// The value of a property that hands over an instance.
+fn handing(property: &Property) -> Option<&Expr> {
     match property {
-        Property::Keyed { key, value, .. } => (key == "auth").then_some(value),
+        Property::Keyed { key, value, .. } => (key == INSTANCE || key == FACTORY).then_some(value),
         _ => None,
     }
 }

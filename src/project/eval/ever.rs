@@ -9,7 +9,9 @@ use crate::facts::lower::member_name;
 use crate::facts::module::{
     Call, Expr, Function, Imported, Kind, MODULE_SCOPE, Module, Mutation, Operator, ScopeId, Source, Text,
 };
+use crate::project::resolve::Resolved;
 use crate::project::value::{Node, Value};
+use crate::source::Span;
 
 /// Most expressions that are looked at for one.
 const MAX_ORIGINS: usize = 64;
@@ -194,26 +196,59 @@ impl Evaluator<'_> {
 
     /// Where a name is bound.
     fn home_of(&self, origin: &Origin, name: &str) -> Option<Home> {
-        let facts = self.files.facts(&origin.file)?;
+        self.home(&origin.file, origin.scope, name, origin.expr.span)
+    }
+
+    /// Where a name is bound that stands at a place of a file.
+    pub(crate) fn home(&self, file: &Arc<str>, scope: ScopeId, name: &str, span: Span) -> Option<Home> {
+        let facts = self.files.facts(file)?;
         let module = facts.module()?;
-        let at = Some(origin.expr.span.start);
-        if let Some(scope) = binder(module, origin.scope, name, at) {
-            return Some(Home { file: Arc::clone(&origin.file), scope, name: name.to_owned(), at });
+        let at = Some(span.start);
+        if let Some(scope) = binder(module, scope, name, at) {
+            return Some(Home { file: Arc::clone(file), scope, name: name.to_owned(), at });
         }
-        let import = module.imports.iter().find(|import| import.local == name)?;
-        let Imported::Named(exported) = &import.name else { return None };
-        let (file, name) = self.declaration(&origin.file, &import.module, exported)?;
+        let (file, name) = match module.imports.iter().find(|import| import.local == name) {
+            Some(import) => match &import.name {
+                Imported::Named(exported) => self.declaration(file, &import.module, exported)?,
+                Imported::Namespace => self.exported_name(file, &import.module)?,
+            },
+            None => self.auto_imported(file, name)?,
+        };
         Some(Home { file, scope: MODULE_SCOPE, name, at: None })
+    }
+
+    /// The name that a module exports as a whole: `module.exports = name`.
+    fn exported_name(&self, from: &str, module: &str) -> Option<(Arc<str>, String)> {
+        let Resolved::File(target) = self.resolver.resolve(self.files, from, module) else { return None };
+        let facts = self.files.facts(&target)?;
+        let name = facts.module()?.scopes.first()?.effects.iter().rev().find_map(|effect| match &effect.change {
+            Mutation::Assign(Expr { kind: Kind::Name(name), .. }) => {
+                (effect.root == "module" && effect.path == ["exports"]).then(|| name.clone())
+            }
+            _ => None,
+        })?;
+        Some((target, name))
     }
 }
 
 /// The place a name is bound in.
-struct Home {
-    file: Arc<str>,
-    scope: ScopeId,
-    name: String,
+#[derive(Debug, Clone)]
+pub(crate) struct Home {
+    /// The file.
+    pub(crate) file: Arc<str>,
+    /// The scope that has the name.
+    pub(crate) scope: ScopeId,
+    /// The name there.
+    pub(crate) name: String,
     /// The byte from which it is seen, where that is in the same file.
-    at: Option<u32>,
+    pub(crate) at: Option<u32>,
+}
+
+impl Home {
+    /// Whether another name is bound in the same place.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        (&self.file, self.scope, &self.name) == (&other.file, other.scope, &other.name)
+    }
 }
 
 impl Home {

@@ -4,6 +4,7 @@
 //! What cannot be followed becomes [`Value::Unknown`] with the expression that made it so. Every call that makes an
 //! instance has its share of steps; beyond it values are unknown.
 
+mod ambient;
 mod calls;
 mod changes;
 mod compose;
@@ -15,6 +16,7 @@ mod operators;
 mod outside;
 mod wrappers;
 
+pub(crate) use ever::Home;
 pub(crate) use outside::User;
 
 use std::cell::{Cell, RefCell};
@@ -27,6 +29,7 @@ use crate::project::memo::{Gate, Memo, Run};
 use crate::project::resolve::Resolver;
 use crate::project::value::{Array, Condition, FunctionValue, Node, Object, Unknown, Value};
 use crate::source::{Site, Span};
+use ambient::{Ambient, Part};
 use compose::{append, doubt, each, either, extend, set, spread, unknown};
 pub use ever::Shared;
 use operators::test;
@@ -57,6 +60,8 @@ pub(super) struct Answers {
     changes: Memo<Arc<str>, Arc<Changes>>,
     /// How the function of a scope is used.
     uses: Memo<FunctionId, Arc<Uses>>,
+    /// What a part of a package imports by itself.
+    ambient: Memo<(Arc<str>, Part), Arc<Ambient>>,
 }
 
 /// What evaluation found out of values.
@@ -78,6 +83,7 @@ impl Answers {
         self.users.end(run);
         self.changes.end(run);
         self.uses.end(run);
+        self.ambient.end(run);
     }
 }
 

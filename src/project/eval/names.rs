@@ -57,6 +57,15 @@ impl Evaluator<'_> {
         if name == "this" || name.starts_with("this.") {
             return unknown(format!("`{name}` is set outside of what is followed"), at);
         }
+        if let Some((file, local)) = self.auto_imported(&place.file, name)
+            && let Some(facts) = self.files.facts(&file)
+            && let Some(module) = facts.module()
+        {
+            self.run.touch(&file);
+            let mut node = self.module_name(&file, &facts, module, &local);
+            self.doubt_outside_changes(&mut node, &file, &local, &place.file);
+            return node;
+        }
         Node { value: Value::External(External { module: "global".into(), name: name.to_owned() }), at }
     }
 

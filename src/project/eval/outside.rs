@@ -124,11 +124,16 @@ impl Evaluator<'_> {
     /// The file and the name there that an import means.
     pub(crate) fn declaration(&self, from: &Arc<str>, module: &str, name: &str) -> Option<(Arc<str>, String)> {
         match self.resolver.resolve(self.files, from, module) {
-            Resolved::File(target) => match self.locate(&target, name, 0)? {
-                Located::Name(file, local) => Some((file, local)),
-                Located::Value(_) => None,
-            },
+            Resolved::File(target) => self.declared(&target, name),
             _ => None,
+        }
+    }
+
+    /// The file and the name there that an export of a file means.
+    pub(super) fn declared(&self, file: &Arc<str>, name: &str) -> Option<(Arc<str>, String)> {
+        match self.locate(file, name, 0)? {
+            Located::Name(file, local) => Some((file, local)),
+            Located::Value(_) => None,
         }
     }
 

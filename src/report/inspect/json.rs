@@ -10,7 +10,7 @@ use super::{
 };
 use crate::facts::schema::{Column, Table};
 use crate::finding::Location;
-use crate::project::application::{Context, Mount, Partners};
+use crate::project::application::{Context, Mount, Partners, Route};
 use crate::project::schema::{Gap, GapKind, RequiredColumn, RequiredTable, SourceTable};
 use crate::project::value::Unknown;
 use crate::project::{Client, PluginUse, ProjectModel, SchemaState, Server};
@@ -61,11 +61,20 @@ fn server(server: &Server, locate: &dyn Fn(&Site) -> Location) -> Json {
 }
 
 fn mount(mount: &Mount, locate: &dyn Fn(&Site) -> Location) -> Json {
+    let (state, route, end) = match &mount.route {
+        Route::Whole(path) => ("whole", Some(path), None),
+        Route::End(path, _) => ("end", None, Some(path)),
+        Route::Any => ("base-path", None, None),
+        Route::Unknown(_) => ("unknown", None, None),
+    };
     object!({
         "location": locate(&mount.at),
         "package": &*mount.package,
         "framework": mount.framework.map(|framework| &framework.name),
-        "route": mount.route,
+        "route": route,
+        "route_state": state,
+        "route_end": end,
+        "misses": mount.misses,
     })
 }
 
@@ -233,7 +242,10 @@ mod tests {
         assert_eq!(json["version"], 1);
         assert_eq!(server["location"], at(5));
         assert_eq!(server["role"], "live");
-        assert_eq!(server["mounts"], object!([{ "location": at(10), "package": "", "framework": null, "route": "/api/auth/*" }]));
+        assert_eq!(
+            server["mounts"],
+            object!([{ "location": at(10), "package": "", "framework": null, "route": "/api/auth/*", "route_state": "whole", "route_end": null, "misses": null }])
+        );
         assert_eq!(
             server["contexts"],
             object!([{

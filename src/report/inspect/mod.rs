@@ -126,7 +126,7 @@ mod tests {
     use crate::facts::module::Text;
     use crate::facts::schema::{Column, Key, Table};
     use crate::finding::{Location, Open};
-    use crate::project::application::{Audience, Context, Evidence, Mount, Partners};
+    use crate::project::application::{Audience, Context, Evidence, Mount, Partners, Route};
     use crate::project::schema::lookup::Lookup;
     use crate::project::schema::{Gap, GapKind, Required, RequiredColumn, RequiredReference, RequiredTable};
     use crate::project::value::{Node, Unknown, Value};
@@ -279,7 +279,13 @@ mod tests {
                 declared: vec![],
                 dropped: None,
             }],
-            mounts: vec![Mount { at: site(10), package: "".into(), framework: None, route: Some("/api/auth/*".into()) }],
+            mounts: vec![Mount {
+                at: site(10),
+                package: "".into(),
+                framework: None,
+                route: Route::Whole("/api/auth/*".into()),
+                misses: None,
+            }],
             contexts: vec![Context {
                 audience: Audience::Machines,
                 evidence: vec![Evidence { text: "the `apiKey` plugin gives keys to programs".into(), at: Some(site(8)) }],

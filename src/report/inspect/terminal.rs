@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::{SchemaSource, adapter_name, cause_name, dialect_name, has_options, layer_name, other_options, schema_source};
 use crate::finding::Location;
-use crate::project::application::{Context, Mount, Partners, folder};
+use crate::project::application::{Context, Mount, Partners, Route, folder};
 use crate::project::installed::Package;
 use crate::project::schema::{Gap, GapKind};
 use crate::project::value::{Node, Unknown};
@@ -116,7 +116,13 @@ impl Page<'_> {
         let row = |mount: &Mount| {
             let framework = mount.framework.map_or("a framework that is not known", |framework| &framework.name);
             let package = if mount.package.is_empty() { String::new() } else { format!(" in {}", mount.package) };
-            Row::new(mount_path(mount), format!("{framework}{package}  {}", self.place(&mount.at)))
+            let remark = match (&mount.route, &mount.misses) {
+                (Route::End(..), _) => "  below a prefix that is not known".to_owned(),
+                (Route::Unknown(_), _) => "  by a route that is not known".to_owned(),
+                (_, Some(base)) => format!("  no request below its base path {base} comes here"),
+                _ => String::new(),
+            };
+            Row::new(mount_path(mount), format!("{framework}{package}  {}{remark}", self.place(&mount.at)))
         };
         match mounts {
             [] => vec![Row::new("", "nowhere that was seen")],
@@ -291,8 +297,13 @@ impl Page<'_> {
     }
 }
 
-fn mount_path(mount: &Mount) -> &str {
-    mount.route.as_deref().unwrap_or("its base path")
+fn mount_path(mount: &Mount) -> String {
+    match &mount.route {
+        Route::Whole(path) => path.clone(),
+        Route::End(path, _) => format!("…{path}"),
+        Route::Any => "its base path".into(),
+        Route::Unknown(_) => "?".into(),
+    }
 }
 
 fn version(version: &Version) -> String {

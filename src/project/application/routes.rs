@@ -1,0 +1,778 @@
+//! The path of the route that hands requests to a server: composed of what stands around the call, and of the routers that
+//! are registered on each other, through files.
+
+use std::cell::Cell;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::frameworks::{by_module, by_server, of_file};
+use super::react_router;
+use crate::facts::FileFacts;
+use crate::facts::lower::{GLOBAL_PREFIX, ROUTING_METHODS};
+use crate::facts::module::{
+    self, Call, Element, Expr, Function, Guard, Imported, Kind, MODULE_SCOPE, Module, Operator, Property, ScopeId, Source,
+    Surrounding, Text,
+};
+use crate::knowledge::frameworks::Framework;
+use crate::project::eval::{Evaluator, Home, User};
+use crate::project::files::Files;
+use crate::project::render;
+use crate::project::resolve::Resolver;
+use crate::project::value::{CallValue, External, Node, Unknown, Value};
+use crate::source::{Site, Span};
+
+/// The path of a route.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Route {
+    /// The whole path.
+    Whole(String),
+    /// The end of the path; what comes before it is not known.
+    End(String, Unknown),
+    /// Every request is handed over: the server's own base path decides.
+    Any,
+    /// It is not known.
+    Unknown(Unknown),
+}
+
+impl Route {
+    /// Whether as much is known of another one, whatever keeps the rest from being known.
+    pub(super) fn is_like(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Whole(one), Self::Whole(other)) | (Self::End(one, _), Self::End(other, _)) => one == other,
+            (Self::Any, Self::Any) | (Self::Unknown(_), Self::Unknown(_)) => true,
+            _ => false,
+        }
+    }
+}
+
+/// A route, and what it is told by.
+#[derive(Debug, Clone)]
+pub(super) struct Composed {
+    /// The path.
+    pub(super) route: Route,
+    /// The framework whose router has the route.
+    pub(super) framework: Option<&'static Framework>,
+    /// The path is taken off before the request is handed over.
+    pub(super) is_cut: bool,
+}
+
+/// Most routers that are followed on the way to the root.
+const MAX_DEPTH: u32 = 12;
+
+/// Most routes of one place.
+const MAX_ROUTES: usize = 16;
+
+/// Methods that put a handler below a path that they take off (Hono, Elysia).
+const CUTTING: &str = "mount";
+
+/// Composes routes.
+pub(super) struct Composer<'a> {
+    pub(super) files: &'a dyn Files,
+    pub(super) resolver: &'a Resolver,
+    pub(super) evaluator: &'a Evaluator<'a>,
+    /// The files in which a global prefix may be set.
+    pub(super) paths: &'a BTreeSet<Arc<str>>,
+    pub(super) depth: Cell<u32>,
+}
+
+/// What is known of a path so far, from its end on.
+#[derive(Debug, Clone, Default)]
+struct Tail {
+    path: String,
+    framework: Option<&'static Framework>,
+    is_cut: bool,
+    /// Nothing comes before it.
+    is_whole: bool,
+    /// Every request is handed over that comes so far.
+    takes_all: bool,
+}
+
+/// What is looked for on the way out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Carried {
+    /// What answers requests.
+    Handler,
+    /// A router that was made where it stands. Some must be part of another one.
+    Router { is_part: bool },
+    /// A function that adds routes to the router it is given as an argument. What adds it may tell it a prefix of its own.
+    Plugin { index: u32, has_prefix: bool },
+}
+
+/// A place in a file, and what is around it.
+#[derive(Clone, Copy)]
+struct Spot<'s> {
+    file: &'s Arc<str>,
+    scope: ScopeId,
+    span: Span,
+    around: &'s [Surrounding],
+}
+
+/// What an expression says of a path.
+enum Paths {
+    /// It is no path.
+    None,
+    /// One of these.
+    Known(Vec<String>),
+    /// A path that is not known.
+    Open(Unknown),
+}
+
+impl Tail {
+    /// The same below a prefix.
+    fn below(&self, prefix: &str) -> Self {
+        match self.is_whole {
+            true => self.clone(),
+            false => Self { path: joined(prefix, &self.path), ..self.clone() },
+        }
+    }
+
+    /// What comes before is not known.
+    fn open(self, why: Unknown) -> Composed {
+        let Self { path, framework, is_cut, is_whole, .. } = self;
+        let route = match path.is_empty() {
+            _ if is_whole => Route::Whole(path),
+            true => Route::Unknown(why),
+            false => Route::End(path, why),
+        };
+        Composed { route, framework, is_cut }
+    }
+
+    /// Nothing comes before.
+    fn end(self) -> Composed {
+        let route = if self.path.is_empty() { Route::Any } else { Route::Whole(self.path) };
+        Composed { route, framework: self.framework, is_cut: self.is_cut }
+    }
+}
+
+impl Composer<'_> {
+    /// The routes of a mount. `by_file` is what its file is a route for, and `is_integration` tells that it takes what comes
+    /// below the base path by itself.
+    pub(super) fn routes(
+        &self,
+        file: &Arc<str>,
+        mount: &module::Mount,
+        by_file: Option<&str>,
+        is_integration: bool,
+    ) -> Vec<Composed> {
+        let spot = Spot { file, scope: mount.scope, span: mount.span, around: &mount.around };
+        let mut found = Vec::new();
+        self.depth.set(0);
+        let tail = Tail { takes_all: is_integration, ..Tail::default() };
+        self.from(spot, &mount.guards, tail, by_file, &mut found);
+        found.truncate(MAX_ROUTES);
+        found
+    }
+
+    /// Goes out from a place that is given a request.
+    fn from(&self, spot: Spot<'_>, guards: &[Guard], tail: Tail, by_file: Option<&str>, found: &mut Vec<Composed>) {
+        let compared = self.compared_with(spot, guards).filter(|_| !tail.is_whole);
+        for tail in compared.unwrap_or_else(|| vec![tail]) {
+            self.climb(spot, Carried::Handler, tail, by_file, found);
+        }
+    }
+
+    /// Goes out from a place through what is around it.
+    fn climb(&self, spot: Spot<'_>, carried: Carried, tail: Tail, by_file: Option<&str>, found: &mut Vec<Composed>) {
+        let mut tail = tail;
+        for (index, surrounding) in spot.around.iter().enumerate() {
+            let outer = Spot { around: &spot.around[index + 1..], ..spot };
+            match surrounding {
+                Surrounding::Function(_) => {}
+                Surrounding::Property { key, paths } if carried == Carried::Handler => {
+                    match paths.iter().map(|path| self.paths(spot, path)).find(|paths| !matches!(paths, Paths::None)) {
+                        Some(paths) => {
+                            return self.each(paths, tail, found, &|tail, found| {
+                                self.climb(outer, carried, tail, by_file, found);
+                            });
+                        }
+                        None => match self.paths(spot, key) {
+                            Paths::Known(keys) if keys.iter().all(|key| key.starts_with('/')) => tail = tail.below(&keys[0]),
+                            Paths::Known(keys) if keys == ["fetch"] => tail.takes_all = true,
+                            _ => {}
+                        },
+                    }
+                }
+                Surrounding::Property { .. } => {}
+                Surrounding::Argument(expr) => {
+                    let Kind::Call(call) = &expr.kind else { continue };
+                    let holds = |argument: &Element| encloses(argument.value.span, spot.span);
+                    let Some(position) = call.arguments.iter().position(holds) else { continue };
+                    if let Some(framework) = self.serving(spot, call) {
+                        tail.framework = tail.framework.or(framework);
+                        return found.push(tail.end());
+                    }
+                    if self.is_flattening(spot, call)
+                        && let Carried::Plugin { index, .. } = carried
+                    {
+                        let carried = Carried::Plugin { index, has_prefix: false };
+                        return self.climb(outer, carried, tail, by_file, found);
+                    }
+                    match &call.callee.kind {
+                        Kind::Member(_, method) if ROUTING_METHODS.contains(&method.as_str()) => {
+                            return self.step(outer, call, position, carried, tail, found);
+                        }
+                        callee if carried == Carried::Handler => {
+                            // `createFileRoute("/path")({ … })`, and what is given a path together with a handler.
+                            let before: &[Element] = match callee {
+                                Kind::Call(maker) => &maker.arguments,
+                                _ => &call.arguments[..position],
+                            };
+                            let path = before.iter().find_map(|argument| match self.paths(spot, &argument.value) {
+                                Paths::Known(paths) => paths.into_iter().find(|path| path.starts_with('/')),
+                                _ => None,
+                            });
+                            if let Some(path) = path {
+                                tail = tail.below(&path);
+                                match callee {
+                                    Kind::Member(receiver, _) => return self.receiver(outer, receiver, tail, found),
+                                    _ => tail.is_whole = true,
+                                }
+                            }
+                        }
+                        _ => {}
+                    }
+                }
+                Surrounding::Bound { scope, name } => {
+                    let is_route_file = carried == Carried::Handler && by_file.is_some();
+                    if !tail.is_whole && !is_route_file {
+                        let home = Home { file: Arc::clone(spot.file), scope: *scope, name: name.clone(), at: None };
+                        if self.registered(&home, carried, &tail, found) {
+                            return;
+                        }
+                    }
+                }
+                Surrounding::Decorated(calls) if carried == Carried::Handler => {
+                    for call in calls {
+                        match self.decorated(spot, call) {
+                            Some((_, Paths::None)) | None => {}
+                            Some((is_controller, paths)) => {
+                                return self.each(paths, tail, found, &|tail, found| match is_controller {
+                                    true => self.below_global_prefix(spot, tail, found),
+                                    false => self.climb(outer, carried, tail, by_file, found),
+                                });
+                            }
+                        }
+                    }
+                }
+                Surrounding::Decorated(_) => {}
+            }
+        }
+        self.top(spot, carried, tail, by_file, found);
+    }
+
+    /// At the top of a file.
+    fn top(&self, spot: Spot<'_>, carried: Carried, tail: Tail, by_file: Option<&str>, found: &mut Vec<Composed>) {
+        let here = || Site::new(spot.file, spot.span);
+        let composed = match carried {
+            _ if tail.is_whole => tail.end(),
+            Carried::Handler if tail.takes_all => tail.end(),
+            Carried::Handler => match by_file {
+                Some(route) => tail.below(route).end(),
+                None => match react_router::routes_of(self.files, self.evaluator, spot.file) {
+                    Some(Ok(routes)) => {
+                        let tail = Tail { framework: by_module(react_router::MODULE), ..tail };
+                        return found.extend(routes.iter().map(|route| tail.below(route).end()));
+                    }
+                    Some(Err(why)) => tail.open(why),
+                    None => tail.open(Unknown::new("what calls it is not followed", here())),
+                },
+            },
+            Carried::Router { is_part: false } => tail.end(),
+            Carried::Router { is_part: true } => tail.open(Unknown::new("what its router is part of is not followed", here())),
+            Carried::Plugin { .. } => tail.open(Unknown::new("what gives it its router is not followed", here())),
+        };
+        found.push(composed);
+    }
+
+    /// Goes on below each of several paths.
+    fn each(&self, paths: Paths, tail: Tail, found: &mut Vec<Composed>, go_on: &dyn Fn(Tail, &mut Vec<Composed>)) {
+        match paths {
+            Paths::None => go_on(tail, found),
+            Paths::Known(paths) => paths.iter().for_each(|path| go_on(tail.below(path), found)),
+            Paths::Open(why) if !tail.is_whole => found.push(tail.open(why)),
+            Paths::Open(_) => go_on(tail, found),
+        }
+    }
+
+    /// A call of a router's method that is given what is carried, at a position among its arguments.
+    fn step(&self, spot: Spot<'_>, call: &Call, position: usize, carried: Carried, tail: Tail, found: &mut Vec<Composed>) {
+        let Kind::Member(receiver, method) = &call.callee.kind else { return };
+        let given = &call.arguments[..position];
+        let paths = match (method.as_str(), carried) {
+            ("register", Carried::Plugin { has_prefix: false, .. }) => Paths::None,
+            ("register", _) => match call.arguments.get(position + 1) {
+                Some(options) => self.prefix_in(spot, &options.value),
+                None => Paths::None,
+            },
+            // Some routers are given the methods first.
+            ("on", _) if given.len() > 1 => self.paths(spot, &given[1].value),
+            _ => match given.first() {
+                Some(first) if method == "use" => match self.eval(spot, &first.value) {
+                    // What else it may be given runs before.
+                    Node { value: Value::Call(_) | Value::External(_) | Value::Function(_), .. } => Paths::None,
+                    _ => self.paths(spot, &first.value),
+                },
+                Some(first) => match (self.paths(spot, &first.value), self.eval(spot, &first.value)) {
+                    (Paths::None, node) => node.why_unknown().map_or(Paths::None, Paths::Open),
+                    (paths, _) => paths,
+                },
+                None => Paths::None,
+            },
+        };
+        let is_cut = tail.is_cut || method == CUTTING && carried == Carried::Handler && !given.is_empty();
+        let tail = Tail { is_cut, ..tail };
+        self.each(paths, tail, found, &|tail, found| self.receiver(spot, receiver, tail, found));
+    }
+
+    /// Goes on with the router that a route, or another router, is added to.
+    fn receiver(&self, spot: Spot<'_>, receiver: &Expr, tail: Tail, found: &mut Vec<Composed>) {
+        let site = Site::new(spot.file, receiver.span);
+        if self.depth.get() > MAX_DEPTH || found.len() >= MAX_ROUTES {
+            return found.push(tail.open(Unknown::new("there are more routers than are followed", site)));
+        }
+        self.depth.set(self.depth.get() + 1);
+        let (root, added) = self.root(spot, receiver);
+        let home = match &root.kind {
+            Kind::Name(name) => self.evaluator.home(spot.file, spot.scope, name, root.span),
+            _ => None,
+        };
+        let node = home.as_ref().and_then(|home| self.made(home)).unwrap_or_else(|| self.eval(spot, root));
+        let parameter = home.as_ref().and_then(|home| self.parameter(home));
+        let own = match &node.value {
+            Value::Call(call) => self.prefix_of(call),
+            _ => Paths::Known(vec![String::new()]),
+        };
+        let mut tail = tail;
+        if let Value::Call(call) = &node.value {
+            tail.framework = tail.framework.or_else(|| by_module(&call.first().callee.module));
+        }
+        let go_on = |tail: Tail, found: &mut Vec<Composed>| match (&root.kind, &home, parameter) {
+            (_, Some(home), Some(index)) => {
+                let of_it = |one: &Surrounding| *one == Surrounding::Function(home.scope);
+                match spot.around.iter().position(of_it).filter(|_| home.file == *spot.file) {
+                    Some(function) => {
+                        let outer = Spot { around: &spot.around[function + 1..], ..spot };
+                        self.climb(outer, Carried::Plugin { index, has_prefix: true }, tail, None, found);
+                    }
+                    None => found.push(tail.open(Unknown::new("its router is a parameter", site.clone()))),
+                }
+            }
+            (_, Some(home), None) => {
+                let is_part = matches!(&node.value, Value::Call(call) if is_part(call));
+                let carried = Carried::Router { is_part };
+                if !self.registered(home, carried, &tail, found) {
+                    match &node.value {
+                        _ if self.is_listed(home) => {
+                            let reason = format!("`{}` is in a list or an object that is not followed", home.name);
+                            found.push(tail.open(Unknown::new(reason, site.clone())));
+                        }
+                        Value::Call(_) | Value::External(_) => self.top(spot, carried, tail, None, found),
+                        _ => {
+                            let unknown = || Unknown::new(format!("`{}` is not followed", render::expr(root)), site.clone());
+                            found.push(tail.open(node.why_unknown().unwrap_or_else(unknown)));
+                        }
+                    }
+                }
+            }
+            (Kind::Name(_), None, _) => self.top(spot, Carried::Router { is_part: false }, tail, None, found),
+            (Kind::Call(_), None, _) => {
+                let is_part = matches!(&node.value, Value::Call(call) if is_part(call));
+                self.climb(spot, Carried::Router { is_part }, tail, None, found);
+            }
+            _ => {
+                let reason = format!("what `{}` is part of is not followed", render::expr(root));
+                found.push(tail.open(Unknown::new(reason, site.clone())));
+            }
+        };
+        // Those that were added last come last.
+        let mut tails = vec![tail];
+        for paths in added.into_iter().rev().chain([own]) {
+            match paths {
+                Paths::Known(paths) => {
+                    tails = tails.iter().flat_map(|tail| paths.iter().map(|path| tail.below(path))).collect();
+                }
+                Paths::Open(why) => return found.extend(tails.into_iter().map(|tail| tail.open(why.clone()))),
+                Paths::None => {}
+            }
+        }
+        tails.into_iter().for_each(|tail| go_on(tail, found));
+        self.depth.set(self.depth.get() - 1);
+    }
+
+    /// The expression that a chain of a router's methods begins with, and what these put before the paths of what follows,
+    /// in order.
+    fn root<'e>(&self, spot: Spot<'_>, receiver: &'e Expr) -> (&'e Expr, Vec<Paths>) {
+        let mut added = Vec::new();
+        let mut root = receiver;
+        while let Kind::Call(call) = &root.kind {
+            let Kind::Member(of, method) = &call.callee.kind else { break };
+            let is_maker = call.new
+                || matches!(of.kind, Kind::Name(_)) && matches!(self.eval(spot, of).value, Value::External(_) | Value::Object(_));
+            if is_maker {
+                break;
+            }
+            match (method.as_str(), call.arguments.as_slice()) {
+                ("basePath", [path]) | ("route", [path]) => added.push(self.paths(spot, &path.value)),
+                _ => {}
+            }
+            root = of;
+        }
+        added.reverse();
+        (root, added)
+    }
+
+    /// What a router puts before the paths of its routes.
+    fn prefix_of(&self, call: &CallValue) -> Paths {
+        let first = call.first();
+        let mut calls: Vec<&CallValue> = std::iter::successors(Some(call), |call| call.receiver.as_deref()).collect();
+        calls.reverse();
+        let option = first.arguments.first().filter(|_| first.new).map(|options| match &options.value {
+            Value::Object(_) => said(&self.evaluator.property(options, "prefix", &options.at)),
+            _ => Paths::None,
+        });
+        let methods = calls.iter().filter(|call| last_name(call) == "basePath");
+        let prefixes = option.into_iter().chain(methods.filter_map(|call| Some(said(call.arguments.first()?))));
+        let mut whole = vec![String::new()];
+        for prefix in prefixes {
+            match prefix {
+                Paths::None => {}
+                Paths::Known(paths) => {
+                    whole = whole.iter().flat_map(|before| paths.iter().map(|path| joined(before, path))).collect();
+                }
+                open @ Paths::Open(_) => return open,
+            }
+        }
+        Paths::Known(whole)
+    }
+
+    /// The prefix among the options that a plugin is registered with.
+    fn prefix_in(&self, spot: Spot<'_>, options: &Expr) -> Paths {
+        let options = self.eval(spot, options);
+        match &options.value {
+            Value::Object(_) => said(&self.evaluator.property(&options, "prefix", &options.at)),
+            Value::Function(_) => Paths::Open(Unknown::new("a function gives the options it is registered with", options.at)),
+            _ => options.why_unknown().map_or(Paths::None, Paths::Open),
+        }
+    }
+
+    /// Goes on from wherever something with a name is added to a router; false where that is nowhere.
+    fn registered(&self, home: &Home, carried: Carried, tail: &Tail, found: &mut Vec<Composed>) -> bool {
+        let mut is_found = false;
+        for file in self.files_around(home) {
+            let Some(facts) = self.files.facts(&file) else { continue };
+            let Some(module) = facts.module() else { continue };
+            for routing in &module.routings {
+                let Kind::Call(call) = &routing.expr.kind else { continue };
+                let spot = Spot { file: &file, scope: routing.scope, span: routing.expr.span, around: &routing.around };
+                match &call.callee.kind {
+                    Kind::Member(receiver, method) if ROUTING_METHODS.contains(&method.as_str()) => {
+                        for (position, argument) in call.arguments.iter().enumerate() {
+                            let Some(beside) = self.mentioned(spot, &argument.value, carried, home, module) else { continue };
+                            // Nothing is added to itself: something else is made of it.
+                            if self.mentioned(spot, self.root(spot, receiver).0, carried, home, module).is_some() {
+                                continue;
+                            }
+                            is_found = true;
+                            let paths = beside.first().map_or(Paths::None, |path| self.paths(spot, path));
+                            self.each(paths, tail.clone(), found, &|tail, found| {
+                                self.step(spot, call, position, carried, tail, found);
+                            });
+                        }
+                    }
+                    Kind::Name(function) => {
+                        let called = self.evaluator.home(&file, routing.scope, function, call.callee.span);
+                        if !called.is_some_and(|called| called.is(home)) {
+                            continue;
+                        }
+                        match carried {
+                            Carried::Plugin { index, .. } => {
+                                let Some(router) = call.arguments.get(index as usize) else { continue };
+                                is_found = true;
+                                self.receiver(spot, &router.value, tail.clone(), found);
+                            }
+                            Carried::Handler if self.depth.get() < MAX_DEPTH => {
+                                is_found = true;
+                                let by_file = self.route_of_file(&file, module);
+                                self.depth.set(self.depth.get() + 1);
+                                self.from(spot, &routing.guards, tail.clone(), by_file.as_deref(), found);
+                                self.depth.set(self.depth.get() - 1);
+                            }
+                            Carried::Handler | Carried::Router { .. } => {}
+                        }
+                    }
+                    _ => {}
+                }
+            }
+        }
+        is_found
+    }
+
+    /// The path of a file that is a route.
+    fn route_of_file(&self, file: &str, module: &Module) -> Option<String> {
+        of_file(self.files, self.resolver, file, module).1
+    }
+
+    /// The files that may use a name.
+    fn files_around(&self, home: &Home) -> Vec<Arc<str>> {
+        let mut files = vec![Arc::clone(&home.file)];
+        if home.scope == MODULE_SCOPE {
+            files.extend(self.evaluator.users(&home.file, User::Any).iter().filter(|user| **user != home.file).cloned());
+        }
+        files
+    }
+
+    /// Whether an argument is a name's value, or is made of it, with the paths beside it.
+    fn mentioned(&self, spot: Spot<'_>, argument: &Expr, carried: Carried, home: &Home, module: &Module) -> Option<Vec<Expr>> {
+        let within = |expr: &Expr| self.mentioned(spot, expr, carried, home, module);
+        match &argument.kind {
+            Kind::Name(name) => {
+                let own = self.evaluator.home(spot.file, spot.scope, name, argument.span)?;
+                let is_it = own.is(home) || self.is_one_of(spot, &own, home, module);
+                is_it.then(Vec::new)
+            }
+            Kind::Member(of, member) => match &of.kind {
+                Kind::Name(name) if self.is_member_of_module(spot, name, member, home, module) => Some(Vec::new()),
+                _ => within(of),
+            },
+            // What is made of a router by other means is no router.
+            Kind::Call(call) => within(&call.callee).or_else(|| {
+                let mut arguments = call.arguments.iter().filter(|_| carried == Carried::Handler);
+                arguments.find_map(|one| within(&one.value))
+            }),
+            Kind::Array(elements) => elements.iter().find_map(|one| within(&one.value)),
+            Kind::Object(properties) => properties.iter().find_map(|property| match property {
+                Property::Keyed { value, .. } => {
+                    let mut paths = within(value)?;
+                    paths.extend(crate::facts::lower::paths_of(properties));
+                    Some(paths)
+                }
+                _ => None,
+            }),
+            _ => None,
+        }
+    }
+
+    /// Whether `name.member` is what another module has under a name.
+    fn is_member_of_module(&self, spot: Spot<'_>, name: &str, member: &str, home: &Home, module: &Module) -> bool {
+        let mut imports = module.imports.iter();
+        let import = imports.find(|import| import.local == name && import.name == Imported::Namespace);
+        let declared = import.and_then(|import| self.evaluator.declaration(spot.file, &import.module, member));
+        declared.is_some_and(|(file, name)| file == home.file && name == home.name && home.scope == MODULE_SCOPE)
+    }
+
+    /// Whether a name is that for each element of a list with another one in it: `list.forEach((each) => …)`.
+    fn is_one_of(&self, spot: Spot<'_>, each: &Home, home: &Home, module: &Module) -> bool {
+        if self.parameter(each) != Some(0) {
+            return false;
+        }
+        let of_it = |one: &Surrounding| *one == Surrounding::Function(each.scope);
+        let Some(function) = spot.around.iter().position(of_it) else { return false };
+        let Some(Surrounding::Argument(Expr { kind: Kind::Call(call), .. })) = spot.around.get(function + 1) else {
+            return false;
+        };
+        let Kind::Member(list, method) = &call.callee.kind else { return false };
+        let listed = match &list.kind {
+            Kind::Name(name) => match module.scopes[MODULE_SCOPE as usize].binding(name, None).map(|bound| &bound.source) {
+                Some(Source::Value(list)) => list,
+                _ => return false,
+            },
+            _ => list,
+        };
+        let Kind::Array(elements) = &listed.kind else { return false };
+        let is_it = |element: &Element| match &element.value.kind {
+            Kind::Name(name) => {
+                let own = self.evaluator.home(spot.file, MODULE_SCOPE, name, element.value.span);
+                own.is_some_and(|own| own.is(home))
+            }
+            _ => false,
+        };
+        method == "forEach" && elements.iter().any(is_it)
+    }
+
+    /// Whether a list or an object holds a name's value: what becomes of it then is not followed.
+    fn is_listed(&self, home: &Home) -> bool {
+        self.files_around(home).iter().any(|file| {
+            let facts = self.files.facts(file);
+            let Some(module) = facts.as_deref().and_then(FileFacts::module) else { return false };
+            let is_it = |scope: ScopeId, expr: &Expr| match &expr.kind {
+                Kind::Name(name) => self.evaluator.home(file, scope, name, expr.span).is_some_and(|own| own.is(home)),
+                _ => false,
+            };
+            (MODULE_SCOPE..).zip(&module.scopes).any(|(id, scope)| {
+                scope.bindings.iter().any(|binding| match &binding.source {
+                    Source::Value(Expr { kind: Kind::Array(elements), .. }) => elements.iter().any(|one| is_it(id, &one.value)),
+                    Source::Value(Expr { kind: Kind::Object(properties), .. }) => {
+                        properties.iter().any(|property| matches!(property, Property::Keyed { value, .. } if is_it(id, value)))
+                    }
+                    _ => false,
+                })
+            })
+        })
+    }
+
+    /// What a name is bound to, whatever is changed of it afterwards.
+    fn made(&self, home: &Home) -> Option<Node> {
+        let facts = self.files.facts(&home.file)?;
+        match &facts.module()?.scopes.get(home.scope as usize)?.binding(&home.name, home.at)?.source {
+            Source::Value(expr) => Some(self.evaluator.eval(&home.file, home.scope, expr)),
+            _ => None,
+        }
+    }
+
+    /// The place of a parameter among those of its function.
+    fn parameter(&self, home: &Home) -> Option<u32> {
+        let facts = self.files.facts(&home.file)?;
+        match facts.module()?.scopes.get(home.scope as usize)?.binding(&home.name, home.at)?.source {
+            Source::Parameter { index, .. } => Some(index),
+            _ => None,
+        }
+    }
+
+    /// The framework of a call that serves all requests; `None` where it is another call.
+    fn serving(&self, spot: Spot<'_>, call: &Call) -> Option<Option<&'static Framework>> {
+        let Value::External(External { module, name }) = self.eval(spot, &call.callee).value else { return None };
+        if let Some(framework) = by_server(&module, &name) {
+            return Some(Some(framework));
+        }
+        let last = name.rsplit('.').next().unwrap_or(&name);
+        matches!(last, "createServer" | "serve").then(|| by_module(&module)).filter(|framework| framework.is_some())
+    }
+
+    /// Whether a call makes a plugin whose routes are those of what it is added to (fastify-plugin).
+    fn is_flattening(&self, spot: Spot<'_>, call: &Call) -> bool {
+        matches!(self.eval(spot, &call.callee).value, Value::External(External { module, .. }) if module == "fastify-plugin")
+    }
+
+    /// What a decorator of NestJS says of the path, and whether it is that of a controller.
+    fn decorated(&self, spot: Spot<'_>, decorator: &Expr) -> Option<(bool, Paths)> {
+        let Kind::Call(call) = &decorator.kind else { return None };
+        let Value::External(External { module, name }) = self.eval(spot, &call.callee).value else { return None };
+        let is_controller = name == "Controller";
+        if module != "@nestjs/common" || !is_controller && !matches!(name.as_str(), "All" | "Get" | "Post") {
+            return None;
+        }
+        let Some(argument) = call.arguments.first() else { return Some((is_controller, Paths::Known(vec![String::new()]))) };
+        let node = self.eval(spot, &argument.value);
+        let paths = match &node.value {
+            Value::Object(_) if self.evaluator.property(&node, "version", &node.at).value != Value::Undefined => {
+                Paths::Open(Unknown::new("versions of its controller are not followed", node.at))
+            }
+            Value::Object(_) => match said(&self.evaluator.property(&node, "path", &node.at)) {
+                Paths::None => Paths::Known(vec![String::new()]),
+                paths => paths,
+            },
+            _ => said(&node),
+        };
+        Some((is_controller, paths))
+    }
+
+    /// Puts the path of a controller below what an application puts before all of them.
+    fn below_global_prefix(&self, spot: Spot<'_>, tail: Tail, found: &mut Vec<Composed>) {
+        let package = self.evaluator.package_of(spot.file);
+        let tail = Tail { framework: by_module("@nestjs/common"), ..tail };
+        let mut prefixes: BTreeSet<String> = BTreeSet::new();
+        for file in self.paths.iter().filter(|file| self.evaluator.package_of(file) == package) {
+            let facts = self.files.facts(file);
+            for routing in facts.as_deref().and_then(FileFacts::module).into_iter().flat_map(|module| &module.routings) {
+                let Kind::Call(call) = &routing.expr.kind else { continue };
+                if !matches!(&call.callee.kind, Kind::Member(_, method) if method == GLOBAL_PREFIX) {
+                    continue;
+                }
+                let at = Site::new(file, routing.expr.span);
+                let here = Spot { file, scope: routing.scope, span: routing.expr.span, around: &routing.around };
+                match call.arguments.as_slice() {
+                    [Element { value, spread: false }] => match self.paths(here, value) {
+                        Paths::Known(paths) => prefixes.extend(paths),
+                        _ => return found.push(tail.open(Unknown::new("the global prefix is not known", at))),
+                    },
+                    _ => return found.push(tail.open(Unknown::new("the global prefix has exceptions", at))),
+                }
+            }
+        }
+        match prefixes.len() {
+            0 => found.push(tail.end()),
+            _ => found.extend(prefixes.iter().map(|prefix| tail.below(prefix).end())),
+        }
+    }
+
+    /// The paths that the conditions around a place compare the request with; `None` where they do nothing of the kind.
+    fn compared_with(&self, spot: Spot<'_>, guards: &[Guard]) -> Option<Vec<Tail>> {
+        let mut paths = Vec::new();
+        for guard in guards.iter().rev() {
+            self.compared(spot, &guard.condition, guard.holds, &mut paths);
+            if !paths.is_empty() {
+                let whole = |path| Tail { path, is_whole: true, ..Tail::default() };
+                return Some(paths.into_iter().map(whole).collect());
+            }
+        }
+        None
+    }
+
+    fn compared(&self, spot: Spot<'_>, condition: &Expr, holds: bool, paths: &mut Vec<String>) {
+        let mut add = |expr: &Expr| {
+            if let Paths::Known(known) = self.paths(spot, expr) {
+                paths.extend(known.into_iter().filter(|path| path.starts_with('/')));
+            }
+        };
+        match &condition.kind {
+            Kind::Not(inner) => self.compared(spot, inner, !holds, paths),
+            Kind::Binary(Operator::Equal, sides) if holds => sides.iter().for_each(add),
+            Kind::Binary(Operator::NotEqual, sides) if !holds => sides.iter().for_each(add),
+            Kind::Binary(Operator::And | Operator::Or, sides) => {
+                sides.iter().for_each(|side| self.compared(spot, side, holds, paths));
+            }
+            Kind::Call(call) if holds && matches!(&call.callee.kind, Kind::Member(_, method) if method == "startsWith") => {
+                call.arguments.iter().for_each(|argument| add(&argument.value));
+            }
+            _ => {}
+        }
+    }
+
+    fn eval(&self, spot: Spot<'_>, expr: &Expr) -> Node {
+        self.evaluator.eval(spot.file, spot.scope, expr)
+    }
+
+    fn paths(&self, spot: Spot<'_>, expr: &Expr) -> Paths {
+        match &expr.kind {
+            Kind::Function(Function { .. }) => Paths::None,
+            _ => said(&self.eval(spot, expr)),
+        }
+    }
+}
+
+/// What a value says of a path.
+fn said(node: &Node) -> Paths {
+    match &node.value {
+        Value::Text(Text::Plain(text)) => Paths::Known(vec![text.clone()]),
+        Value::Array(list) if list.open.is_empty() && !list.items.is_empty() => node.texts().map_or(Paths::None, Paths::Known),
+        Value::Either(alternatives) => {
+            let texts = alternatives.iter().map(|one| one.node.text(&[]).map(str::to_owned));
+            match texts.collect::<Option<Vec<String>>>() {
+                Some(texts) => Paths::Known(texts),
+                None => Paths::Open(Unknown::new("a condition decides on the path", node.at.clone())),
+            }
+        }
+        Value::Unknown(_) | Value::Env(_) => node.why_unknown().map_or(Paths::None, Paths::Open),
+        _ => Paths::None,
+    }
+}
+
+/// Whether a router is made only to be part of another one.
+fn is_part(call: &CallValue) -> bool {
+    matches!(last_name(call.first()), "Router" | "createRouter")
+}
+
+/// The last part of the name of what is called.
+fn last_name(call: &CallValue) -> &str {
+    call.callee.name.rsplit('.').next().unwrap_or(&call.callee.name)
+}
+
+fn encloses(outer: Span, inner: Span) -> bool {
+    outer.start <= inner.start && inner.end <= outer.end
+}
+
+/// A path below a prefix, with a slash between them and none at the end of the prefix.
+fn joined(prefix: &str, path: &str) -> String {
+    let parts = prefix.split('/').chain(path.split('/')).filter(|part| !part.is_empty());
+    parts.fold(String::new(), |whole, part| whole + "/" + part)
+}
