@@ -2,6 +2,7 @@
 
 mod code;
 mod ddl;
+mod derived;
 mod journal;
 mod models;
 
@@ -9,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::code::{declarations, entities, operations, typed_tables};
 pub use self::ddl::sql;
+pub use self::derived::{Derived, Given, Room, Selected};
 pub use self::journal::drizzle_journal;
 pub use self::models::prisma;
 use crate::source::Span;
@@ -84,6 +86,13 @@ impl Table {
                     self.keys.retain(|key| !key.columns.contains(&gone));
                 }
             }
+            Change::PlaceColumn { column, after, .. } => {
+                if let Some(at) = self.position(column) {
+                    let column = self.columns.remove(at);
+                    let before = after.as_ref().map(|after| self.position(after));
+                    self.columns.insert(before.map_or(0, |before| before.map_or(at, |before| before + 1)), column);
+                }
+            }
             Change::RenameColumn { column, to, .. } => {
                 if let Some(column) = self.find(column) {
                     let old = std::mem::replace(&mut column.name, to.clone());
@@ -118,6 +127,7 @@ impl Table {
             }
             Change::CreateTable { .. }
             | Change::DropTable { .. }
+            | Change::DropNamespace { .. }
             | Change::RenameTable { .. }
             | Change::MoveTable { .. }
             | Change::DeleteRows { .. }
@@ -335,11 +345,18 @@ pub enum Change {
     CreateTable {
         /// The table as created.
         table: Table,
+        /// What it takes over from another one, besides.
+        derived: Option<Derived>,
     },
     /// `DROP TABLE`.
     DropTable {
         /// The table.
         table: String,
+    },
+    /// `DROP SCHEMA … CASCADE`: a schema inside the database, with all of its tables.
+    DropNamespace {
+        /// The schema; none for the usual one.
+        namespace: Option<String>,
     },
     /// `ALTER TABLE … RENAME TO …`.
     RenameTable {
@@ -361,6 +378,15 @@ pub enum Change {
         table: String,
         /// The new column.
         column: Column,
+    },
+    /// `FIRST` or `AFTER …` (MySQL): moves a column to another place in the order.
+    PlaceColumn {
+        /// The table.
+        table: String,
+        /// The column.
+        column: String,
+        /// The column it stands behind from then on; none for the first place.
+        after: Option<String>,
     },
     /// `ALTER TABLE … DROP COLUMN …`.
     DropColumn {
@@ -427,6 +453,8 @@ pub enum Change {
         columns: Vec<String>,
         /// The tables they are copied from; none for an `UPDATE`.
         from: Vec<String>,
+        /// What the query gives for the columns, one after the other; nothing where that is not known.
+        selected: Vec<Selected>,
     },
     /// Code that reads or writes rows in a way that is not followed, so that they may go anywhere.
     UseRows {
@@ -445,11 +473,12 @@ impl Change {
     #[must_use]
     pub fn table(&self) -> Option<&str> {
         match self {
-            Self::CreateTable { table } => Some(&table.name),
+            Self::CreateTable { table, .. } => Some(&table.name),
             Self::DropTable { table }
             | Self::RenameTable { table, .. }
             | Self::MoveTable { table, .. }
             | Self::AddColumn { table, .. }
+            | Self::PlaceColumn { table, .. }
             | Self::DropColumn { table, .. }
             | Self::RenameColumn { table, .. }
             | Self::AlterColumn { table, .. }
@@ -458,6 +487,7 @@ impl Change {
             | Self::DeleteRows { table }
             | Self::WriteRows { table, .. } => Some(table),
             Self::DropIndex { table, .. } | Self::UseRows { table } | Self::Unknown { table } => table.as_deref(),
+            Self::DropNamespace { .. } => None,
         }
     }
 }
