@@ -154,12 +154,13 @@ impl Comparing<'_> {
             (GapKind::Unique, &|required, column| required.unique && !self.keeps_unique(found, column)),
             (GapKind::UnmigratedUnique, &|required, column| required.unique && self.is_unmigrated(found, column, keeps_unique)),
             (GapKind::UnmigratedIndex, &|required, column| {
-                let by_itself = self.is_indexed_by_itself(required);
+                let by_itself = self.is_indexed_by_itself(found, required, column);
                 required.index && !required.unique && !by_itself && self.is_unmigrated(found, column, Table::is_indexed)
             }),
             (GapKind::Index, &|required, column| required.index && !required.unique && !self.is_indexed(found, required, column)),
             (GapKind::Cascade, &|required, column| {
-                let wanted = required.references.as_ref().is_some_and(|to| to.cascades);
+                // What maps classes may delete rows along with others itself.
+                let wanted = found.layer != Layer::Entity && required.references.as_ref().is_some_and(|to| to.cascades);
                 wanted && column.references.as_ref().is_some_and(|to| !to.cascades)
             }),
             (GapKind::DateText, &|required, column| required.kind == "date" && self.is_text(found, column)),
@@ -293,13 +294,16 @@ impl Comparing<'_> {
         })
     }
 
-    /// MySQL indexes foreign keys by itself.
-    fn is_indexed_by_itself(&self, required: &RequiredColumn) -> bool {
-        self.adapter.dialect == Some(Dialect::Mysql) && required.references.is_some()
+    /// Whether the column is, or should be, a foreign key, and those are indexed without being asked. MikroORM knows those
+    /// that are declared.
+    fn is_indexed_by_itself(&self, found: &SourceTable, required: &RequiredColumn, column: &Column) -> bool {
+        let is_foreign_key = column.references.is_some() || found.layer != Layer::Entity && required.references.is_some();
+        self.adapter.indexes_foreign_keys() && is_foreign_key
     }
 
     fn is_indexed(&self, found: &SourceTable, required: &RequiredColumn, column: &Column) -> bool {
-        self.is_indexed_by_itself(required) || self.tables(found, column).into_iter().any(|(table, name)| table.is_indexed(&name))
+        self.is_indexed_by_itself(found, required, column)
+            || self.tables(found, column).into_iter().any(|(table, name)| table.is_indexed(&name))
     }
 
     /// The table as declared and as migrated, each with the name it has for a column: either may hold the keys.
