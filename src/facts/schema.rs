@@ -6,6 +6,8 @@ mod derived;
 mod journal;
 mod models;
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 pub use self::code::{declarations, entities, operations, typed_tables};
@@ -76,7 +78,7 @@ impl Table {
             Change::AddColumn { column, .. } => {
                 if self.columns.len() >= MAX_COLUMNS {
                     self.open = true;
-                } else if self.position(&column.name).is_none() {
+                } else if !self.columns.iter().any(|known| known.stored_name() == column.stored_name()) {
                     self.columns.push(column.clone());
                 }
             }
@@ -93,8 +95,9 @@ impl Table {
                     self.columns.insert(before.map_or(0, |before| before.map_or(at, |before| before + 1)), column);
                 }
             }
-            Change::RenameColumn { column, to, .. } => {
+            Change::RenameColumn { column, to, folds, .. } => {
                 if let Some(column) = self.find(column) {
+                    column.folds = *folds;
                     let old = std::mem::replace(&mut column.name, to.clone());
                     let named = self.keys.iter_mut().flat_map(|key| &mut key.columns).filter(|name| **name == old);
                     named.for_each(|name| name.clone_from(to));
@@ -194,6 +197,12 @@ impl Column {
             references: None,
             span,
         }
+    }
+
+    /// The name as PostgreSQL has it, which tells the case of names apart and folds those that are written without quotes.
+    #[must_use]
+    pub fn stored_name(&self) -> Cow<'_, str> {
+        if self.folds { Cow::Owned(self.name.to_ascii_lowercase()) } else { Cow::Borrowed(&self.name) }
     }
 
     /// The changes that make the column of this name in a table what this one is, with the keys over it.
@@ -364,6 +373,8 @@ pub enum Change {
         table: String,
         /// The new name.
         to: String,
+        /// The new name was written without quotes in SQL.
+        folds: bool,
     },
     /// `ALTER TABLE … SET SCHEMA …`.
     MoveTable {
@@ -403,6 +414,8 @@ pub enum Change {
         column: String,
         /// The new name.
         to: String,
+        /// The new name was written without quotes in SQL.
+        folds: bool,
     },
     /// `ALTER TABLE … ALTER COLUMN …` (and MySQL's `MODIFY`): what it sets; `None` leaves it as it was.
     AlterColumn {

@@ -120,7 +120,7 @@ fn rename_table(mut at: Cursor<'_>) -> Change {
     let from = at.qualified().map(|(table, _)| table);
     let to = at.eat(&["to"]).then(|| at.qualified()).flatten();
     match (from, to) {
-        (Some(table), Some((to, _))) => Change::RenameTable { table, to },
+        (Some(table), Some((to, span))) => Change::RenameTable { table, to, folds: !at.is_quoted(span) },
         (table, _) => Change::Unknown { table },
     }
 }
@@ -364,7 +364,7 @@ fn alter_action(mut at: Cursor<'_>, name: &str) -> Option<Vec<Change>> {
         let (old, _) = at.identifier()?;
         let placed = placed(at, name);
         let (new, key) = column(&mut at)?;
-        let renamed = Change::RenameColumn { table, column: old, to: new.name.clone() };
+        let renamed = Change::RenameColumn { table, column: old, to: new.name.clone(), folds: new.folds };
         return Some(std::iter::once(renamed).chain(new.redefined(name, key)).chain(placed).collect());
     }
     if at.eat(&["set", "schema"]) {
@@ -417,16 +417,16 @@ fn rename(mut at: Cursor<'_>, table: String) -> Option<Vec<Change>> {
         return Some(Vec::new());
     }
     if at.eat_any(&["to", "as"]) {
-        let (to, _) = at.qualified()?;
-        return Some(vec![Change::RenameTable { table, to }]);
+        let (to, span) = at.qualified()?;
+        return Some(vec![Change::RenameTable { table, to, folds: !at.is_quoted(span) }]);
     }
     at.eat(&["column"]);
-    let (column, _) = at.qualified()?;
+    let (column, span) = at.qualified()?;
     if at.is_done() {
-        return Some(vec![Change::RenameTable { table, to: column }]);
+        return Some(vec![Change::RenameTable { table, to: column, folds: !at.is_quoted(span) }]);
     }
-    let to = at.eat(&["to"]).then(|| at.identifier()).flatten()?.0;
-    Some(vec![Change::RenameColumn { table, column, to }])
+    let (to, span) = at.eat(&["to"]).then(|| at.identifier()).flatten()?;
+    Some(vec![Change::RenameColumn { table, column, to, folds: !at.is_quoted(span) }])
 }
 
 fn alter_column(mut at: Cursor<'_>, table: String) -> Option<Vec<Change>> {
@@ -613,7 +613,8 @@ mod tests {
         assert_eq!(columns(text), ["a varchar !*", "d bigint =", "c int !+", "e int", "f int"]);
         assert_eq!(
             changes("RENAME TABLE `a` TO `b`, db.c TO d; ALTER TABLE b RENAME c"),
-            [("a", "b"), ("c", "d"), ("b", "c")].map(|(table, to)| Change::RenameTable { table: table.into(), to: to.into() })
+            [("a", "b", false), ("c", "d", true), ("b", "c", true)]
+                .map(|(table, to, folds)| { Change::RenameTable { table: table.into(), to: to.into(), folds } })
         );
     }
 

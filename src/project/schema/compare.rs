@@ -113,7 +113,7 @@ impl Comparing<'_> {
             let (instead, others) = strangers.into_iter().partition(is_meant);
             strangers = others;
             let dropped = self.dropped(&name, &columns);
-            self.gaps.push(Gap { declared: places(found, instead), dropped, ..start(GapKind::Columns, columns, &cause) });
+            self.gaps.push(Gap { declared: self.places(found, instead), dropped, ..start(GapKind::Columns, columns, &cause) });
         }
         let unambiguous = self.lookup().is_certain() || candidates.len() == 1;
         if !unambiguous || found.table.open {
@@ -121,7 +121,7 @@ impl Comparing<'_> {
         }
         strangers.retain(|column| must_be_given(column));
         if self.complete && !strangers.is_empty() {
-            let declared = places(found, strangers);
+            let declared = self.places(found, strangers);
             self.gaps.push(Gap { declared, ..start(GapKind::Unwritten, Vec::new(), &table.cause) });
         }
         let present: Vec<(&RequiredColumn, &Column)> =
@@ -175,7 +175,7 @@ impl Comparing<'_> {
                     failed.push(Gap { table: full_name(found), ..start(kind, columns, &cause) });
                     continue;
                 }
-                let declared = places(found, own.map(|(_, column)| *column).collect());
+                let declared = self.places(found, own.map(|(_, column)| *column).collect());
                 failed.push(Gap { declared, ..start(kind, required, &cause) });
             }
         }
@@ -187,7 +187,7 @@ impl Comparing<'_> {
             };
             if !kept {
                 let columns = of_key.iter().map(|(required, _)| (*required).clone()).collect();
-                let declared = places(found, of_key.iter().map(|(_, column)| *column).collect());
+                let declared = self.places(found, of_key.iter().map(|(_, column)| *column).collect());
                 failed.push(Gap { declared, ..start(GapKind::Unique, columns, &table.cause) });
             }
         }
@@ -205,6 +205,15 @@ impl Comparing<'_> {
         }
         let id = identifier(table);
         [&id].into_iter().chain(&table.columns).filter(|column| self.column(found, column).is_none()).cloned().collect()
+    }
+
+    /// Columns by their names in the database, with their places.
+    fn places(&self, found: &SourceTable, columns: Vec<&Column>) -> Vec<(String, Site)> {
+        let name = |column: &Column| match self.adapter.dialect {
+            Some(Dialect::Postgres) => column.stored_name().into_owned(),
+            _ => column.name.clone(),
+        };
+        columns.into_iter().map(|column| (name(column), found.column_site(column))).collect()
     }
 
     /// The columns nobody asks for.
@@ -379,10 +388,6 @@ fn must_be_given(column: &Column) -> bool {
 /// Whether a column that nobody asks for has the name of one that is looked for, or nearly.
 fn is_alike(stranger: &Column, required: &RequiredColumn) -> bool {
     is_similar_column(stranger, &required.name) || strsim::jaro_winkler(&stranger.name, &required.name) > 0.9
-}
-
-fn places(found: &SourceTable, columns: Vec<&Column>) -> Vec<(String, Site)> {
-    columns.into_iter().map(|column| (column.name.clone(), found.column_site(column))).collect()
 }
 
 /// The columns by what brings them in, in order.

@@ -341,9 +341,10 @@ impl State {
                     },
                 ));
             }
-            Change::RenameTable { table, to } => {
+            Change::RenameTable { table, to, folds } => {
                 let mut renamed = self.take(namespace, table).unwrap_or_else(|| self.elsewhere(table, operation, file));
                 renamed.table.name.clone_from(to);
+                renamed.table.folds = *folds;
                 self.tables.insert(key(renamed.table.namespace.as_deref(), to), renamed);
             }
             Change::MoveTable { table, to } => {

@@ -97,7 +97,7 @@ impl Rows {
                 let table = self.resolve(table);
                 self.leave(place, |holder| holder.table == table);
             }
-            Change::RenameTable { table, to } => {
+            Change::RenameTable { table, to, .. } => {
                 let table = self.resolve(table);
                 let named = self.tables.iter_mut().find(|known| known.name == table);
                 named.into_iter().for_each(|known| known.name.clone_from(to));
@@ -119,7 +119,7 @@ impl Rows {
                 self.alter(table, change);
                 self.remove(place, table, column, None);
             }
-            Change::RenameColumn { table, column, to } => {
+            Change::RenameColumn { table, column, to, .. } => {
                 self.alter(table, change);
                 self.remove(place, table, column, Some(to));
             }

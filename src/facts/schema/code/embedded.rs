@@ -152,10 +152,10 @@ fn without_holes(change: Change) -> Change {
             return Change::Unknown { table: None };
         }
         Change::DropNamespace { .. } => return change,
-        Change::RenameTable { table, to } => (table, is_open(to)),
+        Change::RenameTable { table, to, .. } => (table, is_open(to)),
         Change::MoveTable { table, to } => (table, to.as_deref().is_some_and(is_open)),
         Change::DropColumn { table, column } => (table, is_open(column)),
-        Change::RenameColumn { table, column, to } => (table, is_open(column) || is_open(to)),
+        Change::RenameColumn { table, column, to, .. } => (table, is_open(column) || is_open(to)),
         Change::AlterColumn { table, column, kind, .. } => (table, is_open(column) || kind.as_deref().is_some_and(is_open)),
         Change::CreateIndex { table, key } => (table, key.columns.iter().any(|column| is_open(column))),
         Change::AddForeignKey { table, column, references } => {
