@@ -416,3 +416,24 @@ fn what_a_migration_has_to_do_is_told_by_the_names_of_the_database() {
         "{found}"
     );
 }
+
+#[test]
+fn a_name_in_another_case_is_another_column_to_postgresql() {
+    let told = |sql: &str| {
+        let found = findings(None, ("1.7.25", "", ""), sql);
+        let lacking = found.into_iter().filter(|finding| finding.message.contains("`createdAt`"));
+        lacking.map(|finding| finding.help.declaration.unwrap_or_default()).collect::<Vec<_>>().join("\n")
+    };
+    let folded = "alter table verification add column createdAt timestamptz not null, add column \"updatedAt\" timestamptz;";
+    let rename = "alter table \"verification\" rename column \"createdat\" to \"createdAt\";";
+    assert!(told(folded).contains(rename), "{}", told(folded));
+    for repair in [
+        rename,
+        "alter table verification rename createdat to \"createdAt\";",
+        "alter table verification add \"createdAt\" date;",
+    ] {
+        assert_eq!(told(&format!("{folded}\n{repair}")), "", "{repair}");
+    }
+    let added_in_vain = told(&format!("{folded}\nalter table verification add createdAT date;"));
+    assert!(added_in_vain.contains(rename), "{added_in_vain}");
+}

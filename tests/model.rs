@@ -1530,6 +1530,35 @@ fn classes_of_an_orm_are_a_schema() {
 }
 
 #[test]
+fn foreign_keys_of_mikro_orm_are_indexed_but_in_postgresql() {
+    let unindexed = |orm: &str, user: &str| {
+        let auth = "import { betterAuth } from \"better-auth\";\nimport { mikroOrmAdapter } from \"better-auth-mikro-orm\";\n\
+                    import { orm } from \"./orm\";\nexport const auth = betterAuth({ database: mikroOrmAdapter(orm) });";
+        let entities = format!(
+            "export abstract class Base {{ @PrimaryKey() id: string; @Property() createdAt: Date; @Property() updatedAt: Date; }}\n\
+             @Entity() export class User extends Base {{ @Property() name: string; @Property() @Unique() email: string;\n\
+             @Property() emailVerified: boolean; @Property() image?: string; }}\n\
+             @Entity() export class Session extends Base {{ @Property() @Unique() token: string; @Property() expiresAt: Date;\n\
+             @Property() ipAddress?: string; @Property() userAgent?: string; {user} }}"
+        );
+        let model = model(&[("src/auth.ts", auth), ("src/orm.ts", orm), ("src/entities.ts", &entities)]);
+        model.servers[0].gaps.iter().filter(|gap| gap.kind == GapKind::Index).map(|gap| gap.key.clone()).collect::<Vec<_>>()
+    };
+    let orm = |driver: &str| {
+        format!("import {{ MikroORM }} from \"@mikro-orm/{driver}\";\nexport const orm = MikroORM.initSync({{ entities: [] }});")
+    };
+    let configured = "import { MikroORM } from \"@mikro-orm/core\";\nimport { defineConfig } from \"@mikro-orm/postgresql\";\n\
+                      export const orm = await MikroORM.init(defineConfig({}));";
+    let related = "@ManyToOne(() => User) user!: User;";
+    for driver in ["better-sqlite", "mysql", "mssql", "core"] {
+        assert_eq!(unindexed(&orm(driver), related), [""; 0], "{driver}");
+    }
+    assert_eq!(unindexed(&orm("postgresql"), related), ["session"]);
+    assert_eq!(unindexed(configured, related), ["session"]);
+    assert_eq!(unindexed(&orm("better-sqlite"), "@Property() userId: string;"), ["session"]);
+}
+
+#[test]
 fn names_in_the_database_are_those_a_creator_and_an_enumeration_give() {
     let schema = "import { pgTableCreator, pgEnum, text } from \"drizzle-orm/pg-core\";\n\
                   export const table = pgTableCreator((name) => `app_${name}`);\n\

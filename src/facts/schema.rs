@@ -2,13 +2,17 @@
 
 mod code;
 mod ddl;
+mod derived;
 mod journal;
 mod models;
+
+use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
 pub use self::code::{declarations, entities, operations, typed_tables};
 pub use self::ddl::sql;
+pub use self::derived::{Derived, Given, Room, Selected};
 pub use self::journal::drizzle_journal;
 pub use self::models::prisma;
 use crate::source::Span;
@@ -74,7 +78,7 @@ impl Table {
             Change::AddColumn { column, .. } => {
                 if self.columns.len() >= MAX_COLUMNS {
                     self.open = true;
-                } else if self.position(&column.name).is_none() {
+                } else if !self.columns.iter().any(|known| known.stored_name() == column.stored_name()) {
                     self.columns.push(column.clone());
                 }
             }
@@ -84,8 +88,16 @@ impl Table {
                     self.keys.retain(|key| !key.columns.contains(&gone));
                 }
             }
-            Change::RenameColumn { column, to, .. } => {
+            Change::PlaceColumn { column, after, .. } => {
+                if let Some(at) = self.position(column) {
+                    let column = self.columns.remove(at);
+                    let before = after.as_ref().map(|after| self.position(after));
+                    self.columns.insert(before.map_or(0, |before| before.map_or(at, |before| before + 1)), column);
+                }
+            }
+            Change::RenameColumn { column, to, folds, .. } => {
                 if let Some(column) = self.find(column) {
+                    column.folds = *folds;
                     let old = std::mem::replace(&mut column.name, to.clone());
                     let named = self.keys.iter_mut().flat_map(|key| &mut key.columns).filter(|name| **name == old);
                     named.for_each(|name| name.clone_from(to));
@@ -118,6 +130,7 @@ impl Table {
             }
             Change::CreateTable { .. }
             | Change::DropTable { .. }
+            | Change::DropNamespace { .. }
             | Change::RenameTable { .. }
             | Change::MoveTable { .. }
             | Change::DeleteRows { .. }
@@ -184,6 +197,12 @@ impl Column {
             references: None,
             span,
         }
+    }
+
+    /// The name as PostgreSQL has it, which tells the case of names apart and folds those that are written without quotes.
+    #[must_use]
+    pub fn stored_name(&self) -> Cow<'_, str> {
+        if self.folds { Cow::Owned(self.name.to_ascii_lowercase()) } else { Cow::Borrowed(&self.name) }
     }
 
     /// The changes that make the column of this name in a table what this one is, with the keys over it.
@@ -335,11 +354,18 @@ pub enum Change {
     CreateTable {
         /// The table as created.
         table: Table,
+        /// What it takes over from another one, besides.
+        derived: Option<Derived>,
     },
     /// `DROP TABLE`.
     DropTable {
         /// The table.
         table: String,
+    },
+    /// `DROP SCHEMA … CASCADE`: a schema inside the database, with all of its tables.
+    DropNamespace {
+        /// The schema; none for the usual one.
+        namespace: Option<String>,
     },
     /// `ALTER TABLE … RENAME TO …`.
     RenameTable {
@@ -347,6 +373,8 @@ pub enum Change {
         table: String,
         /// The new name.
         to: String,
+        /// The new name was written without quotes in SQL.
+        folds: bool,
     },
     /// `ALTER TABLE … SET SCHEMA …`.
     MoveTable {
@@ -361,6 +389,15 @@ pub enum Change {
         table: String,
         /// The new column.
         column: Column,
+    },
+    /// `FIRST` or `AFTER …` (MySQL): moves a column to another place in the order.
+    PlaceColumn {
+        /// The table.
+        table: String,
+        /// The column.
+        column: String,
+        /// The column it stands behind from then on; none for the first place.
+        after: Option<String>,
     },
     /// `ALTER TABLE … DROP COLUMN …`.
     DropColumn {
@@ -377,6 +414,8 @@ pub enum Change {
         column: String,
         /// The new name.
         to: String,
+        /// The new name was written without quotes in SQL.
+        folds: bool,
     },
     /// `ALTER TABLE … ALTER COLUMN …` (and MySQL's `MODIFY`): what it sets; `None` leaves it as it was.
     AlterColumn {
@@ -427,6 +466,8 @@ pub enum Change {
         columns: Vec<String>,
         /// The tables they are copied from; none for an `UPDATE`.
         from: Vec<String>,
+        /// What the query gives for the columns, one after the other; nothing where that is not known.
+        selected: Vec<Selected>,
     },
     /// Code that reads or writes rows in a way that is not followed, so that they may go anywhere.
     UseRows {
@@ -445,11 +486,12 @@ impl Change {
     #[must_use]
     pub fn table(&self) -> Option<&str> {
         match self {
-            Self::CreateTable { table } => Some(&table.name),
+            Self::CreateTable { table, .. } => Some(&table.name),
             Self::DropTable { table }
             | Self::RenameTable { table, .. }
             | Self::MoveTable { table, .. }
             | Self::AddColumn { table, .. }
+            | Self::PlaceColumn { table, .. }
             | Self::DropColumn { table, .. }
             | Self::RenameColumn { table, .. }
             | Self::AlterColumn { table, .. }
@@ -458,6 +500,7 @@ impl Change {
             | Self::DeleteRows { table }
             | Self::WriteRows { table, .. } => Some(table),
             Self::DropIndex { table, .. } | Self::UseRows { table } | Self::Unknown { table } => table.as_deref(),
+            Self::DropNamespace { .. } => None,
         }
     }
 }

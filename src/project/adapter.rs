@@ -27,8 +27,21 @@ impl Adapter {
     /// others are called after the library.
     #[must_use]
     pub fn maps_classes(&self) -> bool {
-        let name = self.provider.as_deref().filter(|_| self.kind == AdapterKind::Other).unwrap_or_default().to_ascii_lowercase();
-        name.contains("typeorm") || name.contains("mikroorm")
+        self.is_for("typeorm") || self.is_for("mikroorm")
+    }
+
+    /// Whether the database gets an index for every foreign key without being asked: MySQL makes one, and so does MikroORM
+    /// everywhere but in PostgreSQL (`indexForeignKeys` of its platforms). Where it is not known which database that is,
+    /// nothing is said against it.
+    #[must_use]
+    pub fn indexes_foreign_keys(&self) -> bool {
+        self.dialect == Some(Dialect::Mysql) || self.is_for("mikroorm") && self.dialect != Some(Dialect::Postgres)
+    }
+
+    /// Whether it is an adapter of others that is called after this library.
+    fn is_for(&self, library: &str) -> bool {
+        let name = self.provider.as_deref().filter(|_| self.kind == AdapterKind::Other);
+        name.is_some_and(|name| name.to_ascii_lowercase().contains(library))
     }
 }
 
@@ -203,6 +216,7 @@ fn of_call(adapter: &mut Adapter, call: &CallValue) {
     };
     if matches!(kind, AdapterKind::Other) {
         adapter.provider = Some(call.local.clone());
+        adapter.dialect = adapter.handle.as_ref().and_then(of_mikro_orm);
         return;
     }
     if let Some(options) = call.arguments.get(1) {
@@ -224,6 +238,20 @@ fn of_driver(module: &str) -> Option<Dialect> {
         "@vercel/postgres" | "slonik" | "@neondatabase/serverless" | "pg" => Some(Dialect::Postgres),
         _ => None,
     }
+}
+
+/// The dialect of an instance of MikroORM, which is made with what the package of a driver exports.
+fn of_mikro_orm(handle: &Node) -> Option<Dialect> {
+    let Value::Call(call) = &handle.value else { return None };
+    let driver = split_package_name(&call.callee.module).0.strip_prefix("@mikro-orm/");
+    let own = driver.and_then(|driver| match driver {
+        "postgresql" => Some(Dialect::Postgres),
+        "mysql" | "mariadb" => Some(Dialect::Mysql),
+        "sqlite" | "better-sqlite" | "libsql" => Some(Dialect::Sqlite),
+        "mssql" => Some(Dialect::Mssql),
+        _ => None,
+    });
+    own.or_else(|| call.arguments.first().and_then(of_mikro_orm))
 }
 
 /// The dialect a `provider` or `type` names.

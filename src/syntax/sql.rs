@@ -92,6 +92,8 @@ pub struct Statement {
     pub unclosed: bool,
     /// Whether it stands in a branch, a loop or an exception handler of a block of code.
     pub conditional: bool,
+    /// Whether it stands in a block of code, which has variables.
+    pub procedural: bool,
 }
 
 /// Splits a script into statements, in order. The bodies of `DO $$ … $$` and `EXECUTE '…'` run as part of the script, so
@@ -113,6 +115,7 @@ fn expand(text: &str, statements: Vec<Statement>, depth: u8, conditional: bool, 
     for mut statement in statements {
         branches = (branches + opened_branches(text, &statement.tokens)).saturating_sub(closed_branches(text, &statement.tokens));
         statement.conditional = conditional || branches > 0;
+        statement.procedural = depth < MAX_BODIES;
         match body(text, &statement.tokens).filter(|_| depth > 0) {
             Some(body) => {
                 let inner = Scanner::new(text, body.start as usize..body.end as usize, statement.down);
@@ -368,6 +371,7 @@ impl<'t> Scanner<'t> {
                 down: self.down,
                 unclosed: std::mem::take(&mut self.unclosed),
                 conditional: false,
+                procedural: false,
             });
         }
     }

@@ -205,7 +205,7 @@ impl Changes {
         let mut table = Table::empty(name, at);
         self.list.iter().for_each(|(change, _)| table.apply(change));
         table.open |= self.open;
-        Operation::new(Change::CreateTable { table }, span)
+        Operation::new(Change::CreateTable { table, derived: None }, span)
     }
 
     /// The operations on a table that exists.
@@ -308,7 +308,7 @@ mod tests {
             "org text *>org.key~",
         ];
         assert_eq!(table(text), ("session".to_owned(), expected.map(str::to_owned).to_vec()));
-        let Change::CreateTable { table } = &read(text)[0].change else { panic!("a table is made") };
+        let Change::CreateTable { table, .. } = &read(text)[0].change else { panic!("a table is made") };
         assert_eq!((table.span.of(text), table.columns[2].span.of(text)), ("\"auth.session\"", "\"expiresAt\""));
     }
 
@@ -375,7 +375,7 @@ mod tests {
     fn loops_over_values_that_are_written_out_are_followed() {
         let tables = |text: &str| {
             let names = changes(text).into_iter().map(|change| match change {
-                Change::CreateTable { table } => {
+                Change::CreateTable { table, .. } => {
                     format!("{}({}{})", table.name, table.sketch().join(", "), if table.open { "…" } else { "" })
                 }
                 Change::AddColumn { table, column } => format!("{table}.{}", column.name),

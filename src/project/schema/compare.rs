@@ -113,7 +113,7 @@ impl Comparing<'_> {
             let (instead, others) = strangers.into_iter().partition(is_meant);
             strangers = others;
             let dropped = self.dropped(&name, &columns);
-            self.gaps.push(Gap { declared: places(found, instead), dropped, ..start(GapKind::Columns, columns, &cause) });
+            self.gaps.push(Gap { declared: self.places(found, instead), dropped, ..start(GapKind::Columns, columns, &cause) });
         }
         let unambiguous = self.lookup().is_certain() || candidates.len() == 1;
         if !unambiguous || found.table.open {
@@ -121,7 +121,7 @@ impl Comparing<'_> {
         }
         strangers.retain(|column| must_be_given(column));
         if self.complete && !strangers.is_empty() {
-            let declared = places(found, strangers);
+            let declared = self.places(found, strangers);
             self.gaps.push(Gap { declared, ..start(GapKind::Unwritten, Vec::new(), &table.cause) });
         }
         let present: Vec<(&RequiredColumn, &Column)> =
@@ -154,12 +154,13 @@ impl Comparing<'_> {
             (GapKind::Unique, &|required, column| required.unique && !self.keeps_unique(found, column)),
             (GapKind::UnmigratedUnique, &|required, column| required.unique && self.is_unmigrated(found, column, keeps_unique)),
             (GapKind::UnmigratedIndex, &|required, column| {
-                let by_itself = self.is_indexed_by_itself(required);
+                let by_itself = self.is_indexed_by_itself(found, required, column);
                 required.index && !required.unique && !by_itself && self.is_unmigrated(found, column, Table::is_indexed)
             }),
             (GapKind::Index, &|required, column| required.index && !required.unique && !self.is_indexed(found, required, column)),
             (GapKind::Cascade, &|required, column| {
-                let wanted = required.references.as_ref().is_some_and(|to| to.cascades);
+                // What maps classes may delete rows along with others itself.
+                let wanted = found.layer != Layer::Entity && required.references.as_ref().is_some_and(|to| to.cascades);
                 wanted && column.references.as_ref().is_some_and(|to| !to.cascades)
             }),
             (GapKind::DateText, &|required, column| required.kind == "date" && self.is_text(found, column)),
@@ -174,7 +175,7 @@ impl Comparing<'_> {
                     failed.push(Gap { table: full_name(found), ..start(kind, columns, &cause) });
                     continue;
                 }
-                let declared = places(found, own.map(|(_, column)| *column).collect());
+                let declared = self.places(found, own.map(|(_, column)| *column).collect());
                 failed.push(Gap { declared, ..start(kind, required, &cause) });
             }
         }
@@ -186,7 +187,7 @@ impl Comparing<'_> {
             };
             if !kept {
                 let columns = of_key.iter().map(|(required, _)| (*required).clone()).collect();
-                let declared = places(found, of_key.iter().map(|(_, column)| *column).collect());
+                let declared = self.places(found, of_key.iter().map(|(_, column)| *column).collect());
                 failed.push(Gap { declared, ..start(GapKind::Unique, columns, &table.cause) });
             }
         }
@@ -204,6 +205,15 @@ impl Comparing<'_> {
         }
         let id = identifier(table);
         [&id].into_iter().chain(&table.columns).filter(|column| self.column(found, column).is_none()).cloned().collect()
+    }
+
+    /// Columns by their names in the database, with their places.
+    fn places(&self, found: &SourceTable, columns: Vec<&Column>) -> Vec<(String, Site)> {
+        let name = |column: &Column| match self.adapter.dialect {
+            Some(Dialect::Postgres) => column.stored_name().into_owned(),
+            _ => column.name.clone(),
+        };
+        columns.into_iter().map(|column| (name(column), found.column_site(column))).collect()
     }
 
     /// The columns nobody asks for.
@@ -293,13 +303,16 @@ impl Comparing<'_> {
         })
     }
 
-    /// MySQL indexes foreign keys by itself.
-    fn is_indexed_by_itself(&self, required: &RequiredColumn) -> bool {
-        self.adapter.dialect == Some(Dialect::Mysql) && required.references.is_some()
+    /// Whether the column is, or should be, a foreign key, and those are indexed without being asked. MikroORM knows those
+    /// that are declared.
+    fn is_indexed_by_itself(&self, found: &SourceTable, required: &RequiredColumn, column: &Column) -> bool {
+        let is_foreign_key = column.references.is_some() || found.layer != Layer::Entity && required.references.is_some();
+        self.adapter.indexes_foreign_keys() && is_foreign_key
     }
 
     fn is_indexed(&self, found: &SourceTable, required: &RequiredColumn, column: &Column) -> bool {
-        self.is_indexed_by_itself(required) || self.tables(found, column).into_iter().any(|(table, name)| table.is_indexed(&name))
+        self.is_indexed_by_itself(found, required, column)
+            || self.tables(found, column).into_iter().any(|(table, name)| table.is_indexed(&name))
     }
 
     /// The table as declared and as migrated, each with the name it has for a column: either may hold the keys.
@@ -375,10 +388,6 @@ fn must_be_given(column: &Column) -> bool {
 /// Whether a column that nobody asks for has the name of one that is looked for, or nearly.
 fn is_alike(stranger: &Column, required: &RequiredColumn) -> bool {
     is_similar_column(stranger, &required.name) || strsim::jaro_winkler(&stranger.name, &required.name) > 0.9
-}
-
-fn places(found: &SourceTable, columns: Vec<&Column>) -> Vec<(String, Site)> {
-    columns.into_iter().map(|column| (column.name.clone(), found.column_site(column))).collect()
 }
 
 /// The columns by what brings them in, in order.

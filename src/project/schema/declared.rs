@@ -235,14 +235,20 @@ fn is_core(source: &SourceTable) -> bool {
     CORE.iter().any(|core| is_similar_table(&source.table, core))
 }
 
-/// The tables without those of the same names in other schemas of the database than the one that most core tables are in.
-fn in_one_namespace(tables: Vec<(String, SourceTable)>) -> Vec<(String, SourceTable)> {
+/// The schema inside the database that most core tables are in; none for the usual one.
+#[must_use]
+pub fn home<'t>(tables: impl IntoIterator<Item = &'t SourceTable>) -> Option<String> {
     let mut core: BTreeMap<Option<&str>, usize> = BTreeMap::new();
-    for (_, source) in tables.iter().filter(|(_, source)| is_core(source)) {
+    for source in tables.into_iter().filter(|source| is_core(source)) {
         *core.entry(source.table.namespace.as_deref()).or_default() += 1;
     }
     // Of several, the usual one.
-    let home = core.iter().rev().max_by_key(|(_, count)| **count).and_then(|(namespace, _)| *namespace).map(str::to_owned);
+    core.iter().rev().max_by_key(|(_, count)| **count).and_then(|(namespace, _)| *namespace).map(str::to_owned)
+}
+
+/// The tables without those of the same names in other schemas of the database than the one that most core tables are in.
+fn in_one_namespace(tables: Vec<(String, SourceTable)>) -> Vec<(String, SourceTable)> {
+    let home = home(tables.iter().map(|(_, source)| source));
     let is_home = |source: &SourceTable| source.table.namespace == home;
     let at_home: BTreeSet<String> =
         tables.iter().filter(|(_, source)| is_home(source)).map(|(name, _)| name.to_ascii_lowercase()).collect();

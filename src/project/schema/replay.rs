@@ -7,7 +7,7 @@ use super::knexfile::Directories;
 use super::migrated::name_in_database;
 use super::{Dropped, Layer, Migrated, SourceTable};
 use crate::facts::Body;
-use crate::facts::schema::{Change, Operation, Table};
+use crate::facts::schema::{Change, Derived, Operation, Room, Table};
 use crate::project::files::Files;
 use crate::source::{FileKind, Site, Span};
 
@@ -281,11 +281,12 @@ struct State {
     tables: BTreeMap<Key, SourceTable>,
     unread: Vec<(Option<String>, Site)>,
     dropped: Vec<Dropped>,
+    room: Room,
 }
 
 impl State {
     fn new(layer: Layer) -> Self {
-        Self { layer, tables: BTreeMap::new(), unread: Vec::new(), dropped: Vec::new() }
+        Self { layer, tables: BTreeMap::new(), unread: Vec::new(), dropped: Vec::new(), room: Room::default() }
     }
 
     fn finish(self, group: Group) -> Migrated {
@@ -314,18 +315,36 @@ impl State {
         }
         let namespace = operation.namespace.as_deref();
         match &operation.change {
-            Change::CreateTable { table } => {
-                let made = self.source(table.clone(), operation, file);
-                self.tables.entry(key(namespace, &table.name)).or_insert(made);
+            Change::CreateTable { table, derived } => {
+                let key = key(namespace, &table.name);
+                if !self.tables.contains_key(&key) {
+                    let mut made = self.source(table.clone(), operation, file);
+                    derived.iter().for_each(|derived| self.derive(&mut made.table, derived));
+                    self.tables.insert(key, made);
+                }
             }
             Change::DropTable { table } => {
                 if let Some(Table { name: table, namespace, .. }) = self.take(namespace, table).map(|gone| gone.table) {
                     self.dropped.push(Dropped { table, namespace, column: None, at: Site::new(file, operation.span) });
                 }
             }
-            Change::RenameTable { table, to } => {
+            Change::DropNamespace { namespace } => {
+                let is_in = |(key, _): &(Key, SourceTable)| key.0 == *namespace;
+                let (gone, kept): (Vec<_>, Vec<_>) = std::mem::take(&mut self.tables).into_iter().partition(is_in);
+                self.tables = kept.into_iter().collect();
+                self.dropped.extend(gone.into_iter().map(
+                    |(_, SourceTable { table: Table { name: table, namespace, .. }, .. })| Dropped {
+                        table,
+                        namespace,
+                        column: None,
+                        at: Site::new(file, operation.span),
+                    },
+                ));
+            }
+            Change::RenameTable { table, to, folds } => {
                 let mut renamed = self.take(namespace, table).unwrap_or_else(|| self.elsewhere(table, operation, file));
                 renamed.table.name.clone_from(to);
+                renamed.table.folds = *folds;
                 self.tables.insert(key(renamed.table.namespace.as_deref(), to), renamed);
             }
             Change::MoveTable { table, to } => {
@@ -338,6 +357,7 @@ impl State {
                 self.tables.values_mut().for_each(|known| known.table.apply(&operation.change));
             }
             Change::AddColumn { table, .. }
+            | Change::PlaceColumn { table, .. }
             | Change::DropColumn { table, .. }
             | Change::RenameColumn { table, .. }
             | Change::AlterColumn { table, .. }
@@ -385,14 +405,14 @@ impl State {
     /// Takes in what a statement drops that may not run: it may still be there, and asks nothing of rows. Tells whether
     /// that is all the statement does.
     fn may_drop(&mut self, namespace: Option<&str>, change: &Change) -> bool {
+        if let Change::DropNamespace { namespace } = change {
+            self.tables.iter_mut().filter(|(key, _)| key.0 == *namespace).for_each(|(_, known)| known.may_be_replaced());
+            return true;
+        }
         let known = change.table().and_then(|table| self.find(namespace, table)).and_then(|key| self.tables.get_mut(&key));
         match change {
             Change::DropTable { .. } => {
-                if let Some(known) = known {
-                    // Another one may take its place.
-                    known.table.open = true;
-                    known.table.columns.iter_mut().for_each(|column| column.required = false);
-                }
+                known.into_iter().for_each(SourceTable::may_be_replaced);
                 true
             }
             Change::DropColumn { table, column } => {
@@ -404,6 +424,12 @@ impl State {
             Change::DropIndex { .. } => true,
             _ => false,
         }
+    }
+
+    /// Gives a table what it takes over from another one.
+    fn derive(&mut self, table: &mut Table, derived: &Derived) {
+        let from = derived.from.as_ref().and_then(|from| self.find(None, from)).and_then(|from| self.tables.get(&from));
+        table.derive(derived, from.map(|from| &from.table), &mut self.room);
     }
 
     /// The table of this name, or of one that differs in case only. One without a prefix may be in the schema that the
@@ -437,6 +463,14 @@ impl State {
     /// A table that no script before this one created.
     fn elsewhere(&self, name: &str, operation: &Operation, file: &Arc<str>) -> SourceTable {
         self.source(Table { open: true, ..Table::empty(name, operation.span) }, operation, file)
+    }
+}
+
+impl SourceTable {
+    /// Takes in that the table may be dropped, and another one may take its place.
+    fn may_be_replaced(&mut self) {
+        self.table.open = true;
+        self.table.columns.iter_mut().for_each(|column| column.required = false);
     }
 }
 
@@ -652,6 +686,36 @@ mod tests {
         let table = &found[0].tables[0];
         let files = ["x", "z"].map(|name| table.column_site(table.table.column(name).expect("there")).file.to_string());
         assert_eq!(files, ["m/1.sql", "m/2.sql"]);
+    }
+
+    #[test]
+    fn a_table_made_from_another_has_its_columns() {
+        for (script, expected) in [
+            ("CREATE TABLE b AS SELECT * FROM a", "b(x y)"),
+            ("CREATE TABLE b AS SELECT y AS z, 1 AS n FROM a", "b(z n)"),
+            ("CREATE TABLE b AS SELECT max(x) FROM a", "b(…)"),
+            ("CREATE TABLE b (LIKE a INCLUDING ALL, w int)", "b(x y w)"),
+            ("CREATE TABLE b AS SELECT * FROM c", "b(…)"),
+        ] {
+            let script = format!("CREATE TABLE a (x int PRIMARY KEY, y int UNIQUE); {script}; DROP TABLE a").leak();
+            let found = migrated([("m/1.sql", script)]);
+            assert_eq!(show(&found), [format!("m: {expected}")], "{script}");
+            let made = &found[0].tables[0].table;
+            assert_eq!(made.is_unique(&["x"]) && made.is_unique(&["y"]), script.contains("INCLUDING ALL"), "{script}");
+        }
+        let doubled: String = (1..40).map(|n| format!("CREATE TABLE a{n} AS SELECT *, * FROM a{};", n - 1)).collect();
+        let script = format!("CREATE TABLE a0 (x int, y int); {doubled}").leak();
+        assert!(migrated([("m/1.sql", script)])[0].tables.iter().all(|made| made.table.columns.len() <= 1 << 16));
+    }
+
+    #[test]
+    fn a_schema_of_the_database_goes_with_its_tables() {
+        let found = migrated([(
+            "m/1.sql",
+            "CREATE TABLE a (x int); CREATE TABLE s.b (x int); DROP SCHEMA public CASCADE; CREATE TABLE c (x int)",
+        )]);
+        assert_eq!(show(&found), ["m: c(x) b(x)"]);
+        assert_eq!(found[0].dropped.len(), 1);
     }
 
     #[test]

@@ -238,7 +238,12 @@ impl<'m> Group<'m> {
                 report.related.push((place.clone(), format!("lacks {}", join(names(gap)))));
             }
             for (name, place) in &gap.declared {
-                report.related.push((place.clone(), format!("`{name}` is not the name that is looked up")));
+                let spelt = gap.columns.iter().find(|column| column.name.eq_ignore_ascii_case(name));
+                let label = match spelt {
+                    Some(column) => format!("PostgreSQL knows it as `{name}`, and `{}` is looked up", column.name),
+                    None => format!("`{name}` is not the name that is looked up"),
+                };
+                report.related.push((place.clone(), label));
             }
             report.related.extend(gap.dropped.iter().map(|place| (place.clone(), "dropped here".to_owned())));
         }

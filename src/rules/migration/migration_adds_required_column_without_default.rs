@@ -49,7 +49,11 @@ fn demanded<'s>(step: &'s Step, name: &str) -> Option<&'s Column> {
 fn empties(change: &Change, name: &str) -> bool {
     let may = matches!(
         change,
-        Change::CreateTable { .. } | Change::DropTable { .. } | Change::DeleteRows { .. } | Change::UseRows { .. }
+        Change::CreateTable { .. }
+            | Change::DropTable { .. }
+            | Change::DropNamespace { .. }
+            | Change::DeleteRows { .. }
+            | Change::UseRows { .. }
     );
     may && change.table().is_none_or(|table| table.eq_ignore_ascii_case(name))
 }

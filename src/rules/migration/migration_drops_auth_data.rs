@@ -3,6 +3,7 @@
 use super::steps::{Past, Step, Stored, each_past};
 use crate::facts::schema::{Change, Table};
 use crate::finding::{Confidence, Severity};
+use crate::project::schema::declared::home;
 use crate::project::schema::rows::Rows;
 use crate::project::schema::{Cause, RequiredTable, SourceTable};
 use crate::project::{PluginUse, Server};
@@ -23,7 +24,7 @@ const MADE_ANEW: [(&str, Option<Severity>); 8] = [
 
 pub(super) fn check(cx: &Context<'_>, out: &mut Reporter<'_>) {
     each_past(cx, |past| {
-        let others = past.folder.tables.iter().map(|other| other.table.name.as_str());
+        let others = past.folder.tables.iter().map(|other| &other.table);
         let rows = Rows::follow(&past.table.table, others, past.steps.iter().map(|step| &step.change));
         if rows.scattered {
             return;
@@ -53,9 +54,18 @@ impl Watched<'_> {
         let (was, auth) = (&self.past.stored.table, &self.past.server.name);
         let folder = self.past.server.declared.migrated.iter().find(|folder| folder.folder == self.past.folder.folder);
         let made = folder.and_then(|folder| folder.table(name));
-        let Some(holder) = self.rows.in_table(name) else {
+        let declared_in = now.as_ref().and_then(|now| now.namespace.clone());
+        let looks_in = |namespace: &Option<String>| {
+            let home = || declared_in.clone().or_else(|| folder.and_then(|folder| home(&folder.tables)));
+            *namespace == self.past.table.table.namespace || *namespace == home()
+        };
+        let Some(holder) = self.rows.in_table(name).filter(|holder| looks_in(&holder.namespace)) else {
             let Some(step) = self.rows.left.map(|place| self.past.steps[place]) else { return };
             let message = match (&step.change, self.rows.holders.first()) {
+                (Change::MoveTable { to, .. }, Some(_)) => {
+                    let to = to.as_deref().unwrap_or("public");
+                    format!("moves table `{was}` into the schema `{to}`, where `{auth}` does not look")
+                }
                 (Change::RenameTable { to, .. }, Some(_)) => {
                     format!("renames table `{was}` to `{to}`, where `{auth}` does not look")
                 }
@@ -71,21 +81,22 @@ impl Watched<'_> {
             };
             return self.report(out, step, message, &[], made.is_some() && self.rows.holders.is_empty());
         };
-        let mut lost: Vec<(&Step, Vec<String>)> = Vec::new();
+        let mut lost: Vec<(&Step, bool, Vec<String>)> = Vec::new();
         for key in required.columns.iter().map(|column| column.key.as_str()).chain(["id"]) {
             let Some(column) = self.past.stored.column(self.past.table, key) else { continue };
             let names = now.as_ref().and_then(|now| now.names(key)).or_else(|| self.past.stored.names(key)).unwrap_or_default();
             // A column that is there under its old name is a matter of the configuration.
-            if holder.holds(names) || holder.holds(&[column.to_owned()]) {
+            if holder.holds(names, column) || holder.holds(&[column.to_owned()], column) {
                 continue;
             }
             let Some(step) = self.rows.lost(holder, column).map(|place| self.past.steps[place]) else { continue };
-            match lost.iter_mut().find(|(known, _)| std::ptr::eq(*known, step)) {
-                Some((_, columns)) => columns.push(column.to_owned()),
-                None => lost.push((step, vec![column.to_owned()])),
+            let filled = holder.fills(names);
+            match lost.iter_mut().find(|(known, others, _)| std::ptr::eq(*known, step) && *others == filled) {
+                Some((.., columns)) => columns.push(column.to_owned()),
+                None => lost.push((step, filled, vec![column.to_owned()])),
             }
         }
-        for (step, columns) in lost {
+        for (step, filled, columns) in lost {
             let which = format!("`{}`", columns.join("`, `"));
             let is_made = |column: &String| made.is_some_and(|made| made.table.column(column).is_some());
             let message = match &step.change {
@@ -96,6 +107,7 @@ impl Watched<'_> {
                     format!("drops column {which} of table `{was}` and adds it again without its values")
                 }
                 Change::DropColumn { .. } => format!("drops column {which} of table `{was}`, which `{auth}` needs"),
+                _ if filled => format!("rebuilds table `{was}` with the values of other columns in {which}"),
                 _ => format!("rebuilds table `{was}` without the values of {which}"),
             };
             self.report(out, step, message, &columns, true);
@@ -132,7 +144,8 @@ impl Watched<'_> {
     fn takes_key(&self, change: &Change, columns: &[String]) -> bool {
         let table = &self.past.table.table;
         match change {
-            Change::DropTable { table: dropped } => dropped.eq_ignore_ascii_case(&table.name),
+            Change::DropTable { table: left } | Change::RenameTable { table: left, .. } => left.eq_ignore_ascii_case(&table.name),
+            Change::DropNamespace { namespace } => *namespace == table.namespace,
             Change::DropIndex { table: of, name } => {
                 let own = of.as_ref().is_none_or(|of| of.eq_ignore_ascii_case(&table.name));
                 let mut keys = table.keys.iter().filter(|key| key.unique && key.columns.iter().all(|one| columns.contains(one)));

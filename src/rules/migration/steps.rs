@@ -6,7 +6,7 @@ use crate::facts::FileFacts;
 use crate::facts::schema::{Change, Column, Operation};
 use crate::project::files::Files;
 use crate::project::schema::migrated::{column_names, name_in_database};
-use crate::project::schema::{Migrated, RequiredColumn, RequiredTable, SourceTable};
+use crate::project::schema::{Layer, Migrated, RequiredColumn, RequiredTable, SourceTable};
 use crate::project::{ProjectModel, Server};
 use crate::rules::Context;
 use crate::rules::gaps::same_server;
@@ -59,7 +59,9 @@ fn takes(change: &Change) -> bool {
             | Change::DeleteRows { .. }
             | Change::DropColumn { .. }
             | Change::DropIndex { .. }
+            | Change::DropNamespace { .. }
             | Change::DropTable { .. }
+            | Change::MoveTable { .. }
             | Change::RenameColumn { .. }
             | Change::RenameTable { .. }
     )
@@ -122,6 +124,8 @@ pub(super) fn each_past(cx: &Context<'_>, mut take: impl FnMut(Past<'_>)) {
 /// A table a server needs, by its names in the database.
 pub(super) struct Stored {
     pub(super) table: String,
+    /// The schema inside the database that its declaration names.
+    pub(super) namespace: Option<String>,
     /// The columns by their logical names, each with the names it may have.
     columns: Vec<(String, Vec<String>)>,
 }
@@ -141,7 +145,9 @@ impl Stored {
         let id = found.table.columns.iter().find(|column| lookup.naming.is_column(column, "id"));
         let id = id.map(|column| ("id".to_owned(), column_names(found.layer, column)));
         let columns = id.into_iter().chain(required.columns.iter().filter_map(column)).collect();
-        Some(Self { table: name_in_database(found)?.to_owned(), columns })
+        // What a script makes is where the script puts it.
+        let namespace = found.table.namespace.clone().filter(|_| !matches!(found.layer, Layer::Sql | Layer::Code));
+        Some(Self { table: name_in_database(found)?.to_owned(), namespace, columns })
     }
 
     /// The names a column may have.

@@ -90,6 +90,33 @@ impl<'t> Cursor<'t> {
         self.tokens = self.tokens.get(count..).unwrap_or_default();
     }
 
+    /// The first tokens of what is left; all where there are not so many.
+    #[must_use]
+    pub fn first(&self, count: usize) -> Self {
+        Self { tokens: &self.tokens[..count.min(self.tokens.len())], ..*self }
+    }
+
+    /// What is left behind so many tokens.
+    #[must_use]
+    pub fn from(&self, count: usize) -> Self {
+        let mut rest = *self;
+        rest.skip(count);
+        rest
+    }
+
+    /// The last tokens of what is left; all where there are not so many.
+    #[must_use]
+    pub fn last(&self, count: usize) -> Self {
+        Self { tokens: &self.tokens[self.tokens.len().saturating_sub(count)..], ..*self }
+    }
+
+    /// Moves to the first of these keywords that stands in no parentheses or brackets, or to the end; what stands before.
+    pub fn before(&mut self, words: &[&str]) -> Self {
+        let start = self.tokens;
+        while !self.is_at_any(words) && self.advance() {}
+        Self { tokens: &start[..start.len() - self.tokens.len()], ..*self }
+    }
+
     /// Moves past one token, or past all that stands in parentheses or brackets; `false` at the end.
     pub fn advance(&mut self) -> bool {
         let more = !self.is_done();
@@ -103,6 +130,12 @@ impl<'t> Cursor<'t> {
     #[must_use]
     pub fn is_quoted(&self, name: Span) -> bool {
         name.of(self.text).starts_with(['"', '`', '[', '\''])
+    }
+
+    /// Whether a name was written in the quotes of MySQL.
+    #[must_use]
+    pub fn is_backtick(&self, name: Span) -> bool {
+        name.of(self.text).starts_with('`')
     }
 
     /// A name of one part.

@@ -123,7 +123,7 @@ pub(super) fn unread(step: &Step<'_>) -> Vec<Operation> {
 /// A table under another name, where both are known.
 pub(super) fn rename(from: Option<&str>, to: Option<&str>) -> Change {
     match (from, to) {
-        (Some(from), Some(to)) => Change::RenameTable { table: from.to_owned(), to: unqualified(to).to_owned() },
+        (Some(from), Some(to)) => Change::RenameTable { table: from.to_owned(), to: unqualified(to).to_owned(), folds: false },
         (table, _) => Change::Unknown { table: table.map(str::to_owned) },
     }
 }

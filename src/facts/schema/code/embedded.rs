@@ -8,13 +8,14 @@ use super::Code;
 use super::literals::{Chain, plain};
 use crate::facts::lower::{named, unescape};
 use crate::facts::schema::{Change, Column, Operation, ddl};
+use crate::facts::schema::{Given, Selected};
 use crate::source::Span;
 
 /// Stands where something is put in at run time. To SQL it is a letter, so that it becomes part of the name it stands in.
 const HOLE: char = '\u{fffc}';
 
 /// One of these stands in every statement about tables or rows.
-const STATEMENTS: [&str; 6] = ["table", "index", "truncate", "insert", "update", " from "];
+const STATEMENTS: [&str; 7] = ["table", "index", "truncate", "insert", "update", " from ", "drop schema"];
 
 /// The operations of a string that is written in these parts.
 pub(super) fn operations<'c>(code: &Code<'c>, parts: &[Node<'c>]) -> Vec<Operation> {
@@ -126,6 +127,15 @@ fn substitution<'c>(code: &Code<'c>, value: Node<'c>) -> Option<String> {
     }
 }
 
+/// Whether a query names columns that are not known.
+fn has_hole(selected: &[Selected]) -> bool {
+    let names = |one: &Selected| match &one.given {
+        Given::Column(column) => [Some(column.clone()), one.name.clone()],
+        _ => [None, one.name.clone()],
+    };
+    selected.iter().flat_map(names).flatten().any(|name| name.contains(HOLE))
+}
+
 /// The change, as far as it is known: what has a hole in its name or type is not.
 fn without_holes(change: Change) -> Change {
     let is_open = |name: &str| name.contains(HOLE);
@@ -137,10 +147,15 @@ fn without_holes(change: Change) -> Change {
         Change::CreateTable { table, .. } => (&table.name, false),
         Change::AddColumn { table, column } => (table, holed(column)),
         Change::DropTable { table } | Change::DeleteRows { table } | Change::WriteRows { table, .. } => (table, false),
-        Change::RenameTable { table, to } => (table, is_open(to)),
+        Change::PlaceColumn { table, column, .. } => (table, is_open(column)),
+        Change::DropNamespace { namespace } if namespace.as_deref().is_some_and(is_open) => {
+            return Change::Unknown { table: None };
+        }
+        Change::DropNamespace { .. } => return change,
+        Change::RenameTable { table, to, .. } => (table, is_open(to)),
         Change::MoveTable { table, to } => (table, to.as_deref().is_some_and(is_open)),
         Change::DropColumn { table, column } => (table, is_open(column)),
-        Change::RenameColumn { table, column, to } => (table, is_open(column) || is_open(to)),
+        Change::RenameColumn { table, column, to, .. } => (table, is_open(column) || is_open(to)),
         Change::AlterColumn { table, column, kind, .. } => (table, is_open(column) || kind.as_deref().is_some_and(is_open)),
         Change::CreateIndex { table, key } => (table, key.columns.iter().any(|column| is_open(column))),
         Change::AddForeignKey { table, column, references } => {
@@ -158,12 +173,20 @@ fn without_holes(change: Change) -> Change {
         return Change::Unknown { table: Some(table.clone()) };
     }
     match change {
-        Change::CreateTable { mut table } => {
+        Change::CreateTable { mut table, derived } => {
+            let derived = derived.filter(|derived| {
+                let is_known = !has_hole(&derived.columns);
+                table.open |= !is_known;
+                is_known
+            });
             let known = table.columns.len();
             table.columns.retain(|column| !holed(column));
             table.open |= table.columns.len() < known;
             table.keys.retain(|key| !key.columns.iter().any(|column| is_open(column)));
-            Change::CreateTable { table }
+            Change::CreateTable { table, derived }
+        }
+        Change::WriteRows { table, columns, from, selected } if has_hole(&selected) => {
+            Change::WriteRows { table, columns, from, selected: Vec::new() }
         }
         known => known,
     }

@@ -6,7 +6,7 @@ use tree_sitter::Node;
 use super::Code;
 use super::literals::{Fields, plain};
 use crate::facts::lower::{named, span};
-use crate::facts::schema::{Column, Entity, Key, MAX_COLUMNS, Table};
+use crate::facts::schema::{Column, Entity, Key, MAX_COLUMNS, Reference, Table};
 
 /// Decorators of properties that the ORM fills by itself.
 const FILLED: [&str; 6] =
@@ -140,7 +140,7 @@ impl<'c> Code<'c> {
         let given = ["default", "defaultRaw", "onCreate"].into_iter().any(has_field);
         let initial = property.member.child_by_field_name("value").is_some();
         Some(Column {
-            physical: physical(self, fields.as_ref(), &["name", "fieldName"]),
+            physical: first_text(self, fields.as_ref(), &["name", "fieldName"]),
             kind: self.kind(property.member, decorator, fields.as_ref()),
             required: known && is_on("nullable") != Some(true) && decorator.name != "DeleteDateColumn",
             has_default: property.has(&FILLED) || given || initial || !known,
@@ -153,10 +153,14 @@ impl<'c> Code<'c> {
         let relation = property.decorators.iter().find(|decorator| decorator.is_any(&["ManyToOne", "OneToOne"]))?;
         let join = property.decorators.iter().find(|decorator| decorator.name == "JoinColumn").unwrap_or(relation);
         let fields = join.arguments.iter().find_map(|argument| self.fields(*argument));
-        let column = physical(self, fields.as_ref(), &["name", "joinColumn", "fieldName"]);
+        let column = first_text(self, fields.as_ref(), &["name", "joinColumn", "fieldName"]);
+        let options = relation.arguments.iter().find_map(|argument| self.fields(*argument));
+        let rule = first_text(self, options.as_ref(), &["onDelete", "deleteRule"]);
+        let cascades = rule.is_some_and(|rule| rule.eq_ignore_ascii_case("cascade"));
         Some(Column {
             physical: Some(column.unwrap_or_else(|| format!("{}Id", property.name))),
             has_default: true,
+            references: Some(Reference { table: String::new(), column: String::new(), cascades }),
             ..Column::empty(property.name, span(property.name_at))
         })
     }
@@ -187,7 +191,7 @@ impl<'c> Code<'c> {
 }
 
 /// The name in the database that the options give.
-fn physical(code: &Code<'_>, fields: Option<&Fields<'_>>, keys: &[&str]) -> Option<String> {
+fn first_text(code: &Code<'_>, fields: Option<&Fields<'_>>, keys: &[&str]) -> Option<String> {
     let fields = fields?;
     keys.iter().find_map(|key| fields.get(key)).and_then(|value| code.text(value))
 }
@@ -237,7 +241,7 @@ mod tests {
             session.table.sketch(),
             [
                 "userId string !+",
-                "user  =",
+                "user  =>.~",
                 "token string !*",
                 "expiresAt timestamp !",
                 "ipAddress text +",
@@ -265,7 +269,7 @@ mod tests {
         );
         let [user] = found.as_slice() else { panic!("one class: {found:?}") };
         assert_eq!(user.table.physical.as_deref(), Some("users"));
-        assert_eq!(user.table.sketch(), ["id string !*", "email string +", "createdAt  !=", "tenant  ="]);
+        assert_eq!(user.table.sketch(), ["id string !*", "email string +", "createdAt  !=", "tenant  =>."]);
         assert!(user.table.is_unique(&["email", "tenant"]) && user.table.open);
     }
 }

@@ -118,7 +118,7 @@ fn step<'c>(code: &Code<'c>, table: &str, first: &Step<'c>, rest: &[Step<'c>], c
         }
         "renameColumn" => {
             if let Some((column, to)) = changes.known(text(0).zip(text(1))) {
-                changes.push(Change::RenameColumn { table: owned, column, to }, at);
+                changes.push(Change::RenameColumn { table: owned, column, to, folds: false }, at);
             }
         }
         "setNullable" | "dropNullable" => {

@@ -58,12 +58,12 @@ pub(super) fn alter_table<'c>(code: &Code<'c>, name: &str, span: Span, steps: &[
             }
             "renameColumn" => {
                 if let Some((column, to)) = changes.known(text(0).zip(text(1))) {
-                    changes.push(Change::RenameColumn { table, column, to }, at);
+                    changes.push(Change::RenameColumn { table, column, to, folds: false }, at);
                 }
             }
             "renameTo" => {
                 if let Some(to) = changes.known(text(0)) {
-                    changes.push(Change::RenameTable { table, to: unqualified(&to).to_owned() }, at);
+                    changes.push(Change::RenameTable { table, to: unqualified(&to).to_owned(), folds: false }, at);
                 }
             }
             "dropConstraint" | "dropIndex" => {

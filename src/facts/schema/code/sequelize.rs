@@ -47,7 +47,7 @@ pub(super) fn operations<'c>(code: &Code<'c>, step: &Step<'c>) -> Vec<Operation>
         }
         "renameColumn" => {
             if let Some((column, to)) = changes.known(text(1).zip(text(2))) {
-                changes.push(Change::RenameColumn { table: owned, column, to }, at);
+                changes.push(Change::RenameColumn { table: owned, column, to, folds: false }, at);
             }
         }
         "addIndex" => {

@@ -7,10 +7,12 @@ pub mod drizzle;
 pub mod prisma;
 pub mod sql;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::lookup::Lookup;
-use super::{Gap, GapKind, RequiredColumn, RequiredKey, RequiredTable};
+use super::{Gap, GapKind, Layer, RequiredColumn, RequiredKey, RequiredTable, SourceTable};
+use crate::facts::schema::Column;
 use crate::project::value::{Node, Value};
 use crate::project::{Adapter, Dialect, Server};
 
@@ -149,10 +151,21 @@ impl<'a> Plan<'a> {
 
     /// What sources call a column of a table they declare.
     fn column_in_sources(&self, key: &str, name: &str) -> Option<&'a str> {
+        let mut columns = self.table_in_sources(key)?.table.columns.iter();
+        columns.find(|declared| self.found.naming.is_column(declared, name)).map(|declared| declared.name.as_str())
+    }
+
+    /// What PostgreSQL calls a column that scripts make under a name that differs in case alone.
+    fn in_other_case(&self, key: &str, name: &str) -> Option<Cow<'a, str>> {
+        let source = self.table_in_sources(key).filter(|source| matches!(source.layer, Layer::Sql | Layer::Code))?;
+        let is_it = |column: &&Column| column.name.eq_ignore_ascii_case(name);
+        source.table.columns.iter().find(is_it).map(Column::stored_name)
+    }
+
+    fn table_in_sources(&self, key: &str) -> Option<&'a SourceTable> {
         let found = self.found;
-        let table = found.tables.iter().find(|(name, table)| found.naming.is_table(name, &table.table, &self.lookup(key)));
-        let mut columns = table?.1.table.columns.iter();
-        columns.find(|declared| found.naming.is_column(declared, name)).map(|declared| declared.name.as_str())
+        let is_it = |(name, table): &&(String, SourceTable)| found.naming.is_table(name, &table.table, &self.lookup(key));
+        found.tables.iter().find(is_it).map(|(_, table)| table)
     }
 
     fn dialect(&self) -> Dialect {

@@ -133,6 +133,9 @@ impl Writer<'_, '_> {
     /// A column of a table that may hold rows: one that is required needs a value for them.
     fn added_column(&self, key: &str, column: &RequiredColumn) -> String {
         let (table, name) = (self.table_name(key), self.quoted(self.column(key, &column.name)));
+        if let Some(known) = self.plan.in_other_case(key, &column.name) {
+            return format!("alter table {table} rename column {} to {name};", self.written(&known));
+        }
         let add = if self.dialect == Dialect::Mssql { "add" } else { "add column" };
         let value = self.default(column).map(str::to_owned).or_else(|| self.literal(column));
         let former = self.plan.former(key, column).map(|former| self.written(former));
