@@ -2417,6 +2417,7 @@ fn a_dialect_is_told_by_the_driver() {
         ("import { createPool } from \"@vercel/postgres\"", "createPool({})", Some(Dialect::Postgres)),
         ("import { createPool } from \"mysql2/promise\"", "createPool({})", Some(Dialect::Mysql)),
         ("import { createPool } from \"some-pool\"", "createPool({})", None),
+        ("const Database = require(\"better-sqlite3\")", "new Database(\"./a.db\")", Some(Dialect::Sqlite)),
     ] {
         let model = server(&format!("{import};\nexport const auth = betterAuth({{ database: {call} }});"));
         assert_eq!(model.servers[0].adapter.dialect, dialect, "{import}");
@@ -2437,4 +2438,65 @@ fn what_an_object_of_a_class_holds_may_be_changed_where_it_is_given() {
     let model = model(&[("src/auth.ts", auth), ("src/extend.ts", extend)]);
     assert_eq!(plugins(&model), ["username", "admin", "own"]);
     assert_eq!(open(&model), [""; 0]);
+}
+
+#[test]
+fn what_the_global_object_holds_is_known_only_where_the_same_code_made_it() {
+    for (list, expected) in [
+        ("[admin(), ...(globalThis.extra ?? [])]", vec!["admin"]),
+        ("[admin(), ...(global.extra || [jwt()])]", vec!["admin", "jwt?"]),
+    ] {
+        let model = server(&format!("export const auth = betterAuth({{ plugins: {list} }});"));
+        assert_eq!(plugins(&model), expected, "{list}");
+        assert_eq!(open(&model).len(), 1, "{list}");
+    }
+    let model = server("export const auth = betterAuth({ secret: globalThis.process.env.SECRET });");
+    assert_eq!(option(&model, &["secret"]), "Env(\"SECRET\")");
+}
+
+#[test]
+fn a_deleted_property_is_gone() {
+    let options = "const options = { plugins: [admin()], advanced: { disableCSRFCheck: true } };";
+    for (change, is_there) in [
+        ("delete options.advanced;", Some(false)),
+        ("Reflect.deleteProperty(options, \"advanced\");", Some(false)),
+        ("const { advanced } = options;\ndelete advanced.disableCSRFCheck;", Some(true)),
+        ("if (process.env.X) delete options.advanced;", None),
+    ] {
+        let model = server(&format!("{options}\n{change}\nexport const auth = betterAuth(options);"));
+        let found = match model.servers[0].options.lookup(&["advanced"]) {
+            Lookup::Absent => Some(false),
+            Lookup::Found(found) => found.iter().all(|one| one.conditions.is_empty()).then_some(true),
+            Lookup::Unknown(why) => panic!("{change}: {why:?}"),
+        };
+        assert_eq!(found, is_there, "{change}");
+        assert_eq!(open(&model), [""; 0], "{change}");
+        let csrf = model.servers[0].options.get(&["advanced", "disableCSRFCheck"]);
+        assert_eq!(csrf, None, "{change}");
+    }
+}
+
+#[test]
+fn the_environment_comes_in_many_ways() {
+    for (given, call) in [
+        ("import process from \"node:process\";", "betterAuth({ secret: process.env.SECRET })"),
+        ("import { SECRET } from \"astro:env/server\";", "betterAuth({ secret: SECRET })"),
+        ("import { getSecret } from \"astro:env/server\";", "betterAuth({ secret: getSecret(\"SECRET\") })"),
+        (
+            "import { getCloudflareContext } from \"@opennextjs/cloudflare\";",
+            "betterAuth({ secret: getCloudflareContext().env.SECRET })",
+        ),
+    ] {
+        let model = server(&format!("{given}\nexport const auth = {call};"));
+        assert_eq!(option(&model, &["secret"]), "Env(\"SECRET\")", "{given}");
+    }
+    let factory = "export const createAuth = (env) => betterAuth({ secret: env.SECRET });";
+    for caller in [
+        "import { Hono } from \"hono\";\nnew Hono().all(\"*\", (c) => createAuth(c.env).handler(c.req.raw));",
+        "import { env } from \"hono/adapter\";\napp.all(\"*\", (c) => createAuth(env<{ SECRET: string }>(c)).handler(c.req.raw));",
+        "export default { async fetch(request, env) { return createAuth(env).handler(request); } };",
+    ] {
+        let model = server(&format!("{factory}\n{caller}"));
+        assert_eq!(option(&model, &["secret"]), "Env(\"SECRET\")", "{caller}");
+    }
 }
