@@ -430,6 +430,8 @@ pub enum Kind {
     TypeOf(Box<Expr>),
     /// `import("module")`.
     ImportCall(String),
+    /// What could not be read.
+    Unread,
     /// Anything else.
     Opaque,
 }

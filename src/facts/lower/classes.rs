@@ -46,6 +46,9 @@ impl Lowering<'_> {
         let guards = std::mem::take(&mut self.guards);
         let block = self.block.take();
         let in_class = std::mem::replace(&mut self.in_class, true);
+        for body in &body {
+            self.unread_members(*body, scope);
+        }
         for member in body.into_iter().flat_map(named) {
             let name = member.child_by_field_name("name").map(|name| self.owned(name));
             match (member.kind(), name) {

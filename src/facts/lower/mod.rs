@@ -9,6 +9,7 @@ mod modules;
 mod mounts;
 mod passed;
 mod statements;
+mod unread;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -18,6 +19,7 @@ pub(crate) use self::classes::{member_name, property_of, static_name};
 pub(crate) use self::expressions::may_make_an_instance;
 pub(super) use self::literals::unescape;
 use self::passed::Given;
+use self::unread::Unread;
 
 use super::module::{Binding, Guard, MODULE_SCOPE, Module, Scope, ScopeId, Source};
 use super::schema;
@@ -46,6 +48,7 @@ pub fn extract(kind: FileKind, text: &str) -> (Module, Vec<Span>) {
     };
     let mut lowering = Lowering {
         text: &parsed.text,
+        original: text,
         module: Module { scopes: vec![Scope::default()], ..Module::default() },
         entry_names: HashMap::new(),
         maker_names: HashSet::new(),
@@ -55,12 +58,15 @@ pub fn extract(kind: FileKind, text: &str) -> (Module, Vec<Span>) {
         block: None,
         in_class: false,
         owner: None,
-        errors: parsed.errors,
+        unread: parsed.errors,
+        unread_statements: Vec::new(),
+        too_deep: Vec::new(),
         depth: 0,
     };
     let root = parsed.tree.root_node();
     lowering.collect_entry_names(root);
     lowering.statements(root, MODULE_SCOPE);
+    lowering.settle_unread();
     lowering.settle_changes();
     lowering.module.marks = marks(&lowering.module);
     let signals = scan(text.as_bytes());
@@ -73,7 +79,9 @@ pub fn extract(kind: FileKind, text: &str) -> (Module, Vec<Span>) {
     if signals.types {
         lowering.module.types = schema::typed_tables(&parsed.text, root);
     }
-    (lowering.module, lowering.errors)
+    let Lowering { module, mut unread, too_deep, .. } = lowering;
+    unread.extend(too_deep);
+    (module, unread)
 }
 
 fn marks(module: &Module) -> Vec<u32> {
@@ -84,6 +92,8 @@ fn marks(module: &Module) -> Vec<u32> {
 
 struct Lowering<'t> {
     text: &'t str,
+    /// The text with what could not be read.
+    original: &'t str,
     module: Module,
     /// What local names stand for that are recorded when they are called: entry points and functions that mount.
     entry_names: HashMap<String, &'static str>,
@@ -99,7 +109,11 @@ struct Lowering<'t> {
     /// Whether `this` is an object of the class around.
     in_class: bool,
     owner: Option<String>,
-    errors: Vec<Span>,
+    /// What could not be read, in order.
+    unread: Vec<Span>,
+    unread_statements: Vec<Unread>,
+    /// What lies deeper than is lowered.
+    too_deep: Vec<Span>,
     depth: u32,
 }
 

@@ -76,7 +76,7 @@ impl Place<'_> {
                 if request.as_ref().is_some_and(|request| asks_for_itself(&self.eval(request))) {
                     return None;
                 }
-                let means_one = request.is_some() && role(self.path) == Role::Live && may_make_an_instance(&render::expr(of));
+                let means_one = request.is_some() && role(self.path) == Role::Live && may_make_an_instance(render::expr(of));
                 (self.ever(of), !means_one)
             }
             Mounting::Call(call) if self.is_integration(call) => {
