@@ -2120,12 +2120,17 @@ fn members_of_an_enumeration_count_on() {
 fn what_the_parser_makes_up_is_not_a_value() {
     let model = server("export const auth = betterAuth({ baseURL: , plugins: [admin()] });");
     assert_eq!(plugins(&model), ["admin"]);
-    assert_eq!(option(&model, &["baseURL"]), "an expression that is not followed");
+    assert_eq!(option(&model, &["baseURL"]), "the parser could not read this part of it");
 }
 
 #[test]
 fn an_instance_that_the_parser_lost_is_said() {
     let model = server("export const auth = betterAuth({ plugins: [admin(), jw\n  session: { expiresIn: 10 } });");
+    assert_eq!((plugins(&model).len(), open(&model)), (0, vec!["the parser could not read this part of it"]));
+    let model = server("export const auth = betterAuth({ plugins: [admin({ adminRoles: [ }), jwt()] });");
+    assert_eq!(plugins(&model), ["admin", "jwt"]);
+    assert!(matches!(model.servers[0].plugins[0].options.lookup(&["adminRoles"]), Lookup::Unknown(_)));
+    let model = server("export const auth = betterAuth({ plugins: [admin(), jw\n  session: { expiresIn: 10 } }");
     assert_eq!(model.servers.len(), 0);
     let open: Vec<_> = model.undetermined.iter().map(|open| open.question.as_str()).collect();
     assert_eq!(open, ["what `src/auth.ts` configures"]);
@@ -2446,6 +2451,7 @@ fn a_dialect_is_told_by_the_driver() {
         ("import { createPool } from \"@vercel/postgres\"", "createPool({})", Some(Dialect::Postgres)),
         ("import { createPool } from \"mysql2/promise\"", "createPool({})", Some(Dialect::Mysql)),
         ("import { createPool } from \"some-pool\"", "createPool({})", None),
+        ("const Database = require(\"better-sqlite3\")", "new Database(\"./a.db\")", Some(Dialect::Sqlite)),
     ] {
         let model = server(&format!("{import};\nexport const auth = betterAuth({{ database: {call} }});"));
         assert_eq!(model.servers[0].adapter.dialect, dialect, "{import}");
@@ -2466,4 +2472,138 @@ fn what_an_object_of_a_class_holds_may_be_changed_where_it_is_given() {
     let model = model(&[("src/auth.ts", auth), ("src/extend.ts", extend)]);
     assert_eq!(plugins(&model), ["username", "admin", "own"]);
     assert_eq!(open(&model), [""; 0]);
+}
+
+#[test]
+fn what_the_global_object_holds_is_known_only_where_the_same_code_made_it() {
+    for (list, expected) in [
+        ("[admin(), ...(globalThis.extra ?? [])]", vec!["admin"]),
+        ("[admin(), ...(global.extra || [jwt()])]", vec!["admin", "jwt?"]),
+    ] {
+        let model = server(&format!("export const auth = betterAuth({{ plugins: {list} }});"));
+        assert_eq!(plugins(&model), expected, "{list}");
+        assert_eq!(open(&model).len(), 1, "{list}");
+    }
+    let model = server("export const auth = betterAuth({ secret: globalThis.process.env.SECRET });");
+    assert_eq!(option(&model, &["secret"]), "Env(\"SECRET\")");
+}
+
+#[test]
+fn a_deleted_property_is_gone() {
+    let options = "const options = { plugins: [admin()], advanced: { disableCSRFCheck: true } };";
+    for (change, is_there) in [
+        ("delete options.advanced;", Some(false)),
+        ("Reflect.deleteProperty(options, \"advanced\");", Some(false)),
+        ("const { advanced } = options;\ndelete advanced.disableCSRFCheck;", Some(true)),
+        ("if (process.env.X) delete options.advanced;", None),
+    ] {
+        let model = server(&format!("{options}\n{change}\nexport const auth = betterAuth(options);"));
+        let found = match model.servers[0].options.lookup(&["advanced"]) {
+            Lookup::Absent => Some(false),
+            Lookup::Found(found) => found.iter().all(|one| one.conditions.is_empty()).then_some(true),
+            Lookup::Unknown(why) => panic!("{change}: {why:?}"),
+        };
+        assert_eq!(found, is_there, "{change}");
+        assert_eq!(open(&model), [""; 0], "{change}");
+        let csrf = model.servers[0].options.get(&["advanced", "disableCSRFCheck"]);
+        assert_eq!(csrf, None, "{change}");
+    }
+}
+
+#[test]
+fn the_environment_comes_in_many_ways() {
+    for (given, call) in [
+        ("import process from \"node:process\";", "betterAuth({ secret: process.env.SECRET })"),
+        ("import { SECRET } from \"astro:env/server\";", "betterAuth({ secret: SECRET })"),
+        ("import { getSecret } from \"astro:env/server\";", "betterAuth({ secret: getSecret(\"SECRET\") })"),
+        (
+            "import { getCloudflareContext } from \"@opennextjs/cloudflare\";",
+            "betterAuth({ secret: getCloudflareContext().env.SECRET })",
+        ),
+    ] {
+        let model = server(&format!("{given}\nexport const auth = {call};"));
+        assert_eq!(option(&model, &["secret"]), "Env(\"SECRET\")", "{given}");
+    }
+    let factory = "export const createAuth = (env) => betterAuth({ secret: env.SECRET });";
+    for caller in [
+        "import { Hono } from \"hono\";\nnew Hono().all(\"*\", (c) => createAuth(c.env).handler(c.req.raw));",
+        "import { env } from \"hono/adapter\";\napp.all(\"*\", (c) => createAuth(env<{ SECRET: string }>(c)).handler(c.req.raw));",
+        "export default { async fetch(request, env) { return createAuth(env).handler(request); } };",
+    ] {
+        let model = server(&format!("{factory}\n{caller}"));
+        assert_eq!(option(&model, &["secret"]), "Env(\"SECRET\")", "{caller}");
+    }
+}
+
+#[test]
+fn what_is_sound_around_an_edit_is_kept() {
+    let csrf = "advanced: { disableCSRFCheck: true },";
+    let parts = "export const auth = betterAuth({\n  plugins: [admin()],\n";
+    let unread = Some("the parser could not read this part of it");
+    for (text, expected, why, options_why) in [
+        (format!("import {{ more, \n\n{parts}  {csrf}\n}});"), vec!["admin"], None, None),
+        (format!("export async function helper( {{\n{parts}  {csrf}\n}});"), vec!["admin"], None, None),
+        (format!("{parts}  databaseHooks: {{ before: async (user) => {{\n  {csrf}\n}});"), vec!["admin"], None, unread),
+        (format!("{parts}  databaseHooks: {{ before: () => {{ if (user. }} }},\n  {csrf}\n}});"), vec!["admin"], None, None),
+        (format!("{parts}  emailAndPassword: {{ enabled: true,\n  {csrf}\n}});"), vec!["admin"], None, unread),
+        (format!("export const auth = betterAuth({{\n  plugins: [admin(), jwt(),\n  {csrf}\n}});"), vec![], unread, unread),
+        (
+            format!(
+                "export const auth = betterAuth({{\n  plugins: [\n    admin(),\n    twoFactor({{\n      send() {{\n        const a = `${{b/${{c\n      }},\n    }}),\n  ],\n  {csrf}\n}});"
+            ),
+            vec!["admin", "twoFactor"],
+            None,
+            None,
+        ),
+        (
+            format!("export const auth = betterAuth({{\n  plugins: [\n    admin(),\n    jwt(),,=\n  ],\n  {csrf}\n}});"),
+            vec!["admin"],
+            unread,
+            None,
+        ),
+        (
+            format!(
+                "const plugins = [admin()];\nif (on) plugins.push(jwt(;\nexport const auth = betterAuth({{\n  plugins,\n  {csrf}\n}});"
+            ),
+            vec!["admin"],
+            Some("a later change that is not followed"),
+            None,
+        ),
+        (
+            format!(
+                "function list() {{\n  return [jwt(;\n  return [admin()];\n}}\nexport const auth = betterAuth({{\n  plugins: list(),\n  {csrf}\n}});"
+            ),
+            vec!["admin?"],
+            unread,
+            None,
+        ),
+        (
+            format!("const list = [jwt(;\nexport const auth =\n  betterAuth({{\n    plugins: list,\n    {csrf}\n  }});"),
+            vec![],
+            unread,
+            None,
+        ),
+    ] {
+        let model = server(&text);
+        assert_eq!(plugins(&model), expected, "{text}");
+        assert_eq!(open(&model).first().copied(), why, "{text}");
+        assert_eq!(option(&model, &["advanced", "disableCSRFCheck"]), "Bool(true)", "{text}");
+        let options = model.servers[0].options.object().expect("options");
+        assert_eq!(options.open.first().map(|why| why.reason.as_str()), options_why, "{text}");
+        assert!(!model.questions().is_empty(), "{text}");
+    }
+}
+
+#[test]
+fn what_the_grammar_lacks_opens_no_question() {
+    for line in [
+        "const rows = sql<{ count: number }>`select 1`;",
+        "import defer * as later from \"./later\";",
+        "export  type  *  from \"./t\";",
+    ] {
+        let with = server(&format!("{line}\nexport const auth = betterAuth({{ plugins: [admin()] }});"));
+        let without = server("\nexport const auth = betterAuth({ plugins: [admin()] });");
+        assert_eq!(with.questions(), without.questions(), "{line}");
+        assert_eq!(plugins(&with), ["admin"], "{line}");
+    }
 }

@@ -279,7 +279,7 @@ impl Effect {
     fn changes(&self, path: &[String], way: &[String]) -> bool {
         let changed = || path.iter().chain(&self.path);
         let is_passed = matches!(self.change, Mutation::Passed { .. });
-        let is_deep = changed().count() > way.len() || !matches!(self.change, Mutation::Assign(_));
+        let is_deep = changed().count() > way.len() || !self.change.replaces();
         self.is_in_place()
             && is_deep
             && changed().zip(way).all(|(step, other)| step == other)
@@ -311,8 +311,18 @@ pub enum Mutation {
         /// The way into it: `["key"]`.
         way: Vec<String>,
     },
-    /// Any other call of a method that changes its object, or `delete`.
+    /// `delete x.path`.
+    Delete,
+    /// Any other call of a method that changes its object.
     Opaque,
+}
+
+impl Mutation {
+    /// Whether it changes what holds the value at the path, and leaves the value itself alone.
+    #[must_use]
+    pub fn replaces(&self) -> bool {
+        matches!(self, Self::Assign(_) | Self::Delete)
+    }
 }
 
 /// A call of interest.
@@ -462,6 +472,8 @@ pub enum Kind {
     TypeOf(Box<Expr>),
     /// `import("module")`.
     ImportCall(String),
+    /// What could not be read.
+    Unread,
     /// Anything else.
     Opaque,
 }

@@ -204,7 +204,7 @@ impl Linker<'_> {
             None => return node.why_unknown().map_or(Made::Nothing, Made::Unknown),
         };
         let options = match call.arguments.first() {
-            Some(argument) if argument.spread => Node {
+            Some(argument) if argument.spread && argument.value.kind != Kind::Unread => Node {
                 value: Value::Unknown(Unknown::new("the options are spread from a list", Site::new(path, call.callee.span))),
                 at: Site::new(path, argument.value.span),
             },

@@ -84,7 +84,10 @@ impl Reader<'_> {
             release: self.release(module),
             at: call.callee_at.clone(),
             conditions: Vec::new(),
-            options: call.arguments.first().cloned().unwrap_or_else(|| nothing(node)),
+            options: call.arguments.first().cloned().unwrap_or_else(|| match call.open.first() {
+                Some(why) => Node { value: Value::Unknown(why.clone()), at: node.at.clone() },
+                None => nothing(node),
+            }),
             definition: if known.is_none() && self.side == Side::Server { self.installed(call) } else { None },
         }
     }

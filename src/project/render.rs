@@ -94,6 +94,6 @@ fn write(expr: &Expr, out: &mut String, depth: u32) {
             out.push_str(module);
             out.push_str("\")");
         }
-        Kind::Regex | Kind::Opaque => out.push('…'),
+        Kind::Regex | Kind::Opaque | Kind::Unread => out.push('…'),
     }
 }

@@ -1,10 +1,12 @@
 //! TypeScript and JavaScript text to syntax trees, and the gaps of the grammar that are known.
 
+mod gaps;
+mod layout;
+
 use std::borrow::Cow;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-use memchr::memmem;
 use tree_sitter::{Language, ParseOptions, Parser, Tree};
 
 use crate::source::{FileKind, Span};
@@ -19,7 +21,7 @@ pub struct Parsed<'t> {
     pub tree: Tree,
     /// The text the tree was made from: the file, with the same length, without what the grammar cannot read.
     pub text: Cow<'t, str>,
-    /// What the parser could not read, or had to make up, in order.
+    /// What could not be read, in order.
     pub errors: Vec<Span>,
 }
 
@@ -37,19 +39,39 @@ pub fn language(kind: FileKind) -> Language {
 pub fn parse(kind: FileKind, text: &str) -> Option<Parsed<'_>> {
     let text = match kind {
         FileKind::Component => Cow::Owned(scripts_only(text)),
-        _ => without_type_star(text),
+        _ => Cow::Borrowed(text),
     };
     let mut parser = Parser::new();
     parser.set_language(&language(kind)).ok()?;
+    let tree = parsed(&mut parser, &text)?;
+    if !tree.root_node().has_error() {
+        return Some(Parsed { tree, text, errors: Vec::new() });
+    }
+    let bridged = gaps::bridged(&text).map_or(text, Cow::Owned);
+    let mut is_sound = |text: &str| parsed(&mut parser, text).is_some_and(|tree| !tree.root_node().has_error());
+    let (text, mut unread) = if is_sound(&bridged) {
+        (bridged, Vec::new())
+    } else {
+        let (sound, unread) = layout::sound(&bridged, &mut is_sound);
+        (Cow::Owned(sound), unread)
+    };
+    let tree = parsed(&mut parser, &text)?;
+    unread.extend(errors(&tree));
+    unread.sort_by_key(|span| span.start);
+    Some(Parsed { tree, text, errors: unread })
+}
+
+/// The tree of a text; `None` when it takes too long.
+fn parsed(parser: &mut Parser, text: &str) -> Option<Tree> {
     let bytes = text.as_bytes();
     let started = Instant::now();
     let mut progress = |_: &tree_sitter::ParseState| {
         if started.elapsed() > PARSE_BUDGET { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };
     let options = ParseOptions::new().progress_callback(&mut progress);
-    let tree = parser.parse_with_options(&mut |at, _| bytes.get(at..).unwrap_or_default(), None, Some(options))?;
-    let errors = errors(&tree);
-    Some(Parsed { tree, text, errors })
+    // What is left of a text that took too long is no beginning of this one.
+    parser.reset();
+    parser.parse_with_options(&mut |at, _| bytes.get(at..).unwrap_or_default(), None, Some(options))
 }
 
 fn errors(tree: &Tree) -> Vec<Span> {
@@ -72,21 +94,6 @@ fn errors(tree: &Tree) -> Vec<Span> {
             }
         }
     }
-}
-
-/// `export type * from "…"` is newer than the grammar: without the word `type` it reads the same for our purpose.
-fn without_type_star(text: &str) -> Cow<'_, str> {
-    const PHRASE: &str = "export type *";
-    let places: Vec<usize> = memmem::find_iter(text.as_bytes(), PHRASE).collect();
-    if places.is_empty() {
-        return Cow::Borrowed(text);
-    }
-    let mut owned = text.to_owned();
-    for at in places {
-        let word = at + "export ".len();
-        owned.replace_range(word..word + "type".len(), "    ");
-    }
-    Cow::Owned(owned)
 }
 
 /// Blanks everything outside the script blocks (and the leading `---` block of Astro) of a component, byte by byte.
@@ -133,7 +140,6 @@ mod tests {
         assert_eq!(scripts.len(), text.len());
         assert_eq!(scripts.find("const a"), text.find("const a"));
         assert!(!scripts.contains("template"));
-        assert_eq!(without_type_star("export type * from 'x'"), "export      * from 'x'");
     }
 
     #[test]

@@ -124,7 +124,11 @@ impl Lowering<'_> {
 
     /// `delete x.path`.
     pub(super) fn deletion(&mut self, argument: &Expr, scope: ScopeId, node: Node<'_>) {
-        if let Some((root, path)) = place(argument).or_else(|| holder(argument)) {
+        if let Some((root, path)) = place(argument) {
+            if !path.is_empty() {
+                self.effect(scope, root, path, Mutation::Delete, node);
+            }
+        } else if let Some((root, path)) = holder(argument) {
             self.effect(scope, root, path, Mutation::Opaque, node);
         }
     }
@@ -138,9 +142,12 @@ impl Lowering<'_> {
         {
             let Some((target, rest)) = call.arguments.split_first() else { return };
             let Some((root, mut path)) = place(&target.value) else { return };
-            let change = if method == "assign" { Mutation::Merge(rest.to_vec()) } else { Mutation::Opaque };
+            let mut change = if method == "assign" { Mutation::Merge(rest.to_vec()) } else { Mutation::Opaque };
             if let (Mutation::Opaque, Some(Kind::Text(Text::Plain(key)))) = (&change, rest.first().map(|key| &key.value.kind)) {
                 path.push(key.clone());
+                if method == "deleteProperty" {
+                    change = Mutation::Delete;
+                }
             }
             self.effect(scope, root, path, change, node);
             return;
@@ -391,7 +398,7 @@ fn aliased(scope: &Scope, effect: &Effect) -> Vec<Effect> {
         _ => return Vec::new(),
     };
     let path: Vec<String> = way.iter().chain(&effect.path).cloned().collect();
-    let assigns = matches!(effect.change, Mutation::Assign(_));
+    let assigns = effect.change.replaces();
     made_of(of, &path, assigns)
         .into_iter()
         .map(|(root, path, certain)| {
@@ -500,7 +507,7 @@ impl Holders {
         self.0.get(&effect.root).into_iter().flatten().filter_map(move |holder| {
             let binding = &scope.bindings[holder.binding];
             let rest = effect.path.strip_prefix(holder.path.as_slice())?;
-            let assigns = matches!(effect.change, Mutation::Assign(_));
+            let assigns = effect.change.replaces();
             let is_shared = match (&holder.copied_without, rest) {
                 (None, rest) => !(assigns && rest.is_empty()),
                 (Some(_), []) => false,

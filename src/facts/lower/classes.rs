@@ -48,6 +48,9 @@ impl Lowering<'_> {
         let guards = std::mem::take(&mut self.guards);
         let block = self.block.take();
         let in_class = std::mem::replace(&mut self.in_class, true);
+        for body in &body {
+            self.unread_members(*body, scope);
+        }
         let before = self.found();
         // The decorators of a method come before it.
         let mut of_method = Vec::new();

@@ -6,6 +6,7 @@ use super::bindings::CHOICES;
 use super::classes::member_name;
 use super::literals::{number, unescape};
 use super::mounts::paths_of;
+use super::unread::{unread_element, unread_property};
 use super::{Around, ENTRY_POINTS, Lowering, MAX_DEPTH, named, span};
 use crate::facts::module::{
     Call, CallSite, Element, Expr, Guard, Import, Imported, Kind, Operator, Property, ScopeId, Surrounding, TemplatePart, Text,
@@ -16,7 +17,7 @@ use crate::source::Span;
 impl Lowering<'_> {
     pub(super) fn expr(&mut self, node: Node<'_>, scope: ScopeId, around: Around<'_>) -> Expr {
         if self.depth >= MAX_DEPTH {
-            self.errors.push(span(node));
+            self.too_deep.push(span(node));
             return Expr { kind: Kind::Opaque, span: span(node) };
         }
         self.depth += 1;
@@ -309,92 +310,89 @@ impl Lowering<'_> {
     }
 
     pub(super) fn elements(&mut self, node: Node<'_>, scope: ScopeId, around: Around<'_>) -> Vec<Element> {
-        named(node)
-            .into_iter()
-            .filter(|child| child.kind() != "comment")
-            .map(|child| {
-                if child.kind() == "spread_element" {
-                    let value = match named(child).into_iter().next() {
-                        Some(inner) => self.expr(inner, scope, around),
-                        None => Expr { kind: Kind::Opaque, span: span(child) },
-                    };
-                    Element { value, spread: true }
-                } else {
-                    Element { value: self.expr(child, scope, around), spread: false }
-                }
-            })
-            .collect()
+        let mut elements = Vec::new();
+        let mut unread = Vec::new();
+        self.each_part(
+            node,
+            &mut |lowering, child| {
+                let spread = child.kind() == "spread_element";
+                let value = match named(child).into_iter().next().filter(|_| spread) {
+                    Some(inner) => lowering.expr(inner, scope, around),
+                    None if spread => Expr { kind: Kind::Opaque, span: span(child) },
+                    None => lowering.expr(child, scope, around),
+                };
+                elements.push(Element { value, spread });
+            },
+            &mut |_, span| unread.push(unread_element(span)),
+        );
+        elements.extend(unread);
+        elements
     }
 
     pub(super) fn properties(&mut self, node: Node<'_>, scope: ScopeId, around: Around<'_>) -> Vec<Property> {
         let mut properties = Vec::new();
-        let mut holding = Vec::new();
-        for child in named(node) {
-            let before = self.found();
-            match child.kind() {
-                "pair" => {
-                    let (Some(key), Some(value)) = (child.child_by_field_name("key"), child.child_by_field_name("value")) else {
-                        continue;
-                    };
-                    properties.push(match self.key_text(key) {
-                        Some(name) => {
-                            let inner = Around {
-                                name: Some(&name),
-                                maps_names: around.maps_names
-                                    || matches!(name.as_str(), "fields" | "schema" | "additionalFields"),
-                            };
-                            let value = self.expr(value, scope, inner);
-                            Property::Keyed { key: name, key_span: span(key), value }
-                        }
-                        None => {
-                            let key = named(key).into_iter().next().unwrap_or(key);
-                            Property::Computed {
-                                key: self.expr(key, scope, Around::default()),
-                                value: self.expr(value, scope, Around::default()),
-                            }
-                        }
-                    });
+        let (mut unread, mut holding) = (Vec::new(), Vec::new());
+        self.each_part(
+            node,
+            &mut |lowering, child| {
+                let before = lowering.found();
+                let Some(property) = lowering.property(child, scope, around) else { return };
+                if lowering.found() != before
+                    && let Some(key) = key_of(&property)
+                {
+                    holding.push((before, lowering.found(), key));
                 }
-                "shorthand_property_identifier" => properties.push(Property::Keyed {
-                    key: self.owned(child),
-                    key_span: span(child),
-                    value: self.expr(child, scope, Around::default()),
-                }),
-                "spread_element" => {
-                    if let Some(inner) = named(child).into_iter().next() {
-                        properties.push(Property::Spread(self.expr(inner, scope, around)));
-                    }
-                }
-                "method_definition" => {
-                    let Some(name) = child.child_by_field_name("name") else { continue };
-                    let getter = self.str(child).starts_with("get ");
-                    let function = self.function(child, scope);
-                    let mut value = Expr { kind: Kind::Function(function), span: span(child) };
-                    if getter {
-                        // To read it is to call it.
-                        value = Call::of(value);
-                    }
-                    if let Some(key) = self.key_text(name) {
-                        properties.push(Property::Keyed { key, key_span: span(name), value });
-                    }
-                }
-                "comment" => {}
-                _ => {
-                    self.errors.push(span(child));
-                    properties.push(Property::Spread(Expr { kind: Kind::Opaque, span: span(child) }));
-                }
-            }
-            if self.found() != before
-                && let Some(key) = properties.last().and_then(key_of)
-            {
-                holding.push((before, self.found(), key));
-            }
-        }
+                properties.push(property);
+            },
+            &mut |_, span| unread.push(unread_property(span)),
+        );
         for (before, within, key) in holding {
             let paths = paths_of(&properties);
             self.surround(before, within, || Surrounding::Property { key: key.clone(), paths: paths.clone() });
         }
+        properties.extend(unread);
         properties
+    }
+
+    fn property(&mut self, node: Node<'_>, scope: ScopeId, around: Around<'_>) -> Option<Property> {
+        Some(match node.kind() {
+            "pair" => {
+                let (key, value) = (node.child_by_field_name("key")?, node.child_by_field_name("value")?);
+                match self.key_text(key) {
+                    Some(name) => {
+                        let inner = Around {
+                            name: Some(&name),
+                            maps_names: around.maps_names || matches!(name.as_str(), "fields" | "schema" | "additionalFields"),
+                        };
+                        let value = self.expr(value, scope, inner);
+                        Property::Keyed { key: name, key_span: span(key), value }
+                    }
+                    None => {
+                        let key = named(key).into_iter().next().unwrap_or(key);
+                        Property::Computed {
+                            key: self.expr(key, scope, Around::default()),
+                            value: self.expr(value, scope, Around::default()),
+                        }
+                    }
+                }
+            }
+            "shorthand_property_identifier" => {
+                Property::Keyed { key: self.owned(node), key_span: span(node), value: self.expr(node, scope, Around::default()) }
+            }
+            "spread_element" => Property::Spread(self.expr(named(node).into_iter().next()?, scope, around)),
+            "method_definition" => {
+                let name = node.child_by_field_name("name")?;
+                let getter = self.str(node).starts_with("get ");
+                let function = self.function(node, scope);
+                let mut value = Expr { kind: Kind::Function(function), span: span(node) };
+                if getter {
+                    // To read it is to call it.
+                    value = Call::of(value);
+                }
+                Property::Keyed { key: self.key_text(name)?, key_span: span(name), value }
+            }
+            _ => unread_property(span(node)),
+        })
     }
 
     pub(super) fn template(&mut self, node: Node<'_>, scope: ScopeId, around: Around<'_>) -> Kind {

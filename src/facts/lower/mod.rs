@@ -9,6 +9,7 @@ mod modules;
 mod mounts;
 mod passed;
 mod statements;
+mod unread;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -20,6 +21,7 @@ pub(super) use self::literals::unescape;
 pub(crate) use self::mounts::paths_of;
 pub use self::mounts::{GLOBAL_PREFIX, ROUTING_METHODS};
 use self::passed::Given;
+use self::unread::Unread;
 
 use super::module::{Binding, Guard, MODULE_SCOPE, Module, Scope, ScopeId, Source};
 use super::schema;
@@ -48,6 +50,7 @@ pub fn extract(kind: FileKind, text: &str) -> (Module, Vec<Span>) {
     };
     let mut lowering = Lowering {
         text: &parsed.text,
+        original: text,
         module: Module { scopes: vec![Scope::default()], ..Module::default() },
         entry_names: HashMap::new(),
         maker_names: HashSet::new(),
@@ -57,12 +60,15 @@ pub fn extract(kind: FileKind, text: &str) -> (Module, Vec<Span>) {
         block: None,
         in_class: false,
         owner: None,
-        errors: parsed.errors,
+        unread: parsed.errors,
+        unread_statements: Vec::new(),
+        too_deep: Vec::new(),
         depth: 0,
     };
     let root = parsed.tree.root_node();
     lowering.collect_entry_names(root);
     lowering.statements(root, MODULE_SCOPE);
+    lowering.settle_unread();
     lowering.settle_changes();
     lowering.module.marks = marks(&lowering.module);
     let signals = scan(text.as_bytes());
@@ -75,7 +81,9 @@ pub fn extract(kind: FileKind, text: &str) -> (Module, Vec<Span>) {
     if signals.types {
         lowering.module.types = schema::typed_tables(&parsed.text, root);
     }
-    (lowering.module, lowering.errors)
+    let Lowering { module, mut unread, too_deep, .. } = lowering;
+    unread.extend(too_deep);
+    (module, unread)
 }
 
 fn marks(module: &Module) -> Vec<u32> {
@@ -86,6 +94,8 @@ fn marks(module: &Module) -> Vec<u32> {
 
 struct Lowering<'t> {
     text: &'t str,
+    /// The text with what could not be read.
+    original: &'t str,
     module: Module,
     /// What local names stand for that are recorded when they are called: entry points and functions that mount.
     entry_names: HashMap<String, &'static str>,
@@ -101,7 +111,11 @@ struct Lowering<'t> {
     /// Whether `this` is an object of the class around.
     in_class: bool,
     owner: Option<String>,
-    errors: Vec<Span>,
+    /// What could not be read, in order.
+    unread: Vec<Span>,
+    unread_statements: Vec<Unread>,
+    /// What lies deeper than is lowered.
+    too_deep: Vec<Span>,
     depth: u32,
 }
 

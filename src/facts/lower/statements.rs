@@ -8,14 +8,14 @@ use crate::source::Span;
 
 impl Lowering<'_> {
     pub(super) fn statements(&mut self, parent: Node<'_>, scope: ScopeId) {
-        for child in named(parent) {
-            self.statement(child, scope);
-        }
+        self.each_part(parent, &mut |lowering, child| lowering.statement(child, scope), &mut |lowering, span| {
+            lowering.unread_statement(span, scope)
+        });
     }
 
     pub(super) fn statement(&mut self, node: Node<'_>, scope: ScopeId) {
         if self.depth >= MAX_DEPTH {
-            self.errors.push(span(node));
+            self.too_deep.push(span(node));
             return;
         }
         self.depth += 1;
@@ -140,15 +140,17 @@ impl Lowering<'_> {
 
     /// Any node without a meaning of its own: its children may hold statements, functions and calls.
     pub(super) fn visit_children(&mut self, node: Node<'_>, scope: ScopeId) {
-        for child in named(node) {
-            match child.kind() {
+        self.each_part(
+            node,
+            &mut |lowering, child| match child.kind() {
                 kind if is_type(kind) => {}
                 kind if is_expression(kind) => {
-                    self.expr(child, scope, Around::default());
+                    lowering.expr(child, scope, Around::default());
                 }
-                _ => self.statement(child, scope),
-            }
-        }
+                _ => lowering.statement(child, scope),
+            },
+            &mut |lowering, span| lowering.unread_statement(span, scope),
+        );
     }
 
     pub(super) fn enumeration(&mut self, node: Node<'_>, scope: ScopeId) {

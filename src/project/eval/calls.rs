@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::compose::{also, append, doubt, each, either, extend, not_followed, spread, unknown, unknown_as};
-use super::members::reads_environment;
+use super::members::{GET_SECRET, reads_environment};
 use super::operators::{read_variable, selected_environment, test};
 use super::{Evaluator, Frame, FrameKind, Place, Truth};
 use crate::facts::FileFacts;
@@ -44,6 +44,11 @@ impl Evaluator<'_> {
                 self.answer_at(place, call, || self.followed(&alone, &function, call, at))
             }
             Value::External(callee) => match (callee.module.as_str(), callee.name.as_str(), call.arguments.as_slice()) {
+                // Only a module of CommonJS can be called as a whole: it is what others import as its default.
+                (_, "*", _) => {
+                    let callee = External { name: "default".into(), ..callee };
+                    self.external_call(place, callee, render::expr(&call.callee), call, None, callee_at, at)
+                }
                 ("global", "Boolean", [only]) if !only.spread => match self.truth(place, &only.value) {
                     Truth::Known(value) => Node { value: Value::Bool(value), at },
                     Truth::Depends(condition) => test(condition, at),
@@ -51,10 +56,12 @@ impl Evaluator<'_> {
                 ("global", "String", [only]) | ("global", "Object.freeze" | "structuredClone", [only]) if !only.spread => {
                     self.expr(place, &only.value)
                 }
-                ("global", "Deno.env.get", [only]) => match self.expr(place, &only.value).value {
-                    Value::Text(Text::Plain(name)) => Node { value: Value::Env(name), at },
-                    _ => unknown("a computed name of an environment variable", at),
-                },
+                ("global", "Deno.env.get", [only]) | ("astro:env/server", GET_SECRET, [only]) => {
+                    match self.expr(place, &only.value).value {
+                        Value::Text(Text::Plain(name)) => Node { value: Value::Env(name), at },
+                        _ => unknown("a computed name of an environment variable", at),
+                    }
+                }
                 ("global", "require", [only]) => match &only.value.kind {
                     Kind::Text(Text::Plain(module)) => self.namespace_of(&place.file, module, &at),
                     _ => unknown("a computed module name", at),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::compose::{also, doubt, either, set, spread};
+use super::compose::{also, doubt, either, remove, set, spread};
 use super::{Evaluator, Frame, FrameKind, Place, Truth};
 use crate::facts::module::{Call, Effect, Guard, Mutation, Source, When};
 use crate::project::render;
@@ -72,7 +72,7 @@ impl Evaluator<'_> {
             return;
         }
         let (path, key) = match (&effect.change, effect.path.split_last()) {
-            (Mutation::Assign(_), Some((key, path))) => (path, Some(key)),
+            (Mutation::Assign(_) | Mutation::Delete, Some((key, path))) => (path, Some(key)),
             _ => (effect.path.as_slice(), None),
         };
         let not_followed = || Unknown::new("a later change that is not followed", at.clone());
@@ -82,6 +82,9 @@ impl Evaluator<'_> {
                 if let Some(key) = key {
                     set(Arc::make_mut(object), key.as_str().into(), at.clone(), value, &conditions);
                 }
+            }
+            (Mutation::Delete, Value::Object(object)) => {
+                key.iter().for_each(|key| remove(Arc::make_mut(object), key, &conditions));
             }
             // `list.length = 0` empties it.
             (Mutation::Assign(value), Value::Array(array))

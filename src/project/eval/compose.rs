@@ -134,6 +134,20 @@ fn put(object: &mut Object, values: Vec<Property>, always: bool, conditions: &[C
     }
 }
 
+/// Takes a property away, perhaps only under conditions.
+pub(super) fn remove(object: &mut Object, key: &str, conditions: &[Condition]) {
+    object.certain.remove(key);
+    match Condition::all(conditions) {
+        None => object.properties.retain(|property| &*property.key != key),
+        Some(condition) => {
+            let otherwise = condition.negated();
+            for property in object.properties.iter_mut().filter(|property| &*property.key == key) {
+                also(&mut property.conditions, &otherwise);
+            }
+        }
+    }
+}
+
 pub(super) fn spread(object: &mut Object, node: Node, conditions: &[Condition]) {
     match node.value {
         Value::Object(inner) => {

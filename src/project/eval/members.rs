@@ -3,13 +3,17 @@
 use super::compose::{either, undecided, unknown};
 use super::operators::{environment_test, read_variable, selected_environment, test};
 use super::{Evaluator, Place};
-use crate::facts::module::{Expr, Imported, Kind, Text};
+use crate::facts::module::{Binding, Expr, Imported, Kind, Source, Text};
+use crate::facts::specifier::split_package_name;
 use crate::project::resolve::Resolved;
 use crate::project::value::{CallValue, Condition, Environment, External, Node, Property, Unknown, Value};
 use crate::source::Site;
 
 /// Functions of other packages that give back the environment, checked.
 const ENV_READERS: [&str; 4] = ["createEnv", "cleanEnv", "parseEnv", "loadEnv"];
+
+/// The function of Astro that reads a variable by its name (Astro: astro:env).
+pub(super) const GET_SECRET: &str = "getSecret";
 
 /// Options of such functions that give the variables names of the program's own (T3 Env: customization).
 const RENAMING: [&str; 2] = ["runtimeEnv", "runtimeEnvStrict"];
@@ -19,8 +23,11 @@ impl Evaluator<'_> {
         if let Some(node) = self.member_of_module(place, object, property, &at) {
             return node;
         }
-        let object = self.expr(place, object);
-        self.property(&object, property, &at)
+        let value = self.expr(place, object);
+        if matches!(value.value, Value::Unknown(_)) && property == "env" && is_context_of_hono(place, object) {
+            return Node { value: environment(), at };
+        }
+        self.property(&value, property, &at)
     }
 
     /// A member of a module, which is looked up by itself, so that not every export has to be evaluated.
@@ -120,17 +127,22 @@ impl Evaluator<'_> {
                     return test(environment_test(Environment::NotProduction, "import.meta.dev", at), at.clone());
                 }
                 ("process.env" | "import.meta.env" | "Bun.env", _) => Value::Env(key.to_owned()),
+                ("globalThis" | "global", "process" | "Bun" | "Deno") => external(module, key.to_owned()),
                 _ => external(module, format!("{name}.{key}")),
             },
             Value::External(External { module, name }) => match name.as_str() {
+                "*" if exports_variables(module) => Value::Env(key.to_owned()),
                 "*" => external(module, key.to_owned()),
-                _ if is_env_module(module) => Value::Env(key.to_owned()),
+                // The whole module is its own default export.
+                "default" if is_process(module) => external("global", format!("process.{key}")),
+                "env" if exports_environment(module) => Value::Env(key.to_owned()),
                 _ => external(module, format!("{name}.{key}")),
             },
             // What `safeParse` gives back holds the environment.
             Value::Call(call) if reads_environment(call) && key == "data" && call.callee.name.contains("safeParse") => {
-                external("global", "process.env".to_owned())
+                environment()
             }
+            Value::Call(call) if holds_bindings(call) && key == "env" => environment(),
             Value::Call(call) if is_runtime_config(call) => Value::Env(format!("{RUNTIME_CONFIG}{}", variable_part(key))),
             Value::Env(name) if name.starts_with(RUNTIME_CONFIG) => Value::Env(format!("{name}_{}", variable_part(key))),
             Value::Call(call) if reads_environment(call) && envalid_test(call, key).is_some() => {
@@ -150,6 +162,17 @@ impl Evaluator<'_> {
         };
         Node { value, at: at.clone() }
     }
+}
+
+/// Whether a name is the first parameter of a function, which nothing in the repository calls, in a file that works with
+/// Hono: Hono calls it with its context, which holds the environment as `env` (Hono: Context, `env`).
+fn is_context_of_hono(place: &Place<'_>, object: &Expr) -> bool {
+    let (Kind::Name(name), Some(module)) = (&object.kind, place.facts.module()) else { return false };
+    let scopes =
+        std::iter::successors(module.scopes.get(place.scope as usize), |scope| module.scopes.get(scope.parent? as usize));
+    let bound = scopes.filter_map(|scope| scope.binding(name, Some(object.span.start))).next();
+    let is_first = |binding: &Binding| matches!(&binding.source, Source::Parameter { index: 0, path, .. } if path.is_empty());
+    bound.is_some_and(is_first) && module.imported().any(|module| split_package_name(module).0 == "hono")
 }
 
 /// Members that envalid adds to the variables, told by `NODE_ENV` (envalid: README, "Utils").
@@ -203,23 +226,40 @@ fn variable_part(key: &str) -> String {
     part
 }
 
-pub(super) fn is_env_module(module: &str) -> bool {
+/// Whether every variable is an export of its own of a module (SvelteKit: $env/static; Astro: astro:env).
+pub(super) fn exports_variables(module: &str) -> bool {
+    module.starts_with("$env/static/") || module.starts_with("astro:env/")
+}
+
+/// Whether a module exports the environment as `env`.
+fn exports_environment(module: &str) -> bool {
+    matches!(module, "$env/dynamic/private" | "$env/dynamic/public" | "cloudflare:workers") || is_process(module)
+}
+
+fn is_process(module: &str) -> bool {
+    matches!(module, "node:process" | "process")
+}
+
+/// The environment as a value.
+pub(super) fn environment() -> Value {
+    Value::External(External { module: "global".into(), name: "process.env".into() })
+}
+
+/// Whether a call gives back what holds the bindings of a Cloudflare worker as `env` (OpenNext: bindings; next-on-pages:
+/// getRequestContext).
+fn holds_bindings(call: &CallValue) -> bool {
     matches!(
-        module,
-        "$env/static/private"
-            | "$env/static/public"
-            | "$env/dynamic/private"
-            | "$env/dynamic/public"
-            | "cloudflare:workers"
-            | "node:process"
-            | "process"
+        (call.callee.module.as_str(), call.callee.name.as_str()),
+        ("@opennextjs/cloudflare", "getCloudflareContext")
+            | ("@cloudflare/next-on-pages", "getRequestContext" | "getOptionalRequestContext")
     )
 }
 
 /// Whether a call gives back the environment: a reader of it, or anything that is given `process.env`.
 pub(super) fn reads_environment(call: &CallValue) -> bool {
     let last = call.callee.name.rsplit('.').next().unwrap_or("");
-    ENV_READERS.contains(&last)
+    let is_reader = ENV_READERS.contains(&last) || (call.callee.module.as_str(), last) == ("hono/adapter", "env");
+    is_reader
         || call.arguments.iter().any(|argument| {
             matches!(&argument.value, Value::External(External { module, name }) if module == "global" && (name == "process.env" || name == "import.meta.env"))
         })

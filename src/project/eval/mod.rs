@@ -246,6 +246,7 @@ impl<'a> Evaluator<'a> {
                 None => Value::Unknown(Unknown::new("the type of a value that is not known", at.clone())),
             },
             Kind::ImportCall(module) => return self.namespace_of(&place.file, module, &at),
+            Kind::Unread => Value::Unknown(unread(&at)),
             Kind::Opaque => Value::Unknown(Unknown::new("an expression that is not followed", at.clone())),
         };
         Node { value, at }
@@ -299,11 +300,19 @@ impl<'a> Evaluator<'a> {
                         _ => doubt(&mut object.open, Unknown::new("a computed key", at)),
                     }
                 }
+                // What stands beside it is as it is written.
+                module::Property::Spread(Expr { kind: Kind::Unread, span }) => {
+                    doubt(&mut object.open, unread(&Site::new(&place.file, *span)));
+                }
                 module::Property::Spread(value) => spread(&mut object, self.expr(place, value), &[]),
             }
         }
         object
     }
+}
+
+fn unread(at: &Site) -> Unknown {
+    Unknown::new("the parser could not read this part of it", at.clone())
 }
 
 /// What `typeof` tells of a value (ECMAScript, "The typeof Operator").

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::compose::{append, doubt, unknown, weight};
+use super::members::{GET_SECRET, environment, exports_variables};
 use super::operators::{environment_test, test};
 use super::{Evaluator, Mark, Place};
 use crate::facts::FileFacts;
@@ -175,7 +176,12 @@ impl Evaluator<'_> {
         if let Some(frame) = frames.find(|frame| frame.scope == place.scope && frame.file == place.file) {
             return of(&frame.arguments);
         }
-        let unseen = || unknown(format!("`{name}` is a parameter, and its callers decide"), at.clone());
+        let unseen = || {
+            if is_handler_of_worker(place) {
+                return of(&[unknown("the request decides", at.clone()), Node { value: environment(), at: at.clone() }]);
+            }
+            unknown(format!("`{name}` is a parameter, and its callers decide"), at.clone())
+        };
         self.given(place, name, at, of).unwrap_or_else(unseen)
     }
 
@@ -206,8 +212,9 @@ impl Evaluator<'_> {
             Resolved::File(target) => self
                 .find_export(file, &target, name)
                 .unwrap_or_else(|| unknown(format!("`{name}` was not found in `{target}`"), at)),
-            // SvelteKit gives every variable an export of its own.
-            Resolved::External(module) if module.starts_with("$env/static/") => Node { value: Value::Env(name.to_owned()), at },
+            Resolved::External(module) if exports_variables(&module) && name != GET_SECRET => {
+                Node { value: Value::Env(name.to_owned()), at }
+            }
             Resolved::External(module) if (module.as_str(), name) == ("$app/environment", "dev") => {
                 test(environment_test(Environment::NotProduction, "dev", &at), at)
             }
@@ -415,6 +422,21 @@ impl Evaluator<'_> {
         }
         false
     }
+}
+
+/// Whether a place lies in a handler of a Cloudflare worker, a method of what the module exports as its default: it is called
+/// with an event and the environment (documentation of Cloudflare Workers, "Handlers").
+fn is_handler_of_worker(place: &Place<'_>) -> bool {
+    let exported = place.facts.module().and_then(|module| module.scopes[0].binding("default", None));
+    let Some(Source::Value(Expr { kind: Kind::Object(members), .. })) = exported.map(|binding| &binding.source) else {
+        return false;
+    };
+    members.iter().any(|member| match member {
+        module::Property::Keyed { key, value: Expr { kind: Kind::Function(function), .. }, .. } => {
+            function.scope == place.scope && matches!(key.as_str(), "fetch" | "scheduled" | "queue" | "email")
+        }
+        _ => false,
+    })
 }
 
 /// What stands for all that a module exports in the manner of CommonJS, among the names of the module.

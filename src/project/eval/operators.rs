@@ -15,7 +15,7 @@ impl Evaluator<'_> {
                 let node = self.expr(place, left);
                 match &node.value {
                     Value::Undefined | Value::Null => self.expr(place, right),
-                    _ if is_parked(&node) => self.expr(place, right),
+                    _ if self.is_made_once(place, &node, right) => self.expr(place, right),
                     Value::Env(_) | Value::Unknown(_) | Value::External(_) | Value::Either(_) => {
                         let condition =
                             Condition { text: format!("{} is set", render::expr(left)), at: at.clone(), environment: None };
@@ -29,7 +29,7 @@ impl Evaluator<'_> {
             Operator::Or | Operator::And => {
                 let keeps_left = operator == Operator::Or;
                 let node = self.expr(place, left);
-                if keeps_left && is_parked(&node) {
+                if keeps_left && self.is_made_once(place, &node, right) {
                     return self.expr(place, right);
                 }
                 match truth(place, left, &node) {
@@ -55,6 +55,17 @@ impl Evaluator<'_> {
             }
             Operator::Other => unknown("a comparison or calculation that is not followed", at),
         }
+    }
+
+    /// Whether a value is kept on the global object between reloads, and made where it is not there yet: then it is what an
+    /// earlier run of the same code made. What is only written in its place may be another one.
+    fn is_made_once(&self, place: &Place<'_>, kept: &Node, otherwise: &Expr) -> bool {
+        let is_made = || match self.expr(place, otherwise).value {
+            Value::Call(_) => true,
+            Value::Undefined | Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) | Value::Array(_) => false,
+            _ => matches!(otherwise.kind, Kind::Call(_)),
+        };
+        is_global(kept) && is_made()
     }
 
     /// The condition that a name has no value, which is none of production's where the code around refuses to run there
@@ -225,8 +236,8 @@ pub(super) fn selected_environment(variable: &str, value: &str) -> Option<Enviro
     }
 }
 
-/// Whether a value is kept on the global object between reloads: then it is what an earlier run of the same code made.
-pub(super) fn is_parked(node: &Node) -> bool {
+/// Whether a value is kept on the global object.
+fn is_global(node: &Node) -> bool {
     matches!(&node.value, Value::External(External { module, name })
         if module == "global" && (name.starts_with("globalThis.") || name.starts_with("global.")))
 }
