@@ -30,7 +30,7 @@ use crate::source::{FileKind, Span};
 use crate::syntax::typescript;
 
 /// Deepest nesting that is lowered; what lies deeper is opaque.
-const MAX_DEPTH: u32 = 200;
+const MAX_DEPTH: u32 = 120;
 
 /// The functions whose calls are recorded wherever they stand.
 pub const ENTRY_POINTS: [&str; 4] = ["betterAuth", "betterAuthPlugin", "createAuthClient", "getMigrations"];
