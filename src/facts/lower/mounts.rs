@@ -2,7 +2,7 @@
 
 use tree_sitter::Node;
 
-use super::{Lowering, MOUNTING_FUNCTIONS, MOUNTING_METHODS, may_make_an_instance, named, span};
+use super::{Around, Lowering, MOUNTING_FUNCTIONS, MOUNTING_METHODS, may_make_an_instance, named, span};
 use crate::facts::module::{Call, Element, Expr, Kind, Mount, Mounting, ScopeId, Shared};
 use crate::facts::secrecy;
 
@@ -112,7 +112,7 @@ impl Lowering<'_> {
     /// An expression that may be a path: a string that looks like one, or a name for something.
     fn path(&self, node: Node<'_>) -> Option<Expr> {
         let kind = match node.kind() {
-            "string" => Kind::Text(secrecy::text(self.string_content(node), None, false)),
+            "string" => Kind::Text(secrecy::text(self.string_content(node), Around::default())),
             "identifier" => Kind::Name(self.owned(node)),
             _ => return None,
         };
