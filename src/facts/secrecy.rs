@@ -91,7 +91,7 @@ impl<'n> Around<'n> {
         match self.holds {
             Holds::ColumnNames => false,
             Holds::Secrets => true,
-            Holds::Header => !self.name.is_some_and(is_public_header),
+            Holds::Header => !matches!(value, "true" | "false") && !self.name.is_some_and(is_public_header),
             Holds::Anything | Holds::Headers => self.name.is_some_and(|name| is_secret_name(name, value)),
         }
     }
@@ -242,6 +242,7 @@ mod tests {
         let headers = Around::named("fetchOptions").property("headers");
         assert!(!is_kept("session=hunter", headers.property("cookie")));
         assert!(is_kept("application/json", headers.property("Content-Type")));
+        assert!(is_kept("true", headers.property("x-skip-warning")));
         assert!(is_kept("x-real-ip", Around::named("ipAddressHeaders").element()));
         assert!(is_kept("DENY", headers.element().property("value")));
     }

@@ -49,7 +49,7 @@ fn value(node: &Node, around: Around<'_>, depth: usize) -> Json {
         Value::Array(items) => array(items, around.element(), depth),
         Value::Object(properties) => object(properties, around, depth),
         Value::Function(function) => json!({ "$function": &*function.file }),
-        Value::Call(call) => call_value(call, around, depth),
+        Value::Call(call) => call_value(call, depth),
         Value::External(what) => json!({ "$external": external(what) }),
         Value::Env(name) => json!({ "$env": name }),
         Value::Either(alternatives) => either(
@@ -101,15 +101,15 @@ fn object(object: &Object, around: Around<'_>, depth: usize) -> Json {
     Json::Object(map)
 }
 
-fn call_value(call: &CallValue, around: Around<'_>, depth: usize) -> Json {
+fn call_value(call: &CallValue, depth: usize) -> Json {
     if depth > DEEPEST {
         return too_deep();
     }
-    let known = call.arguments.iter().map(|argument| value(argument, around, depth + 1));
+    let known = call.arguments.iter().map(|argument| value(argument, Around::default(), depth + 1));
     let arguments: Vec<Json> = known.chain(call.open.iter().map(unknown)).collect();
     let mut json = json!({ "callee": external(&call.callee), "arguments": arguments });
     if let Some(receiver) = &call.receiver {
-        json["receiver"] = call_value(receiver, around, depth + 1);
+        json["receiver"] = call_value(receiver, depth + 1);
     }
     json!({ "$call": json })
 }
@@ -321,6 +321,9 @@ mod tests {
         assert_eq!(of_property(&property("secrets", list.clone(), vec![])), json!([{ "value": redacted }]));
         assert_eq!(of_property(&property("rules", list, vec![])), json!([{ "value": "hunter" }]));
         assert_eq!(of_property(&property("secret", text(), vec![])), json!(redacted));
+        // What is given to a call is not what comes out of it: the name of a variable, for one.
+        let call = CallValue::by_wrapper("env", "env", vec![node(text())], &site());
+        assert_eq!(of_property(&property("secret", call.into(), vec![]))["$call"]["arguments"], json!(["hunter"]));
     }
 
     #[test]
