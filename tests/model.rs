@@ -43,6 +43,16 @@ fn server(body: &str) -> ProjectModel {
 }
 
 #[test]
+fn credentials_are_known_by_what_stands_around_them() {
+    let model = server(
+        "export const auth = betterAuth({ secrets: [{ version: 1, value: \"hunter\" }], trustedOrigins: [\"https://a.dev?token=hunter-2\"],\n\
+           plugins: [admin({ fetchOptions: { headers: { cookie: \"a=hunter\", [KEY]: \"hunter\", accept: \"kept/as-it-is\" } } })] });",
+    );
+    let shown = format!("{:?}", model.servers);
+    assert!(!shown.contains("hunter") && shown.contains("kept/as-it-is"), "{shown}");
+}
+
+#[test]
 fn plugin_lists_in_every_style_of_one_file() {
     for (body, expected) in [
         ("export const auth = betterAuth({ plugins: [admin(), jwt()] });", vec!["admin", "jwt"]),

@@ -5,20 +5,30 @@ use super::module::Text;
 /// Longest string that is kept, in bytes.
 const MAX_KEPT: usize = 300;
 
-/// Words in a name that make its value a credential.
-const SECRET_WORDS: [&str; 12] = [
-    "secret",
-    "password",
-    "passwd",
-    "passphrase",
-    "privatekey",
-    "private_key",
-    "apikey",
-    "api_key",
-    "credential",
-    "connectionstring",
-    "databaseurl",
-    "database_url",
+/// Words in a name, without case and separators, that make its value a credential.
+const SECRET_WORDS: [&str; 9] =
+    ["secret", "password", "passwd", "passphrase", "privatekey", "apikey", "credential", "connectionstring", "databaseurl"];
+
+/// Ends of the names of lists that hold credentials, whatever the keys in them are called: `secrets: [{ version, value }]`.
+const SECRET_LISTS: [&str; 5] = ["secrets", "passwords", "passphrases", "privatekeys", "apikeys"];
+
+/// Parameters of a URL that authorise, beside those that are called as credentials are.
+const SECRET_PARAMETERS: [&str; 3] = ["key", "sig", "signature"];
+
+/// Headers that carry no credential, or beginnings of them (RFC 9110; Fetch standard, "HTTP-network-or-cache fetch").
+const PUBLIC_HEADERS: [&str; 12] = [
+    "accept",
+    "accept-",
+    "access-control-",
+    "cache-control",
+    "content-",
+    "host",
+    "origin",
+    "referer",
+    "sec-fetch-",
+    "user-agent",
+    "x-forwarded-",
+    "x-requested-with",
 ];
 
 /// Beginnings of well-known credentials.
@@ -27,12 +37,89 @@ const SECRET_PREFIXES: [&str; 9] = ["sk_", "sk-", "rk_", "whsec_", "ghp_", "gith
 /// Schemes of the `Authorization` header that carry a credential.
 const SCHEMES: [&str; 3] = ["Bearer", "Basic", "Token"];
 
-/// Keeps a literal or redacts it. `name` is the key or variable it is given to; `maps_names` says that it stands where
-/// options map field names to column names, so that a key such as `accessToken` names a column.
+/// Where a literal stands, as far as that tells whether it is a credential.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Around<'n> {
+    /// The key or variable it is given to.
+    name: Option<&'n str>,
+    holds: Holds,
+}
+
+/// What a around holds.
+#[derive(Debug, Clone, Copy, Default)]
+enum Holds {
+    /// Nothing that tells more than its name.
+    #[default]
+    Anything,
+    /// Names of columns by those of fields, at any depth: there, a key such as `accessToken` names a column.
+    ColumnNames,
+    /// Headers by their names.
+    Headers,
+    /// The value of a header.
+    Header,
+    /// Credentials, at any depth.
+    Secrets,
+}
+
+impl<'n> Around<'n> {
+    /// The value of a variable.
+    #[must_use]
+    pub fn named(name: &'n str) -> Self {
+        Self::default().property(name)
+    }
+
+    /// The value of a property of the object that stands here.
+    #[must_use]
+    pub fn property(self, key: &'n str) -> Self {
+        let holds = match self.holds {
+            Holds::ColumnNames | Holds::Secrets => self.holds,
+            Holds::Headers => Holds::Header,
+            Holds::Anything | Holds::Header => held_by(key),
+        };
+        Self { name: Some(key), holds }
+    }
+
+    /// An element of the array that stands here. An array where headers are meant lists their names.
+    #[must_use]
+    pub fn element(self) -> Self {
+        let holds = if matches!(self.holds, Holds::Headers) { Holds::Anything } else { self.holds };
+        Self { holds, ..self }
+    }
+
+    /// Whether a value that stands here is taken for a credential.
+    fn is_secret(self, value: &str) -> bool {
+        match self.holds {
+            Holds::ColumnNames => false,
+            Holds::Secrets => true,
+            Holds::Header => !matches!(value, "true" | "false") && !self.name.is_some_and(is_public_header),
+            Holds::Anything | Holds::Headers => self.name.is_some_and(|name| is_secret_name(name, value)),
+        }
+    }
+}
+
+/// What a property holds by its key.
+fn held_by(key: &str) -> Holds {
+    let plain = without_separators(key);
+    if matches!(key, "fields" | "schema" | "additionalFields") {
+        Holds::ColumnNames
+    } else if plain.ends_with("headers") {
+        Holds::Headers
+    } else if SECRET_LISTS.iter().any(|end| plain.ends_with(end)) {
+        Holds::Secrets
+    } else {
+        Holds::Anything
+    }
+}
+
+fn is_public_header(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    PUBLIC_HEADERS.iter().any(|known| name == *known || known.ends_with('-') && name.starts_with(known))
+}
+
+/// Keeps a literal or redacts it.
 #[must_use]
-pub fn text(value: String, name: Option<&str>, maps_names: bool) -> Text {
-    let named_secret = !maps_names && name.is_some_and(|name| is_secret_name(name, &value));
-    if !value.is_empty() && (named_secret || value.len() > MAX_KEPT || looks_secret(&value)) {
+pub fn text(value: String, around: Around<'_>) -> Text {
+    if !value.is_empty() && (around.is_secret(&value) || value.len() > MAX_KEPT || looks_secret(&value)) {
         return Text::Redacted { length: u32::try_from(value.chars().count()).unwrap_or(u32::MAX) };
     }
     Text::Plain(value)
@@ -40,18 +127,30 @@ pub fn text(value: String, name: Option<&str>, maps_names: bool) -> Text {
 
 /// Whether a value given to this name is taken for a credential.
 fn is_secret_name(name: &str, value: &str) -> bool {
-    let lower = name.to_ascii_lowercase();
+    let plain = without_separators(name);
     // `credentialID: "credential_id"` names a column.
     let is_name = value.contains('_') && value.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
-    if is_name && value.replace('_', "") == lower.replace('_', "") {
+    if is_name && value.replace('_', "") == plain {
         return false;
     }
-    if SECRET_WORDS.iter().any(|word| lower.contains(word)) {
+    if SECRET_WORDS.iter().any(|word| plain.contains(word)) {
+        return true;
+    }
+    // The token a client authenticates with (RFC 7521, section 4.2); its kind is no secret.
+    if plain.ends_with("clientassertion") {
         return true;
     }
     // Options such as `storeToken: "hashed"` choose a mode; a token itself is never a short plain word.
-    let plain_word = value.len() <= 16 && value.bytes().all(|byte| byte.is_ascii_lowercase() || matches!(byte, b'-' | b'_'));
-    (lower.contains("token") || lower == "authorization") && !plain_word
+    (plain.contains("token") || plain == "authorization") && !is_plain_word(value)
+}
+
+fn is_plain_word(value: &str) -> bool {
+    value.len() <= 16 && value.bytes().all(|byte| byte.is_ascii_lowercase() || matches!(byte, b'-' | b'_'))
+}
+
+/// A name without case, `_` and `-`.
+fn without_separators(name: &str) -> String {
+    name.chars().filter(|letter| !matches!(letter, '_' | '-')).map(|letter| letter.to_ascii_lowercase()).collect()
 }
 
 /// Whether a value looks like a credential whatever it is called.
@@ -67,6 +166,9 @@ pub fn looks_secret(value: &str) -> bool {
     {
         return looks_secret(credentials);
     }
+    if has_secret_parameter(value) {
+        return true;
+    }
     if let Some((_, rest)) = value.split_once("://") {
         let authority = rest.split(['/', '?', '#']).next().unwrap_or("");
         return authority.split_once('@').is_some_and(|(user, _)| user.contains(':'));
@@ -76,9 +178,23 @@ pub fn looks_secret(value: &str) -> bool {
     token_like && value.bytes().any(|b| b.is_ascii_digit()) && value.bytes().any(|b| b.is_ascii_alphabetic())
 }
 
+/// Whether the query of a URL holds a credential; a placeholder stands for one and is none.
+fn has_secret_parameter(url: &str) -> bool {
+    let Some((_, query)) = url.split_once('?').filter(|_| !url.contains(char::is_whitespace)) else { return false };
+    query.split(['&', '#']).filter_map(|parameter| parameter.split_once('=')).any(|(name, value)| {
+        let is_given = value.starts_with(|first: char| first.is_ascii_alphanumeric());
+        let authorises = SECRET_PARAMETERS.contains(&without_separators(name).as_str()) && !is_plain_word(value);
+        is_given && (authorises || is_secret_name(name, value))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn is_kept(value: &str, around: Around<'_>) -> bool {
+        text(value.into(), around) == Text::Plain(value.into())
+    }
 
     #[test]
     fn credentials_are_not_kept() {
@@ -86,28 +202,48 @@ mod tests {
             ("hunter2", Some("BETTER_AUTH_SECRET")),
             ("a8f5f167f44f4964e6c998dee827110c", None),
             ("postgres://app:hunter2@db/app", None),
+            ("https://example.com/?a=b&access_token=hunter2", None),
+            ("https://example.com/?sig=hunter2", None),
             ("sk_live_x", Some("stripe")),
             ("Bearer-9-x", Some("accessToken")),
             ("Bearer ghp_abcdef", None),
             ("Bearer hunter2", Some("Authorization")),
             ("credential_x", Some("credentialID")),
+            ("hunter2", Some("x-api-key")),
+            ("hunter2", Some("client_assertion")),
+            ("hunter", Some("oldSecrets")),
         ] {
-            assert!(matches!(text(value.into(), name, false), Text::Redacted { .. }), "{value}");
+            assert!(!is_kept(value, name.map_or_else(Around::default, Around::named)), "{value}");
         }
     }
 
     #[test]
     fn plain_settings_are_kept() {
-        for (value, name, maps) in [
-            ("hashed", Some("storeToken"), false),
-            ("access_token", Some("accessToken"), true),
-            ("credential_id", Some("credentialID"), false),
-            ("https://app.example.com", Some("baseURL"), false),
-            ("database", Some("storage"), false),
-            ("Bearer token is missing", None, false),
-            ("", Some("secret"), false),
+        for (value, name) in [
+            ("hashed", Some("storeToken")),
+            ("credential_id", Some("credentialID")),
+            ("https://app.example.com", Some("baseURL")),
+            ("/verify?token={token}&key=", None),
+            ("Is it so? Then key=value", None),
+            ("database", Some("storage")),
+            ("Bearer token is missing", None),
+            ("urn:ietf:params:oauth:client-assertion-type:jwt-bearer", Some("client_assertion_type")),
+            ("", Some("secret")),
         ] {
-            assert_eq!(text(value.into(), name, maps), Text::Plain(value.into()));
+            assert!(is_kept(value, name.map_or_else(Around::default, Around::named)), "{value}");
         }
+        assert!(is_kept("access_token", Around::named("fields").property("accessToken")));
+    }
+
+    #[test]
+    fn what_stands_around_makes_a_credential_of_a_value() {
+        let secrets = Around::named("secrets").element();
+        assert!(!is_kept("hunter", secrets) && !is_kept("hunter", secrets.property("value")));
+        let headers = Around::named("fetchOptions").property("headers");
+        assert!(!is_kept("session=hunter", headers.property("cookie")));
+        assert!(is_kept("application/json", headers.property("Content-Type")));
+        assert!(is_kept("true", headers.property("x-skip-warning")));
+        assert!(is_kept("x-real-ip", Around::named("ipAddressHeaders").element()));
+        assert!(is_kept("DENY", headers.element().property("value")));
     }
 }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::facts::module::Text;
-use crate::facts::secrecy;
+use crate::facts::secrecy::{self, Around};
 use crate::source::{FileKind, Span};
 
 /// Stands for whatever was taken out.
@@ -17,6 +17,9 @@ const KEPT_BEFORE: usize = 80;
 
 /// Shortest literal that is taken for a credential, in characters.
 const SHORTEST_CREDENTIAL: usize = 4;
+
+/// How far before a literal the keys around it are looked for, in bytes.
+const LOOKED_AT_BEFORE: usize = 4000;
 
 /// Which literals are taken out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,7 +57,7 @@ impl Excerpt {
         for line in stretch.split_inclusive('\n') {
             let focus = starts.iter().map(|&place| place - start).find(|place| (at..at + line.len()).contains(place));
             let mut found = length_cuts(line, focus.map_or(0, |place| place - at));
-            found.extend(credentials(path, line, redaction));
+            found.extend(credentials(path, &source[..start + at], line, redaction));
             cuts.extend(merged(found).into_iter().map(|cut| cut.start + at..cut.end + at));
             at += line.len();
         }
@@ -109,8 +112,8 @@ fn length_cuts(line: &str, focus: usize) -> Vec<Range<usize>> {
     [0..from, to..content].into_iter().filter(|cut| cut.start < cut.end).collect()
 }
 
-/// The credentials of a line.
-fn credentials(path: &str, line: &str, redaction: Redaction) -> Vec<Range<usize>> {
+/// The credentials of a line; `before` is all that stands above it.
+fn credentials(path: &str, before: &str, line: &str, redaction: Redaction) -> Vec<Range<usize>> {
     let kind = FileKind::of(path);
     let content = line.trim_end();
     let assigned = match kind {
@@ -121,12 +124,9 @@ fn credentials(path: &str, line: &str, redaction: Redaction) -> Vec<Range<usize>
     };
     let long_enough = |range: &Range<usize>| content[range.clone()].chars().count() >= SHORTEST_CREDENTIAL;
     let mut found: Vec<_> = assigned.map(|at| at + 1..content.len()).into_iter().filter(long_enough).collect();
-    found.extend(
-        literals(content)
-            .into_iter()
-            .filter(long_enough)
-            .filter(|literal| redaction == Redaction::All || is_credential(&content[..literal.start], &content[literal.clone()])),
-    );
+    found.extend(literals(content).into_iter().filter(long_enough).filter(|literal| {
+        redaction == Redaction::All || is_credential(before, &content[..literal.start], &content[literal.clone()])
+    }));
     found
 }
 
@@ -152,17 +152,55 @@ fn literals(line: &str) -> Vec<Range<usize>> {
     found
 }
 
-/// Whether a literal may be a credential, by the name it is given (the text before it) or by its shape. The module of an
-/// import never is.
-fn is_credential(before: &str, literal: &str) -> bool {
+/// Whether a literal may be a credential, by the names it is given (what stands `above` its line and `before` it there) or
+/// by its shape. The module of an import never is.
+fn is_credential(above: &str, before: &str, literal: &str) -> bool {
     let before = before.trim_end_matches(['"', '\'', '`']).trim_end();
     if ["from", "import", "import(", "require("].iter().any(|keyword| before.ends_with(keyword)) {
         return false;
     }
-    let named = before.trim_end_matches(|c: char| c.is_whitespace() || "\"'`:=?|([{".contains(c));
+    let around = containers(above, before).into_iter().rev().fold(Around::default(), |around, container| match container {
+        Container::Named(name) => around.property(name),
+        Container::Element => around.element(),
+    });
+    matches!(secrecy::text(literal.to_owned(), around.property(name_at_end(before))), Text::Redacted { .. })
+}
+
+/// The name that ends a text, before what may stand between it and its value.
+fn name_at_end(text: &str) -> &str {
+    let named = text.trim_end_matches(|c: char| c.is_whitespace() || "\"'`:=?|([{".contains(c));
     let start =
         named.rfind(|c: char| !c.is_alphanumeric() && !"_-$".contains(c)).map_or(0, |at| named.ceil_char_boundary(at + 1));
-    matches!(secrecy::text(literal.to_owned(), Some(&named[start..]), false), Text::Redacted { .. })
+    &named[start..]
+}
+
+/// An object or array around a literal.
+enum Container<'t> {
+    /// It is given to a name.
+    Named(&'t str),
+    /// It is an element of the next one.
+    Element,
+}
+
+/// The objects and arrays that are open at the end of a line and what stands above it, the innermost first, up to the call
+/// they are given to.
+fn containers<'t>(above: &'t str, line: &'t str) -> Vec<Container<'t>> {
+    let above = &above[above.ceil_char_boundary(above.len().saturating_sub(LOOKED_AT_BEFORE))..];
+    let mut closed = 0_usize;
+    let mut found = Vec::new();
+    for text in [line, above] {
+        for (at, bracket) in text.rmatch_indices(['{', '[', '(', '}', ']', ')']) {
+            let before = text[..at].trim_end();
+            match bracket {
+                "}" | "]" | ")" => closed += 1,
+                _ if closed > 0 => closed -= 1,
+                "(" => return found,
+                _ if before.ends_with([':', '=']) => found.push(Container::Named(name_at_end(before))),
+                _ => found.push(Container::Element),
+            }
+        }
+    }
+    found
 }
 
 /// Ranges in order, those that touch or overlap made one.
@@ -224,6 +262,16 @@ mod tests {
         );
         assert_eq!(likely("baseURL: \"https://app.example.com/api/auth\""), "baseURL: \"https://app.example.com/api/auth\"");
         assert_eq!(shown(".env", "AUTH_SECRET=abc def", "AUTH", Redaction::Likely).1, "AUTH_SECRET=…");
+    }
+
+    #[test]
+    fn what_stands_around_a_literal_tells_as_well() {
+        let shown = |text: &str| shown("a.ts", text, "k: ", Redaction::Likely).1;
+        let (above, below) = ("f({ x: [1],\n  headers: {\n    a: g({ b: 1 }),\n", "\n});");
+        assert_eq!(shown(&format!("{above}    k: 'abcd',{below}")), "    k: '…',");
+        assert_eq!(shown("secrets: [{ version: 2, k: 'abcd' }]"), "secrets: [{ version: 2, k: '…' }]");
+        assert_eq!(shown("headers: f({ k: 'abcd' })"), "headers: f({ k: 'abcd' })");
+        assert_eq!(shown("headers: [{ k: 'abcd' }]"), "headers: [{ k: 'abcd' }]");
     }
 
     #[test]

@@ -15,20 +15,25 @@
 use serde_json::{Map, Value as Json, json};
 
 use crate::facts::module::Text;
-use crate::facts::secrecy;
-use crate::project::value::{Array, CallValue, Condition, External, Node, Object, Unknown, Value};
+use crate::facts::secrecy::{self, Around};
+use crate::project::value::{Array, CallValue, Condition, External, Node, Object, Property, Unknown, Value};
 
 /// Deepest nesting that is shown; evaluation keeps values shallow, this bounds the stack whatever it does.
 const DEEPEST: usize = 64;
 
 /// A value as JSON, without anything that may be a credential.
 pub(super) fn json(node: &Node) -> Json {
-    value(node, None, 0)
+    value(node, Around::default(), 0)
 }
 
-/// `name` is the key the value is given to, which may make a credential of it: evaluation follows values from places
-/// where they had another name.
-fn value(node: &Node, name: Option<&str>, depth: usize) -> Json {
+/// The value of a property as JSON: its key may make a credential of it.
+pub(super) fn of_property(property: &Property) -> Json {
+    value(&property.node, Around::default().property(&property.key), 0)
+}
+
+/// What stands around a value may make a credential of it: evaluation follows values from places where they had another
+/// name.
+fn value(node: &Node, around: Around<'_>, depth: usize) -> Json {
     if depth > DEEPEST {
         return too_deep();
     }
@@ -37,18 +42,18 @@ fn value(node: &Node, name: Option<&str>, depth: usize) -> Json {
         Value::Null => Json::Null,
         Value::Bool(value) => json!(value),
         Value::Number(value) => number(*value),
-        Value::Text(text) => match text.plain().map_or_else(|| text.clone(), |text| secrecy::text(text.into(), name, false)) {
+        Value::Text(text) => match text.plain().map_or_else(|| text.clone(), |text| secrecy::text(text.into(), around)) {
             Text::Plain(text) => json!(text),
             Text::Redacted { length } => json!(format!("<redacted, {length} characters>")),
         },
-        Value::Array(items) => array(items, depth),
-        Value::Object(properties) => object(properties, depth),
+        Value::Array(items) => array(items, around.element(), depth),
+        Value::Object(properties) => object(properties, around, depth),
         Value::Function(function) => json!({ "$function": &*function.file }),
         Value::Call(call) => call_value(call, depth),
         Value::External(what) => json!({ "$external": external(what) }),
         Value::Env(name) => json!({ "$env": name }),
         Value::Either(alternatives) => either(
-            alternatives.iter().map(|one| (std::slice::from_ref(&one.condition), value(&one.node, name, depth + 1))).collect(),
+            alternatives.iter().map(|one| (std::slice::from_ref(&one.condition), value(&one.node, around, depth + 1))).collect(),
         ),
         Value::Unknown(why) => unknown(why),
     }
@@ -64,12 +69,12 @@ fn number(value: f64) -> Json {
     json!(value)
 }
 
-fn array(array: &Array, depth: usize) -> Json {
-    let known = array.items.iter().map(|item| conditional(&item.conditions, value(&item.node, None, depth + 1)));
+fn array(array: &Array, around: Around<'_>, depth: usize) -> Json {
+    let known = array.items.iter().map(|item| conditional(&item.conditions, value(&item.node, around, depth + 1)));
     Json::Array(known.chain(array.open.iter().map(unknown)).collect())
 }
 
-fn object(object: &Object, depth: usize) -> Json {
+fn object(object: &Object, around: Around<'_>, depth: usize) -> Json {
     let mut keys: Vec<&str> = Vec::new();
     for property in &object.properties {
         if !keys.contains(&&*property.key) {
@@ -82,7 +87,7 @@ fn object(object: &Object, depth: usize) -> Json {
             .properties
             .iter()
             .filter(|property| &*property.key == key)
-            .map(|property| (property.conditions.as_slice(), value(&property.node, Some(key), depth + 1)))
+            .map(|property| (property.conditions.as_slice(), value(&property.node, around.property(key), depth + 1)))
             .collect();
         let json = match values.as_slice() {
             [([], _)] => values.remove(0).1,
@@ -100,7 +105,7 @@ fn call_value(call: &CallValue, depth: usize) -> Json {
     if depth > DEEPEST {
         return too_deep();
     }
-    let known = call.arguments.iter().map(|argument| value(argument, None, depth + 1));
+    let known = call.arguments.iter().map(|argument| value(argument, Around::default(), depth + 1));
     let arguments: Vec<Json> = known.chain(call.open.iter().map(unknown)).collect();
     let mut json = json!({ "callee": external(&call.callee), "arguments": arguments });
     if let Some(receiver) = &call.receiver {
@@ -193,7 +198,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::project::value::{Alternative, Item, Property};
+    use crate::project::value::{Alternative, Item};
     use crate::source::{Site, Span};
 
     fn site() -> Site {
@@ -305,6 +310,20 @@ mod tests {
              ? (a parameter)], ? (spread of `rest`) }"
         );
         assert_eq!(line(&json!({})), "{}");
+    }
+
+    #[test]
+    fn what_stands_around_a_string_makes_a_credential_of_it() {
+        let text = || Value::Text(Text::Plain("hunter".into()));
+        let entry = node(Value::from(Object { properties: vec![property("value", text(), vec![])], ..Object::default() }));
+        let list = Value::from(Array { items: vec![Item { node: entry, conditions: vec![] }], open: vec![] });
+        let redacted = "<redacted, 6 characters>";
+        assert_eq!(of_property(&property("secrets", list.clone(), vec![])), json!([{ "value": redacted }]));
+        assert_eq!(of_property(&property("rules", list, vec![])), json!([{ "value": "hunter" }]));
+        assert_eq!(of_property(&property("secret", text(), vec![])), json!(redacted));
+        // What is given to a call is not what comes out of it: the name of a variable, for one.
+        let call = CallValue::by_wrapper("env", "env", vec![node(text())], &site());
+        assert_eq!(of_property(&property("secret", call.into(), vec![]))["$call"]["arguments"], json!(["hunter"]));
     }
 
     #[test]

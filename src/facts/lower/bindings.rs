@@ -34,7 +34,7 @@ impl Lowering<'_> {
                     self.entry_names.insert(text.to_owned(), entry);
                 }
                 let owner = self.owner.replace(text.to_owned());
-                let expr = self.expr(value, scope, Around { name: Some(text), maps_names: false });
+                let expr = self.expr(value, scope, Around::named(text));
                 self.owner = owner;
                 self.surround(before, self.found(), || Surrounding::Bound { scope, name: text.to_owned() });
                 self.bind(scope, name, Source::Value(expr), mutable);

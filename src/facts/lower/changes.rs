@@ -42,7 +42,7 @@ impl Lowering<'_> {
         };
         let name = self.str(left).rsplit('.').next().unwrap_or("");
         let owner = self.owner.replace(self.str(left).chars().take(60).collect());
-        let mut value = self.expr(right, scope, Around { name: Some(name), maps_names: false });
+        let mut value = self.expr(right, scope, Around::named(name));
         self.owner = owner;
         if let Some(token) = node.child_by_field_name("operator") {
             let left = self.expr(left, scope, Around::default());

@@ -134,7 +134,7 @@ impl Lowering<'_> {
         } else {
             for child in named(node) {
                 if Some(child) == node.child_by_field_name("value") {
-                    value = Some(self.expr(child, scope, Around { name: Some(name), maps_names: false }));
+                    value = Some(self.expr(child, scope, Around::named(name)));
                 } else if child.kind() == "decorator" {
                     self.visit_children(child, scope);
                 }

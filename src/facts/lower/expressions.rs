@@ -52,7 +52,7 @@ impl Lowering<'_> {
             "true" => Kind::Bool(true),
             "false" => Kind::Bool(false),
             "number" => number(self.str(node)).map_or(Kind::Opaque, Kind::Number),
-            "string" => Kind::Text(secrecy::text(self.string_content(node), around.name, around.maps_names)),
+            "string" => Kind::Text(secrecy::text(self.string_content(node), around)),
             "template_string" => self.template(node, scope, around),
             "regex" => Kind::Regex,
             "identifier" | "shorthand_property_identifier" | "shorthand_property_identifier_pattern" => match self.str(node) {
@@ -67,7 +67,7 @@ impl Lowering<'_> {
             },
             "this" => Kind::Name("this".into()),
             "meta_property" => Kind::Name(self.owned(node)),
-            "array" => Kind::Array(self.elements(node, scope, around)),
+            "array" => Kind::Array(self.elements(node, scope, around.element())),
             "object" => Kind::Object(self.properties(node, scope, around)),
             "class" => Kind::Function(self.class(node, scope)),
             "member_expression" => match (node.child_by_field_name("object"), node.child_by_field_name("property")) {
@@ -360,18 +360,14 @@ impl Lowering<'_> {
                 let (key, value) = (node.child_by_field_name("key")?, node.child_by_field_name("value")?);
                 match self.key_text(key) {
                     Some(name) => {
-                        let inner = Around {
-                            name: Some(&name),
-                            maps_names: around.maps_names || matches!(name.as_str(), "fields" | "schema" | "additionalFields"),
-                        };
-                        let value = self.expr(value, scope, inner);
+                        let value = self.expr(value, scope, around.property(&name));
                         Property::Keyed { key: name, key_span: span(key), value }
                     }
                     None => {
                         let key = named(key).into_iter().next().unwrap_or(key);
                         Property::Computed {
                             key: self.expr(key, scope, Around::default()),
-                            value: self.expr(value, scope, Around::default()),
+                            value: self.expr(value, scope, around.property("")),
                         }
                     }
                 }
@@ -401,7 +397,7 @@ impl Lowering<'_> {
         for child in named(node) {
             if child.kind() == "template_substitution" {
                 if !plain.is_empty() {
-                    parts.push(TemplatePart::Text(secrecy::text(std::mem::take(&mut plain), around.name, around.maps_names)));
+                    parts.push(TemplatePart::Text(secrecy::text(std::mem::take(&mut plain), around)));
                 }
                 if let Some(inner) = named(child).into_iter().next() {
                     parts.push(TemplatePart::Value(self.expr(inner, scope, Around::default())));
@@ -410,7 +406,7 @@ impl Lowering<'_> {
                 plain.push_str(&unescape(self.str(child)));
             }
         }
-        let rest = secrecy::text(plain, around.name, around.maps_names);
+        let rest = secrecy::text(plain, around);
         if parts.is_empty() {
             return Kind::Text(rest);
         }

@@ -25,6 +25,7 @@ use self::unread::Unread;
 
 use super::module::{Binding, Guard, MODULE_SCOPE, Module, Scope, ScopeId, Source};
 use super::schema;
+use super::secrecy::Around;
 use super::signals::{module_mark, module_name, scan};
 use crate::source::{FileKind, Span};
 use crate::syntax::typescript;
@@ -125,13 +126,6 @@ struct Outside {
     guards: Vec<Guard>,
     /// The function may be called before control comes to where it stands.
     is_hoisted: bool,
-}
-
-/// What surrounds a literal: the name it is given, and whether it maps column names.
-#[derive(Clone, Copy, Default)]
-struct Around<'n> {
-    name: Option<&'n str>,
-    maps_names: bool,
 }
 
 pub(super) fn span(node: Node<'_>) -> Span {

@@ -203,7 +203,7 @@ impl Page<'_> {
         let known = other_options(object).map(|property| {
             let when = value::when(&property.conditions);
             let when = if when.is_empty() { String::new() } else { format!(" if {when}") };
-            Row::cut("", format!("{}: {}{when}", property.key, value::line(&value::json(&property.node))))
+            Row::cut("", format!("{}: {}{when}", property.key, value::line(&value::of_property(property))))
         });
         known.chain(self.open(&object.open)).collect()
     }
