@@ -90,6 +90,19 @@ mod tests {
     use super::*;
 
     #[test]
+    fn pushes_are_told_from_migrations() {
+        for (line, expected) in [
+            ("prisma db push", true),
+            ("npx prisma@6 db push --accept-data-loss", true),
+            ("dotenv -- drizzle-kit push:pg", true),
+            ("drizzle-kit generate && drizzle-kit migrate", false),
+            ("git push", false),
+        ] {
+            assert_eq!(pushes_schema(line), expected, "{line}");
+        }
+    }
+
+    #[test]
     fn knows_the_command_that_migrates() {
         for line in [
             "npx @better-auth/cli migrate",
