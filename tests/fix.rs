@@ -127,7 +127,7 @@ fn models_and_fields_are_written_in_the_style_that_is_there() {
     assert_eq!(findings(&repo).len(), 2);
     let said = fix(&repo, &[]);
     assert!(said.contains("fixed: declare table `passkey` (prisma/schema.prisma)"), "{said}");
-    assert!(said.contains("next: Run `npx prisma migrate dev` and commit the migration."), "{said}");
+    assert!(said.contains("next: Run `npx prisma migrate dev`, and commit the migration."), "{said}");
     assert!(said.ends_with("2 findings fixed in 1 file, 0 findings left\n"), "{said}");
     assert_eq!(findings(&repo), [""; 0]);
     let schema = repo.read("prisma/schema.prisma");

@@ -261,7 +261,7 @@ fn commands_follow_adapter_and_release() {
         ),
         (
             finding("1.7.25", pool, "new Pool()", &[("migrations/1.sql", SQL)], ""),
-            ["`npx auth@latest migrate`", "every database"],
+            ["a new migration in `migrations`", "as the others are run"],
         ),
         (
             finding("1.7.25", pool, "new Pool()", &[("better-auth_migrations/2026-01-01T00-00-00.000Z.sql", SQL)], ""),
@@ -436,4 +436,65 @@ fn a_name_in_another_case_is_another_column_to_postgresql() {
     }
     let added_in_vain = told(&format!("{folded}\nalter table verification add createdAT date;"));
     assert!(added_in_vain.contains(rename), "{added_in_vain}");
+}
+
+/// The unmigrated parts of a Drizzle schema with all core tables, whose first migration makes those tables only.
+fn unmigrated(scripts: &str, plugins: &str, columns: &str, tables: &str) -> Vec<Finding> {
+    let auth = format!(
+        "import {{ betterAuth }} from \"better-auth\";\nimport {{ drizzleAdapter }} from \"better-auth/adapters/drizzle\";\n\
+         import {{ admin, jwt, username }} from \"better-auth/plugins\";\nimport {{ db }} from \"db\";\n\
+         import * as schema from \"./schema\";\nexport const auth = betterAuth({{ \
+         database: drizzleAdapter(db, {{ provider: \"pg\", schema }}), plugins: [{plugins}] }});\n"
+    );
+    let names = |list: &'static str| list.split_whitespace();
+    let core = [
+        ("user", "id name email emailVerified image createdAt updatedAt"),
+        ("session", "id expiresAt token createdAt updatedAt ipAddress userAgent userId"),
+        (
+            "account",
+            "id accountId providerId userId accessToken refreshToken idToken accessTokenExpiresAt refreshTokenExpiresAt scope \
+             password createdAt updatedAt",
+        ),
+        ("verification", "id identifier value expiresAt createdAt updatedAt"),
+    ];
+    let mut schema = "import { pgTable, text } from \"drizzle-orm/pg-core\";\n".to_owned();
+    let mut sql = String::new();
+    for (table, own) in core {
+        let extra = if table == "user" { columns } else { "" };
+        let rows: String = names(own).chain(extra.split_whitespace()).map(|name| format!("{name}: text(\"{name}\"), ")).collect();
+        schema.push_str(&format!("export const {table} = pgTable(\"{table}\", {{ {rows} }});\n"));
+        let made: Vec<String> = names(own).map(|name| format!("\"{name}\" text")).collect();
+        sql.push_str(&format!("create table \"{table}\" ({});\n", made.join(", ")));
+    }
+    for table in tables.split_whitespace() {
+        schema.push_str(&format!("export const {table} = pgTable(\"{table}\", {{ id: text(\"id\") }});\n"));
+    }
+    let manifest = format!(
+        "{{ \"name\": \"app\", \"scripts\": {{ \"db\": \"{scripts}\" }}, \"dependencies\": {{ \"better-auth\": \"1.7.25\" }} }}"
+    );
+    let all = findings_about(&[
+        ("package.json", &manifest),
+        ("src/auth.ts", &auth),
+        ("src/schema.ts", &schema),
+        ("drizzle/0000_a.sql", &sql),
+    ]);
+    all.into_iter().filter(|finding| finding.rule == "migration/schema-not-migrated").collect()
+}
+
+#[test]
+fn each_plugin_has_its_unmigrated_columns_told() {
+    let found = unmigrated("", "admin(), username()", "role banned banReason banExpires username displayUsername", "");
+    for columns in ["`role`, `banned`, `banReason` and `banExpires`", "`username` and `displayUsername`"] {
+        assert!(found.iter().any(|finding| finding.message.contains(columns)), "{columns}: {found:?}");
+    }
+}
+
+#[test]
+fn a_folder_that_makes_the_core_tables_is_kept_unless_the_schema_is_pushed() {
+    let told = |scripts: &str| {
+        let found = unmigrated(scripts, "jwt()", "", "jwks a b c d");
+        found.iter().any(|finding| finding.message.contains("table `jwks`"))
+    };
+    assert!(told("drizzle-kit generate"));
+    assert!(!told("dotenv -- drizzle-kit push:pg"));
 }

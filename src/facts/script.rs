@@ -75,9 +75,32 @@ pub fn runs_migrate(line: &str) -> bool {
     })
 }
 
+/// Whether a command line brings a schema into a database without migrations: `drizzle-kit push`, `prisma db push`
+/// (documentation of Drizzle Kit, "push"; of Prisma, "Prototyping your schema").
+#[must_use]
+pub fn pushes_schema(line: &str) -> bool {
+    let words: Vec<&str> = line.split([' ', '\t', '"', '\'', ';', '&']).filter(|word| !word.is_empty()).collect();
+    let is = |word: &str, program: &str| word.split('@').next() == Some(program);
+    words.windows(2).any(|pair| is(pair[0], "drizzle-kit") && pair[1].split(':').next() == Some("push"))
+        || words.windows(3).any(|part| is(part[0], "prisma") && part[1..] == ["db", "push"])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn pushes_are_told_from_migrations() {
+        for (line, expected) in [
+            ("prisma db push", true),
+            ("npx prisma@6 db push --accept-data-loss", true),
+            ("dotenv -- drizzle-kit push:pg", true),
+            ("drizzle-kit generate && drizzle-kit migrate", false),
+            ("git push", false),
+        ] {
+            assert_eq!(pushes_schema(line), expected, "{line}");
+        }
+    }
 
     #[test]
     fn knows_the_command_that_migrates() {

@@ -40,7 +40,7 @@ pub fn compare(required: &Required, declared: &Declared, adapter: &Adapter, comp
     }
     // Types are a picture of the database, not what migrations are written for.
     let migratable = declared.lookup.tables.iter().map(|(_, table)| table).filter(|table| table.layer != Layer::Types);
-    let kept = are_kept(&declared.migrated, migratable);
+    let kept = are_kept(&declared.migrated, migratable) || !declared.pushed && make_core(required, declared, adapter);
     let mut comparing = Comparing { declared, adapter, complete, migrated: &[], gaps: Vec::new(), open: Vec::new() };
     if kept && adapter.kind != AdapterKind::Kysely {
         comparing.migrated = &declared.migrated;
@@ -57,6 +57,17 @@ fn looks_like(found: &SourceTable, table: &RequiredTable) -> bool {
     let has = |required: &&RequiredColumn| found.table.columns.iter().any(|column| is_similar_column(column, &required.name));
     let core = || table.columns.iter().filter(|column| column.cause == table.cause);
     found.table.open || 2 * core().filter(has).count() > core().count()
+}
+
+/// Whether the migrations make all the tables that every server has. Where nothing else brings a schema into the database,
+/// those of a plugin are to follow, however many they are.
+fn make_core(required: &Required, declared: &Declared, adapter: &Adapter) -> bool {
+    let mut core = required.tables.iter().filter(|(key, _)| CORE.contains(&key.as_str()));
+    core.all(|(key, table)| {
+        let name = adapter.lookup_name(key, &table.model);
+        let mut made = declared.lookup.find(&name).flat_map(|found| declared.migrated.iter().filter_map(|one| one.made(found)));
+        made.any(|made| looks_like(made, table))
+    })
 }
 
 /// What makes a declared column fail its requirement.

@@ -126,6 +126,8 @@ pub struct Declared {
     pub all: Arc<[SourceTable]>,
     /// What the migrations that belong to these tables create.
     pub migrated: Vec<Arc<Migrated>>,
+    /// Scripts of the packages bring what is declared into a database without migrations.
+    pub pushed: bool,
     /// The ordered scripts of the whole repository.
     pub scripts: Arc<replay::Scripts>,
     /// Files the tables were read from, sorted.

@@ -9,6 +9,7 @@ use globset::{GlobBuilder, GlobMatcher};
 
 use super::casing::Casing;
 use crate::facts::manifest::Manifest;
+use crate::facts::script::pushes_schema;
 use crate::project::eval::Evaluator;
 use crate::project::files::Files;
 use crate::project::resolve::{Resolver, join};
@@ -70,6 +71,12 @@ pub(super) fn tools(files: &dyn Files, resolver: &Resolver, evaluator: &Evaluato
     let on_command_lines: Vec<Tool> = on_command_lines.into_iter().filter(is_new).collect();
     tools.extend(on_command_lines);
     tools
+}
+
+/// Whether scripts of the packages in these folders bring a schema into a database without migrations.
+pub(super) fn push<'p>(resolver: &Resolver, packages: impl IntoIterator<Item = &'p str>) -> bool {
+    let manifests = packages.into_iter().flat_map(|package| resolver.manifests(package));
+    manifests.flat_map(|(_, manifest)| &manifest.scripts).any(|script| pushes_schema(&script.command))
 }
 
 /// The schemas that scripts of a package hand to Prisma: `prisma generate --schema=db/schema.prisma`.

@@ -7,7 +7,6 @@ use crate::project::adapter::D1;
 use crate::project::schema::Migrated;
 use crate::project::{AdapterKind, Server};
 use crate::rules::context::release;
-use crate::source::FileKind;
 
 /// Says why the step cannot be left out.
 const REMINDER: &str = "This step is required: the plugin or option works only once the database has the schema.";
@@ -30,10 +29,10 @@ pub(in crate::rules) fn advice(server: &Server) -> String {
                 false => format!("Run {}, against every database this server uses.", cli(server, "migrate")),
             }
         }),
-        AdapterKind::Prisma => format!("Run {generate}, then `npx prisma migrate dev`, and commit the schema and the migration."),
-        AdapterKind::Drizzle => format!(
-            "Run {generate}, then `npx drizzle-kit generate` and `npx drizzle-kit migrate`, and commit the schema and the migration."
-        ),
+        AdapterKind::Prisma | AdapterKind::Drizzle => {
+            let migration = if is_pushed(server) { "" } else { " and the migration" };
+            format!("Run {generate}, then {}, and commit the schema{migration}.", commands(server))
+        }
         // The command line knows the adapters of better-auth only.
         AdapterKind::Other if server.adapter.maps_classes() => {
             "Declare it in the entity classes, then generate and run a migration with the command line of the ORM.".to_owned()
@@ -67,21 +66,41 @@ fn own_migrations(server: &Server) -> Option<String> {
         let apply = "`npx wrangler d1 migrations apply`, with `--local` and with `--remote`";
         return Some(format!("Put the statements into a new migration ({make}), and apply it with {apply}."));
     }
-    let in_code = |one: &&Arc<Migrated>| one.tables.iter().any(|table| FileKind::of(&table.file).is_some_and(FileKind::is_code));
-    let folder = &folders().find(in_code)?.folder;
+    // What brings the statements past the tool that runs these is not known to it, and collides with what it does next.
+    let is_found = |file: &Arc<str>| {
+        let mut wanted = server.required.tables.iter().map(|(key, table)| server.adapter.lookup_name(key, &table.model));
+        wanted.any(|name| server.declared.lookup.find(&name).any(|table| table.file == *file))
+    };
+    let makes_them = |one: &&Arc<Migrated>| one.tables.iter().any(|table| is_found(&table.file));
+    let folder = &folders().find(makes_them)?.folder;
     Some(format!("Write a new migration in `{folder}` that does what the statements do, and run it as the others are run."))
+}
+
+/// Whether the schema of an ORM reaches the database without migrations. A first one that is generated later would make
+/// every table again.
+fn is_pushed(server: &Server) -> bool {
+    server.declared.pushed && server.declared.migrated.is_empty()
+}
+
+/// The commands that bring the schema of Prisma or Drizzle into the database.
+fn commands(server: &Server) -> &'static str {
+    match (server.adapter.kind == AdapterKind::Prisma, is_pushed(server)) {
+        (true, true) => "`npx prisma db push`",
+        (true, false) => "`npx prisma migrate dev`",
+        (false, true) => "`npx drizzle-kit push`",
+        (false, false) => "`npx drizzle-kit generate` and `npx drizzle-kit migrate`",
+    }
 }
 
 /// The commands that bring what is declared into the database.
 pub(in crate::rules) fn apply(server: &Server) -> String {
-    let steps = match server.adapter.kind {
-        AdapterKind::Prisma => "Run `npx prisma migrate dev` and commit the migration.".to_owned(),
-        AdapterKind::Drizzle => {
-            "Run `npx drizzle-kit generate` and `npx drizzle-kit migrate`, and commit the migration.".to_owned()
+    match server.adapter.kind {
+        AdapterKind::Prisma | AdapterKind::Drizzle => {
+            let commit = if is_pushed(server) { "" } else { ", and commit the migration" };
+            format!("Run {}{commit}. {REMINDER}", commands(server))
         }
-        _ => return advice(server),
-    };
-    format!("{steps} {REMINDER}")
+        _ => advice(server),
+    }
 }
 
 /// The steps that let columns be empty that earlier releases wrote, which the official command line leaves as they are.
@@ -96,6 +115,11 @@ pub(in crate::rules) fn relax(server: &Server) -> String {
 /// Prisma schema and leaves the fields that are there as they are; documentation of Prisma, "Customizing migrations".
 pub(in crate::rules) fn change_of_type(server: &Server) -> String {
     match server.adapter.kind {
+        AdapterKind::Prisma if is_pushed(server) => {
+            "Change the type in the schema, and convert the values in the database before \
+            `npx prisma db push`, which may drop the column with what it holds."
+                .to_owned()
+        }
         AdapterKind::Prisma => "Change the type in the schema, and make the migration with `npx prisma migrate dev \
             --create-only`: as written it may drop the column with what it holds, so convert the values in it before it runs."
             .to_owned(),

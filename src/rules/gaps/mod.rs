@@ -353,6 +353,9 @@ pub(super) fn report_each(
             if topic == Topic::Of(GapKind::Unwritten) {
                 report.fix = None;
             }
+            let file = gap.found_in.as_ref().unwrap_or(primary).file.to_string();
+            report.identity = vec![file, gap.table.clone()];
+            report.identity.extend(group.plugin().map(|plugin| plugin.name.clone()));
             let (message, label) = tell(&group, gap, &mut report);
             report.message = message;
             report.label = label;
@@ -365,8 +368,6 @@ pub(super) fn report_each(
             } else if server.adapter.at != *primary {
                 report.related.push((server.adapter.at.clone(), "the database is set here".into()));
             }
-            let file = gap.found_in.as_ref().unwrap_or(primary).file.to_string();
-            report.identity = vec![file, gap.table.clone()];
             report.parts.extend(parts(gap));
             report.parts.extend(gap.declared.iter().map(|(name, _)| format!("{}.{name}", gap.key)));
             group.hit(cx, out, report);

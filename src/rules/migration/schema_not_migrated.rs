@@ -25,11 +25,16 @@ pub(super) fn check(cx: &Context<'_>, out: &mut Reporter<'_>) {
                 _ => columns_of(gap),
             };
             let how = if gap.dropped.is_some() { "a later migration drops" } else { "no migration creates" };
+            // One table may lack all of these.
             match kind {
-                GapKind::UnmigratedUnique => report.why = UNIQUE.into(),
+                GapKind::UnmigratedUnique => {
+                    report.why = UNIQUE.into();
+                    report.identity.push("unique".into());
+                }
                 GapKind::UnmigratedIndex => {
                     report.severity = report.severity.min(Severity::Medium);
                     report.why = INDEX.into();
+                    report.identity.push("index".into());
                 }
                 _ => {}
             }
