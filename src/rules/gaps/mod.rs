@@ -367,6 +367,14 @@ pub(super) fn report_each(
             }
             let file = gap.found_in.as_ref().unwrap_or(primary).file.to_string();
             report.identity = vec![file, gap.table.clone()];
+            // These stand at the table, whatever part of it they are about.
+            if gap.kind.is_unmigrated() {
+                let cause = match &gap.cause {
+                    Cause::Option { path, .. } => Some(path.clone()),
+                    _ => group.plugin().map(|plugin| plugin.name.clone()),
+                };
+                report.identity.extend([format!("{:?}", gap.kind)].into_iter().chain(cause));
+            }
             report.parts.extend(parts(gap));
             report.parts.extend(gap.declared.iter().map(|(name, _)| format!("{}.{name}", gap.key)));
             group.hit(cx, out, report);
@@ -391,6 +399,7 @@ pub(super) fn repair(cx: &Context<'_>, server: &Server, gaps: &[&Gap], report: &
             GapKind::Table => format!("declare table `{}`", gap.table),
             GapKind::MapEntry => format!("add `{}` to the schema map", gap.table),
             GapKind::Unique => format!("make {} unique", columns_of(gap)),
+            GapKind::UniqueTogether => format!("make {} unique together", columns_of(gap)),
             GapKind::Index => format!("index {}", columns_of(gap)),
             GapKind::Unwritten => {
                 format!("let {} of table `{}` be empty", quoted(gap.declared.iter().map(|(name, _)| name.as_str())), gap.table)
