@@ -498,3 +498,53 @@ fn a_folder_that_makes_the_core_tables_is_kept_unless_the_schema_is_pushed() {
     assert!(told("drizzle-kit generate"));
     assert!(!told("dotenv -- drizzle-kit push:pg"));
 }
+
+#[test]
+fn columns_that_are_unique_one_by_one_get_a_key_each() {
+    let device = ("1.7.25", "import { deviceAuthorization } from \"better-auth/plugins\";", "deviceAuthorization()");
+    let keys = |sql: &str| {
+        let table = "create table \"deviceCode\" (\"id\" text primary key, \"deviceCode\" text not null, \"userCode\" text not null, \
+                     \"userId\" text, \"expiresAt\" date not null, \"status\" text not null, \"lastPolledAt\" date, \
+                     \"pollingInterval\" integer, \"clientId\" text, \"scope\" text, \"tenant\" text);";
+        let found = findings(None, device, &format!("{table}\n{sql}"));
+        let unique = found.into_iter().filter(|finding| finding.rule == "db-index/db-unique-missing");
+        unique.map(|finding| finding.help.declaration.unwrap_or_default()).collect::<Vec<_>>().join("\n")
+    };
+    let each = "create unique index \"deviceCode_deviceCode_uidx\" on \"deviceCode\" (\"deviceCode\");\n\
+                create unique index \"deviceCode_userCode_uidx\" on \"deviceCode\" (\"userCode\");";
+    assert_eq!(keys(""), each);
+    assert_eq!(keys("create unique index both on \"deviceCode\" (\"deviceCode\", \"userCode\");"), each);
+    assert_eq!(keys(each), "");
+    let tenants = "create unique index a on \"deviceCode\" (tenant, \"deviceCode\"); create unique index b on \"deviceCode\" (\"userCode\", tenant);";
+    assert_eq!(keys(tenants), "");
+}
+
+#[test]
+fn what_is_not_migrated_is_told_for_every_plugin() {
+    let auth = "import { betterAuth } from \"better-auth\";\nimport { admin, username } from \"better-auth/plugins\";\n\
+                import { drizzleAdapter } from \"better-auth/adapters/drizzle\";\nimport { db } from \"./db\";\n\
+                import * as schema from \"./schema\";\n\
+                export const auth = betterAuth({ database: drizzleAdapter(db, { provider: \"sqlite\", schema }),\n\
+                plugins: [admin(), username()] });";
+    let columns = |names: &[&str]| names.iter().map(|name| format!("{name}: text(\"{name}\"), ")).collect::<String>();
+    let user = columns(&["name", "email", "emailVerified", "image", "createdAt", "updatedAt"]);
+    let more = columns(&["role", "banned", "banReason", "banExpires", "username", "displayUsername"]);
+    let schema = format!(
+        "import {{ sqliteTable, text }} from \"drizzle-orm/sqlite-core\";\n\
+         export const user = sqliteTable(\"user\", {{ id: text(\"id\").primaryKey(), {user}{more} }});"
+    );
+    let sql = "create table user (id text primary key, name text, email text, emailVerified text, image text, createdAt text, updatedAt text);";
+    let files = [
+        ("package.json", "{ \"dependencies\": { \"better-auth\": \"1.7.25\" } }"),
+        ("src/auth.ts", auth),
+        ("src/schema.ts", &schema),
+        ("src/db.ts", "export const db = {};"),
+        ("drizzle/0000_core.sql", sql),
+    ];
+    let found = findings_about(&files);
+    let told = |name: &str| {
+        let about = found.iter().filter(|finding| finding.rule == "migration/schema-not-migrated");
+        about.filter(|finding| finding.message.contains(name)).count()
+    };
+    assert_eq!(["banReason", "displayUsername", "impersonatedBy"].map(told), [1, 1, 0]);
+}

@@ -150,7 +150,7 @@ fn mutants(sample: &Sample) -> Vec<Mutant> {
             let named: Vec<&str> = named.map(|column| &*column.expect("a column of the table").name).collect();
             let first = found.table.column(named[0]).expect("declared").span;
             let dropped = edit.drop_unique(&named, first);
-            add(format!("drop the key of {name}.{named:?}"), dropped, Some(&required_key.columns[0]), GapKind::Unique);
+            add(format!("drop the key of {name}.{named:?}"), dropped, Some(&required_key.columns[0]), GapKind::UniqueTogether);
         }
     }
     mutants

@@ -162,7 +162,7 @@ impl Comparing<'_> {
             return;
         }
         let tests: [(GapKind, Test<'_>); 6] = [
-            (GapKind::Unique, &|required, column| required.unique && !self.keeps_unique(found, column)),
+            (GapKind::Unique, &|required, column| required.unique && !self.keeps_unique(table, found, column)),
             (GapKind::UnmigratedUnique, &|required, column| required.unique && self.is_unmigrated(found, column, keeps_unique)),
             (GapKind::UnmigratedIndex, &|required, column| {
                 let by_itself = self.is_indexed_by_itself(found, required, column);
@@ -199,7 +199,7 @@ impl Comparing<'_> {
             if !kept {
                 let columns = of_key.iter().map(|(required, _)| (*required).clone()).collect();
                 let declared = self.places(found, of_key.iter().map(|(_, column)| *column).collect());
-                failed.push(Gap { declared, ..start(GapKind::Unique, columns, &table.cause) });
+                failed.push(Gap { declared, ..start(GapKind::UniqueTogether, columns, &table.cause) });
             }
         }
         self.gaps.extend(failed);
@@ -288,8 +288,16 @@ impl Comparing<'_> {
     }
 
     /// Whether some key keeps the values apart, alone or together with a column of the project's own such as a tenant.
-    fn keeps_unique(&self, found: &SourceTable, column: &Column) -> bool {
-        self.tables(found, column).into_iter().any(|(table, name)| keeps_unique(table, &name))
+    fn keeps_unique(&self, required: &RequiredTable, found: &SourceTable, column: &Column) -> bool {
+        let is_own = |table: &Table, part: &str| {
+            let known = table.column(part);
+            let is_fixed = |column: &&RequiredColumn| !matches!(column.cause, Cause::Option { .. });
+            let mut asked = required.columns.iter().filter(is_fixed);
+            !known.is_some_and(|known| asked.any(|column| is_similar_column(known, &column.name)))
+        };
+        self.tables(found, column).into_iter().any(|(table, name)| {
+            table.is_unique(&[&name]) || keys_with_others(table, &name).any(|mut others| others.all(|part| is_own(table, part)))
+        })
     }
 
     /// Whether the declaration holds a key of a column, and the migrations have the column without it.
@@ -348,10 +356,16 @@ impl Comparing<'_> {
 
 /// Whether some key of a table keeps the values of a column apart, alone or together with other columns.
 fn keeps_unique(table: &Table, column: &str) -> bool {
+    table.is_unique(&[column]) || keys_with_others(table, column).next().is_some()
+}
+
+/// The unique keys that hold a column together with others, as the others.
+fn keys_with_others<'t>(table: &'t Table, column: &'t str) -> impl Iterator<Item = impl Iterator<Item = &'t str>> {
     // What is no column, a condition for one, keeps the values of some of the rows apart.
     let is_meant = |part: &String| table.open || table.column(part).is_some() || leaves_out_deleted(part);
-    let with_others = |key: &Key| key.unique && key.columns.iter().any(|name| name == column) && key.columns.iter().all(is_meant);
-    table.is_unique(&[column]) || table.keys.iter().any(with_others)
+    let holds = move |key: &&Key| key.unique && key.columns.iter().any(|name| name == column) && key.columns.iter().all(is_meant);
+    let others = move |key: &'t Key| key.columns.iter().map(String::as_str).filter(move |name| *name != column);
+    table.keys.iter().filter(holds).map(others)
 }
 
 /// Whether a condition is about rows that are marked as deleted, and there no more for an application that marks them:

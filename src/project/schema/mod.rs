@@ -257,12 +257,14 @@ pub enum GapKind {
     UnmigratedTable,
     /// The columns are declared, and no migration creates them.
     UnmigratedColumns,
-    /// The values of the columns are declared unique, together where there are several, and no migration makes them so.
+    /// The values of each of the columns are declared unique, and no migration makes them so.
     UnmigratedUnique,
     /// The columns are declared as indexed, and no migration makes an index.
     UnmigratedIndex,
-    /// The values of the columns must be unique, together where there are several, and may repeat.
+    /// The values of each of the columns must be unique, and may repeat.
     Unique,
+    /// The values of the columns must be unique together, and may repeat.
+    UniqueTogether,
     /// Rows are looked up by each of the columns, and no index helps.
     Index,
     /// Rows that point to a deleted one stay, or keep it from being deleted.

@@ -124,7 +124,7 @@ fn gap_name(kind: GapKind) -> &'static str {
         GapKind::UnmigratedColumns => "column-not-migrated",
         GapKind::UnmigratedUnique => "unique-not-migrated",
         GapKind::UnmigratedIndex => "index-not-migrated",
-        GapKind::Unique => "missing-unique",
+        GapKind::Unique | GapKind::UniqueTogether => "missing-unique",
         GapKind::Index => "missing-index",
         GapKind::Cascade => "missing-cascade",
         GapKind::DateText => "date-as-text",

@@ -253,6 +253,7 @@ impl Page<'_> {
             GapKind::UnmigratedUnique => format!("no migration makes {names} unique{at}"),
             GapKind::UnmigratedIndex => format!("no migration makes an index of {names}{at}"),
             GapKind::Unique => format!("not unique: {names}{at}"),
+            GapKind::UniqueTogether => format!("not unique together: {names}{at}"),
             GapKind::Index => format!("not indexed: {names}{at}"),
             GapKind::Cascade => format!("rows stay when what {names} points to is deleted{at}"),
             GapKind::DateText => format!("dates as text: {names}{at}"),

@@ -10,8 +10,11 @@ pub(super) const CHECKS: &[(&str, Check)] =
 
 fn unique(cx: &Context<'_>, out: &mut Reporter<'_>) {
     report_each(cx, out, Topic::Of(GapKind::Unique), |_, gap, _| {
-        let together = if gap.columns.len() > 1 { "each of the " } else { "" };
-        (format!("nothing keeps the values of {together}{} unique", columns_of(gap)), "may repeat".into())
+        let each = if gap.columns.len() > 1 { "each of the " } else { "" };
+        (format!("nothing keeps the values of {each}{} unique", columns_of(gap)), "may repeat".into())
+    });
+    report_each(cx, out, Topic::Of(GapKind::UniqueTogether), |_, gap, _| {
+        (format!("nothing keeps the values of {} unique, taken together", columns_of(gap)), "may repeat".into())
     });
 }
 

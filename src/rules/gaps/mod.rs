@@ -355,7 +355,13 @@ pub(super) fn report_each(
             }
             let file = gap.found_in.as_ref().unwrap_or(primary).file.to_string();
             report.identity = vec![file, gap.table.clone()];
-            report.identity.extend(group.plugin().map(|plugin| plugin.name.clone()));
+            // These stand at the table, whatever brings them in.
+            if gap.kind.is_unmigrated() {
+                report.identity.extend(match &gap.cause {
+                    Cause::Option { path, .. } => Some(path.clone()),
+                    _ => group.plugin().map(|plugin| plugin.name.clone()),
+                });
+            }
             let (message, label) = tell(&group, gap, &mut report);
             report.message = message;
             report.label = label;
@@ -392,6 +398,7 @@ pub(super) fn repair(cx: &Context<'_>, server: &Server, gaps: &[&Gap], report: &
             GapKind::Table => format!("declare table `{}`", gap.table),
             GapKind::MapEntry => format!("add `{}` to the schema map", gap.table),
             GapKind::Unique => format!("make {} unique", columns_of(gap)),
+            GapKind::UniqueTogether => format!("make {} unique together", columns_of(gap)),
             GapKind::Index => format!("index {}", columns_of(gap)),
             GapKind::Unwritten => {
                 format!("let {} of table `{}` be empty", quoted(gap.declared.iter().map(|(name, _)| name.as_str())), gap.table)

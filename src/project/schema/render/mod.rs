@@ -65,6 +65,9 @@ impl<'a> Missing<'a> {
                     part.keys.extend(gap.columns.iter().map(|column| Key::of(column, false)))
                 }
                 GapKind::Unique | GapKind::UnmigratedUnique => {
+                    part.keys.extend(gap.columns.iter().map(|column| Key::of(column, true)))
+                }
+                GapKind::UniqueTogether => {
                     let columns = gap.columns.iter().map(|column| column.name.clone());
                     part.keys.push(Key { columns: columns.collect(), unique: true });
                 }
