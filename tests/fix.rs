@@ -110,6 +110,21 @@ fn findings(repo: &Repo) -> Vec<String> {
 }
 
 #[test]
+fn a_prisma_model_that_points_to_itself_names_the_relation() {
+    let field = "managerId: { type: \"string\", required: false, references: { model: \"user\", field: \"id\" } }";
+    let auth = with_prisma("").replace("plugins: []", &format!("user: {{ additionalFields: {{ {field} }} }}"));
+    let repo = repository(&[("src/auth.ts", &auth), ("prisma/schema.prisma", &prisma())]);
+    fix(&repo, &[]);
+    let schema = repo.read("prisma/schema.prisma");
+    let words: Vec<String> = schema.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+    let forward = "managerUser User? @relation(\"User_managerId\", fields: [managerId], references: [id], onDelete: Cascade)";
+    for line in [forward, "usersByManager User[] @relation(\"User_managerId\")"] {
+        assert!(words.iter().any(|words| words == line), "{line}: {schema}");
+    }
+    assert_eq!(findings(&repo), [""; 0]);
+}
+
+#[test]
 fn a_copy_of_a_prisma_schema_is_not_what_is_repaired() {
     let whole = format!("{}\nmodel Passkey {{\n  id String @id\n}}\n", prisma());
     for copy in ["generated/prisma/schema.prisma", "prisma/schema.old.prisma"] {

@@ -283,6 +283,8 @@ impl Writer<'_, '_> {
         let (target, to) = plan
             .reference(column)
             .map_or((key, "id"), |reference| (reference.key, reference.column.map_or("id", |column| column.name.as_str())));
+        // A model that points to itself has both fields, and Prisma asks for a name of the relation then as well.
+        let several = several || target == key;
         let (own, other) = (model_name(plan, self.style, key), model_name(plan, self.style, target));
         let relation = Some((key.to_owned(), column.name.clone()));
         let stem = column.name.strip_suffix("Id").or_else(|| column.name.strip_suffix("_id")).unwrap_or(&column.name);
