@@ -181,6 +181,13 @@ fn a_list_may_be_changed_inside_of_an_expression() {
     ] {
         assert_eq!(open(&server(body)), ["a later change that is not followed"], "{body}");
     }
+    // Any of them may be the one that was taken out.
+    for change in ["list.pop();", "if (process.env.X) list.splice(1, 1);", "const drop = () => list.shift();\ndrop();"] {
+        let body = format!("const list = [admin(), jwt()];\n{change}\nexport const auth = betterAuth({{ plugins: list }});");
+        assert_eq!(plugins(&server(&body)), ["admin?", "jwt?"], "{change}");
+    }
+    let body = "const list = [admin(), jwt()];\nlist.sort();\nexport const auth = betterAuth({ plugins: list });";
+    assert_eq!(plugins(&server(body)), ["admin", "jwt"]);
 }
 
 #[test]

@@ -313,6 +313,8 @@ pub enum Mutation {
     },
     /// `delete x.path`.
     Delete,
+    /// `x.pop()` and its kin, which take elements out of a list.
+    Remove,
     /// Any other call of a method that changes its object.
     Opaque,
 }
@@ -322,6 +324,12 @@ impl Mutation {
     #[must_use]
     pub fn replaces(&self) -> bool {
         matches!(self, Self::Assign(_) | Self::Delete)
+    }
+
+    /// What is left to say of it where it is not known whether it happens, when, or to what.
+    #[must_use]
+    pub fn unfollowed(&self) -> Self {
+        if matches!(self, Self::Remove) { Self::Remove } else { Self::Opaque }
     }
 }
 

@@ -17,7 +17,7 @@ use crate::facts::module::{
 use crate::source::Span;
 
 /// Methods that change the array or object they are called on and are not followed.
-const OPAQUE_METHODS: [&str; 8] = ["splice", "pop", "shift", "reverse", "sort", "fill", "copyWithin", "set"];
+const OPAQUE_METHODS: [&str; 5] = ["reverse", "sort", "fill", "copyWithin", "set"];
 
 /// Functions of the language that change the object they are given and are not followed.
 const OPAQUE_FUNCTIONS: [(&str, &str); 5] = [
@@ -164,16 +164,17 @@ impl Lowering<'_> {
     fn method_call(&mut self, object: &Expr, method: &str, arguments: Vec<Element>, scope: ScopeId, node: Node<'_>) {
         let change = match method {
             "push" | "unshift" => Mutation::Push(arguments),
+            "pop" | "shift" | "splice" => Mutation::Remove,
             other if OPAQUE_METHODS.contains(&other) => Mutation::Opaque,
             _ => return,
         };
         if let Some((root, path)) = place(object).or_else(|| place_or_new(object)) {
             self.effect(scope, root, path, change, node);
         } else if let Some((root, path)) = holder(object) {
-            self.effect(scope, root, path, Mutation::Opaque, node);
+            self.effect(scope, root, path, change.unfollowed(), node);
         } else {
             for (root, path, _) in denoted(object) {
-                self.effect(scope, root, path, Mutation::Opaque, node);
+                self.effect(scope, root, path, change.unfollowed(), node);
             }
         }
     }
@@ -279,7 +280,7 @@ impl Lowering<'_> {
 
     /// A change that a function makes to what a scope around it binds, as it is seen from there.
     fn distant_change(&self, function: ScopeId, home: ScopeId, effect: &Effect) -> Option<Mutation> {
-        let Mutation::Passed { call, index, way } = &effect.change else { return Some(Mutation::Opaque) };
+        let Mutation::Passed { call, index, way } = &effect.change else { return Some(effect.change.unfollowed()) };
         if self.is_seen_from(home, call) {
             // Whether it changes something is all that matters.
             let call = Box::new(Call { callee: call.callee.clone(), arguments: Vec::new(), new: call.new });
@@ -402,7 +403,7 @@ fn aliased(scope: &Scope, effect: &Effect) -> Vec<Effect> {
     made_of(of, &path, assigns)
         .into_iter()
         .map(|(root, path, certain)| {
-            let change = if binding.mutable || !certain { Mutation::Opaque } else { effect.change.clone() };
+            let change = if binding.mutable || !certain { effect.change.unfollowed() } else { effect.change.clone() };
             Effect { root, path, change, ..effect.clone() }
         })
         .collect()
@@ -520,7 +521,7 @@ impl Holders {
             }
             let path = holder.way.iter().chain(rest).cloned().collect();
             let is_known = holder.certain && !mutable && !binding.mutable;
-            let change = if is_known { effect.change.clone() } else { Mutation::Opaque };
+            let change = if is_known { effect.change.clone() } else { effect.change.unfollowed() };
             Some(Effect { root: binding.name.clone(), path, change, ..effect.clone() })
         })
     }

@@ -118,6 +118,12 @@ impl Evaluator<'_> {
             }
             // Nothing can be added to what is not there.
             (Mutation::Push(_) | Mutation::Merge(_), Value::Undefined | Value::Null) => {}
+            (Mutation::Remove, Value::Array(array)) => {
+                let array = Arc::make_mut(array);
+                let stays = Condition { text: "a later change leaves it there".into(), at: at.clone(), environment: None };
+                array.items.iter_mut().for_each(|item| also(&mut item.conditions, &stays));
+                doubt(&mut array.open, not_followed());
+            }
             (_, Value::Array(array)) => doubt(&mut Arc::make_mut(array).open, not_followed()),
             (_, Value::Object(object)) => doubt(&mut Arc::make_mut(object).open, not_followed()),
             (_, value) => *value = Value::Unknown(not_followed()),
