@@ -59,12 +59,9 @@ impl Evaluator<'_> {
             return unknown(format!("`{name}` is set outside of what is followed"), at);
         }
         if let Some((file, local)) = self.auto_imported(&place.file, name)
-            && let Some(facts) = self.files.facts(&file)
-            && let Some(module) = facts.module()
+            && let Some(node) = self.declared_in(&file, &local, &place.file)
         {
             self.run.touch(&file);
-            let mut node = self.module_name(&file, &facts, module, &local);
-            self.doubt_outside_changes(&mut node, &file, &local, &place.file);
             return node;
         }
         Node { value: Value::External(External { module: "global".into(), name: name.to_owned() }), at }
@@ -277,13 +274,16 @@ impl Evaluator<'_> {
     pub(super) fn find_export(&self, asker: &str, file: &Arc<str>, name: &str) -> Option<Node> {
         match self.locate(file, name, 0)? {
             Located::Value(node) => Some(node),
-            Located::Name(file, local) => {
-                let facts = self.files.facts(&file)?;
-                let mut node = self.module_name(&file, &facts, facts.module()?, &local);
-                self.doubt_outside_changes(&mut node, &file, &local, asker);
-                Some(node)
-            }
+            Located::Name(file, local) => self.declared_in(&file, &local, asker),
         }
+    }
+
+    /// The value of a name that a module declares, as the file `asker` sees it.
+    fn declared_in(&self, file: &Arc<str>, local: &str, asker: &str) -> Option<Node> {
+        let facts = self.files.facts(file)?;
+        let mut node = self.module_name(file, &facts, facts.module()?, local);
+        self.doubt_outside_changes(&mut node, file, local, asker);
+        Some(node)
     }
 
     /// Where an export comes from.
