@@ -98,22 +98,10 @@ impl Rows {
                 self.leave(place, |holder| holder.table == table);
             }
             Change::RenameTable { table, to, .. } => {
-                let table = self.resolve(table);
-                let named = self.tables.iter_mut().find(|known| known.name == table);
-                named.into_iter().for_each(|known| known.name.clone_from(to));
-                if let Some(holder) = self.holder(&table) {
-                    holder.table.clone_from(to);
-                    self.left = Some(place);
-                }
+                self.displace(place, table, |known| known.name.clone_from(to), |holder| holder.table.clone_from(to));
             }
             Change::MoveTable { table, to } => {
-                let table = self.resolve(table);
-                let named = self.tables.iter_mut().find(|known| known.name == table);
-                named.into_iter().for_each(|known| known.namespace.clone_from(to));
-                if let Some(holder) = self.holder(&table) {
-                    holder.namespace.clone_from(to);
-                    self.left = Some(place);
-                }
+                self.displace(place, table, |known| known.namespace.clone_from(to), |holder| holder.namespace.clone_from(to));
             }
             Change::DropColumn { table, column } => {
                 self.alter(table, change);
@@ -172,6 +160,16 @@ impl Rows {
 
     fn holder(&mut self, table: &str) -> Option<&mut Holder> {
         self.holders.iter_mut().find(|holder| holder.table == table)
+    }
+
+    /// Gives a table, with the rows it holds, another place.
+    fn displace(&mut self, place: usize, table: &str, known: impl Fn(&mut Table), holder: impl Fn(&mut Holder)) {
+        let table = self.resolve(table);
+        self.tables.iter_mut().filter(|known| known.name == table).take(1).for_each(known);
+        if let Some(held) = self.holder(&table) {
+            holder(held);
+            self.left = Some(place);
+        }
     }
 
     fn leave(&mut self, place: usize, is_gone: impl Fn(&Holder) -> bool) {
