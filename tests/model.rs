@@ -1294,6 +1294,11 @@ fn a_plugin_without_its_table_is_a_gap_and_with_it_is_none() {
     assert_eq!(gaps(&drizzle_app("passkey()", "")), [("passkey".to_owned(), GapKind::Table, 10)]);
     let table = "export const passkey = pgTable(\"passkey\", { id: text(\"id\"), name: text(), publicKey: text(), userId: text(), credentialID: text(), counter: text(), deviceType: text(), backedUp: boolean(), transports: text(), createdAt: timestamp(), aaguid: text() });";
     assert_eq!(gaps(&drizzle_app("passkey()", table)), []);
+    // What else the module exports says nothing of the tables.
+    let more = "type Row = { id: string };\nexport { type Row };\nexport const pattern = /x/;\nexport const passkey = process.env.X ? a() : b();";
+    let model = drizzle_app("passkey(), admin()", more);
+    assert!(model.servers[0].declared.lookup.map.is_some(), "the schema map is followed");
+    assert_eq!(gaps(&model).iter().map(|(table, ..)| table.as_str()).collect::<Vec<_>>(), ["session", "user"]);
     assert_eq!(
         gaps(&drizzle_app("passkey()", &table.replace(", aaguid: text()", ""))),
         [("passkey".to_owned(), GapKind::Columns, 1)]

@@ -257,6 +257,22 @@ impl Key {
         Self { primary: true, ..Self::unique(column) }
     }
 
+    /// The same over the rows alone that meet a condition. That a column of the key itself is not null says nothing: where
+    /// it is null, the values are not kept apart in any case.
+    #[must_use]
+    pub fn over(mut self, condition: &str) -> Self {
+        let plain: String = condition.chars().filter(|letter| !matches!(letter, '"' | '`' | '[' | ']' | '(' | ')')).collect();
+        let plain = plain.trim().to_ascii_lowercase();
+        let says_nothing = |part: &str| {
+            let column = part.trim().strip_suffix("is not null").and_then(|column| column.trim().rsplit('.').next());
+            column.is_some_and(|column| self.columns.iter().any(|own| own.eq_ignore_ascii_case(column)))
+        };
+        if !plain.split(" and ").all(says_nothing) {
+            self.columns.push(format!("where {}", condition.trim()));
+        }
+        self
+    }
+
     /// Whether this is the name of the key: its own, or one that databases give where none is written
     /// (PostgreSQL: `table_column_key` and `table_pkey`; MySQL: the first column and `PRIMARY`).
     #[must_use]

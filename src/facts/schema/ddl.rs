@@ -250,16 +250,16 @@ fn create_index(mut at: Cursor<'_>, unique: bool) -> Option<Change> {
     if at.eat(&["using"]) {
         at.identifier();
     }
-    let mut columns = keys(at.group()?.0);
+    let mut key = Key { name, columns: keys(at.group()?.0), unique, primary: false };
     while !at.is_done() {
-        if at.is_at(&["where"]) {
+        if at.eat(&["where"]) {
             // Values are kept apart within the condition alone, as they would be together with one more column.
-            columns.push(at.written().to_owned());
+            key = key.over(at.written());
             break;
         }
         at.advance();
     }
-    Some(Change::CreateIndex { table, key: Key { name, columns, unique, primary: false } })
+    Some(Change::CreateIndex { table, key })
 }
 
 /// The keys of an index: columns by their names, expressions as written.
@@ -596,10 +596,11 @@ mod tests {
             CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS j_key ON t USING btree (j);
             CREATE UNIQUE INDEX ON t (lower(i));
             CREATE UNIQUE INDEX partial ON t (e) WHERE a > 0;
+            CREATE UNIQUE INDEX whole ON t (f) WHERE (t."f" IS NOT NULL);
         "#;
         assert_eq!(
             columns(text),
-            ["a int *", "b text >v.x", "c varchar !=>v.y", "j text *", "i text *", "e numeric !=+", "f text >u."]
+            ["a int *", "b text >v.x", "c varchar !=>v.y", "j text *", "i text *", "e numeric !=+", "f text *>u."]
         );
     }
 

@@ -17,6 +17,10 @@ use crate::source::Site;
 const METHODS: [&str; 11] =
     ["concat", "filter", "flat", "flatMap", "includes", "map", "slice", "toLowerCase", "toString", "toUpperCase", "trim"];
 
+/// Methods that no text has, but a column that an index is over: it is evaluated as its name, whatever the order
+/// (documentation of Drizzle: "Indexes & Constraints").
+const ORDERS: [&str; 5] = ["asc", "desc", "nullsFirst", "nullsLast", "op"];
+
 /// What calling a method comes to.
 enum Called {
     /// Its result.
@@ -169,6 +173,7 @@ impl Evaluator<'_> {
                 let arguments = self.arguments(place, &call.arguments);
                 Called::Result(each(receiver, at, &|node| self.result(node, method, &arguments, place.frame, at)))
             }
+            Value::Text(_) if ORDERS.contains(&method) => Called::Result(receiver),
             Value::Array(_) | Value::Text(_) | Value::Number(_) | Value::Bool(_) | Value::Env(_) => {
                 Called::Result(not_told(&receiver.value, method, at))
             }
