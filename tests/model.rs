@@ -1774,7 +1774,7 @@ fn a_knexfile_tells_which_folders_hold_migrations() {
 fn a_setting_of_drizzle_gives_columns_their_names_in_the_database() {
     let schema = "import { pgTable, text } from \"drizzle-orm/pg-core\";\n\
                   export const user = pgTable(\"user\", { id: text().primaryKey(), fullName: text(), email: text(\"eMail\") });\n";
-    let names = |handle: &str, kit: &str| -> Vec<String> {
+    let names = |schema: &str, handle: &str, kit: &str| -> Vec<String> {
         let auth = format!(
             "import {{ betterAuth }} from \"better-auth\";\nimport {{ drizzleAdapter }} from \"better-auth/adapters/drizzle\";\n\
              import {{ drizzle }} from \"drizzle-orm/node-postgres\";\nimport * as schema from \"./schema\";\n\
@@ -1788,6 +1788,8 @@ fn a_setting_of_drizzle_gives_columns_their_names_in_the_database() {
         let (_, user) = &model.servers[0].declared.lookup.tables[0];
         user.table.columns.iter().map(|column| column.physical.clone().unwrap_or_else(|| "?".into())).collect()
     };
+    let cased = schema.replace("pgTable", "snakeCase").replacen("snakeCase(", "snakeCase.table(", 1);
+    assert_eq!(names(&cased, "drizzle(url)", "casing: \"camelCase\""), ["id", "full_name", "eMail"]);
     for (handle, kit, expected) in [
         ("drizzle(url, { casing: \"snake_case\" })", "", ["id", "full_name", "eMail"]),
         ("drizzle({ client, casing: \"camelCase\" })", "casing: \"snake_case\"", ["id", "fullName", "eMail"]),
@@ -1800,7 +1802,7 @@ fn a_setting_of_drizzle_gives_columns_their_names_in_the_database() {
         ("drizzle(url, { casing: process.env.CASING })", "", ["?", "?", "eMail"]),
         ("process.env.A ? drizzle(a, {}) : drizzle(b, { casing: \"snake_case\" })", "", ["?", "?", "eMail"]),
     ] {
-        assert_eq!(names(handle, kit), expected, "{handle} {kit}");
+        assert_eq!(names(schema, handle, kit), expected, "{handle} {kit}");
     }
 }
 

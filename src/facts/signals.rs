@@ -122,7 +122,11 @@ const NEEDLES: [(&str, Mark); 51] = [
     (" index", |s, around| s.migrations |= around.follows(&["create", "unique"])),
     (".createTable(", |s, _| s.migrations = true),
     (".alterTable(", |s, _| s.migrations = true),
-    ("schema.table(", |s, _| s.migrations = true),
+    // Of Knex, of a schema that another module has (Drizzle), or of what turns names (`snakeCase.table`).
+    (".table(", |s, around| match around.follows(&["schema"]) {
+        true => (s.migrations, s.tables) = (true, true),
+        false => s.tables |= !around.follows(&["console"]),
+    }),
     (".dropTable(", |s, _| s.migrations = true),
     (".createIndex(", |s, _| s.migrations = true),
     (".renameTable(", |s, _| s.migrations = true),
@@ -261,6 +265,7 @@ mod tests {
         assert!(scan(b"export const user = pgTable('user', {})").tables);
         assert!(scan(b"await db.schema\n  .createTable('user')").migrations);
         assert!(!scan(b"export const user = createTable('user', {})").migrations);
+        assert!(scan(b"export const user = auth.table('user', {})").tables && !scan(b"console.table(users)").tables);
         assert!(scan(b"export async function up(db) { await copy(db) }").migrations);
         assert!(scan(b"sql`CREATE UNIQUE INDEX one ON user (email)`").migrations && !scan(b"// the INDEX of a TABLE").migrations);
         assert!(scan(b"app.all('*', (c) => auth().handler(c.req.raw))").mounts);

@@ -25,6 +25,15 @@ impl Casing {
         }
     }
 
+    /// What a function that makes tables does to names: `snakeCase.table` of 1.0 and later.
+    pub(super) fn of_maker(name: &str) -> Option<Self> {
+        match name {
+            "snakeCase.table" => Some(Self::Snake),
+            "camelCase.table" => Some(Self::Camel),
+            _ => None,
+        }
+    }
+
     /// What a database handle was made with: `drizzle(client, { casing })`. `None` where that is not known.
     pub(super) fn of_handle(handle: &Node) -> Option<Self> {
         match &handle.value {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use super::casing::Casing;
 use super::{Layer, SourceTable};
 use crate::facts::module::{Export, Text};
 use crate::facts::schema::{Column, Key, Reference, Table, namespace};
@@ -12,7 +13,7 @@ use crate::project::value::{CallValue, External, Node, Object, Property, Value};
 use crate::source::{Site, Span};
 
 /// Functions that make a table of a name and columns, as evaluation names them.
-const TABLE_MAKERS: [&str; 12] = [
+const TABLE_MAKERS: [&str; 14] = [
     "pgTable",
     "mysqlTable",
     "sqliteTable",
@@ -25,6 +26,8 @@ const TABLE_MAKERS: [&str; 12] = [
     "mysqlSchema().table",
     "singlestoreSchema().table",
     "pgTable.withRLS",
+    "snakeCase.table",
+    "camelCase.table",
 ];
 
 /// Methods of a column after which a row may leave it out.
@@ -64,6 +67,9 @@ pub fn table(evaluator: &Evaluator<'_>, name: &str, node: &Node) -> Option<Sourc
     }
     if let Some(extras) = call.arguments.get(2) {
         read_extras(evaluator, extras, &mut table);
+    }
+    if let Some(casing) = Casing::of_maker(&call.callee.name) {
+        casing.name_columns(&mut table);
     }
     Some(SourceTable { table, file, layer: Layer::Drizzle, elsewhere })
 }
