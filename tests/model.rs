@@ -400,6 +400,18 @@ fn modules_that_import_a_name_and_export_it_pass_it_on() {
     ]);
     assert_eq!(plugins(&calls), ["admin", "jwt?"]);
 }
+    // A package passed on along with files has what none of these has.
+    let passed = model(&[
+        ("src/list.ts", "import { admin } from \"better-auth/plugins\";\nexport const plugins = [admin()];"),
+        ("src/orm.ts", "export * from \"drizzle-orm\";"),
+        ("src/index.ts", "export * from \"better-auth/plugins\";\nexport * from \"./orm\";\nexport * from \"./list\";"),
+        (
+            "src/auth.ts",
+            "import { betterAuth } from \"better-auth\";\nimport { plugins, jwt } from \"./index\";\n\
+             export const auth = betterAuth({ plugins: [...plugins, jwt()] });",
+        ),
+    ]);
+    assert_eq!(plugins(&passed), ["admin", "jwt"]);
 
 #[test]
 fn an_instance_that_production_never_makes_is_one_of_development() {
