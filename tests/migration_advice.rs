@@ -252,7 +252,19 @@ fn a_plugin_that_replaces_another_takes_its_clients_over_and_makes_its_tokens_an
 fn commands_follow_adapter_and_release() {
     let drizzle = "import { drizzleAdapter } from \"better-auth/adapters/drizzle\";\nimport { db } from \"db\";\nimport * as schema from \"./schema\";";
     let pool = "import { Pool } from \"pg\";";
+    let mongo = "import { prismaAdapter } from \"better-auth/adapters/prisma\";\nimport { db } from \"db\";";
+    let on_mongo = PRISMA.replace("@id", "@id @map(\"_id\")");
     for (finding, commands) in [
+        (
+            finding(
+                "1.7.25",
+                mongo,
+                "prismaAdapter(db, { provider: \"mongodb\" })",
+                &[("prisma/schema.prisma", on_mongo.as_str())],
+                "",
+            ),
+            ["then `npx prisma db push`", "commit the schema."],
+        ),
         (prisma("1.7.25", ""), ["`npx auth@latest generate`", "`npx prisma migrate dev`"]),
         (prisma("1.4.22", ""), ["`npx @better-auth/cli@1.4 generate`", "`npx prisma migrate dev`"]),
         (
@@ -287,6 +299,26 @@ fn commands_follow_adapter_and_release() {
             assert!(advice.contains(command), "{command}: {advice}");
         }
         assert!(advice.ends_with("once the database has the schema."), "the reminder closes it: {advice}");
+    }
+}
+
+#[test]
+fn ids_are_those_that_the_release_makes_with_these_options() {
+    let imports = "import { Pool } from \"pg\";";
+    for (version, option, is_number) in [
+        ("1.2.0", "useNumberId: true", false),
+        ("1.3.34", "useNumberId: true", true),
+        ("1.4.22", "useNumberId: true", true),
+        ("1.5.0", "useNumberId: true", false),
+        ("1.7.25", "useNumberId: true", false),
+        ("1.3.34", "generateId: \"serial\"", false),
+        ("1.4.22", "generateId: \"serial\"", true),
+        ("1.7.25", "generateId: \"serial\"", true),
+    ] {
+        let database = format!("new Pool(), advanced: {{ database: {{ {option} }} }}");
+        let declaration = finding(version, imports, &database, &[("migrations/1.sql", SQL)], "").help.declaration;
+        let declaration = declaration.expect("the statements");
+        assert_eq!(declaration.contains("\"id\" integer"), is_number, "{version} {option}: {declaration}");
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use git_auth_review::cache::memory::MemoryStore;
 use git_auth_review::config::Config;
 use git_auth_review::engine;
+use git_auth_review::project::schema::lookup::Map;
 use git_auth_review::project::schema::{Cause, GapKind, Migrated, RequiredColumn, RequiredTable};
 use git_auth_review::project::value::{Lookup, Value};
 use git_auth_review::project::{AdapterKind, Dialect, Plural, ProjectModel, Role, SchemaState};
@@ -399,6 +400,18 @@ fn modules_that_import_a_name_and_export_it_pass_it_on() {
         ),
     ]);
     assert_eq!(plugins(&calls), ["admin", "jwt?"]);
+    // A package passed on along with files has what none of these has.
+    let passed = model(&[
+        ("src/list.ts", "import { admin } from \"better-auth/plugins\";\nexport const plugins = [admin()];"),
+        ("src/orm.ts", "export * from \"drizzle-orm\";"),
+        ("src/index.ts", "export * from \"better-auth/plugins\";\nexport * from \"./orm\";\nexport * from \"./list\";"),
+        (
+            "src/auth.ts",
+            "import { betterAuth } from \"better-auth\";\nimport { plugins, jwt } from \"./index\";\n\
+             export const auth = betterAuth({ plugins: [...plugins, jwt()] });",
+        ),
+    ]);
+    assert_eq!(plugins(&passed), ["admin", "jwt"]);
 }
 
 #[test]
@@ -1289,7 +1302,7 @@ fn a_plugin_without_its_table_is_a_gap_and_with_it_is_none() {
         missing.map(|gap| (gap.table.clone(), gap.kind, gap.columns.len())).collect()
     };
     let model = drizzle_app("", "");
-    assert!(model.servers[0].declared.lookup.map.is_some(), "the schema map is followed");
+    assert!(model.servers[0].declared.lookup.map().is_some(), "the schema map is followed");
     assert_eq!(gaps(&model), []);
     assert_eq!(gaps(&drizzle_app("passkey()", "")), [("passkey".to_owned(), GapKind::Table, 10)]);
     let table = "export const passkey = pgTable(\"passkey\", { id: text(\"id\"), name: text(), publicKey: text(), userId: text(), credentialID: text(), counter: text(), deviceType: text(), backedUp: boolean(), transports: text(), createdAt: timestamp(), aaguid: text() });";
@@ -1307,6 +1320,98 @@ fn a_plugin_without_its_table_is_a_gap_and_with_it_is_none() {
         gaps(&drizzle_app("admin()", "")),
         [("session".to_owned(), GapKind::Columns, 1), ("user".to_owned(), GapKind::Columns, 4)]
     );
+}
+
+#[test]
+fn the_schema_map_is_that_of_the_option_or_of_the_database() {
+    let map = |database: &str| {
+        let auth = format!(
+            "import {{ betterAuth }} from \"better-auth\";\nimport {{ drizzleAdapter }} from \"better-auth/adapters/drizzle\";\n\
+             import {{ drizzle }} from \"drizzle-orm/node-postgres\";\nimport {{ drizzle as d1 }} from \"drizzle-orm/d1\";\n\
+             import {{ Pool }} from \"pg\";\nimport postgres from \"postgres\";\nimport {{ config, connect }} from \"@acme/database\";\n\
+             import * as schema from \"./schema\";\nconst options = {{ provider: \"pg\" }};\n\
+             export const auth = betterAuth({{ database: drizzleAdapter({database}) }});"
+        );
+        match &model(&[("src/auth.ts", &auth), ("src/schema.ts", CORE_DRIZZLE)]).servers[0].declared.lookup.map {
+            Map::Needless => "needless",
+            Map::Given(_) => "given",
+            Map::Nothing => "nothing",
+            Map::Unknown(_) => "unknown",
+        }
+    };
+    for (database, expected) in [
+        ("drizzle(process.env.URL), { ...options, schema }", "given"),
+        ("drizzle(process.env.URL, { schema }), options", "given"),
+        ("drizzle({ client: new Pool(), schema }), { ...options, schema: undefined }", "given"),
+        ("globalThis.db ?? drizzle(new Pool(), { schema }), options", "given"),
+        ("drizzle(process.env.URL!), options", "nothing"),
+        ("drizzle(\"postgres://localhost/app\", { logger: true }), options", "nothing"),
+        ("drizzle(new Pool({ max: 1 })), options", "nothing"),
+        ("drizzle(postgres(process.env.URL!)), options", "nothing"),
+        ("drizzle({ client: new Pool(), casing: \"snake_case\" }), options", "nothing"),
+        ("d1(env.DB), options", "nothing"),
+        ("process.env.A ? drizzle(new Pool()) : drizzle(process.env.B!, {}), options", "nothing"),
+        ("process.env.A ? drizzle(new Pool()) : drizzle(process.env.B!, config), options", "unknown"),
+        ("drizzle(config), options", "unknown"),
+        ("drizzle(connect()), options", "unknown"),
+        ("drizzle({ client: new Pool(), ...config }), options", "unknown"),
+        ("drizzle({ client: new Pool(), relations: config }), options", "unknown"),
+        ("d1(env.DB, config), options", "unknown"),
+        ("drizzle(...config), options", "unknown"),
+        ("connect(), options", "unknown"),
+        ("drizzle(new Pool()), { ...options, ...config }", "unknown"),
+        ("drizzle(new Pool()), { ...options, ...(process.env.A ? { schema } : {}) }", "unknown"),
+        ("drizzle(new Pool()), { ...options, schema: config }", "unknown"),
+    ] {
+        assert_eq!(map(database), expected, "{database}");
+    }
+}
+
+#[test]
+fn what_another_application_declares_for_its_own_database_serves_no_other() {
+    let jwks = "import { pgTable, text, timestamp } from \"drizzle-orm/pg-core\";\n\
+                export const jwks = pgTable(\"jwks\", { id: text(), publicKey: text(), privateKey: text(), createdAt: timestamp(), \
+                expiresAt: timestamp(), alg: text(), crv: text() });";
+    let auth = |schema: &str| {
+        format!(
+            "import {{ betterAuth }} from \"better-auth\";\nimport {{ drizzleAdapter }} from \"better-auth/adapters/drizzle\";\n\
+             import {{ jwt }} from \"better-auth/plugins\";\n{schema}\n\
+             export const auth = betterAuth({{ database: drizzleAdapter(db, {{ provider: \"pg\", schema }}), plugins: [jwt()] }});"
+        )
+    };
+    let own = "import * as tables from \"./core\";\nimport { jwks } from \"./jwks\";\nconst schema = { ...tables, jwks };";
+    let shared = "import * as tables from \"../../packages/db/core\";\nimport { jwks } from \"./jwks\";\nconst schema = { ...tables, jwks };";
+    let lacking = "import * as schema from \"./core\";";
+    let shared_lacking = "import * as schema from \"../../packages/db/core\";";
+    // What `a` lacks, and how many tables of that name are of others.
+    for (a, b, home_of_jwks, expected) in [
+        (lacking, own, "apps/b/jwks.ts", (GapKind::Table, 1)),
+        // Declared for nobody in particular.
+        (lacking, lacking, "packages/db/jwks.ts", (GapKind::MapEntry, 0)),
+        // Its own, and left out.
+        (lacking, own, "apps/a/jwks.ts", (GapKind::MapEntry, 0)),
+        // Both are on one database.
+        (shared_lacking, shared, "apps/b/jwks.ts", (GapKind::MapEntry, 0)),
+        // An application without a server of its own.
+        (lacking, lacking, "apps/c/jwks.ts", (GapKind::MapEntry, 0)),
+    ] {
+        let manifest = "{ \"name\": \"one\", \"dependencies\": { \"better-auth\": \"^1.7.0\" } }";
+        let (a, b) = (auth(a), auth(b));
+        let model = model(&[
+            ("apps/a/package.json", manifest),
+            ("apps/b/package.json", manifest),
+            ("apps/c/package.json", manifest),
+            ("packages/db/package.json", "{ \"name\": \"db\" }"),
+            ("apps/a/auth.ts", &a),
+            ("apps/b/auth.ts", &b),
+            ("apps/a/core.ts", CORE_DRIZZLE),
+            ("apps/b/core.ts", CORE_DRIZZLE),
+            ("packages/db/core.ts", CORE_DRIZZLE),
+            (home_of_jwks, jwks),
+        ]);
+        let gap = model.servers[0].gaps.iter().find(|gap| gap.key == "jwks").expect("it lacks `jwks`");
+        assert_eq!((gap.kind, gap.of_others.len()), expected, "{home_of_jwks}: {a}");
+    }
 }
 
 /// A server on Kysely with core tables made by a migration in code, and what comes after it.

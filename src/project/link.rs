@@ -12,7 +12,8 @@ use super::plugins::{Reader, Side};
 use super::render;
 use super::resolve::Resolver;
 use super::schema::compare::{Comparison, compare};
-use super::schema::declared::Sources;
+use super::schema::declared::{Sources, tell_apart};
+use super::schema::lookup::Map;
 use super::schema::required::required;
 use super::value::{CallValue, Environment, External, Lookup, Node, Property, Unknown, Value};
 use super::version::version_in;
@@ -128,6 +129,10 @@ struct ClientCall {
 impl Linker<'_> {
     fn finish(mut self, stated: &Stated) -> ProjectModel {
         self.model.servers.sort_by(|a, b| a.at.cmp(&b.at));
+        let mut servers = std::mem::take(&mut self.model.servers);
+        tell_apart(&mut servers, self.resolver);
+        servers.iter_mut().for_each(|server| self.compare(server));
+        self.model.servers = servers;
         mount(self.files, self.resolver, self.evaluator, &mut self.model);
         let sites = Sites::find(&mut self.model.servers);
         std::mem::take(&mut self.client_calls).into_iter().for_each(|call| self.client(call, &sites));
@@ -236,7 +241,7 @@ impl Linker<'_> {
         let sources = self.run.answer(&self.kept.sources, (), read);
         self.run.begin();
         let declared = sources.declared(files, evaluator, resolver, &package, &adapter);
-        let mut server = Server {
+        let server = Server {
             role,
             at,
             name,
@@ -254,7 +259,6 @@ impl Linker<'_> {
             contexts: Vec::new(),
         };
         self.questions(&server);
-        self.compare(&mut server);
         self.model.servers.push(server);
     }
 
@@ -292,6 +296,9 @@ impl Linker<'_> {
         }
         for why in &server.required.open {
             ask(format!("which tables {place} needs"), why);
+        }
+        if let Map::Unknown(why) = &server.declared.lookup.map {
+            ask(format!("which tables the adapter of {place} finds"), why);
         }
         if server.version.resolved.is_none() && server.version.effective().is_some() {
             let why = Unknown::new(

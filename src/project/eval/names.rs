@@ -286,8 +286,13 @@ impl Evaluator<'_> {
         Some(node)
     }
 
-    /// Where an export comes from.
+    /// Where an export comes from. What a file passes on without naming it comes from the files that are seen to export it,
+    /// where one does, else from a package.
     pub(super) fn locate(&self, file: &Arc<str>, name: &str, depth: u32) -> Option<Located> {
+        self.locate_in(file, name, depth, false).or_else(|| self.locate_in(file, name, depth, true))
+    }
+
+    fn locate_in(&self, file: &Arc<str>, name: &str, depth: u32, packages: bool) -> Option<Located> {
         if depth > 16 || !self.run.step() {
             return None;
         }
@@ -321,15 +326,15 @@ impl Evaluator<'_> {
         for module in stars.into_iter().filter(|_| name != "default") {
             match self.resolver.resolve(self.files, file, module) {
                 Resolved::File(target) => {
-                    if let Some(located) = self.locate(&target, name, depth + 1) {
+                    if let Some(located) = self.locate_in(&target, name, depth + 1, packages) {
                         return Some(located);
                     }
                 }
-                Resolved::External(module) => {
+                Resolved::External(module) if packages => {
                     let value = Value::External(External { module, name: name.to_owned() });
                     return Some(Located::Value(Node { value, at: Site::new(file, Span::default()) }));
                 }
-                Resolved::Missing => {}
+                Resolved::External(_) | Resolved::Missing => {}
             }
         }
         self.assigned_export(file, &facts, module, name).map(Located::Value)

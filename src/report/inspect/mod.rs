@@ -277,6 +277,7 @@ mod tests {
                 cause: Cause::Plugin(0),
                 found_in: None,
                 declared: vec![],
+                of_others: vec![],
                 dropped: None,
             }],
             mounts: vec![Mount {

@@ -245,6 +245,9 @@ impl<'m> Group<'m> {
                 };
                 report.related.push((place.clone(), label));
             }
+            let of_others =
+                gap.of_others.iter().map(|place| (place.clone(), format!("this `{}` is another server's", gap.table)));
+            report.related.extend(of_others);
             report.related.extend(gap.dropped.iter().map(|place| (place.clone(), "dropped here".to_owned())));
         }
         if self.unstaged.is_empty() {
