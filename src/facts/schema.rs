@@ -133,6 +133,7 @@ impl Table {
             | Change::DropNamespace { .. }
             | Change::RenameTable { .. }
             | Change::MoveTable { .. }
+            | Change::RemakeColumn { .. }
             | Change::DeleteRows { .. }
             | Change::WriteRows { .. }
             | Change::UseRows { .. }
@@ -446,6 +447,16 @@ pub enum Change {
         /// `TYPE`, as [`Column::kind`] has it.
         kind: Option<String>,
     },
+    /// TypeORM's `changeColumn`, which drops a column of another type and adds it again without its values; what the column
+    /// is like afterwards is told by the change that follows.
+    RemakeColumn {
+        /// The table.
+        table: String,
+        /// The column.
+        column: String,
+        /// Its type from then on, as [`Column::kind`] has it.
+        kind: String,
+    },
     /// `CREATE INDEX`, or a unique constraint added later.
     CreateIndex {
         /// The table.
@@ -511,6 +522,7 @@ impl Change {
             | Self::DropColumn { table, .. }
             | Self::RenameColumn { table, .. }
             | Self::AlterColumn { table, .. }
+            | Self::RemakeColumn { table, .. }
             | Self::CreateIndex { table, .. }
             | Self::AddForeignKey { table, .. }
             | Self::DeleteRows { table }
