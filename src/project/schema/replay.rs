@@ -148,7 +148,10 @@ pub(super) fn scripts(files: &dyn Files, knex: &Directories) -> Scripts {
             _ => match (journals.get(path), knex.get(folder)) {
                 (Some(position), _) => (folder, Rank::listed(*position), true),
                 (None, Some(first)) => (&**first, Rank::plain(name), true),
-                (None, None) => (folder, Rank::of(name), is_ordered(name) && (!is_code(path) || is_of_migrations(folder))),
+                (None, None) => {
+                    let is_plain = is_code(path) && !is_of_migrations(folder) && !is_of_mikro_orm(name);
+                    (folder, Rank::of(name), is_ordered(name) && !is_plain)
+                }
             },
         };
         let single = (!ordered).then(|| Arc::clone(path));
@@ -193,7 +196,12 @@ fn undoes(path: &str) -> bool {
 
 /// Whether the name tells a place in an order.
 fn is_ordered(name: &str) -> bool {
-    name.starts_with(|first: char| first.is_ascii_digit()) || flyway(name).is_some()
+    name.starts_with(|first: char| first.is_ascii_digit()) || flyway(name).is_some() || is_of_mikro_orm(name)
+}
+
+/// Whether it is a name that [MikroORM](https://mikro-orm.io/docs/migrations) gives: `Migration20260101120000_name.ts`.
+fn is_of_mikro_orm(name: &str) -> bool {
+    name.strip_prefix("Migration").is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_digit()))
 }
 
 /// Kind and version of a [Flyway](https://documentation.red-gate.com/fd/migrations-184127470.html) script: `V1.2__name.sql`,
