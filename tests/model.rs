@@ -6,7 +6,7 @@ use git_auth_review::cache::memory::MemoryStore;
 use git_auth_review::config::Config;
 use git_auth_review::engine;
 use git_auth_review::project::schema::lookup::Map;
-use git_auth_review::project::schema::{Cause, GapKind, Migrated, RequiredColumn, RequiredTable};
+use git_auth_review::project::schema::{Cause, Gap, GapKind, Migrated, RequiredColumn, RequiredTable};
 use git_auth_review::project::value::{Lookup, Value};
 use git_auth_review::project::{AdapterKind, Dialect, Plural, ProjectModel, Role, SchemaState};
 use git_auth_review::source::{Installed, MemorySnapshot, Unreadable};
@@ -1654,6 +1654,155 @@ fn classes_of_an_orm_are_a_schema() {
     let table = "@Entity(\"jwks\") export class Keys { @PrimaryColumn() id: string; @Column() publicKey: string; @Column() privateKey: string; }";
     assert_eq!(gaps("jwt()", table), [("jwks".to_owned(), GapKind::Columns, 4)]);
     assert_eq!(gaps("jwt()", &table.replace("class Keys", "class Keys extends Unseen")), []);
+}
+
+/// The parts of a server's schema that its classes declare and the scripts of `migrations` do not make. `classes` and
+/// `scripts` change what is declared and made by replacing one text with another.
+fn unmigrated_classes(mapper: &str, classes: (&str, &str), scripts: (&str, &str), more: &[(&str, &str)]) -> Vec<String> {
+    let typeorm = mapper == "typeorm";
+    let (column, stored, adapter) = match typeorm {
+        true => ("Column", "userAgent", "typeormAdapter"),
+        false => ("Property", "user_agent", "mikroOrmAdapter"),
+    };
+    let auth = format!(
+        "import {{ betterAuth }} from \"better-auth\";\nimport {{ {adapter} }} from \"some-adapter\";\nimport {{ db }} from \"./db\";\n\
+         export const auth = betterAuth({{ database: {adapter}(db) }});"
+    );
+    let entity = |name: &str, columns: &str| {
+        let columns = columns.split(' ').map(|name| format!("@{column}({{ nullable: true }}) {name}: Date;"));
+        format!("@Entity() @Index([\"id\"]) export class {name} extends Base {{ {} }}\n", columns.collect::<String>())
+    };
+    let user = entity("User", "name email emailVerified image").replace("}) email", ", unique: true }) email");
+    let session = entity("Session", "expiresAt token ipAddress userAgent").replace("}) token", ", unique: true }) token");
+    let session = session.replace("userAgent: Date;", "userAgent: Date; @Index() @ManyToOne(() => User) user: User;");
+    let account = entity(
+        "Account",
+        "accountId providerId userId accessToken refreshToken idToken accessTokenExpiresAt refreshTokenExpiresAt scope password",
+    );
+    let account = account.replace("Index([\"id\"])", "Index([\"userId\"])");
+    let verification = entity("Verification", "identifier value expiresAt").replace("[\"id\"]", "[\"identifier\"]");
+    let base = format!(
+        "abstract class Base {{ @PrimaryKey() id: string; @{column}() createdAt: Date; @{column}() updatedAt: Date; }}\n"
+    );
+    let entities = [base, user, session, account, verification].concat().replace(classes.0, classes.1);
+    let named = |name: &str| if typeorm { name.to_owned() } else { snake(name) };
+    let table = |name: &str, columns: &str, keys: &str| {
+        let columns: Vec<String> =
+            format!("id createdAt updatedAt {columns}").split(' ').map(|name| format!("\"{}\" text", named(name))).collect();
+        format!("create table \"{name}\" ({}{keys});\n", columns.join(", "))
+    };
+    let index = |table: &str, column: &str| format!("create index on \"{table}\" (\"{}\");\n", named(column));
+    let made = [
+        table("user", "name email emailVerified image", ", unique (\"email\")"),
+        table("session", "expiresAt token ipAddress userAgent userId", ", unique (\"token\")"),
+        table(
+            "account",
+            "accountId providerId userId accessToken refreshToken idToken accessTokenExpiresAt refreshTokenExpiresAt scope password",
+            "",
+        ),
+        table("verification", "identifier value expiresAt", ""),
+        index("session", "userId"),
+        index("account", "userId"),
+        index("verification", "identifier"),
+    ];
+    let made = made.concat().replace(scripts.0, &scripts.1.replace("STORED", stored));
+    let script = match typeorm {
+        true => format!("export class M {{ async up(queryRunner) {{ await queryRunner.query(`{made}`); }} }}"),
+        false => format!("export class M extends Migration {{ async up() {{ this.addSql(`{made}`); }} }}"),
+    };
+    let path = if typeorm { "migrations/1700000000000-init.ts" } else { "migrations/Migration20260101000000.ts" };
+    let db = match typeorm {
+        true => "import { DataSource } from \"typeorm\";\nexport const db = new DataSource({ type: \"cockroachdb\" });",
+        false => {
+            "import { MikroORM } from \"@mikro-orm/core\";\nimport { PostgreSqlDriver } from \"@mikro-orm/postgresql\";\n\
+             export const db = MikroORM.initSync({ driver: PostgreSqlDriver });"
+        }
+    };
+    let files = [("src/auth.ts", auth.as_str()), ("src/entities.ts", &entities), (path, &script), ("src/db.ts", db)];
+    let mut files = files.to_vec();
+    files.retain(|(path, _)| !more.iter().any(|(given, _)| given == path));
+    files.extend_from_slice(more);
+    let model = model(&files);
+    let server = &model.servers[0];
+    let part = |gap: &Gap| {
+        let columns: Vec<&str> = gap.columns.iter().map(|column| column.name.as_str()).collect();
+        match gap.kind {
+            GapKind::UnmigratedTable => gap.table.clone(),
+            GapKind::UnmigratedColumns => format!("{}.{}", gap.table, columns.join(" ")),
+            other => format!("{other:?} {}.{}", gap.table, columns.join(" ")),
+        }
+    };
+    let mut parts: Vec<String> = server.gaps.iter().map(part).collect();
+    parts.extend(model.undetermined.iter().filter(|open| open.question.starts_with("whether")).map(|open| open.reason.clone()));
+    parts
+}
+
+/// `userAgent` as `user_agent`.
+fn snake(name: &str) -> String {
+    name.chars().flat_map(|c| if c.is_ascii_uppercase() { vec!['_', c.to_ascii_lowercase()] } else { vec![c] }).collect()
+}
+
+#[test]
+fn classes_of_an_orm_are_held_against_its_migrations() {
+    let none: [&str; 0] = [];
+    let same = ("", "");
+    for (mapper, agent, user) in [("typeorm", "userAgent", "userId"), ("mikroorm", "user_agent", "user_id")] {
+        let parts = |classes, scripts: (&str, &str)| unmigrated_classes(mapper, classes, scripts, &[]);
+        assert_eq!(parts(same, same), none, "{mapper}");
+        let column = format!("\"{agent}\" text, ");
+        assert_eq!(parts(same, (&column, "")), [format!("session.{agent}")], "{mapper}");
+        let index = "create index on \"session\"";
+        let dropped = format!("alter table session drop column \"STORED\"; {index}");
+        assert_eq!(parts(same, (index, &dropped)), [format!("session.{agent}")], "{mapper}");
+        assert_eq!(parts(same, (", unique (\"token\")", "")), ["UnmigratedUnique session.token"], "{mapper}");
+        let index = format!("create index on \"session\" (\"{user}\");");
+        assert_eq!(parts(same, (&index, "")), [format!("UnmigratedIndex session.{user}")], "{mapper}");
+        assert_eq!(parts(("@Index() @ManyToOne", "@ManyToOne"), same), none, "{mapper}: a migration alone makes the index");
+        // What a class calls it itself is what it is called.
+        let named = format!(
+            "@{}({{ name: \"agent\", nullable: true }}) userAgent",
+            if mapper == "typeorm" { "Column" } else { "Property" }
+        );
+        let own = format!("@{}({{ nullable: true }}) userAgent", if mapper == "typeorm" { "Column" } else { "Property" });
+        assert_eq!(parts((&own, &named), same), ["session.agent"], "{mapper}");
+        assert_eq!(parts((&own, &named), (agent, "agent")), none, "{mapper}");
+        assert_eq!(
+            parts(("@Entity() @Index([\"identifier\"])", "@Entity(\"codes\") @Index([\"identifier\"])"), same),
+            ["codes"],
+            "{mapper}"
+        );
+    }
+}
+
+#[test]
+fn a_database_that_follows_the_classes_needs_no_migration() {
+    let parts = |mapper: &str, file: &str, text: &str| {
+        unmigrated_classes(mapper, ("", ""), (", unique (\"token\")", ""), &[(file, text)]).len()
+    };
+    let source = |options: &str| {
+        format!(
+            "import {{ DataSource }} from \"typeorm\";\nexport const db = new DataSource({{ type: \"postgres\", {options} }});"
+        )
+    };
+    for (options, expected) in [
+        ("synchronize: true", 0),
+        ("synchronize: false", 1),
+        ("", 1),
+        ("synchronize: process.env.NODE_ENV !== \"production\"", 1),
+        ("synchronize: process.env.NODE_ENV === \"production\" ? false : true", 1),
+        ("synchronize: !!process.env.SYNC", 1),
+    ] {
+        assert_eq!(parts("typeorm", "src/db.ts", &source(options)), expected, "{options}");
+    }
+    let given = ("src/db.ts", "export const db = container.get(Database);");
+    let parts = |mapper: &str, file: &str, text: &str| {
+        unmigrated_classes(mapper, ("", ""), (", unique (\"token\")", ""), &[given, (file, text)]).len()
+    };
+    let nest = "import { TypeOrmModule } from \"@nestjs/typeorm\";\nTypeOrmModule.forRoot({ synchronize: true });";
+    assert_eq!(parts("typeorm", "src/app.module.ts", nest), 0);
+    assert_eq!(parts("typeorm", "test/app.module.ts", nest), 1, "the database of tests");
+    let update = "import { MikroORM } from \"@mikro-orm/core\";\nawait orm.schema.updateSchema();";
+    assert_eq!(parts("mikroorm", "src/main.ts", update), 0);
 }
 
 #[test]

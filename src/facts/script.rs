@@ -76,13 +76,19 @@ pub fn runs_migrate(line: &str) -> bool {
 }
 
 /// Whether a command line brings a schema into a database without migrations: `drizzle-kit push`, `prisma db push`
-/// (documentation of Drizzle Kit, "push"; of Prisma, "Prototyping your schema").
+/// (documentation of Drizzle Kit, "push"; of Prisma, "Prototyping your schema"; of TypeORM, "CLI"; of MikroORM, "Schema
+/// Generator").
 #[must_use]
 pub fn pushes_schema(line: &str) -> bool {
     let words: Vec<&str> = line.split([' ', '\t', '"', '\'', ';', '&']).filter(|word| !word.is_empty()).collect();
     let is = |word: &str, program: &str| word.split('@').next() == Some(program);
-    words.windows(2).any(|pair| is(pair[0], "drizzle-kit") && pair[1].split(':').next() == Some("push"))
-        || words.windows(3).any(|part| is(part[0], "prisma") && part[1..] == ["db", "push"])
+    let of_orm = |pair: &[&str]| match pair[0].split('@').next() {
+        Some("drizzle-kit") => pair[1].split(':').next() == Some("push"),
+        Some("typeorm" | "typeorm-ts-node-commonjs" | "typeorm-ts-node-esm") => pair[1] == "schema:sync",
+        Some("mikro-orm" | "mikro-orm-esm") => matches!(pair[1], "schema:update" | "schema:create" | "schema:fresh"),
+        _ => false,
+    };
+    words.windows(2).any(of_orm) || words.windows(3).any(|part| is(part[0], "prisma") && part[1..] == ["db", "push"])
 }
 
 #[cfg(test)]
@@ -95,6 +101,9 @@ mod tests {
             ("prisma db push", true),
             ("npx prisma@6 db push --accept-data-loss", true),
             ("dotenv -- drizzle-kit push:pg", true),
+            ("typeorm-ts-node-esm schema:sync -d src/db.ts", true),
+            ("npx mikro-orm schema:update --run", true),
+            ("mikro-orm migration:up", false),
             ("drizzle-kit generate && drizzle-kit migrate", false),
             ("git push", false),
         ] {

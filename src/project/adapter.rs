@@ -23,11 +23,15 @@ impl Adapter {
         }
     }
 
-    /// Whether it is one for TypeORM or MikroORM, which map classes to tables. better-auth itself brings none; those of
-    /// others are called after the library.
+    /// The ORM it is for that maps classes to tables. better-auth itself brings none; those of others are called after it.
     #[must_use]
-    pub fn maps_classes(&self) -> bool {
-        self.is_for("typeorm") || self.is_for("mikroorm")
+    pub fn mapper(&self) -> Option<Mapper> {
+        let name = self.provider.as_deref().filter(|_| self.kind == AdapterKind::Other)?.to_ascii_lowercase();
+        match () {
+            () if name.contains("typeorm") => Some(Mapper::TypeOrm),
+            () if name.contains("mikroorm") => Some(Mapper::MikroOrm),
+            () => None,
+        }
     }
 
     /// Whether the database gets an index for every foreign key without being asked: MySQL makes one, and so does MikroORM
@@ -35,14 +39,22 @@ impl Adapter {
     /// nothing is said against it.
     #[must_use]
     pub fn indexes_foreign_keys(&self) -> bool {
-        self.dialect == Some(Dialect::Mysql) || self.is_for("mikroorm") && self.dialect != Some(Dialect::Postgres)
+        match (self.dialect, self.mapper()) {
+            (Some(Dialect::Mysql), _) => true,
+            (dialect, Some(Mapper::MikroOrm)) => dialect != Some(Dialect::Postgres),
+            (dialect, Some(Mapper::TypeOrm)) => dialect.is_none(),
+            (_, None) => false,
+        }
     }
+}
 
-    /// Whether it is an adapter of others that is called after this library.
-    fn is_for(&self, library: &str) -> bool {
-        let name = self.provider.as_deref().filter(|_| self.kind == AdapterKind::Other);
-        name.is_some_and(|name| name.to_ascii_lowercase().contains(library))
-    }
+/// An ORM that maps classes to tables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mapper {
+    /// TypeORM.
+    TypeOrm,
+    /// MikroORM.
+    MikroOrm,
 }
 
 /// The name of the Prisma client's member for a model: the first letter in lower case.
@@ -216,7 +228,7 @@ fn of_call(adapter: &mut Adapter, call: &CallValue) {
     };
     if matches!(kind, AdapterKind::Other) {
         adapter.provider = Some(call.local.clone());
-        adapter.dialect = adapter.handle.as_ref().and_then(of_mikro_orm);
+        adapter.dialect = adapter.handle.as_ref().and_then(of_orm);
         return;
     }
     if let Some(options) = call.arguments.get(1) {
@@ -240,18 +252,42 @@ fn of_driver(module: &str) -> Option<Dialect> {
     }
 }
 
-/// The dialect of an instance of MikroORM, which is made with what the package of a driver exports.
-fn of_mikro_orm(handle: &Node) -> Option<Dialect> {
-    let Value::Call(call) = &handle.value else { return None };
-    let driver = split_package_name(&call.callee.module).0.strip_prefix("@mikro-orm/");
-    let own = driver.and_then(|driver| match driver {
+/// The dialect of a data source of TypeORM, which names it, or of an instance of MikroORM, which is made with what the
+/// package of a driver exports.
+fn of_orm(handle: &Node) -> Option<Dialect> {
+    match &handle.value {
+        Value::Call(call) if call.callee.name == "DataSource" => of_data_source(call.arguments.first()?.text(&["type"])?),
+        Value::Call(call) => {
+            let options = call.arguments.first();
+            of_mikro_orm(&call.callee.module).or_else(|| options.and_then(of_orm)).or_else(|| {
+                match &options?.get(&["driver"])?.value {
+                    Value::External(driver) => of_mikro_orm(&driver.module),
+                    _ => None,
+                }
+            })
+        }
+        _ => None,
+    }
+}
+
+/// The dialect of the `type` of a data source (documentation of TypeORM, "Data Source Options").
+fn of_data_source(kind: &str) -> Option<Dialect> {
+    match kind.strip_prefix("aurora-").unwrap_or(kind) {
+        "mariadb" => Some(Dialect::Mysql),
+        "better-sqlite3" | "sqljs" => Some(Dialect::Sqlite),
+        kind => dialect(kind),
+    }
+}
+
+/// The dialect of the package of a driver of MikroORM.
+fn of_mikro_orm(module: &str) -> Option<Dialect> {
+    match split_package_name(module).0.strip_prefix("@mikro-orm/")? {
         "postgresql" => Some(Dialect::Postgres),
         "mysql" | "mariadb" => Some(Dialect::Mysql),
         "sqlite" | "better-sqlite" | "libsql" => Some(Dialect::Sqlite),
         "mssql" => Some(Dialect::Mssql),
         _ => None,
-    });
-    own.or_else(|| call.arguments.first().and_then(of_mikro_orm))
+    }
 }
 
 /// The dialect a `provider` or `type` names.

@@ -335,7 +335,7 @@ impl Linker<'_> {
                     }
                 }
                 Comparison::NoSchema => {
-                    let reason = "no Prisma model, Drizzle table, SQL migration or type written from the database declares its core \
+                    let reason = "no Prisma model, Drizzle table, entity class, SQL migration or type written from the database declares its core \
                                   tables in the repository";
                     server.comparison = SchemaState::Undetermined(reason.into());
                 }
@@ -353,7 +353,7 @@ impl Linker<'_> {
             AdapterKind::None => SchemaState::NotApplicable("nothing is kept in a database"),
             AdapterKind::Memory => SchemaState::NotApplicable("everything is kept in memory"),
             AdapterKind::Mongo => SchemaState::NotApplicable("MongoDB has no schema"),
-            AdapterKind::Other if server.adapter.maps_classes() && !server.declared.lookup.tables.is_empty() => {
+            AdapterKind::Other if server.adapter.mapper().is_some() && !server.declared.lookup.tables.is_empty() => {
                 SchemaState::Compared
             }
             AdapterKind::Other => {

@@ -7,6 +7,7 @@ mod builders;
 mod course;
 mod embedded;
 mod entities;
+mod entity_schemas;
 mod knex;
 mod kysely;
 mod literals;

@@ -400,7 +400,7 @@ fn layer_of(adapter: &Adapter) -> Option<Layer> {
     match adapter.kind {
         AdapterKind::Drizzle => Some(Layer::Drizzle),
         AdapterKind::Prisma => Some(Layer::Prisma),
-        _ if adapter.maps_classes() => Some(Layer::Entity),
+        _ if adapter.mapper().is_some() => Some(Layer::Entity),
         _ => None,
     }
 }

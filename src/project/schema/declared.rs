@@ -55,16 +55,22 @@ impl Sources {
         package: &str,
         adapter: &Adapter,
     ) -> Declared {
+        let mut synchronized = false;
         let (lookup, migrated) = match adapter.kind {
             AdapterKind::Drizzle => {
                 let mut lookup = self.drizzle(evaluator, adapter);
                 self.name_columns(&mut lookup, adapter);
-                let migrated = self.migrations_of(resolver, &lookup);
+                let migrated = if lookup.is_certain() { self.migrations_of(resolver, &lookup) } else { Vec::new() };
                 (lookup, migrated)
             }
             AdapterKind::Prisma => self.prisma(resolver, package, adapter),
             AdapterKind::Kysely => self.sql(files, resolver, package, adapter),
-            _ if adapter.maps_classes() => (self.similar(|table| table.layer == Layer::Entity), Vec::new()),
+            _ if adapter.mapper().is_some() => {
+                let lookup = self.entities(resolver, package);
+                synchronized = entities::is_synchronized(files, resolver, adapter, &packages_of(resolver, package, &lookup));
+                let migrated = if synchronized { Vec::new() } else { self.migrations_of(resolver, &lookup) };
+                (lookup, migrated)
+            }
             _ => (self.similar(|_| true), Vec::new()),
         };
         let sources: BTreeSet<Arc<str>> = lookup.tables.iter().map(|(_, table)| Arc::clone(&table.file)).collect();
@@ -73,9 +79,9 @@ impl Sources {
             typed if typed.is_empty() => Arc::clone(&self.all),
             typed => self.all.iter().cloned().chain(typed).collect(),
         };
-        let mut packages: BTreeSet<Arc<str>> = sources.iter().map(|file| resolver.package_of(file)).collect();
-        packages.extend([package, ""].map(Arc::from));
-        let pushed = push(resolver, packages.iter().map(|package| &**package));
+        let mut packages = packages_of(resolver, package, &lookup);
+        packages.insert("".into());
+        let pushed = synchronized || push(resolver, packages.iter().map(|package| &**package));
         let scripts = Arc::clone(&self.scripts);
         Declared { lookup, all, of_others: BTreeSet::new(), migrated, pushed, scripts, sources: sources.into_iter().collect() }
     }
@@ -104,6 +110,21 @@ impl Sources {
         let is_drizzle = |table: &SourceTable| table.layer == Layer::Drizzle;
         let has_none = !self.all.iter().any(is_drizzle);
         Lookup { map, ..self.similar(|table| has_none || is_drizzle(table)) }
+    }
+
+    /// The tables of classes; those of the package where it has all core tables that classes are mapped to.
+    fn entities(&self, resolver: &Resolver, package: &str) -> Lookup {
+        let mapped = self.all.iter().filter(|table| table.layer == Layer::Entity);
+        let mut tables: Vec<SourceTable> = mapped.cloned().collect();
+        let is_own = |table: &SourceTable| *resolver.package_of(&table.file) == *package;
+        let is_there = |core: &str| tables.iter().any(|table| is_own(table) && is_similar_table(&table.table, core));
+        let all = CORE.iter().filter(|core| tables.iter().any(|table| is_similar_table(&table.table, core)));
+        if all.clone().all(|core| is_there(core)) && all.count() > 0 {
+            tables.retain(is_own);
+        }
+        let ordered: Vec<Arc<Migrated>> = self.migrated.iter().filter(|one| one.ordered).cloned().collect();
+        tables.iter_mut().for_each(|table| entities::name_as_made(table, &ordered));
+        Lookup { tables: named(tables), naming: Naming::Similar, map: None }
     }
 
     /// Writes down what the columns of Drizzle's tables are called in the database, where a setting makes names of those
@@ -190,9 +211,6 @@ impl Sources {
     /// The folders of migrations that make the tables an ORM declares: those it is configured for, else those of the same
     /// packages, else any.
     fn migrations_of(&self, resolver: &Resolver, lookup: &Lookup) -> Vec<Arc<Migrated>> {
-        if !lookup.is_certain() {
-            return Vec::new();
-        }
         let configured = self.configured_migrations(lookup);
         if !configured.is_empty() {
             return configured;
@@ -294,4 +312,10 @@ fn typed(files: &dyn Files, resolver: &Resolver, package: &str) -> Vec<SourceTab
     let is_own = |table: &SourceTable| *resolver.package_of(&table.file) == *package;
     let (own, others): (Vec<_>, Vec<_>) = types::all_tables(files).into_iter().partition(is_own);
     [own, others].into_iter().find(|tables| tables.iter().any(is_core)).unwrap_or_default()
+}
+
+/// The packages of a server and of the files its tables are read from.
+fn packages_of(resolver: &Resolver, package: &str, lookup: &Lookup) -> BTreeSet<Arc<str>> {
+    let declaring = lookup.tables.iter().map(|(_, table)| resolver.package_of(&table.file));
+    declaring.chain([package.into()]).collect()
 }

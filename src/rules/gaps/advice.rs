@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::knowledge::pack;
-use crate::project::adapter::D1;
+use crate::project::adapter::{D1, Mapper};
 use crate::project::schema::Migrated;
 use crate::project::{AdapterKind, Server};
 use crate::rules::context::release;
@@ -34,8 +34,9 @@ pub(in crate::rules) fn advice(server: &Server) -> String {
             format!("Run {generate}, then {}, and commit the schema{migration}.", commands(server))
         }
         // The command line knows the adapters of better-auth only.
-        AdapterKind::Other if server.adapter.maps_classes() => {
-            "Declare it in the entity classes, then generate and run a migration with the command line of the ORM.".to_owned()
+        AdapterKind::Other if server.adapter.mapper().is_some() => {
+            let migration = if is_pushed(server) { "" } else { " and the migration" };
+            format!("Declare it in the entity classes, run {}, and commit the classes{migration}.", commands(server))
         }
         _ => format!("Run {generate} and bring the result into the database with the tool that owns its schema."),
     };
@@ -83,25 +84,30 @@ fn is_pushed(server: &Server) -> bool {
     is_mongo || server.declared.pushed && server.declared.migrated.is_empty()
 }
 
-/// The commands that bring the schema of Prisma or Drizzle into the database.
+/// The commands that bring the schema of an ORM into the database (documentation of TypeORM, "Migrations" and "CLI"; of
+/// MikroORM, "Migrations" and "Schema Generator").
 fn commands(server: &Server) -> &'static str {
-    match (server.adapter.kind == AdapterKind::Prisma, is_pushed(server)) {
-        (true, true) => "`npx prisma db push`",
-        (true, false) => "`npx prisma migrate dev`",
-        (false, true) => "`npx drizzle-kit push`",
-        (false, false) => "`npx drizzle-kit generate` and `npx drizzle-kit migrate`",
+    let pushed = is_pushed(server);
+    match (server.adapter.kind, server.adapter.mapper()) {
+        (AdapterKind::Prisma, _) if pushed => "`npx prisma db push`",
+        (AdapterKind::Prisma, _) => "`npx prisma migrate dev`",
+        (_, Some(Mapper::TypeOrm)) if pushed => "`npx typeorm schema:sync`",
+        (_, Some(Mapper::TypeOrm)) => "`npx typeorm migration:generate` and `npx typeorm migration:run`",
+        (_, Some(Mapper::MikroOrm)) if pushed => "`npx mikro-orm schema:update --run`",
+        (_, Some(Mapper::MikroOrm)) => "`npx mikro-orm migration:create` and `npx mikro-orm migration:up`",
+        _ if pushed => "`npx drizzle-kit push`",
+        _ => "`npx drizzle-kit generate` and `npx drizzle-kit migrate`",
     }
 }
 
 /// The commands that bring what is declared into the database.
 pub(in crate::rules) fn apply(server: &Server) -> String {
-    match server.adapter.kind {
-        AdapterKind::Prisma | AdapterKind::Drizzle => {
-            let commit = if is_pushed(server) { "" } else { ", and commit the migration" };
-            format!("Run {}{commit}. {REMINDER}", commands(server))
-        }
-        _ => advice(server),
+    let is_declared = matches!(server.adapter.kind, AdapterKind::Prisma | AdapterKind::Drizzle);
+    if !is_declared && server.adapter.mapper().is_none() {
+        return advice(server);
     }
+    let commit = if is_pushed(server) { "" } else { ", and commit the migration" };
+    format!("Run {}{commit}. {REMINDER}", commands(server))
 }
 
 /// The steps that let columns be empty that earlier releases wrote, which the official command line leaves as they are.

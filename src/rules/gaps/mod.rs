@@ -225,7 +225,7 @@ impl<'m> Group<'m> {
             AdapterKind::Drizzle => "no Drizzle table declares",
             AdapterKind::Kysely if self.server.declared.types().is_some() => "the types written from the database lack",
             AdapterKind::Kysely => "no SQL migration creates",
-            _ if self.server.adapter.maps_classes() => "no entity class declares",
+            _ if self.server.adapter.mapper().is_some() => "no entity class declares",
             _ => "no schema of the repository declares",
         }
     }

@@ -1,18 +1,22 @@
 //! Classes that an ORM maps to tables: [TypeORM](https://typeorm.io/docs/entity/entities) and
 //! [MikroORM](https://mikro-orm.io/docs/defining-entities).
 
+use std::collections::HashMap;
+
 use tree_sitter::Node;
 
-use super::Code;
 use super::literals::{Fields, plain};
+use super::{Code, entity_schemas, unqualified};
 use crate::facts::lower::{named, span};
 use crate::facts::schema::{Column, Entity, Key, MAX_COLUMNS, Reference, Table};
+use crate::source::Span;
 
 /// Decorators of properties that the ORM fills by itself.
 const FILLED: [&str; 6] =
     ["PrimaryGeneratedColumn", "CreateDateColumn", "UpdateDateColumn", "DeleteDateColumn", "VersionColumn", "Generated"];
 
-/// Reads the classes of a file whose properties are mapped to columns, those others inherit from among them.
+/// Reads what a file maps to tables: its classes, those others inherit from among them, and the schemas that are written as
+/// objects.
 #[must_use]
 pub fn entities(text: &str, root: Node<'_>) -> Vec<Entity> {
     let code = Code::new(text, root);
@@ -26,12 +30,91 @@ pub fn entities(text: &str, root: Node<'_>) -> Vec<Entity> {
                 decorators.extend(code.decorators(statement));
             }
             found.extend(code.entity(class, &decorators));
+        } else {
+            found.extend(entity_schemas::read(&code, statement));
         }
     }
     found
 }
 
-/// `@Name(…)`.
+/// A table as its properties are read one after the other.
+pub(super) struct Draft {
+    table: Table,
+    /// The columns of properties that stand for rows of other tables, each with the name of its property.
+    relations: Vec<(String, Column)>,
+}
+
+impl Draft {
+    pub(super) fn new(name: &str, span: Span) -> Self {
+        Self { table: Table::empty(name, span), relations: Vec::new() }
+    }
+
+    /// The table so far.
+    pub(super) fn table(&mut self) -> &mut Table {
+        &mut self.table
+    }
+
+    pub(super) fn column(&mut self, column: Column) {
+        if self.table.columns.len() + self.relations.len() < MAX_COLUMNS {
+            self.table.columns.push(column);
+        } else {
+            self.table.open = true;
+        }
+    }
+
+    pub(super) fn relation(&mut self, property: &str, column: Column) {
+        if self.table.columns.len() + self.relations.len() < MAX_COLUMNS {
+            self.relations.push((property.to_owned(), column));
+        } else {
+            self.table.open = true;
+        }
+    }
+
+    /// The table. Where a relation and a property of its own stand for the same column, there is one, with the keys of both.
+    pub(super) fn finish(mut self) -> Table {
+        let mut called: HashMap<String, String> = HashMap::new();
+        for (property, relation) in self.relations {
+            let stored = fold(relation.physical.as_ref().unwrap_or(&relation.name));
+            let is_same = |column: &&mut Column| fold(column.physical.as_ref().unwrap_or(&column.name)) == stored;
+            match self.table.columns.iter_mut().find(is_same) {
+                Some(column) => {
+                    column.references = relation.references;
+                    called.insert(property, column.name.clone());
+                }
+                None => {
+                    called.insert(property, relation.name.clone());
+                    self.table.columns.push(relation);
+                }
+            }
+        }
+        for name in self.table.keys.iter_mut().flat_map(|key| &mut key.columns) {
+            if let Some(column) = called.get(name) {
+                name.clone_from(column);
+            }
+        }
+        self.table
+    }
+}
+
+/// What is the same in the names that an ORM makes of each other: `userId` and `user_id`.
+fn fold(name: &str) -> String {
+    name.chars().filter(|letter| *letter != '_').flat_map(char::to_lowercase).collect()
+}
+
+/// The column that holds the key of a row of another table, by the name that is given, else the one both ORMs make of the
+/// property.
+pub(super) fn key_of(property: &str, given: Option<String>, cascades: bool, at: Span) -> Column {
+    let made = format!("{property}Id");
+    let name = if given.is_some() { property } else { &made };
+    Column {
+        physical: given,
+        has_default: true,
+        references: Some(Reference { table: String::new(), column: String::new(), cascades }),
+        ..Column::empty(name, at)
+    }
+}
+
+/// `@Name(…)`, also as `@orm.Name(…)`.
 struct Decorator<'c> {
     name: &'c str,
     arguments: Vec<Node<'c>>,
@@ -55,6 +138,12 @@ impl Property<'_> {
     fn has(&self, names: &[&str]) -> bool {
         self.decorators.iter().any(|decorator| decorator.is_any(names))
     }
+
+    /// Whether it is written `name?: Type`.
+    fn is_optional(&self) -> bool {
+        let mut cursor = self.member.walk();
+        self.member.children(&mut cursor).any(|child| child.kind() == "?")
+    }
 }
 
 impl<'c> Code<'c> {
@@ -63,7 +152,7 @@ impl<'c> Code<'c> {
             let inner = named(node).first().copied()?;
             let callee = inner.child_by_field_name("function").unwrap_or(inner);
             let arguments = inner.child_by_field_name("arguments").map(named).unwrap_or_default();
-            Some(Decorator { name: self.str(callee), arguments })
+            Some(Decorator { name: unqualified(self.str(callee)), arguments })
         };
         named(node).into_iter().filter(|child| child.kind() == "decorator").filter_map(decorator).collect()
     }
@@ -71,22 +160,25 @@ impl<'c> Code<'c> {
     fn entity(&self, class: Node<'c>, decorators: &[Decorator<'c>]) -> Option<Entity> {
         let name = class.child_by_field_name("name")?;
         let own = decorators.iter().find(|decorator| decorator.name == "Entity");
-        let mut table = Table::empty(self.str(name), span(name));
+        let mut draft = Draft::new(self.str(name), span(name));
         if let Some(first) = own.and_then(|entity| entity.arguments.first()) {
             let fields = self.fields(*first);
             let given = fields.as_ref().and_then(|fields| fields.get("name").or_else(|| fields.get("tableName")));
-            table.physical = self.text(given.unwrap_or(*first));
+            draft.table().physical = self.text(given.unwrap_or(*first));
         }
+        let is_abstract = own.and_then(|entity| self.fields(*entity.arguments.first()?)?.get("abstract"));
+        let mapped = own.is_some() && is_abstract.and_then(|value| self.flag(value)) != Some(true);
         for member in named(class.child_by_field_name("body")?) {
             if member.kind() == "public_field_definition" {
-                self.property(member, &mut table);
+                self.property(member, &mut draft);
             }
         }
         for decorator in decorators.iter().filter(|decorator| decorator.is_any(&["Unique", "Index"])) {
-            self.key(decorator, &mut table);
+            self.key(decorator, draft.table());
         }
         let base = self.base(class);
-        (own.is_some() || !table.columns.is_empty()).then(|| Entity { table, mapped: own.is_some(), base })
+        let table = draft.finish();
+        (own.is_some() || !table.columns.is_empty()).then_some(Entity { table, mapped, base })
     }
 
     /// The class it inherits from, as it is called here.
@@ -97,19 +189,21 @@ impl<'c> Code<'c> {
     }
 
     /// The column of a property, with the keys its decorators make.
-    fn property(&self, member: Node<'c>, table: &mut Table) {
+    fn property(&self, member: Node<'c>, draft: &mut Draft) {
         let Some(name_at) = member.child_by_field_name("name") else { return };
         let name = self.str(name_at);
         let property = Property { member, name_at, name, decorators: self.decorators(member) };
-        table.open |= property.has(&["Embedded"]);
-        let Some(column) = self.column(&property, table).or_else(|| self.relation(&property)) else { return };
-        for decorator in property.decorators.iter().filter(|decorator| decorator.is_any(&["Unique", "Index"])) {
-            table.keys.push(Key { unique: self.is_unique(decorator), ..Key::unique(name) });
-        }
-        if table.columns.len() < MAX_COLUMNS {
-            table.columns.push(column);
+        draft.table().open |= property.has(&["Embedded"]);
+        if let Some(column) = self.column(&property, draft.table()) {
+            draft.column(column);
+        } else if let Some(column) = self.relation(&property, draft.table()) {
+            draft.relation(name, column);
         } else {
-            table.open = true;
+            return;
+        }
+        for decorator in property.decorators.iter().filter(|decorator| decorator.is_any(&["Unique", "Index"])) {
+            let key = Key { unique: decorator.name == "Unique", ..Key::unique(name) };
+            draft.table().keys.push(self.refined(key, decorator));
         }
     }
 
@@ -126,72 +220,150 @@ impl<'c> Code<'c> {
             return None;
         }
         let fields = decorator.arguments.iter().find_map(|argument| self.fields(*argument));
-        let is_on = |key: &str| fields.as_ref().and_then(|fields| fields.get(key)).and_then(|value| self.flag(value));
-        let has_field = |key: &str| fields.as_ref().is_some_and(|fields| fields.get(key).is_some());
+        if self.is_kept_out(fields.as_ref()) {
+            return None;
+        }
         // Options that are put together elsewhere are not known.
         let is_read = |argument: &Node<'c>| self.text(*argument).is_some() || self.fields(*argument).is_some_and(|f| !f.open);
         let known = decorator.arguments.iter().all(is_read);
         if decorator.name.starts_with("Primary") {
             table.keys.push(Key::primary(property.name));
         }
-        if is_on("unique") == Some(true) {
-            table.keys.push(Key::unique(property.name));
-        }
-        let given = ["default", "defaultRaw", "onCreate"].into_iter().any(has_field);
+        self.keys_of_options(property.name, fields.as_ref(), table);
         let initial = property.member.child_by_field_name("value").is_some();
+        // MikroORM takes this from the type; TypeORM does not look at it.
+        let may_be_empty = decorator.name == "Property" && property.is_optional() || decorator.name == "DeleteDateColumn";
         Some(Column {
             physical: first_text(self, fields.as_ref(), &["name", "fieldName"]),
             kind: self.kind(property.member, decorator, fields.as_ref()),
-            required: known && is_on("nullable") != Some(true) && decorator.name != "DeleteDateColumn",
-            has_default: property.has(&FILLED) || given || initial || !known,
+            required: known && !may_be_empty && !self.is_nullable(fields.as_ref()),
+            has_default: property.has(&FILLED) || is_filled(fields.as_ref()) || initial || !known,
             ..Column::empty(property.name, span(property.name_at))
         })
     }
 
     /// The column that holds the key of the row a property stands for.
-    fn relation(&self, property: &Property<'c>) -> Option<Column> {
+    fn relation(&self, property: &Property<'c>, table: &mut Table) -> Option<Column> {
         let relation = property.decorators.iter().find(|decorator| decorator.is_any(&["ManyToOne", "OneToOne"]))?;
-        let join = property.decorators.iter().find(|decorator| decorator.name == "JoinColumn").unwrap_or(relation);
-        let fields = join.arguments.iter().find_map(|argument| self.fields(*argument));
-        let column = first_text(self, fields.as_ref(), &["name", "joinColumn", "fieldName"]);
         let options = relation.arguments.iter().find_map(|argument| self.fields(*argument));
-        let rule = first_text(self, options.as_ref(), &["onDelete", "deleteRule"]);
-        let cascades = rule.is_some_and(|rule| rule.eq_ignore_ascii_case("cascade"));
-        Some(Column {
-            physical: Some(column.unwrap_or_else(|| format!("{}Id", property.name))),
-            has_default: true,
-            references: Some(Reference { table: String::new(), column: String::new(), cascades }),
-            ..Column::empty(property.name, span(property.name_at))
-        })
+        if self.is_kept_out(options.as_ref()) {
+            return None;
+        }
+        let join = property.decorators.iter().find(|decorator| decorator.name == "JoinColumn");
+        let of_join = join.and_then(|join| join.arguments.iter().find_map(|argument| self.fields(*argument)));
+        let given = |fields| first_text(self, fields, &["name", "joinColumn", "fieldName"]);
+        self.keys_of_options(property.name, options.as_ref(), table);
+        // Of the two rows, the one with the column belongs to no other.
+        let owns = options.as_ref().is_some_and(|options| self.is_on(options, "owner") == Some(true));
+        if relation.name == "OneToOne" && (join.is_some() || owns) {
+            table.keys.push(Key::unique(property.name));
+        }
+        let column = given(of_join.as_ref().or(options.as_ref()));
+        Some(key_of(property.name, column, self.deletes_along(options.as_ref()), span(property.name_at)))
     }
 
     /// The type a decorator names, else that of the property.
     fn kind(&self, member: Node<'c>, decorator: &Decorator<'c>, fields: Option<&Fields<'c>>) -> String {
         let first = decorator.arguments.first().and_then(|argument| self.text(*argument));
-        let given =
-            || fields.and_then(|fields| fields.get("type").or_else(|| fields.get("columnType"))).and_then(|at| self.text(at));
         let written = || member.child_by_field_name("type").map(|at| self.str(at).trim_start_matches(':').trim().to_owned());
-        first.or_else(given).or_else(written).unwrap_or_default().to_ascii_lowercase()
+        first.or_else(|| self.kind_of_options(fields)).or_else(written).unwrap_or_default().to_ascii_lowercase()
     }
 
-    /// A key over several properties: their names, or an object with `properties`.
+    /// A key over several properties: their names, an object with `properties`, or a function that lists them.
     fn key(&self, decorator: &Decorator<'c>, table: &mut Table) {
         let of_object = |argument: &Node<'c>| self.fields(*argument)?.get("properties").and_then(|list| self.texts(list));
         let of_array = |argument: &Node<'c>| self.elements(*argument)?.into_iter().map(|element| self.text(element)).collect();
-        let columns = decorator.arguments.iter().find_map(|argument| of_object(argument).or_else(|| of_array(argument)));
-        if let Some(columns) = columns {
-            table.keys.push(Key { name: None, columns, unique: self.is_unique(decorator), primary: false });
+        let of_function = |argument: &Node<'c>| self.picked(*argument);
+        let read = |argument: &Node<'c>| of_object(argument).or_else(|| of_array(argument)).or_else(|| of_function(argument));
+        if let Some(columns) = decorator.arguments.iter().find_map(read) {
+            let key = Key { name: None, columns, unique: decorator.name == "Unique", primary: false };
+            table.keys.push(self.refined(key, decorator));
         }
     }
 
-    fn is_unique(&self, decorator: &Decorator<'c>) -> bool {
-        let flag = |argument: &Node<'c>| self.fields(*argument)?.get("unique").and_then(|value| self.flag(value));
-        decorator.name == "Unique" || decorator.arguments.iter().find_map(flag) == Some(true)
+    /// `(session) => [session.userId, session.token]`
+    fn picked(&self, function: Node<'c>) -> Option<Vec<String>> {
+        let callback = self.callback(function)?;
+        let name = |element: Node<'c>| {
+            element.child_by_field_name("object").filter(|object| self.str(*object) == callback.parameter)?;
+            Some(self.str(element.child_by_field_name("property")?).to_owned())
+        };
+        self.elements(callback.result()?)?.into_iter().map(|element| name(plain(element))).collect()
+    }
+
+    /// A key with what the options of its decorator say.
+    fn refined(&self, mut key: Key, decorator: &Decorator<'c>) -> Key {
+        for fields in decorator.arguments.iter().filter_map(|argument| self.fields(*argument)) {
+            self.refine(&mut key, &fields);
+        }
+        key
     }
 }
 
+/// What the options of properties say, in decorators as in schemas that are objects.
+impl<'c> Code<'c> {
+    /// Writes down in a key what its options say: `unique`, and `where` it holds.
+    pub(super) fn refine(&self, key: &mut Key, fields: &Fields<'c>) {
+        key.unique |= self.is_on(fields, "unique") == Some(true);
+        if let Some(condition) = fields.get("where") {
+            key.columns.push(format!("where {}", self.text(condition).as_deref().unwrap_or(self.str(condition))));
+        }
+    }
+
+    /// The keys that the options of a property make: `primary`, `unique` and `index`, of which MikroORM takes the name, too.
+    pub(super) fn keys_of_options(&self, property: &str, fields: Option<&Fields<'c>>, table: &mut Table) {
+        let set = |key: &str| {
+            let value = fields.and_then(|fields| fields.get(key));
+            value.is_some_and(|value| self.flag(value) == Some(true) || self.text(value).is_some())
+        };
+        let keys = [("primary", Key::primary(property)), ("unique", Key::unique(property))];
+        table.keys.extend(keys.into_iter().filter(|(option, _)| set(option)).map(|(_, key)| key));
+        if set("index") {
+            table.keys.push(Key { unique: false, ..Key::unique(property) });
+        }
+    }
+
+    /// Whether the ORM is told not to store a property.
+    pub(super) fn is_kept_out(&self, fields: Option<&Fields<'c>>) -> bool {
+        let value = fields.and_then(|fields| fields.get("persist"));
+        value.and_then(|value| self.flag(value)) == Some(false)
+    }
+
+    pub(super) fn is_nullable(&self, fields: Option<&Fields<'c>>) -> bool {
+        fields.is_some_and(|fields| self.is_on(fields, "nullable") == Some(true))
+    }
+
+    /// The type that options name.
+    pub(super) fn kind_of_options(&self, fields: Option<&Fields<'c>>) -> Option<String> {
+        let given = fields.and_then(|fields| fields.get("type").or_else(|| fields.get("columnType")))?;
+        self.text(given)
+    }
+
+    /// Whether the options of a relation delete a row along with the one it belongs to.
+    pub(super) fn deletes_along(&self, options: Option<&Fields<'c>>) -> bool {
+        let rule = first_text(self, options, &["onDelete", "deleteRule"]);
+        rule.is_some_and(|rule| rule.eq_ignore_ascii_case("cascade"))
+    }
+}
+
+/// Whether the options of a property let the ORM or the database fill it.
+pub(super) fn is_filled(fields: Option<&Fields<'_>>) -> bool {
+    let options = [
+        "default",
+        "defaultRaw",
+        "onCreate",
+        "generated",
+        "createDate",
+        "updateDate",
+        "version",
+        "autoincrement",
+        "asExpression",
+    ];
+    fields.is_some_and(|fields| options.iter().any(|option| fields.get(option).is_some()))
+}
+
 /// The name in the database that the options give.
-fn first_text(code: &Code<'_>, fields: Option<&Fields<'_>>, keys: &[&str]) -> Option<String> {
+pub(super) fn first_text(code: &Code<'_>, fields: Option<&Fields<'_>>, keys: &[&str]) -> Option<String> {
     let fields = fields?;
     keys.iter().find_map(|key| fields.get(key)).and_then(|value| code.text(value))
 }
@@ -240,8 +412,7 @@ mod tests {
         assert_eq!(
             session.table.sketch(),
             [
-                "userId string !+",
-                "user  =>.~",
+                "userId string !+>.~",
                 "token string !*",
                 "expiresAt timestamp !",
                 "ipAddress text +",
@@ -250,7 +421,35 @@ mod tests {
             ]
         );
         assert!(session.table.is_unique(&["userId", "token"]) && !session.table.open);
-        assert_eq!(session.table.columns[1].physical.as_deref(), Some("user_id"));
+    }
+
+    #[test]
+    fn keys_stand_at_properties_of_all_kinds() {
+        let keys = |members: &str| {
+            let [entity] = &read(&format!("@orm.Entity() {members}"))[..] else { panic!("one class: {members}") };
+            entity.table.sketch().join(", ")
+        };
+        for (members, expected) in [
+            ("class A { @Column() userId: string; @Index() @ManyToOne(() => U) user: U; }", "userId string !+>."),
+            ("@Index(['user']) class A { @ManyToOne(() => U) @JoinColumn() user: U; }", "userId  =+>."),
+            ("class A { @OneToOne(() => U) @JoinColumn({ name: 'of' }) user: U; }", "user  =*>."),
+            ("class A { @OneToOne(() => U) user: U; }", "userId  =>."),
+            ("@Index('by_a', (a: A) => [a.b], { unique: true }) class A { @Column() b: string; }", "b string !*"),
+            ("@Unique((a) => [a.b, a.c]) class A { @Column() b: string; @Column() c: string; }", "b string !+, c string !"),
+            ("class A { @Column('int', { primary: true }) b: number; }", "b int !*"),
+            ("class A { @Index({ unique: true, where: 'x' }) @orm.Column() b: string; }", "b string !+"),
+            (
+                "class A { @Property({ index: true }) b!: string; @Property({ unique: 'one' }) c!: string; }",
+                "b string !+, c string !*",
+            ),
+            ("class A { @ManyToOne({ entity: () => U, unique: true }) user!: U; }", "userId  =*>."),
+            (
+                "class A { @Property() b?: string; @Property({ persist: false }) c!: string; @Column() d?: string; }",
+                "b string, d string !",
+            ),
+        ] {
+            assert_eq!(keys(members), expected, "{members}");
+        }
     }
 
     #[test]
@@ -269,7 +468,7 @@ mod tests {
         );
         let [user] = found.as_slice() else { panic!("one class: {found:?}") };
         assert_eq!(user.table.physical.as_deref(), Some("users"));
-        assert_eq!(user.table.sketch(), ["id string !*", "email string +", "createdAt  !=", "tenant  =>."]);
-        assert!(user.table.is_unique(&["email", "tenant"]) && user.table.open);
+        assert_eq!(user.table.sketch(), ["id string !*", "email string +", "createdAt  !=", "tenantId  =>."]);
+        assert!(user.table.is_unique(&["email", "tenantId"]) && user.table.open);
     }
 }

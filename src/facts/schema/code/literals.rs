@@ -7,6 +7,9 @@ use tree_sitter::Node;
 use super::Code;
 use crate::facts::lower::{named, unescape};
 
+/// The most entries of an object that is spread into others.
+const MAX_SPREAD: usize = 64;
+
 /// One `.name` or `.name(…)` of a chain.
 #[derive(Clone, Copy)]
 pub(super) struct Step<'c> {
@@ -133,7 +136,7 @@ impl<'c> Code<'c> {
             for declarator in named(declaration) {
                 if let (Some(name), Some(value)) =
                     (declarator.child_by_field_name("name"), declarator.child_by_field_name("value"))
-                    && matches!(plain(value).kind(), "string" | "template_string" | "array")
+                    && matches!(plain(value).kind(), "string" | "template_string" | "array" | "object")
                 {
                     code.constants.insert(code.str(name), plain(value));
                 }
@@ -203,12 +206,24 @@ impl<'c> Code<'c> {
         }
     }
 
-    /// An object.
+    /// An object, with the entries of those that are spread into it by the names of constants.
     pub(super) fn fields(&self, node: Node<'c>) -> Option<Fields<'c>> {
-        let node = plain(node);
+        self.entries(plain(node), true)
+    }
+
+    fn entries(&self, node: Node<'c>, follows_spreads: bool) -> Option<Fields<'c>> {
         let members = (node.kind() == "object").then(|| named(node))?;
         let mut fields = Fields { entries: Vec::new(), open: false };
         for member in members {
+            // So that the time stays linear, neither a large object nor what is spread into this one is followed.
+            if member.kind() == "spread_element" && follows_spreads {
+                let inner = named(member).first().and_then(|inner| self.written(*inner));
+                let small = inner.filter(|inner| inner.named_child_count() <= MAX_SPREAD);
+                let spread = small.and_then(|inner| self.entries(inner, false));
+                fields.open |= spread.as_ref().is_none_or(|spread| spread.open);
+                fields.entries.extend(spread.into_iter().flat_map(|spread| spread.entries));
+                continue;
+            }
             match (member.child_by_field_name("key"), member.child_by_field_name("value")) {
                 (Some(key), Some(value)) if key.kind() != "computed_property_name" => {
                     let name = self.text(key).filter(|_| key.kind() == "string").unwrap_or_else(|| self.str(key).to_owned());

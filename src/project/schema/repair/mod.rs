@@ -64,6 +64,10 @@ pub fn repair(server: &Server, gaps: &[&Gap], files: &dyn Files) -> Option<Repai
 fn migration(server: &Server, gaps: &[&Gap]) -> Option<Repair> {
     server.adapter.dialect?;
     let missing = Missing::of(gaps.iter().copied())?;
+    // The types are those of the classes, from which the ORM makes the statements.
+    if server.adapter.mapper().is_some() && missing.iter().any(|part| part.whole_table || !part.columns.is_empty()) {
+        return None;
+    }
     let plan = Plan::of(server, BTreeMap::new());
     Some(Repair { declaration: sql::declaration(&plan, &sql::Names::of(server), &missing), edits: None })
 }
