@@ -17,7 +17,7 @@ use crate::project::Role;
 use crate::project::link::role;
 use crate::project::render;
 use crate::project::resolve::Resolved;
-use crate::project::value::{Condition, FunctionValue, Node, Unknown, Value};
+use crate::project::value::{Condition, Node, Unknown, Value};
 use crate::source::{Site, Span};
 
 /// Most modules that are looked through for the ones that pass on what a file exports.
@@ -235,7 +235,10 @@ impl Evaluator<'_> {
         let is_it = |source: &Source| matches!(source, Source::Value(Expr { kind: Kind::Function(Function { scope: own }), .. }) if *own == scope);
         let name = &module.scopes.get(home as usize)?.bindings.iter().find(|binding| is_it(&binding.source))?.name;
         let mut uses = Uses::default();
-        uses.collect(file, module, |callee, _| matches!(&callee.kind, Kind::Name(other) if other == name));
+        uses.collect(file, module, |used, _| match &used.kind {
+            Kind::Name(other) if other == name => Use::Certain,
+            _ => Use::None,
+        });
         let exported: Vec<&str> = module
             .exports
             .iter()
@@ -247,6 +250,10 @@ impl Evaluator<'_> {
         if exported.is_empty() {
             return Some(uses).filter(|_| may_make_an_instance(name));
         }
+        if self.is_imported_by_itself(file) {
+            let reason = "Nuxt and Nitro import it into files by themselves";
+            uses.open.push(Unknown::new(reason, Site::new(file, Span::default())));
+        }
         let package = self.resolver.package_of(file);
         let manifests = self.resolver.manifests(&package).map(|(_, manifest)| manifest);
         let mut for_others = manifests
@@ -257,36 +264,9 @@ impl Evaluator<'_> {
             let reason = format!("`{published}` is a package, whose users decide");
             uses.open.push(Unknown::new(reason, Site::new(file, Span::default())));
         }
+        let wanted = Wanted { file, scope, name, exported };
         for user in self.users(file, User::Any).iter() {
-            let facts = self.files.facts(user);
-            let Some(module) = facts.as_deref().and_then(FileFacts::module) else { continue };
-            let is_it = |function: &FunctionValue| function.file == *file && function.scope == scope;
-            let means_it = |from: &str, exported: &str| {
-                self.declaration(user, from, exported).is_some_and(|(home, local)| home == *file && local == *name)
-            };
-            for import in module.imports.iter().filter(|import| !import.type_only) {
-                match &import.name {
-                    Imported::Named(exported) if means_it(&import.module, exported) => {
-                        if !may_make_an_instance(&import.local) && !may_make_an_instance(exported) {
-                            let reason = format!("`{}` is another name for its function", import.local);
-                            uses.open.push(Unknown::new(reason, Site::new(user, import.span)));
-                        }
-                        uses.collect(
-                            user,
-                            module,
-                            |callee, _| matches!(&callee.kind, Kind::Name(other) if *other == import.local),
-                        );
-                    }
-                    _ => {}
-                }
-            }
-            // A member of the module, however that is reached.
-            let Some(facts) = &facts else { continue };
-            uses.collect(user, module, |callee, scope| {
-                let place = || Place { file: Arc::clone(user), facts: Arc::clone(facts), scope, frame: None };
-                matches!(&callee.kind, Kind::Member(_, member) if exported.contains(&member.as_str()))
-                    && matches!(self.expr(&place(), callee).value, Value::Function(function) if is_it(&function))
-            });
+            self.collect_uses(&wanted, user, &mut uses);
         }
         // What runs counts, and scripts and examples only where nothing else calls it.
         let is_live = |file: &str| role(file) == Role::Live;
@@ -300,6 +280,83 @@ impl Evaluator<'_> {
         }
         Some(uses)
     }
+
+    /// Adds the uses of a function in a file that imports from its own.
+    fn collect_uses(&self, wanted: &Wanted<'_>, user: &Arc<str>, uses: &mut Uses) {
+        let Some(facts) = self.files.facts(user) else { return };
+        let Some(module) = facts.module() else { return };
+        let means_it = |from: &str, exported: &str| {
+            self.declaration(user, from, exported).is_some_and(|(home, local)| home == *wanted.file && local == *wanted.name)
+        };
+        let holds_it = |from: &str| wanted.exported.iter().any(|exported| means_it(from, exported));
+        let mut locals = Vec::new();
+        for import in module.imports.iter().filter(|import| !import.type_only) {
+            match &import.name {
+                Imported::Named(exported) if means_it(&import.module, exported) => {
+                    if !may_make_an_instance(&import.local) && !may_make_an_instance(exported) {
+                        let reason = format!("`{}` is another name for its function", import.local);
+                        uses.open.push(Unknown::new(reason, Site::new(user, import.span)));
+                    }
+                    locals.push(import.local.as_str());
+                }
+                _ => {}
+            }
+        }
+        uses.collect(user, module, |used, scope| {
+            let name = match &used.kind {
+                Kind::Name(name) if locals.contains(&name.as_str()) => return Use::Certain,
+                Kind::Name(name) => {
+                    let import = module.imports.iter().find(|import| import.local == *name);
+                    match import.map(|import| &import.name) {
+                        Some(Imported::Namespace) if import.is_some_and(|import| holds_it(&import.module)) => {
+                            return Use::Certain;
+                        }
+                        // Another one.
+                        Some(Imported::Named(_)) => return Use::None,
+                        _ => name,
+                    }
+                }
+                Kind::Member(_, name) if wanted.exported.contains(&name.as_str()) => name,
+                Kind::ImportCall(module) if holds_it(module) => return Use::Certain,
+                _ => return Use::None,
+            };
+            let place = Place { file: Arc::clone(user), facts: Arc::clone(&facts), scope, frame: None };
+            match &self.expr(&place, used).value {
+                Value::Unknown(_) if wanted.exported.contains(&name.as_str()) => Use::Possible,
+                value if wanted.may_be(value) => Use::Certain,
+                _ => Use::None,
+            }
+        });
+    }
+}
+
+/// A function whose uses are looked for.
+struct Wanted<'f> {
+    file: &'f Arc<str>,
+    scope: ScopeId,
+    /// Its name in its file.
+    name: &'f str,
+    /// The names it is exported under.
+    exported: Vec<&'f str>,
+}
+
+impl Wanted<'_> {
+    /// Whether a value is the function, in some case.
+    fn may_be(&self, value: &Value) -> bool {
+        match value {
+            Value::Function(function) => function.file == *self.file && function.scope == self.scope,
+            Value::Either(alternatives) => alternatives.iter().any(|one| self.may_be(&one.node.value)),
+            _ => false,
+        }
+    }
+}
+
+/// Whether something is a function whose uses are looked for.
+enum Use {
+    Certain,
+    /// It is not known, and has the name.
+    Possible,
+    None,
 }
 
 /// Names without those that repeat the one before.
@@ -310,16 +367,22 @@ fn each_once<'n>(names: impl Iterator<Item = &'n str>) -> impl Iterator<Item = &
 
 impl Uses {
     /// Adds the uses in one module of what `is_it` tells.
-    fn collect(&mut self, file: &Arc<str>, module: &Module, is_it: impl Fn(&Expr, ScopeId) -> bool) {
+    fn collect(&mut self, file: &Arc<str>, module: &Module, is_it: impl Fn(&Expr, ScopeId) -> Use) {
         for CallSite { scope, expr, .. } in module.makers.iter().chain(&module.calls) {
             let at = Site::new(file, expr.span);
-            match &expr.kind {
-                Kind::Call(call) if is_it(&call.callee, *scope) => self.calls.push((at, *scope, call.arguments.clone())),
-                Kind::Call(_) => {}
-                _ if is_it(expr, *scope) => {
-                    self.open.push(Unknown::new(format!("`{}` is handed on, to be called elsewhere", render::expr(expr)), at));
+            let (call, used) = match &expr.kind {
+                Kind::Call(call) => (Some(call), &call.callee),
+                _ => (None, expr),
+            };
+            match (is_it(used, *scope), call) {
+                (Use::None, _) => {}
+                (Use::Certain, Some(call)) => self.calls.push((at, *scope, call.arguments.clone())),
+                (Use::Certain, None) => {
+                    self.open.push(Unknown::new(format!("`{}` is handed on, to be called elsewhere", render::expr(used)), at));
                 }
-                _ => {}
+                (Use::Possible, _) => {
+                    self.open.push(Unknown::new(format!("`{}` may be its function", render::expr(used)), at));
+                }
             }
         }
     }
