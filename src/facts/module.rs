@@ -342,7 +342,7 @@ pub struct CallSite {
     pub expr: Expr,
     /// The name the result is bound to or the function it stands in, for messages.
     pub owner: Option<String>,
-    /// The conditions under which it is reached; kept for [`Module::calls`] only.
+    /// The conditions under which it is reached.
     pub guards: Vec<Guard>,
 }
 

@@ -323,7 +323,8 @@ impl Lowering<'_> {
         let expr = Expr { kind: Kind::Call(Box::new(call)), span: here };
         self.surround(before, self.found(), || Surrounding::Argument(expr.clone()));
         if is_maker {
-            self.module.makers.push(CallSite { scope, expr: expr.clone(), owner: self.owner.clone(), guards: Vec::new() });
+            let guards = self.reached_under(scope);
+            self.module.makers.push(CallSite { scope, expr: expr.clone(), owner: self.owner.clone(), guards });
         }
         expr
     }
@@ -403,8 +404,7 @@ impl Lowering<'_> {
         self.sharing_call(&call, scope);
         let expr = Expr { kind: Kind::Call(Box::new(call)), span: here };
         if is_entry || is_maker {
-            let guards = if is_entry { self.reached_under(scope) } else { Vec::new() };
-            let site = CallSite { scope, expr: expr.clone(), owner: self.owner.clone(), guards };
+            let site = CallSite { scope, expr: expr.clone(), owner: self.owner.clone(), guards: self.reached_under(scope) };
             if is_entry { &mut self.module.calls } else { &mut self.module.makers }.push(site);
         }
         self.mutating_call(&expr, scope, node);

@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use super::changes::doubt_at;
 use super::compose::{either, unknown};
+use super::ever::binder;
 use super::names::{Located, top};
 use super::{Evaluator, Place};
 use crate::facts::FileFacts;
 use crate::facts::lower::may_make_an_instance;
 use crate::facts::module::{
-    CallSite, Element, Export, Expr, Function, Imported, Kind, MODULE_SCOPE, Module, Mutation, ScopeId, Source,
+    CallSite, Element, Export, Expr, Function, Guard, Imported, Kind, MODULE_SCOPE, Module, Mutation, ScopeId, Source,
 };
 use crate::facts::signals::{Signals, module_mark, module_name};
 use crate::project::Role;
@@ -62,10 +63,20 @@ pub(super) struct Change {
 /// How the repository uses a function.
 #[derive(Debug, Default)]
 pub(super) struct Uses {
-    /// Its calls: file, scope and arguments.
-    calls: Vec<(Site, ScopeId, Vec<Element>)>,
+    /// Its calls.
+    calls: Vec<UseCall>,
     /// Why there may be more of them.
     open: Vec<Unknown>,
+}
+
+/// A call of a function.
+#[derive(Debug)]
+struct UseCall {
+    at: Site,
+    scope: ScopeId,
+    arguments: Vec<Element>,
+    /// The conditions under which it is reached.
+    guards: Vec<Guard>,
 }
 
 impl Evaluator<'_> {
@@ -192,18 +203,22 @@ impl Evaluator<'_> {
         self.active.borrow_mut().push(mark);
         let uses = self.uses_of(&place.file, place.scope);
         let mut parts: Vec<(Node, Condition)> = Vec::new();
-        for (site, scope, elements) in &uses.calls {
+        for UseCall { at: site, scope, arguments, guards } in &uses.calls {
             let Some(facts) = self.files.facts(&site.file) else { continue };
             self.run.touch(&site.file);
             let caller = Place { file: Arc::clone(&site.file), facts, scope: *scope, frame: None };
-            let (arguments, open) = self.arguments(&caller, elements);
+            let Some(reached) = self.conditions(&caller, guards) else { continue };
+            let called = Condition { is_call: true, ..Condition::new(format!("called in {}", site.file), site.clone()) };
+            let condition = reached.iter().fold(called, |called, reached| called.and(reached));
+            let (arguments, open) = self.arguments(&caller, arguments);
             let node = match open.into_iter().next() {
                 Some(why) => Node { value: Value::Unknown(why), at: site.clone() },
                 None => argument(&arguments),
             };
-            if !parts.iter().any(|(other, _)| other.value == node.value) {
-                let condition = Condition { text: format!("called in {}", site.file), at: site.clone(), environment: None };
-                parts.push((node, condition));
+            match parts.iter_mut().find(|(other, _)| other.value == node.value) {
+                Some((_, when)) if !when.is_call => *when = condition,
+                Some(_) => {}
+                None => parts.push((node, condition)),
             }
         }
         self.active.borrow_mut().pop();
@@ -211,7 +226,7 @@ impl Evaluator<'_> {
             return None;
         }
         for why in &uses.open {
-            let condition = Condition { text: "called elsewhere".into(), at: why.at.clone(), environment: None };
+            let condition = Condition::new("called elsewhere", why.at.clone());
             let reason = format!("`{name}` is a parameter, and {}", why.reason);
             parts.push((unknown(reason, why.at.clone()), condition));
         }
@@ -270,13 +285,13 @@ impl Evaluator<'_> {
         }
         // What runs counts, and scripts and examples only where nothing else calls it.
         let is_live = |file: &str| role(file) == Role::Live;
-        if uses.calls.iter().any(|(at, ..)| is_live(&at.file)) {
-            uses.calls.retain(|(at, ..)| is_live(&at.file));
+        if uses.calls.iter().any(|call| is_live(&call.at.file)) {
+            uses.calls.retain(|call| is_live(&call.at.file));
             uses.open.retain(|why| is_live(&why.at.file));
         }
         if uses.calls.len() > MAX_CALLS {
-            let (beyond, ..) = uses.calls.split_off(MAX_CALLS).swap_remove(0);
-            uses.open.push(Unknown::new("there are more calls than are followed", beyond));
+            let beyond = uses.calls.split_off(MAX_CALLS).swap_remove(0);
+            uses.open.push(Unknown::new("there are more calls than are followed", beyond.at));
         }
         Some(uses)
     }
@@ -303,26 +318,31 @@ impl Evaluator<'_> {
             }
         }
         uses.collect(user, module, |used, scope| {
-            let name = match &used.kind {
+            let at = Some(used.span.start);
+            match &used.kind {
                 Kind::Name(name) if locals.contains(&name.as_str()) => return Use::Certain,
-                Kind::Name(name) => {
-                    let import = module.imports.iter().find(|import| import.local == *name);
-                    match import.map(|import| &import.name) {
-                        Some(Imported::Namespace) if import.is_some_and(|import| holds_it(&import.module)) => {
-                            return Use::Certain;
+                Kind::Name(name) => match binder(module, scope, name, at) {
+                    Some(home) => match module.scopes[home as usize].binding(name, at).map(|binding| &binding.source) {
+                        Some(Source::Part { path, .. }) if wanted.is_exported_as(path.last()) => {}
+                        Some(Source::Parameter { path, .. }) if wanted.is_exported_as(path.last().or(Some(name))) => {
+                            return Use::Possible;
                         }
-                        // Another one.
-                        Some(Imported::Named(_)) => return Use::None,
-                        _ => name,
+                        // Where it has another name, it was handed on.
+                        _ => return Use::None,
+                    },
+                    None => {
+                        let import = module.imports.iter().find(|import| import.local == *name);
+                        let is_home = import.is_some_and(|one| one.name == Imported::Namespace && holds_it(&one.module));
+                        return if is_home { Use::Certain } else { Use::None };
                     }
-                }
-                Kind::Member(_, name) if wanted.exported.contains(&name.as_str()) => name,
+                },
+                Kind::Member(_, name) if wanted.is_exported_as(Some(name)) => {}
                 Kind::ImportCall(module) if holds_it(module) => return Use::Certain,
                 _ => return Use::None,
-            };
+            }
             let place = Place { file: Arc::clone(user), facts: Arc::clone(&facts), scope, frame: None };
             match &self.expr(&place, used).value {
-                Value::Unknown(_) if wanted.exported.contains(&name.as_str()) => Use::Possible,
+                Value::Unknown(_) => Use::Possible,
                 value if wanted.may_be(value) => Use::Certain,
                 _ => Use::None,
             }
@@ -341,6 +361,10 @@ struct Wanted<'f> {
 }
 
 impl Wanted<'_> {
+    fn is_exported_as(&self, name: Option<&String>) -> bool {
+        name.is_some_and(|name| self.exported.contains(&name.as_str()))
+    }
+
     /// Whether a value is the function, in some case.
     fn may_be(&self, value: &Value) -> bool {
         match value {
@@ -368,7 +392,7 @@ fn each_once<'n>(names: impl Iterator<Item = &'n str>) -> impl Iterator<Item = &
 impl Uses {
     /// Adds the uses in one module of what `is_it` tells.
     fn collect(&mut self, file: &Arc<str>, module: &Module, is_it: impl Fn(&Expr, ScopeId) -> Use) {
-        for CallSite { scope, expr, .. } in module.makers.iter().chain(&module.calls) {
+        for CallSite { scope, expr, guards, .. } in module.makers.iter().chain(&module.calls) {
             let at = Site::new(file, expr.span);
             let (call, used) = match &expr.kind {
                 Kind::Call(call) => (Some(call), &call.callee),
@@ -376,7 +400,10 @@ impl Uses {
             };
             match (is_it(used, *scope), call) {
                 (Use::None, _) => {}
-                (Use::Certain, Some(call)) => self.calls.push((at, *scope, call.arguments.clone())),
+                (Use::Certain, Some(call)) => {
+                    let (arguments, guards) = (call.arguments.clone(), guards.clone());
+                    self.calls.push(UseCall { at, scope: *scope, arguments, guards });
+                }
                 (Use::Certain, None) => {
                     self.open.push(Unknown::new(format!("`{}` is handed on, to be called elsewhere", render::expr(used)), at));
                 }
