@@ -580,3 +580,43 @@ fn what_is_not_migrated_is_told_for_every_plugin() {
     };
     assert_eq!(["banReason", "displayUsername", "impersonatedBy"].map(told), [1, 1, 0]);
 }
+
+#[test]
+fn what_one_call_of_a_factory_gives_is_told_for_that_call() {
+    let factory = "import { betterAuth } from \"better-auth\";\nimport { Pool } from \"pg\";\n\
+                   export function createAuth(more: any[]) { return betterAuth({ database: new Pool(), plugins: [...more] }); }";
+    let call = |body: &str| {
+        format!("import {{ twoFactor }} from \"better-auth/plugins\";\nimport {{ createAuth }} from \"@acme/auth\";\n{body}")
+    };
+    let told = |first: &str, second: &str| {
+        let (first, second) = (call(first), call(second));
+        let files = [
+            ("package.json", "{ \"private\": true, \"workspaces\": [\"apps/*\", \"packages/*\"] }"),
+            (
+                "packages/auth/package.json",
+                "{ \"name\": \"@acme/auth\", \"private\": true, \"main\": \"auth.ts\", \"dependencies\": { \"better-auth\": \"1.7.25\" } }",
+            ),
+            ("packages/auth/auth.ts", factory),
+            ("packages/auth/migrations/0001.sql", SQL),
+            ("apps/a/package.json", "{ \"name\": \"a\" }"),
+            ("apps/a/auth.ts", &first),
+            ("apps/b/package.json", "{ \"name\": \"b\" }"),
+            ("apps/b/auth.ts", &second),
+        ];
+        let found = findings_about(&files).into_iter().find(|finding| finding.rule == "migration/migration-missing-for-plugin");
+        found.map(|found| (found.severity, found.confidence, found.message))
+    };
+    let with = "export const auth = createAuth([twoFactor()]);";
+    let without = "export const auth = createAuth([]);";
+    let (severity, confidence, message) = told(with, without).expect("a finding");
+    assert_eq!((severity, confidence), (Severity::Critical, Confidence::High));
+    assert!(message.ends_with(", when called in apps/a/auth.ts"), "{message}");
+    for undecided in [
+        "export const auth = process.env.X ? createAuth([twoFactor()]) : null;",
+        "export const auth = createAuth(process.env.X ? [twoFactor()] : []);",
+    ] {
+        assert_eq!(told(undecided, without), None, "{undecided}");
+    }
+    let never = "if (process.env.NODE_ENV === \"test\") start(createAuth([twoFactor()]));";
+    assert!(told(never, without).is_none_or(|(severity, ..)| severity < Severity::Critical));
+}

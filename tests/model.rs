@@ -454,6 +454,12 @@ fn what_may_make_an_instance_never_vanishes() {
         "import { betterAuth as full } from \"better-auth\";\nimport { betterAuth as small } from \"better-auth/minimal\";\n\
          const create = process.env.SMALL ? small : full;\nexport const auth = create({});",
         "import BetterAuth from \"better-auth\";\nexport const auth = BetterAuth.betterAuth({});",
+        "import { betterAuth } from \"better-auth\";\nexport const auth = betterAuth.call(null, {});",
+        "import { betterAuth } from \"better-auth\";\nexport const auth = betterAuth.apply(undefined, [{}]);",
+        "import { betterAuth } from \"better-auth\";\nconst given = [{}];\nexport const auth = Reflect.apply(betterAuth, null, given);",
+        "import * as kit from \"better-auth\";\nconst make = kit.betterAuth;\nexport const auth = make({});",
+        "import * as kit from \"better-auth\";\nconst { betterAuth: make } = kit;\nexport const auth = make({});",
+        "import * as kit from \"better-auth\";\nexport const auth = (0, kit[\"betterAuth\"])({});",
     ] {
         let model = one(body);
         assert_eq!(model.servers.len(), 1, "{body}");
@@ -472,6 +478,27 @@ fn what_may_make_an_instance_never_vanishes() {
             "import { betterAuth } from \"better-auth\";\nconst wrap = (make: any) => make({});\nexport const auth = wrap(betterAuth);",
             "`betterAuth` is handed on, to be called elsewhere",
         ),
+        (
+            "import { betterAuth } from \"better-auth\";\nexport const make = betterAuth.bind(null, {});",
+            "`betterAuth` is handed on, to be called elsewhere",
+        ),
+        (
+            "import { betterAuth } from \"better-auth\";\nexport const [auth] = [{}].map(betterAuth);",
+            "`betterAuth` is handed on, to be called elsewhere",
+        ),
+        (
+            "import { createAuthClient } from \"better-auth/react\";\nexport const client = traced(createAuthClient)({});",
+            "`createAuthClient` is handed on, to be called elsewhere",
+        ),
+        (
+            "import * as kit from \"better-auth\";\nexport const auth = start(kit);",
+            "all of `better-auth` is handed on, to be used elsewhere",
+        ),
+        ("export { betterAuth as make } from \"better-auth\";", "`betterAuth` is exported as `make`, to be called elsewhere"),
+        (
+            "import { betterAuth } from \"better-auth\";\nconst make = betterAuth;\nexport default make;",
+            "`betterAuth` is exported as `default`, to be called elsewhere",
+        ),
     ] {
         let model = one(body);
         let reasons: Vec<&str> = model
@@ -482,6 +509,8 @@ fn what_may_make_an_instance_never_vanishes() {
             .collect();
         assert_eq!(reasons, [reason], "{body}");
     }
+    let types = "import * as kit from \"better-auth\";\nexport type Auth = ReturnType<typeof kit.betterAuth>;";
+    assert!(one(types).undetermined.is_empty(), "types");
     let wrapper = "export function betterAuth(options: any) { return options; }\nexport const auth = betterAuth({});";
     assert!(one(wrapper).undetermined.is_empty(), "a function of the repository");
 }
@@ -504,15 +533,44 @@ fn calls_are_found_however_a_module_is_reached() {
             "import * as kit from \"./build\";\nexport default kit;",
             "import kit from \"./kit\";\nexport const two = kit.buildAuth([jwt()]);",
         ),
+        ("", "import * as kit from \"./build\";\nconst { buildAuth: make } = kit;\nexport const two = make([jwt()]);"),
+        ("", "export const two = import(\"./build\").then(({ buildAuth: make }) => make([jwt()]));"),
+        ("", "const { buildAuth: make } = await import(\"./build\");\nexport const two = make([jwt()]);"),
+        (
+            "",
+            "export async function two() { const kit = await import(\"./build\"); const { buildAuth } = kit; return buildAuth([jwt()]); }",
+        ),
+        ("", "import * as kit from \"./build\";\nexport const two = (0, kit[\"buildAuth\"])([jwt()]);"),
+        ("", "import { buildAuth } from \"./build\";\nexport const two = buildAuth!.call(null, [jwt()]);"),
+        ("", "import { buildAuth } from \"./build\";\nexport const two = Reflect.apply(buildAuth, null, [[jwt()]]);"),
     ] {
         let model = model(&[build, main, ("src/kit.ts", passing), ("src/user.ts", &format!("{jwt}{user}"))]);
         assert_eq!(plugins(&model), ["admin", "jwt?"], "{user}");
         assert_eq!(open(&model), [""; 0], "{user}");
     }
-    let handed_on =
-        "import * as kit from \"./build\";\nconst makers = { main: kit.buildAuth };\nexport const two = makers.main([jwt()]);";
-    let model = model(&[build, main, ("src/user.ts", &format!("{jwt}{handed_on}"))]);
-    assert_eq!(open(&model), ["`more` is a parameter, and `kit.buildAuth` is handed on, to be called elsewhere"]);
+    let handed_on = "is handed on, to be called elsewhere";
+    for (user, used, why) in [
+        ("import * as kit from \"./build\";\nconst makers = { main: kit.buildAuth };", "kit.buildAuth", handed_on),
+        ("import * as kit from \"./build\";\nexport const two = kit[name]([jwt()]);", "kit", handed_on),
+        ("import * as kit from \"./build\";\nexport const { two, ...others } = kit;", "kit", handed_on),
+        ("import { buildAuth } from \"./build\";\nexport const two = buildAuth.bind(null);", "buildAuth", handed_on),
+        ("export const two = import(\"./build\").then(run);", "import(\"./build\")", handed_on),
+        ("import \"./build\";\nload((kit) => kit.buildAuth([jwt()]));", "kit.buildAuth", "may be its function"),
+    ] {
+        let model = model(&[build, main, ("src/user.ts", &format!("{jwt}{user}"))]);
+        assert_eq!(open(&model), [format!("`more` is a parameter, and `{used}` {why}")], "{user}");
+    }
+    let class = "import { betterAuth } from \"better-auth\";\n\
+                 export class AuthKit { auth: any; constructor(list: any[]) { this.auth = betterAuth({ plugins: list }); } }";
+    let user = "import * as kit from \"./build\";\nexport const two = new kit.AuthKit([jwt()]);";
+    let made = model(&[("src/build.ts", class), ("src/user.ts", &format!("{jwt}{user}"))]);
+    assert_eq!((plugins(&made), open(&made)), (vec!["jwt".into()], vec![]));
+    let nuxt = [
+        ("nuxt.config.ts", "export default {}"),
+        ("server/utils/build.ts", build.1),
+        ("server/one.ts", "import { buildAuth } from \"./utils/build\";\nexport const one = buildAuth([]);"),
+    ];
+    assert_eq!(open(&model(&nuxt)), ["`more` is a parameter, and Nuxt and Nitro import it into files by themselves"]);
 }
 
 #[test]

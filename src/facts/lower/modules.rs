@@ -18,16 +18,21 @@ impl Lowering<'_> {
             while let Some(node) = stack.pop() {
                 if node.kind() == "import_specifier" {
                     if let (Some(name), Some(alias)) = (node.child_by_field_name("name"), node.child_by_field_name("alias")) {
-                        if let Some(entry) = self.entry_names.get(self.str(name)).copied() {
-                            self.entry_names.insert(self.owned(alias), entry);
-                        } else if may_make_an_instance(self.str(name)) {
-                            self.maker_names.insert(self.owned(alias));
-                        }
+                        self.rename(self.str(name), self.str(alias));
                     }
                 } else {
                     stack.extend(named(node));
                 }
             }
+        }
+    }
+
+    /// Notes the name that something has here, where that makes instances or may do so.
+    pub(super) fn rename(&mut self, name: &str, local: &str) {
+        if let Some(entry) = self.entry_names.get(name).copied() {
+            self.entry_names.insert(local.to_owned(), entry);
+        } else if may_make_an_instance(name) {
+            self.maker_names.insert(local.to_owned());
         }
     }
 
@@ -184,9 +189,7 @@ impl Lowering<'_> {
                             continue;
                         }
                     };
-                    if let Some(entry) = self.entry_names.get(self.str(exported)).copied() {
-                        self.entry_names.insert(self.owned(local), entry);
-                    }
+                    self.rename(self.str(exported), self.str(local));
                     self.module.imports.push(Import {
                         local: self.owned(local),
                         module: module.clone(),

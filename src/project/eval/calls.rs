@@ -241,7 +241,7 @@ impl Evaluator<'_> {
                 } else {
                     let reason = "a filter decides which elements stay";
                     doubt(&mut kept.open, Unknown::new(reason, at.clone()));
-                    let condition = Condition { text: "the filter keeps it".into(), at: at.clone(), environment: None };
+                    let condition = Condition::new("the filter keeps it", at.clone());
                     kept.items.iter_mut().for_each(|item| also(&mut item.conditions, &condition));
                 }
                 listed(kept)
@@ -418,8 +418,10 @@ fn is_among(list: &Array, wanted: &Node, at: &Site) -> Option<Node> {
             let variable = read_variable(value)?;
             let mut environments = names.iter().map(|name| selected_environment(variable, name));
             let first = environments.next()?.filter(|first| environments.all(|other| other == Some(*first)));
-            let condition =
-                Condition { text: format!("{variable} is one of {}", names.join(", ")), at: at.clone(), environment: first };
+            let condition = Condition {
+                environment: first,
+                ..Condition::new(format!("{variable} is one of {}", names.join(", ")), at.clone())
+            };
             Some(test(condition, at.clone()))
         }
     }

@@ -144,7 +144,9 @@ impl Evaluator<'_> {
             Source::Rest { of, without } => rest(self.source(place, name, of, at.clone()), without, &at),
             Source::Value(expr) => self.expr(place, expr),
             Source::Part { of, path, default } => {
-                let whole = self.expr(place, of);
+                let member =
+                    path.split_first().and_then(|(first, rest)| Some((self.member_of_module(place, of, first, &at)?, rest)));
+                let (whole, path) = member.unwrap_or_else(|| (self.expr(place, of), path.as_slice()));
                 self.part(place, &whole, path, default.as_ref(), &at)
             }
             Source::Parameter { index, path, default } => {

@@ -325,7 +325,7 @@ impl<'m> Group<'m> {
     fn undecided(&self) -> Option<&'m Condition> {
         let plugin = self.plugin()?;
         let uses: Vec<&PluginUse> = self.server.plugins.iter().filter(|other| other.name == plugin.name).collect();
-        let open = plugin.conditions.iter().find(|condition| condition.environment.is_none())?;
+        let open = Condition::undecided(&plugin.conditions)?;
         (!predicate::cover(uses.iter().map(|used| used.conditions.iter().collect()))).then_some(open)
     }
 
