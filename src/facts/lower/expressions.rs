@@ -136,6 +136,7 @@ impl Lowering<'_> {
                 match (node.child_by_field_name("operator").map(|op| op.kind()), argument) {
                     (Some("!"), Some(argument)) => Kind::Not(Box::new(argument)),
                     (Some("-"), Some(argument)) => Kind::Negate(Box::new(argument)),
+                    (Some("+"), Some(argument)) => Kind::ToNumber(Box::new(argument)),
                     (Some("typeof"), Some(argument)) => Kind::TypeOf(Box::new(argument)),
                     (Some("void"), _) => Kind::Undefined,
                     (Some("delete"), Some(argument)) => {
@@ -452,6 +453,13 @@ pub(super) fn operator(token: &str) -> Operator {
         "-" => Operator::Subtract,
         "*" => Operator::Multiply,
         "/" => Operator::Divide,
+        "%" => Operator::Remainder,
+        "**" => Operator::Power,
+        "<<" => Operator::ShiftLeft,
+        ">>" => Operator::ShiftRight,
+        "&" => Operator::BitAnd,
+        "|" => Operator::BitOr,
+        "^" => Operator::BitXor,
         _ => Operator::Other,
     }
 }
