@@ -50,6 +50,20 @@ fn credentials_are_known_by_what_stands_around_them() {
     );
     let shown = format!("{:?}", model.servers);
     assert!(!shown.contains("hunter") && shown.contains("kept/as-it-is"), "{shown}");
+    for options in [
+        "{ headers: new Headers({ Authorization: \"Bearer hunter\", accept: \"kept/as-it-is\" }) }",
+        "{ headers: new Headers([[\"authorization\", \"Bearer hunter\"], [\"accept\", \"kept/as-it-is\"]]) }",
+        "{ headers: [[\"x-internal\", \"hunter\"], [\"accept\", \"kept/as-it-is\"]] }",
+        "{ headers: { Authorization: `Basic ${btoa(\"me:hunter\")}`, accept: \"kept/as-it-is\" } }",
+        "{ headers: { Authorization: \"Basic \" + Buffer.from(\"me:hunter\").toString(\"base64\"), accept: \"kept/as-it-is\" } }",
+        "{ secret: z.string().default(\"hunter\").parse(process.env.S), note: \"kept/as-it-is\" }",
+        "{ secret: readEnv(\"APP_SECRET\", \"hunter\"), note: \"kept/as-it-is\" }",
+        "{ secret: [\"hun\", \"hunter\"].join(\"\"), note: \"kept/as-it-is\" }",
+    ] {
+        let model = server(&format!("export const auth = betterAuth({{ plugins: [admin({{ fetchOptions: {options} }})] }});"));
+        let shown = format!("{:?}", model.servers);
+        assert!(!shown.contains("hunter") && shown.contains("kept/as-it-is"), "{shown}");
+    }
 }
 
 #[test]
@@ -181,8 +195,38 @@ fn a_list_may_be_changed_inside_of_an_expression() {
     ] {
         assert_eq!(open(&server(body)), ["a later change that is not followed"], "{body}");
     }
+    for change in [
+        "list[list.length] = jwt();",
+        "Array.prototype.push.apply(list, [jwt()]);",
+        "Reflect.apply(Array.prototype.push, list, [jwt()]);",
+        "const push = Array.prototype.push;\npush.call(list, jwt());",
+        "const { push } = Array.prototype;\npush.apply(list, [jwt()]);",
+    ] {
+        let model = server(&format!("const list = [admin()];\n{change}\nexport const auth = betterAuth({{ plugins: list }});"));
+        assert_eq!((plugins(&model), open(&model)), (vec!["admin".to_owned(), "jwt".to_owned()], vec![]), "{change}");
+    }
+    for change in [
+        "const add = list.push.bind(list);\nadd(jwt());",
+        "const add = Array.prototype.push.bind(list);\nadd(jwt());",
+        "[jwt()].forEach(list.push, list);",
+        "const push = list.push;\npush.call(list, jwt());",
+        "list.at(0).endpoints = {};",
+        "list.find((plugin) => plugin.id === \"admin\").schema.user = {};",
+        "list[list.length - 1] = jwt();",
+    ] {
+        let model = server(&format!("const list = [admin()];\n{change}\nexport const auth = betterAuth({{ plugins: list }});"));
+        assert_eq!(open(&model), ["a later change that is not followed"], "{change}");
+    }
+    let reads = "const list = [admin()];\nconst last = list.at(-1);\nconst all = list.slice;\nexport const auth = betterAuth({ plugins: list });";
+    assert_eq!(open(&server(reads)), [""; 0]);
     // Any of them may be the one that was taken out.
-    for change in ["list.pop();", "if (process.env.X) list.splice(1, 1);", "const drop = () => list.shift();\ndrop();"] {
+    for change in [
+        "list.pop();",
+        "list.length = 1;",
+        "const drop = list.pop.bind(list);\ndrop();",
+        "if (process.env.X) list.splice(1, 1);",
+        "const drop = () => list.shift();\ndrop();",
+    ] {
         let body = format!("const list = [admin(), jwt()];\n{change}\nexport const auth = betterAuth({{ plugins: list }});");
         assert_eq!(plugins(&server(&body)), ["admin?", "jwt?"], "{change}");
     }
@@ -1925,6 +1969,21 @@ fn a_variable_that_is_not_set_has_the_default_of_its_validator() {
     ] {
         let model = model(&[("src/auth.ts", use_of_env), ("src/env.ts", &env)]);
         assert_eq!(cases(&model, &["basePath"]), expected, "{env}");
+    }
+}
+
+#[test]
+fn defaults_of_credentials_are_not_kept() {
+    for env in [
+        "import { z } from \"zod\";\nexport const env = z.object({ SECRET: z.string().min(2).default(\"hunter\") }).parse(process.env);",
+        "import { cleanEnv, str } from \"envalid\";\nexport const env = cleanEnv(process.env, { SECRET: str({ default: \"hunter\" }) });",
+        "import * as v from \"valibot\";\nexport const env = v.parse(v.object({ SECRET: v.optional(v.string(), \"hunter\") }), process.env);",
+        "const { SECRET = \"hunter\" } = process.env;\nexport const env = { SECRET };",
+    ] {
+        let auth = "import { betterAuth } from \"better-auth\";\nimport { env } from \"./env\";\n\
+                    export const auth = betterAuth({ secret: env.SECRET });";
+        let shown = cases(&model(&[("src/auth.ts", auth), ("src/env.ts", env)]), &["secret"]);
+        assert_eq!(shown, ["Env(\"SECRET\") when SECRET is set", "(secret) when !(SECRET is set)"], "{env}");
     }
 }
 

@@ -75,14 +75,14 @@ impl Lowering<'_> {
                     Kind::Name(member_name(self.str(property)))
                 }
                 (Some(object), Some(property)) => {
-                    let object = self.expr(object, scope, Around::default());
+                    let object = self.expr(object, scope, around);
                     return self.member(object, property, scope, node);
                 }
                 _ => Kind::Opaque,
             },
             "subscript_expression" => match (node.child_by_field_name("object"), node.child_by_field_name("index")) {
                 (Some(object), Some(index)) => {
-                    let object = Box::new(self.expr(object, scope, Around::default()));
+                    let object = Box::new(self.expr(object, scope, around));
                     if index.kind() == "string" {
                         Kind::Member(object, self.string_content(index))
                     } else {
@@ -91,8 +91,8 @@ impl Lowering<'_> {
                 }
                 _ => Kind::Opaque,
             },
-            "call_expression" => return self.call(node, scope),
-            "new_expression" => return self.construction(node, scope),
+            "call_expression" => return self.call(node, scope, around),
+            "new_expression" => return self.construction(node, scope, around),
             "arrow_function" | "function_expression" | "generator_function" | "function_declaration" => {
                 Kind::Function(self.function(node, scope))
             }
@@ -192,6 +192,7 @@ impl Lowering<'_> {
     /// A member of what is lowered.
     fn member(&mut self, object: Expr, property: Node<'_>, scope: ScopeId, node: Node<'_>) -> Expr {
         self.handler_value(&object, self.str(property), scope, node);
+        self.method_value(&object, self.str(property), scope, node);
         let is_maker = self.is_maker(self.str(property)) && self.is_module(&object) && is_handed_on(node);
         let member = Expr { kind: Kind::Member(Box::new(object), self.owned(property)), span: span(node) };
         if is_maker {
@@ -207,7 +208,7 @@ impl Lowering<'_> {
     }
 
     /// `new F(…)`.
-    fn construction(&mut self, node: Node<'_>, scope: ScopeId) -> Expr {
+    fn construction(&mut self, node: Node<'_>, scope: ScopeId, around: Around<'_>) -> Expr {
         let here = span(node);
         let Some(constructor) = node.child_by_field_name("constructor") else {
             return Expr { kind: Kind::Opaque, span: here };
@@ -215,7 +216,8 @@ impl Lowering<'_> {
         let callee = self.expr(constructor, scope, Around::default());
         let is_maker = matches!(&callee.kind, Kind::Name(name) if self.is_maker(name));
         let before = self.found();
-        let arguments = node.child_by_field_name("arguments").map(|list| self.elements(list, scope, Around::default()));
+        let around = arguments_of(&callee, around);
+        let arguments = node.child_by_field_name("arguments").map(|list| self.elements(list, scope, around));
         let call = Call { callee, arguments: arguments.unwrap_or_default(), new: true };
         let expr = Expr { kind: Kind::Call(Box::new(call)), span: here };
         self.surround(before, self.found(), || Surrounding::Argument(expr.clone()));
@@ -225,7 +227,7 @@ impl Lowering<'_> {
         expr
     }
 
-    pub(super) fn call(&mut self, node: Node<'_>, scope: ScopeId) -> Expr {
+    pub(super) fn call(&mut self, node: Node<'_>, scope: ScopeId, around: Around<'_>) -> Expr {
         let here = span(node);
         let Some(function) = node.child_by_field_name("function") else { return Expr { kind: Kind::Opaque, span: here } };
         let arguments = node.child_by_field_name("arguments");
@@ -233,7 +235,7 @@ impl Lowering<'_> {
         if function.kind() == "import" {
             return Expr { kind: required.map_or(Kind::Opaque, Kind::ImportCall), span: here };
         }
-        let callee = self.expr(function, scope, Around::default());
+        let callee = self.expr(function, scope, around);
         if let (Kind::Member(list, method), Some(arguments)) = (&callee.kind, arguments)
             && method == "forEach"
             && let [each] = named(arguments).as_slice()
@@ -245,7 +247,10 @@ impl Lowering<'_> {
         }
         let before = self.found();
         let arguments = match arguments {
-            Some(list) if list.kind() == "arguments" => self.elements(list, scope, Around::default()),
+            Some(list) if list.kind() == "arguments" => {
+                let around = arguments_of(&callee, around);
+                self.elements(list, scope, around)
+            }
             Some(template) => return self.tagged(callee, template, scope, here),
             None => Vec::new(),
         };
@@ -313,9 +318,15 @@ impl Lowering<'_> {
     pub(super) fn elements(&mut self, node: Node<'_>, scope: ScopeId, around: Around<'_>) -> Vec<Element> {
         let mut elements = Vec::new();
         let mut unread = Vec::new();
+        let first =
+            named(node).first().filter(|first| first.kind() == "string").map(|first| (first.id(), self.string_content(*first)));
         self.each_part(
             node,
             &mut |lowering, child| {
+                let around = match &first {
+                    Some((id, first)) if *id != child.id() => around.after(first),
+                    _ => around,
+                };
                 let spread = child.kind() == "spread_element";
                 let value = match named(child).into_iter().next().filter(|_| spread) {
                     Some(inner) => lowering.expr(inner, scope, around),
@@ -401,7 +412,7 @@ impl Lowering<'_> {
                     parts.push(TemplatePart::Text(secrecy::text(std::mem::take(&mut plain), around)));
                 }
                 if let Some(inner) = named(child).into_iter().next() {
-                    parts.push(TemplatePart::Value(self.expr(inner, scope, Around::default())));
+                    parts.push(TemplatePart::Value(self.expr(inner, scope, around)));
                 }
             } else {
                 plain.push_str(&unescape(self.str(child)));
@@ -415,6 +426,18 @@ impl Lowering<'_> {
             parts.push(TemplatePart::Text(rest));
         }
         Kind::Template(parts)
+    }
+}
+
+/// What the arguments of a call stand for, of which the result stands somewhere.
+fn arguments_of<'n>(callee: &Expr, around: Around<'n>) -> Around<'n> {
+    let last = |expr: &Expr| match &expr.kind {
+        Kind::Name(name) | Kind::Member(_, name) => name.clone(),
+        _ => String::new(),
+    };
+    match &callee.kind {
+        Kind::Member(of, method) => around.arguments(method, &last(of)),
+        _ => around.arguments(&last(callee), ""),
     }
 }
 
