@@ -1,14 +1,14 @@
 //! One request, one reply: what the command line runs in-process and the daemon runs for it, by the same code.
 
 use std::collections::{BTreeSet, VecDeque};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
 use crate::cache::FactStore;
 use crate::config::{Config, OnError};
 use crate::engine::{self, Locator, Memory, Options, Recall, Review, ReviewError, Surroundings};
-use crate::git::{Change, Commit, Environment, GitError, IndexIdentity, Repo};
+use crate::git::{Change, Commit, Environment, GitError, IndexIdentity, Repo, SkipReason};
 use crate::report;
 use crate::source::{Entry, FileKind, Installed, Snapshot};
 use crate::triage::FailOn;
@@ -187,6 +187,11 @@ fn staged(request: &Request, repo: &Repo, store: &dyn FactStore, answers: &Answe
         return Ok(reply);
     }
     let index = repo.index()?;
+    let unmerged = index.skipped().into_iter().filter(|skipped| skipped.reason == SkipReason::Unmerged);
+    let unmerged: Vec<Arc<str>> = unmerged.map(|skipped| skipped.path).filter(|path| concerns_review(path)).collect();
+    if !unmerged.is_empty() {
+        return Err(GitError::Unmerged(unmerged).into());
+    }
     let memory = answers.memory(store);
     if let Some(reply) = inspected(request, repo, &index, memory)? {
         return Ok(reply);
