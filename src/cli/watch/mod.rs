@@ -40,9 +40,10 @@ enum Outlet {
 /// Watches until it is told to leave.
 pub(super) fn run(args: &WatchArgs) -> Outcome {
     let mut request = request::build(Target::Worktree, Output::Terminal, args.color)?;
+    let directory = &request.environment.directory;
+    request::check_paths(directory, &args.paths)?;
     if let Some(place) = Place::find(&request.environment) {
-        request.paths =
-            request::repository_paths(&place.root, &request.environment.directory, &args.paths).map_err(CommandError::usage)?;
+        request.paths = request::repository_paths(&place.root, directory, &args.paths)?;
     }
     let style = request.style;
     let (messages, inbox) = channel();
