@@ -34,9 +34,9 @@ pub(super) fn run(action: DaemonAction) -> Outcome {
             daemon::run(&common_dir, expected(&common_dir).ok()).context("the daemon could not start")?;
             Ok(0)
         }
-        DaemonAction::Keep { action, version, common_dir, directory } => {
+        DaemonAction::Keep { action, version, directory } => {
             let kept = match action {
-                KeepAction::Read => {
+                KeepAction::Read { common_dir } => {
                     // A hook's review looks at nothing when nothing is staged. This one looks at everything.
                     let everything = expected(&common_dir).map(|request| Request { hook: false, ..request });
                     keeper::read(&version, &directory, everything.ok().as_ref(), io::stdout().lock())
