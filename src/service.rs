@@ -1,14 +1,14 @@
 //! One request, one reply: what the command line runs in-process and the daemon runs for it, by the same code.
 
 use std::collections::{BTreeSet, VecDeque};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
 use crate::cache::FactStore;
 use crate::config::{Config, OnError};
 use crate::engine::{self, Locator, Memory, Options, Recall, Review, ReviewError, Surroundings};
-use crate::git::{Change, Commit, Environment, GitError, IndexIdentity, Repo};
+use crate::git::{Change, Commit, Environment, GitError, IndexIdentity, Repo, SkipReason};
 use crate::report;
 use crate::source::{Entry, FileKind, Installed, Snapshot};
 use crate::triage::FailOn;
@@ -91,6 +91,9 @@ pub enum Failure {
     /// What was read cannot be reviewed.
     #[error(transparent)]
     Review(#[from] ReviewError),
+    /// Findings are asked for in a file or folder that is nowhere.
+    #[error("there is no file or folder `{0}` in what is reviewed")]
+    NoSuchPath(String),
 }
 
 impl Failure {
@@ -98,7 +101,7 @@ impl Failure {
     #[must_use]
     pub fn code(&self) -> u8 {
         let usage = match self {
-            Self::Review(ReviewError::Config { .. }) => true,
+            Self::Review(ReviewError::Config { .. }) | Self::NoSuchPath(_) => true,
             Self::Git(error) => matches!(
                 error,
                 GitError::NotARepository(_) | GitError::NoWorkTree(_) | GitError::UnknownRevision { .. } | GitError::Ownership(_)
@@ -187,6 +190,11 @@ fn staged(request: &Request, repo: &Repo, store: &dyn FactStore, answers: &Answe
         return Ok(reply);
     }
     let index = repo.index()?;
+    let unmerged = index.skipped().into_iter().filter(|skipped| skipped.reason == SkipReason::Unmerged);
+    let unmerged: Vec<Arc<str>> = unmerged.map(|skipped| skipped.path).filter(|path| concerns_review(path)).collect();
+    if !unmerged.is_empty() {
+        return Err(GitError::Unmerged(unmerged).into());
+    }
     let memory = answers.memory(store);
     if let Some(reply) = inspected(request, repo, &index, memory)? {
         return Ok(reply);
@@ -209,6 +217,7 @@ fn staged(request: &Request, repo: &Repo, store: &dyn FactStore, answers: &Answe
     let before = parents.iter().zip(&changes);
     let bases: Vec<_> = before.map(|(parent, changes)| repo.before(&index, parent.as_ref(), changes)).collect();
     let bases: Vec<&dyn Snapshot> = bases.iter().map(|base| base as &dyn Snapshot).collect();
+    check_paths(request, repo, &index, &bases)?;
     let worktree = || repo.worktree().ok().map(|worktree| Box::new(worktree) as Box<dyn Snapshot>);
     let installed = repo.installed();
     let around =
@@ -289,9 +298,31 @@ pub fn review(request: &Request, repo: &Repo, snapshot: &dyn Snapshot, memory: M
     };
     let changed = base.as_ref().map(|base| difference(snapshot, base));
     let bases: Vec<&dyn Snapshot> = base.iter().map(|base| base as &dyn Snapshot).collect();
+    check_paths(request, repo, snapshot, &bases)?;
     let installed = repo.installed();
     let around = Surroundings { worktree: None, installed: installed.as_ref().map(|packages| packages as &dyn Installed) };
     Ok(engine::review(snapshot, &bases, around, &options(request, request.base.clone(), changed), memory)?)
+}
+
+/// Makes sure that the paths findings are asked for are somewhere: in a snapshot, or on disk, where they may be what no
+/// snapshot has or come back while they are watched.
+fn check_paths(request: &Request, repo: &Repo, snapshot: &dyn Snapshot, bases: &[&dyn Snapshot]) -> Result<(), Failure> {
+    let holds = |snapshot: &dyn Snapshot, path: &str| {
+        let mut is_folder = false;
+        snapshot.visit(&format!("{path}/"), &mut |_, _| is_folder = true);
+        is_folder || snapshot.contains(path)
+    };
+    let on_disk = |path: &str| repo.workdir().is_some_and(|root| root.join(path).symlink_metadata().is_ok());
+    let is_there = |path: &String| {
+        request.target == Target::Worktree
+            || on_disk(path)
+            || holds(snapshot, path)
+            || bases.iter().any(|base| holds(*base, path))
+    };
+    match request.paths.iter().find(|path| !is_there(path)) {
+        Some(missing) => Err(Failure::NoSuchPath(missing.clone())),
+        None => Ok(()),
+    }
 }
 
 /// The paths whose content differs, or may differ, between two snapshots.

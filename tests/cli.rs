@@ -28,12 +28,33 @@ fn usage_errors_are_told_apart() {
         &["--base", "no-such-revision"],
         &["instal"],
         &["../outside"],
+        &["no/such/folder"],
+        &["watch", "no-such-file"],
+        &["fix", "no-such-file"],
+        &["--staged", "no-such-file"],
         &["explain", "no-such-rule"],
     ] {
         let run = repo.review(arguments);
         assert_eq!(run.code, 2, "{arguments:?}: {run:#?}");
         assert!(run.stderr.starts_with("error: "), "{arguments:?}: {run:#?}");
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_path_may_lead_through_links_and_be_only_staged() {
+    let repo = Repo::new();
+    repo.commit_application();
+    let link = repo.root().with_extension("link");
+    std::os::unix::fs::symlink(repo.root(), &link).expect("created");
+    let through = link.join("src").to_str().expect("text").to_owned();
+    assert_eq!(repo.review(&["check", &through]).code, 0);
+    std::fs::remove_file(&link).expect("removed");
+    std::fs::remove_file(repo.root().join(SERVER)).expect("removed");
+    for arguments in [&["--staged", SERVER][..], &["--rev", "HEAD", "src"]] {
+        assert_eq!(repo.review(arguments).code, 0, "{arguments:?}");
+    }
+    assert_eq!(repo.review(&["--rev", "HEAD", "src/li"]).code, 2);
 }
 
 #[test]

@@ -830,8 +830,10 @@ fn a_daemon_that_hangs_costs_no_verdict() {
     let began = Instant::now();
     let answers = (hook(), check(&[]));
     let took = began.elapsed();
+    let by_hand = (installed.run(&["daemon", "status"]), installed.run(&["daemon", "stop"]).0);
     signal("-CONT");
     assert_eq!(answers, expected);
+    assert_eq!(by_hand, ((4, "not known: the daemon does not answer\n".to_owned()), 3));
     assert!(took < Duration::from_secs(5), "{took:?}");
 }
 

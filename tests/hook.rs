@@ -173,6 +173,15 @@ fn an_unmerged_index_makes_no_commit() {
     // git would not get as far as the hook; the command must cope with the index all the same.
     let run = repo.review(&["check", "--staged"]);
     assert!(matches!(run.code, 0 | 1), "{run:#?}");
+    repo.git(&["merge", "--abort"]).passed();
+    repo.write(SERVER, "export {};\n");
+    repo.git(&["commit", "--all", "--no-verify", "--message", "no server"]).passed();
+    repo.git(&["merge", "plugin"]).failed();
+    // A server that is in no version of its own is not gone.
+    for arguments in [&["check", "--staged"][..], &["inspect", "--staged"]] {
+        let run = repo.review(arguments).failed();
+        assert!(run.code == 3 && run.stderr.contains(&format!("`{SERVER}` is in conflict")), "{run:#?}");
+    }
 }
 
 #[test]

@@ -1517,6 +1517,35 @@ fn what_another_application_declares_for_its_own_database_serves_no_other() {
 }
 
 /// A server on Kysely with core tables made by a migration in code, and what comes after it.
+#[test]
+fn what_a_torn_schema_may_declare_is_open() {
+    let passkey = "export const passkey = pgTable(\"passkey\", { id: text(\"id\"), name: text(), publicKey: text(), userId: text(), \
+                   credentialID: text(), counter: text(), deviceType: text(), backedUp: boolean(), transports: text(), \
+                   createdAt: timestamp(), aaguid: text() });\n";
+    let nameless = passkey.replace("name: text(), ", "");
+    let torn = "export const other = pgTable(\"other\", {\n";
+    let cases = [
+        // In the middle of the declaration, around it, and in the word before it.
+        (passkey.replace("name: text(),", "name: text((,"), true),
+        (format!("<<<<<<< ours\n=======\n{passkey}>>>>>>> theirs\n"), true),
+        (passkey.replace("const", "cosnt"), true),
+        // A file without the name does not declare it, whatever it lacks.
+        (torn.to_owned(), false),
+        // What lies before another table is as it is written.
+        (format!("{nameless}export const sound = pgTable(\"sound\", {{}});\n{torn}"), false),
+    ];
+    for (declaration, is_open) in cases {
+        let model = drizzle_app("passkey()", &declaration);
+        let missing = model.servers[0].gaps.iter().filter(|gap| matches!(gap.kind, GapKind::Table | GapKind::Columns));
+        let gaps: Vec<&str> = missing.map(|gap| &*gap.table).collect();
+        assert_eq!(gaps, if is_open { vec![] } else { vec!["passkey"] }, "{declaration}");
+        let mut questions = model.undetermined.iter().map(|open| &open.question);
+        let of_passkey =
+            |question: &String| question.starts_with("whether the schema declares") && question.contains("`passkey`");
+        assert_eq!(questions.any(of_passkey), is_open, "{declaration}: {:?}", model.undetermined);
+    }
+}
+
 fn kysely_app(client_plugins: &str, column: impl Fn(&str) -> String, more: &str) -> ProjectModel {
     let db = format!(
         "import {{ Kysely, CamelCasePlugin }} from \"kysely\";\nexport const db = new Kysely({{ dialect, plugins: [{client_plugins}] }});"

@@ -298,25 +298,26 @@ pub(super) enum DaemonAction {
     /// Read or write the cache for a daemon
     #[command(hide = true)]
     Keep {
-        /// What to do with it
-        #[arg(value_enum)]
-        action: KeepAction,
         /// The version of the cache
         #[arg(long)]
         version: String,
-        /// The repository's git directory
-        #[arg(long)]
-        common_dir: PathBuf,
         /// Where it lies
         directory: PathBuf,
+        /// What to do with it
+        #[command(subcommand)]
+        action: KeepAction,
     },
 }
 
 /// What a daemon wants of its cache.
-#[derive(Debug, Clone, Copy, ValueEnum)]
+#[derive(Debug, Clone, Subcommand)]
 pub(super) enum KeepAction {
     /// All of it, or what a first review learns, on standard output
-    Read,
+    Read {
+        /// The git directory of the repository to review
+        #[arg(long)]
+        common_dir: PathBuf,
+    },
     /// Standard input added to it
     Write,
 }

@@ -3,7 +3,6 @@
 use std::io::IsTerminal as _;
 
 use super::args::{CheckArgs, Format, InspectArgs, OutputArgs, SnapshotArgs};
-use super::error::CommandError;
 use super::place::Place;
 use super::{Outcome, output, progress, request, review, settings};
 use crate::service::{Output, Request, Target};
@@ -17,15 +16,13 @@ pub(super) fn check(args: &CheckArgs) -> Outcome {
     let mut request = request(&args.snapshot, output, &args.output)?;
     request.base.clone_from(&args.base);
     request.fail_on = args.fail_on;
-    if let Some(place) = place(&request) {
-        request.paths =
-            request::repository_paths(&place.root, &request.environment.directory, &args.paths).map_err(CommandError::usage)?;
+    let directory = &request.environment.directory;
+    if request.target == Target::Worktree {
+        // A word that is no path may have been meant as a command.
+        request::check_paths(directory, &args.paths).map_err(|error| error.hint("`git auth-review -h` lists the commands"))?;
     }
-    if request.target == Target::Worktree
-        && let Some(missing) = args.paths.iter().find(|path| path.symlink_metadata().is_err())
-    {
-        let error = CommandError::usage_message(format!("there is neither a file nor a command `{}`", missing.display()));
-        return Err(error.hint("`git auth-review -h` lists the commands"));
+    if let Some(place) = place(&request) {
+        request.paths = request::repository_paths(&place.root, directory, &args.paths)?;
     }
     run(&request, &args.output, args.quiet)
 }

@@ -11,32 +11,42 @@ use super::error::CommandError;
 use super::place::Place;
 use super::{Outcome, output, request};
 use crate::daemon::{self, client, keeper, log};
-use crate::git::Environment;
+use crate::git::{Environment, Repo};
 use crate::service::{Output, Request, Target};
 
 /// Exit code of `daemon status` when none runs, as service managers have it (LSB: "program is not running").
 const NOT_RUNNING: u8 = 3;
 
+/// Exit code of `daemon status` when that cannot be told (LSB: "program or service status is unknown").
+const NOT_KNOWN: u8 = 4;
+
 /// `daemon ACTION`.
 pub(super) fn run(action: DaemonAction) -> Outcome {
     match action {
         DaemonAction::Start => answer(|common_dir| Ok((start(common_dir)?, 0))),
-        DaemonAction::Stop => answer(|common_dir| {
-            let stopped = client::stop(common_dir).is_ok();
-            Ok((if stopped { "stopped\n" } else { "not running\n" }.to_owned(), 0))
+        DaemonAction::Stop => answer(|common_dir| match client::stop(common_dir) {
+            Ok(()) => Ok(("stopped\n".to_owned(), 0)),
+            Err(error) if client::is_absence(&error) => Ok(("not running\n".to_owned(), 0)),
+            Err(error) => {
+                let error = CommandError::from(anyhow::Error::from(error).context("the daemon cannot be told to stop"));
+                Err(error.hint("reviews work without it; nothing is lost when its process is killed"))
+            }
         }),
         DaemonAction::Status => answer(|common_dir| {
-            Ok(client::status(common_dir)
-                .map_or_else(|_| ("not running\n".to_owned(), NOT_RUNNING), |status| (format!("{status}\n"), 0)))
+            Ok(match client::status(common_dir) {
+                Ok(status) => (format!("{status}\n"), 0),
+                Err(error) if client::is_absence(&error) => ("not running\n".to_owned(), NOT_RUNNING),
+                Err(error) => (format!("not known: {error}\n"), NOT_KNOWN),
+            })
         }),
         DaemonAction::Logs => answer(|common_dir| Ok((logs(common_dir)?, 0))),
         DaemonAction::Run { common_dir } => {
             daemon::run(&common_dir, expected(&common_dir).ok()).context("the daemon could not start")?;
             Ok(0)
         }
-        DaemonAction::Keep { action, version, common_dir, directory } => {
+        DaemonAction::Keep { action, version, directory } => {
             let kept = match action {
-                KeepAction::Read => {
+                KeepAction::Read { common_dir } => {
                     // A hook's review looks at nothing when nothing is staged. This one looks at everything.
                     let everything = expected(&common_dir).map(|request| Request { hook: false, ..request });
                     keeper::read(&version, &directory, everything.ok().as_ref(), io::stdout().lock())
@@ -64,23 +74,61 @@ fn start(common_dir: &Path) -> Result<String, CommandError> {
 }
 
 fn logs(common_dir: &Path) -> anyhow::Result<String> {
-    match log::path(common_dir).filter(|path| path.is_file()) {
-        Some(path) => fs::read_to_string(&path).with_context(|| format!("{} cannot be read", path.display())),
-        None => Ok("there is no log: no daemon has run here yet\n".to_owned()),
+    match log::path(common_dir) {
+        Some(path) if path.is_file() => fs::read_to_string(&path).with_context(|| format!("{} cannot be read", path.display())),
+        Some(_) => Ok("there is no log: no daemon has run here yet\n".to_owned()),
+        None => Ok(format!("there is no log: nothing can be kept in {} or a cache directory\n", common_dir.display())),
     }
 }
 
 /// The daemon's state in one line.
 pub(super) fn status_line(common_dir: &Path) -> String {
-    client::status(common_dir)
-        .map_or_else(|error| format!("not running ({error})"), |status| status.to_string().replace('\n', "; "))
+    match client::status(common_dir) {
+        Ok(status) => status.to_string().replace('\n', "; "),
+        Err(error) if client::is_absence(&error) => format!("not running ({error})"),
+        Err(error) => format!("not known: {error}"),
+    }
 }
 
 /// What the hook of the main work tree is going to ask.
 fn expected(common_dir: &Path) -> anyhow::Result<Request> {
-    let root = common_dir.parent().context("the git directory has no work tree around it")?;
+    let within = |directory: &Path| Environment { directory: directory.to_owned(), ..Environment::default() };
+    let repo = Repo::open(&within(common_dir))?;
+    let root = repo.workdir().context("the repository has no work tree of its own")?.canonicalize()?;
+    // Where nothing tells of it, it is taken to be around the git directory, where there may be another one or none.
+    let found = Place::find(&within(&root)).is_some_and(|place| place.common_dir == common_dir);
+    anyhow::ensure!(found, "the work tree is somewhere else");
     let mut request = request::build(Target::Staged, Output::Terminal, ColorChoice::Auto)?;
-    request.environment = Environment { directory: root.to_owned(), ..Environment::default() };
+    request.environment = within(&root);
     request.hook = true;
     Ok(request)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+
+    #[test]
+    fn what_is_expected_is_asked_in_the_work_tree_of_the_repository() {
+        let temp = tempfile::tempdir().expect("a temporary directory");
+        let base = temp.path().canonicalize().expect("there");
+        let git = |arguments: &[&str]| {
+            let mut command = Command::new("git");
+            command.args(["-c", "init.defaultBranch=main"]).args(arguments).current_dir(&base);
+            assert!(command.output().is_ok_and(|output| output.status.success()), "{arguments:?}");
+        };
+        git(&["init", "outer"]);
+        git(&["init", "--separate-git-dir", "outer/elsewhere.git", "outer/apart"]);
+        fs::create_dir(base.join("outer/.git/modules")).expect("created");
+        git(&["init", "--separate-git-dir", "outer/.git/modules/sub", "outer/sub"]);
+        git(&["-C", "outer/sub", "config", "core.worktree", "../../../sub"]);
+        git(&["init", "--bare", "outer/bare.git"]);
+        let directory = |git_dir: &str| expected(&base.join(git_dir)).ok().map(|request| request.environment.directory);
+        assert_eq!(directory("outer/.git"), Some(base.join("outer")));
+        assert_eq!(directory("outer/.git/modules/sub"), Some(base.join("outer/sub")), "a submodule");
+        assert_eq!(directory("outer/elsewhere.git"), None, "what is around it is another repository");
+        assert_eq!(directory("outer/bare.git"), None);
+    }
 }

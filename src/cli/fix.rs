@@ -26,8 +26,9 @@ use crate::source::Installed;
 pub(super) fn run(args: &FixArgs) -> Outcome {
     let request = request::build(Target::Worktree, Output::Terminal, ColorChoice::Auto)?;
     let place = Place::required(&request.environment)?;
-    let paths =
-        request::repository_paths(&place.root, &request.environment.directory, &args.paths).map_err(CommandError::usage)?;
+    let directory = &request.environment.directory;
+    request::check_paths(directory, &args.paths)?;
+    let paths = request::repository_paths(&place.root, directory, &args.paths)?;
     let repo = Repo::open(&request.environment)?;
     let (worktree, installed) = (repo.worktree()?, repo.installed());
     let registry = Registry::with_user_documents(engine::user_documents(&worktree));

@@ -72,6 +72,12 @@ pub(super) fn normalize(path: &Path) -> PathBuf {
     clean
 }
 
+/// `path` with the symbolic links in it followed, as far as it exists.
+pub(super) fn resolved(path: &Path) -> PathBuf {
+    let real = |there: &Path| Some(there.canonicalize().ok()?.join(path.strip_prefix(there).ok()?));
+    path.ancestors().find_map(real).unwrap_or_else(|| path.to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -8,6 +8,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use anyhow::Context as _;
 use clap::ColorChoice;
 
+use super::error::CommandError;
+use super::place;
 use crate::git::Environment;
 use crate::report::Style;
 use crate::service::{Output, Request, Target};
@@ -71,22 +73,32 @@ fn width(terminal: bool) -> u16 {
     columns().or_else(measured).filter(|&columns| columns > 0).unwrap_or(DEFAULT_WIDTH)
 }
 
+/// Makes sure that there is something at each of the paths of a command line.
+///
+/// # Errors
+/// There is nothing at one of them.
+pub(super) fn check_paths(directory: &Path, paths: &[PathBuf]) -> Result<(), CommandError> {
+    match paths.iter().find(|path| directory.join(path).symlink_metadata().is_err()) {
+        Some(missing) => Err(CommandError::usage_message(format!("there is no file or folder `{}`", missing.display()))),
+        None => Ok(()),
+    }
+}
+
 /// The paths of a command line as the request wants them: from the repository root, with `/` between the parts.
 ///
 /// # Errors
 /// When a path lies outside the work tree or is not UTF-8.
-pub(super) fn repository_paths(root: &Path, directory: &Path, paths: &[PathBuf]) -> anyhow::Result<Vec<String>> {
-    paths
-        .iter()
-        .map(|path| {
-            let absolute = super::place::normalize(&directory.join(path));
-            let inside = absolute
-                .strip_prefix(root)
-                .with_context(|| format!("{} is outside the repository at {}", path.display(), root.display()))?;
-            let parts: Option<Vec<&str>> = inside.iter().map(OsStr::to_str).collect();
-            Ok(parts.with_context(|| format!("{} is not UTF-8", path.display()))?.join("/"))
-        })
-        .collect()
+pub(super) fn repository_paths(root: &Path, directory: &Path, paths: &[PathBuf]) -> Result<Vec<String>, CommandError> {
+    let from_root = |path: &PathBuf| {
+        let absolute = place::normalize(&directory.join(path));
+        // People and tools come along symbolic links, too.
+        let within = absolute.strip_prefix(root).map(Path::to_owned);
+        let within = within.or_else(|_| place::resolved(&absolute).strip_prefix(place::resolved(root)).map(Path::to_owned));
+        let inside = within.map_err(|_| anyhow::anyhow!("{} is outside the repository at {}", path.display(), root.display()))?;
+        let parts: Option<Vec<&str>> = inside.iter().map(OsStr::to_str).collect();
+        Ok(parts.with_context(|| format!("{} is not UTF-8", path.display()))?.join("/"))
+    };
+    paths.iter().map(from_root).collect::<anyhow::Result<_>>().map_err(CommandError::usage)
 }
 
 /// A date in UTC as `YYYY-MM-DD`, by the proleptic Gregorian calendar.

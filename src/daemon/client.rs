@@ -15,6 +15,9 @@ const FIRST_ANSWER: Duration = Duration::from_millis(50);
 /// Time for the review after that.
 const REVIEW: Duration = Duration::from_secs(2);
 
+/// Time for an answer where nobody's commit waits for it.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 /// Asks the repository's daemon; `None` when there is none, or none that answers in time.
 #[must_use]
 pub fn ask(common_dir: &Path, request: &Request) -> Option<Reply> {
@@ -31,7 +34,7 @@ pub fn ask(common_dir: &Path, request: &Request) -> Option<Reply> {
 /// How the repository's daemon is.
 ///
 /// # Errors
-/// There is none, or it is of another build (and leaves).
+/// There is [none](is_absence), it does not answer, or it is of another build (and leaves).
 pub fn status(common_dir: &Path) -> io::Result<Status> {
     let answer = converse(common_dir, &Message::Status)?;
     expect(answer, |answer| if let Answer::Status(status) = answer { Some(status) } else { None })
@@ -40,7 +43,7 @@ pub fn status(common_dir: &Path) -> io::Result<Status> {
 /// Tells the repository's daemon to leave.
 ///
 /// # Errors
-/// There is none.
+/// There is [none](is_absence), or it does not answer.
 pub fn stop(common_dir: &Path) -> io::Result<()> {
     match converse(common_dir, &Message::Stop)? {
         Answer::Stopping | Answer::OtherProgram(_) => Ok(()),
@@ -60,9 +63,21 @@ pub fn ensure_started(common_dir: &Path) -> io::Result<()> {
     lifecycle::spawn(common_dir)
 }
 
+/// Whether an error says that nobody listens: no daemon runs, or can run here.
+#[must_use]
+pub fn is_absence(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionRefused, NotFound, Unsupported};
+    matches!(error.kind(), NotFound | ConnectionRefused | Unsupported)
+}
+
 fn converse(common_dir: &Path, message: &Message) -> io::Result<Answer> {
-    let stream = Address::of(common_dir)?.connect(FIRST_ANSWER)?;
-    send(&mut Timed::new(&stream, FIRST_ANSWER), message)
+    let stream = Address::of(common_dir)?.connect(PATIENCE)?;
+    send(&mut Timed::new(&stream, PATIENCE), message).map_err(|error| match error.kind() {
+        io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => {
+            io::Error::new(io::ErrorKind::TimedOut, "the daemon does not answer")
+        }
+        _ => error,
+    })
 }
 
 /// Says hello, sends the message and takes the first answer.

@@ -3,6 +3,7 @@
 //! They are this same program, run as `daemon keep`, and speak in [`Record`]s over their standard streams. The one that
 //! reads the cache also reads the repository for the first time: what that takes in memory goes with the process.
 
+use std::ffi::OsStr;
 use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -28,17 +29,17 @@ impl Keeper {
         Self { program, common_dir, directory }
     }
 
-    fn start(&self, action: &str, stdin: Stdio, stdout: Stdio) -> io::Result<Child> {
+    fn start(&self, action: &[&OsStr], stdin: Stdio, stdout: Stdio) -> io::Result<Child> {
         let mut command = Command::new(&self.program);
-        command.args(["daemon", "keep", action, "--version", &sled::version(), "--common-dir"]);
-        command.arg(&self.common_dir).arg(&self.directory);
+        command.args(["daemon", "keep", "--version", &sled::version()]).arg(&self.directory).args(action);
         command.stdin(stdin).stdout(stdout).stderr(Stdio::piped()).spawn()
     }
 }
 
 impl Disk for Keeper {
     fn read(&self, take: &mut dyn FnMut(Record)) -> io::Result<()> {
-        let mut child = self.start("read", Stdio::null(), Stdio::piped())?;
+        let action = ["read".as_ref(), "--common-dir".as_ref(), self.common_dir.as_os_str()];
+        let mut child = self.start(&action, Stdio::null(), Stdio::piped())?;
         let mut records = BufReader::new(child.stdout.take().ok_or(io::ErrorKind::BrokenPipe)?);
         let taken = pass_on(&mut records, take);
         ended(child)?;
@@ -46,7 +47,7 @@ impl Disk for Keeper {
     }
 
     fn write(&self, records: &mut dyn Iterator<Item = Record>) -> io::Result<()> {
-        let mut child = self.start("write", Stdio::piped(), Stdio::null())?;
+        let mut child = self.start(&["write".as_ref()], Stdio::piped(), Stdio::null())?;
         let stream = child.stdin.take().ok_or(io::ErrorKind::BrokenPipe)?;
         let written = send(records, BufWriter::new(stream));
         ended(child)?;

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// Why a repository, an index or a commit could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +30,10 @@ pub enum GitError {
         /// What is wrong with it.
         reason: String,
     },
+
+    /// Files of the index are in conflict, so that it is no commit yet.
+    #[error("there is no next commit to review yet: {} in conflict; resolve it and stage the result with `git add`", in_conflict(.0))]
+    Unmerged(Vec<Arc<str>>),
 
     /// A name that leads to no commit.
     #[error(
@@ -78,4 +83,16 @@ pub enum GitError {
         /// What the system says.
         error: io::Error,
     },
+}
+
+/// Most files in conflict that are named.
+const MOST_NAMED: usize = 3;
+
+fn in_conflict(paths: &[Arc<str>]) -> String {
+    let named: Vec<String> = paths.iter().take(MOST_NAMED).map(|path| format!("`{path}`")).collect();
+    let (named, verb) = (named.join(", "), if paths.len() == 1 { "is" } else { "are" });
+    match paths.len().saturating_sub(MOST_NAMED) {
+        0 => format!("{named} {verb}"),
+        more => format!("{named} and {more} more {verb}"),
+    }
 }

@@ -344,7 +344,7 @@ impl Linker<'_> {
                         self.model.undetermined.push(Open { question, reason, site: server.adapter.at.clone() });
                     }
                     for (what, Unknown { reason, at: site }) in open {
-                        let question = format!("whether the migrations create {what}, which {place} needs");
+                        let question = format!("whether {what}, which {place} needs");
                         self.model.undetermined.push(Open { question, reason, site });
                     }
                     match hidden_options(server).filter(|_| !gaps.is_empty()) {
@@ -353,9 +353,10 @@ impl Linker<'_> {
                     }
                 }
                 Comparison::NoSchema => {
-                    let reason = "no Prisma model, Drizzle table, entity class, SQL migration or type written from the database declares its core \
-                                  tables in the repository";
-                    server.comparison = SchemaState::Undetermined(reason.into());
+                    let nowhere = "no Prisma model, Drizzle table, entity class, SQL migration or type written from the database declares its \
+                                   core tables in the repository";
+                    let unread = server.declared.broken.table("user").map(|why| format!("`{}` could not be read", why.at.file));
+                    server.comparison = SchemaState::Undetermined(unread.unwrap_or_else(|| nowhere.into()));
                 }
             }
         }

@@ -3,7 +3,7 @@
 mod screen;
 
 use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
 use super::args::{Format, WatchArgs};
@@ -26,6 +26,8 @@ enum Message {
     Scroll(isize),
     /// The screen has other columns and lines.
     Resize(u16, u16),
+    /// The shell is to have the screen for a while.
+    Pause,
     /// It is over, with an exit code.
     Leave(u8),
 }
@@ -40,24 +42,42 @@ enum Outlet {
 /// Watches until it is told to leave.
 pub(super) fn run(args: &WatchArgs) -> Outcome {
     let mut request = request::build(Target::Worktree, Output::Terminal, args.color)?;
+    let directory = &request.environment.directory;
+    request::check_paths(directory, &args.paths)?;
     if let Some(place) = Place::find(&request.environment) {
-        request.paths =
-            request::repository_paths(&place.root, &request.environment.directory, &args.paths).map_err(CommandError::usage)?;
+        request.paths = request::repository_paths(&place.root, directory, &args.paths)?;
     }
     let style = request.style;
     let (messages, inbox) = channel();
     let ring = messages.clone();
     let session = Session::start(request, move || _ = ring.send(Message::Changed)).map_err(CommandError::review)?;
     let outlet = match args.format {
-        Format::Json => Outlet::Json,
         Format::Terminal if has_screen() => Outlet::Screen(Screen::open(messages, style)?),
-        Format::Terminal => Outlet::Text(style),
+        format => {
+            #[cfg(unix)]
+            leave_with_reader(messages);
+            if format == Format::Json { Outlet::Json } else { Outlet::Text(style) }
+        }
     };
     match follow(session, outlet, &inbox) {
         // Whoever closed the pipe has read enough.
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(0),
         ended => Ok(ended?),
     }
+}
+
+/// Ends the watch when whoever reads it is gone, though nothing may be left to be written that would tell.
+#[cfg(unix)]
+fn leave_with_reader(messages: Sender<Message>) {
+    use rustix::event::{PollFd, PollFlags, poll};
+    std::thread::spawn(move || {
+        let stdout = io::stdout();
+        // Errors and hang-ups are told of without being asked for (poll(2)).
+        let mut ends = [PollFd::new(&stdout, PollFlags::empty())];
+        if rustix::io::retry_on_intr(|| poll(&mut ends, None)).is_ok() {
+            let _ = messages.send(Message::Leave(0));
+        }
+    });
 }
 
 fn has_screen() -> bool {
@@ -89,6 +109,7 @@ fn follow(mut session: Session, mut outlet: Outlet, inbox: &Receiver<Message>) -
             }
             Ok(Message::Scroll(lines)) => outlet.scroll(lines, &board).map(|()| false)?,
             Ok(Message::Resize(width, height)) => outlet.resize(width, height, &board).map(|()| false)?,
+            Ok(Message::Pause) => outlet.pause(&board).map(|()| false)?,
             Ok(Message::Leave(code)) => return Ok(code),
             Err(RecvTimeoutError::Timeout) => true,
             Err(RecvTimeoutError::Disconnected) => return Ok(0),
@@ -138,6 +159,10 @@ impl Outlet {
 
     fn scroll(&mut self, lines: isize, board: &Board) -> io::Result<()> {
         if let Self::Screen(screen) = self { screen.scroll(lines, board) } else { Ok(()) }
+    }
+
+    fn pause(&mut self, board: &Board) -> io::Result<()> {
+        if let Self::Screen(screen) = self { screen.pause(board) } else { Ok(()) }
     }
 
     fn resize(&mut self, width: u16, height: u16, board: &Board) -> io::Result<()> {

@@ -29,8 +29,7 @@ impl Screen {
         let mut screen = Self { style, view: View { width: 0, height: 0, scroll: 0 }, shown: String::new() };
         screen.fit(width, height);
         give_back_on_panic();
-        terminal::enable_raw_mode()?;
-        execute!(io::stdout(), EnterAlternateScreen, DisableLineWrap, Hide)?;
+        take_over()?;
         #[cfg(unix)]
         leave_on_signals(messages.clone())?;
         thread::spawn(move || read_keys(&messages));
@@ -38,6 +37,8 @@ impl Screen {
     }
 
     fn fit(&mut self, width: u16, height: u16) {
+        // Serial lines and some containers do not tell their size.
+        let (width, height) = if width == 0 || height == 0 { (80, 24) } else { (width, height) };
         // A line that reaches the last column leaves the cursor on it, and clearing what is behind takes a character away.
         (self.view.width, self.view.height) = (width.saturating_sub(1), height);
     }
@@ -69,12 +70,29 @@ impl Screen {
         self.shown.clear();
         self.draw(board)
     }
+
+    /// Lets the shell have the terminal until it wants the watch back, as Ctrl-Z does where it is not read as a key.
+    pub(super) fn pause(&mut self, board: &Board) -> io::Result<()> {
+        give_back();
+        // The whole group, which is what the shell knows: git has started this program and waits for it. Without a shell
+        // that could continue it, the system stops nothing.
+        #[cfg(unix)]
+        let _ = rustix::process::kill_current_process_group(rustix::process::Signal::TSTP);
+        take_over()?;
+        let (width, height) = terminal::size()?;
+        self.resize(width, height, board)
+    }
 }
 
 impl Drop for Screen {
     fn drop(&mut self) {
         give_back();
     }
+}
+
+fn take_over() -> io::Result<()> {
+    terminal::enable_raw_mode()?;
+    execute!(io::stdout(), EnterAlternateScreen, DisableLineWrap, Hide)
 }
 
 /// Puts the terminal back as it was. What fails here has nowhere to be told.
@@ -129,6 +147,7 @@ fn meaning(key: KeyEvent) -> Option<Message> {
     let is_control = key.modifiers.contains(KeyModifiers::CONTROL);
     Some(match key.code {
         KeyCode::Char('c' | 'd') if is_control => Message::Leave(0),
+        KeyCode::Char('z') if is_control => Message::Pause,
         _ if is_control => return None,
         KeyCode::Char('q') => Message::Leave(0),
         KeyCode::Char('r') => Message::Again,

@@ -19,7 +19,7 @@ pub enum Comparison {
         gaps: Vec<Gap>,
         /// The folder of migrations that was left out because it does not make the declared tables.
         stale: Option<Arc<str>>,
-        /// The parts of which it is not known whether the migrations create them, each with the reason.
+        /// What may or may not be there, as a clause for `whether`, each with the reason why that is not known.
         open: Vec<(String, Unknown)>,
     },
     /// No source declares any core table, so that the schema must lie outside the repository.
@@ -97,13 +97,20 @@ impl Comparing<'_> {
                 && let Some(at) = unread(&declared.migrated, &name)
             {
                 let why = Unknown::new("a statement in them could not be read", at.clone());
-                self.open.push((format!("table `{name}`"), why));
+                self.open.push((format!("the migrations create table `{name}`"), why));
                 return;
             }
             let gap = self.missing_table(key, &name, table);
-            self.gaps.push(gap);
+            match declared.broken.table(&name).filter(|_| gap.kind == GapKind::Table) {
+                Some(why) => self.open.push((format!("the schema declares table `{name}`"), why)),
+                None => self.gaps.push(gap),
+            }
             return;
         };
+        if let Some(why) = declared.broken.part_of(found, &declared.all) {
+            self.open.push((format!("the schema declares all of table `{name}`"), why));
+            return;
+        }
         let start = |kind, columns, cause: &Cause| Gap {
             kind,
             key: key.to_owned(),
@@ -154,7 +161,7 @@ impl Comparing<'_> {
                 if let Some((what, at)) = unlisted(found, &present, self.migrated) {
                     let script = format!("`{}` alone does so", at.file);
                     let reason = format!("{script}, and the journal of Drizzle Kit in its folder does not list that script");
-                    self.open.push((what, Unknown { reason, at }));
+                    self.open.push((format!("the migrations create {what}"), Unknown { reason, at }));
                 }
             }
         }

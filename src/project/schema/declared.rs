@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::broken::Broken;
 use super::casing::Casing;
 use super::handle::{Given, schema_map};
 use super::lookup::{Lookup, Map, Naming, is_similar_table, snake_case};
@@ -83,7 +84,9 @@ impl Sources {
         packages.insert("".into());
         let pushed = synchronized || push(resolver, packages.iter().map(|package| &**package));
         let scripts = Arc::clone(&self.scripts);
-        Declared { lookup, all, of_others: BTreeSet::new(), migrated, pushed, scripts, sources: sources.into_iter().collect() }
+        let (sources, of_others) = (sources.into_iter().collect(), BTreeSet::new());
+        let broken = Broken::find(files, &all);
+        Declared { lookup, all, of_others, migrated, pushed, scripts, sources, broken }
     }
 
     /// Tables whose link to the adapter is not known.

@@ -1,5 +1,6 @@
 //! Three layers: what the configuration requires, what the repository declares, what its migrations create.
 
+pub mod broken;
 mod casing;
 pub mod compare;
 pub mod declared;
@@ -135,6 +136,8 @@ pub struct Declared {
     pub scripts: Arc<replay::Scripts>,
     /// Files the tables were read from, sorted.
     pub sources: Vec<Arc<str>>,
+    /// Files with declarations that could not be read everywhere.
+    pub broken: broken::Broken,
 }
 
 impl Declared {

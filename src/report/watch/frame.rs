@@ -109,7 +109,7 @@ fn body(board: &Board, width: usize) -> Vec<Line> {
         }
     }
     let Some(review) = &board.review else { return lines };
-    if board.error.is_some() {
+    if board.error.is_some() && !(review.findings.is_empty() && review.undetermined.is_empty()) {
         section(&mut lines, Line::of(Look::Faint, "what was found before"));
     }
     let edited = board.edited.as_deref();
@@ -139,7 +139,7 @@ fn body(board: &Board, width: usize) -> Vec<Line> {
         }
     }
     if !review.undetermined.is_empty() {
-        section(&mut lines, Line::of(Look::Strong, "not known without running the code"));
+        section(&mut lines, Line::of(Look::Strong, "undetermined"));
     }
     for open in &review.undetermined {
         paragraph(&mut lines, Look::Low, "?", &format!("{}: {} ({})", open.question, open.reason, place(&open.location)), width);

@@ -45,7 +45,7 @@ src/auth.ts  edited last
 just gone
 - medium src/auth.ts:8:20 origins/trusted-origin-wildcard-all
 
-not known without running the code
+undetermined
 ? which plugins the server in src/other.ts uses: `getPlugins()` comes from
   `@acme/auth`, which is not part of the repository (src/other.ts:3:12)
 
@@ -105,7 +105,7 @@ medium
   src/auth.ts:8:20 origins/trusted-origin-wildcard-all
     `trustedOrigins` lets every website in
 
-not known without running the code
+undetermined
 ? which plugins the server in src/other.ts uses: `getPlugins()` comes from `@acme/auth`, which is not part of the
   repository (src/other.ts:3:12)
 
