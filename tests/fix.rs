@@ -343,6 +343,65 @@ fn a_whole_module_as_map_gets_a_table_under_the_name_that_is_looked_up() {
 }
 
 #[test]
+fn a_module_that_leaves_out_the_file_of_a_table_passes_it_on() {
+    let table = "import { pgTable, text, timestamp } from \"drizzle-orm/pg-core\";\n\
+                 export const verification = pgTable(\"verification\", { id: text(\"id\").primaryKey(), \
+                 identifier: text(\"identifier\").notNull(), value: text(\"value\").notNull(), \
+                 expiresAt: timestamp(\"expires_at\").notNull() });\n";
+    let fixed = |index: &str, given: &str, more: &str| {
+        let adapter = "import { drizzleAdapter } from \"better-auth/adapters/drizzle\";\nimport * as tables from \"./tables\";";
+        let auth = auth("", &format!("drizzleAdapter(db, {{ provider: \"pg\", schema: {given} }})"), adapter);
+        let people = "import { pgTable } from \"drizzle-orm/pg-core\";\nexport const people = pgTable(\"people\", {});\nexport const kind = 1;\n";
+        let repo = repository(&[
+            ("src/auth.ts", auth.as_str()),
+            ("src/tables/index.ts", index),
+            ("src/tables/people.ts", people),
+            ("src/tokens/verification.ts", &format!("{table}{more}")),
+        ]);
+        assert!(findings(&repo).contains(&"migration/adapter-schema-model-missing".to_owned()), "{index}");
+        fix(&repo, &["--rule", "adapter-schema-model-missing"]);
+        assert_eq!(repo.read("src/auth.ts"), auth);
+        repo.read("src/tables/index.ts")
+    };
+    for (index, given, more, expected) in [
+        (
+            "export * from \"./people\";\n",
+            "tables",
+            "",
+            "export * from \"./people\";\nexport * from \"../tokens/verification\";\n",
+        ),
+        (
+            "export * from './people.js'\nexport const more = 1\n",
+            "{ ...tables }",
+            "",
+            "export * from './people.js'\nexport * from '../tokens/verification.js'\nexport const more = 1\n",
+        ),
+        // A name of both would be passed on by neither.
+        (
+            "export * from \"./people\";\n",
+            "tables",
+            "export const kind = 2;\n",
+            "export * from \"./people\";\nexport { verification } from \"../tokens/verification\";\n",
+        ),
+        (
+            "export { people } from \"./people\";\nexport { kind } from \"../tokens/verification\";\n",
+            "tables",
+            "export const kind = 2;\n",
+            "export { people } from \"./people\";\nexport { kind, verification } from \"../tokens/verification\";\n",
+        ),
+        // Nothing tells how files are named.
+        (
+            "import { pgTable } from \"drizzle-orm/pg-core\";\nexport const people = pgTable(\"people\", {});\n",
+            "tables",
+            "",
+            "import { pgTable } from \"drizzle-orm/pg-core\";\nexport const people = pgTable(\"people\", {});\n",
+        ),
+    ] {
+        assert_eq!(fixed(index, given, more), expected, "{index}");
+    }
+}
+
+#[test]
 fn what_is_made_elsewhere_is_left_to_people() {
     let schema =
         "import { pgTable } from 'drizzle-orm/pg-core'\nimport { make } from 'tables'\n\nexport const user = make('user')\n";

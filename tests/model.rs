@@ -1436,7 +1436,7 @@ fn the_schema_map_is_that_of_the_option_or_of_the_database() {
         );
         match &model(&[("src/auth.ts", &auth), ("src/schema.ts", CORE_DRIZZLE)]).servers[0].declared.lookup.map {
             Map::Needless => "needless",
-            Map::Given(_) => "given",
+            Map::Given { .. } => "given",
             Map::Nothing => "nothing",
             Map::Unknown(_) => "unknown",
         }

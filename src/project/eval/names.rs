@@ -1,5 +1,6 @@
 //! What names stand for: bindings, imports, exports.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::compose::{append, doubt, each, either, unknown, weight};
@@ -247,6 +248,22 @@ impl Evaluator<'_> {
             object.properties.push(Property { key: name.into(), key_at: node.at.clone(), node, conditions: Vec::new() });
         }
         Node { value: object.into(), at: at.clone() }
+    }
+
+    /// The files that a file imports as a whole, by the names they have there, each with the names it exports.
+    pub(in crate::project) fn whole_modules(&self, file: &Arc<str>) -> BTreeMap<String, (Arc<str>, Vec<String>)> {
+        let facts = self.files.facts(file);
+        let imports = facts.as_deref().and_then(FileFacts::module).map(|module| module.imports.as_slice()).unwrap_or_default();
+        let whole = imports.iter().filter(|import| import.name == Imported::Namespace);
+        let seen = whole.filter_map(|import| match self.resolver.resolve(self.files, file, &import.module) {
+            Resolved::File(target) => {
+                let (mut names, mut open) = (Vec::new(), Vec::new());
+                self.export_names(&target, &mut names, &mut open, 0, &Site::new(file, Span::default()));
+                Some((import.local.clone(), (target, names)))
+            }
+            _ => None,
+        });
+        seen.collect()
     }
 
     pub(super) fn export_names(&self, file: &Arc<str>, names: &mut Vec<String>, open: &mut Vec<Unknown>, depth: u32, at: &Site) {

@@ -100,7 +100,8 @@ impl Sources {
         let map = match schema_map(adapter) {
             Given::Map(map) => match self.exported.of_map(&self.all, evaluator, map) {
                 Some(tables) => {
-                    return Lookup { tables: named(tables), naming: Naming::Exact, map: Map::Given(map.at.clone()) };
+                    let given = Map::Given { at: map.at.clone(), modules: evaluator.whole_modules(&map.at.file) };
+                    return Lookup { tables: named(tables), naming: Naming::Exact, map: given };
                 }
                 None => Map::Unknown(
                     map.why_unknown()

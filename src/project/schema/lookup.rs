@@ -4,6 +4,9 @@
 //! its client and the fields of a model, SQL for the names in the database (documentation: adapters/drizzle,
 //! adapters/prisma, concepts/database; `advanced.database.validateSchema` of 1.7.3 compares by the same names).
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use super::SourceTable;
 use crate::facts::schema::{Column, Table};
 use crate::project::Dialect;
@@ -28,7 +31,12 @@ pub enum Map {
     #[default]
     Needless,
     /// This one: tables outside it are not found.
-    Given(Site),
+    Given {
+        /// Where it is written.
+        at: Site,
+        /// The files that are imported there as a whole, by the names they have, each with the names it exports.
+        modules: BTreeMap<String, (Arc<str>, Vec<String>)>,
+    },
     /// None is given: no table is found.
     Nothing,
     /// Which one it is, or what is in it, is not known, and why.
@@ -63,7 +71,16 @@ impl Lookup {
     #[must_use]
     pub fn map(&self) -> Option<&Site> {
         match &self.map {
-            Map::Given(at) => Some(at),
+            Map::Given { at, .. } => Some(at),
+            _ => None,
+        }
+    }
+
+    /// The file that is imported as a whole under a name where the schema map is written, with the names it exports.
+    #[must_use]
+    pub fn module(&self, local: &str) -> Option<&(Arc<str>, Vec<String>)> {
+        match &self.map {
+            Map::Given { modules, .. } => modules.get(local),
             _ => None,
         }
     }

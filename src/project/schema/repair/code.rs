@@ -56,6 +56,17 @@ pub(super) struct Import<'c> {
     pub(super) names: Vec<(&'c str, &'c str)>,
 }
 
+/// `export * from "module"`, `export { a, b as c } from "module"`.
+pub(super) struct PassedOn<'c> {
+    pub(super) module: &'c str,
+    /// The braces.
+    pub(super) list: Option<Node<'c>>,
+    /// The whole statement.
+    pub(super) code: &'c str,
+    /// Where it ends.
+    pub(super) end: usize,
+}
+
 impl<'t> Code<'t> {
     /// `None` when the file is no code, or cannot be read as a whole.
     pub(super) fn parse(file: &'t Arc<str>, text: &'t str) -> Option<Self> {
@@ -203,6 +214,18 @@ impl<'t> Code<'t> {
         let root = self.tree.root_node();
         let statements: Vec<Node<'_>> = children(root).into_iter().filter(|node| node.kind() == "import_statement").collect();
         statements.into_iter().filter_map(import).collect()
+    }
+
+    /// The values of other modules that this one exports.
+    pub(super) fn passed_on(&self) -> Vec<PassedOn<'_>> {
+        let statements: Vec<Node<'_>> = children(self.tree.root_node());
+        let passed_on = statements.into_iter().filter(|node| node.kind() == "export_statement").filter_map(|node| {
+            let module = self.string(node.child_by_field_name("source")?)?;
+            let of_types = (0..node.child_count()).filter_map(|at| node.child(at)).any(|child| child.kind() == "type");
+            let list = children(node).into_iter().find(|part| part.kind() == "export_clause");
+            (!of_types).then(|| PassedOn { module, list, code: self.of(node), end: node.end_byte() })
+        });
+        passed_on.collect()
     }
 
     /// Whether a name means something at the top of the file.

@@ -6,11 +6,13 @@ use std::sync::Arc;
 use tree_sitter::Node;
 
 use super::code::{Code, children};
-use super::{Edits, Repair, insertion};
+use super::{Edits, Repair, insertion, line_end};
+use crate::facts::module::Export;
 use crate::project::Server;
 use crate::project::files::Files;
+use crate::project::resolve::{ancestors, join, relative};
 use crate::project::schema::{Gap, SourceTable};
-use crate::source::Site;
+use crate::source::{Site, folder_of};
 
 /// An entry: the name the adapter looks up, and the table as its file exports it.
 pub(super) struct Entry {
@@ -46,6 +48,8 @@ pub(super) struct Gain {
     lines: Vec<String>,
     /// The import they need.
     import: Option<String>,
+    /// What makes a module that the map has as a whole pass tables on, and that module.
+    export: Option<(Arc<str>, String)>,
     /// The insertions; `None` where the places are not certain.
     pub(super) edits: Option<Edits>,
 }
@@ -55,12 +59,15 @@ impl Gain {
         Self { edits: Some(Edits::new()), ..Self::default() }
     }
 
-    /// The gain as text, where there is one.
-    pub(super) fn text(&self) -> Option<String> {
+    /// The gain as text, where there is one, with the file it goes into where that is not the one of the map.
+    pub(super) fn text(&self) -> Option<(Option<&Arc<str>>, String)> {
+        if let Some((file, export)) = &self.export {
+            return Some((Some(file), export.clone()));
+        }
         let lines = self.rest.iter().chain(&self.lines).map(|line| format!("  {line},\n"));
         let lines: String = self.rest.is_none().then(|| "  // …\n".to_owned()).into_iter().chain(lines).collect();
         let import = self.import.as_ref().map(|import| format!("{import}\n\n")).unwrap_or_default();
-        (!self.lines.is_empty()).then(|| format!("{import}schema: {{\n{lines}}}\n"))
+        (!self.lines.is_empty()).then(|| (None, format!("{import}schema: {{\n{lines}}}\n")))
     }
 }
 
@@ -81,7 +88,10 @@ pub(super) fn repair(server: &Server, gaps: &[&Gap], files: &dyn Files) -> Optio
     for (file, new) in by_file {
         let text = files.text(file)?;
         let gain = entries(server, &Code::parse(file, &text)?, &new, files)?;
-        declaration.extend(gain.text());
+        declaration.extend(gain.text().map(|(file, text)| match file {
+            Some(file) => format!("// {file}\n{text}"),
+            None => text,
+        }));
         // The tables are there, and not in the map: what changes nothing does not put them in.
         let own = gain.edits.filter(|own| !own.is_empty());
         edits = edits.zip(own).map(|(all, own)| [all, own].concat());
@@ -98,21 +108,23 @@ pub(super) fn entries(server: &Server, home: &Code<'_>, new: &[Entry], files: &d
     let of_home: Vec<&(String, SourceTable)> = lookup.tables.iter().filter(|(_, table)| table.file == *home.file).collect();
     let keeps_names = new.iter().all(|entry| entry.key == entry.table);
     let Some(object) = code.object(map.span) else {
-        // The whole of a module is given: it has what the file exports under its own name.
-        let is_exported =
-            |(key, table): &&(String, SourceTable)| home.table(table.table.span).is_some_and(|code| code.name == key);
-        let is_whole = of_home.iter().any(is_exported);
-        return match (is_whole, keeps_names) {
-            (true, true) => Some(Gain::nothing()),
-            (true, false) => renamed(server, &code, map, new),
-            (false, _) => Some(plain(&code, new)),
+        let module = code.node(map.span).and_then(|node| server.declared.lookup.module(code.of(node)));
+        return match module {
+            Some(module) => of_module(server, module, home, new, files, || renamed(server, &code, map, new)),
+            None => Some(plain(&code, new)),
         };
     };
     let written = code.properties(object);
     let named = |(key, _): &&&(String, SourceTable)| written.iter().any(|(name, _)| name == key);
-    let is_spread = code.spreads(object) && !of_home.iter().all(|one| named(&one));
+    let is_spread = code.spreads(object) && (of_home.is_empty() || !of_home.iter().all(|one| named(&one)));
     if is_spread && keeps_names {
-        return Some(Gain::nothing());
+        let modules: Vec<_> =
+            spread_modules(&code, object).into_iter().filter_map(|local| server.declared.lookup.module(local)).collect();
+        let passing = modules.iter().find(|module| passes_on(server, module, home));
+        match (passing, modules.as_slice()) {
+            (Some(module), _) | (None, [module]) => return of_module(server, module, home, new, files, || None),
+            _ => return Some(plain(&code, new)),
+        }
     }
     // A new entry is written as one that is there for a table of the same file.
     let like = written.iter().find(|(name, _)| of_home.iter().any(|(key, _)| key == name)).map(|(_, value)| *value);
@@ -128,9 +140,9 @@ pub(super) fn entries(server: &Server, home: &Code<'_>, new: &[Entry], files: &d
                 imported(&code, like, new)
             }
         }
-        None if is_spread => match spread_module(&code, object) {
-            Some(module) => Gain { lines: new.iter().map(|entry| entry.of_module(module)).collect(), ..Gain::nothing() },
-            None => plain(&code, new),
+        None if is_spread => match spread_modules(&code, object).as_slice() {
+            [module] => Gain { lines: new.iter().map(|entry| entry.of_module(module)).collect(), ..Gain::nothing() },
+            _ => plain(&code, new),
         },
         _ => plain(&code, new),
     };
@@ -138,6 +150,108 @@ pub(super) fn entries(server: &Server, home: &Code<'_>, new: &[Entry], files: &d
         edits.extend(code.append(object, &gain.lines));
     }
     Some(gain)
+}
+
+/// What gives the map the tables of a file where it has a module as a whole: the module passes on those it does not export.
+/// `renamed` is what gives it those under other names that are exported.
+fn of_module(
+    server: &Server,
+    module: &(Arc<str>, Vec<String>),
+    home: &Code<'_>,
+    new: &[Entry],
+    files: &dyn Files,
+    renamed: impl FnOnce() -> Option<Gain>,
+) -> Option<Gain> {
+    let is_whole = passes_on(server, module, home);
+    let is_exported = |entry: &&Entry| is_whole || module.1.contains(&entry.table);
+    let (exported, kept): (Vec<&Entry>, Vec<&Entry>) = new.iter().partition(is_exported);
+    match (exported.as_slice(), kept.as_slice()) {
+        (exported, []) if exported.iter().all(|entry| entry.key == entry.table) => Some(Gain::nothing()),
+        (_, []) => renamed(),
+        ([], kept) => {
+            let (file, names) = module;
+            let text = files.text(file)?;
+            passed_on(&Code::parse(file, &text)?, names, home, kept, files)
+        }
+        _ => None,
+    }
+}
+
+/// Whether a module has whatever a file exports, as far as its tables tell.
+fn passes_on(server: &Server, (module, names): &(Arc<str>, Vec<String>), home: &Code<'_>) -> bool {
+    let mut of_home = server.declared.all.iter().filter(|table| table.file == *home.file);
+    module == home.file || of_home.all(|table| names.contains(&table.table.name))
+}
+
+/// What makes a module pass tables of another file on.
+fn passed_on(module: &Code<'_>, names: &[String], home: &Code<'_>, new: &[&Entry], files: &dyn Files) -> Option<Gain> {
+    let exports = module.passed_on();
+    let relative = exports.iter().map(|export| export.module).find(|module| module.starts_with('.'));
+    let ending = relative.map(|module| ENDINGS.into_iter().find(|ending| module.ends_with(ending)).unwrap_or_default());
+    let specifier = specifier(module.file, home.file, ending.unwrap_or_default(), files)?;
+    let quoted = |quote: char| format!("{quote}{specifier}{quote}");
+    let listed: Vec<String> = new
+        .iter()
+        .map(|entry| if entry.key == entry.table { entry.table.clone() } else { format!("{} as {}", entry.table, entry.key) })
+        .collect();
+    let own = exports
+        .iter()
+        .find(|export| join(folder_of(module.file), export.module).is_some_and(|path| names_file(&path, home.file)));
+    if let Some(own) = own {
+        let shown = format!("export {{ {} }} from {};\n", listed.join(", "), quoted('"'));
+        let list = own.list?;
+        return Some(Gain {
+            export: Some((Arc::clone(module.file), shown)),
+            edits: Some(module.append(list, &listed)),
+            ..Gain::default()
+        });
+    }
+    // A name that two modules export is exported by neither.
+    let of_home = files.facts(home.file)?;
+    let is_free = of_home.module()?.exports.iter().all(|export| match export {
+        Export::Local { name, .. } | Export::From { name, .. } => !names.contains(name),
+        Export::All { .. } => false,
+    });
+    let keeps_names = new.iter().all(|entry| entry.key == entry.table);
+    let what = if is_free && keeps_names { "*".to_owned() } else { format!("{{ {} }}", listed.join(", ")) };
+    let last = exports.last();
+    let quote = last.and_then(|last| last.code.chars().find(|letter| ['"', '\''].contains(letter))).unwrap_or('"');
+    let end = if last.is_none_or(|last| last.code.ends_with(';')) { ";" } else { "" };
+    let line = format!("export {what} from {}{end}", quoted(quote));
+    let edits = last.filter(|_| ending.is_some()).map(|last| {
+        let end = line_end(module.text, last.end);
+        vec![insertion(module.file, end, format!("\n{line}"))]
+    });
+    Some(Gain { export: Some((Arc::clone(module.file), format!("{line}\n"))), edits, ..Gain::default() })
+}
+
+/// Endings of files that specifiers may have.
+const ENDINGS: [&str; 4] = [".js", ".mjs", ".ts", ".mts"];
+
+/// Whether a path without its ending, or of a folder, means a file.
+fn names_file(path: &str, file: &str) -> bool {
+    let stem = |path: &str| ENDINGS.iter().find_map(|ending| path.strip_suffix(ending)).unwrap_or(path).to_owned();
+    let (path, file) = (stem(path), stem(file));
+    path == file || file.strip_suffix("/index") == Some(&path)
+}
+
+/// How one file names another of the same package.
+fn specifier(from: &str, to: &str, ending: &str, files: &dyn Files) -> Option<String> {
+    let (own, other) = (folder_of(from), folder_of(to));
+    let common = ancestors(own).find(|folder| relative(folder, other).is_some())?;
+    // Other packages are known by their names.
+    let is_within = |folder: &str| {
+        ancestors(folder).take_while(|one| *one != common).all(|one| !files.exists(&format!("{one}/package.json")))
+    };
+    if !is_within(own) || !is_within(other) {
+        return None;
+    }
+    let up = relative(common, own)?.split('/').filter(|part| !part.is_empty()).count();
+    let stem = ENDINGS.iter().find_map(|ending| to.strip_suffix(ending))?;
+    let down = relative(common, stem)?;
+    let down = if ending.is_empty() { down.strip_suffix("/index").unwrap_or(down) } else { down };
+    let up = if up == 0 { "./".to_owned() } else { "../".repeat(up) };
+    Some(format!("{up}{down}{ending}"))
 }
 
 /// The entries where it is not known how the file of the map gets at the tables.
@@ -166,15 +280,14 @@ fn renamed(server: &Server, code: &Code<'_>, map: &Site, new: &[Entry]) -> Optio
     };
     let is_option =
         server.adapter.options.as_ref().and_then(|options| options.get(&["schema"])).is_some_and(|own| own.at == *map);
-    Some(Gain { rest: Some(format!("...{module}")), lines, import: None, edits: is_option.then_some(edits) })
+    Some(Gain { rest: Some(format!("...{module}")), lines, edits: is_option.then_some(edits), ..Gain::default() })
 }
 
-/// The only whole module that is spread into an object.
-fn spread_module<'c>(code: &'c Code<'_>, object: Node<'c>) -> Option<&'c str> {
-    let mut spread = children(object).into_iter().filter(|node| node.kind() == "spread_element");
-    let module = code.of(*children(spread.next()?).first()?);
-    let is_module = code.imports().iter().any(|import| import.namespace == Some(module));
-    (spread.next().is_none() && is_module).then_some(module)
+/// The whole modules that are spread into an object.
+fn spread_modules<'c>(code: &'c Code<'_>, object: Node<'c>) -> Vec<&'c str> {
+    let spread = children(object).into_iter().filter(|node| node.kind() == "spread_element");
+    let spread = spread.filter_map(|node| Some(code.of(*children(node).first()?)));
+    spread.filter(|local| code.imports().iter().any(|import| import.namespace == Some(*local))).collect()
 }
 
 /// The entries of tables that are imported along with the one that `like` names, by other names where theirs are taken: a
