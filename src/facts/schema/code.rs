@@ -195,6 +195,7 @@ impl Changes {
                 required: Some(true),
                 has_default: None,
                 kind: None,
+                definition: None,
             };
             self.list.push((required, span));
         }
