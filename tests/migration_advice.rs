@@ -136,6 +136,58 @@ fn statements_copy_what_a_column_takes_over_and_let_the_former_be_empty() {
 }
 
 #[test]
+fn what_lets_a_column_be_empty_is_said_in_the_words_of_the_database() {
+    let relaxed = |imports: &str, database: &str, scripts: &str| {
+        let auth = format!(
+            "import {{ betterAuth }} from \"better-auth\";\n{imports}\nexport const auth = betterAuth({{ database: {database} }});\n"
+        );
+        let lock = "{ \"lockfileVersion\": 3, \"packages\": { \"node_modules/better-auth\": { \"version\": \"1.7.25\" } } }";
+        let files = [
+            ("package.json", "{ \"name\": \"app\", \"dependencies\": { \"better-auth\": \"*\" } }"),
+            ("package-lock.json", lock),
+            ("src/auth.ts", &auth),
+            ("migrations/1.sql", scripts),
+        ];
+        let found = findings_about(&files);
+        statements(&found, "`verification` cannot do without a value").join("\n")
+    };
+    let mysql = |columns: &str, more: &str| {
+        let script = format!(
+            "create table `verification` (`id` varchar(36) primary key, `identifier` varchar(255) not null, `value` text not null, \
+             `expiresAt` timestamp(3) not null, `createdAt` timestamp(3), `updatedAt` timestamp(3), {columns});\n{more}"
+        );
+        relaxed("import { createPool } from \"mysql2/promise\";", "createPool({})", &script)
+    };
+    let tenant = "`tenant` VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL COMMENT 'who''s' CHECK (`tenant` <> '') AFTER `id`";
+    assert_eq!(
+        mysql(tenant, ""),
+        "alter table `verification` modify column `tenant` VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin COMMENT 'who''s' null;"
+    );
+    let changed = "ALTER TABLE `verification` MODIFY COLUMN `tenant` VARCHAR(128) NOT NULL;";
+    assert_eq!(mysql(tenant, changed), "alter table `verification` modify column `tenant` VARCHAR(128) null;");
+    let referring = "`org` INT UNSIGNED NOT NULL REFERENCES `org` (`id`) ON DELETE CASCADE";
+    assert_eq!(mysql(referring, ""), "alter table `verification` modify column `org` INT UNSIGNED null;");
+    let dated = "`seen` TIMESTAMP NOT NULL ON UPDATE CURRENT_TIMESTAMP";
+    assert!(mysql(dated, "").starts_with("-- `seen` of `verification` must be allowed to be null: give it its type again"));
+    let postgres = relaxed(
+        "import { Pool } from \"pg\";",
+        "new Pool()",
+        "create table verification (id text, identifier text, value text, \"expiresAt\" timestamptz, \"createdAt\" timestamptz, \
+         \"updatedAt\" timestamptz, tenantId text not null);",
+    );
+    assert_eq!(postgres, "alter table \"verification\" alter column \"tenantid\" drop not null;");
+    let sqlite = relaxed(
+        "import Database from \"better-sqlite3\";",
+        "new Database(\"db\")",
+        "create table verification (id text, identifier text, value text, expiresAt date, createdAt date, updatedAt date, tenant text not null);",
+    );
+    assert!(
+        sqlite.starts_with("-- \"tenant\" of \"verification\" must be allowed to be null. SQLite makes the table anew"),
+        "{sqlite}"
+    );
+}
+
+#[test]
 fn fields_that_are_there_are_shown_as_they_have_to_be() {
     let schema = "model User {\n  id String @id\n  name String\n  email String @unique\n  emailVerified Boolean\n  \
         image String?\n  createdAt String @default(\"\") @map(\"created\") @db.VarChar(40)\n  updatedAt String?\n  \

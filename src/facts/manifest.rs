@@ -24,6 +24,10 @@ pub struct Manifest {
     /// `catalog` and `catalogs` (bun), inside `workspaces` or beside it: catalog name (`default` for the unnamed one),
     /// package, range.
     pub catalogs: Vec<(String, String, String)>,
+    /// The package manager that `packageManager` names: `pnpm`.
+    pub package_manager: Option<String>,
+    /// The keys of `overrides`, `resolutions` and `pnpm.overrides`: packages whose ranges are not those that are asked for.
+    pub overrides: Vec<String>,
     /// Every entry of the four dependency tables: first those for running, then those for development, the optional ones
     /// and the peers. For Deno the packages of a registry that the import map leads to.
     pub dependencies: Vec<Dependency>,
@@ -87,6 +91,8 @@ pub struct PnpmWorkspace {
     pub packages: Vec<String>,
     /// `catalog` and `catalogs`: catalog name (`default` for the unnamed one), package, range.
     pub catalogs: Vec<(String, String, String)>,
+    /// The keys of `overrides`, as [`Manifest::overrides`] has them.
+    pub overrides: Vec<String>,
 }
 
 /// Reads `package.json`; the spans are stretches that could not be read.
@@ -105,6 +111,13 @@ pub fn package(text: &str) -> (Manifest, Vec<Span>) {
                 .is_some_and(|flag| flag.value),
             workspaces: members(root, "workspaces", "packages"),
             catalogs: std::iter::once(root).chain(workspaces).flat_map(catalogs).collect(),
+            package_manager: json::string(root, "packageManager")
+                .map(|manager| manager.split('@').next().unwrap_or(manager).to_owned()),
+            overrides: [(Some(root), "overrides"), (Some(root), "resolutions"), (json::object(root, "pnpm"), "overrides")]
+                .into_iter()
+                .filter_map(|(object, table)| json::object(object?, table))
+                .flat_map(|table| table.properties.iter().map(|property| property.name.as_str().to_owned()))
+                .collect(),
             dependencies: ["dependencies", "devDependencies", "optionalDependencies", "peerDependencies"]
                 .into_iter()
                 .flat_map(|table| dependencies(root, table))
@@ -184,6 +197,7 @@ pub fn pnpm_workspace(text: &str) -> PnpmWorkspace {
         (["catalogs", catalog], Some(package)) => {
             workspace.catalogs.push(((*catalog).to_owned(), package.to_owned(), row.value.to_owned()));
         }
+        (["overrides"], Some(package)) => workspace.overrides.push(package.to_owned()),
         _ => {}
     });
     workspace

@@ -103,12 +103,13 @@ impl Table {
                     named.for_each(|name| name.clone_from(to));
                 }
             }
-            Change::AlterColumn { column, required, has_default, kind, .. } => {
+            Change::AlterColumn { column, required, has_default, kind, definition, .. } => {
                 if let Some(column) = self.find(column) {
                     column.required = required.unwrap_or(column.required);
                     column.has_default = has_default.unwrap_or(column.has_default);
                     if let Some(kind) = kind {
                         column.kind.clone_from(kind);
+                        column.definition.clone_from(definition);
                     }
                 }
             }
@@ -172,6 +173,9 @@ pub struct Column {
     pub physical: Option<String>,
     /// The type as written, lower case, without arguments: `text`, `timestamp`, `boolean`, `string`, `datetime`.
     pub kind: String,
+    /// What SQL says of it beside keys, defaults and NULL: the type with its arguments, its collation, a comment; `None` where
+    /// that is not known.
+    pub definition: Option<String>,
     /// Declared not to hold NULL.
     pub required: bool,
     /// Filled by the database or the ORM when a row gives no value (default, auto-increment, generated, `@updatedAt`).
@@ -192,6 +196,7 @@ impl Column {
             name: name.to_owned(),
             physical: None,
             kind: String::new(),
+            definition: None,
             required: false,
             has_default: false,
             folds: false,
@@ -214,6 +219,7 @@ impl Column {
             required: Some(self.required),
             has_default: Some(self.has_default),
             kind: Some(self.kind),
+            definition: self.definition,
         };
         let index = |key| Change::CreateIndex { table: table.to_owned(), key };
         std::iter::once(alter).chain(keys.into_iter().map(index)).collect()
@@ -446,6 +452,8 @@ pub enum Change {
         has_default: Option<bool>,
         /// `TYPE`, as [`Column::kind`] has it.
         kind: Option<String>,
+        /// What else is said along with a type, as [`Column::definition`] has it.
+        definition: Option<String>,
     },
     /// TypeORM's `changeColumn`, which drops a column of another type and adds it again without its values; what the column
     /// is like afterwards is told by the change that follows.

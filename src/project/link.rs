@@ -318,6 +318,12 @@ impl Linker<'_> {
         if let Map::Unknown(why) = &server.declared.lookup.map {
             ask(format!("which tables the adapter of {place} finds"), why);
         }
+        for why in &server.version.doubts {
+            ask(format!("which version of better-auth {place} runs"), why);
+        }
+        if let Some(why) = &server.version.beyond {
+            ask(format!("whether what is known of better-auth holds for the one {place} runs"), why);
+        }
         if server.version.resolved.is_none() && server.version.effective().is_some() {
             let why = Unknown::new(
                 "no lockfile gives its exact version; the lowest that the range asked for admits is taken",

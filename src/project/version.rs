@@ -7,8 +7,14 @@ use nodejs_semver::Range;
 use crate::facts::lock::{Lockfile, Scope};
 use crate::facts::specifier::Registered;
 use crate::facts::{Body, FileFacts};
+use crate::knowledge::pack;
 use crate::project::files::Files;
 use crate::project::resolve::{Resolver, ancestors, is_local_range, relative};
+use crate::project::value::Unknown;
+use crate::source::{Site, Span};
+
+/// The package whose releases the knowledge is about.
+const CORE: &str = "better-auth";
 
 /// A version, as far as the repository tells.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -19,6 +25,10 @@ pub struct Version {
     pub resolved: Option<nodejs_semver::Version>,
     /// The file the exact version was read from.
     pub source: Option<Arc<str>>,
+    /// What speaks against the version that is taken: a range that does not admit it, another lockfile.
+    pub doubts: Vec<Unknown>,
+    /// Why what is known of the releases may not hold for it: it is a later one, or that of somebody else.
+    pub beyond: Option<Unknown>,
 }
 
 impl Version {
@@ -26,7 +36,7 @@ impl Version {
     /// with the least features that may run. `None` when the range has no lower end (`*`, `latest`).
     #[must_use]
     pub fn effective(&self) -> Option<nodejs_semver::Version> {
-        let lowest = || Range::parse(self.declared.as_deref()?).ok()?.min_version();
+        let lowest = || Range::parse(alias(self.declared.as_deref()?)?.1).ok()?.min_version();
         self.resolved.clone().or_else(lowest).filter(|version| *version != nodejs_semver::Version::from((0, 0, 0)))
     }
 
@@ -45,6 +55,28 @@ struct Declaration {
     written: String,
     /// The range meant, and the file that holds it; `None` where no catalog gives one.
     range: Option<(String, String)>,
+    /// What is asked for is not a release of the package: another package under its name (`npm:@acme/better-auth@1.4.5`), or
+    /// code from elsewhere (`github:acme/better-auth`).
+    foreign: bool,
+}
+
+/// The package and the range an alias leads to; any other range is one of no named package.
+fn alias(range: &str) -> Option<(Option<&str>, &str)> {
+    let Some(target) = range.strip_prefix("npm:") else { return Some((None, range)) };
+    match target.get(1..)?.find('@').map(|at| at + 1) {
+        Some(at) => Some((Some(&target[..at]), &target[at + 1..])),
+        None => Some((Some(target), "*")),
+    }
+}
+
+/// Whether a range leads to code that no registry gives out as a release: a repository, an archive.
+fn is_from_elsewhere(range: &str) -> bool {
+    let (start, rest) = range.split_once(':').unwrap_or(("", range));
+    match start {
+        "" => rest.contains('/') && !rest.starts_with('@'),
+        "npm" | "catalog" | "jsr" => false,
+        _ => !is_local_range(range),
+    }
 }
 
 /// Names of lockfiles. Where several lie side by side, and more than one fits, an earlier one counts: a repository that
@@ -61,17 +93,48 @@ pub fn version_of(files: &dyn Files, resolver: &Resolver, folder: &str, package:
     let declaration = declaration(files, resolver, folder, package);
     if declaration.as_ref().is_some_and(|declaration| is_local_range(&declaration.written)) {
         let (resolved, source) = own_version(resolver, package).unzip();
-        return Version { declared: None, resolved, source };
+        return Version { resolved, source, ..Version::default() }.judged(package, None);
     }
     let range = declaration.as_ref().and_then(|declaration| declaration.range.as_ref());
     let declared = range.map(|(range, _)| range.clone());
-    let locked = ancestors(folder).find_map(|root| locked_in(files, resolver, root, folder, package, declaration.as_ref()));
+    let is_other = range.is_some_and(|(range, _)| alias(range).is_some_and(|(name, _)| name.is_some()));
+    // What a lockfile has under the name is then another package.
+    let locked = ancestors(folder)
+        .filter(|_| !is_other)
+        .find_map(|root| locked_in(files, resolver, root, folder, package, declaration.as_ref()));
     let pinned = || {
         let (range, file) = range?;
-        Some((nodejs_semver::Version::parse(range).ok()?, file.as_str().into()))
+        let version = nodejs_semver::Version::parse(alias(range)?.1).ok()?;
+        Some(Locked { version, file: file.as_str().into(), others: Vec::new(), fits: true })
     };
-    let (resolved, source) = locked.or_else(pinned).unzip();
-    Version { declared, resolved, source }
+    let locked = locked.or_else(pinned);
+    let doubts = locked.iter().flat_map(|locked| locked.doubts(files, resolver, folder, package, range)).collect();
+    let (resolved, source) = locked.map(|locked| (locked.version, locked.file)).unzip();
+    let foreign = range.filter(|_| declaration.as_ref().is_some_and(|declaration| declaration.foreign));
+    let beyond = foreign.map(|(range, file)| Unknown {
+        reason: format!("`{file}` puts `{range}` in its place"),
+        at: Site::new(&file.as_str().into(), Span::default()),
+    });
+    let asked_in = range.map(|(_, file)| file.as_str());
+    Version { declared, resolved, source, doubts, beyond }.judged(package, asked_in)
+}
+
+impl Version {
+    /// Notes where what is known ends before the version, which the file `asked_in` may ask for.
+    fn judged(mut self, package: &str, asked_in: Option<&str>) -> Self {
+        let newest = &pack().core.newest;
+        let later = self.effective().filter(|own| (own.major(), own.minor()) > (newest.major(), newest.minor()));
+        let file = self.source.clone().or_else(|| asked_in.map(Arc::from));
+        if package == CORE
+            && self.beyond.is_none()
+            && let Some((own, file)) = later.zip(file)
+        {
+            let (major, minor) = (newest.major(), newest.minor());
+            let reason = format!("what is known ends with {major}.{minor}, and {own} is judged by that");
+            self.beyond = Some(Unknown { reason, at: Site::new(&file, Span::default()) });
+        }
+        self
+    }
 }
 
 /// The version of `package` that the server in `file`, of the workspace package in `folder`, runs: an import may ask for
@@ -85,7 +148,7 @@ pub fn version_in(files: &dyn Files, resolver: &Resolver, file: &str, folder: &s
     let Some(range) = asked_for else { return version_of(files, resolver, folder, package) };
     let resolved = nodejs_semver::Version::parse(range).ok();
     let source = resolved.is_some().then(|| file.into());
-    Version { declared: Some(range.to_owned()), resolved, source }
+    Version { declared: Some(range.to_owned()), resolved, source, ..Version::default() }.judged(package, Some(file))
 }
 
 /// The version a package of the repository states in its manifest.
@@ -102,11 +165,17 @@ fn declaration(files: &dyn Files, resolver: &Resolver, folder: &str, package: &s
         let range = if let Some(catalog) = written.strip_prefix("catalog:") {
             catalog_range(files, resolver, folder, if catalog.is_empty() { "default" } else { catalog }, package)
         } else {
-            // An alias of the package to itself: `npm:better-auth@^1.2.0`.
-            let aliased = written.strip_prefix("npm:").and_then(|rest| rest.strip_prefix(package)?.strip_prefix('@'));
-            Some((aliased.unwrap_or(written).to_owned(), path.to_string()))
+            Some((written.to_owned(), path.to_string()))
         };
-        Some(Declaration { folder: folder.to_owned(), written: written.to_owned(), range })
+        // An alias of the package to itself leaves its range: `npm:better-auth@^1.2.0`.
+        let range = range.map(|(range, file)| match alias(&range) {
+            Some((Some(name), own)) if name == package => (own.to_owned(), file),
+            _ => (range, file),
+        });
+        let is_foreign =
+            |(range, _): &(String, String)| is_from_elsewhere(range) || alias(range).is_some_and(|(name, _)| name.is_some());
+        let foreign = range.as_ref().is_some_and(is_foreign);
+        Some(Declaration { folder: folder.to_owned(), written: written.to_owned(), range, foreign })
     })
 }
 
@@ -127,7 +196,55 @@ fn catalog_range(files: &dyn Files, resolver: &Resolver, folder: &str, catalog: 
     })
 }
 
-/// The version the lockfiles in `root` give the package in `folder`; one that fits the declared range goes first.
+/// What lockfiles say of a package.
+struct Locked {
+    version: nodejs_semver::Version,
+    file: Arc<str>,
+    /// Lockfiles beside it that give another version, with that version.
+    others: Vec<(nodejs_semver::Version, Arc<str>)>,
+    /// The range that is asked for admits the version.
+    fits: bool,
+}
+
+impl Locked {
+    /// What speaks against the version.
+    fn doubts(
+        &self,
+        files: &dyn Files,
+        resolver: &Resolver,
+        folder: &str,
+        package: &str,
+        range: Option<&(String, String)>,
+    ) -> Vec<Unknown> {
+        let own = format!("`{}` has {}", self.file, self.version);
+        let at = || Site::new(&self.file, Span::default());
+        let mut doubts = Vec::new();
+        if let Some((range, file)) = range.filter(|_| !self.fits && !is_overridden(files, resolver, folder, package)) {
+            doubts.push(Unknown { reason: format!("{own}, and `{file}` asks for `{range}`"), at: at() });
+        }
+        let others = self.others.iter().map(|(version, file)| format!(", `{file}` {version}"));
+        if !self.others.is_empty() {
+            let reason = format!("{own}{}: the first is taken", others.collect::<String>());
+            doubts.push(Unknown { reason, at: at() });
+        }
+        doubts
+    }
+}
+
+/// Whether a manifest from the folder upwards says that other ranges of a package count than those that are asked for.
+fn is_overridden(files: &dyn Files, resolver: &Resolver, folder: &str, package: &str) -> bool {
+    let is_it = |key: &String| key.contains(package);
+    ancestors(folder).any(|root| {
+        let of_pnpm = files.facts(&path_in(root, "pnpm-workspace.yaml")).is_some_and(|facts| match &facts.body {
+            Body::PnpmWorkspace(workspace) => workspace.overrides.iter().any(is_it),
+            _ => false,
+        });
+        of_pnpm || resolver.manifests(root).any(|(_, manifest)| manifest.overrides.iter().any(is_it))
+    })
+}
+
+/// The version the lockfiles in `root` give the package in `folder`; one that fits the declared range goes first. Where a
+/// manifest beside them names the package manager, its own counts.
 fn locked_in(
     files: &dyn Files,
     resolver: &Resolver,
@@ -135,7 +252,7 @@ fn locked_in(
     folder: &str,
     package: &str,
     declaration: Option<&Declaration>,
-) -> Option<(nodejs_semver::Version, Arc<str>)> {
+) -> Option<Locked> {
     let inside = relative(root, folder)?;
     let range = declaration.and_then(|declaration| declaration.range.as_ref()).and_then(|(range, _)| Range::parse(range).ok());
     let fits =
@@ -143,7 +260,7 @@ fn locked_in(
     // A package that stands in the repository without being part of its workspace is installed on its own, and the
     // lockfile above it says nothing of it, unless by its range.
     let covered = declaration.is_none_or(|declaration| declaration.folder == root || resolver.is_member(&declaration.folder));
-    let mut candidates: Vec<_> = LOCKFILES
+    let mut candidates: Vec<(nodejs_semver::Version, Arc<str>)> = LOCKFILES
         .iter()
         .filter_map(|name| {
             let path = path_in(root, name);
@@ -154,8 +271,21 @@ fn locked_in(
         })
         .filter(|(version, _)| covered || fits(version))
         .collect();
+    let manager = resolver.manifests(root).find_map(|(_, manifest)| manifest.package_manager.clone());
+    let is_own = |(_, file): &(nodejs_semver::Version, Arc<str>)| {
+        let name = file.rsplit('/').next().unwrap_or(file);
+        manager
+            .as_deref()
+            .is_some_and(|manager| name.starts_with(manager) || manager == "npm" && name.starts_with("package-lock"))
+    };
+    if candidates.iter().any(is_own) {
+        candidates.retain(is_own);
+    }
     candidates.sort_by_key(|(version, _)| !fits(version));
-    candidates.into_iter().next()
+    let mut candidates = candidates.into_iter();
+    let (version, file) = candidates.next()?;
+    let others = candidates.filter(|(other, _)| *other != version).collect();
+    Some(Locked { fits: fits(&version), version, file, others })
 }
 
 /// The version a lockfile gives the package in the folder `inside`: its own or that of the nearest package around it,
@@ -312,6 +442,61 @@ mod tests {
         let files = [("package.json", manifest("^1.4.0")), ("bun.lock", bun.into()), ("package-lock.json", npm_lock("1.4.10"))];
         let files = files.each_ref().map(|(path, text)| (*path, text.as_str()));
         assert_eq!(version(&files, ""), ["^1.4.0", "1.4.10", "package-lock.json"]);
+    }
+
+    /// What is said against the version in the root, and why what is known may not hold for it.
+    fn doubts(files: &[(&str, &str)]) -> Vec<String> {
+        let files = MemoryFiles::new(files);
+        let version = version_of(&files, &Resolver::new(&files), "", "better-auth");
+        let beyond = version.beyond.into_iter().map(|why| format!("beyond: {}", why.reason));
+        version.doubts.into_iter().map(|why| why.reason).chain(beyond).collect()
+    }
+
+    #[test]
+    fn what_contradicts_the_version_is_said() {
+        let (asked, lock) = (manifest("^1.6.0"), npm_lock("1.4.2"));
+        let bun = r#"{"packages": {"better-auth": ["better-auth@1.6.1"]}}"#;
+        let with = |more: &str| asked.replacen('{', &format!("{{{more}, "), 1);
+        let outdated = "`package-lock.json` has 1.4.2, and `package.json` asks for `^1.6.0`";
+        assert_eq!(doubts(&[("package.json", &asked), ("package-lock.json", &lock)]), [outdated]);
+        for more in [r#""overrides": {"better-auth": "1.4.2"}"#, r#""pnpm": {"overrides": {"x>better-auth": "1.4.2"}}"#] {
+            assert_eq!(doubts(&[("package.json", &with(more)), ("package-lock.json", &lock)]), [""; 0], "{more}");
+        }
+        let two = "`bun.lock` has 1.6.1, `package-lock.json` 1.4.2: the first is taken";
+        assert_eq!(doubts(&[("package.json", &asked), ("package-lock.json", &lock), ("bun.lock", bun)]), [two]);
+        let named = with(r#""packageManager": "npm@10.0.0""#);
+        let files = [("package.json", named.as_str()), ("package-lock.json", &lock), ("bun.lock", bun)];
+        assert_eq!(version(&files, ""), ["^1.6.0", "1.4.2", "package-lock.json"]);
+        assert_eq!(doubts(&files), [outdated]);
+    }
+
+    #[test]
+    fn what_is_known_may_not_hold_for_later_releases_and_for_those_of_others() {
+        let newest = &pack().core.newest;
+        let known = format!("what is known ends with {}.{}", newest.major(), newest.minor());
+        for (range, effective, expected) in [
+            ("1.4.5", "1.4.5", ""),
+            ("npm:better-auth@1.4.5", "1.4.5", ""),
+            ("npm:@acme/better-auth@1.4.5", "1.4.5", "beyond: `package.json` puts `npm:@acme/better-auth@1.4.5` in its place"),
+            ("npm:@acme/better-auth", "-", "beyond: `package.json` puts `npm:@acme/better-auth` in its place"),
+            ("github:acme/better-auth#main", "-", "beyond: `package.json` puts `github:acme/better-auth#main` in its place"),
+            ("acme/better-auth", "-", "beyond: `package.json` puts `acme/better-auth` in its place"),
+            ("99.0.0", "99.0.0", &format!("beyond: {known}, and 99.0.0 is judged by that")),
+            ("^99.1", "99.1.0", &format!("beyond: {known}, and 99.1.0 is judged by that")),
+        ] {
+            let text = manifest(range);
+            let files = [("package.json", text.as_str())];
+            assert_eq!(doubts(&files).concat(), expected, "{range}");
+            let files = MemoryFiles::new(&files);
+            let found = version_of(&files, &Resolver::new(&files), "", "better-auth").effective();
+            assert_eq!(found.map_or("-".into(), |version| version.to_string()), effective, "{range}");
+        }
+        let lock = npm_lock("1.4.2");
+        let forked = manifest("npm:@acme/better-auth@1.4.5");
+        assert_eq!(
+            version(&[("package.json", &forked), ("package-lock.json", &lock)], "")[1..],
+            ["1.4.5".to_owned(), "package.json".to_owned()]
+        );
     }
 
     #[test]

@@ -3,8 +3,8 @@
 use super::metadata::{FixTable, Lower, Softening};
 use super::{Context, Outcome, Rule};
 use crate::finding::{Confidence, Help, Open, Report};
-use crate::project::Role;
 use crate::project::value::{Condition, Environment, Unknown};
+use crate::project::{Role, Server};
 use crate::source::Site;
 
 /// Takes the hits of one rule.
@@ -49,6 +49,10 @@ impl<'r> Reporter<'r> {
                 Some(severity) => report.severity = severity,
                 None => return,
             }
+        }
+        let is_of = |server: &&Server| server.package.as_ref() == circumstances.package;
+        if cx.model.servers.iter().filter(is_of).any(|server| server.version.beyond.is_some()) {
+            report.confidence = report.confidence.min(Confidence::Medium);
         }
         let mut when: Vec<String> = Vec::new();
         for condition in circumstances.conditions {

@@ -196,6 +196,7 @@ impl Changes {
                 required: Some(true),
                 has_default: None,
                 kind: None,
+                definition: None,
             };
             self.list.push((required, span));
         }

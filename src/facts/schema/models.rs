@@ -106,6 +106,7 @@ fn column(text: &str, field: &Field) -> Column {
         name: field.name.of(text).to_owned(),
         physical: attribute(text, field, "map").and_then(|map| mapped(text, map)),
         kind: field.kind.of(text).to_ascii_lowercase(),
+        definition: None,
         required: !field.optional,
         // A list that is not given is empty.
         has_default: field.list || has("default") || has("updatedAt"),

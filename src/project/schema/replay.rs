@@ -427,7 +427,8 @@ impl State {
             }
             Change::DropColumn { table, column } => {
                 let (table, column) = (table.clone(), column.clone());
-                let relaxed = Change::AlterColumn { table, column, required: Some(false), has_default: None, kind: None };
+                let relaxed =
+                    Change::AlterColumn { table, column, required: Some(false), has_default: None, kind: None, definition: None };
                 known.into_iter().for_each(|known| known.table.apply(&relaxed));
                 true
             }

@@ -223,6 +223,7 @@ mod tests {
                 name: "id".into(),
                 physical: None,
                 kind: "text".into(),
+                definition: None,
                 required: true,
                 has_default: false,
                 folds: false,
@@ -242,6 +243,7 @@ mod tests {
                 declared: Some("^1.7.0".into()),
                 resolved: Some("1.7.25".parse().expect("a version")),
                 source: Some("package-lock.json".into()),
+                ..Version::default()
             },
             options: options(&[("secret", Text::Redacted { length: 32 })]),
             plugins: vec![plugin("passkey", "@better-auth/passkey", 7), admin],

@@ -124,7 +124,10 @@ fn step<'c>(code: &Code<'c>, table: &str, first: &Step<'c>, rest: &[Step<'c>], c
         "setNullable" | "dropNullable" => {
             if let Some(column) = changes.known(text(0)) {
                 let required = Some(first.name == "dropNullable");
-                changes.push(Change::AlterColumn { table: owned, column, required, has_default: None, kind: None }, at);
+                changes.push(
+                    Change::AlterColumn { table: owned, column, required, has_default: None, kind: None, definition: None },
+                    at,
+                );
             }
         }
         "dropPrimary" => changes.push(Change::DropIndex { table: Some(owned), name: "PRIMARY".to_owned() }, at),

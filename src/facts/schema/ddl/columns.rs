@@ -21,6 +21,7 @@ pub(super) fn constraint(at: &mut Cursor<'_>, table: &str) -> Option<Vec<Change>
             required: Some(true),
             has_default: None,
             kind: None,
+            definition: None,
         };
         return Some(
             columns
@@ -107,7 +108,9 @@ pub(super) fn column(at: &mut Cursor<'_>) -> Option<(Column, Option<Key>)> {
     if at.rest().first().is_some_and(|next| !matches!(next.kind, Kind::Word | Kind::Quoted)) {
         return None;
     }
+    let start = *at;
     let kind = column_kind(at);
+    let mut definition = Some(consumed(start, *at).to_owned());
     let serial = is_serial(&kind);
     let folds = !at.is_quoted(span);
     let mut column = Column { kind, required: serial, has_default: serial, folds, ..Column::empty(&name, span) };
@@ -125,7 +128,10 @@ pub(super) fn column(at: &mut Cursor<'_>) -> Option<(Column, Option<Key>)> {
             at.eat(&["key"]);
             key = Some(Key { name: constraint.take(), ..Key::unique(&column.name) });
         } else if at.eat(&["default"]) {
-            column.has_default |= !at.eat(&["null"]);
+            if !at.eat(&["null"]) {
+                column.has_default = true;
+                definition = None;
+            }
         } else if at.eat_any(&["generated", "as", "auto_increment", "autoincrement", "identity"]) {
             column.has_default = true;
         } else if at.is_at(&["references"]) {
@@ -138,13 +144,34 @@ pub(super) fn column(at: &mut Cursor<'_>) -> Option<(Column, Option<Key>)> {
             });
         } else if at.eat(&["constraint"]) {
             constraint = at.qualified().map(|(name, _)| name);
-        } else if at.eat(&["collate"]) {
-            at.qualified();
-        } else if !at.eat(&["set", "default"]) {
-            at.advance();
+        } else if at.eat(&["check"]) {
+            at.group();
+        } else if column.references.is_none() && at.eat(&["on"]) {
+            definition = None;
+        } else if at.eat_any(&["null", "first"]) || at.eat(&["set", "default"]) {
+        } else if at.eat(&["after"]) {
+            at.identifier();
+        } else {
+            let start = *at;
+            if at.eat(&["collate"]) {
+                at.qualified();
+            } else {
+                at.advance();
+            }
+            // What follows a reference is part of it.
+            if let Some(definition) = definition.as_mut().filter(|_| column.references.is_none()) {
+                definition.push(' ');
+                definition.push_str(consumed(start, *at));
+            }
         }
     }
+    column.definition = definition;
     Some((column, key))
+}
+
+/// What was read between two states of a cursor, as written.
+fn consumed<'t>(start: Cursor<'t>, end: Cursor<'t>) -> &'t str {
+    start.first(start.rest().len() - end.rest().len()).written()
 }
 
 /// Whether a type of PostgreSQL's fills the column with numbers of its own.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::{Id, Key, Missing, OnDelete, Plan};
+use crate::facts::schema::{Column, Table};
 use crate::project::schema::lookup::snake_case;
 use crate::project::schema::migrated::{column_names, name_in_database};
 use crate::project::schema::{RequiredColumn, SourceTable};
@@ -65,24 +66,30 @@ pub fn declaration(plan: &Plan<'_>, names: &Names, missing: &[Missing<'_>]) -> S
 
 /// The statements that let columns of a table be empty.
 #[must_use]
-pub fn relaxation<'n>(plan: &Plan<'_>, table: &str, columns: impl Iterator<Item = &'n str>) -> String {
+pub fn relaxation(plan: &Plan<'_>, table: &Table, columns: &[&Column]) -> String {
     let names = Names::default();
     let writer = Writer { plan, names: &names, dialect: plan.dialect() };
-    let statement = |column| {
-        let (table, column) = (writer.written(table), writer.written(column));
-        match writer.dialect {
-            Dialect::Postgres => format!("alter table {table} alter column {column} drop not null;"),
-            Dialect::Mysql | Dialect::Mssql => {
-                format!("-- {column} of {table} must be allowed to be null: give it its type again, without `not null`.")
+    let prefix = table.namespace.as_ref().map(|namespace| format!("{}.", writer.written(namespace))).unwrap_or_default();
+    let folded = |name: &str, folds: bool| {
+        if folds && writer.dialect == Dialect::Postgres { name.to_ascii_lowercase() } else { name.to_owned() }
+    };
+    let name = format!("{prefix}{}", writer.written(&folded(&table.name, table.folds)));
+    let statement = |column: &&Column| {
+        let own = writer.written(&folded(&column.name, column.folds));
+        match (writer.dialect, &column.definition) {
+            (Dialect::Postgres, _) => format!("alter table {name} alter column {own} drop not null;"),
+            (Dialect::Mysql, Some(definition)) => format!("alter table {name} modify column {own} {definition} null;"),
+            (Dialect::Mssql, Some(definition)) => format!("alter table {name} alter column {own} {definition} null;"),
+            (Dialect::Mysql | Dialect::Mssql, None) => {
+                format!("-- {own} of {name} must be allowed to be null: give it its type again, without `not null`.")
             }
-            Dialect::Sqlite => {
-                format!(
-                    "-- {column} of {table} must be allowed to be null: SQLite makes the table anew for that, and copies its rows."
-                )
-            }
+            (Dialect::Sqlite, _) => format!(
+                "-- {own} of {name} must be allowed to be null. SQLite makes the table anew for that: create it under another\n\
+                 -- name without that `not null`, copy all rows, drop the old table, rename the new one, and create its indexes."
+            ),
         }
     };
-    columns.map(statement).collect::<Vec<_>>().join("\n")
+    columns.iter().map(statement).collect::<Vec<_>>().join("\n")
 }
 
 struct Writer<'w, 'a> {

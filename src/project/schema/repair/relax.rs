@@ -19,12 +19,13 @@ use crate::syntax::prisma::{self as syntax, Field};
 pub(super) fn repair(server: &Server, gaps: &[&Gap], files: &dyn Files) -> Option<Repair> {
     let [gap] = gaps else { return None };
     let table = found(server, gap)?;
-    let columns: Vec<&Column> = gap.declared.iter().filter_map(|(name, _)| table.table.column(name)).collect();
+    let is_named = |column: &Column, name: &str| name == column.name || name == column.stored_name();
+    let is_one = |column: &&Column| gap.declared.iter().any(|(name, _)| is_named(column, name));
+    let columns: Vec<&Column> = table.table.columns.iter().filter(is_one).collect();
     match (server.adapter.kind, table.layer) {
         (AdapterKind::Kysely, _) => {
             server.adapter.dialect?;
-            let names = columns.iter().map(|column| column.name.as_str());
-            let declaration = sql::relaxation(&Plan::of(server, std::collections::BTreeMap::new()), &table.table.name, names);
+            let declaration = sql::relaxation(&Plan::of(server, std::collections::BTreeMap::new()), &table.table, &columns);
             Some(Repair { declaration, edits: None })
         }
         (_, Layer::Prisma) => model(table, &columns, &files.text(&table.file)?),
