@@ -11,14 +11,14 @@ use super::{Evaluator, Place};
 use crate::facts::FileFacts;
 use crate::facts::lower::may_make_an_instance;
 use crate::facts::module::{
-    CallSite, Element, Export, Expr, Function, Guard, Imported, Kind, MODULE_SCOPE, Module, Mutation, ScopeId, Source,
+    CallSite, Element, Export, Expr, Function, Guard, Import, Imported, Kind, MODULE_SCOPE, Module, Mutation, ScopeId, Source,
 };
 use crate::facts::signals::{Signals, module_mark, module_name};
 use crate::project::Role;
 use crate::project::link::role;
 use crate::project::render;
 use crate::project::resolve::Resolved;
-use crate::project::value::{Condition, Node, Unknown, Value};
+use crate::project::value::{Condition, Environment, Node, Unknown, Value};
 use crate::source::{Site, Span};
 
 /// Most modules that are looked through for the ones that pass on what a file exports.
@@ -208,15 +208,18 @@ impl Evaluator<'_> {
             self.run.touch(&site.file);
             let caller = Place { file: Arc::clone(&site.file), facts, scope: *scope, frame: None };
             let Some(reached) = self.conditions(&caller, guards) else { continue };
-            let called = Condition { is_call: true, ..Condition::new(format!("called in {}", site.file), site.clone()) };
-            let condition = reached.iter().fold(called, |called, reached| called.and(reached));
+            // As for calls of the entry point itself, it only counts whether production makes the call.
+            let kept_out = |condition: &&Condition| condition.environment == Some(Environment::NotProduction);
+            let environment = reached.iter().find(kept_out).and_then(|condition| condition.environment);
+            let called = Condition::new(format!("called in {}", site.file), site.clone());
+            let condition = Condition { is_call: true, environment, ..called };
             let (arguments, open) = self.arguments(&caller, arguments);
             let node = match open.into_iter().next() {
                 Some(why) => Node { value: Value::Unknown(why), at: site.clone() },
                 None => argument(&arguments),
             };
             match parts.iter_mut().find(|(other, _)| other.value == node.value) {
-                Some((_, when)) if !when.is_call => *when = condition,
+                Some((_, when)) if when.environment.is_some() => *when = condition,
                 Some(_) => {}
                 None => parts.push((node, condition)),
             }
@@ -262,8 +265,13 @@ impl Evaluator<'_> {
                 _ => None,
             })
             .collect();
+        let is_kept = may_make_an_instance(name) || module.holders.contains(name) || name == "default";
         if exported.is_empty() {
-            return Some(uses).filter(|_| may_make_an_instance(name));
+            return Some(uses).filter(|_| is_kept);
+        }
+        if !is_kept {
+            let reason = format!("its calls in {file} are not looked for");
+            uses.open.push(Unknown::new(reason, Site::new(file, Span::default())));
         }
         if self.is_imported_by_itself(file) {
             let reason = "Nuxt and Nitro import it into files by themselves";
@@ -304,15 +312,22 @@ impl Evaluator<'_> {
             self.declaration(user, from, exported).is_some_and(|(home, local)| home == *wanted.file && local == *wanted.name)
         };
         let holds_it = |from: &str| wanted.exported.iter().any(|exported| means_it(from, exported));
+        let is_kept = |name: &str| module.keeps_calls || may_make_an_instance(name);
+        let mut unseen = |import: &Import| {
+            let reason = format!("its calls in {user} are not looked for");
+            uses.open.push(Unknown::new(reason, Site::new(user, import.span)));
+        };
         let mut locals = Vec::new();
         for import in module.imports.iter().filter(|import| !import.type_only) {
             match &import.name {
                 Imported::Named(exported) if means_it(&import.module, exported) => {
-                    if !may_make_an_instance(&import.local) && !may_make_an_instance(exported) {
-                        let reason = format!("`{}` is another name for its function", import.local);
-                        uses.open.push(Unknown::new(reason, Site::new(user, import.span)));
+                    if !is_kept(&import.local) && !is_kept(exported) {
+                        unseen(import);
                     }
                     locals.push(import.local.as_str());
+                }
+                Imported::Namespace if !wanted.exported.iter().any(|name| is_kept(name)) && holds_it(&import.module) => {
+                    unseen(import);
                 }
                 _ => {}
             }
