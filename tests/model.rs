@@ -773,6 +773,26 @@ fn a_factory_may_have_any_name() {
         let several = told("export const auth = build([]);", &format!("{jwt}{user}"));
         assert_eq!(several, (vec!["admin".to_owned(), "jwt?".to_owned()], vec![]), "{user}");
     }
+    let wrapped = |wrapper: &str, user: &str| {
+        let kept = format!(
+            "import {{ betterAuth }} from \"better-auth\";\n{wrapper}\nexport const kept = cache((list: any[]) => betterAuth({{ plugins: list }}));"
+        );
+        let model = model(&[("src/kept.ts", &kept), ("src/user.ts", &format!("{jwt}{user}"))]);
+        let open = open(&model).into_iter().map(str::to_owned).collect::<Vec<_>>();
+        (plugins(&model), open)
+    };
+    let called = "import { kept } from \"./kept\";\nexport const auth = kept([jwt()]);";
+    assert_eq!(wrapped("import { cache } from \"react\";", called), (vec!["jwt".to_owned()], vec![]));
+    for (wrapper, user, reason) in [
+        ("import { cache } from \"./cache\";", called, "its callers decide"),
+        (
+            "import { cache } from \"react\";",
+            "import { kept } from \"./kept\";\nimport * as kit from \"./kept\";\nexport const auths = [kept([]), kit.kept([jwt()])];",
+            "`kit.kept` may be its function",
+        ),
+    ] {
+        assert_eq!(wrapped(wrapper, user).1, [format!("`list` is a parameter, and {reason}")], "{user}");
+    }
     let own = "export const auth = build([]);";
     for user in [
         "import { list } from \"./list\";\nimport { build } from \"./build\";\nexport const auth = build(list);",

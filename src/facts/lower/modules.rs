@@ -46,16 +46,15 @@ impl Lowering<'_> {
         for name in &names {
             for (start, _) in self.text.match_indices(name.as_str()) {
                 let found = root.descendant_for_byte_range(start, start + name.len()).filter(|node| self.str(*node) == name);
+                let mut is_function = false;
                 for around in std::iter::successors(found, Node::parent) {
                     let named = match around.kind() {
                         "function_declaration" => around.child_by_field_name("name"),
-                        "variable_declarator" => {
-                            let value = around.child_by_field_name("value").map_or("", |value| value.kind());
-                            let is_function = matches!(value, "arrow_function" | "function_expression");
-                            around.child_by_field_name("name").filter(|name| is_function && name.kind() == "identifier")
-                        }
+                        "variable_declarator" => around.child_by_field_name("name").filter(|_| is_function),
                         _ => None,
                     };
+                    is_function |= matches!(around.kind(), "arrow_function" | "function_expression");
+                    let named = named.filter(|name| name.kind() == "identifier");
                     self.module.holders.extend(named.map(|name| self.owned(name)));
                 }
             }

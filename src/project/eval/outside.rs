@@ -18,11 +18,14 @@ use crate::project::Role;
 use crate::project::link::role;
 use crate::project::render;
 use crate::project::resolve::Resolved;
-use crate::project::value::{Condition, Environment, Node, Unknown, Value};
+use crate::project::value::{Condition, Environment, External, Node, Unknown, Value};
 use crate::source::{Site, Span};
 
 /// Most modules that are looked through for the ones that pass on what a file exports.
 const MAX_PASSING: usize = 64;
+
+/// What is said of calls that the facts of a file leave out.
+const UNSEEN: &str = "are not looked for";
 
 /// Most calls of one function that are told apart.
 const MAX_CALLS: usize = 16;
@@ -250,7 +253,16 @@ impl Evaluator<'_> {
         let facts = self.files.facts(file)?;
         let module = facts.module()?;
         let home = module.scopes.get(scope as usize)?.parent?;
-        let is_it = |source: &Source| matches!(source, Source::Value(Expr { kind: Kind::Function(Function { scope: own }), .. }) if *own == scope);
+        let is_function = |expr: &Expr| matches!(&expr.kind, Kind::Function(Function { scope: own }) if *own == scope);
+        let place = top(file, &facts);
+        let is_it = |source: &Source| match source {
+            Source::Value(Expr { kind: Kind::Call(call), .. }) => {
+                let wraps_it = call.arguments.first().is_some_and(|first| is_function(&first.value));
+                wraps_it && passes_arguments_on(&self.expr(&place, &call.callee).value)
+            }
+            Source::Value(value) => is_function(value),
+            _ => false,
+        };
         let name = &module.scopes.get(home as usize)?.bindings.iter().find(|binding| is_it(&binding.source))?.name;
         let mut uses = Uses::default();
         uses.collect(file, module, |used, _| match &used.kind {
@@ -270,7 +282,7 @@ impl Evaluator<'_> {
             return Some(uses).filter(|_| is_kept);
         }
         if !is_kept {
-            let reason = format!("its calls in {file} are not looked for");
+            let reason = format!("its calls in {file} {UNSEEN}");
             uses.open.push(Unknown::new(reason, Site::new(file, Span::default())));
         }
         if self.is_imported_by_itself(file) {
@@ -313,9 +325,12 @@ impl Evaluator<'_> {
         };
         let holds_it = |from: &str| wanted.exported.iter().any(|exported| means_it(from, exported));
         let is_kept = |name: &str| module.keeps_calls || may_make_an_instance(name);
+        // One such file tells as much as all of them.
+        let is_told = uses.open.iter().any(|why| why.reason.ends_with(UNSEEN));
         let mut unseen = |import: &Import| {
-            let reason = format!("its calls in {user} are not looked for");
-            uses.open.push(Unknown::new(reason, Site::new(user, import.span)));
+            if !is_told {
+                uses.open.push(Unknown::new(format!("its calls in {user} {UNSEEN}"), Site::new(user, import.span)));
+            }
         };
         let mut locals = Vec::new();
         for import in module.imports.iter().filter(|import| !import.type_only) {
@@ -357,7 +372,8 @@ impl Evaluator<'_> {
             }
             let place = Place { file: Arc::clone(user), facts: Arc::clone(&facts), scope, frame: None };
             match &self.expr(&place, used).value {
-                Value::Unknown(_) => Use::Possible,
+                // The result of a call may be the function in a wrapper.
+                Value::Unknown(_) | Value::Call(_) => Use::Possible,
                 value if wanted.may_be(value) => Use::Certain,
                 _ => Use::None,
             }
@@ -396,6 +412,21 @@ enum Use {
     /// It is not known, and has the name.
     Possible,
     None,
+}
+
+/// Functions of packages that give back another function, which hands what it is given on to the one they are given, if it
+/// calls that (React: `cache`; Next.js: `unstable_cache`; lodash: `once` and `memoize`).
+const WRAPPERS: [(&str, &[&str]); 4] = [
+    ("react", &["cache"]),
+    ("next/cache", &["unstable_cache"]),
+    ("lodash", &["once", "memoize"]),
+    ("lodash-es", &["once", "memoize"]),
+];
+
+fn passes_arguments_on(callee: &Value) -> bool {
+    let Value::External(External { module, name }) = callee else { return false };
+    let name = name.strip_prefix("default.").unwrap_or(name);
+    WRAPPERS.iter().any(|(package, names)| module == package && names.contains(&name))
 }
 
 /// Names without those that repeat the one before.
