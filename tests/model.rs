@@ -806,6 +806,62 @@ fn parameters_are_what_the_calls_give() {
 }
 
 #[test]
+fn a_factory_may_have_any_name() {
+    let body = "import { betterAuth } from \"better-auth\";\nimport { admin, jwt } from \"better-auth/plugins\";\n\
+                export const build = (more: any[]) => betterAuth({ plugins: [admin(), ...more] });";
+    let jwt = "import { jwt } from \"better-auth/plugins\";\n";
+    let told = |own: &str, user: &str| {
+        let model = model(&[("src/build.ts", &format!("{body}\n{own}")), ("src/user.ts", user)]);
+        let open = open(&model).into_iter().map(str::to_owned).collect::<Vec<_>>();
+        (plugins(&model), open)
+    };
+    let bound = (vec!["admin".to_owned(), "jwt".to_owned()], vec![]);
+    assert_eq!(told("export const auth = build([jwt()]);", ""), bound);
+    for user in [
+        "import { build } from \"./build\";\nexport const auth = build([jwt()]);",
+        "import { build as make } from \"./build\";\nexport const auth = make([jwt()]);",
+        "import * as kit from \"./build\";\nexport const auth = kit.build([jwt()]);",
+        "export const auth = import(\"./build\").then((kit) => kit.build([jwt()]));",
+        "export const auth = import(\"./build\").then(({ build }) => build([jwt()]));",
+        "const { build } = await import(\"./build\");\nexport const auth = build([jwt()]);",
+        "import * as kit from \"./build\";\nconst { build: make } = kit;\nexport const auth = make([jwt()]);",
+    ] {
+        assert_eq!(told("", &format!("{jwt}{user}")), bound, "{user}");
+        let several = told("export const auth = build([]);", &format!("{jwt}{user}"));
+        assert_eq!(several, (vec!["admin".to_owned(), "jwt?".to_owned()], vec![]), "{user}");
+    }
+    let wrapped = |wrapper: &str, user: &str| {
+        let kept = format!(
+            "import {{ betterAuth }} from \"better-auth\";\n{wrapper}\nexport const kept = cache((list: any[]) => betterAuth({{ plugins: list }}));"
+        );
+        let model = model(&[("src/kept.ts", &kept), ("src/user.ts", &format!("{jwt}{user}"))]);
+        let open = open(&model).into_iter().map(str::to_owned).collect::<Vec<_>>();
+        (plugins(&model), open)
+    };
+    let called = "import { kept } from \"./kept\";\nexport const auth = kept([jwt()]);";
+    assert_eq!(wrapped("import { cache } from \"react\";", called), (vec!["jwt".to_owned()], vec![]));
+    for (wrapper, user, reason) in [
+        ("import { cache } from \"./cache\";", called, "its callers decide"),
+        (
+            "import { cache } from \"react\";",
+            "import { kept } from \"./kept\";\nimport * as kit from \"./kept\";\nexport const auths = [kept([]), kit.kept([jwt()])];",
+            "`kit.kept` may be its function",
+        ),
+    ] {
+        assert_eq!(wrapped(wrapper, user).1, [format!("`list` is a parameter, and {reason}")], "{user}");
+    }
+    let own = "export const auth = build([]);";
+    for user in [
+        "import { list } from \"./list\";\nimport { build } from \"./build\";\nexport const auth = build(list);",
+        "import { list } from \"./list\";\nimport * as kit from \"./build\";\nexport const auth = kit.build(list);",
+    ] {
+        assert_eq!(told(own, user).1, ["`more` is a parameter, and its calls in src/user.ts are not looked for"], "{user}");
+    }
+    let handed_on = format!("{jwt}import {{ build }} from \"./build\";\nexport const auth = start({{ build, jwt }});");
+    assert_eq!(told(own, &handed_on).1, ["`more` is a parameter, and `build` is handed on, to be called elsewhere"]);
+}
+
+#[test]
 fn the_users_of_a_published_package_decide() {
     let factory =
         "import { betterAuth } from \"better-auth\";\nexport const createAuth = (plugins: any[]) => betterAuth({ plugins });";

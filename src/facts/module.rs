@@ -3,6 +3,8 @@
 //! The lowering keeps expressions as plain data with spans. Scopes keep names apart; what cannot be expressed becomes
 //! [`Kind::Opaque`] with its span, and is undetermined later, never guessed.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 pub use super::lower::extract;
@@ -31,6 +33,11 @@ pub struct Module {
     /// Uses of functions that may make an instance, told by their names: their calls, or the function alone where it is
     /// handed on, or the module it may be a member of.
     pub makers: Vec<CallSite>,
+    /// Names of its functions in which a call of [`Module::calls`] stands: their uses are among the makers as well.
+    pub holders: BTreeSet<String>,
+    /// It imports from better-auth, and may give that to functions of any name: all its calls are among the makers, and all
+    /// that it takes out of other modules and hands on.
+    pub keeps_calls: bool,
     /// Places that may hand requests to an instance, in order.
     pub mounts: Vec<Mount>,
     /// Calls that may put something with a name below a path, in order.

@@ -64,7 +64,7 @@ pub struct Condition {
     pub at: Site,
     /// What a test of `NODE_ENV` or its kin in it tells of the environments it holds in.
     pub environment: Option<Environment>,
-    /// It tells one call of a function from its other calls, and the program makes that call in any case.
+    /// It tells one call of a function from its other calls: what depends on it alone is certain where that call is made.
     pub is_call: bool,
 }
 

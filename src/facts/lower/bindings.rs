@@ -68,6 +68,7 @@ impl Lowering<'_> {
         match node.kind() {
             "identifier" | "shorthand_property_identifier_pattern" => {
                 if node.kind() == "shorthand_property_identifier_pattern" {
+                    self.rename(self.str(node), self.str(node));
                     path.push(self.owned(node));
                 }
                 let bound = source(path.clone(), default);

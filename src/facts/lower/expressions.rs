@@ -69,7 +69,7 @@ impl Lowering<'_> {
                 "undefined" => Kind::Undefined,
                 name => {
                     let expr = Expr { kind: Kind::Name(name.to_owned()), span: here };
-                    if (self.is_maker(name) || self.is_module(&expr)) && self.is_handed_on(node) {
+                    if (self.is_kept(name) || self.is_module(&expr)) && self.is_handed_on(node) {
                         self.hand_on(&expr, scope);
                     }
                     return expr;
@@ -179,8 +179,13 @@ impl Lowering<'_> {
     }
 
     /// Whether a function of this name may make an instance, by its own name or by the one it is imported under.
-    fn is_maker(&self, name: &str) -> bool {
-        may_make_an_instance(name) || self.maker_names.contains(name)
+    pub(super) fn is_maker(&self, name: &str) -> bool {
+        may_make_an_instance(name) || self.maker_names.contains(name) || self.module.holders.contains(name)
+    }
+
+    /// Whether it is kept where what has a name is handed on.
+    fn is_kept(&self, name: &str) -> bool {
+        self.is_maker(name) || self.imported_names.contains(name)
     }
 
     /// A function that may make an instance is handed on, to be called elsewhere.
@@ -259,7 +264,7 @@ impl Lowering<'_> {
         }
         let (this, given) = given.split_first()?;
         let is_it = matches!(this.kind(), "null" | "undefined" | "this")
-            && (self.is_maker(self.str(name)) || self.entry_names.contains_key(self.str(name)));
+            && (self.is_kept(self.str(name)) || self.entry_names.contains_key(self.str(name)));
         is_it.then(|| IndirectCall { function, given: given.to_vec(), spread: method == "apply" })
     }
 
@@ -282,7 +287,8 @@ impl Lowering<'_> {
     fn member(&mut self, object: Expr, property: String, scope: ScopeId, node: Node<'_>) -> Expr {
         self.handler_value(&object, &property, scope, node);
         self.method_value(&object, &property, scope, node);
-        let is_maker = self.is_maker(&property) && self.is_module(&object) || INSTANCES.contains(&property.as_str());
+        let is_maker = self.is_module(&object) && (self.module.keeps_calls || self.is_maker(&property))
+            || INSTANCES.contains(&property.as_str());
         let member = Expr { kind: Kind::Member(Box::new(object), property), span: span(node) };
         if is_maker && self.is_handed_on(node) {
             self.hand_on(&member, scope);
@@ -302,9 +308,10 @@ impl Lowering<'_> {
         self.module.imports.iter().any(|import| import.local == *name && import.name == Imported::Namespace)
     }
 
-    /// Whether what is called may make an instance.
+    /// Whether a call is kept: what it calls may make an instance.
     fn calls_maker(&self, callee: &Expr) -> bool {
         match &callee.kind {
+            _ if self.module.keeps_calls => true,
             Kind::Name(name) => self.is_maker(name),
             Kind::Member(of, name) => self.is_maker(name) || name == "default" && self.is_module(of),
             _ => false,

@@ -58,6 +58,7 @@ pub fn extract(kind: FileKind, text: &str) -> (Module, Vec<Span>) {
         module: Module { scopes: vec![Scope::default()], ..Module::default() },
         entry_names: HashMap::new(),
         maker_names: HashSet::new(),
+        imported_names: HashSet::new(),
         guards: Vec::new(),
         around: Vec::new(),
         given: Vec::new(),
@@ -71,6 +72,7 @@ pub fn extract(kind: FileKind, text: &str) -> (Module, Vec<Span>) {
     };
     let root = parsed.tree.root_node();
     lowering.collect_entry_names(root);
+    lowering.collect_holders(root);
     lowering.statements(root, MODULE_SCOPE);
     lowering.settle_unread();
     lowering.settle_changes();
@@ -105,6 +107,8 @@ struct Lowering<'t> {
     entry_names: HashMap<String, &'static str>,
     /// Other names under which functions are imported that may make an instance.
     maker_names: HashSet<String>,
+    /// The names it imports or takes out of what it imports, where all its calls are kept.
+    imported_names: HashSet<String>,
     guards: Vec<Guard>,
     /// What stands around the functions that are being lowered, the outermost first.
     around: Vec<Outside>,

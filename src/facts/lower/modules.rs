@@ -13,15 +13,49 @@ impl Lowering<'_> {
         }
         let mut cursor = root.walk();
         for statement in root.named_children(&mut cursor).filter(|node| node.kind() == "import_statement") {
+            let module = statement.child_by_field_name("source").map(|source| self.string_content(source)).unwrap_or_default();
+            let is_framework = module.trim_start_matches('@').starts_with("better-auth");
+            self.module.keeps_calls |= is_framework;
             let mut inner = statement.walk();
             let mut stack: Vec<Node<'_>> = statement.named_children(&mut inner).collect();
             while let Some(node) = stack.pop() {
-                if node.kind() == "import_specifier" {
-                    if let (Some(name), Some(alias)) = (node.child_by_field_name("name"), node.child_by_field_name("alias")) {
-                        self.rename(self.str(name), self.str(alias));
+                match node.kind() {
+                    "import_specifier" => {
+                        let (name, alias) = (node.child_by_field_name("name"), node.child_by_field_name("alias"));
+                        if let (Some(name), Some(alias)) = (name, alias) {
+                            self.rename(self.str(name), self.str(alias));
+                        }
+                        self.imported_names.extend(alias.or(name).filter(|_| !is_framework).map(|local| self.owned(local)));
                     }
-                } else {
-                    stack.extend(named(node));
+                    // That of a default import.
+                    "identifier" if !is_framework => _ = self.imported_names.insert(self.owned(node)),
+                    _ => stack.extend(named(node)),
+                }
+            }
+        }
+        if !self.module.keeps_calls {
+            self.imported_names.clear();
+        }
+    }
+
+    /// Notes the functions of the file that calls of entry points stand in.
+    pub(super) fn collect_holders(&mut self, root: Node<'_>) {
+        let is_entry = |name: &&str| ENTRY_POINTS.contains(name);
+        let names: Vec<String> =
+            self.entry_names.iter().filter(|(_, entry)| is_entry(entry)).map(|(name, _)| name.clone()).collect();
+        for name in &names {
+            for (start, _) in self.text.match_indices(name.as_str()) {
+                let found = root.descendant_for_byte_range(start, start + name.len()).filter(|node| self.str(*node) == name);
+                let mut is_function = false;
+                for around in std::iter::successors(found, Node::parent) {
+                    let named = match around.kind() {
+                        "function_declaration" => around.child_by_field_name("name"),
+                        "variable_declarator" => around.child_by_field_name("name").filter(|_| is_function),
+                        _ => None,
+                    };
+                    is_function |= matches!(around.kind(), "arrow_function" | "function_expression");
+                    let named = named.filter(|name| name.kind() == "identifier");
+                    self.module.holders.extend(named.map(|name| self.owned(name)));
                 }
             }
         }
@@ -29,6 +63,9 @@ impl Lowering<'_> {
 
     /// Notes the name that something has here, where that makes instances or may do so.
     pub(super) fn rename(&mut self, name: &str, local: &str) {
+        if self.module.keeps_calls {
+            self.imported_names.insert(local.to_owned());
+        }
         if let Some(entry) = self.entry_names.get(name).copied() {
             self.entry_names.insert(local.to_owned(), entry);
         } else if may_make_an_instance(name) {

@@ -7,7 +7,9 @@ use tree_sitter::Node;
 
 use super::changes::place;
 use super::{Lowering, span};
-use crate::facts::module::{Call, Effect, Export, Expr, Guard, Kind, MODULE_SCOPE, Mutation, Property, ScopeId, Source, When};
+use crate::facts::module::{
+    Call, CallSite, Effect, Export, Expr, Guard, Kind, MODULE_SCOPE, Mutation, Property, ScopeId, Source, When,
+};
 use crate::source::Span;
 
 /// Longest way into an argument that is followed.
@@ -178,7 +180,11 @@ impl Lowering<'_> {
         }
         let mut names = HashSet::new();
         let mut open = Vec::new();
-        for site in self.module.calls.iter().chain(&self.module.makers) {
+        let is_maker = |site: &&CallSite| match &site.expr.kind {
+            Kind::Call(call) => matches!(&call.callee.kind, Kind::Name(name) | Kind::Member(_, name) if self.is_maker(name)),
+            _ => false,
+        };
+        for site in self.module.calls.iter().chain(self.module.makers.iter().filter(is_maker)) {
             if let Kind::Call(call) = &site.expr.kind {
                 call.arguments.iter().for_each(|argument| each_name(&argument.value, &mut |name| open.push(name)));
             }

@@ -11,18 +11,21 @@ use super::{Evaluator, Place};
 use crate::facts::FileFacts;
 use crate::facts::lower::may_make_an_instance;
 use crate::facts::module::{
-    CallSite, Element, Export, Expr, Function, Guard, Imported, Kind, MODULE_SCOPE, Module, Mutation, ScopeId, Source,
+    CallSite, Element, Export, Expr, Function, Guard, Import, Imported, Kind, MODULE_SCOPE, Module, Mutation, ScopeId, Source,
 };
 use crate::facts::signals::{Signals, module_mark, module_name};
 use crate::project::Role;
 use crate::project::link::role;
 use crate::project::render;
 use crate::project::resolve::Resolved;
-use crate::project::value::{Condition, Node, Unknown, Value};
+use crate::project::value::{Condition, Environment, External, Node, Unknown, Value};
 use crate::source::{Site, Span};
 
 /// Most modules that are looked through for the ones that pass on what a file exports.
 const MAX_PASSING: usize = 64;
+
+/// What is said of calls that the facts of a file leave out.
+const UNSEEN: &str = "are not looked for";
 
 /// Most calls of one function that are told apart.
 const MAX_CALLS: usize = 16;
@@ -208,15 +211,18 @@ impl Evaluator<'_> {
             self.run.touch(&site.file);
             let caller = Place { file: Arc::clone(&site.file), facts, scope: *scope, frame: None };
             let Some(reached) = self.conditions(&caller, guards) else { continue };
-            let called = Condition { is_call: true, ..Condition::new(format!("called in {}", site.file), site.clone()) };
-            let condition = reached.iter().fold(called, |called, reached| called.and(reached));
+            // As for calls of the entry point itself, it only counts whether production makes the call.
+            let kept_out = |condition: &&Condition| condition.environment == Some(Environment::NotProduction);
+            let environment = reached.iter().find(kept_out).and_then(|condition| condition.environment);
+            let called = Condition::new(format!("called in {}", site.file), site.clone());
+            let condition = Condition { is_call: true, environment, ..called };
             let (arguments, open) = self.arguments(&caller, arguments);
             let node = match open.into_iter().next() {
                 Some(why) => Node { value: Value::Unknown(why), at: site.clone() },
                 None => argument(&arguments),
             };
             match parts.iter_mut().find(|(other, _)| other.value == node.value) {
-                Some((_, when)) if !when.is_call => *when = condition,
+                Some((_, when)) if when.environment.is_some() => *when = condition,
                 Some(_) => {}
                 None => parts.push((node, condition)),
             }
@@ -247,7 +253,16 @@ impl Evaluator<'_> {
         let facts = self.files.facts(file)?;
         let module = facts.module()?;
         let home = module.scopes.get(scope as usize)?.parent?;
-        let is_it = |source: &Source| matches!(source, Source::Value(Expr { kind: Kind::Function(Function { scope: own }), .. }) if *own == scope);
+        let is_function = |expr: &Expr| matches!(&expr.kind, Kind::Function(Function { scope: own }) if *own == scope);
+        let place = top(file, &facts);
+        let is_it = |source: &Source| match source {
+            Source::Value(Expr { kind: Kind::Call(call), .. }) => {
+                let wraps_it = call.arguments.first().is_some_and(|first| is_function(&first.value));
+                wraps_it && passes_arguments_on(&self.expr(&place, &call.callee).value)
+            }
+            Source::Value(value) => is_function(value),
+            _ => false,
+        };
         let name = &module.scopes.get(home as usize)?.bindings.iter().find(|binding| is_it(&binding.source))?.name;
         let mut uses = Uses::default();
         uses.collect(file, module, |used, _| match &used.kind {
@@ -262,8 +277,13 @@ impl Evaluator<'_> {
                 _ => None,
             })
             .collect();
+        let is_kept = may_make_an_instance(name) || module.holders.contains(name) || name == "default";
         if exported.is_empty() {
-            return Some(uses).filter(|_| may_make_an_instance(name));
+            return Some(uses).filter(|_| is_kept);
+        }
+        if !is_kept {
+            let reason = format!("its calls in {file} {UNSEEN}");
+            uses.open.push(Unknown::new(reason, Site::new(file, Span::default())));
         }
         if self.is_imported_by_itself(file) {
             let reason = "Nuxt and Nitro import it into files by themselves";
@@ -304,15 +324,25 @@ impl Evaluator<'_> {
             self.declaration(user, from, exported).is_some_and(|(home, local)| home == *wanted.file && local == *wanted.name)
         };
         let holds_it = |from: &str| wanted.exported.iter().any(|exported| means_it(from, exported));
+        let is_kept = |name: &str| module.keeps_calls || may_make_an_instance(name);
+        // One such file tells as much as all of them.
+        let is_told = uses.open.iter().any(|why| why.reason.ends_with(UNSEEN));
+        let mut unseen = |import: &Import| {
+            if !is_told {
+                uses.open.push(Unknown::new(format!("its calls in {user} {UNSEEN}"), Site::new(user, import.span)));
+            }
+        };
         let mut locals = Vec::new();
         for import in module.imports.iter().filter(|import| !import.type_only) {
             match &import.name {
                 Imported::Named(exported) if means_it(&import.module, exported) => {
-                    if !may_make_an_instance(&import.local) && !may_make_an_instance(exported) {
-                        let reason = format!("`{}` is another name for its function", import.local);
-                        uses.open.push(Unknown::new(reason, Site::new(user, import.span)));
+                    if !is_kept(&import.local) && !is_kept(exported) {
+                        unseen(import);
                     }
                     locals.push(import.local.as_str());
+                }
+                Imported::Namespace if !wanted.exported.iter().any(|name| is_kept(name)) && holds_it(&import.module) => {
+                    unseen(import);
                 }
                 _ => {}
             }
@@ -342,7 +372,8 @@ impl Evaluator<'_> {
             }
             let place = Place { file: Arc::clone(user), facts: Arc::clone(&facts), scope, frame: None };
             match &self.expr(&place, used).value {
-                Value::Unknown(_) => Use::Possible,
+                // The result of a call may be the function in a wrapper.
+                Value::Unknown(_) | Value::Call(_) => Use::Possible,
                 value if wanted.may_be(value) => Use::Certain,
                 _ => Use::None,
             }
@@ -381,6 +412,21 @@ enum Use {
     /// It is not known, and has the name.
     Possible,
     None,
+}
+
+/// Functions of packages that give back another function, which hands what it is given on to the one they are given, if it
+/// calls that (React: `cache`; Next.js: `unstable_cache`; lodash: `once` and `memoize`).
+const WRAPPERS: [(&str, &[&str]); 4] = [
+    ("react", &["cache"]),
+    ("next/cache", &["unstable_cache"]),
+    ("lodash", &["once", "memoize"]),
+    ("lodash-es", &["once", "memoize"]),
+];
+
+fn passes_arguments_on(callee: &Value) -> bool {
+    let Value::External(External { module, name }) = callee else { return false };
+    let name = name.strip_prefix("default.").unwrap_or(name);
+    WRAPPERS.iter().any(|(package, names)| module == package && names.contains(&name))
 }
 
 /// Names without those that repeat the one before.
