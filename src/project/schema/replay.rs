@@ -333,7 +333,7 @@ impl State {
             }
             Change::DropTable { table } => {
                 if let Some(Table { name: table, namespace, .. }) = self.take(namespace, table).map(|gone| gone.table) {
-                    self.dropped.push(Dropped { table, namespace, column: None, at: Site::new(file, operation.span) });
+                    self.dropped.push(Dropped { table, namespace, column: None, to: None, at: Site::new(file, operation.span) });
                 }
             }
             Change::DropNamespace { namespace } => {
@@ -345,12 +345,23 @@ impl State {
                         table,
                         namespace,
                         column: None,
+                        to: None,
                         at: Site::new(file, operation.span),
                     },
                 ));
             }
             Change::RenameTable { table, to, folds } => {
                 let mut renamed = self.take(namespace, table).unwrap_or_else(|| self.elsewhere(table, operation, file));
+                // One that takes the place of another, as when a table is rebuilt, was never meant to stay.
+                if !self.dropped.iter().any(|gone| gone.column.is_none() && gone.table == *to) {
+                    self.dropped.push(Dropped {
+                        table: renamed.table.name.clone(),
+                        namespace: renamed.table.namespace.clone(),
+                        column: None,
+                        to: Some(to.clone()),
+                        at: Site::new(file, operation.span),
+                    });
+                }
                 renamed.table.name.clone_from(to);
                 renamed.table.folds = *folds;
                 self.tables.insert(key(renamed.table.namespace.as_deref(), to), renamed);
@@ -373,11 +384,17 @@ impl State {
             | Change::DropIndex { table: Some(table), .. }
             | Change::AddForeignKey { table, .. } => {
                 let key = self.find(namespace, table).unwrap_or_else(|| key(namespace, table));
-                if let Change::DropColumn { column, .. } = &operation.change {
+                let gone = match &operation.change {
+                    Change::DropColumn { column, .. } => Some((column, None)),
+                    Change::RenameColumn { column, to, .. } => Some((column, Some(to.clone()))),
+                    _ => None,
+                };
+                if let Some((column, to)) = gone {
                     self.dropped.push(Dropped {
                         table: table.clone(),
                         namespace: key.0.clone(),
                         column: Some(column.clone()),
+                        to,
                         at: Site::new(file, operation.span),
                     });
                 }
@@ -620,6 +637,18 @@ mod tests {
         ]);
         assert_eq!(show(&found), ["m: user(id email)"]);
         assert!(found[0].tables[0].table.is_unique(&["email"]) && found[0].dropped.is_empty());
+    }
+
+    #[test]
+    fn what_is_renamed_is_gone_under_its_old_name() {
+        let found = migrated([
+            ("m/1.sql", "CREATE TABLE a (x int, y int); CREATE TABLE b (x int)"),
+            ("m/2.sql", "ALTER TABLE a RENAME x TO z; ALTER TABLE b RENAME TO c; ALTER TABLE a RENAME y TO w"),
+            ("m/3.sql", "ALTER TABLE a RENAME w TO y"),
+        ]);
+        let gone = |one: &Dropped| format!("{}.{:?} {:?}", one.table, one.column.as_deref(), one.to.as_deref());
+        let gone: Vec<String> = found[0].dropped.iter().map(gone).collect();
+        assert_eq!(gone, [r#"a.Some("x") Some("z")"#, r#"b.None Some("c")"#, r#"a.Some("w") Some("y")"#]);
     }
 
     #[test]

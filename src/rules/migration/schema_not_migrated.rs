@@ -24,7 +24,7 @@ pub(super) fn check(cx: &Context<'_>, out: &mut Reporter<'_>) {
                 GapKind::UnmigratedIndex => format!("an index of {}", columns_of(gap)),
                 _ => columns_of(gap),
             };
-            let how = if gap.dropped.is_some() { "a later migration drops" } else { "no migration creates" };
+            let how = gap.fate().unwrap_or_else(|| "no migration creates".to_owned());
             // One table may lack all of these.
             match kind {
                 GapKind::UnmigratedUnique => {
