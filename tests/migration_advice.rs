@@ -252,7 +252,19 @@ fn a_plugin_that_replaces_another_takes_its_clients_over_and_makes_its_tokens_an
 fn commands_follow_adapter_and_release() {
     let drizzle = "import { drizzleAdapter } from \"better-auth/adapters/drizzle\";\nimport { db } from \"db\";\nimport * as schema from \"./schema\";";
     let pool = "import { Pool } from \"pg\";";
+    let mongo = "import { prismaAdapter } from \"better-auth/adapters/prisma\";\nimport { db } from \"db\";";
+    let on_mongo = PRISMA.replace("@id", "@id @map(\"_id\")");
     for (finding, commands) in [
+        (
+            finding(
+                "1.7.25",
+                mongo,
+                "prismaAdapter(db, { provider: \"mongodb\" })",
+                &[("prisma/schema.prisma", on_mongo.as_str())],
+                "",
+            ),
+            ["then `npx prisma db push`", "commit the schema."],
+        ),
         (prisma("1.7.25", ""), ["`npx auth@latest generate`", "`npx prisma migrate dev`"]),
         (prisma("1.4.22", ""), ["`npx @better-auth/cli@1.4 generate`", "`npx prisma migrate dev`"]),
         (
@@ -287,6 +299,26 @@ fn commands_follow_adapter_and_release() {
             assert!(advice.contains(command), "{command}: {advice}");
         }
         assert!(advice.ends_with("once the database has the schema."), "the reminder closes it: {advice}");
+    }
+}
+
+#[test]
+fn ids_are_those_that_the_release_makes_with_these_options() {
+    let imports = "import { Pool } from \"pg\";";
+    for (version, option, is_number) in [
+        ("1.2.0", "useNumberId: true", false),
+        ("1.3.34", "useNumberId: true", true),
+        ("1.4.22", "useNumberId: true", true),
+        ("1.5.0", "useNumberId: true", false),
+        ("1.7.25", "useNumberId: true", false),
+        ("1.3.34", "generateId: \"serial\"", false),
+        ("1.4.22", "generateId: \"serial\"", true),
+        ("1.7.25", "generateId: \"serial\"", true),
+    ] {
+        let database = format!("new Pool(), advanced: {{ database: {{ {option} }} }}");
+        let declaration = finding(version, imports, &database, &[("migrations/1.sql", SQL)], "").help.declaration;
+        let declaration = declaration.expect("the statements");
+        assert_eq!(declaration.contains("\"id\" integer"), is_number, "{version} {option}: {declaration}");
     }
 }
 
@@ -547,4 +579,44 @@ fn what_is_not_migrated_is_told_for_every_plugin() {
         about.filter(|finding| finding.message.contains(name)).count()
     };
     assert_eq!(["banReason", "displayUsername", "impersonatedBy"].map(told), [1, 1, 0]);
+}
+
+#[test]
+fn what_one_call_of_a_factory_gives_is_told_for_that_call() {
+    let factory = "import { betterAuth } from \"better-auth\";\nimport { Pool } from \"pg\";\n\
+                   export function createAuth(more: any[]) { return betterAuth({ database: new Pool(), plugins: [...more] }); }";
+    let call = |body: &str| {
+        format!("import {{ twoFactor }} from \"better-auth/plugins\";\nimport {{ createAuth }} from \"@acme/auth\";\n{body}")
+    };
+    let told = |first: &str, second: &str| {
+        let (first, second) = (call(first), call(second));
+        let files = [
+            ("package.json", "{ \"private\": true, \"workspaces\": [\"apps/*\", \"packages/*\"] }"),
+            (
+                "packages/auth/package.json",
+                "{ \"name\": \"@acme/auth\", \"private\": true, \"main\": \"auth.ts\", \"dependencies\": { \"better-auth\": \"1.7.25\" } }",
+            ),
+            ("packages/auth/auth.ts", factory),
+            ("packages/auth/migrations/0001.sql", SQL),
+            ("apps/a/package.json", "{ \"name\": \"a\" }"),
+            ("apps/a/auth.ts", &first),
+            ("apps/b/package.json", "{ \"name\": \"b\" }"),
+            ("apps/b/auth.ts", &second),
+        ];
+        let found = findings_about(&files).into_iter().find(|finding| finding.rule == "migration/migration-missing-for-plugin");
+        found.map(|found| (found.severity, found.confidence, found.message))
+    };
+    let with = "export const auth = createAuth([twoFactor()]);";
+    let without = "export const auth = createAuth([]);";
+    let (severity, confidence, message) = told(with, without).expect("a finding");
+    assert_eq!((severity, confidence), (Severity::Critical, Confidence::High));
+    assert!(message.ends_with(", when called in apps/a/auth.ts"), "{message}");
+    for undecided in [
+        "export const auth = process.env.X ? createAuth([twoFactor()]) : null;",
+        "export const auth = createAuth(process.env.X ? [twoFactor()] : []);",
+    ] {
+        assert_eq!(told(undecided, without), None, "{undecided}");
+    }
+    let never = "if (process.env.NODE_ENV === \"test\") start(createAuth([twoFactor()]));";
+    assert!(told(never, without).is_none_or(|(severity, ..)| severity < Severity::Critical));
 }

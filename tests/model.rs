@@ -5,6 +5,7 @@ use std::sync::Arc;
 use git_auth_review::cache::memory::MemoryStore;
 use git_auth_review::config::Config;
 use git_auth_review::engine;
+use git_auth_review::project::schema::lookup::Map;
 use git_auth_review::project::schema::{Cause, Gap, GapKind, Migrated, RequiredColumn, RequiredTable};
 use git_auth_review::project::value::{Lookup, Value};
 use git_auth_review::project::{AdapterKind, Dialect, Plural, ProjectModel, Role, SchemaState};
@@ -399,6 +400,18 @@ fn modules_that_import_a_name_and_export_it_pass_it_on() {
         ),
     ]);
     assert_eq!(plugins(&calls), ["admin", "jwt?"]);
+    // A package passed on along with files has what none of these has.
+    let passed = model(&[
+        ("src/list.ts", "import { admin } from \"better-auth/plugins\";\nexport const plugins = [admin()];"),
+        ("src/orm.ts", "export * from \"drizzle-orm\";"),
+        ("src/index.ts", "export * from \"better-auth/plugins\";\nexport * from \"./orm\";\nexport * from \"./list\";"),
+        (
+            "src/auth.ts",
+            "import { betterAuth } from \"better-auth\";\nimport { plugins, jwt } from \"./index\";\n\
+             export const auth = betterAuth({ plugins: [...plugins, jwt()] });",
+        ),
+    ]);
+    assert_eq!(plugins(&passed), ["admin", "jwt"]);
 }
 
 #[test]
@@ -441,6 +454,12 @@ fn what_may_make_an_instance_never_vanishes() {
         "import { betterAuth as full } from \"better-auth\";\nimport { betterAuth as small } from \"better-auth/minimal\";\n\
          const create = process.env.SMALL ? small : full;\nexport const auth = create({});",
         "import BetterAuth from \"better-auth\";\nexport const auth = BetterAuth.betterAuth({});",
+        "import { betterAuth } from \"better-auth\";\nexport const auth = betterAuth.call(null, {});",
+        "import { betterAuth } from \"better-auth\";\nexport const auth = betterAuth.apply(undefined, [{}]);",
+        "import { betterAuth } from \"better-auth\";\nconst given = [{}];\nexport const auth = Reflect.apply(betterAuth, null, given);",
+        "import * as kit from \"better-auth\";\nconst make = kit.betterAuth;\nexport const auth = make({});",
+        "import * as kit from \"better-auth\";\nconst { betterAuth: make } = kit;\nexport const auth = make({});",
+        "import * as kit from \"better-auth\";\nexport const auth = (0, kit[\"betterAuth\"])({});",
     ] {
         let model = one(body);
         assert_eq!(model.servers.len(), 1, "{body}");
@@ -459,6 +478,27 @@ fn what_may_make_an_instance_never_vanishes() {
             "import { betterAuth } from \"better-auth\";\nconst wrap = (make: any) => make({});\nexport const auth = wrap(betterAuth);",
             "`betterAuth` is handed on, to be called elsewhere",
         ),
+        (
+            "import { betterAuth } from \"better-auth\";\nexport const make = betterAuth.bind(null, {});",
+            "`betterAuth` is handed on, to be called elsewhere",
+        ),
+        (
+            "import { betterAuth } from \"better-auth\";\nexport const [auth] = [{}].map(betterAuth);",
+            "`betterAuth` is handed on, to be called elsewhere",
+        ),
+        (
+            "import { createAuthClient } from \"better-auth/react\";\nexport const client = traced(createAuthClient)({});",
+            "`createAuthClient` is handed on, to be called elsewhere",
+        ),
+        (
+            "import * as kit from \"better-auth\";\nexport const auth = start(kit);",
+            "all of `better-auth` is handed on, to be used elsewhere",
+        ),
+        ("export { betterAuth as make } from \"better-auth\";", "`betterAuth` is exported as `make`, to be called elsewhere"),
+        (
+            "import { betterAuth } from \"better-auth\";\nconst make = betterAuth;\nexport default make;",
+            "`betterAuth` is exported as `default`, to be called elsewhere",
+        ),
     ] {
         let model = one(body);
         let reasons: Vec<&str> = model
@@ -469,6 +509,8 @@ fn what_may_make_an_instance_never_vanishes() {
             .collect();
         assert_eq!(reasons, [reason], "{body}");
     }
+    let types = "import * as kit from \"better-auth\";\nexport type Auth = ReturnType<typeof kit.betterAuth>;";
+    assert!(one(types).undetermined.is_empty(), "types");
     let wrapper = "export function betterAuth(options: any) { return options; }\nexport const auth = betterAuth({});";
     assert!(one(wrapper).undetermined.is_empty(), "a function of the repository");
 }
@@ -491,15 +533,44 @@ fn calls_are_found_however_a_module_is_reached() {
             "import * as kit from \"./build\";\nexport default kit;",
             "import kit from \"./kit\";\nexport const two = kit.buildAuth([jwt()]);",
         ),
+        ("", "import * as kit from \"./build\";\nconst { buildAuth: make } = kit;\nexport const two = make([jwt()]);"),
+        ("", "export const two = import(\"./build\").then(({ buildAuth: make }) => make([jwt()]));"),
+        ("", "const { buildAuth: make } = await import(\"./build\");\nexport const two = make([jwt()]);"),
+        (
+            "",
+            "export async function two() { const kit = await import(\"./build\"); const { buildAuth } = kit; return buildAuth([jwt()]); }",
+        ),
+        ("", "import * as kit from \"./build\";\nexport const two = (0, kit[\"buildAuth\"])([jwt()]);"),
+        ("", "import { buildAuth } from \"./build\";\nexport const two = buildAuth!.call(null, [jwt()]);"),
+        ("", "import { buildAuth } from \"./build\";\nexport const two = Reflect.apply(buildAuth, null, [[jwt()]]);"),
     ] {
         let model = model(&[build, main, ("src/kit.ts", passing), ("src/user.ts", &format!("{jwt}{user}"))]);
         assert_eq!(plugins(&model), ["admin", "jwt?"], "{user}");
         assert_eq!(open(&model), [""; 0], "{user}");
     }
-    let handed_on =
-        "import * as kit from \"./build\";\nconst makers = { main: kit.buildAuth };\nexport const two = makers.main([jwt()]);";
-    let model = model(&[build, main, ("src/user.ts", &format!("{jwt}{handed_on}"))]);
-    assert_eq!(open(&model), ["`more` is a parameter, and `kit.buildAuth` is handed on, to be called elsewhere"]);
+    let handed_on = "is handed on, to be called elsewhere";
+    for (user, used, why) in [
+        ("import * as kit from \"./build\";\nconst makers = { main: kit.buildAuth };", "kit.buildAuth", handed_on),
+        ("import * as kit from \"./build\";\nexport const two = kit[name]([jwt()]);", "kit", handed_on),
+        ("import * as kit from \"./build\";\nexport const { two, ...others } = kit;", "kit", handed_on),
+        ("import { buildAuth } from \"./build\";\nexport const two = buildAuth.bind(null);", "buildAuth", handed_on),
+        ("export const two = import(\"./build\").then(run);", "import(\"./build\")", handed_on),
+        ("import \"./build\";\nload((kit) => kit.buildAuth([jwt()]));", "kit.buildAuth", "may be its function"),
+    ] {
+        let model = model(&[build, main, ("src/user.ts", &format!("{jwt}{user}"))]);
+        assert_eq!(open(&model), [format!("`more` is a parameter, and `{used}` {why}")], "{user}");
+    }
+    let class = "import { betterAuth } from \"better-auth\";\n\
+                 export class AuthKit { auth: any; constructor(list: any[]) { this.auth = betterAuth({ plugins: list }); } }";
+    let user = "import * as kit from \"./build\";\nexport const two = new kit.AuthKit([jwt()]);";
+    let made = model(&[("src/build.ts", class), ("src/user.ts", &format!("{jwt}{user}"))]);
+    assert_eq!((plugins(&made), open(&made)), (vec!["jwt".into()], vec![]));
+    let nuxt = [
+        ("nuxt.config.ts", "export default {}"),
+        ("server/utils/build.ts", build.1),
+        ("server/one.ts", "import { buildAuth } from \"./utils/build\";\nexport const one = buildAuth([]);"),
+    ];
+    assert_eq!(open(&model(&nuxt)), ["`more` is a parameter, and Nuxt and Nitro import it into files by themselves"]);
 }
 
 #[test]
@@ -1289,11 +1360,16 @@ fn a_plugin_without_its_table_is_a_gap_and_with_it_is_none() {
         missing.map(|gap| (gap.table.clone(), gap.kind, gap.columns.len())).collect()
     };
     let model = drizzle_app("", "");
-    assert!(model.servers[0].declared.lookup.map.is_some(), "the schema map is followed");
+    assert!(model.servers[0].declared.lookup.map().is_some(), "the schema map is followed");
     assert_eq!(gaps(&model), []);
     assert_eq!(gaps(&drizzle_app("passkey()", "")), [("passkey".to_owned(), GapKind::Table, 10)]);
     let table = "export const passkey = pgTable(\"passkey\", { id: text(\"id\"), name: text(), publicKey: text(), userId: text(), credentialID: text(), counter: text(), deviceType: text(), backedUp: boolean(), transports: text(), createdAt: timestamp(), aaguid: text() });";
     assert_eq!(gaps(&drizzle_app("passkey()", table)), []);
+    // What else the module exports says nothing of the tables.
+    let more = "type Row = { id: string };\nexport { type Row };\nexport const pattern = /x/;\nexport const passkey = process.env.X ? a() : b();";
+    let model = drizzle_app("passkey(), admin()", more);
+    assert!(model.servers[0].declared.lookup.map.is_some(), "the schema map is followed");
+    assert_eq!(gaps(&model).iter().map(|(table, ..)| table.as_str()).collect::<Vec<_>>(), ["session", "user"]);
     assert_eq!(
         gaps(&drizzle_app("passkey()", &table.replace(", aaguid: text()", ""))),
         [("passkey".to_owned(), GapKind::Columns, 1)]
@@ -1302,6 +1378,98 @@ fn a_plugin_without_its_table_is_a_gap_and_with_it_is_none() {
         gaps(&drizzle_app("admin()", "")),
         [("session".to_owned(), GapKind::Columns, 1), ("user".to_owned(), GapKind::Columns, 4)]
     );
+}
+
+#[test]
+fn the_schema_map_is_that_of_the_option_or_of_the_database() {
+    let map = |database: &str| {
+        let auth = format!(
+            "import {{ betterAuth }} from \"better-auth\";\nimport {{ drizzleAdapter }} from \"better-auth/adapters/drizzle\";\n\
+             import {{ drizzle }} from \"drizzle-orm/node-postgres\";\nimport {{ drizzle as d1 }} from \"drizzle-orm/d1\";\n\
+             import {{ Pool }} from \"pg\";\nimport postgres from \"postgres\";\nimport {{ config, connect }} from \"@acme/database\";\n\
+             import * as schema from \"./schema\";\nconst options = {{ provider: \"pg\" }};\n\
+             export const auth = betterAuth({{ database: drizzleAdapter({database}) }});"
+        );
+        match &model(&[("src/auth.ts", &auth), ("src/schema.ts", CORE_DRIZZLE)]).servers[0].declared.lookup.map {
+            Map::Needless => "needless",
+            Map::Given(_) => "given",
+            Map::Nothing => "nothing",
+            Map::Unknown(_) => "unknown",
+        }
+    };
+    for (database, expected) in [
+        ("drizzle(process.env.URL), { ...options, schema }", "given"),
+        ("drizzle(process.env.URL, { schema }), options", "given"),
+        ("drizzle({ client: new Pool(), schema }), { ...options, schema: undefined }", "given"),
+        ("globalThis.db ?? drizzle(new Pool(), { schema }), options", "given"),
+        ("drizzle(process.env.URL!), options", "nothing"),
+        ("drizzle(\"postgres://localhost/app\", { logger: true }), options", "nothing"),
+        ("drizzle(new Pool({ max: 1 })), options", "nothing"),
+        ("drizzle(postgres(process.env.URL!)), options", "nothing"),
+        ("drizzle({ client: new Pool(), casing: \"snake_case\" }), options", "nothing"),
+        ("d1(env.DB), options", "nothing"),
+        ("process.env.A ? drizzle(new Pool()) : drizzle(process.env.B!, {}), options", "nothing"),
+        ("process.env.A ? drizzle(new Pool()) : drizzle(process.env.B!, config), options", "unknown"),
+        ("drizzle(config), options", "unknown"),
+        ("drizzle(connect()), options", "unknown"),
+        ("drizzle({ client: new Pool(), ...config }), options", "unknown"),
+        ("drizzle({ client: new Pool(), relations: config }), options", "unknown"),
+        ("d1(env.DB, config), options", "unknown"),
+        ("drizzle(...config), options", "unknown"),
+        ("connect(), options", "unknown"),
+        ("drizzle(new Pool()), { ...options, ...config }", "unknown"),
+        ("drizzle(new Pool()), { ...options, ...(process.env.A ? { schema } : {}) }", "unknown"),
+        ("drizzle(new Pool()), { ...options, schema: config }", "unknown"),
+    ] {
+        assert_eq!(map(database), expected, "{database}");
+    }
+}
+
+#[test]
+fn what_another_application_declares_for_its_own_database_serves_no_other() {
+    let jwks = "import { pgTable, text, timestamp } from \"drizzle-orm/pg-core\";\n\
+                export const jwks = pgTable(\"jwks\", { id: text(), publicKey: text(), privateKey: text(), createdAt: timestamp(), \
+                expiresAt: timestamp(), alg: text(), crv: text() });";
+    let auth = |schema: &str| {
+        format!(
+            "import {{ betterAuth }} from \"better-auth\";\nimport {{ drizzleAdapter }} from \"better-auth/adapters/drizzle\";\n\
+             import {{ jwt }} from \"better-auth/plugins\";\n{schema}\n\
+             export const auth = betterAuth({{ database: drizzleAdapter(db, {{ provider: \"pg\", schema }}), plugins: [jwt()] }});"
+        )
+    };
+    let own = "import * as tables from \"./core\";\nimport { jwks } from \"./jwks\";\nconst schema = { ...tables, jwks };";
+    let shared = "import * as tables from \"../../packages/db/core\";\nimport { jwks } from \"./jwks\";\nconst schema = { ...tables, jwks };";
+    let lacking = "import * as schema from \"./core\";";
+    let shared_lacking = "import * as schema from \"../../packages/db/core\";";
+    // What `a` lacks, and how many tables of that name are of others.
+    for (a, b, home_of_jwks, expected) in [
+        (lacking, own, "apps/b/jwks.ts", (GapKind::Table, 1)),
+        // Declared for nobody in particular.
+        (lacking, lacking, "packages/db/jwks.ts", (GapKind::MapEntry, 0)),
+        // Its own, and left out.
+        (lacking, own, "apps/a/jwks.ts", (GapKind::MapEntry, 0)),
+        // Both are on one database.
+        (shared_lacking, shared, "apps/b/jwks.ts", (GapKind::MapEntry, 0)),
+        // An application without a server of its own.
+        (lacking, lacking, "apps/c/jwks.ts", (GapKind::MapEntry, 0)),
+    ] {
+        let manifest = "{ \"name\": \"one\", \"dependencies\": { \"better-auth\": \"^1.7.0\" } }";
+        let (a, b) = (auth(a), auth(b));
+        let model = model(&[
+            ("apps/a/package.json", manifest),
+            ("apps/b/package.json", manifest),
+            ("apps/c/package.json", manifest),
+            ("packages/db/package.json", "{ \"name\": \"db\" }"),
+            ("apps/a/auth.ts", &a),
+            ("apps/b/auth.ts", &b),
+            ("apps/a/core.ts", CORE_DRIZZLE),
+            ("apps/b/core.ts", CORE_DRIZZLE),
+            ("packages/db/core.ts", CORE_DRIZZLE),
+            (home_of_jwks, jwks),
+        ]);
+        let gap = model.servers[0].gaps.iter().find(|gap| gap.key == "jwks").expect("it lacks `jwks`");
+        assert_eq!((gap.kind, gap.of_others.len()), expected, "{home_of_jwks}: {a}");
+    }
 }
 
 /// A server on Kysely with core tables made by a migration in code, and what comes after it.
@@ -1924,7 +2092,7 @@ fn a_knexfile_tells_which_folders_hold_migrations() {
 fn a_setting_of_drizzle_gives_columns_their_names_in_the_database() {
     let schema = "import { pgTable, text } from \"drizzle-orm/pg-core\";\n\
                   export const user = pgTable(\"user\", { id: text().primaryKey(), fullName: text(), email: text(\"eMail\") });\n";
-    let names = |handle: &str, kit: &str| -> Vec<String> {
+    let names = |schema: &str, handle: &str, kit: &str| -> Vec<String> {
         let auth = format!(
             "import {{ betterAuth }} from \"better-auth\";\nimport {{ drizzleAdapter }} from \"better-auth/adapters/drizzle\";\n\
              import {{ drizzle }} from \"drizzle-orm/node-postgres\";\nimport * as schema from \"./schema\";\n\
@@ -1938,6 +2106,8 @@ fn a_setting_of_drizzle_gives_columns_their_names_in_the_database() {
         let (_, user) = &model.servers[0].declared.lookup.tables[0];
         user.table.columns.iter().map(|column| column.physical.clone().unwrap_or_else(|| "?".into())).collect()
     };
+    let cased = schema.replace("pgTable", "snakeCase").replacen("snakeCase(", "snakeCase.table(", 1);
+    assert_eq!(names(&cased, "drizzle(url)", "casing: \"camelCase\""), ["id", "full_name", "eMail"]);
     for (handle, kit, expected) in [
         ("drizzle(url, { casing: \"snake_case\" })", "", ["id", "full_name", "eMail"]),
         ("drizzle({ client, casing: \"camelCase\" })", "casing: \"snake_case\"", ["id", "fullName", "eMail"]),
@@ -1950,7 +2120,7 @@ fn a_setting_of_drizzle_gives_columns_their_names_in_the_database() {
         ("drizzle(url, { casing: process.env.CASING })", "", ["?", "?", "eMail"]),
         ("process.env.A ? drizzle(a, {}) : drizzle(b, { casing: \"snake_case\" })", "", ["?", "?", "eMail"]),
     ] {
-        assert_eq!(names(handle, kit), expected, "{handle} {kit}");
+        assert_eq!(names(schema, handle, kit), expected, "{handle} {kit}");
     }
 }
 

@@ -28,8 +28,8 @@ pub struct Module {
     pub scopes: Vec<Scope>,
     /// Calls of the functions in [`super::lower::ENTRY_POINTS`], wherever they stand.
     pub calls: Vec<CallSite>,
-    /// Uses of functions that may make an instance, told by their names: their calls, or the name alone where such a
-    /// function is handed on.
+    /// Uses of functions that may make an instance, told by their names: their calls, or the function alone where it is
+    /// handed on, or the module it may be a member of.
     pub makers: Vec<CallSite>,
     /// Places that may hand requests to an instance, in order.
     pub mounts: Vec<Mount>,
@@ -342,7 +342,7 @@ pub struct CallSite {
     pub expr: Expr,
     /// The name the result is bound to or the function it stands in, for messages.
     pub owner: Option<String>,
-    /// The conditions under which it is reached; kept for [`Module::calls`] only.
+    /// The conditions under which it is reached.
     pub guards: Vec<Guard>,
 }
 

@@ -133,6 +133,7 @@ impl Table {
             | Change::DropNamespace { .. }
             | Change::RenameTable { .. }
             | Change::MoveTable { .. }
+            | Change::RemakeColumn { .. }
             | Change::DeleteRows { .. }
             | Change::WriteRows { .. }
             | Change::UseRows { .. }
@@ -255,6 +256,22 @@ impl Key {
     #[must_use]
     pub fn primary(column: &str) -> Self {
         Self { primary: true, ..Self::unique(column) }
+    }
+
+    /// The same over the rows alone that meet a condition. That a column of the key itself is not null says nothing: where
+    /// it is null, the values are not kept apart in any case.
+    #[must_use]
+    pub fn over(mut self, condition: &str) -> Self {
+        let plain: String = condition.chars().filter(|letter| !matches!(letter, '"' | '`' | '[' | ']' | '(' | ')')).collect();
+        let plain = plain.trim().to_ascii_lowercase();
+        let says_nothing = |part: &str| {
+            let column = part.trim().strip_suffix("is not null").and_then(|column| column.trim().rsplit('.').next());
+            column.is_some_and(|column| self.columns.iter().any(|own| own.eq_ignore_ascii_case(column)))
+        };
+        if !plain.split(" and ").all(says_nothing) {
+            self.columns.push(format!("where {}", condition.trim()));
+        }
+        self
     }
 
     /// Whether this is the name of the key: its own, or one that databases give where none is written
@@ -430,6 +447,16 @@ pub enum Change {
         /// `TYPE`, as [`Column::kind`] has it.
         kind: Option<String>,
     },
+    /// TypeORM's `changeColumn`, which drops a column of another type and adds it again without its values; what the column
+    /// is like afterwards is told by the change that follows.
+    RemakeColumn {
+        /// The table.
+        table: String,
+        /// The column.
+        column: String,
+        /// Its type from then on, as [`Column::kind`] has it.
+        kind: String,
+    },
     /// `CREATE INDEX`, or a unique constraint added later.
     CreateIndex {
         /// The table.
@@ -495,6 +522,7 @@ impl Change {
             | Self::DropColumn { table, .. }
             | Self::RenameColumn { table, .. }
             | Self::AlterColumn { table, .. }
+            | Self::RemakeColumn { table, .. }
             | Self::CreateIndex { table, .. }
             | Self::AddForeignKey { table, .. }
             | Self::DeleteRows { table }

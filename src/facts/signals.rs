@@ -123,7 +123,11 @@ const NEEDLES: [(&str, Mark); 51] = [
     (" index", |s, around| s.migrations |= around.follows(&["create", "unique"])),
     (".createTable(", |s, _| s.migrations = true),
     (".alterTable(", |s, _| s.migrations = true),
-    ("schema.table(", |s, _| s.migrations = true),
+    // Of Knex, of a schema that another module has (Drizzle), or of what turns names (`snakeCase.table`).
+    (".table(", |s, around| match around.follows(&["schema"]) {
+        true => (s.migrations, s.tables) = (true, true),
+        false => s.tables |= !around.follows(&["console"]),
+    }),
     (".dropTable(", |s, _| s.migrations = true),
     (".createIndex(", |s, _| s.migrations = true),
     (".renameTable(", |s, _| s.migrations = true),
@@ -262,6 +266,7 @@ mod tests {
         assert!(scan(b"export const user = pgTable('user', {})").tables);
         assert!(scan(b"await db.schema\n  .createTable('user')").migrations);
         assert!(!scan(b"export const user = createTable('user', {})").migrations);
+        assert!(scan(b"export const user = auth.table('user', {})").tables && !scan(b"console.table(users)").tables);
         assert!(scan(b"export async function up(db) { await copy(db) }").migrations);
         assert!(scan(b"await runMigrations()").boot_migrations && !scan(b"await dataSource.runMigrations()").boot_migrations);
         let entities = |text: &str| scan(text.as_bytes()).entities;

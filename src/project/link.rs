@@ -12,14 +12,15 @@ use super::plugins::{Reader, Side};
 use super::render;
 use super::resolve::Resolver;
 use super::schema::compare::{Comparison, compare};
-use super::schema::declared::Sources;
+use super::schema::declared::{Sources, tell_apart};
+use super::schema::lookup::Map;
 use super::schema::required::required;
 use super::value::{CallValue, Environment, External, Lookup, Node, Property, Unknown, Value};
 use super::version::version_in;
 use super::{AdapterKind, Client, PluginUse, ProjectModel, Role, SchemaState, Server};
 use crate::facts::Body;
-use crate::facts::lower::ENTRY_POINTS;
-use crate::facts::module::{Call, CallSite, Expr, Import, Imported, Kind, Module};
+use crate::facts::lower::{ENTRY_POINTS, INSTANCES};
+use crate::facts::module::{Binding, Call, CallSite, Export, Expr, Import, Imported, Kind, Module, Source};
 use crate::finding::Open;
 use crate::source::{Site, Span};
 
@@ -95,10 +96,7 @@ fn all(files: &Gate<'_>, stated: &Stated, resolver: &Resolver, run: &Run<'_>, ke
             run.begin();
             linker.instance(path, call);
         }
-        for handed_on in facts.module().into_iter().flat_map(handed_on) {
-            let reason = format!("`{ENTRY}` is handed on, to be called elsewhere");
-            linker.unmade(path, None, Unknown::new(reason, Site::new(path, handed_on.expr.span)));
-        }
+        linker.handed_on(path, facts.module());
     }
     linker.finish(stated)
 }
@@ -128,6 +126,10 @@ struct ClientCall {
 impl Linker<'_> {
     fn finish(mut self, stated: &Stated) -> ProjectModel {
         self.model.servers.sort_by(|a, b| a.at.cmp(&b.at));
+        let mut servers = std::mem::take(&mut self.model.servers);
+        tell_apart(&mut servers, self.resolver);
+        servers.iter_mut().for_each(|server| self.compare(server));
+        self.model.servers = servers;
         mount(self.files, self.resolver, self.evaluator, &mut self.model);
         let sites = Sites::find(&mut self.model.servers);
         std::mem::take(&mut self.client_calls).into_iter().for_each(|call| self.client(call, &sites));
@@ -177,6 +179,25 @@ impl Linker<'_> {
         }
     }
 
+    /// Tells of the places of a module that hand the function on that makes an instance.
+    fn handed_on(&mut self, path: &Arc<str>, module: Option<&Module>) {
+        let Some(module) = module else { return };
+        for site in module.makers.iter().filter(|site| may_be_entry(module, &site.expr)) {
+            let value = self.evaluator.eval(path, site.scope, &site.expr);
+            let Some(External { module, name }) = entry(&value).filter(|callee| is_framework(&callee.module)) else { continue };
+            let reason = match name.as_str() {
+                "*" => format!("all of `{module}` is handed on, to be used elsewhere"),
+                name if INSTANCES.contains(&name) => format!("`{name}` is handed on, to be called elsewhere"),
+                _ => continue,
+            };
+            self.unmade(path, None, Unknown::new(reason, Site::new(path, site.expr.span)));
+        }
+        for (entry, name, span) in exported_entries(module) {
+            let reason = format!("`{entry}` is exported as `{name}`, to be called elsewhere");
+            self.unmade(path, None, Unknown::new(reason, Site::new(path, span)));
+        }
+    }
+
     /// Says that an instance may be made in a way that is not followed.
     fn unmade(&mut self, path: &str, owner: Option<&str>, why: Unknown) {
         let name = owner.map_or_else(String::new, |owner| format!("`{owner}` in "));
@@ -204,10 +225,6 @@ impl Linker<'_> {
             None => return node.why_unknown().map_or(Made::Nothing, Made::Unknown),
         };
         let options = match call.arguments.first() {
-            Some(argument) if argument.spread && argument.value.kind != Kind::Unread => Node {
-                value: Value::Unknown(Unknown::new("the options are spread from a list", Site::new(path, call.callee.span))),
-                at: Site::new(path, argument.value.span),
-            },
             Some(argument) => {
                 // Asked for as a whole, as it is by the names for what it makes.
                 let given = match self.evaluator.eval(path, site.scope, &site.expr).value {
@@ -215,7 +232,13 @@ impl Linker<'_> {
                     // One of several functions is called.
                     _ => None,
                 };
-                given.unwrap_or_else(|| self.evaluator.eval(path, site.scope, &argument.value))
+                given.unwrap_or_else(|| match &argument.value.kind {
+                    kind if argument.spread && *kind != Kind::Unread => {
+                        let why = Unknown::new("the options are spread from a list", Site::new(path, call.callee.span));
+                        Node { value: Value::Unknown(why), at: Site::new(path, argument.value.span) }
+                    }
+                    _ => self.evaluator.eval(path, site.scope, &argument.value),
+                })
             }
             None => Node { value: super::value::Object::default().into(), at: Site::new(path, site.expr.span) },
         };
@@ -236,7 +259,7 @@ impl Linker<'_> {
         let sources = self.run.answer(&self.kept.sources, (), read);
         self.run.begin();
         let declared = sources.declared(files, evaluator, resolver, &package, &adapter);
-        let mut server = Server {
+        let server = Server {
             role,
             at,
             name,
@@ -254,7 +277,6 @@ impl Linker<'_> {
             contexts: Vec::new(),
         };
         self.questions(&server);
-        self.compare(&mut server);
         self.model.servers.push(server);
     }
 
@@ -292,6 +314,9 @@ impl Linker<'_> {
         }
         for why in &server.required.open {
             ask(format!("which tables {place} needs"), why);
+        }
+        if let Map::Unknown(why) = &server.declared.lookup.map {
+            ask(format!("which tables the adapter of {place} finds"), why);
         }
         if server.version.resolved.is_none() && server.version.effective().is_some() {
             let why = Unknown::new(
@@ -389,7 +414,7 @@ impl Linker<'_> {
     }
 }
 
-/// The function that makes an instance.
+/// The function that makes a server.
 const ENTRY: &str = "betterAuth";
 
 /// The function of a package that a callee is, or may be in one of several cases.
@@ -407,15 +432,46 @@ fn entry(callee: &Node) -> Option<External> {
     }
 }
 
-/// The places of a module that hand the function on that makes an instance.
-fn handed_on(module: &Module) -> impl Iterator<Item = &CallSite> {
-    let is_entry = |import: &Import| {
-        matches!(&import.name, Imported::Named(name) if name == ENTRY) && is_framework(&import.module) && !import.type_only
-    };
-    module.makers.iter().filter(move |site| match &site.expr.kind {
-        Kind::Name(name) => module.imports.iter().any(|import| import.local == *name && is_entry(import)),
+/// Whether an expression may stand for the function that makes an instance, or for the module it is a member of.
+fn may_be_entry(module: &Module, expr: &Expr) -> bool {
+    match &expr.kind {
+        Kind::Name(name) => module.imports.iter().any(|import| import.local == *name && brings_entry(import)),
+        Kind::Member(_, name) => INSTANCES.contains(&name.as_str()),
+        Kind::ImportCall(module) => is_home_of_entry(module),
         _ => false,
-    })
+    }
+}
+
+/// Whether an import brings in a function that makes instances, or all of a module that has the one for servers.
+fn brings_entry(import: &Import) -> bool {
+    !import.type_only && (import.name == Imported::Namespace && is_home_of_entry(&import.module) || entry_of(import).is_some())
+}
+
+/// The function that makes instances that an import brings in.
+fn entry_of(import: &Import) -> Option<&str> {
+    let Imported::Named(name) = &import.name else { return None };
+    (is_framework(&import.module) && INSTANCES.contains(&name.as_str()) && !import.type_only).then_some(name)
+}
+
+/// The functions that make instances which a module exports under another name, with that.
+fn exported_entries(module: &Module) -> impl Iterator<Item = (&str, &str, Span)> {
+    let imported = |local: &str| module.imports.iter().find(|import| import.local == local);
+    let exported = module.exports.iter().filter_map(move |export| match export {
+        Export::From { name, module, imported: Imported::Named(entry) } => {
+            let is_entry = is_framework(module) && INSTANCES.contains(&entry.as_str());
+            is_entry.then_some((entry.as_str(), name.as_str(), Span::default()))
+        }
+        Export::Local { name, local } => {
+            let (import, span) = match module.scopes.first()?.binding(local, None) {
+                Some(Binding { source: Source::Value(Expr { kind: Kind::Name(of), .. }), span, .. }) => (imported(of)?, *span),
+                Some(_) => return None,
+                None => imported(local).map(|import| (import, import.span))?,
+            };
+            Some((entry_of(import)?, name.as_str(), span))
+        }
+        _ => None,
+    });
+    exported.filter(|(entry, name, _)| entry != name)
 }
 
 /// Whether a file imports what makes an instance, so that a call of it must be somewhere.
@@ -451,6 +507,11 @@ fn hidden_options(server: &Server) -> Option<String> {
         Value::Unknown(why) => Some(why.reason.clone()),
         _ => None,
     }
+}
+
+/// Whether a module is one of those that have the function that makes an instance.
+fn is_home_of_entry(module: &str) -> bool {
+    matches!(module, "better-auth" | "better-auth/minimal")
 }
 
 /// Whether a module is better-auth itself (`better-auth`, `better-auth/react`).

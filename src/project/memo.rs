@@ -30,38 +30,44 @@ impl<K: Hash + Eq, V> Memo<K, V> {
     /// Forgets an answer that depends on who asked.
     pub(super) fn forget_fleeting(&self, key: &K) {
         let mut answers = self.0.borrow_mut();
-        if answers.get(key).is_some_and(|(_, record)| record.fleeting) {
+        if answers.get(key).is_some_and(|(_, record)| record.basis.fleeting) {
             answers.remove(key);
         }
     }
 
     /// Forgets what the run did not use, or what must not outlive it.
     pub(super) fn end(&mut self, run: u32) {
-        self.0.get_mut().retain(|_, (_, record)| !record.fleeting && record.counted.load(Ordering::Relaxed) == run);
+        self.0.get_mut().retain(|_, (_, record)| !record.basis.fleeting && record.counted.load(Ordering::Relaxed) == run);
     }
 }
 
 /// What an answer was worked out from.
 #[derive(Debug, Default)]
-struct Record {
-    /// Files whose facts were read, sorted.
-    reads: Vec<Arc<str>>,
+struct Basis {
+    /// Files whose facts were read.
+    reads: Paths,
     /// Modules whose importers were asked for.
     importers: Vec<ModuleNames>,
     /// The files of interest were listed.
     listed: bool,
     /// Files that evaluation went through.
-    touched: Vec<Arc<str>>,
+    touched: Paths,
     /// Answers it rests on.
     rests_on: Vec<Arc<Record>>,
-    /// Steps it took, without those of the answers it rests on.
-    steps: u64,
-    /// How far it went below where it was asked for.
-    depth: u32,
     /// It depends on who asked, or on more than the snapshot.
     fleeting: bool,
     /// It was cut short for lack of steps.
     short: bool,
+}
+
+/// An answer that was worked out.
+#[derive(Debug, Default)]
+struct Record {
+    basis: Basis,
+    /// Steps it took, without those of the answers it rests on.
+    steps: u64,
+    /// How far it went below where it was asked for.
+    depth: u32,
     /// The run it was found to hold in.
     holds: AtomicU32,
     /// The run it was found not to hold in.
@@ -70,16 +76,10 @@ struct Record {
     counted: AtomicU32,
 }
 
-/// A record that is being made.
+/// An answer that is being worked out.
 #[derive(Default)]
 struct Recording {
-    reads: BTreeSet<Arc<str>>,
-    importers: Vec<ModuleNames>,
-    listed: bool,
-    touched: BTreeSet<Arc<str>>,
-    rests_on: Vec<Arc<Record>>,
-    fleeting: bool,
-    short: bool,
+    basis: Basis,
     /// Steps before it began.
     began: u64,
     /// Steps of the answers it rests on, as far as they were counted for it.
@@ -87,6 +87,22 @@ struct Recording {
     /// The depth at which it began, and the deepest one until then.
     depth: u32,
     deepest: u32,
+}
+
+/// A few paths, sorted: there are many records, and most read one file or two.
+#[derive(Debug, Default)]
+struct Paths(Vec<Arc<str>>);
+
+impl Paths {
+    fn contains(&self, path: &str) -> bool {
+        self.0.binary_search_by(|known| (**known).cmp(path)).is_ok()
+    }
+
+    fn insert(&mut self, path: &str, shared: impl FnOnce() -> Arc<str>) {
+        if let Err(place) = self.0.binary_search_by(|known| (**known).cmp(path)) {
+            self.0.insert(place, shared());
+        }
+    }
 }
 
 /// The files of a snapshot, which notes what is read of them.
@@ -111,21 +127,17 @@ impl<'a> Gate<'a> {
     }
 
     fn read(&self, path: &str) {
-        self.note(|recording| {
-            if !recording.reads.contains(path) {
-                recording.reads.insert(path.into());
-            }
-        });
+        self.note(|recording| recording.basis.reads.insert(path, || path.into()));
     }
 
     /// What is being worked out depends on who asks.
     fn is_fleeting(&self) {
-        self.open().iter_mut().for_each(|recording| recording.fleeting = true);
+        self.open().iter_mut().for_each(|recording| recording.basis.fleeting = true);
     }
 
     /// What is being worked out lacks steps, which another part of the work may have.
     fn is_short(&self) {
-        self.open().iter_mut().for_each(|recording| (recording.fleeting, recording.short) = (true, true));
+        self.open().iter_mut().for_each(|Recording { basis, .. }| (basis.fleeting, basis.short) = (true, true));
     }
 }
 
@@ -167,12 +179,12 @@ impl Files for Gate<'_> {
     }
 
     fn candidates(&self) -> &[(Arc<str>, Signals)] {
-        self.note(|recording| recording.listed = true);
+        self.note(|recording| recording.basis.listed = true);
         self.files.candidates()
     }
 
     fn importers(&self, names: &[&str]) -> Vec<(Arc<str>, Signals)> {
-        self.note(|recording| recording.importers.extend(names.iter().map(|name| ModuleNames::of(name))));
+        self.note(|recording| recording.basis.importers.extend(names.iter().map(|name| ModuleNames::of(name))));
         self.files.importers(names)
     }
 
@@ -294,11 +306,7 @@ impl<'a> Run<'a> {
         if !self.touched.borrow().contains(file) {
             self.touched.borrow_mut().insert(Arc::clone(file));
         }
-        self.gate.note(|recording| {
-            if !recording.touched.contains(file) {
-                recording.touched.insert(Arc::clone(file));
-            }
-        });
+        self.gate.note(|recording| recording.basis.touched.insert(file, || Arc::clone(file)));
     }
 
     /// The files evaluation went through so far.
@@ -319,7 +327,7 @@ impl<'a> Run<'a> {
         let known = memo.0.borrow();
         let (value, record) = known.get(key)?;
         // What was cut short for lack of steps is worked out again where there are some.
-        if !self.holds(record) || record.short && !self.is_spent() {
+        if !self.holds(record) || record.basis.short && !self.is_spent() {
             return None;
         }
         if record.counted.load(Ordering::Relaxed) != self.number {
@@ -329,17 +337,17 @@ impl<'a> Run<'a> {
             }
             self.deepest.set(self.deepest.get().max(self.depth.get() + record.depth));
         }
-        if record.short {
+        if record.basis.short {
             self.gate.is_short();
         }
-        if record.fleeting {
+        if record.basis.fleeting {
             self.gate.is_fleeting();
         }
         let steps = self.count(record);
         self.charge(steps);
         self.gate.note(|recording| {
             recording.steps_below += steps;
-            recording.rests_on.push(Arc::clone(record));
+            recording.basis.rests_on.push(Arc::clone(record));
         });
         Some(value.clone())
     }
@@ -353,15 +361,9 @@ impl<'a> Run<'a> {
         let Some(recording) = self.gate.open().pop() else { return value };
         let all_steps = self.steps.get() - recording.began;
         let record = Arc::new(Record {
-            reads: recording.reads.into_iter().collect(),
-            importers: recording.importers,
-            listed: recording.listed,
-            touched: recording.touched.into_iter().collect(),
-            rests_on: recording.rests_on,
+            basis: recording.basis.settled(),
             steps: all_steps.saturating_sub(recording.steps_below),
             depth: self.deepest.get() - recording.depth,
-            fleeting: recording.fleeting,
-            short: recording.short,
             holds: AtomicU32::new(self.number),
             fails: AtomicU32::default(),
             counted: AtomicU32::new(self.number),
@@ -369,7 +371,7 @@ impl<'a> Run<'a> {
         self.deepest.set(self.deepest.get().max(recording.deepest));
         self.gate.note(|outer| {
             outer.steps_below += all_steps;
-            outer.rests_on.push(Arc::clone(&record));
+            outer.basis.rests_on.push(Arc::clone(&record));
         });
         memo.0.borrow_mut().insert(key, (value.clone(), record));
         value
@@ -383,8 +385,8 @@ impl<'a> Run<'a> {
         if record.fails.load(Ordering::Relaxed) == self.number {
             return false;
         }
-        let holds = self.gate.edits().is_some_and(|edits| edits.iter().all(|edit| record.outlives(edit)))
-            && record.rests_on.iter().all(|below| self.holds(below));
+        let holds = self.gate.edits().is_some_and(|edits| edits.iter().all(|edit| record.basis.outlives(edit)))
+            && record.basis.rests_on.iter().all(|below| self.holds(below));
         let told = if holds { &record.holds } else { &record.fails };
         told.store(self.number, Ordering::Relaxed);
         holds
@@ -395,16 +397,25 @@ impl<'a> Run<'a> {
         if record.counted.swap(self.number, Ordering::Relaxed) == self.number {
             return 0;
         }
-        self.touched.borrow_mut().extend(record.touched.iter().cloned());
-        record.rests_on.iter().map(|below| self.count(below)).sum::<u64>() + record.steps
+        self.touched.borrow_mut().extend(record.basis.touched.0.iter().cloned());
+        record.basis.rests_on.iter().map(|below| self.count(below)).sum::<u64>() + record.steps
     }
 }
 
-impl Record {
+impl Basis {
+    /// The same without room for more: records are kept.
+    fn settled(mut self) -> Self {
+        self.reads.0.shrink_to_fit();
+        self.touched.0.shrink_to_fit();
+        self.importers.shrink_to_fit();
+        self.rests_on.shrink_to_fit();
+        self
+    }
+
     /// Whether it does not depend on what an edit changed, as far as it was worked out by itself.
     fn outlives(&self, edit: &Edit) -> bool {
         let may_find = |signals: &Signals| self.importers.iter().any(|names| signals.imports.may_hold(*names));
-        self.reads.binary_search(&edit.path).is_err()
+        !self.reads.contains(&edit.path)
             && (edit.imports_the_same || !(may_find(&edit.before) || may_find(&edit.after)))
             && !(self.listed && edit.before.without_imports() != edit.after.without_imports())
     }

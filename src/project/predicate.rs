@@ -240,7 +240,7 @@ mod tests {
     }
 
     fn condition(text: &str) -> Condition {
-        Condition { text: text.into(), at: site(), environment: None }
+        Condition::new(text, site())
     }
 
     fn options(value: Value, conditions: Vec<Condition>) -> Node {

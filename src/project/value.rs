@@ -64,6 +64,8 @@ pub struct Condition {
     pub at: Site,
     /// What a test of `NODE_ENV` or its kin in it tells of the environments it holds in.
     pub environment: Option<Environment>,
+    /// It tells one call of a function from its other calls, and the program makes that call in any case.
+    pub is_call: bool,
 }
 
 /// What is known of the environments a condition holds in.
@@ -253,6 +255,20 @@ impl Condition {
     /// Longest text, in characters.
     const MAX_TEXT: usize = 160;
 
+    /// A condition that nothing tells more of.
+    pub fn new(text: impl Into<String>, at: Site) -> Self {
+        Self { text: text.into(), at, environment: None, is_call: false }
+    }
+
+    /// The first of several conditions on one thing that may not be met. Two calls are not told to be made at once.
+    pub fn undecided<'c>(conditions: impl IntoIterator<Item = &'c Self>) -> Option<&'c Self> {
+        let mut call: Option<&Site> = None;
+        conditions.into_iter().find(move |&condition| {
+            let is_another = |call: &mut Option<&'c Site>| *call.get_or_insert(&condition.at) != &condition.at;
+            condition.environment.is_none() && (!condition.is_call || is_another(&mut call))
+        })
+    }
+
     /// The same condition where it must not hold.
     #[must_use]
     pub fn negated(&self) -> Self {
@@ -264,7 +280,7 @@ impl Condition {
             Environment::Production => Environment::NotProduction,
             Environment::NotProduction => Environment::Production,
         });
-        Self { text, at: self.at.clone(), environment }
+        Self { environment, ..Self::new(text, self.at.clone()) }
     }
 
     /// This condition and another one.
@@ -277,7 +293,8 @@ impl Condition {
             (Some(Environment::Production), Some(Environment::Production)) => Some(Environment::Production),
             _ => None,
         };
-        self.joined(&format!("{} && {}", within(&self.text), within(&other.text)), environment)
+        let is_call = self.is_call && other.is_call && self.at == other.at;
+        self.joined(&format!("{} && {}", within(&self.text), within(&other.text)), environment, is_call)
     }
 
     /// This condition or another one.
@@ -288,11 +305,11 @@ impl Condition {
             (Some(Environment::NotProduction), Some(Environment::NotProduction)) => Some(Environment::NotProduction),
             _ => None,
         };
-        self.joined(&format!("{} || {}", self.text, other.text), environment)
+        self.joined(&format!("{} || {}", self.text, other.text), environment, self.is_call || other.is_call)
     }
 
-    fn joined(&self, text: &str, environment: Option<Environment>) -> Self {
-        Self { text: text.chars().take(Self::MAX_TEXT).collect(), at: self.at.clone(), environment }
+    fn joined(&self, text: &str, environment: Option<Environment>, is_call: bool) -> Self {
+        Self { text: text.chars().take(Self::MAX_TEXT).collect(), at: self.at.clone(), environment, is_call }
     }
 
     /// All of several conditions; `None` when there are none.

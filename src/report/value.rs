@@ -210,7 +210,7 @@ mod tests {
     }
 
     fn condition(text: &str) -> Condition {
-        Condition { text: text.into(), at: site(), environment: None }
+        Condition::new(text, site())
     }
 
     fn property(key: &str, value: Value, conditions: Vec<Condition>) -> Property {

@@ -50,15 +50,21 @@ impl<'r> Reporter<'r> {
                 None => return,
             }
         }
-        let undecided: Vec<&str> = circumstances
-            .conditions
-            .iter()
-            .filter(|condition| condition.environment != Some(Environment::Production))
-            .map(|condition| condition.text.as_str())
-            .collect();
-        if !undecided.is_empty() {
-            report.confidence = report.confidence.min(Confidence::Medium);
-            report.message = format!("{}, when `{}`", report.message, undecided.join("` and `"));
+        let mut when: Vec<String> = Vec::new();
+        for condition in circumstances.conditions {
+            if condition.environment == Some(Environment::Production) {
+                continue;
+            }
+            let told = if condition.is_call { condition.text.clone() } else { format!("`{}`", condition.text) };
+            if !when.contains(&told) {
+                when.push(told);
+            }
+            if !condition.is_call {
+                report.confidence = report.confidence.min(Confidence::Medium);
+            }
+        }
+        if !when.is_empty() {
+            report.message = format!("{}, when {}", report.message, when.join(" and "));
         }
         self.push(report);
     }
@@ -103,7 +109,7 @@ fn lowerings(softening: &Softening, cx: &Context<'_>, circumstances: Circumstanc
     if circumstances.conditions.iter().any(|condition| condition.environment == Some(Environment::NotProduction)) {
         found.push(softening.outside_production);
     }
-    if circumstances.conditions.iter().any(|condition| condition.environment.is_none()) {
+    if Condition::undecided(circumstances.conditions.iter().copied()).is_some() {
         found.push(softening.conditional);
     }
     if let Some(beside) = &softening.beside

@@ -108,7 +108,11 @@ impl Lowering<'_> {
                             else {
                                 continue;
                             };
-                            path.push(self.key_text(key).unwrap_or_default());
+                            let key = self.key_text(key).unwrap_or_default();
+                            if value.kind() == "identifier" {
+                                self.rename(&key, self.str(value));
+                            }
+                            path.push(key);
                             self.pattern(value, scope, path, None, source);
                             path.pop();
                         }
@@ -215,9 +219,13 @@ impl Lowering<'_> {
     }
 
     /// The entry point, or function that mounts, whose name a value is in some case.
-    fn entry_named(&self, value: Node<'_>) -> Option<&'static str> {
+    pub(super) fn entry_named(&self, value: Node<'_>) -> Option<&'static str> {
         match value.kind() {
             "identifier" => self.entry_names.get(self.str(value)).copied(),
+            "member_expression" => {
+                let (of, name) = (value.child_by_field_name("object")?, value.child_by_field_name("property")?);
+                self.entry_names.get(self.str(name)).copied().filter(|_| self.is_module_name(self.str(of)))
+            }
             kind if CHOICES.contains(&kind) => named(value).into_iter().find_map(|part| self.entry_named(part)),
             _ => None,
         }

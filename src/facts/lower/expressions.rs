@@ -7,12 +7,22 @@ use super::classes::member_name;
 use super::literals::{number, unescape};
 use super::mounts::paths_of;
 use super::unread::{unread_element, unread_property};
-use super::{Around, ENTRY_POINTS, Lowering, MAX_DEPTH, named, span};
+use super::{Around, ENTRY_POINTS, INSTANCES, Lowering, MAX_DEPTH, named, span};
 use crate::facts::module::{
     Call, CallSite, Element, Expr, Guard, Import, Imported, Kind, Operator, Property, ScopeId, Surrounding, TemplatePart, Text,
 };
 use crate::facts::secrecy;
 use crate::source::Span;
+
+/// A call by a function for that.
+struct IndirectCall<'n> {
+    /// What is called.
+    function: Node<'n>,
+    /// What it is given.
+    given: Vec<Node<'n>>,
+    /// That is a list of the arguments.
+    spread: bool,
+}
 
 impl Lowering<'_> {
     pub(super) fn expr(&mut self, node: Node<'_>, scope: ScopeId, around: Around<'_>) -> Expr {
@@ -59,7 +69,7 @@ impl Lowering<'_> {
                 "undefined" => Kind::Undefined,
                 name => {
                     let expr = Expr { kind: Kind::Name(name.to_owned()), span: here };
-                    if self.is_maker(name) && is_handed_on(node) && !self.is_another_name(node) {
+                    if (self.is_maker(name) || self.is_module(&expr)) && self.is_handed_on(node) {
                         self.hand_on(&expr, scope);
                     }
                     return expr;
@@ -76,18 +86,17 @@ impl Lowering<'_> {
                 }
                 (Some(object), Some(property)) => {
                     let object = self.expr(object, scope, Around::default());
-                    return self.member(object, property, scope, node);
+                    return self.member(object, self.owned(property), scope, node);
                 }
                 _ => Kind::Opaque,
             },
             "subscript_expression" => match (node.child_by_field_name("object"), node.child_by_field_name("index")) {
                 (Some(object), Some(index)) => {
-                    let object = Box::new(self.expr(object, scope, Around::default()));
+                    let object = self.expr(object, scope, Around::default());
                     if index.kind() == "string" {
-                        Kind::Member(object, self.string_content(index))
-                    } else {
-                        Kind::Index(object, Box::new(self.expr(index, scope, Around::default())))
+                        return self.member(object, self.string_content(index), scope, node);
                     }
+                    Kind::Index(Box::new(object), Box::new(self.expr(index, scope, Around::default())))
                 }
                 _ => Kind::Opaque,
             },
@@ -185,24 +194,119 @@ impl Lowering<'_> {
             around = choice.parent();
         }
         let is_declared = around.is_some_and(|around| around.kind() == "variable_declarator");
-        is_declared && self.entry_names.contains_key(self.str(entry))
+        is_declared && self.entry_named(entry).is_some()
+    }
+
+    /// Whether a value is used itself, and is not called, taken apart or left alone on the spot.
+    fn is_handed_on(&self, value: Node<'_>) -> bool {
+        let mut value = value;
+        loop {
+            let Some(around) = value.parent() else { return false };
+            return match around.kind() {
+                "parenthesized_expression"
+                | "as_expression"
+                | "satisfies_expression"
+                | "non_null_expression"
+                | "await_expression" => {
+                    value = around;
+                    continue;
+                }
+                "sequence_expression" if named(around).last() == Some(&value) => {
+                    value = around;
+                    continue;
+                }
+                "sequence_expression" | "expression_statement" | "unary_expression" => false,
+                // Names of types and elements.
+                "type_query" | "nested_identifier" | "nested_type_identifier" => false,
+                "call_expression" => around.child_by_field_name("function") != Some(value),
+                "new_expression" => around.child_by_field_name("constructor") != Some(value),
+                "arguments" => {
+                    around.parent().and_then(|call| self.called_indirectly(call)).is_none_or(|it| it.function != value)
+                }
+                "member_expression" => {
+                    let method = around.child_by_field_name("property").map_or("", |property| self.str(property));
+                    let is_called = || around.parent().is_some_and(|call| self.called_indirectly(call).is_some());
+                    method == "bind" || matches!(method, "call" | "apply") && !is_called()
+                }
+                "subscript_expression" => around.child_by_field_name("index").is_none_or(|index| index.kind() != "string"),
+                "variable_declarator" => match around.child_by_field_name("name") {
+                    Some(name) if name.kind() == "object_pattern" => named(name).iter().any(|part| part.kind() == "rest_pattern"),
+                    _ => !self.is_another_name(value),
+                },
+                _ => !self.is_another_name(value),
+            };
+        }
+    }
+
+    /// The call of a function that may make an instance by a function for that: `f.call(null, …)`, `f.apply(null, list)`,
+    /// `Reflect.apply(f, null, list)`.
+    fn called_indirectly<'n>(&self, call: Node<'n>) -> Option<IndirectCall<'n>> {
+        let by = call.child_by_field_name("function").filter(|by| by.kind() == "member_expression" && !call.has_error())?;
+        let (object, method) = (by.child_by_field_name("object")?, self.str(by.child_by_field_name("property")?));
+        let given = named(call.child_by_field_name("arguments")?);
+        let (function, given) = match (self.str(object), method) {
+            ("Reflect", "apply") => given.split_first().map(|(function, given)| (*function, given))?,
+            (_, "call" | "apply") => (object, given.as_slice()),
+            _ => return None,
+        };
+        let mut name = function;
+        while matches!(name.kind(), "parenthesized_expression" | "non_null_expression") {
+            name = named(name).into_iter().next()?;
+        }
+        if name.kind() != "identifier" {
+            name = name.child_by_field_name("property")?;
+        }
+        let (this, given) = given.split_first()?;
+        let is_it = matches!(this.kind(), "null" | "undefined" | "this")
+            && (self.is_maker(self.str(name)) || self.entry_names.contains_key(self.str(name)));
+        is_it.then(|| IndirectCall { function, given: given.to_vec(), spread: method == "apply" })
+    }
+
+    /// Lowers a call by a function for that to the call it comes to.
+    fn indirect_call(&mut self, node: Node<'_>, scope: ScopeId) -> Option<Expr> {
+        let IndirectCall { function, given, spread } = self.called_indirectly(node)?;
+        let callee = self.expr(function, scope, Around::default());
+        let mut arguments = Vec::new();
+        for value in given {
+            match self.expr(value, scope, Around::default()) {
+                Expr { kind: Kind::Array(elements), .. } if spread => arguments.extend(elements),
+                value => arguments.push(Element { value, spread }),
+            }
+        }
+        let call = Call { callee, arguments, new: false };
+        Some(self.finished_call(call, function, scope, node))
     }
 
     /// A member of what is lowered.
-    fn member(&mut self, object: Expr, property: Node<'_>, scope: ScopeId, node: Node<'_>) -> Expr {
-        self.handler_value(&object, self.str(property), scope, node);
-        let is_maker = self.is_maker(self.str(property)) && self.is_module(&object) && is_handed_on(node);
-        let member = Expr { kind: Kind::Member(Box::new(object), self.owned(property)), span: span(node) };
-        if is_maker {
+    fn member(&mut self, object: Expr, property: String, scope: ScopeId, node: Node<'_>) -> Expr {
+        self.handler_value(&object, &property, scope, node);
+        let is_maker = self.is_maker(&property) && self.is_module(&object) || INSTANCES.contains(&property.as_str());
+        let member = Expr { kind: Kind::Member(Box::new(object), property), span: span(node) };
+        if is_maker && self.is_handed_on(node) {
             self.hand_on(&member, scope);
         }
         member
     }
 
-    /// Whether a name stands for all that a module exports.
+    /// Whether something stands for all that a module exports.
     fn is_module(&self, expr: &Expr) -> bool {
-        let Kind::Name(name) = &expr.kind else { return false };
+        match &expr.kind {
+            Kind::Name(name) => self.is_module_name(name),
+            kind => matches!(kind, Kind::ImportCall(_)),
+        }
+    }
+
+    pub(super) fn is_module_name(&self, name: &str) -> bool {
         self.module.imports.iter().any(|import| import.local == *name && import.name == Imported::Namespace)
+    }
+
+    /// Whether what is called may make an instance.
+    fn calls_maker(&self, callee: &Expr) -> bool {
+        match &callee.kind {
+            Kind::Name(name) => self.is_maker(name),
+            Kind::Member(of, name) => self.is_maker(name) || name == "default" && self.is_module(of),
+            _ => false,
+        }
     }
 
     /// `new F(…)`.
@@ -212,14 +316,15 @@ impl Lowering<'_> {
             return Expr { kind: Kind::Opaque, span: here };
         };
         let callee = self.expr(constructor, scope, Around::default());
-        let is_maker = matches!(&callee.kind, Kind::Name(name) if self.is_maker(name));
+        let is_maker = self.calls_maker(&callee);
         let before = self.found();
         let arguments = node.child_by_field_name("arguments").map(|list| self.elements(list, scope, Around::default()));
         let call = Call { callee, arguments: arguments.unwrap_or_default(), new: true };
         let expr = Expr { kind: Kind::Call(Box::new(call)), span: here };
         self.surround(before, self.found(), || Surrounding::Argument(expr.clone()));
         if is_maker {
-            self.module.makers.push(CallSite { scope, expr: expr.clone(), owner: self.owner.clone(), guards: Vec::new() });
+            let guards = self.reached_under(scope);
+            self.module.makers.push(CallSite { scope, expr: expr.clone(), owner: self.owner.clone(), guards });
         }
         expr
     }
@@ -230,7 +335,14 @@ impl Lowering<'_> {
         let arguments = node.child_by_field_name("arguments");
         let required = self.import_within(node);
         if function.kind() == "import" {
-            return Expr { kind: required.map_or(Kind::Opaque, Kind::ImportCall), span: here };
+            let module = Expr { kind: required.map_or(Kind::Opaque, Kind::ImportCall), span: here };
+            if self.is_module(&module) && self.is_handed_on(node) {
+                self.hand_on(&module, scope);
+            }
+            return module;
+        }
+        if let Some(call) = self.indirect_call(node, scope) {
+            return call;
         }
         let callee = self.expr(function, scope, Around::default());
         if let (Kind::Member(list, method), Some(arguments)) = (&callee.kind, arguments)
@@ -274,22 +386,25 @@ impl Lowering<'_> {
         if let Kind::Member(promise, method) = &callee.kind
             && method == "then"
             && matches!(promise.kind, Kind::ImportCall(_))
-            && let Some(Element { value: Expr { kind: Kind::Function(function), .. }, spread: false }) = arguments.first()
         {
-            self.give(function.scope, promise);
+            match arguments.first() {
+                Some(Element { value: Expr { kind: Kind::Function(function), .. }, spread: false }) => {
+                    self.give(function.scope, promise);
+                }
+                _ => self.hand_on(promise, scope),
+            }
         }
         let is_entry = match &callee.kind {
             Kind::Name(name) => self.entry_names.get(name).is_some_and(|name| ENTRY_POINTS.contains(name)),
             Kind::Member(_, name) => ENTRY_POINTS.contains(&name.as_str()),
             _ => false,
         };
-        let is_maker = matches!(&callee.kind, Kind::Name(name) | Kind::Member(_, name) if self.is_maker(name));
+        let is_maker = self.calls_maker(callee);
         self.mounting_call(&call, scope, node);
         self.sharing_call(&call, scope);
         let expr = Expr { kind: Kind::Call(Box::new(call)), span: here };
         if is_entry || is_maker {
-            let guards = if is_entry { self.reached_under(scope) } else { Vec::new() };
-            let site = CallSite { scope, expr: expr.clone(), owner: self.owner.clone(), guards };
+            let site = CallSite { scope, expr: expr.clone(), owner: self.owner.clone(), guards: self.reached_under(scope) };
             if is_entry { &mut self.module.calls } else { &mut self.module.makers }.push(site);
         }
         self.mutating_call(&expr, scope, node);
@@ -429,16 +544,6 @@ fn key_of(property: &Property) -> Option<Expr> {
 /// Whether a function of this name may be one that makes an instance: their calls are few, and all calls are many.
 pub(crate) fn may_make_an_instance(name: impl AsRef<[u8]>) -> bool {
     name.as_ref().windows(4).any(|part| part.eq_ignore_ascii_case(b"auth"))
-}
-
-/// Whether a name stands for its value itself, and is not called or taken apart on the spot.
-fn is_handed_on(name: Node<'_>) -> bool {
-    name.parent().is_some_and(|around| match around.kind() {
-        "call_expression" => around.child_by_field_name("function") != Some(name),
-        "new_expression" => around.child_by_field_name("constructor") != Some(name),
-        "member_expression" => false,
-        _ => true,
-    })
 }
 
 pub(super) fn operator(token: &str) -> Operator {

@@ -33,6 +33,9 @@ use crate::syntax::typescript;
 /// Deepest nesting that is lowered; what lies deeper is opaque.
 const MAX_DEPTH: u32 = 120;
 
+/// The functions that make instances: a server, and a client.
+pub const INSTANCES: [&str; 2] = ["betterAuth", "createAuthClient"];
+
 /// The functions whose calls are recorded wherever they stand.
 pub const ENTRY_POINTS: [&str; 4] = ["betterAuth", "betterAuthPlugin", "createAuthClient", "getMigrations"];
 

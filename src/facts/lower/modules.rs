@@ -18,11 +18,7 @@ impl Lowering<'_> {
             while let Some(node) = stack.pop() {
                 if node.kind() == "import_specifier" {
                     if let (Some(name), Some(alias)) = (node.child_by_field_name("name"), node.child_by_field_name("alias")) {
-                        if let Some(entry) = self.entry_names.get(self.str(name)).copied() {
-                            self.entry_names.insert(self.owned(alias), entry);
-                        } else if may_make_an_instance(self.str(name)) {
-                            self.maker_names.insert(self.owned(alias));
-                        }
+                        self.rename(self.str(name), self.str(alias));
                     }
                 } else {
                     stack.extend(named(node));
@@ -31,10 +27,19 @@ impl Lowering<'_> {
         }
     }
 
+    /// Notes the name that something has here, where that makes instances or may do so.
+    pub(super) fn rename(&mut self, name: &str, local: &str) {
+        if let Some(entry) = self.entry_names.get(name).copied() {
+            self.entry_names.insert(local.to_owned(), entry);
+        } else if may_make_an_instance(name) {
+            self.maker_names.insert(local.to_owned());
+        }
+    }
+
     pub(super) fn import(&mut self, node: Node<'_>) {
         let Some(source) = node.child_by_field_name("source") else { return };
         let module = self.string_content(source);
-        let whole_type = self.str(node).trim_start_matches("import").trim_start().starts_with("type ");
+        let whole_type = is_type(node, 1);
         let clause = named(node).into_iter().find(|child| child.kind() == "import_clause");
         let Some(clause) = clause else {
             self.module.imports.push(Import {
@@ -74,7 +79,7 @@ impl Lowering<'_> {
                             local: self.owned(local),
                             module: module.clone(),
                             name: Imported::Named(self.export_name(name)),
-                            type_only: whole_type || self.str(specifier).starts_with("type "),
+                            type_only: whole_type || is_type(specifier, 0),
                             span: span(specifier),
                         });
                     }
@@ -129,7 +134,8 @@ impl Lowering<'_> {
             match part.kind() {
                 "export_clause" => {
                     star = false;
-                    for specifier in named(part).into_iter().filter(|child| child.kind() == "export_specifier") {
+                    let specifiers = named(part).into_iter().filter(|child| child.kind() == "export_specifier");
+                    for specifier in specifiers.filter(|specifier| !is_type(node, 1) && !is_type(*specifier, 0)) {
                         let Some(name) = specifier.child_by_field_name("name") else { continue };
                         let local = self.export_name(name);
                         let exported =
@@ -183,9 +189,7 @@ impl Lowering<'_> {
                             continue;
                         }
                     };
-                    if let Some(entry) = self.entry_names.get(self.str(exported)).copied() {
-                        self.entry_names.insert(self.owned(local), entry);
-                    }
+                    self.rename(self.str(exported), self.str(local));
                     self.module.imports.push(Import {
                         local: self.owned(local),
                         module: module.clone(),
@@ -214,4 +218,11 @@ impl Lowering<'_> {
         let argument = named(value.child_by_field_name("arguments")?).into_iter().next()?;
         (argument.kind() == "string").then(|| self.string_content(argument))
     }
+}
+
+/// Whether names stand for types alone: `import type …`, and `type User` or `type User as Member` in a list.
+fn is_type(node: Node<'_>, place: usize) -> bool {
+    let mut cursor = node.walk();
+    let word = node.children(&mut cursor).nth(place);
+    word.is_some_and(|word| matches!(word.kind(), "type" | "typeof"))
 }

@@ -121,11 +121,12 @@ impl<'c> Reader<'c> {
             "call_expression" if !self.seen.contains(&node.id()) => {
                 let chain = Chain::of(&self.code, node);
                 self.seen.extend(&chain.calls);
+                let certain = self.course.is_certain(node);
                 let mut found = builders::operations(&self.code, &chain);
                 if found.is_empty() {
-                    found = rows::operations(&self.code, &chain, node);
+                    found = rows::operations(&self.code, &chain, node, certain);
                 }
-                self.add(found, self.course.is_certain(node));
+                self.add(found, certain);
             }
             _ if course::undoes(&self.code, node) => return false,
             _ => {}
@@ -498,6 +499,23 @@ mod tests {
                 "q.query('UPDATE a SET x = 1'); q.query('INSERT INTO b SELECT * FROM a'); q.query('TRUNCATE a')",
                 "write a, write b, delete a",
             ),
+            // All rows, and those that some condition leaves.
+            (
+                "db.deleteFrom('s.a').execute(); db.deleteFrom('a').where('x', '=', 1).execute(); const q = db.deleteFrom('a')",
+                "delete s.a, use a, use a?",
+            ),
+            (
+                "exports.up = async (knex) => { await knex('a').del(); await knex('a').where({}).del(); if (x) await knex('a').truncate(); await cache('a').delete() }",
+                "delete a, use a, use a?, use a",
+            ),
+            (
+                "q.bulkDelete('a', null, {}); q.bulkDelete('a', { x }); q.bulkDelete('a', where); q.bulkDelete('a', {}, { limit: 1 })",
+                "delete a, use a, use a, use a",
+            ),
+            (
+                "queryRunner.clearTable('a'); m.createQueryBuilder().delete().from('a').execute(); m.createQueryBuilder().delete().from(User).execute()",
+                "delete a, delete a, use *",
+            ),
             ("await copy(db); await this.copy(trx); return copy(db)", "use *, use *, use *"),
             ("await payload.update({ collection: 'user', req }); await q.query('SELECT 1', { transaction })", "use *"),
             ("await sql`SELECT 1`.execute(db); await trx.commit(); log(db)", ""),
@@ -591,7 +609,7 @@ mod tests {
             changes(r#"queryInterface.addColumn("a", "b", {}); queryInterface.dropTable(t)"#),
             [unknown(Some("a")), unknown(None)]
         );
-        assert_eq!(course_of("exports.up = (queryInterface) => queryInterface.bulkDelete('a', {}) // CREATE TABLE"), "use a");
+        assert_eq!(course_of("exports.up = (queryInterface) => queryInterface.bulkDelete('a', {}) // CREATE TABLE"), "delete a");
     }
 
     #[test]

@@ -25,7 +25,8 @@ pub fn sql(text: &str) -> Vec<Operation> {
         let tokens = &statement.tokens[schema_part(text, &statement.tokens)..];
         let cursor = Cursor::new(text, tokens);
         let mut changes = read(cursor, statement.procedural);
-        if statement.unclosed || runs_unread_code(text, cursor) {
+        changes.extend(unread_code(text, cursor));
+        if statement.unclosed {
             changes.push(Change::Unknown { table: None });
         }
         let prefixes = if changes.is_empty() { HashMap::new() } else { prefixes(text, tokens) };
@@ -56,14 +57,19 @@ fn schema_part(text: &str, tokens: &[Token]) -> usize {
     tokens.windows(2).position(begins).map_or(0, |before| before + 1)
 }
 
-/// Whether the statement puts code together from strings, and these would change a table.
-fn runs_unread_code(text: &str, at: Cursor<'_>) -> bool {
-    let changes_table = |token: &Token| {
-        let mut words = token.inside(text).of(text).split_ascii_whitespace().map(str::to_ascii_lowercase);
-        let verb = words.next().is_some_and(|word| matches!(word.as_str(), "create" | "alter" | "drop"));
-        token.kind == Kind::Text && verb && words.next().is_some_and(|word| word == "table")
+/// What a statement that puts code together from strings may do.
+fn unread_code(text: &str, at: Cursor<'_>) -> Option<Change> {
+    let runs = at.is_at_any(&["execute", "set"]);
+    let does = |token: &Token| {
+        let written = token.inside(text).of(text).to_ascii_lowercase();
+        let mut words = written.split_ascii_whitespace();
+        match (words.next().filter(|_| token.kind == Kind::Text)?, words.next()?) {
+            ("create" | "alter" | "drop", "table") => Some(Change::Unknown { table: None }),
+            ("update" | "insert" | "merge" | "delete" | "truncate", _) if runs => Some(Change::UseRows { table: None }),
+            _ => None,
+        }
     };
-    at.is_at_any(&["execute", "set", "select"]) && at.rest().iter().any(changes_table)
+    at.rest().iter().filter(|_| runs || at.is_at(&["select"])).find_map(does)
 }
 
 fn read(mut at: Cursor<'_>, procedural: bool) -> Vec<Change> {
@@ -250,16 +256,16 @@ fn create_index(mut at: Cursor<'_>, unique: bool) -> Option<Change> {
     if at.eat(&["using"]) {
         at.identifier();
     }
-    let mut columns = keys(at.group()?.0);
+    let mut key = Key { name, columns: keys(at.group()?.0), unique, primary: false };
     while !at.is_done() {
-        if at.is_at(&["where"]) {
+        if at.eat(&["where"]) {
             // Values are kept apart within the condition alone, as they would be together with one more column.
-            columns.push(at.written().to_owned());
+            key = key.over(at.written());
             break;
         }
         at.advance();
     }
-    Some(Change::CreateIndex { table, key: Key { name, columns, unique, primary: false } })
+    Some(Change::CreateIndex { table, key })
 }
 
 /// The keys of an index: columns by their names, expressions as written.
@@ -596,10 +602,11 @@ mod tests {
             CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS j_key ON t USING btree (j);
             CREATE UNIQUE INDEX ON t (lower(i));
             CREATE UNIQUE INDEX partial ON t (e) WHERE a > 0;
+            CREATE UNIQUE INDEX whole ON t (f) WHERE (t."f" IS NOT NULL);
         "#;
         assert_eq!(
             columns(text),
-            ["a int *", "b text >v.x", "c varchar !=>v.y", "j text *", "i text *", "e numeric !=+", "f text >u."]
+            ["a int *", "b text >v.x", "c varchar !=>v.y", "j text *", "i text *", "e numeric !=+", "f text *>u."]
         );
     }
 

@@ -22,6 +22,17 @@ pub(super) enum Part {
     App,
 }
 
+impl Part {
+    /// Whether what a file at a path in its package exports is imported into it.
+    fn imports(self, path: &str) -> bool {
+        let below = |folder: &&str| path.strip_prefix(*folder).and_then(|rest| rest.strip_prefix('/'));
+        match self {
+            Self::Server => SERVER.iter().any(|folder| below(folder).is_some()),
+            Self::App => APP.iter().filter_map(below).any(|rest| !rest.contains('/') || module_name(rest) == "index"),
+        }
+    }
+}
+
 /// Names of the files that configure Nuxt and Nitro.
 const CONFIGURATIONS: [&str; 6] =
     ["nuxt.config.ts", "nuxt.config.js", "nuxt.config.mjs", "nitro.config.ts", "nitro.config.js", "nitro.config.mjs"];
@@ -46,6 +57,13 @@ impl Evaluator<'_> {
         self.run.answer(&self.answers.ambient, (Arc::clone(&package), part), find).get(name).cloned()
     }
 
+    /// Whether other files may use what a file exports without an import of their own.
+    pub(super) fn is_imported_by_itself(&self, file: &Arc<str>) -> bool {
+        let package = self.resolver.package_of(file);
+        let is_part = [Part::Server, Part::App].into_iter().any(|part| part.imports(within(&package, file)));
+        is_part && self.imports_by_itself(&package)
+    }
+
     fn imports_by_itself(&self, package: &str) -> bool {
         let is_there = |name: &str| join(package, name).is_some_and(|path| self.files.exists(&path));
         self.resolver.dependencies(package).any(|(_, dependency)| PACKAGES.contains(&dependency.name.as_str()))
@@ -53,17 +71,9 @@ impl Evaluator<'_> {
     }
 
     fn find_ambient(&self, package: &Arc<str>, part: Part) -> Ambient {
-        let is_imported = |path: &Arc<str>| {
-            let inside = within(package, path);
-            let below = |folder: &&str| inside.strip_prefix(*folder).and_then(|rest| rest.strip_prefix('/'));
-            match part {
-                Part::Server => SERVER.iter().any(|folder| below(folder).is_some()),
-                Part::App => APP.iter().filter_map(below).any(|rest| !rest.contains('/') || module_name(rest) == "index"),
-            }
-        };
         // Of what they export, only what has to do with instances is of interest.
         let candidates = self.files.candidates().iter().map(|(path, _)| Arc::clone(path));
-        let is_its_own = |path: &Arc<str>| self.resolver.package_of(path) == *package && is_imported(path);
+        let is_its_own = |path: &Arc<str>| self.resolver.package_of(path) == *package && part.imports(within(package, path));
         let files: Vec<Arc<str>> = candidates.filter(is_its_own).collect();
         let mut ambient = Ambient::new();
         for file in files {

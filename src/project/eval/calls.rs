@@ -17,6 +17,10 @@ use crate::source::Site;
 const METHODS: [&str; 11] =
     ["concat", "filter", "flat", "flatMap", "includes", "map", "slice", "toLowerCase", "toString", "toUpperCase", "trim"];
 
+/// Methods that no text has, but a column that an index is over: it is evaluated as its name, whatever the order
+/// (documentation of Drizzle: "Indexes & Constraints").
+const ORDERS: [&str; 5] = ["asc", "desc", "nullsFirst", "nullsLast", "op"];
+
 /// What calling a method comes to.
 enum Called {
     /// Its result.
@@ -169,6 +173,7 @@ impl Evaluator<'_> {
                 let arguments = self.arguments(place, &call.arguments);
                 Called::Result(each(receiver, at, &|node| self.result(node, method, &arguments, place.frame, at)))
             }
+            Value::Text(_) if ORDERS.contains(&method) => Called::Result(receiver),
             Value::Array(_) | Value::Text(_) | Value::Number(_) | Value::Bool(_) | Value::Env(_) => {
                 Called::Result(not_told(&receiver.value, method, at))
             }
@@ -236,7 +241,7 @@ impl Evaluator<'_> {
                 } else {
                     let reason = "a filter decides which elements stay";
                     doubt(&mut kept.open, Unknown::new(reason, at.clone()));
-                    let condition = Condition { text: "the filter keeps it".into(), at: at.clone(), environment: None };
+                    let condition = Condition::new("the filter keeps it", at.clone());
                     kept.items.iter_mut().for_each(|item| also(&mut item.conditions, &condition));
                 }
                 listed(kept)
@@ -413,8 +418,10 @@ fn is_among(list: &Array, wanted: &Node, at: &Site) -> Option<Node> {
             let variable = read_variable(value)?;
             let mut environments = names.iter().map(|name| selected_environment(variable, name));
             let first = environments.next()?.filter(|first| environments.all(|other| other == Some(*first)));
-            let condition =
-                Condition { text: format!("{variable} is one of {}", names.join(", ")), at: at.clone(), environment: first };
+            let condition = Condition {
+                environment: first,
+                ..Condition::new(format!("{variable} is one of {}", names.join(", ")), at.clone())
+            };
             Some(test(condition, at.clone()))
         }
     }

@@ -120,7 +120,7 @@ impl Evaluator<'_> {
             (Mutation::Push(_) | Mutation::Merge(_), Value::Undefined | Value::Null) => {}
             (Mutation::Remove, Value::Array(array)) => {
                 let array = Arc::make_mut(array);
-                let stays = Condition { text: "a later change leaves it there".into(), at: at.clone(), environment: None };
+                let stays = Condition::new("a later change leaves it there", at.clone());
                 array.items.iter_mut().for_each(|item| also(&mut item.conditions, &stays));
                 doubt(&mut array.open, not_followed());
             }

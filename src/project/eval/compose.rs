@@ -248,7 +248,7 @@ fn by_key(properties: Vec<Property>) -> Vec<Vec<Property>> {
 
 /// An unknown spread may replace everything before it.
 pub(super) fn may_replace(object: &mut Object, why: &Unknown) {
-    let condition = Condition { text: "a later spread does not replace it".into(), at: why.at.clone(), environment: None };
+    let condition = Condition::new("a later spread does not replace it", why.at.clone());
     for property in &mut object.properties {
         also(&mut property.conditions, &condition);
     }
@@ -342,7 +342,7 @@ pub(super) fn unknown_as(value: &Value, at: Site) -> Node {
 }
 
 pub(super) fn undecided(what: &str, at: &Site) -> Condition {
-    Condition { text: format!("what decides on {what}"), at: at.clone(), environment: None }
+    Condition::new(format!("what decides on {what}"), at.clone())
 }
 
 /// How many values and conditions a value consists of; `None` when there are too many of them or they are nested too

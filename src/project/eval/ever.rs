@@ -267,7 +267,7 @@ fn may_be_another(value: &Value) -> bool {
 }
 
 /// The scope that binds a name as it is seen from a place in a scope.
-fn binder(module: &Module, from: ScopeId, name: &str, at: Option<u32>) -> Option<ScopeId> {
+pub(super) fn binder(module: &Module, from: ScopeId, name: &str, at: Option<u32>) -> Option<ScopeId> {
     let mut scopes = std::iter::successors(Some(from), |id| module.scopes.get(*id as usize)?.parent);
     scopes.find(|id| module.scopes.get(*id as usize).is_some_and(|data| data.binding(name, at).is_some()))
 }

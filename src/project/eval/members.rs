@@ -146,7 +146,7 @@ impl Evaluator<'_> {
             Value::Call(call) if is_runtime_config(call) => Value::Env(format!("{RUNTIME_CONFIG}{}", variable_part(key))),
             Value::Env(name) if name.starts_with(RUNTIME_CONFIG) => Value::Env(format!("{name}_{}", variable_part(key))),
             Value::Call(call) if reads_environment(call) && envalid_test(call, key).is_some() => {
-                let condition = Condition { text: key.to_owned(), at: at.clone(), environment: envalid_test(call, key) };
+                let condition = Condition { environment: envalid_test(call, key), ..Condition::new(key, at.clone()) };
                 return test(condition, at.clone());
             }
             Value::Call(call) if reads_environment(call) => Value::Env(self.variable(call, key, at)),
@@ -198,9 +198,8 @@ fn told_by(variable: &str, object: &Node, at: &Site) -> Option<Node> {
     }
     let chosen = known.properties.iter().map(|property| {
         let condition = Condition {
-            text: format!("{variable} === \"{}\"", property.key),
-            at: at.clone(),
             environment: selected_environment(variable, &property.key),
+            ..Condition::new(format!("{variable} === \"{}\"", property.key), at.clone())
         };
         (property.node.clone(), condition)
     });

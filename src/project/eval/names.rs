@@ -144,7 +144,9 @@ impl Evaluator<'_> {
             Source::Rest { of, without } => rest(self.source(place, name, of, at.clone()), without, &at),
             Source::Value(expr) => self.expr(place, expr),
             Source::Part { of, path, default } => {
-                let whole = self.expr(place, of);
+                let member =
+                    path.split_first().and_then(|(first, rest)| Some((self.member_of_module(place, of, first, &at)?, rest)));
+                let (whole, path) = member.unwrap_or_else(|| (self.expr(place, of), path.as_slice()));
                 self.part(place, &whole, path, default.as_ref(), &at)
             }
             Source::Parameter { index, path, default } => {
@@ -286,8 +288,13 @@ impl Evaluator<'_> {
         Some(node)
     }
 
-    /// Where an export comes from.
+    /// Where an export comes from. What a file passes on without naming it comes from the files that are seen to export it,
+    /// where one does, else from a package.
     pub(super) fn locate(&self, file: &Arc<str>, name: &str, depth: u32) -> Option<Located> {
+        self.locate_in(file, name, depth, false).or_else(|| self.locate_in(file, name, depth, true))
+    }
+
+    fn locate_in(&self, file: &Arc<str>, name: &str, depth: u32, packages: bool) -> Option<Located> {
         if depth > 16 || !self.run.step() {
             return None;
         }
@@ -321,15 +328,15 @@ impl Evaluator<'_> {
         for module in stars.into_iter().filter(|_| name != "default") {
             match self.resolver.resolve(self.files, file, module) {
                 Resolved::File(target) => {
-                    if let Some(located) = self.locate(&target, name, depth + 1) {
+                    if let Some(located) = self.locate_in(&target, name, depth + 1, packages) {
                         return Some(located);
                     }
                 }
-                Resolved::External(module) => {
+                Resolved::External(module) if packages => {
                     let value = Value::External(External { module, name: name.to_owned() });
                     return Some(Located::Value(Node { value, at: Site::new(file, Span::default()) }));
                 }
-                Resolved::Missing => {}
+                Resolved::External(_) | Resolved::Missing => {}
             }
         }
         self.assigned_export(file, &facts, module, name).map(Located::Value)

@@ -17,8 +17,7 @@ impl Evaluator<'_> {
                     Value::Undefined | Value::Null => self.expr(place, right),
                     _ if self.is_made_once(place, &node, right) => self.expr(place, right),
                     Value::Env(_) | Value::Unknown(_) | Value::External(_) | Value::Either(_) => {
-                        let condition =
-                            Condition { text: format!("{} is set", render::expr(left)), at: at.clone(), environment: None };
+                        let condition = Condition::new(format!("{} is set", render::expr(left)), at.clone());
                         let otherwise = self.refused_without(place, left, condition.negated());
                         let kept = without(node, |value| matches!(value.value, Value::Undefined | Value::Null));
                         either(vec![(kept, condition), (self.expr(place, right), otherwise)], at)
@@ -119,7 +118,7 @@ impl Evaluator<'_> {
             (Environment::Production, false) => Environment::NotProduction,
             (Environment::NotProduction, false) => Environment::Production,
         });
-        test(Condition { text, at: at.clone(), environment }, at)
+        test(Condition { environment, ..Condition::new(text, at.clone()) }, at)
     }
 
     pub(super) fn truth(&self, place: &Place<'_>, expr: &Expr) -> Truth {
@@ -152,7 +151,7 @@ fn truth(place: &Place<'_>, expr: &Expr, node: &Node) -> Truth {
     if let Some(known) = node.truthy() {
         return Truth::Known(known);
     }
-    let mut told = Condition { text: render::expr(expr), at: Site::new(&place.file, expr.span), environment: None };
+    let mut told = Condition::new(render::expr(expr), Site::new(&place.file, expr.span));
     if let Value::Either(alternatives) = &node.value {
         let positive: Vec<&Alternative> = alternatives.iter().filter(|one| one.node.truthy() != Some(false)).collect();
         if positive.iter().all(|one| one.node.truthy() == Some(true)) {
@@ -182,7 +181,7 @@ pub(super) fn test(condition: Condition, at: Site) -> Node {
 }
 
 pub(super) fn environment_test(environment: Environment, text: &str, at: &Site) -> Condition {
-    Condition { text: text.to_owned(), at: at.clone(), environment: Some(environment) }
+    Condition { environment: Some(environment), ..Condition::new(text, at.clone()) }
 }
 
 /// The environment variable an expression reads; a member that is called `NODE_ENV` is that one, whoever hands it on.

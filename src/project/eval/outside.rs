@@ -5,19 +5,20 @@ use std::sync::Arc;
 
 use super::changes::doubt_at;
 use super::compose::{either, unknown};
+use super::ever::binder;
 use super::names::{Located, top};
 use super::{Evaluator, Place};
 use crate::facts::FileFacts;
 use crate::facts::lower::may_make_an_instance;
 use crate::facts::module::{
-    CallSite, Element, Export, Expr, Function, Imported, Kind, MODULE_SCOPE, Module, Mutation, ScopeId, Source,
+    CallSite, Element, Export, Expr, Function, Guard, Imported, Kind, MODULE_SCOPE, Module, Mutation, ScopeId, Source,
 };
 use crate::facts::signals::{Signals, module_mark, module_name};
 use crate::project::Role;
 use crate::project::link::role;
 use crate::project::render;
 use crate::project::resolve::Resolved;
-use crate::project::value::{Condition, FunctionValue, Node, Unknown, Value};
+use crate::project::value::{Condition, Node, Unknown, Value};
 use crate::source::{Site, Span};
 
 /// Most modules that are looked through for the ones that pass on what a file exports.
@@ -62,10 +63,20 @@ pub(super) struct Change {
 /// How the repository uses a function.
 #[derive(Debug, Default)]
 pub(super) struct Uses {
-    /// Its calls: file, scope and arguments.
-    calls: Vec<(Site, ScopeId, Vec<Element>)>,
+    /// Its calls.
+    calls: Vec<UseCall>,
     /// Why there may be more of them.
     open: Vec<Unknown>,
+}
+
+/// A call of a function.
+#[derive(Debug)]
+struct UseCall {
+    at: Site,
+    scope: ScopeId,
+    arguments: Vec<Element>,
+    /// The conditions under which it is reached.
+    guards: Vec<Guard>,
 }
 
 impl Evaluator<'_> {
@@ -192,18 +203,22 @@ impl Evaluator<'_> {
         self.active.borrow_mut().push(mark);
         let uses = self.uses_of(&place.file, place.scope);
         let mut parts: Vec<(Node, Condition)> = Vec::new();
-        for (site, scope, elements) in &uses.calls {
+        for UseCall { at: site, scope, arguments, guards } in &uses.calls {
             let Some(facts) = self.files.facts(&site.file) else { continue };
             self.run.touch(&site.file);
             let caller = Place { file: Arc::clone(&site.file), facts, scope: *scope, frame: None };
-            let (arguments, open) = self.arguments(&caller, elements);
+            let Some(reached) = self.conditions(&caller, guards) else { continue };
+            let called = Condition { is_call: true, ..Condition::new(format!("called in {}", site.file), site.clone()) };
+            let condition = reached.iter().fold(called, |called, reached| called.and(reached));
+            let (arguments, open) = self.arguments(&caller, arguments);
             let node = match open.into_iter().next() {
                 Some(why) => Node { value: Value::Unknown(why), at: site.clone() },
                 None => argument(&arguments),
             };
-            if !parts.iter().any(|(other, _)| other.value == node.value) {
-                let condition = Condition { text: format!("called in {}", site.file), at: site.clone(), environment: None };
-                parts.push((node, condition));
+            match parts.iter_mut().find(|(other, _)| other.value == node.value) {
+                Some((_, when)) if !when.is_call => *when = condition,
+                Some(_) => {}
+                None => parts.push((node, condition)),
             }
         }
         self.active.borrow_mut().pop();
@@ -211,7 +226,7 @@ impl Evaluator<'_> {
             return None;
         }
         for why in &uses.open {
-            let condition = Condition { text: "called elsewhere".into(), at: why.at.clone(), environment: None };
+            let condition = Condition::new("called elsewhere", why.at.clone());
             let reason = format!("`{name}` is a parameter, and {}", why.reason);
             parts.push((unknown(reason, why.at.clone()), condition));
         }
@@ -235,7 +250,10 @@ impl Evaluator<'_> {
         let is_it = |source: &Source| matches!(source, Source::Value(Expr { kind: Kind::Function(Function { scope: own }), .. }) if *own == scope);
         let name = &module.scopes.get(home as usize)?.bindings.iter().find(|binding| is_it(&binding.source))?.name;
         let mut uses = Uses::default();
-        uses.collect(file, module, |callee, _| matches!(&callee.kind, Kind::Name(other) if other == name));
+        uses.collect(file, module, |used, _| match &used.kind {
+            Kind::Name(other) if other == name => Use::Certain,
+            _ => Use::None,
+        });
         let exported: Vec<&str> = module
             .exports
             .iter()
@@ -247,6 +265,10 @@ impl Evaluator<'_> {
         if exported.is_empty() {
             return Some(uses).filter(|_| may_make_an_instance(name));
         }
+        if self.is_imported_by_itself(file) {
+            let reason = "Nuxt and Nitro import it into files by themselves";
+            uses.open.push(Unknown::new(reason, Site::new(file, Span::default())));
+        }
         let package = self.resolver.package_of(file);
         let manifests = self.resolver.manifests(&package).map(|(_, manifest)| manifest);
         let mut for_others = manifests
@@ -257,49 +279,108 @@ impl Evaluator<'_> {
             let reason = format!("`{published}` is a package, whose users decide");
             uses.open.push(Unknown::new(reason, Site::new(file, Span::default())));
         }
+        let wanted = Wanted { file, scope, name, exported };
         for user in self.users(file, User::Any).iter() {
-            let facts = self.files.facts(user);
-            let Some(module) = facts.as_deref().and_then(FileFacts::module) else { continue };
-            let is_it = |function: &FunctionValue| function.file == *file && function.scope == scope;
-            let means_it = |from: &str, exported: &str| {
-                self.declaration(user, from, exported).is_some_and(|(home, local)| home == *file && local == *name)
-            };
-            for import in module.imports.iter().filter(|import| !import.type_only) {
-                match &import.name {
-                    Imported::Named(exported) if means_it(&import.module, exported) => {
-                        if !may_make_an_instance(&import.local) && !may_make_an_instance(exported) {
-                            let reason = format!("`{}` is another name for its function", import.local);
-                            uses.open.push(Unknown::new(reason, Site::new(user, import.span)));
-                        }
-                        uses.collect(
-                            user,
-                            module,
-                            |callee, _| matches!(&callee.kind, Kind::Name(other) if *other == import.local),
-                        );
-                    }
-                    _ => {}
-                }
-            }
-            // A member of the module, however that is reached.
-            let Some(facts) = &facts else { continue };
-            uses.collect(user, module, |callee, scope| {
-                let place = || Place { file: Arc::clone(user), facts: Arc::clone(facts), scope, frame: None };
-                matches!(&callee.kind, Kind::Member(_, member) if exported.contains(&member.as_str()))
-                    && matches!(self.expr(&place(), callee).value, Value::Function(function) if is_it(&function))
-            });
+            self.collect_uses(&wanted, user, &mut uses);
         }
         // What runs counts, and scripts and examples only where nothing else calls it.
         let is_live = |file: &str| role(file) == Role::Live;
-        if uses.calls.iter().any(|(at, ..)| is_live(&at.file)) {
-            uses.calls.retain(|(at, ..)| is_live(&at.file));
+        if uses.calls.iter().any(|call| is_live(&call.at.file)) {
+            uses.calls.retain(|call| is_live(&call.at.file));
             uses.open.retain(|why| is_live(&why.at.file));
         }
         if uses.calls.len() > MAX_CALLS {
-            let (beyond, ..) = uses.calls.split_off(MAX_CALLS).swap_remove(0);
-            uses.open.push(Unknown::new("there are more calls than are followed", beyond));
+            let beyond = uses.calls.split_off(MAX_CALLS).swap_remove(0);
+            uses.open.push(Unknown::new("there are more calls than are followed", beyond.at));
         }
         Some(uses)
     }
+
+    /// Adds the uses of a function in a file that imports from its own.
+    fn collect_uses(&self, wanted: &Wanted<'_>, user: &Arc<str>, uses: &mut Uses) {
+        let Some(facts) = self.files.facts(user) else { return };
+        let Some(module) = facts.module() else { return };
+        let means_it = |from: &str, exported: &str| {
+            self.declaration(user, from, exported).is_some_and(|(home, local)| home == *wanted.file && local == *wanted.name)
+        };
+        let holds_it = |from: &str| wanted.exported.iter().any(|exported| means_it(from, exported));
+        let mut locals = Vec::new();
+        for import in module.imports.iter().filter(|import| !import.type_only) {
+            match &import.name {
+                Imported::Named(exported) if means_it(&import.module, exported) => {
+                    if !may_make_an_instance(&import.local) && !may_make_an_instance(exported) {
+                        let reason = format!("`{}` is another name for its function", import.local);
+                        uses.open.push(Unknown::new(reason, Site::new(user, import.span)));
+                    }
+                    locals.push(import.local.as_str());
+                }
+                _ => {}
+            }
+        }
+        uses.collect(user, module, |used, scope| {
+            let at = Some(used.span.start);
+            match &used.kind {
+                Kind::Name(name) if locals.contains(&name.as_str()) => return Use::Certain,
+                Kind::Name(name) => match binder(module, scope, name, at) {
+                    Some(home) => match module.scopes[home as usize].binding(name, at).map(|binding| &binding.source) {
+                        Some(Source::Part { path, .. }) if wanted.is_exported_as(path.last()) => {}
+                        Some(Source::Parameter { path, .. }) if wanted.is_exported_as(path.last().or(Some(name))) => {
+                            return Use::Possible;
+                        }
+                        // Where it has another name, it was handed on.
+                        _ => return Use::None,
+                    },
+                    None => {
+                        let import = module.imports.iter().find(|import| import.local == *name);
+                        let is_home = import.is_some_and(|one| one.name == Imported::Namespace && holds_it(&one.module));
+                        return if is_home { Use::Certain } else { Use::None };
+                    }
+                },
+                Kind::Member(_, name) if wanted.is_exported_as(Some(name)) => {}
+                Kind::ImportCall(module) if holds_it(module) => return Use::Certain,
+                _ => return Use::None,
+            }
+            let place = Place { file: Arc::clone(user), facts: Arc::clone(&facts), scope, frame: None };
+            match &self.expr(&place, used).value {
+                Value::Unknown(_) => Use::Possible,
+                value if wanted.may_be(value) => Use::Certain,
+                _ => Use::None,
+            }
+        });
+    }
+}
+
+/// A function whose uses are looked for.
+struct Wanted<'f> {
+    file: &'f Arc<str>,
+    scope: ScopeId,
+    /// Its name in its file.
+    name: &'f str,
+    /// The names it is exported under.
+    exported: Vec<&'f str>,
+}
+
+impl Wanted<'_> {
+    fn is_exported_as(&self, name: Option<&String>) -> bool {
+        name.is_some_and(|name| self.exported.contains(&name.as_str()))
+    }
+
+    /// Whether a value is the function, in some case.
+    fn may_be(&self, value: &Value) -> bool {
+        match value {
+            Value::Function(function) => function.file == *self.file && function.scope == self.scope,
+            Value::Either(alternatives) => alternatives.iter().any(|one| self.may_be(&one.node.value)),
+            _ => false,
+        }
+    }
+}
+
+/// Whether something is a function whose uses are looked for.
+enum Use {
+    Certain,
+    /// It is not known, and has the name.
+    Possible,
+    None,
 }
 
 /// Names without those that repeat the one before.
@@ -310,16 +391,25 @@ fn each_once<'n>(names: impl Iterator<Item = &'n str>) -> impl Iterator<Item = &
 
 impl Uses {
     /// Adds the uses in one module of what `is_it` tells.
-    fn collect(&mut self, file: &Arc<str>, module: &Module, is_it: impl Fn(&Expr, ScopeId) -> bool) {
-        for CallSite { scope, expr, .. } in module.makers.iter().chain(&module.calls) {
+    fn collect(&mut self, file: &Arc<str>, module: &Module, is_it: impl Fn(&Expr, ScopeId) -> Use) {
+        for CallSite { scope, expr, guards, .. } in module.makers.iter().chain(&module.calls) {
             let at = Site::new(file, expr.span);
-            match &expr.kind {
-                Kind::Call(call) if is_it(&call.callee, *scope) => self.calls.push((at, *scope, call.arguments.clone())),
-                Kind::Call(_) => {}
-                _ if is_it(expr, *scope) => {
-                    self.open.push(Unknown::new(format!("`{}` is handed on, to be called elsewhere", render::expr(expr)), at));
+            let (call, used) = match &expr.kind {
+                Kind::Call(call) => (Some(call), &call.callee),
+                _ => (None, expr),
+            };
+            match (is_it(used, *scope), call) {
+                (Use::None, _) => {}
+                (Use::Certain, Some(call)) => {
+                    let (arguments, guards) = (call.arguments.clone(), guards.clone());
+                    self.calls.push(UseCall { at, scope: *scope, arguments, guards });
                 }
-                _ => {}
+                (Use::Certain, None) => {
+                    self.open.push(Unknown::new(format!("`{}` is handed on, to be called elsewhere", render::expr(used)), at));
+                }
+                (Use::Possible, _) => {
+                    self.open.push(Unknown::new(format!("`{}` may be its function", render::expr(used)), at));
+                }
             }
         }
     }

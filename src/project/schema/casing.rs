@@ -1,8 +1,9 @@
 //! The names Drizzle gives columns in the database, where the schema writes none (documentation of the ORM: "Schema
 //! declaration", "Camel and Snake casing").
 
+use super::handle::{Options, options};
 use crate::facts::schema::Table;
-use crate::project::value::{CallValue, Found, Lookup, Node, Value};
+use crate::project::value::{Found, Lookup, Node, Value};
 
 /// What Drizzle makes of the name a column has in code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,12 +26,23 @@ impl Casing {
         }
     }
 
+    /// What a function that makes tables does to names: `snakeCase.table` of 1.0 and later.
+    pub(super) fn of_maker(name: &str) -> Option<Self> {
+        match name {
+            "snakeCase.table" => Some(Self::Snake),
+            "camelCase.table" => Some(Self::Camel),
+            _ => None,
+        }
+    }
+
     /// What a database handle was made with: `drizzle(client, { casing })`. `None` where that is not known.
     pub(super) fn of_handle(handle: &Node) -> Option<Self> {
         match &handle.value {
-            Value::Call(call) if call.callee.module.starts_with("drizzle-orm") && call.callee.name == "drizzle" => {
-                of_options(call)
-            }
+            Value::Call(call) => match options(call)? {
+                Options::Absent => Some(Self::Kept),
+                Options::Given(options) => of_options(options),
+                Options::Unknown => None,
+            },
             Value::Either(alternatives) => {
                 let mut each = alternatives.iter().map(|alternative| Self::of_handle(&alternative.node));
                 let first = each.next()??;
@@ -62,9 +74,7 @@ impl Casing {
     }
 }
 
-/// The options are the last argument, alone or after the client.
-fn of_options(call: &CallValue) -> Option<Casing> {
-    let options = call.arguments.last().filter(|_| call.open.is_empty())?;
+fn of_options(options: &Node) -> Option<Casing> {
     match options.lookup(&["casing"]) {
         Lookup::Absent => Some(Casing::Kept),
         Lookup::Found(found) => match found.as_slice() {

@@ -34,7 +34,7 @@ pub fn compare(required: &Required, declared: &Declared, adapter: &Adapter, comp
     let holds_schema = required.tables.iter().any(|(key, table)| {
         let name = adapter.lookup_name(key, &table.model);
         let own = declared.lookup.find(&name);
-        let similar = declared.all.iter().filter(|source| is_similar_table(&source.table, &name));
+        let similar = declared.candidates().filter(|source| is_similar_table(&source.table, &name));
         CORE.contains(&key.as_str()) && own.chain(similar).any(|found| looks_like(found, table))
     });
     if !holds_schema {
@@ -114,6 +114,7 @@ impl Comparing<'_> {
             cause: cause.clone(),
             found_in: Some(found.site()),
             declared: Vec::new(),
+            of_others: Vec::new(),
             dropped: None,
         };
         let lacking = self.lacking(found, table);
@@ -249,8 +250,10 @@ impl Comparing<'_> {
         let declared: Vec<&SourceTable> = match layer {
             // A client knows the models of its own schema, whatever other schemas lie beside it.
             Some(Layer::Prisma) if self.lookup().is_certain() => read().filter(similar).collect(),
-            _ => self.declared.all.iter().filter(similar).collect(),
+            _ => self.declared.candidates().filter(similar).collect(),
         };
+        let of_others = self.declared.all.iter().filter(|source| self.declared.of_others.contains(&source.file));
+        let of_others = of_others.filter(similar).map(SourceTable::site).collect();
         let entries = self.lookup().tables.iter().filter(|(_, entry)| declared.iter().any(|table| is_same(table, entry)));
         let mut instead: Vec<(String, Site)> = entries.map(|(name, table)| (name.clone(), table.site())).collect();
         if instead.is_empty() {
@@ -260,7 +263,7 @@ impl Comparing<'_> {
         let is_meant = table.model == name && table.model != key && self.adapter.kind == AdapterKind::Prisma;
         let kind = match declared.as_slice() {
             [] => GapKind::Table,
-            _ if self.lookup().map.is_some() => GapKind::MapEntry,
+            _ if self.lookup().map().is_some() => GapKind::MapEntry,
             [model] if is_meant && model.table.physical.as_deref() == Some(name) => GapKind::ModelName,
             _ => GapKind::Table,
         };
@@ -272,6 +275,7 @@ impl Comparing<'_> {
             cause: table.cause.clone(),
             found_in: None,
             declared: instead,
+            of_others,
             dropped: self.dropped(name, &[]),
         }
     }

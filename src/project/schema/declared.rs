@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::casing::Casing;
-use super::lookup::{Lookup, Naming, is_similar_table, snake_case};
+use super::handle::{Given, schema_map};
+use super::lookup::{Lookup, Map, Naming, is_similar_table, snake_case};
 use super::migrated::{are_kept, name_in_database};
 use super::replay::{Scripts, is_code, replay, scripts};
 use super::tools::{Kind, Tool, push, tools};
@@ -13,8 +14,8 @@ use crate::project::adapter::delegate;
 use crate::project::eval::Evaluator;
 use crate::project::files::Files;
 use crate::project::resolve::Resolver;
-use crate::project::value::{CallValue, Lookup as Found, Node, Value};
-use crate::project::{Adapter, AdapterKind};
+use crate::project::value::Unknown;
+use crate::project::{Adapter, AdapterKind, Server};
 
 /// The schema sources of the whole repository, read once for all servers.
 #[derive(Debug)]
@@ -82,36 +83,33 @@ impl Sources {
         packages.insert("".into());
         let pushed = synchronized || push(resolver, packages.iter().map(|package| &**package));
         let scripts = Arc::clone(&self.scripts);
-        Declared { lookup, all, migrated, pushed, scripts, sources: sources.into_iter().collect() }
+        Declared { lookup, all, of_others: BTreeSet::new(), migrated, pushed, scripts, sources: sources.into_iter().collect() }
     }
 
     /// Tables whose link to the adapter is not known.
     fn similar(&self, wanted: impl Fn(&SourceTable) -> bool) -> Lookup {
         let tables = self.all.iter().filter(|table| wanted(table)).cloned();
-        Lookup { tables: named(tables), naming: Naming::Similar, map: None }
+        Lookup { tables: named(tables), naming: Naming::Similar, map: Map::Needless }
     }
 
-    /// The tables of the adapter's `schema` option, else of the `schema` the database handle was made with.
+    /// The tables of the schema map; those that may be meant where it is not known, or the adapter is given none.
     fn drizzle(&self, evaluator: &Evaluator<'_>, adapter: &Adapter) -> Lookup {
+        let map = match schema_map(adapter) {
+            Given::Map(map) => match self.exported.of_map(&self.all, evaluator, map) {
+                Some(tables) => {
+                    return Lookup { tables: named(tables), naming: Naming::Exact, map: Map::Given(map.at.clone()) };
+                }
+                None => Map::Unknown(
+                    map.why_unknown()
+                        .unwrap_or_else(|| Unknown::new("the schema map it is given is not known as a whole", map.at.clone())),
+                ),
+            },
+            Given::Nothing => Map::Nothing,
+            Given::Unknown(why) => Map::Unknown(why),
+        };
         let is_drizzle = |table: &SourceTable| table.layer == Layer::Drizzle;
-        let option = adapter
-            .options
-            .as_ref()
-            .and_then(|options| options.get(&["schema"]))
-            .filter(|node| !matches!(node.value, Value::Undefined));
-        let map = option.or_else(|| handle_schema(adapter.handle.as_ref()?));
-        if let Some(map) = map {
-            return match self.exported.of_map(&self.all, evaluator, map) {
-                Some(tables) => Lookup { tables: named(tables), naming: Naming::Exact, map: Some(map.at.clone()) },
-                None => self.similar(|_| true),
-            };
-        }
-        if !self.all.iter().any(is_drizzle) {
-            return self.similar(|_| true);
-        }
-        // Without a map anywhere the tables go by the names they are exported under, as the official CLI writes them.
-        let naming = if hides_schema(adapter) { Naming::Similar } else { Naming::Exact };
-        Lookup { naming, ..self.similar(is_drizzle) }
+        let has_none = !self.all.iter().any(is_drizzle);
+        Lookup { map, ..self.similar(|table| has_none || is_drizzle(table)) }
     }
 
     /// The tables of classes; those of the package where it has all core tables that classes are mapped to.
@@ -155,7 +153,7 @@ impl Sources {
             return (self.similar(|_| true), Vec::new());
         }
         let tables = models.into_iter().map(|model| (delegate(&model.table.name), model.clone())).collect();
-        let lookup = Lookup { tables, naming: Naming::Exact, map: None };
+        let lookup = Lookup { tables, naming: Naming::Exact, map: Map::Needless };
         let is_read = |tool: &&Tool| lookup.tables.iter().any(|(_, model)| tool.reads(&model.file));
         let configured = tool.filter(is_read).and_then(|tool| tool.migrations.clone());
         let folder = configured.or_else(|| schema.map(prisma::PrismaSchema::migrations));
@@ -192,7 +190,7 @@ impl Sources {
             if adapter.snake_case == Some(true) { named(tables.into_iter().map(as_kysely_makes_it)) } else { named(tables) };
         let tables = in_one_namespace(tables);
         let naming = Naming::Sql { dialect: adapter.dialect, snake: adapter.snake_case };
-        (Lookup { tables, naming, map: None }, migrated)
+        (Lookup { tables, naming, map: Map::Needless }, migrated)
     }
 
     /// The folders Drizzle Kit is configured to write into for these tables, where it does so.
@@ -227,6 +225,35 @@ impl Sources {
             |one: &&&Arc<Migrated>| one.tables.first().is_some_and(|t| packages.contains(&resolver.package_of(&t.file)));
         let near: Vec<Arc<Migrated>> = all.iter().filter(is_near).map(|one| Arc::clone(one)).collect();
         if near.is_empty() { all.into_iter().cloned().collect() } else { near }
+    }
+}
+
+/// Tells each server which tables are for the database of another one: those of packages that another server is in or reads
+/// its tables from, and this one does not. Servers that read a file in common are on one database.
+pub fn tell_apart(servers: &mut [Server], resolver: &Resolver) {
+    let reads = |server: &Server| -> BTreeSet<Arc<str>> {
+        let read = server.declared.sources.iter().filter(|_| server.declared.lookup.is_certain());
+        read.map(|file| resolver.package_of(file)).chain([Arc::clone(&server.package)]).collect()
+    };
+    let read: Vec<BTreeSet<Arc<str>>> = servers.iter().map(reads).collect();
+    for at in 0..servers.len() {
+        let (own, declared) = (&read[at], &servers[at].declared);
+        if !declared.lookup.is_certain() {
+            continue;
+        }
+        let is_together = |other: &Server| {
+            let shares = || declared.sources.iter().any(|file| other.declared.sources.contains(file));
+            other.declared.lookup.is_certain() && shares()
+        };
+        let apart = servers.iter().zip(&read).filter(|(other, _)| !is_together(other));
+        let of_others: BTreeSet<&Arc<str>> = apart.flat_map(|(_, read)| read).filter(|package| !own.contains(*package)).collect();
+        if of_others.is_empty() {
+            continue;
+        }
+        let files: BTreeSet<&Arc<str>> = declared.all.iter().map(|table| &table.file).collect();
+        let is_of_others = |file: &&Arc<str>| of_others.contains(&resolver.package_of(file));
+        let of_others = files.into_iter().filter(is_of_others).cloned().collect();
+        servers[at].declared.of_others = of_others;
     }
 }
 
@@ -278,26 +305,6 @@ fn in_one_namespace(tables: Vec<(String, SourceTable)>) -> Vec<(String, SourceTa
 
 fn named(tables: impl IntoIterator<Item = SourceTable>) -> Vec<(String, SourceTable)> {
     tables.into_iter().map(|table| (table.table.name.clone(), table)).collect()
-}
-
-/// The `schema` a database handle was made with; of several handles under conditions, the first that has one.
-fn handle_schema(handle: &Node) -> Option<&Node> {
-    match &handle.value {
-        Value::Call(call) => call.arguments.iter().find_map(|argument| argument.get(&["schema"])),
-        Value::Either(alternatives) => alternatives.iter().find_map(|alternative| handle_schema(&alternative.node)),
-        _ => None,
-    }
-}
-
-/// Whether a schema map may be where it is not seen: in the options of the adapter, or in the handle.
-fn hides_schema(adapter: &Adapter) -> bool {
-    let hides = |node: &Node| !matches!(node.lookup(&["schema"]), Found::Absent);
-    let of_call = |call: &CallValue| !call.open.is_empty() || call.arguments.iter().any(hides);
-    adapter.options.as_ref().is_some_and(hides)
-        || adapter.handle.as_ref().is_some_and(|handle| match &handle.value {
-            Value::Call(call) => of_call(call),
-            _ => hides(handle),
-        })
 }
 
 /// The tables of types that a tool wrote from the database of a server: those of the package where it has such types.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use super::casing::Casing;
 use super::{Layer, SourceTable};
 use crate::facts::module::{Export, Text};
 use crate::facts::schema::{Column, Key, Reference, Table, namespace};
@@ -12,7 +13,7 @@ use crate::project::value::{CallValue, External, Node, Object, Property, Value};
 use crate::source::{Site, Span};
 
 /// Functions that make a table of a name and columns, as evaluation names them.
-const TABLE_MAKERS: [&str; 12] = [
+const TABLE_MAKERS: [&str; 14] = [
     "pgTable",
     "mysqlTable",
     "sqliteTable",
@@ -25,6 +26,8 @@ const TABLE_MAKERS: [&str; 12] = [
     "mysqlSchema().table",
     "singlestoreSchema().table",
     "pgTable.withRLS",
+    "snakeCase.table",
+    "camelCase.table",
 ];
 
 /// Methods of a column after which a row may leave it out.
@@ -64,6 +67,9 @@ pub fn table(evaluator: &Evaluator<'_>, name: &str, node: &Node) -> Option<Sourc
     }
     if let Some(extras) = call.arguments.get(2) {
         read_extras(evaluator, extras, &mut table);
+    }
+    if let Some(casing) = Casing::of_maker(&call.callee.name) {
+        casing.name_columns(&mut table);
     }
     Some(SourceTable { table, file, layer: Layer::Drizzle, elsewhere })
 }
@@ -205,7 +211,9 @@ fn read_extra(call: &CallValue, table: &mut Table) {
     let mut maker = call;
     loop {
         match method(maker) {
-            "on" | "using" | "onOnly" => columns.extend(maker.arguments.iter().filter_map(indexed)),
+            // What is not known is taken for another column.
+            "on" | "onOnly" => columns.extend(maker.arguments.iter().map(|one| indexed(one).unwrap_or_else(|| "…".into()))),
+            "using" => columns.extend(maker.arguments.iter().skip(1).map(|one| indexed(one).unwrap_or_else(|| "…".into()))),
             "where" => condition = Some(maker.arguments.first().and_then(condition_of).unwrap_or_default()),
             "onDelete" => cascades = text(maker.arguments.first()).as_deref() == Some("cascade"),
             _ => {}
@@ -230,24 +238,30 @@ fn read_extra(call: &CallValue, table: &mut Table) {
         }
         _ => return,
     };
+    let key = Key { name: text(maker.arguments.first()), columns, unique, primary };
     // As a script of SQL would have it there.
-    columns.extend(condition.map(|condition| format!("where {condition}")));
-    table.keys.push(Key { name: text(maker.arguments.first()), columns, unique, primary });
+    table.keys.push(match condition {
+        Some(condition) => key.over(&condition),
+        None => key,
+    });
 }
 
 /// The condition of an index as SQL, as far as it is known.
 fn condition_of(argument: &Node) -> Option<String> {
     match &argument.value {
         Value::Call(call) if call.callee.name == "isNull" => Some(format!("{} is null", text(call.arguments.first())?)),
+        Value::Call(call) if call.callee.name == "isNotNull" => Some(format!("{} is not null", text(call.arguments.first())?)),
         _ => indexed(argument),
     }
 }
 
-/// What an index is over: a column by its name, or an expression as SQL.
+/// What an index is over: a column by its name, in whatever order, or an expression as SQL.
 fn indexed(argument: &Node) -> Option<String> {
-    match &argument.value {
-        Value::Call(call) if call.callee.name == "sql" => text(call.arguments.first()),
-        _ => text(Some(argument)),
+    let Value::Call(call) = &argument.value else { return text(Some(argument)) };
+    let made = std::iter::successors(Some(call), |call| call.receiver.as_ref()).last()?;
+    match method(made) {
+        "sql" | "asc" | "desc" => text(made.arguments.first()),
+        _ => None,
     }
 }
 
@@ -281,14 +295,19 @@ impl Exported {
         (exported, tables)
     }
 
-    /// The tables of a schema map: the keys are the names the adapter looks up. `None` when the map is not fully known.
-    /// `tables` are those that were found.
+    /// The tables of a schema map: the keys are the names the adapter looks up. `None` when it is not known which keys there
+    /// are; of a value that is not known only its key is. `tables` are those that were found.
     pub(super) fn of_map(&self, tables: &[SourceTable], evaluator: &Evaluator<'_>, map: &Node) -> Option<Vec<SourceTable>> {
         let object = map.object().filter(|object| object.open.is_empty())?;
         let mut of_map = Vec::new();
         for Property { key, node, .. } in &object.properties {
             let known = match &node.value {
-                Value::Unknown(_) | Value::Either(_) => return None,
+                Value::Unknown(_) | Value::Either(_) => {
+                    let table = Table { open: true, ..Table::empty(key, node.at.span) };
+                    let file = Arc::clone(&node.at.file);
+                    of_map.push(SourceTable { table, file, layer: Layer::Drizzle, elsewhere: BTreeMap::new() });
+                    continue;
+                }
                 Value::Call(call) => self.calls.get(&address(call)).and_then(|(_, at)| tables.get(*at)),
                 _ => None,
             };

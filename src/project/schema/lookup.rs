@@ -7,6 +7,7 @@
 use super::SourceTable;
 use crate::facts::schema::{Column, Table};
 use crate::project::Dialect;
+use crate::project::value::Unknown;
 use crate::source::Site;
 
 /// The tables an adapter finds.
@@ -16,8 +17,22 @@ pub struct Lookup {
     pub tables: Vec<(String, SourceTable)>,
     /// How names answer to those the adapter asks for.
     pub naming: Naming,
-    /// The schema map, where the adapter is given one: tables outside it are not found.
-    pub map: Option<Site>,
+    /// The schema map of the adapter, where it is one that needs one.
+    pub map: Map,
+}
+
+/// The schema map of an adapter of Drizzle.
+#[derive(Debug, Clone, Default)]
+pub enum Map {
+    /// The adapter needs none.
+    #[default]
+    Needless,
+    /// This one: tables outside it are not found.
+    Given(Site),
+    /// None is given: no table is found.
+    Nothing,
+    /// Which one it is, or what is in it, is not known, and why.
+    Unknown(Unknown),
 }
 
 /// How names answer to those an adapter asks for.
@@ -42,6 +57,15 @@ impl Lookup {
     /// The tables that answer to a name.
     pub fn find<'l>(&'l self, wanted: &'l str) -> impl Iterator<Item = &'l SourceTable> {
         self.tables.iter().filter(move |(name, table)| self.naming.is_table(name, &table.table, wanted)).map(|(_, table)| table)
+    }
+
+    /// Where the schema map is, where the adapter is given one that is known.
+    #[must_use]
+    pub fn map(&self) -> Option<&Site> {
+        match &self.map {
+            Map::Given(at) => Some(at),
+            _ => None,
+        }
     }
 
     /// Whether the adapter is known to look in these tables and no others.

@@ -7,6 +7,7 @@ mod defined;
 mod doubts;
 pub mod drizzle;
 mod entities;
+mod handle;
 mod knexfile;
 pub mod lookup;
 pub mod migrated;
@@ -122,8 +123,10 @@ pub enum Cause {
 pub struct Declared {
     /// The tables the adapter finds.
     pub lookup: lookup::Lookup,
-    /// Every table of the repository that may serve, from any layer.
+    /// Every table of the repository, from any layer.
     pub all: Arc<[SourceTable]>,
+    /// The files of those that are for another server's database.
+    pub of_others: BTreeSet<Arc<str>>,
     /// What the migrations that belong to these tables create.
     pub migrated: Vec<Arc<Migrated>>,
     /// Scripts of the packages bring what is declared into a database without migrations.
@@ -135,6 +138,11 @@ pub struct Declared {
 }
 
 impl Declared {
+    /// The tables that may serve, from any layer.
+    pub fn candidates(&self) -> impl Iterator<Item = &SourceTable> {
+        self.all.iter().filter(|table| !self.of_others.contains(&table.file))
+    }
+
     /// The types written from the database that the tables were read from, where nothing else declares them.
     #[must_use]
     pub fn types(&self) -> Option<&Arc<str>> {
@@ -237,6 +245,8 @@ pub struct Gap {
     /// What the repository has there, and where: what is found in place of what is looked for, what nobody asked for, or
     /// the columns themselves.
     pub declared: Vec<(String, Site)>,
+    /// The tables of that name that are for another server's database.
+    pub of_others: Vec<Site>,
     /// What took it away, or one of its columns, where it once was there.
     pub dropped: Option<Dropped>,
 }

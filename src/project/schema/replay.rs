@@ -414,6 +414,8 @@ impl State {
                     _ => {}
                 }
             }
+            // What it is like afterwards follows.
+            Change::RemakeColumn { .. } => {}
             Change::DeleteRows { .. } | Change::WriteRows { .. } | Change::UseRows { .. } => {}
             Change::Unknown { table } => {
                 // It may have added columns.

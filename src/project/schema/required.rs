@@ -446,8 +446,10 @@ mod tests {
             Environment::Production => Environment::NotProduction,
             Environment::NotProduction => Environment::Production,
         });
-        let alternative =
-            |node, text: String, environment| Alternative { node, condition: Condition { text, at: site(), environment } };
+        let alternative = |node, text: String, environment| Alternative {
+            node,
+            condition: Condition { environment, ..Condition::new(text, site()) },
+        };
         node(Value::from(vec![
             alternative(holds, condition.into(), environment),
             alternative(else_, format!("!({condition})"), other),

@@ -14,7 +14,7 @@ pub struct Rows {
     pub left: Option<usize>,
     /// Code that is not followed read or wrote them, so that nothing is known of them.
     pub scattered: bool,
-    /// The statement that took a column away, by the name it had, in lower case.
+    /// The statement that took a column away, by the name it had at first, in lower case.
     removed: BTreeMap<String, usize>,
     /// The tables there are, so that names that differ in case only can be told apart, and `*` be understood.
     tables: Vec<Table>,
@@ -33,6 +33,27 @@ pub struct Holder {
     /// The statement that copied the rows into it.
     copied: Option<usize>,
 }
+
+/// Types that are told apart, each with the names it has in the databases.
+const TYPES: [&[&str]; 17] = [
+    &["bigint", "int8"],
+    &["blob", "bytea", "longblob"],
+    &["boolean", "bool", "tinyint"],
+    &["char", "character", "bpchar"],
+    &["date"],
+    &["datetime"],
+    &["decimal", "numeric"],
+    &["double", "double precision", "float", "float8"],
+    &["integer", "int", "int4"],
+    &["json"],
+    &["jsonb"],
+    &["smallint", "int2"],
+    &["text"],
+    &["timestamp", "timestamp without time zone"],
+    &["timestamptz", "timestamp with time zone"],
+    &["uuid"],
+    &["varchar", "character varying", "nvarchar"],
+];
 
 /// What a column holds.
 #[derive(Debug, Clone)]
@@ -98,22 +119,10 @@ impl Rows {
                 self.leave(place, |holder| holder.table == table);
             }
             Change::RenameTable { table, to, .. } => {
-                let table = self.resolve(table);
-                let named = self.tables.iter_mut().find(|known| known.name == table);
-                named.into_iter().for_each(|known| known.name.clone_from(to));
-                if let Some(holder) = self.holder(&table) {
-                    holder.table.clone_from(to);
-                    self.left = Some(place);
-                }
+                self.displace(place, table, |known| known.name.clone_from(to), |holder| holder.table.clone_from(to));
             }
             Change::MoveTable { table, to } => {
-                let table = self.resolve(table);
-                let named = self.tables.iter_mut().find(|known| known.name == table);
-                named.into_iter().for_each(|known| known.namespace.clone_from(to));
-                if let Some(holder) = self.holder(&table) {
-                    holder.namespace.clone_from(to);
-                    self.left = Some(place);
-                }
+                self.displace(place, table, |known| known.namespace.clone_from(to), |holder| holder.namespace.clone_from(to));
             }
             Change::DropColumn { table, column } => {
                 self.alter(table, change);
@@ -132,9 +141,15 @@ impl Rows {
                 let table = self.resolve(table);
                 self.tables.iter_mut().filter(|known| known.name == table).for_each(|known| known.open = true);
             }
-            Change::AddColumn { table, .. } | Change::PlaceColumn { table, .. } => self.alter(table, change),
-            Change::AlterColumn { .. }
-            | Change::CreateIndex { .. }
+            Change::RemakeColumn { table, column, kind } => {
+                if self.has_other_type(table, column, kind) {
+                    self.remove(place, table, column, None);
+                }
+            }
+            Change::AddColumn { table, .. } | Change::PlaceColumn { table, .. } | Change::AlterColumn { table, .. } => {
+                self.alter(table, change);
+            }
+            Change::CreateIndex { .. }
             | Change::DropIndex { .. }
             | Change::AddForeignKey { .. }
             | Change::Unknown { table: None } => {}
@@ -158,6 +173,15 @@ impl Rows {
         self.tables.iter_mut().filter(|known| known.name == table).for_each(|known| known.apply(change));
     }
 
+    /// Whether a column is certainly of another type than this one.
+    fn has_other_type(&self, table: &str, column: &str, kind: &str) -> bool {
+        let table = self.resolve(table);
+        let known = self.tables.iter().find(|known| known.name == table);
+        let own = known.and_then(|known| known.columns.iter().find(|known| known.name.eq_ignore_ascii_case(column)));
+        let place = |kind: &str| TYPES.iter().position(|names| names.contains(&kind));
+        own.and_then(|own| place(&own.kind)).zip(place(kind)).is_some_and(|(own, other)| own != other)
+    }
+
     /// The table meant by a name: the one of this name, else one that differs in case only.
     fn resolve(&self, name: &str) -> String {
         let names = || self.tables.iter().map(|known| &known.name);
@@ -174,6 +198,16 @@ impl Rows {
         self.holders.iter_mut().find(|holder| holder.table == table)
     }
 
+    /// Gives a table, with the rows it holds, another place.
+    fn displace(&mut self, place: usize, table: &str, known: impl Fn(&mut Table), holder: impl Fn(&mut Holder)) {
+        let table = self.resolve(table);
+        self.tables.iter_mut().filter(|known| known.name == table).take(1).for_each(known);
+        if let Some(held) = self.holder(&table) {
+            holder(held);
+            self.left = Some(place);
+        }
+    }
+
     fn leave(&mut self, place: usize, is_gone: impl Fn(&Holder) -> bool) {
         let count = self.holders.len();
         self.holders.retain(|holder| !is_gone(holder));
@@ -186,11 +220,12 @@ impl Rows {
         let table = self.resolve(table);
         let Some(holder) = self.holder(&table) else { return };
         let Some(at) = holder.values.iter().position(|known| known.column.eq_ignore_ascii_case(column)) else { return };
+        let first = holder.values[at].origin.clone().unwrap_or_else(|| column.to_owned());
         match renamed {
             Some(to) => holder.values[at].column.clone_from(to),
             None => drop(holder.values.remove(at)),
         }
-        self.removed.insert(column.to_ascii_lowercase(), place);
+        self.removed.insert(first.to_ascii_lowercase(), place);
     }
 
     fn write(&mut self, place: usize, table: &str, columns: &[String], from: &[String], selected: &[Selected]) {
@@ -331,6 +366,7 @@ mod tests {
             ("ALTER TABLE t RENAME a TO c", "t(id c=a b)"),
             ("ALTER TABLE t ADD c int; UPDATE t SET c = a; ALTER TABLE t DROP a; ALTER TABLE t RENAME c TO a", "t(id b a=?)"),
             ("ALTER TABLE other DROP COLUMN a", "t(id a b)"),
+            ("ALTER TABLE t RENAME a TO c; ALTER TABLE t DROP c", "t(id b)"),
             ("CREATE TABLE n (id int, a int, b int); INSERT INTO n SELECT id, NULL, '' FROM t; DROP TABLE t", "n(id) -2"),
             ("CREATE TABLE n (b int, id int, a int); INSERT INTO n SELECT * FROM t; DROP TABLE t", "n(b=id id=a a=b) -2"),
             ("CREATE TABLE n (b int, id int); INSERT INTO n (id, b) SELECT id, lower(b) FROM t; DROP TABLE t", "n(id b=?) -2"),

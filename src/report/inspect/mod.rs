@@ -201,7 +201,7 @@ mod tests {
     pub(super) fn model() -> ProjectModel {
         let why = Unknown { reason: "a parameter of the function".into(), at: site(9) };
         let mut admin = plugin("admin", "better-auth/plugins", 8);
-        admin.conditions = vec![Condition { text: "isAdmin".into(), at: site(8), environment: None }];
+        admin.conditions = vec![Condition::new("isAdmin", site(8))];
         admin.options = options(&[("defaultRole", Text::Plain("user".into()))]);
         let column = |key: &str, cause: Cause| RequiredColumn {
             key: key.into(),
@@ -277,6 +277,7 @@ mod tests {
                 cause: Cause::Plugin(0),
                 found_in: None,
                 declared: vec![],
+                of_others: vec![],
                 dropped: None,
             }],
             mounts: vec![Mount {

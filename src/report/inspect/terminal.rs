@@ -21,7 +21,8 @@ const INDENT: usize = 12;
 pub fn terminal(model: &ProjectModel, locate: &dyn Fn(&Site) -> Location, style: &Style) -> String {
     let mut page = Page { out: String::new(), locate, style };
     if model.servers.is_empty() && model.clients.is_empty() {
-        page.out.push_str("No call of betterAuth() or createAuthClient() was found.\n");
+        let where_to = if model.undetermined.is_empty() { "" } else { " in what could be read" };
+        _ = writeln!(page.out, "No call of betterAuth() or createAuthClient() was found{where_to}.");
     }
     for server in &model.servers {
         page.server(server, model);
@@ -331,7 +332,9 @@ fn database(adapter: &Adapter) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::finding::Open;
     use crate::report::inspect::tests::{locate, model, with_defined_plugins};
+    use crate::source::Span;
 
     const PLAIN: Style = Style { color: false, hyperlinks: false, width: 80, verbose: false };
 
@@ -381,6 +384,14 @@ not determined: 1 question
     fn an_empty_model_says_so() {
         let page = terminal(&ProjectModel::default(), &locate, &PLAIN);
         assert_eq!(page, "No call of betterAuth() or createAuthClient() was found.\n");
+        let open = Open {
+            question: "what `auth.ts` configures".into(),
+            reason: "it is too large".into(),
+            site: Site::new(&"auth.ts".into(), Span::default()),
+        };
+        let page = terminal(&ProjectModel { undetermined: vec![open], ..ProjectModel::default() }, &locate, &PLAIN);
+        assert!(page.starts_with("No call of betterAuth() or createAuthClient() was found in what could be read.\n"), "{page}");
+        assert!(page.contains("it is too large"), "{page}");
     }
 
     #[test]

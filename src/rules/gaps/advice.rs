@@ -78,9 +78,10 @@ fn own_migrations(server: &Server) -> Option<String> {
 }
 
 /// Whether the schema of an ORM reaches the database without migrations. A first one that is generated later would make
-/// every table again.
+/// every table again; for MongoDB Prisma has none (its documentation: "MongoDB", "Commonalities and differences").
 fn is_pushed(server: &Server) -> bool {
-    server.declared.pushed && server.declared.migrated.is_empty()
+    let is_mongo = server.adapter.kind == AdapterKind::Prisma && server.adapter.provider.as_deref() == Some("mongodb");
+    is_mongo || server.declared.pushed && server.declared.migrated.is_empty()
 }
 
 /// The commands that bring the schema of an ORM into the database (documentation of TypeORM, "Migrations" and "CLI"; of

@@ -247,6 +247,9 @@ impl<'m> Group<'m> {
                 };
                 report.related.push((place.clone(), label));
             }
+            let of_others =
+                gap.of_others.iter().map(|place| (place.clone(), format!("this `{}` is another server's", gap.table)));
+            report.related.extend(of_others);
             report.related.extend(gap.end());
         }
         if self.unstaged.is_empty() {
@@ -324,7 +327,7 @@ impl<'m> Group<'m> {
     fn undecided(&self) -> Option<&'m Condition> {
         let plugin = self.plugin()?;
         let uses: Vec<&PluginUse> = self.server.plugins.iter().filter(|other| other.name == plugin.name).collect();
-        let open = plugin.conditions.iter().find(|condition| condition.environment.is_none())?;
+        let open = Condition::undecided(&plugin.conditions)?;
         (!predicate::cover(uses.iter().map(|used| used.conditions.iter().collect()))).then_some(open)
     }
 

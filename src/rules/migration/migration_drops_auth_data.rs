@@ -6,7 +6,7 @@ use crate::finding::{Confidence, Severity};
 use crate::project::schema::declared::home;
 use crate::project::schema::rows::Rows;
 use crate::project::schema::{Cause, RequiredTable, SourceTable};
-use crate::project::{PluginUse, Server};
+use crate::project::{Dialect, PluginUse, Server};
 use crate::rules::{Circumstances, Context, Reporter};
 
 /// Tables whose rows are made anew when they are gone, as users sign in and consent again, and what it means to lose them; `None` where it means
@@ -90,6 +90,10 @@ impl Watched<'_> {
                 continue;
             }
             let Some(step) = self.rows.lost(holder, column).map(|place| self.past.steps[place]) else { continue };
+            // There TypeORM copies the table.
+            if matches!(step.change, Change::RemakeColumn { .. }) && self.dialect() == Some(Dialect::Sqlite) {
+                continue;
+            }
             let filled = holder.fills(names);
             match lost.iter_mut().find(|(known, others, _)| std::ptr::eq(*known, step) && *others == filled) {
                 Some((.., columns)) => columns.push(column.to_owned()),
@@ -107,6 +111,11 @@ impl Watched<'_> {
                     format!("drops column {which} of table `{was}` and adds it again without its values")
                 }
                 Change::DropColumn { .. } => format!("drops column {which} of table `{was}`, which `{auth}` needs"),
+                Change::RemakeColumn { .. } => {
+                    format!(
+                        "changes the type of {which} of table `{was}`, for which TypeORM drops it and adds it again without its values"
+                    )
+                }
                 _ if filled => format!("rebuilds table `{was}` with the values of other columns in {which}"),
                 _ => format!("rebuilds table `{was}` without the values of {which}"),
             };
@@ -115,6 +124,10 @@ impl Watched<'_> {
         if let Some(made) = made {
             self.keys(required, now.as_ref().unwrap_or(&self.past.stored), made, out);
         }
+    }
+
+    fn dialect(&self) -> Option<Dialect> {
+        self.past.server.adapter.dialect
     }
 
     /// The keys that kept rows apart, and are gone.
@@ -189,7 +202,9 @@ impl Watched<'_> {
                 None => return,
             }
         }
-        if !self.past.earlier.declared.lookup.is_certain() || self.past.steps.iter().any(|step| self.is_unread(step)) {
+        let may_copy = matches!(step.change, Change::RemakeColumn { .. }) && self.dialect().is_none();
+        let is_unread = self.past.steps.iter().any(|step| self.is_unread(step));
+        if may_copy || is_unread || !self.past.earlier.declared.lookup.is_certain() {
             report.confidence = report.confidence.min(Confidence::Medium);
         }
         report.identity = vec![step.at.file.to_string(), self.past.stored.table.clone()];

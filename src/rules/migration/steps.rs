@@ -62,8 +62,10 @@ fn takes(change: &Change) -> bool {
             | Change::DropNamespace { .. }
             | Change::DropTable { .. }
             | Change::MoveTable { .. }
+            | Change::RemakeColumn { .. }
             | Change::RenameColumn { .. }
             | Change::RenameTable { .. }
+            | Change::AlterColumn { required: Some(true), .. }
     )
 }
 

@@ -157,6 +157,7 @@ fn without_holes(change: Change) -> Change {
         Change::DropColumn { table, column } => (table, is_open(column)),
         Change::RenameColumn { table, column, to, .. } => (table, is_open(column) || is_open(to)),
         Change::AlterColumn { table, column, kind, .. } => (table, is_open(column) || kind.as_deref().is_some_and(is_open)),
+        Change::RemakeColumn { table, column, kind } => (table, is_open(column) || is_open(kind)),
         Change::CreateIndex { table, key } => (table, key.columns.iter().any(|column| is_open(column))),
         Change::AddForeignKey { table, column, references } => {
             (table, is_open(column) || is_open(&references.table) || is_open(&references.column))

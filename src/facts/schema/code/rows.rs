@@ -1,10 +1,11 @@
-//! Calls that may read or write rows.
+//! Calls that delete rows, and those that may read or write them.
 
 use tree_sitter::Node;
 
-use super::literals::Chain;
+use super::literals::{Chain, Fields, fills};
 use super::{Code, unqualified};
-use crate::facts::schema::{Change, Operation};
+use crate::facts::lower::{named, span};
+use crate::facts::schema::{Change, Operation, namespace};
 
 /// Methods of query builders that take the name of a table (Kysely, Knex, Sequelize).
 const OF_TABLE: [&str; 11] = [
@@ -21,8 +22,13 @@ const OF_TABLE: [&str; 11] = [
     "bulkDelete",
 ];
 
-/// What a chain of calls that changes no table may do to rows.
-pub(super) fn operations<'c>(code: &Code<'c>, chain: &Chain<'c>, call: Node<'c>) -> Vec<Operation> {
+/// What a chain of calls that changes no table may do to rows; `certain` tells that it runs whenever the migration does.
+pub(super) fn operations<'c>(code: &Code<'c>, chain: &Chain<'c>, call: Node<'c>, certain: bool) -> Vec<Operation> {
+    if let Some(name) = emptied(code, chain, call).filter(|_| certain) {
+        let namespace = name.rsplit_once('.').and_then(|(prefix, _)| namespace(prefix));
+        let change = Change::DeleteRows { table: unqualified(&name).to_owned() };
+        return vec![Operation { namespace, ..Operation::new(change, span(call)) }];
+    }
     let of_table = chain.steps.iter().filter(|step| step.arguments.is_some() && OF_TABLE.contains(&step.name));
     let mut tables: Vec<Option<Node<'c>>> = of_table.map(|step| step.values().first().copied()).collect();
     // Knex: `knex("user").select()`.
@@ -32,9 +38,61 @@ pub(super) fn operations<'c>(code: &Code<'c>, chain: &Chain<'c>, call: Node<'c>)
     let used = |table: Option<Node<'c>>| {
         // `user as u`
         let named = table.and_then(|name| code.text(name)).map(|name| name.split(' ').next().map(unqualified).map(str::to_owned));
-        Operation::new(Change::UseRows { table: named.flatten() }, crate::facts::lower::span(call))
+        Operation::new(Change::UseRows { table: named.flatten() }, span(call))
     };
     tables.into_iter().map(used).collect()
+}
+
+/// The table whose rows are all deleted, as it is named: Kysely's `db.deleteFrom("user").execute()`, Knex's
+/// `knex("user").del()`, TypeORM's `queryRunner.clearTable("user")` and `createQueryBuilder().delete().from("user").execute()`,
+/// Sequelize's `queryInterface.bulkDelete("user", {})`. Any other call in the chain may be a condition.
+fn emptied<'c>(code: &Code<'c>, chain: &Chain<'c>, call: Node<'c>) -> Option<String> {
+    let (mut table, mut deletes, mut runs) = (handle(code, chain, call), false, is_used(call));
+    for step in chain.steps.iter().filter(|step| step.arguments.is_some()) {
+        match (step.name, step.values().as_slice()) {
+            ("clearTable", [name]) => (table, deletes, runs) = (Some(*name), true, true),
+            ("bulkDelete", [name, rest @ ..]) => {
+                let [conditions, options] = [rest.first(), rest.get(1)];
+                let is_empty = |given: Option<&Node<'c>>, but: &[&str]| given.is_none_or(|given| takes_all(code, *given, but));
+                let is_all = is_empty(conditions, &[]) && is_empty(options, &["limit", "where"]);
+                (table, deletes, runs) = (Some(*name), is_all, true);
+            }
+            ("deleteFrom", [name]) => (table, deletes, runs) = (Some(*name), true, false),
+            ("from", [name]) => table = Some(*name),
+            ("createQueryBuilder", []) => runs = false,
+            ("del" | "delete" | "truncate", []) => deletes = true,
+            ("execute" | "executeTakeFirst" | "executeTakeFirstOrThrow", []) => runs = true,
+            _ => return None,
+        }
+    }
+    code.text(table.filter(|_| deletes && runs)?)
+}
+
+/// The name in Knex's `knex("user")`, where what is called was handed to the migration.
+fn handle<'c>(code: &Code<'c>, chain: &Chain<'c>, call: Node<'c>) -> Option<Node<'c>> {
+    let callee = chain.root.child_by_field_name("function").filter(|callee| callee.kind() == "identifier")?;
+    let list = chain.root.child_by_field_name("arguments").filter(|list| list.kind() == "arguments")?;
+    let &[name] = named(list).as_slice() else { return None };
+    let is_it = |parameter: Node<'_>| {
+        let pattern = parameter.child_by_field_name("pattern").unwrap_or(parameter);
+        code.str(pattern) == code.str(callee)
+    };
+    let takes_it = |around: Node<'_>| {
+        let single = around.child_by_field_name("parameter");
+        single.into_iter().chain(around.child_by_field_name("parameters").map(named).unwrap_or_default()).any(is_it)
+    };
+    std::iter::successors(call.parent(), Node::parent).any(takes_it).then_some(name)
+}
+
+/// Whether what a call gives is waited for, or handed on to who waits for it.
+fn is_used(call: Node<'_>) -> bool {
+    call.parent().is_some_and(|around| matches!(around.kind(), "await_expression" | "return_statement" | "arrow_function"))
+}
+
+/// Whether an object leaves no row out: `{}`, `null`, or one without these keys where some are given.
+fn takes_all<'c>(code: &Code<'c>, given: Node<'c>, but: &[&str]) -> bool {
+    let is_none = |fields: Fields<'c>| !fields.open && fields.iter().all(|(name, ..)| !but.is_empty() && !but.contains(&name));
+    !fills(given) || code.fields(given).is_some_and(is_none)
 }
 
 /// Whether the program waits for a function that is given something it may use the database with, or told what to do there.
@@ -43,7 +101,7 @@ fn hands_on(chain: &Chain<'_>, call: Node<'_>) -> bool {
     // sql`…`.execute(db)
     let is_template = chain.root.child_by_field_name("arguments").is_some_and(|list| list.kind() == "template_string");
     let last = chain.steps.last().map_or_else(|| chain.root.child_by_field_name("arguments"), |step| step.arguments);
-    let given = last.filter(|list| list.kind() == "arguments").map(crate::facts::lower::named).unwrap_or_default();
+    let given = last.filter(|list| list.kind() == "arguments").map(named).unwrap_or_default();
     let is_told = given.first().is_some_and(|value| value.kind() == "object");
     waits && !is_template && (is_told || given.iter().any(|value| value.kind() == "identifier"))
 }

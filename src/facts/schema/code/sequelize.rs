@@ -11,6 +11,9 @@ use crate::facts::schema::{Change, Key, Operation, Reference};
 pub(super) fn operations<'c>(code: &Code<'c>, step: &Step<'c>) -> Vec<Operation> {
     let at = step.span();
     let values = step.values();
+    if step.name == "dropAllTables" && values.is_empty() {
+        return vec![Operation::new(Change::DropNamespace { namespace: None }, at)];
+    }
     let Some(first) = values.first().copied() else { return Vec::new() };
     let Some(named) = table_name(code, first) else { return builders::unread(step) };
     let table = unqualified(&named);

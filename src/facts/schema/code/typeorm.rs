@@ -5,12 +5,15 @@ use tree_sitter::Node;
 use super::literals::{Fields, Step, fills};
 use super::{Changes, Code, Definition, builders, unqualified};
 use crate::facts::lower::span;
-use crate::facts::schema::{Change, Key, Operation, Reference, ddl};
+use crate::facts::schema::{Change, Column, Key, Operation, Reference, ddl};
 
 /// The operations one call of the query runner makes.
 pub(super) fn operations<'c>(code: &Code<'c>, step: &Step<'c>) -> Vec<Operation> {
     let at = step.span();
     let values = step.values();
+    if step.name == "clearDatabase" {
+        return vec![Operation::new(Change::DropNamespace { namespace: None }, at)];
+    }
     let Some(first) = values.first().copied() else { return Vec::new() };
     if step.name == "createTable" {
         return vec![create_table(code, first, step)];
@@ -33,13 +36,27 @@ pub(super) fn operations<'c>(code: &Code<'c>, step: &Step<'c>) -> Vec<Operation>
             }
         }
         "dropColumn" | "dropColumns" => {
-            for column in changes.known(second.and_then(|columns| code.texts(columns))).unwrap_or_default() {
+            let named = |columns| listed(columns).into_iter().map(|column| column_name(code, column)).collect::<Option<Vec<_>>>();
+            for column in changes.known(second.and_then(named)).unwrap_or_default() {
                 changes.push(Change::DropColumn { table: owned.clone(), column }, at);
             }
         }
         "renameColumn" => {
-            if let Some((column, to)) = changes.known(text(1).zip(text(2))) {
+            let name = |place: usize| values.get(place).and_then(|value| column_name(code, *value));
+            if let Some((column, to)) = changes.known(name(1).zip(name(2))) {
                 changes.push(Change::RenameColumn { table: owned, column, to, folds: false }, at);
+            }
+        }
+        "changeColumn" => {
+            let made = values.get(2).and_then(|made| column(code, *made));
+            let old = second.and_then(|old| column_name(code, old));
+            if let Some((old, made)) = changes.known(old.zip(made)) {
+                let Column { name, kind, .. } = made.column.clone();
+                if name != old {
+                    changes.push(Change::RenameColumn { table: owned.clone(), column: old, to: name.clone(), folds: false }, at);
+                }
+                changes.push(Change::RemakeColumn { table: owned, column: name, kind }, at);
+                changes.redefine(table, Some(made), at);
             }
         }
         "createIndex" | "createIndices" | "createUniqueConstraint" | "createUniqueConstraints" => {
@@ -65,7 +82,7 @@ pub(super) fn operations<'c>(code: &Code<'c>, step: &Step<'c>) -> Vec<Operation>
                 changes.push(Change::DropIndex { table: Some(owned), name }, at);
             }
         }
-        "changeColumn" | "changeColumns" | "dropPrimaryKey" | "dropIndices" | "updatePrimaryKeys" => changes.open = true,
+        "changeColumns" | "dropPrimaryKey" | "dropIndices" | "updatePrimaryKeys" => changes.open = true,
         _ => {}
     }
     changes.alter(table, at)
@@ -106,6 +123,11 @@ fn create_table<'c>(code: &Code<'c>, made: Node<'c>, step: &Step<'c>) -> Operati
         foreign_keys(code, name, fields, step, &mut changes);
     }
     changes.create(name, span(name_at), at)
+}
+
+/// The name of a column, by itself or as `new TableColumn(…)` has it.
+fn column_name<'c>(code: &Code<'c>, node: Node<'c>) -> Option<String> {
+    code.text(node).or_else(|| code.text(code.made_with(node, "TableColumn")?.get("name")?))
 }
 
 /// [`TableColumnOptions`](https://typeorm.io/docs/migrations/api), as an object or `new TableColumn(…)`; `None` where one

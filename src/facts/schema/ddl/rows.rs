@@ -18,6 +18,12 @@ pub(super) fn read(mut at: Cursor<'_>) -> Vec<Change> {
     if at.eat(&["update"]) {
         return update(at).into_iter().collect();
     }
+    if at.eat(&["merge", "into"]) || at.eat(&["merge"]) {
+        return vec![Change::UseRows { table: at.qualified().map(|(table, _)| table) }];
+    }
+    if at.is_at(&["call"]) {
+        return vec![Change::UseRows { table: None }];
+    }
     if at.eat(&["delete", "from"]) {
         at.eat(&["only"]);
         let mut rest = at;

@@ -13,7 +13,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::lookup::Lookup;
 use super::{Gap, GapKind, Layer, RequiredColumn, RequiredKey, RequiredTable, SourceTable};
 use crate::facts::schema::Column;
+use crate::knowledge::range::Range;
 use crate::project::value::{Node, Value};
+use crate::project::version::Version;
 use crate::project::{Adapter, Dialect, Server};
 
 /// Tables whose `updatedAt` better-auth declares to follow every update; elsewhere it writes the column itself.
@@ -132,7 +134,14 @@ impl<'a> Plan<'a> {
         let found = &server.declared.lookup;
         let absent = server.gaps.iter().filter(|gap| matches!(gap.kind, GapKind::Table | GapKind::UnmigratedTable));
         let absent = absent.map(|gap| gap.key.as_str()).collect();
-        Self { tables: &server.required.tables, adapter: &server.adapter, id: id(&server.options), declared, found, absent }
+        Self {
+            tables: &server.required.tables,
+            adapter: &server.adapter,
+            id: id(&server.version, &server.options),
+            declared,
+            found,
+            absent,
+        }
     }
 
     /// The logical keys of all tables.
@@ -276,13 +285,22 @@ impl<'a> Plan<'a> {
     }
 }
 
+/// The releases that know `generateId: "uuid"` and `generateId: "serial"`.
+const NAMED_IDS: Range = Range { since: Some((1, 4, 0)), until: None };
+
+/// The releases that know `useNumberId`, which later ones ignore without a word.
+const NUMBER_IDS: Range = Range { since: Some((1, 2, 6)), until: Some((1, 5, 0)) };
+
 /// How ids are made, as far as the options tell.
-fn id(options: &Node) -> Id {
-    let is = |path: &[&str], wanted: &Value| options.get(path).is_some_and(|node| node.value == *wanted);
-    match options.text(&["advanced", "database", "generateId"]) {
+fn id(version: &Version, options: &Node) -> Id {
+    // One that is not known counts as the newest.
+    let knows = |range: Range| version.effective().map_or(range.until.is_none(), |release| range.contains(&release));
+    let named = options.text(&["advanced", "database", "generateId"]).filter(|_| knows(NAMED_IDS));
+    let is_number = || options.get(&["advanced", "database", "useNumberId"]).is_some_and(|node| node.value == Value::Bool(true));
+    match named {
         Some("uuid") => Id::Uuid,
         Some("serial") => Id::Serial,
-        _ if is(&["advanced", "database", "useNumberId"], &Value::Bool(true)) => Id::Serial,
+        _ if knows(NUMBER_IDS) && is_number() => Id::Serial,
         _ => Id::Text,
     }
 }

@@ -37,7 +37,7 @@ pub(super) fn repair(server: &Server, missing: &[Missing<'_>], files: &dyn Files
     let new: Vec<map::Entry> =
         missing.iter().filter(|part| part.whole_table).map(|part| map::Entry::new(server, part.key)).collect();
     let map = map::entries(server, home.code, &new, files);
-    if let Some((text, map)) = map.as_ref().and_then(map::Gain::text).zip(server.declared.lookup.map.as_ref()) {
+    if let Some((text, map)) = map.as_ref().and_then(map::Gain::text).zip(server.declared.lookup.map()) {
         declaration.push_str(&format!("\n// {}\n{text}", map.file));
     }
     let edits = || {

@@ -92,7 +92,7 @@ pub(super) fn repair(server: &Server, gaps: &[&Gap], files: &dyn Files) -> Optio
 /// What gives the schema map the tables of a file; `None` where the map cannot be read.
 pub(super) fn entries(server: &Server, home: &Code<'_>, new: &[Entry], files: &dyn Files) -> Option<Gain> {
     let lookup = &server.declared.lookup;
-    let Some(map) = lookup.map.as_ref().filter(|_| !new.is_empty()) else { return Some(Gain::nothing()) };
+    let Some(map) = lookup.map().filter(|_| !new.is_empty()) else { return Some(Gain::nothing()) };
     let text = files.text(&map.file)?;
     let code = Code::parse(&map.file, &text)?;
     let of_home: Vec<&(String, SourceTable)> = lookup.tables.iter().filter(|(_, table)| table.file == *home.file).collect();
