@@ -124,7 +124,7 @@ impl Sources {
         }
         let ordered: Vec<Arc<Migrated>> = self.migrated.iter().filter(|one| one.ordered).cloned().collect();
         tables.iter_mut().for_each(|table| entities::name_as_made(table, &ordered));
-        Lookup { tables: named(tables), naming: Naming::Similar, map: None }
+        Lookup { tables: named(tables), naming: Naming::Similar, map: Map::Needless }
     }
 
     /// Writes down what the columns of Drizzle's tables are called in the database, where a setting makes names of those

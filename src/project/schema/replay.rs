@@ -150,7 +150,8 @@ pub(super) fn scripts(files: &dyn Files, knex: &Directories) -> Scripts {
                 (None, Some(first)) => (&**first, Rank::plain(name), true),
                 (None, None) => {
                     let is_plain = is_code(path) && !is_of_migrations(folder) && !is_of_mikro_orm(name);
-                    (folder, Rank::of(name), is_ordered(name) && !is_plain)
+                    let stamp = stamp_of_class(name).filter(|_| is_code(path) && is_of_migrations(folder));
+                    (folder, Rank::of(stamp.unwrap_or(name)), stamp.is_some() || is_ordered(name) && !is_plain)
                 }
             },
         };
@@ -202,6 +203,15 @@ fn is_ordered(name: &str) -> bool {
 /// Whether it is a name that [MikroORM](https://mikro-orm.io/docs/migrations) gives: `Migration20260101120000_name.ts`.
 fn is_of_mikro_orm(name: &str) -> bool {
     name.strip_prefix("Migration").is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_digit()))
+}
+
+/// The time that ends the name of a migration's class in [TypeORM](https://typeorm.io/docs/migrations/creating), with what
+/// follows, where the file is called after the class: `Users1700000000000.ts`.
+fn stamp_of_class(name: &str) -> Option<&str> {
+    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+    let stamp = stem.trim_start_matches(|letter: char| letter.is_ascii_alphabetic());
+    let is_stamp = stamp.len() == 13 && stamp.len() < stem.len() && stamp.bytes().all(|digit| digit.is_ascii_digit());
+    is_stamp.then(|| &name[stem.len() - stamp.len()..])
 }
 
 /// Kind and version of a [Flyway](https://documentation.red-gate.com/fd/migrations-184127470.html) script: `V1.2__name.sql`,
@@ -597,6 +607,17 @@ mod tests {
             assert_eq!(one.table("T").map(|table| table.table.columns[0].name.as_str()), Some("c"), "{names:?}");
             assert_eq!(one.tables[0].file.as_ref(), names[0]);
         }
+    }
+
+    #[test]
+    fn files_called_after_a_class_run_by_its_time() {
+        let found = migrated([
+            ("db/migrations/1700000000002-b.ts", "queryRunner.query(`ALTER TABLE t RENAME a TO b`)"),
+            ("db/migrations/Add1700000000003.ts", "queryRunner.query(`ALTER TABLE t RENAME b TO c`)"),
+            ("db/migrations/Users1700000000001.ts", "queryRunner.query(`CREATE TABLE t (a int)`)"),
+            ("src/Users1700000000001.ts", "queryRunner.query(`CREATE TABLE t (a int)`)"),
+        ]);
+        assert_eq!(show(&found), ["db/migrations: t(c)", "src: t(a)"]);
     }
 
     #[test]
