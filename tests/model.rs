@@ -51,6 +51,20 @@ fn credentials_are_known_by_what_stands_around_them() {
     );
     let shown = format!("{:?}", model.servers);
     assert!(!shown.contains("hunter") && shown.contains("kept/as-it-is"), "{shown}");
+    for options in [
+        "{ headers: new Headers({ Authorization: \"Bearer hunter\", accept: \"kept/as-it-is\" }) }",
+        "{ headers: new Headers([[\"authorization\", \"Bearer hunter\"], [\"accept\", \"kept/as-it-is\"]]) }",
+        "{ headers: [[\"x-internal\", \"hunter\"], [\"accept\", \"kept/as-it-is\"]] }",
+        "{ headers: { Authorization: `Basic ${btoa(\"me:hunter\")}`, accept: \"kept/as-it-is\" } }",
+        "{ headers: { Authorization: \"Basic \" + Buffer.from(\"me:hunter\").toString(\"base64\"), accept: \"kept/as-it-is\" } }",
+        "{ secret: z.string().default(\"hunter\").parse(process.env.S), note: \"kept/as-it-is\" }",
+        "{ secret: readEnv(\"APP_SECRET\", \"hunter\"), note: \"kept/as-it-is\" }",
+        "{ secret: [\"hun\", \"hunter\"].join(\"\"), note: \"kept/as-it-is\" }",
+    ] {
+        let model = server(&format!("export const auth = betterAuth({{ plugins: [admin({{ fetchOptions: {options} }})] }});"));
+        let shown = format!("{:?}", model.servers);
+        assert!(!shown.contains("hunter") && shown.contains("kept/as-it-is"), "{shown}");
+    }
 }
 
 #[test]
@@ -182,8 +196,38 @@ fn a_list_may_be_changed_inside_of_an_expression() {
     ] {
         assert_eq!(open(&server(body)), ["a later change that is not followed"], "{body}");
     }
+    for change in [
+        "list[list.length] = jwt();",
+        "Array.prototype.push.apply(list, [jwt()]);",
+        "Reflect.apply(Array.prototype.push, list, [jwt()]);",
+        "const push = Array.prototype.push;\npush.call(list, jwt());",
+        "const { push } = Array.prototype;\npush.apply(list, [jwt()]);",
+    ] {
+        let model = server(&format!("const list = [admin()];\n{change}\nexport const auth = betterAuth({{ plugins: list }});"));
+        assert_eq!((plugins(&model), open(&model)), (vec!["admin".to_owned(), "jwt".to_owned()], vec![]), "{change}");
+    }
+    for change in [
+        "const add = list.push.bind(list);\nadd(jwt());",
+        "const add = Array.prototype.push.bind(list);\nadd(jwt());",
+        "[jwt()].forEach(list.push, list);",
+        "const push = list.push;\npush.call(list, jwt());",
+        "list.at(0).endpoints = {};",
+        "list.find((plugin) => plugin.id === \"admin\").schema.user = {};",
+        "list[list.length - 1] = jwt();",
+    ] {
+        let model = server(&format!("const list = [admin()];\n{change}\nexport const auth = betterAuth({{ plugins: list }});"));
+        assert_eq!(open(&model), ["a later change that is not followed"], "{change}");
+    }
+    let reads = "const list = [admin()];\nconst last = list.at(-1);\nconst all = list.slice;\nexport const auth = betterAuth({ plugins: list });";
+    assert_eq!(open(&server(reads)), [""; 0]);
     // Any of them may be the one that was taken out.
-    for change in ["list.pop();", "if (process.env.X) list.splice(1, 1);", "const drop = () => list.shift();\ndrop();"] {
+    for change in [
+        "list.pop();",
+        "list.length = 1;",
+        "const drop = list.pop.bind(list);\ndrop();",
+        "if (process.env.X) list.splice(1, 1);",
+        "const drop = () => list.shift();\ndrop();",
+    ] {
         let body = format!("const list = [admin(), jwt()];\n{change}\nexport const auth = betterAuth({{ plugins: list }});");
         assert_eq!(plugins(&server(&body)), ["admin?", "jwt?"], "{change}");
     }
@@ -1368,7 +1412,7 @@ fn a_plugin_without_its_table_is_a_gap_and_with_it_is_none() {
     // What else the module exports says nothing of the tables.
     let more = "type Row = { id: string };\nexport { type Row };\nexport const pattern = /x/;\nexport const passkey = process.env.X ? a() : b();";
     let model = drizzle_app("passkey(), admin()", more);
-    assert!(model.servers[0].declared.lookup.map.is_some(), "the schema map is followed");
+    assert!(matches!(model.servers[0].declared.lookup.map, Map::Given(_)), "the schema map is followed");
     assert_eq!(gaps(&model).iter().map(|(table, ..)| table.as_str()).collect::<Vec<_>>(), ["session", "user"]);
     assert_eq!(
         gaps(&drizzle_app("passkey()", &table.replace(", aaguid: text()", ""))),
@@ -2169,6 +2213,106 @@ fn the_environment_is_known_under_every_name() {
 }
 
 #[test]
+fn a_variable_that_is_not_set_has_the_default_of_its_validator() {
+    let use_of_env = "import { betterAuth } from \"better-auth\";\nimport { env } from \"./env\";\n\
+                      export const auth = betterAuth({ basePath: env.PATH_OF_AUTH });";
+    let of_zod = |validator: &str| {
+        format!("import {{ z }} from \"zod\";\nexport const env = z.object({{ PATH_OF_AUTH: {validator} }}).parse(process.env);")
+    };
+    let of_valibot = |validator: &str| {
+        format!(
+            "import * as v from \"valibot\";\nexport const env = v.parse(v.object({{ PATH_OF_AUTH: {validator} }}), process.env);"
+        )
+    };
+    let of_t3 = |validator: &str, more: &str| {
+        format!(
+            "import {{ createEnv }} from \"@t3-oss/env-nextjs\";\nimport {{ z }} from \"zod\";\n\
+             export const env = createEnv({{ server: {{ PATH_OF_AUTH: {validator} }}, {more} }});"
+        )
+    };
+    let set = "Env(\"PATH_OF_AUTH\") when PATH_OF_AUTH is set";
+    let otherwise = |value: &str| vec![set.to_owned(), format!("{value} when !(PATH_OF_AUTH is set)")];
+    for (env, expected) in [
+        (of_zod("z.string().default(\"/x\")"), otherwise("/x")),
+        (of_zod("z.string().optional().default(() => \"/x\")"), otherwise("/x")),
+        (of_zod("z.coerce.boolean().default(false)"), otherwise("false")),
+        (of_zod("z.string().min(1).prefault(\"/x\").describe(\"where\")"), otherwise("/x")),
+        (of_zod("z.string().default(\"60\").transform(Number)"), otherwise("60")),
+        (of_zod("z.string().default(\"/X\").transform((path) => path.toLowerCase())"), otherwise("/x")),
+        // What comes of these depends on the release.
+        (of_zod("z.string().trim().default(\" /x\")"), otherwise("unknown")),
+        (of_zod("z.string().default(\"/x\").optional()"), otherwise("unknown")),
+        (of_zod("z.coerce.boolean().default(\"false\")"), otherwise("unknown")),
+        (
+            of_zod("process.env.NODE_ENV === \"production\" ? z.string() : z.string().default(\"/x\")"),
+            vec![
+                "Env(\"PATH_OF_AUTH\") when process.env.NODE_ENV === \"production\" || !(process.env.NODE_ENV === \"production\") && PATH_OF_AUTH is set".to_owned(),
+                "/x when !(process.env.NODE_ENV === \"production\") && !(PATH_OF_AUTH is set) (not in production)".to_owned(),
+            ],
+        ),
+        (
+            "import { z } from \"zod\";\nconst base = z.object({ PATH_OF_AUTH: z.string().default(\"/x\") });\n\
+             const parsed = base.extend({ OTHER: z.string() }).strict().safeParse(process.env);\n\
+             if (!parsed.success) throw parsed.error;\nexport const env = parsed.data;"
+                .to_owned(),
+            otherwise("/x"),
+        ),
+        (of_valibot("v.optional(v.pipe(v.string(), v.url()), \"/x\")"), otherwise("/x")),
+        (of_valibot("v.pipe(v.optional(v.string(), \"/x\"), v.minLength(1))"), otherwise("/x")),
+        (of_valibot("v.pipe(v.optional(v.string(), \"/x\"), v.toLowerCase())"), otherwise("unknown")),
+        (
+            "import { type } from \"arktype\";\nexport const env = type({ PATH_OF_AUTH: \"string = '/x'\" }).assert(process.env);".to_owned(),
+            otherwise("/x"),
+        ),
+        (
+            "import { cleanEnv, str } from \"envalid\";\n\
+             export const env = cleanEnv(process.env, { PATH_OF_AUTH: str({ default: \"/x\", devDefault: \"/y\" }) });"
+                .to_owned(),
+            vec![
+                set.to_owned(),
+                "/y when !(PATH_OF_AUTH is set) && NODE_ENV is not production (not in production)".to_owned(),
+                "/x when !(PATH_OF_AUTH is set) && !(NODE_ENV is not production)".to_owned(),
+            ],
+        ),
+        (of_t3("z.string().default(\"/x\")", "runtimeEnv: process.env"), otherwise("/x")),
+        (
+            of_t3("z.string().default(\"/x\")", "runtimeEnv: { PATH_OF_AUTH: process.env.P }"),
+            vec!["Env(\"P\") when P is set".to_owned(), "/x when !(P is set)".to_owned()],
+        ),
+        (of_t3("z.string().default(\"/x\")", "skipValidation: true"), vec!["Env(\"PATH_OF_AUTH\")".to_owned()]),
+        (
+            of_t3("z.string()", "").replace("env =", "base =")
+                + "export const env = createEnv({ extends: [base], server: { OTHER: z.string() }, runtimeEnv: process.env });",
+            vec!["Env(\"PATH_OF_AUTH\")".to_owned()],
+        ),
+        (
+            of_t3("z.string().default(\"/x\")", "").replace("env =", "base =")
+                + "export const env = createEnv({ extends: [base], runtimeEnv: process.env });",
+            otherwise("/x"),
+        ),
+        ("const { PATH_OF_AUTH = \"/x\" } = process.env;\nexport const env = { PATH_OF_AUTH };".to_owned(), otherwise("/x")),
+    ] {
+        let model = model(&[("src/auth.ts", use_of_env), ("src/env.ts", &env)]);
+        assert_eq!(cases(&model, &["basePath"]), expected, "{env}");
+    }
+}
+
+#[test]
+fn defaults_of_credentials_are_not_kept() {
+    for env in [
+        "import { z } from \"zod\";\nexport const env = z.object({ SECRET: z.string().min(2).default(\"hunter\") }).parse(process.env);",
+        "import { cleanEnv, str } from \"envalid\";\nexport const env = cleanEnv(process.env, { SECRET: str({ default: \"hunter\" }) });",
+        "import * as v from \"valibot\";\nexport const env = v.parse(v.object({ SECRET: v.optional(v.string(), \"hunter\") }), process.env);",
+        "const { SECRET = \"hunter\" } = process.env;\nexport const env = { SECRET };",
+    ] {
+        let auth = "import { betterAuth } from \"better-auth\";\nimport { env } from \"./env\";\n\
+                    export const auth = betterAuth({ secret: env.SECRET });";
+        let shown = cases(&model(&[("src/auth.ts", auth), ("src/env.ts", env)]), &["secret"]);
+        assert_eq!(shown, ["Env(\"SECRET\") when SECRET is set", "(secret) when !(SECRET is set)"], "{env}");
+    }
+}
+
+#[test]
 fn members_of_a_class_are_known_where_its_objects_are_made() {
     let class = |body: &str| {
         format!(
@@ -2455,7 +2599,59 @@ fn members_of_an_enumeration_count_on() {
     assert_eq!(option(&model, &["session", "a"]), "Number(0.0)");
     assert_eq!(option(&model, &["session", "c"]), "Number(6.0)");
     assert_eq!(option(&model, &["session", "f"]), "Number(5.0)");
-    assert_eq!(option(&model, &["session", "e"]), "an expression that is not followed");
+    assert_eq!(option(&model, &["session", "e"]), "a calculation with a value that is not known");
+    for (members, member, expected) in [
+        ("A = 1 << 2, B", "B", "5"),
+        ("A = 1, B = A << 1, C = A | B", "C", "3"),
+        ("Day = 60 * 60 * 24, Week = Day * 7", "Week", "604800"),
+        ("A = +1, B = -A, C", "C", "0"),
+        ("A = 2 ** 5, B = A % 5", "B", "2"),
+        ("A = \"x\", B = `${A}-y`", "B", "x-y"),
+    ] {
+        let body = format!("enum N {{ {members} }}\nexport const auth = betterAuth({{ session: {{ expiresIn: N.{member} }} }});");
+        assert_eq!(cases(&server(&body), &["session", "expiresIn"]), [expected], "{members}");
+    }
+}
+
+#[test]
+fn numbers_come_of_texts_and_calculations() {
+    let body =
+        |value: &str| format!("import ms from \"ms\";\nexport const auth = betterAuth({{ session: {{ expiresIn: {value} }} }});");
+    for (value, expected) in [
+        ("Number(\"60\")", vec!["60"]),
+        ("parseInt(\"60\", 10) * 60", vec!["3600"]),
+        ("Number.parseInt(\"60\")", vec!["60"]),
+        ("+\"60\"", vec!["60"]),
+        ("~~\"60\"", vec!["unknown"]),
+        ("parseInt(\"60\", 8)", vec!["Call"]),
+        ("ms(\"7d\") / 1000", vec!["604800"]),
+        ("ms(\"7 days\")", vec!["604800000"]),
+        ("Number(process.env.AGE ?? \"60\")", vec!["Call", "60"]),
+        ("7 * 24 * 60 ** 2", vec!["604800"]),
+        ("1 << 10", vec!["1024"]),
+    ] {
+        let shown = cases(&server(&body(value)), &["session", "expiresIn"]);
+        let shown: Vec<&str> = shown.iter().filter_map(|case| case.split([' ', '(']).next()).collect();
+        assert_eq!(shown, expected, "{value}");
+    }
+}
+
+#[test]
+fn what_only_throws_gives_no_value() {
+    let fail = "function fail(message: string): never { throw new Error(message); }\n";
+    for (value, expected) in [
+        ("process.env.SECRET ?? fail(\"missing\")", "Env(\"SECRET\")"),
+        ("process.env.SECRET || fail(\"missing\")", "Env(\"SECRET\")"),
+        ("process.env.SECRET ? process.env.SECRET : fail(\"missing\")", "Env(\"SECRET\")"),
+        ("({ ...process.env }).SECRET", "Env(\"SECRET\")"),
+        ("({ OTHER: 1, ...process.env, PORT: 2 }).SECRET", "Env(\"SECRET\")"),
+    ] {
+        let model = server(&format!("{fail}export const auth = betterAuth({{ secret: {value} }});"));
+        assert_eq!(option(&model, &["secret"]), expected, "{value}");
+    }
+    let may_return = "function fail(all: boolean) { if (all) throw new Error(); return \"/x\"; }\n";
+    let model = server(&format!("{may_return}export const auth = betterAuth({{ basePath: process.env.A ?? fail(false) }});"));
+    assert_eq!(cases(&model, &["basePath"]).len(), 2);
 }
 
 #[test]

@@ -54,6 +54,7 @@ impl Sample {
                  admin(), username(), jwt(), twoFactor(), organization({{ teams: {{ enabled: true }} }}),
              ] }});"
         );
+        let auth = with_a_driver(&auth);
         let bare = Self { name: database.to_owned(), auth, file: "none.sql", schema: String::new() };
         let (path, schema) = schemas::written(&bare.model("").servers[0]);
         let ending = path.rsplit('.').next().expect("a name");
@@ -80,7 +81,9 @@ impl Sample {
 
 /// The generator was run without a database, with a stand-in for the driver; a project has the driver itself.
 fn with_a_driver(auth: &str) -> String {
+    let drizzle = "import { drizzle } from 'drizzle-orm/node-postgres';\nimport * as schema from './auth-schema';\n";
     let drivers = [
+        ("drizzleAdapter({},", "drizzleAdapter(drizzle('', { schema }),", drizzle),
         ("dummy('postgres')", "new Pool()", "import { Pool } from 'pg';\n"),
         ("dummy('mysql')", "createPool('')", "import { createPool } from 'mysql2/promise';\n"),
         ("dummy('sqlite')", "new Database('')", "import Database from 'better-sqlite3';\n"),
@@ -132,7 +135,12 @@ fn mutants(sample: &Sample) -> Vec<Mutant> {
         // The name of an option is then that of the table alone.
         let is_named = required.model != *key && required.model == name;
         let is_mapped = is_named && found.layer == Layer::Prisma && found.table.physical.as_deref() == Some(&*name);
-        let renamed = if is_mapped { GapKind::ModelName } else { GapKind::Table };
+        let renamed = match found.layer {
+            // It is declared, and the adapter is given it by another name.
+            Layer::Drizzle => GapKind::MapEntry,
+            _ if is_mapped => GapKind::ModelName,
+            _ => GapKind::Table,
+        };
         add(format!("rename {name}"), Some(edit.rename_table()), None, renamed);
         let identifier = ("id", "id", false);
         let columns = required.columns.iter().map(|column| (&*column.key, &*column.name, column.unique));

@@ -476,6 +476,8 @@ pub enum Kind {
     Not(Box<Expr>),
     /// `-a`.
     Negate(Box<Expr>),
+    /// `+a`.
+    ToNumber(Box<Expr>),
     /// `typeof a`.
     TypeOf(Box<Expr>),
     /// `import("module")`.
@@ -574,6 +576,20 @@ pub enum Operator {
     Multiply,
     /// `/`
     Divide,
+    /// `%`
+    Remainder,
+    /// `**`
+    Power,
+    /// `<<`
+    ShiftLeft,
+    /// `>>`
+    ShiftRight,
+    /// `&`
+    BitAnd,
+    /// `|`
+    BitOr,
+    /// `^`
+    BitXor,
     /// Any other.
     Other,
 }

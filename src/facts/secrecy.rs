@@ -37,6 +37,12 @@ const SECRET_PREFIXES: [&str; 9] = ["sk_", "sk-", "rk_", "whsec_", "ghp_", "gith
 /// Schemes of the `Authorization` header that carry a credential.
 const SCHEMES: [&str; 3] = ["Bearer", "Basic", "Token"];
 
+/// Functions and methods that are given what stands in for a value (Zod, Valibot: API).
+const DEFAULTING: [&str; 7] = ["_default", "catch", "default", "fallback", "nullish", "optional", "prefault"];
+
+/// Options that hold such a value (envalid: README, "Validator types").
+const DEFAULTS: [&str; 3] = ["default", "devDefault", "fallback"];
+
 /// Where a literal stands, as far as that tells whether it is a credential.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Around<'n> {
@@ -45,7 +51,7 @@ pub struct Around<'n> {
     holds: Holds,
 }
 
-/// What a around holds.
+/// What stands somewhere.
 #[derive(Debug, Clone, Copy, Default)]
 enum Holds {
     /// Nothing that tells more than its name.
@@ -57,6 +63,14 @@ enum Holds {
     Headers,
     /// The value of a header.
     Header,
+    /// Headers one by one, or their names only.
+    HeaderList,
+    /// The name of a header, and then its value.
+    HeaderPair,
+    /// A name, and then the value it is given to.
+    Pair,
+    /// What a call is given.
+    Arguments,
     /// Credentials, at any depth.
     Secrets,
 }
@@ -74,25 +88,68 @@ impl<'n> Around<'n> {
         let holds = match self.holds {
             Holds::ColumnNames | Holds::Secrets => self.holds,
             Holds::Headers => Holds::Header,
-            Holds::Anything | Holds::Header => held_by(key),
+            // `str({ default: "x" })`: a value for what the result is given to.
+            Holds::Arguments if DEFAULTS.contains(&key) => {
+                return Self { holds: self.name.map_or(Holds::Anything, held_by), ..self };
+            }
+            _ => held_by(key),
         };
         Self { name: Some(key), holds }
     }
 
-    /// An element of the array that stands here. An array where headers are meant lists their names.
+    /// An element of the array that stands here.
     #[must_use]
     pub fn element(self) -> Self {
-        let holds = if matches!(self.holds, Holds::Headers) { Holds::Anything } else { self.holds };
+        let holds = match self.holds {
+            Holds::Headers => Holds::HeaderList,
+            Holds::HeaderList => Holds::HeaderPair,
+            other => other,
+        };
+        Self { holds, ..self }
+    }
+
+    /// What comes after a text in the array or the arguments that stand here: the text may be the name of it.
+    #[must_use]
+    pub fn after(self, first: &'n str) -> Self {
+        match self.holds {
+            Holds::HeaderPair => Self { name: Some(first), holds: Holds::Header },
+            Holds::Pair => Self::named(first),
+            Holds::Arguments if is_variable(first) => Self::named(first),
+            _ => self,
+        }
+    }
+
+    /// The arguments of a call whose result stands here, by the names of what is called and of what it is a method of.
+    #[must_use]
+    pub fn arguments(self, called: &str, of: &str) -> Self {
+        let of_headers = |name: &str| without_separators(name).ends_with("headers");
+        let holds = match called {
+            "Headers" if of.is_empty() => Holds::Headers,
+            _ if DEFAULTING.contains(&called) => return self,
+            "append" | "set" if of_headers(of) => Holds::HeaderPair,
+            "append" | "set" => Holds::Pair,
+            "header" | "setHeader" | "setRequestHeader" => Holds::HeaderPair,
+            // What the value of a header is made of.
+            _ if matches!(self.holds, Holds::Header)
+                || self.name.is_some_and(|name| without_separators(name) == "authorization") =>
+            {
+                Holds::Header
+            }
+            _ => Holds::Arguments,
+        };
         Self { holds, ..self }
     }
 
     /// Whether a value that stands here is taken for a credential.
     fn is_secret(self, value: &str) -> bool {
         match self.holds {
-            Holds::ColumnNames => false,
+            Holds::ColumnNames | Holds::HeaderPair | Holds::Pair | Holds::Arguments => false,
             Holds::Secrets => true,
-            Holds::Header => !matches!(value, "true" | "false") && !self.name.is_some_and(is_public_header),
-            Holds::Anything | Holds::Headers => self.name.is_some_and(|name| is_secret_name(name, value)),
+            Holds::Header => {
+                let is_word = matches!(value, "true" | "false") || is_variable(value);
+                !is_word && !self.name.is_some_and(is_public_header)
+            }
+            Holds::Anything | Holds::Headers | Holds::HeaderList => self.name.is_some_and(|name| is_secret_name(name, value)),
         }
     }
 }
@@ -146,6 +203,12 @@ fn is_secret_name(name: &str, value: &str) -> bool {
 
 fn is_plain_word(value: &str) -> bool {
     value.len() <= 16 && value.bytes().all(|byte| byte.is_ascii_lowercase() || matches!(byte, b'-' | b'_'))
+}
+
+/// Whether a text is written as the name of an environment variable.
+fn is_variable(text: &str) -> bool {
+    let is_part = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
+    text.contains('_') && text.starts_with(|first: char| first.is_ascii_uppercase()) && text.bytes().all(is_part)
 }
 
 /// A name without case, `_` and `-`.
@@ -245,5 +308,22 @@ mod tests {
         assert!(is_kept("true", headers.property("x-skip-warning")));
         assert!(is_kept("x-real-ip", Around::named("ipAddressHeaders").element()));
         assert!(is_kept("DENY", headers.element().property("value")));
+        let pair = headers.element().element();
+        assert!(is_kept("Authorization", pair) && !is_kept("hunter", pair.after("Authorization")));
+        assert!(is_kept("application/json", pair.after("content-type")));
+    }
+
+    #[test]
+    fn what_a_call_is_given_may_be_a_credential() {
+        let secret = Around::named("BETTER_AUTH_SECRET");
+        assert!(!is_kept("hunter", secret.arguments("default", "")));
+        assert!(!is_kept("hunter", secret.arguments("str", "").property("devDefault")));
+        assert!(is_kept("where it comes from", secret.arguments("describe", "")));
+        assert!(is_kept("BETTER_AUTH_SECRET", secret.arguments("requireEnv", "")));
+        assert!(!is_kept("hunter", Around::default().arguments("env", "").after("BETTER_AUTH_SECRET")));
+        assert!(!is_kept("hunter", Around::default().arguments("Headers", "").property("Authorization")));
+        assert!(!is_kept("hunter", Around::default().arguments("set", "requestHeaders").after("x-internal")));
+        assert!(!is_kept("user:hunter", Around::named("Authorization").arguments("btoa", "")));
+        assert!(is_kept("access_token", Around::named("accessToken").arguments("text", "")));
     }
 }

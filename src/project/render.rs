@@ -77,6 +77,13 @@ fn write(expr: &Expr, out: &mut String, depth: u32) {
                 Operator::Subtract => " - ",
                 Operator::Multiply => " * ",
                 Operator::Divide => " / ",
+                Operator::Remainder => " % ",
+                Operator::Power => " ** ",
+                Operator::ShiftLeft => " << ",
+                Operator::ShiftRight => " >> ",
+                Operator::BitAnd => " & ",
+                Operator::BitOr => " | ",
+                Operator::BitXor => " ^ ",
                 Operator::Other => " ∘ ",
             });
             write(&sides[1], out, deeper);
@@ -85,8 +92,8 @@ fn write(expr: &Expr, out: &mut String, depth: u32) {
             out.push('!');
             write(inner, out, deeper);
         }
-        Kind::Negate(inner) => {
-            out.push('-');
+        Kind::Negate(inner) | Kind::ToNumber(inner) => {
+            out.push(if matches!(expr.kind, Kind::Negate(_)) { '-' } else { '+' });
             write(inner, out, deeper);
         }
         Kind::ImportCall(module) => {

@@ -21,8 +21,29 @@ pub fn read<T: Default>(text: &str, visit: impl FnOnce(&Object<'_>) -> T) -> (T,
     };
     let (head, cut) = closed_before(&text, broken_at);
     match parse(&head) {
-        Ok(Some(object)) => (visit(&object), vec![Span::new(cut, text.len())]),
+        Ok(Some(mut object)) => {
+            end_at(&mut object, cut);
+            (visit(&object), vec![Span::new(cut, text.len())])
+        }
         _ => (T::default(), vec![Span::new(0, text.len())]),
+    }
+}
+
+/// Has everything in an object end where the text breaks off: the brackets that close it are not part of the text.
+fn end_at(object: &mut Object<'_>, cut: usize) {
+    object.range.end = object.range.end.min(cut);
+    let Some(last) = object.properties.last_mut() else { return };
+    last.range.end = last.range.end.min(cut);
+    let mut value = Some(&mut last.value);
+    while let Some(inner) = value.take() {
+        match inner {
+            Value::Object(object) => end_at(object, cut),
+            Value::Array(array) => {
+                array.range.end = array.range.end.min(cut);
+                value = array.elements.last_mut();
+            }
+            _ => {}
+        }
     }
 }
 
@@ -166,6 +187,13 @@ mod tests {
         let (at, errors) = read(text, |root| property(root, "name").map(span));
         assert_eq!(at.map(|span| span.of(text)), Some("\"name\": \"x\""));
         assert_eq!(errors, []);
+    }
+
+    #[test]
+    fn what_is_not_closed_ends_where_the_text_breaks_off() {
+        let text = "{1:{é";
+        let (at, errors) = read(text, |root| span(&root.properties[0]));
+        assert_eq!((at.of(text), errors[0].of(text)), ("1:{", "é"));
     }
 
     proptest! {

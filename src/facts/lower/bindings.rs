@@ -77,8 +77,10 @@ impl Lowering<'_> {
                 }
             }
             "object_assignment_pattern" | "assignment_pattern" => {
-                let right = node.child_by_field_name("right").map(|right| self.expr(right, scope, Around::default()));
-                if let Some(left) = node.child_by_field_name("left") {
+                let left = node.child_by_field_name("left");
+                let name = left.map_or("", |left| self.str(left));
+                let right = node.child_by_field_name("right").map(|right| self.expr(right, scope, Around::named(name)));
+                if let Some(left) = left {
                     self.pattern(left, scope, path, right, source);
                 }
             }
@@ -243,7 +245,8 @@ impl Lowering<'_> {
 
     fn parameter(&mut self, node: Node<'_>, scope: ScopeId, index: u32) {
         let Some(pattern) = node.child_by_field_name("pattern") else { return };
-        let default = node.child_by_field_name("value").map(|value| self.expr(value, scope, Around::default()));
+        let name = self.str(pattern);
+        let default = node.child_by_field_name("value").map(|value| self.expr(value, scope, Around::named(name)));
         if pattern.kind() == "rest_pattern" {
             self.rest(pattern, scope, Source::Arguments { from: index });
         } else if pattern.kind() == "identifier" {

@@ -28,6 +28,15 @@ const OPAQUE_FUNCTIONS: [(&str, &str); 5] = [
     ("Reflect", "deleteProperty"),
 ];
 
+/// Methods that change the list they are called on.
+const CHANGING_LISTS: [&str; 5] = ["push", "unshift", "pop", "shift", "splice"];
+
+/// Methods that give back an element of the list they are called on.
+const ELEMENTS: [&str; 3] = ["at", "find", "findLast"];
+
+/// Methods of functions that say what `this` is in them.
+const BORROWING: [&str; 3] = ["call", "apply", "bind"];
+
 /// Longest chain of names for one value that is followed.
 const MAX_ALIASES: usize = 4;
 
@@ -94,7 +103,7 @@ impl Lowering<'_> {
                 let (Some(target), Some(default)) = (left.child_by_field_name("left"), left.child_by_field_name("right")) else {
                     return;
                 };
-                let default = self.expr(default, scope, Around::default());
+                let default = self.expr(default, scope, Around::named(self.str(target)));
                 let kind = Kind::Binary(Operator::Nullish, Box::new([value.clone(), default]));
                 self.assign_parts(target, &Expr { kind, span: value.span }, scope, node);
             }
@@ -152,22 +161,61 @@ impl Lowering<'_> {
             self.effect(scope, root, path, change, node);
             return;
         }
-        if let (Kind::Member(_, borrowed), true) = (&object.kind, matches!(method.as_str(), "call" | "apply")) {
-            let Some((this, rest)) = call.arguments.split_first() else { return };
-            let spread = |one: &Element| Element { value: one.value.clone(), spread: one.spread || method == "apply" };
-            self.method_call(&this.value, borrowed, rest.iter().map(spread).collect(), scope, node);
-        } else {
-            self.method_call(object, method, call.arguments.clone(), scope, node);
+        // `Reflect.apply(list.push, list, more)` is `list.push.apply(list, more)`.
+        let (function, arguments) = match (&object.kind, call.arguments.split_first()) {
+            (Kind::Name(name), Some((function, rest))) if name == "Reflect" && method == "apply" => (&function.value, rest),
+            _ => (&**object, call.arguments.as_slice()),
+        };
+        let borrowed = BORROWING.contains(&method.as_str()).then(|| self.method_named_by(function, scope)).flatten();
+        match (borrowed, arguments.split_first()) {
+            (Some(borrowed), Some((this, rest))) => {
+                let spread = |one: &Element| Element { value: one.value.clone(), spread: one.spread || method == "apply" };
+                let Some(change) = change_by(&borrowed, rest.iter().map(spread).collect()) else { return };
+                // What is bound to its object may be called at any time.
+                self.change(&this.value, if method == "bind" { change.unfollowed() } else { change }, scope, node);
+            }
+            _ => self.method_call(object, method, call.arguments.clone(), scope, node),
+        }
+    }
+
+    /// The method that a function is: `list.push`, or a name for it.
+    fn method_named_by(&self, function: &Expr, scope: ScopeId) -> Option<String> {
+        let of_name = |name: &str| {
+            let home = self.home(scope, name, function.span.start)?;
+            match &self.module.scopes[home as usize].binding(name, Some(function.span.start))?.source {
+                Source::Value(Expr { kind: Kind::Member(_, method), .. }) => Some(method.clone()),
+                Source::Part { path, .. } => path.last().cloned(),
+                _ => None,
+            }
+        };
+        match &function.kind {
+            Kind::Member(_, method) => Some(method.clone()),
+            Kind::Name(name) => of_name(name),
+            _ => None,
+        }
+    }
+
+    /// A method that changes its list is made a value of its own: it may be called with that list at any time.
+    pub(super) fn method_value(&mut self, list: &Expr, method: &str, scope: ScopeId, member: Node<'_>) {
+        let is_called = |around: Node<'_>| match around.kind() {
+            "call_expression" => around.child_by_field_name("function") == Some(member),
+            "member_expression" => around.child_by_field_name("property").is_some_and(|name| BORROWING.contains(&self.str(name))),
+            _ => false,
+        };
+        let is_value = CHANGING_LISTS.contains(&method) && !member.parent().is_some_and(is_called);
+        if let Some(change) = change_by(method, Vec::new()).filter(|_| is_value) {
+            self.change(list, change.unfollowed(), scope, member);
         }
     }
 
     fn method_call(&mut self, object: &Expr, method: &str, arguments: Vec<Element>, scope: ScopeId, node: Node<'_>) {
-        let change = match method {
-            "push" | "unshift" => Mutation::Push(arguments),
-            "pop" | "shift" | "splice" => Mutation::Remove,
-            other if OPAQUE_METHODS.contains(&other) => Mutation::Opaque,
-            _ => return,
-        };
+        if let Some(change) = change_by(method, arguments) {
+            self.change(object, change, scope, node);
+        }
+    }
+
+    /// What an expression stands for is changed.
+    fn change(&mut self, object: &Expr, change: Mutation, scope: ScopeId, node: Node<'_>) {
         if let Some((root, path)) = place(object).or_else(|| place_or_new(object)) {
             self.effect(scope, root, path, change, node);
         } else if let Some((root, path)) = holder(object) {
@@ -335,6 +383,15 @@ impl Lowering<'_> {
             scope = data.parent;
         }
         self.module.imports.iter().any(|import| import.local == name).then_some(MODULE_SCOPE)
+    }
+}
+
+/// How a method changes what it is called on.
+fn change_by(method: &str, arguments: Vec<Element>) -> Option<Mutation> {
+    match method {
+        "push" | "unshift" => Some(Mutation::Push(arguments)),
+        "pop" | "shift" | "splice" => Some(Mutation::Remove),
+        other => OPAQUE_METHODS.contains(&other).then_some(Mutation::Opaque),
     }
 }
 
@@ -560,6 +617,11 @@ fn holder(expr: &Expr) -> Option<(String, Vec<String>)> {
     match &expr.kind {
         Kind::Index(object, _) => place(object).or_else(|| holder(object)),
         Kind::Member(object, _) => holder(object),
+        // `list.at(0)`
+        Kind::Call(call) => match &call.callee.kind {
+            Kind::Member(list, method) if ELEMENTS.contains(&method.as_str()) => place(list).or_else(|| holder(list)),
+            _ => None,
+        },
         _ => None,
     }
 }

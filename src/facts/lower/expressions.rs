@@ -85,14 +85,14 @@ impl Lowering<'_> {
                     Kind::Name(member_name(self.str(property)))
                 }
                 (Some(object), Some(property)) => {
-                    let object = self.expr(object, scope, Around::default());
+                    let object = self.expr(object, scope, around);
                     return self.member(object, self.owned(property), scope, node);
                 }
                 _ => Kind::Opaque,
             },
             "subscript_expression" => match (node.child_by_field_name("object"), node.child_by_field_name("index")) {
                 (Some(object), Some(index)) => {
-                    let object = self.expr(object, scope, Around::default());
+                    let object = self.expr(object, scope, around);
                     if index.kind() == "string" {
                         return self.member(object, self.string_content(index), scope, node);
                     }
@@ -100,8 +100,8 @@ impl Lowering<'_> {
                 }
                 _ => Kind::Opaque,
             },
-            "call_expression" => return self.call(node, scope),
-            "new_expression" => return self.construction(node, scope),
+            "call_expression" => return self.call(node, scope, around),
+            "new_expression" => return self.construction(node, scope, around),
             "arrow_function" | "function_expression" | "generator_function" | "function_declaration" => {
                 Kind::Function(self.function(node, scope))
             }
@@ -145,6 +145,7 @@ impl Lowering<'_> {
                 match (node.child_by_field_name("operator").map(|op| op.kind()), argument) {
                     (Some("!"), Some(argument)) => Kind::Not(Box::new(argument)),
                     (Some("-"), Some(argument)) => Kind::Negate(Box::new(argument)),
+                    (Some("+"), Some(argument)) => Kind::ToNumber(Box::new(argument)),
                     (Some("typeof"), Some(argument)) => Kind::TypeOf(Box::new(argument)),
                     (Some("void"), _) => Kind::Undefined,
                     (Some("delete"), Some(argument)) => {
@@ -280,6 +281,7 @@ impl Lowering<'_> {
     /// A member of what is lowered.
     fn member(&mut self, object: Expr, property: String, scope: ScopeId, node: Node<'_>) -> Expr {
         self.handler_value(&object, &property, scope, node);
+        self.method_value(&object, &property, scope, node);
         let is_maker = self.is_maker(&property) && self.is_module(&object) || INSTANCES.contains(&property.as_str());
         let member = Expr { kind: Kind::Member(Box::new(object), property), span: span(node) };
         if is_maker && self.is_handed_on(node) {
@@ -310,7 +312,7 @@ impl Lowering<'_> {
     }
 
     /// `new F(…)`.
-    fn construction(&mut self, node: Node<'_>, scope: ScopeId) -> Expr {
+    fn construction(&mut self, node: Node<'_>, scope: ScopeId, around: Around<'_>) -> Expr {
         let here = span(node);
         let Some(constructor) = node.child_by_field_name("constructor") else {
             return Expr { kind: Kind::Opaque, span: here };
@@ -318,7 +320,8 @@ impl Lowering<'_> {
         let callee = self.expr(constructor, scope, Around::default());
         let is_maker = self.calls_maker(&callee);
         let before = self.found();
-        let arguments = node.child_by_field_name("arguments").map(|list| self.elements(list, scope, Around::default()));
+        let around = arguments_of(&callee, around);
+        let arguments = node.child_by_field_name("arguments").map(|list| self.elements(list, scope, around));
         let call = Call { callee, arguments: arguments.unwrap_or_default(), new: true };
         let expr = Expr { kind: Kind::Call(Box::new(call)), span: here };
         self.surround(before, self.found(), || Surrounding::Argument(expr.clone()));
@@ -329,7 +332,7 @@ impl Lowering<'_> {
         expr
     }
 
-    pub(super) fn call(&mut self, node: Node<'_>, scope: ScopeId) -> Expr {
+    pub(super) fn call(&mut self, node: Node<'_>, scope: ScopeId, around: Around<'_>) -> Expr {
         let here = span(node);
         let Some(function) = node.child_by_field_name("function") else { return Expr { kind: Kind::Opaque, span: here } };
         let arguments = node.child_by_field_name("arguments");
@@ -344,7 +347,7 @@ impl Lowering<'_> {
         if let Some(call) = self.indirect_call(node, scope) {
             return call;
         }
-        let callee = self.expr(function, scope, Around::default());
+        let callee = self.expr(function, scope, around);
         if let (Kind::Member(list, method), Some(arguments)) = (&callee.kind, arguments)
             && method == "forEach"
             && let [each] = named(arguments).as_slice()
@@ -356,7 +359,10 @@ impl Lowering<'_> {
         }
         let before = self.found();
         let arguments = match arguments {
-            Some(list) if list.kind() == "arguments" => self.elements(list, scope, Around::default()),
+            Some(list) if list.kind() == "arguments" => {
+                let around = arguments_of(&callee, around);
+                self.elements(list, scope, around)
+            }
             Some(template) => return self.tagged(callee, template, scope, here),
             None => Vec::new(),
         };
@@ -427,9 +433,15 @@ impl Lowering<'_> {
     pub(super) fn elements(&mut self, node: Node<'_>, scope: ScopeId, around: Around<'_>) -> Vec<Element> {
         let mut elements = Vec::new();
         let mut unread = Vec::new();
+        let first =
+            named(node).first().filter(|first| first.kind() == "string").map(|first| (first.id(), self.string_content(*first)));
         self.each_part(
             node,
             &mut |lowering, child| {
+                let around = match &first {
+                    Some((id, first)) if *id != child.id() => around.after(first),
+                    _ => around,
+                };
                 let spread = child.kind() == "spread_element";
                 let value = match named(child).into_iter().next().filter(|_| spread) {
                     Some(inner) => lowering.expr(inner, scope, around),
@@ -515,7 +527,7 @@ impl Lowering<'_> {
                     parts.push(TemplatePart::Text(secrecy::text(std::mem::take(&mut plain), around)));
                 }
                 if let Some(inner) = named(child).into_iter().next() {
-                    parts.push(TemplatePart::Value(self.expr(inner, scope, Around::default())));
+                    parts.push(TemplatePart::Value(self.expr(inner, scope, around)));
                 }
             } else {
                 plain.push_str(&unescape(self.str(child)));
@@ -529,6 +541,18 @@ impl Lowering<'_> {
             parts.push(TemplatePart::Text(rest));
         }
         Kind::Template(parts)
+    }
+}
+
+/// What the arguments of a call stand for, of which the result stands somewhere.
+fn arguments_of<'n>(callee: &Expr, around: Around<'n>) -> Around<'n> {
+    let last = |expr: &Expr| match &expr.kind {
+        Kind::Name(name) | Kind::Member(_, name) => name.clone(),
+        _ => String::new(),
+    };
+    match &callee.kind {
+        Kind::Member(of, method) => around.arguments(method, &last(of)),
+        _ => around.arguments(&last(callee), ""),
     }
 }
 
@@ -557,6 +581,13 @@ pub(super) fn operator(token: &str) -> Operator {
         "-" => Operator::Subtract,
         "*" => Operator::Multiply,
         "/" => Operator::Divide,
+        "%" => Operator::Remainder,
+        "**" => Operator::Power,
+        "<<" => Operator::ShiftLeft,
+        ">>" => Operator::ShiftRight,
+        "&" => Operator::BitAnd,
+        "|" => Operator::BitOr,
+        "^" => Operator::BitXor,
         _ => Operator::Other,
     }
 }

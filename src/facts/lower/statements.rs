@@ -3,7 +3,7 @@
 use tree_sitter::Node;
 
 use super::{Around, Lowering, MAX_DEPTH, named, span};
-use crate::facts::module::{Expr, Guard, Kind, Property, Return, ScopeId, Source};
+use crate::facts::module::{Binding, Expr, Guard, Kind, Operator, Property, Return, ScopeId, Source};
 use crate::source::Span;
 
 impl Lowering<'_> {
@@ -156,32 +156,40 @@ impl Lowering<'_> {
     pub(super) fn enumeration(&mut self, node: Node<'_>, scope: ScopeId) {
         let (Some(name), Some(body)) = (node.child_by_field_name("name"), node.child_by_field_name("body")) else { return };
         let mut properties = Vec::new();
-        // A member without a value of its own counts on from the one before.
-        let mut next = Kind::Number(0.0);
+        // The members are names within the enumeration.
+        let around = self.block.replace(span(body));
+        // A member without a value of its own counts on from the last one that has one.
+        let (mut last, mut further) = (None, 0.0);
         for member in named(body) {
             let (key, value) = match member.kind() {
                 "enum_assignment" => (member.child_by_field_name("name"), member.child_by_field_name("value")),
                 _ => (Some(member), None),
             };
             let Some(key) = key else { continue };
+            let (key_span, name) = (span(key), self.key_text(key).unwrap_or_default());
+            let here = |kind| Expr { kind, span: span(member) };
             let value = match value {
-                Some(value) => self.expr(value, scope, Around::default()),
-                None => Expr { kind: next, span: span(member) },
+                Some(value) => {
+                    (last, further) = (Some(here(Kind::Name(name.clone()))), 1.0);
+                    self.expr(value, scope, Around::default())
+                }
+                None => {
+                    let count = here(Kind::Number(further));
+                    further += 1.0;
+                    match &last {
+                        Some(last) => {
+                            here(Kind::Binary(Operator::Add, Box::new([here(Kind::ToNumber(Box::new(last.clone()))), count])))
+                        }
+                        None => count,
+                    }
+                }
             };
-            // A member may name one before it.
-            let named =
-                |name: &String| properties.iter().find(|property| matches!(property, Property::Keyed { key, .. } if key == name));
-            let value = match &value.kind {
-                Kind::Name(name) => match named(name) {
-                    Some(Property::Keyed { value: same, .. }) => Expr { kind: same.kind.clone(), span: value.span },
-                    _ => value,
-                },
-                _ => value,
-            };
-            next = if let Kind::Number(number) = value.kind { Kind::Number(number + 1.0) } else { Kind::Opaque };
-            let key_span = span(key);
-            properties.push(Property::Keyed { key: self.key_text(key).unwrap_or_default(), key_span, value });
+            let source = Source::Value(value.clone());
+            let binding = Binding { name: name.clone(), source, mutable: false, span: key_span, block: self.block };
+            self.scope(scope).bindings.push(binding);
+            properties.push(Property::Keyed { key: name, key_span, value });
         }
+        self.block = around;
         let expr = Expr { kind: Kind::Object(properties), span: span(node) };
         self.bind(scope, name, Source::Value(expr), false);
     }

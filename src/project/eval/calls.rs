@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::compose::{also, append, doubt, each, either, extend, not_followed, spread, unknown, unknown_as};
-use super::members::{GET_SECRET, reads_environment};
+use super::environment::{GET_SECRET, reads_environment};
+use super::numbers::{converted, is_converter};
 use super::operators::{read_variable, selected_environment, test};
 use super::{Evaluator, Frame, FrameKind, Place, Truth};
 use crate::facts::FileFacts;
@@ -47,42 +48,11 @@ impl Evaluator<'_> {
                 let alone = Place { file: Arc::clone(&place.file), facts: Arc::clone(&place.facts), frame: None, ..*place };
                 self.answer_at(place, call, || self.followed(&alone, &function, call, at))
             }
-            Value::External(callee) => match (callee.module.as_str(), callee.name.as_str(), call.arguments.as_slice()) {
+            Value::External(External { module, name }) if name == "*" => {
                 // Only a module of CommonJS can be called as a whole: it is what others import as its default.
-                (_, "*", _) => {
-                    let callee = External { name: "default".into(), ..callee };
-                    self.external_call(place, callee, render::expr(&call.callee), call, None, callee_at, at)
-                }
-                ("global", "Boolean", [only]) if !only.spread => match self.truth(place, &only.value) {
-                    Truth::Known(value) => Node { value: Value::Bool(value), at },
-                    Truth::Depends(condition) => test(condition, at),
-                },
-                ("global", "String", [only]) | ("global", "Object.freeze" | "structuredClone", [only]) if !only.spread => {
-                    self.expr(place, &only.value)
-                }
-                ("global", "Deno.env.get", [only]) | ("astro:env/server", GET_SECRET, [only]) => {
-                    match self.expr(place, &only.value).value {
-                        Value::Text(Text::Plain(name)) => Node { value: Value::Env(name), at },
-                        _ => unknown("a computed name of an environment variable", at),
-                    }
-                }
-                ("global", "require", [only]) => match &only.value.kind {
-                    Kind::Text(Text::Plain(module)) => self.namespace_of(&place.file, module, &at),
-                    _ => unknown("a computed module name", at),
-                },
-                // Asked for by the instance it makes, and by each name for it.
-                (_, name, _) if ENTRY_POINTS.contains(&name) && place.frame.is_none() => {
-                    let local = render::expr(&call.callee);
-                    self.answer_at(place, call, || self.external_call(place, callee.clone(), local, call, None, callee_at, at))
-                }
-                _ => {
-                    let node = self.external_call(place, callee, render::expr(&call.callee), call, None, callee_at, at);
-                    match &node.value {
-                        Value::Call(call) => self.completed_options(call, &node.at).unwrap_or(node),
-                        _ => node,
-                    }
-                }
-            },
+                self.call_of(place, External { module, name: "default".into() }, call, callee_at, at)
+            }
+            Value::External(callee) => self.call_of(place, callee, call, callee_at, at),
             // `pgTableCreator(…)("name", …)`: what a foreign function gave back is foreign as well.
             Value::Call(inner) => {
                 let callee = External { module: inner.callee.module.clone(), name: format!("{}()", inner.callee.name) };
@@ -90,6 +60,51 @@ impl Evaluator<'_> {
             }
             Value::Unknown(why) => Node { value: Value::Unknown(why), at },
             _ => result_of(call, at),
+        }
+    }
+
+    /// What a call comes to of something that is not part of the repository.
+    fn call_of(&self, place: &Place<'_>, callee: External, call: &module::Call, callee_at: Site, at: Site) -> Node {
+        match (callee.module.as_str(), callee.name.as_str(), call.arguments.as_slice()) {
+            ("global", "Boolean", [only]) if !only.spread => match self.truth(place, &only.value) {
+                Truth::Known(value) => Node { value: Value::Bool(value), at },
+                Truth::Depends(condition) => test(condition, at),
+            },
+            ("global", "String", [only]) | ("global", "Object.freeze" | "structuredClone", [only]) if !only.spread => {
+                self.expr(place, &only.value)
+            }
+            (module, name, [only, radix @ ..]) if is_converter(module, name) && !call.new && !only.spread => {
+                let radix = radix.first().map(|radix| self.expr(place, &radix.value).value);
+                let is_decimal = radix.is_none_or(|radix| name.ends_with("parseInt") && radix == Value::Number(10.0));
+                let unseen =
+                    self.external_call(place, callee.clone(), render::expr(&call.callee), call, None, callee_at, at.clone());
+                each(self.expr(place, &only.value), &at, &|node| {
+                    let number = converted(module, name, &node.value).filter(|_| is_decimal);
+                    number.map_or_else(|| unseen.clone(), |value| Node { value, at: at.clone() })
+                })
+            }
+            ("global", "Deno.env.get", [only]) | ("astro:env/server", GET_SECRET, [only]) => {
+                match self.expr(place, &only.value).value {
+                    Value::Text(Text::Plain(name)) => Node { value: Value::Env(name), at },
+                    _ => unknown("a computed name of an environment variable", at),
+                }
+            }
+            ("global", "require", [only]) => match &only.value.kind {
+                Kind::Text(Text::Plain(module)) => self.namespace_of(&place.file, module, &at),
+                _ => unknown("a computed module name", at),
+            },
+            // Asked for by the instance it makes, and by each name for it.
+            (_, name, _) if ENTRY_POINTS.contains(&name) && place.frame.is_none() => {
+                let local = render::expr(&call.callee);
+                self.answer_at(place, call, || self.external_call(place, callee.clone(), local, call, None, callee_at, at))
+            }
+            _ => {
+                let node = self.external_call(place, callee, render::expr(&call.callee), call, None, callee_at, at);
+                match &node.value {
+                    Value::Call(call) => self.completed_options(call, &node.at).unwrap_or(node),
+                    _ => node,
+                }
+            }
         }
     }
 
@@ -342,6 +357,18 @@ impl Evaluator<'_> {
         let node = self.returned(&place, at);
         self.active.borrow_mut().pop();
         node
+    }
+
+    /// Whether an expression never comes to a value: it calls a function that does nothing but throw.
+    pub(super) fn only_throws(&self, place: &Place<'_>, expr: &Expr) -> bool {
+        let Kind::Call(call) = &expr.kind else { return false };
+        let Value::Function(function) = self.as_written(|| self.expr(place, &call.callee)).value else { return false };
+        let facts = self.files.facts(&function.file);
+        let module = facts.as_deref().and_then(FileFacts::module);
+        module.and_then(|module| module.scopes.get(function.scope as usize)).is_some_and(|scope| {
+            let ends = scope.returns.as_slice();
+            scope.class.is_none() && ends.iter().all(|end| end.throws) && ends.iter().any(|end| end.guards.is_empty())
+        })
     }
 
     pub(super) fn returned(&self, place: &Place<'_>, at: &Site) -> Node {

@@ -118,7 +118,9 @@ impl Evaluator<'_> {
             }
             // Nothing can be added to what is not there.
             (Mutation::Push(_) | Mutation::Merge(_), Value::Undefined | Value::Null) => {}
-            (Mutation::Remove, Value::Array(array)) => {
+            (Mutation::Remove, Value::Array(array)) | (Mutation::Assign(_), Value::Array(array))
+                if effect.change == Mutation::Remove || key.is_some_and(|key| key == "length") =>
+            {
                 let array = Arc::make_mut(array);
                 let stays = Condition::new("a later change leaves it there", at.clone());
                 array.items.iter_mut().for_each(|item| also(&mut item.conditions, &stays));

@@ -8,12 +8,15 @@ mod ambient;
 mod calls;
 mod changes;
 mod compose;
+mod environment;
 mod ever;
 mod members;
 mod names;
+mod numbers;
 mod objects;
 mod operators;
 mod outside;
+mod validators;
 mod wrappers;
 
 pub(crate) use ever::Home;
@@ -32,6 +35,7 @@ use crate::source::{Site, Span};
 use ambient::{Ambient, Part};
 use compose::{append, doubt, each, either, extend, set, spread, unknown};
 pub use ever::Shared;
+use numbers::to_number;
 use operators::test;
 use outside::{Changes, Uses};
 
@@ -226,6 +230,8 @@ impl<'a> Evaluator<'a> {
                 return match self.truth(place, condition) {
                     Truth::Known(true) => self.expr(place, yes),
                     Truth::Known(false) => self.expr(place, no),
+                    Truth::Depends(_) if self.only_throws(place, no) => self.expr(place, yes),
+                    Truth::Depends(_) if self.only_throws(place, yes) => self.expr(place, no),
                     Truth::Depends(condition) => {
                         let otherwise = condition.negated();
                         either(vec![(self.expr(place, yes), condition), (self.expr(place, no), otherwise)], at)
@@ -237,10 +243,13 @@ impl<'a> Evaluator<'a> {
                 Truth::Known(value) => Value::Bool(!value),
                 Truth::Depends(condition) => return test(condition.negated(), at),
             },
-            Kind::Negate(inner) => match self.expr(place, inner).value {
-                Value::Number(value) => Value::Number(-value),
-                _ => Value::Unknown(Unknown::new("a number that is not known", at.clone())),
-            },
+            Kind::Negate(inner) | Kind::ToNumber(inner) => {
+                let sign = if matches!(expr.kind, Kind::Negate(_)) { -1.0 } else { 1.0 };
+                return each(self.expr(place, inner), &at, &|node| match to_number(&node.value) {
+                    Some(number) => Node { value: Value::Number(sign * number), at: at.clone() },
+                    None => unknown("a number that is not known", at.clone()),
+                });
+            }
             Kind::TypeOf(inner) => match type_name(&self.expr(place, inner).value) {
                 Some(name) => Value::Text(Text::Plain(name.to_owned())),
                 None => Value::Unknown(Unknown::new("the type of a value that is not known", at.clone())),

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::compose::{append, doubt, unknown, weight};
-use super::members::{GET_SECRET, environment, exports_variables};
+use super::compose::{append, doubt, each, either, unknown, weight};
+use super::environment::{GET_SECRET, environment, exports_variables, is_set};
 use super::operators::{environment_test, test};
 use super::{Evaluator, Mark, Place};
 use crate::facts::FileFacts;
@@ -185,18 +185,17 @@ impl Evaluator<'_> {
     }
 
     pub(super) fn part(&self, place: &Place<'_>, whole: &Node, path: &[String], default: Option<&Expr>, at: &Site) -> Node {
-        let mut node = path.iter().fold(whole.clone(), |node, step| self.property(&node, step, at));
+        let node = path.iter().fold(whole.clone(), |node, step| self.property(&node, step, at));
         let Some(default) = default else { return node };
-        match &mut node.value {
-            Value::Undefined => return self.expr(place, default),
-            Value::Either(alternatives) => {
-                for one in Arc::make_mut(alternatives).iter_mut().filter(|one| one.node.value == Value::Undefined) {
-                    one.node = self.expr(place, default);
-                }
+        each(node, at, &|node| match &node.value {
+            Value::Undefined => self.expr(place, default),
+            Value::Env(name) => {
+                let set = is_set(name, at);
+                let otherwise = set.negated();
+                either(vec![(node, set), (self.expr(place, default), otherwise)], at.clone())
             }
-            _ => {}
-        }
-        node
+            _ => node,
+        })
     }
 
     pub(super) fn import(&self, file: &Arc<str>, import: &module::Import, at: Site) -> Node {

@@ -1,6 +1,7 @@
 //! Operators, and whether values count as true.
 
 use super::compose::{each, either, unknown};
+use super::numbers::calculated;
 use super::{Evaluator, Place, Truth};
 use crate::facts::module::{Expr, Guard, Kind, Operator, Text};
 use crate::project::render;
@@ -20,6 +21,9 @@ impl Evaluator<'_> {
                         let condition = Condition::new(format!("{} is set", render::expr(left)), at.clone());
                         let otherwise = self.refused_without(place, left, condition.negated());
                         let kept = without(node, |value| matches!(value.value, Value::Undefined | Value::Null));
+                        if self.only_throws(place, right) {
+                            return kept;
+                        }
                         either(vec![(kept, condition), (self.expr(place, right), otherwise)], at)
                     }
                     _ => node,
@@ -43,16 +47,19 @@ impl Evaluator<'_> {
                         } else {
                             Node { value: Value::Bool(false), at: node.at }
                         };
+                        if self.only_throws(place, right) {
+                            return kept;
+                        }
                         either(vec![(kept, when_left), (self.expr(place, right), when_right)], at)
                     }
                 }
             }
             Operator::Equal | Operator::NotEqual => self.equality(place, operator == Operator::Equal, sides, at),
-            Operator::Add | Operator::Subtract | Operator::Multiply | Operator::Divide => {
+            Operator::Other => unknown("a comparison or calculation that is not followed", at),
+            _ => {
                 let (left, right) = (self.expr(place, left), self.expr(place, right));
                 each(left, &at, &|left| each(right.clone(), &at, &|right| calculated(operator, &left.value, &right.value, &at)))
             }
-            Operator::Other => unknown("a comparison or calculation that is not followed", at),
         }
     }
 
@@ -124,26 +131,6 @@ impl Evaluator<'_> {
     pub(super) fn truth(&self, place: &Place<'_>, expr: &Expr) -> Truth {
         truth(place, expr, &self.expr(place, expr))
     }
-}
-
-/// What a calculation with two values gives.
-fn calculated(operator: Operator, left: &Value, right: &Value, at: &Site) -> Node {
-    let value = match (left, right) {
-        (Value::Number(a), Value::Number(b)) => Value::Number(match operator {
-            Operator::Add => a + b,
-            Operator::Subtract => a - b,
-            Operator::Multiply => a * b,
-            _ => a / b,
-        }),
-        (left, right) if operator == Operator::Add => match (left, right) {
-            (Value::Text(Text::Plain(a)), Value::Text(Text::Plain(b))) => Value::Text(Text::Plain(format!("{a}{b}"))),
-            (Value::Text(Text::Plain(a)), Value::Number(b)) => Value::Text(Text::Plain(format!("{a}{b}"))),
-            (Value::Number(a), Value::Text(Text::Plain(b))) => Value::Text(Text::Plain(format!("{a}{b}"))),
-            _ => return unknown("a calculation with a value that is not known", at.clone()),
-        },
-        _ => return unknown("a calculation with a value that is not known", at.clone()),
-    };
-    Node { value, at: at.clone() }
 }
 
 /// Whether the value of an expression counts as true.
