@@ -1913,11 +1913,12 @@ fn unmigrated_classes(mapper: &str, classes: (&str, &str), scripts: (&str, &str)
     let server = &model.servers[0];
     let part = |gap: &Gap| {
         let columns: Vec<&str> = gap.columns.iter().map(|column| column.name.as_str()).collect();
-        match gap.kind {
+        let part = match gap.kind {
             GapKind::UnmigratedTable => gap.table.clone(),
             GapKind::UnmigratedColumns => format!("{}.{}", gap.table, columns.join(" ")),
             other => format!("{other:?} {}.{}", gap.table, columns.join(" ")),
-        }
+        };
+        gap.fate().map_or(part.clone(), |fate| format!("{part}, which {fate}"))
     };
     let mut parts: Vec<String> = server.gaps.iter().map(part).collect();
     parts.extend(model.undetermined.iter().filter(|open| open.question.starts_with("whether")).map(|open| open.reason.clone()));
@@ -1939,8 +1940,13 @@ fn classes_of_an_orm_are_held_against_its_migrations() {
         let column = format!("\"{agent}\" text, ");
         assert_eq!(parts(same, (&column, "")), [format!("session.{agent}")], "{mapper}");
         let index = "create index on \"session\"";
-        let dropped = format!("alter table session drop column \"STORED\"; {index}");
-        assert_eq!(parts(same, (index, &dropped)), [format!("session.{agent}")], "{mapper}");
+        for (change, fate) in [
+            ("drop column \"STORED\"", "a later migration drops"),
+            ("rename column \"STORED\" to agent", "a later migration renames to `agent`"),
+        ] {
+            let changed = format!("alter table session {change}; {index}");
+            assert_eq!(parts(same, (index, &changed)), [format!("session.{agent}, which {fate}")], "{mapper}");
+        }
         assert_eq!(parts(same, (", unique (\"token\")", "")), ["UnmigratedUnique session.token"], "{mapper}");
         let index = format!("create index on \"session\" (\"{user}\");");
         assert_eq!(parts(same, (&index, "")), [format!("UnmigratedIndex session.{user}")], "{mapper}");

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use super::lookup::{Lookup, is_similar_column, is_similar_table};
 use super::migrated::{Unmigrated, are_kept, dropped, full_name, in_database, name_in_database, unlisted, unmigrated, unread};
-use super::{CORE, Cause, Declared, Gap, GapKind, Layer, Migrated, Required, RequiredColumn, RequiredTable, SourceTable};
+use super::{
+    CORE, Cause, Declared, Dropped, Gap, GapKind, Layer, Migrated, Required, RequiredColumn, RequiredTable, SourceTable,
+};
 use crate::facts::schema::{Column, Key, Table};
 use crate::project::value::Unknown;
 use crate::project::{Adapter, AdapterKind, Dialect};
@@ -290,8 +292,8 @@ impl Comparing<'_> {
         self.adapter.kind == AdapterKind::Kysely
     }
 
-    /// The statement that took a table, or one of these columns, out of a schema that lies in SQL.
-    fn dropped(&self, table: &str, columns: &[RequiredColumn]) -> Option<Site> {
+    /// What took a table, or one of these columns, out of a schema that lies in SQL.
+    fn dropped(&self, table: &str, columns: &[RequiredColumn]) -> Option<Dropped> {
         let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
         let found = self.lookup().find(table).next();
         let namespace = found.and_then(|found| found.table.namespace.as_deref());

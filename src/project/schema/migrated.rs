@@ -10,10 +10,10 @@ use crate::source::Site;
 /// A part of a declared table that no migration creates.
 #[derive(Debug)]
 pub enum Unmigrated {
-    /// The table; and the statement that dropped it, if one did.
-    Table(Option<Site>),
-    /// Columns of it; and the statement that dropped one of them, if one did.
-    Columns(Vec<RequiredColumn>, Option<Site>),
+    /// The table; and what took it away, if something did.
+    Table(Option<Dropped>),
+    /// Columns of it; and what took one of them away, if something did.
+    Columns(Vec<RequiredColumn>, Option<Dropped>),
 }
 
 /// The name of a declared table in the database; `None` where the sources do not tell it.
@@ -57,9 +57,9 @@ pub fn are_kept<'t>(migrated: &[Arc<Migrated>], tables: impl Iterator<Item = &'t
     2 * made >= names.len()
 }
 
-/// The last statement that took one of these columns out of a table, or the table itself where none are given.
+/// What was the last to take one of these columns out of a table, or the table itself where none are given.
 #[must_use]
-pub fn dropped(migrated: &[Arc<Migrated>], namespace: Option<&str>, table: &str, columns: &[&str]) -> Option<Site> {
+pub fn dropped(migrated: &[Arc<Migrated>], namespace: Option<&str>, table: &str, columns: &[&str]) -> Option<Dropped> {
     let is_it = |drop: &&Dropped| {
         drop.namespace.as_deref() == namespace
             && drop.table.eq_ignore_ascii_case(table)
@@ -68,7 +68,7 @@ pub fn dropped(migrated: &[Arc<Migrated>], namespace: Option<&str>, table: &str,
                 None => columns.is_empty(),
             }
     };
-    migrated.iter().flat_map(|one| &one.dropped).rev().find(is_it).map(|drop| drop.at.clone())
+    migrated.iter().flat_map(|one| &one.dropped).rev().find(is_it).cloned()
 }
 
 /// The first statement that may have made or changed a table and could not be read. One that names no table counts where it

@@ -214,7 +214,7 @@ pub struct Migrated {
     pub unlisted: BTreeSet<Arc<str>>,
 }
 
-/// A table or a column that a script took away.
+/// A table or a column that a script took away, or gave another name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dropped {
     /// The table.
@@ -223,6 +223,8 @@ pub struct Dropped {
     pub namespace: Option<String>,
     /// The column; `None` when the whole table went.
     pub column: Option<String>,
+    /// The name it has from then on, where it was given another one.
+    pub to: Option<String>,
     /// The statement.
     pub at: Site,
 }
@@ -248,8 +250,8 @@ pub struct Gap {
     pub declared: Vec<(String, Site)>,
     /// The tables of that name that are for another server's database.
     pub of_others: Vec<Site>,
-    /// The statement that took it away, where it once was there.
-    pub dropped: Option<Site>,
+    /// What took it away, or one of its columns, where it once was there.
+    pub dropped: Option<Dropped>,
 }
 
 /// What a gap is.
@@ -284,6 +286,25 @@ pub enum GapKind {
     Cascade,
     /// The columns hold dates, and are declared as text.
     DateText,
+}
+
+impl Gap {
+    /// What became of it, where it once was there: `a later migration drops`.
+    #[must_use]
+    pub fn fate(&self) -> Option<String> {
+        let dropped = self.dropped.as_ref()?;
+        Some(match &dropped.to {
+            None => "a later migration drops".to_owned(),
+            Some(to) if dropped.column.is_none() || self.columns.len() == 1 => format!("a later migration renames to `{to}`"),
+            Some(_) => "later migrations drop or rename".to_owned(),
+        })
+    }
+
+    /// The statement that took it away, with what to say of it.
+    pub fn end(&self) -> impl Iterator<Item = (Site, String)> {
+        let what = |dropped: &Dropped| if dropped.to.is_some() { "renamed here" } else { "dropped here" };
+        self.dropped.iter().map(move |dropped| (dropped.at.clone(), what(dropped).to_owned()))
+    }
 }
 
 impl GapKind {

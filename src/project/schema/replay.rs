@@ -150,7 +150,8 @@ pub(super) fn scripts(files: &dyn Files, knex: &Directories) -> Scripts {
                 (None, Some(first)) => (&**first, Rank::plain(name), true),
                 (None, None) => {
                     let is_plain = is_code(path) && !is_of_migrations(folder) && !is_of_mikro_orm(name);
-                    (folder, Rank::of(name), is_ordered(name) && !is_plain)
+                    let stamp = stamp_of_class(name).filter(|_| is_code(path) && is_of_migrations(folder));
+                    (folder, Rank::of(stamp.unwrap_or(name)), stamp.is_some() || is_ordered(name) && !is_plain)
                 }
             },
         };
@@ -202,6 +203,15 @@ fn is_ordered(name: &str) -> bool {
 /// Whether it is a name that [MikroORM](https://mikro-orm.io/docs/migrations) gives: `Migration20260101120000_name.ts`.
 fn is_of_mikro_orm(name: &str) -> bool {
     name.strip_prefix("Migration").is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_digit()))
+}
+
+/// The time that ends the name of a migration's class in [TypeORM](https://typeorm.io/docs/migrations/creating), with what
+/// follows, where the file is called after the class: `Users1700000000000.ts`.
+fn stamp_of_class(name: &str) -> Option<&str> {
+    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+    let stamp = stem.trim_start_matches(|letter: char| letter.is_ascii_alphabetic());
+    let is_stamp = stamp.len() == 13 && stamp.len() < stem.len() && stamp.bytes().all(|digit| digit.is_ascii_digit());
+    is_stamp.then(|| &name[stem.len() - stamp.len()..])
 }
 
 /// Kind and version of a [Flyway](https://documentation.red-gate.com/fd/migrations-184127470.html) script: `V1.2__name.sql`,
@@ -333,7 +343,7 @@ impl State {
             }
             Change::DropTable { table } => {
                 if let Some(Table { name: table, namespace, .. }) = self.take(namespace, table).map(|gone| gone.table) {
-                    self.dropped.push(Dropped { table, namespace, column: None, at: Site::new(file, operation.span) });
+                    self.dropped.push(Dropped { table, namespace, column: None, to: None, at: Site::new(file, operation.span) });
                 }
             }
             Change::DropNamespace { namespace } => {
@@ -345,12 +355,23 @@ impl State {
                         table,
                         namespace,
                         column: None,
+                        to: None,
                         at: Site::new(file, operation.span),
                     },
                 ));
             }
             Change::RenameTable { table, to, folds } => {
                 let mut renamed = self.take(namespace, table).unwrap_or_else(|| self.elsewhere(table, operation, file));
+                // One that takes the place of another, as when a table is rebuilt, was never meant to stay.
+                if !self.dropped.iter().any(|gone| gone.column.is_none() && gone.table == *to) {
+                    self.dropped.push(Dropped {
+                        table: renamed.table.name.clone(),
+                        namespace: renamed.table.namespace.clone(),
+                        column: None,
+                        to: Some(to.clone()),
+                        at: Site::new(file, operation.span),
+                    });
+                }
                 renamed.table.name.clone_from(to);
                 renamed.table.folds = *folds;
                 self.tables.insert(key(renamed.table.namespace.as_deref(), to), renamed);
@@ -373,11 +394,17 @@ impl State {
             | Change::DropIndex { table: Some(table), .. }
             | Change::AddForeignKey { table, .. } => {
                 let key = self.find(namespace, table).unwrap_or_else(|| key(namespace, table));
-                if let Change::DropColumn { column, .. } = &operation.change {
+                let gone = match &operation.change {
+                    Change::DropColumn { column, .. } => Some((column, None)),
+                    Change::RenameColumn { column, to, .. } => Some((column, Some(to.clone()))),
+                    _ => None,
+                };
+                if let Some((column, to)) = gone {
                     self.dropped.push(Dropped {
                         table: table.clone(),
                         namespace: key.0.clone(),
                         column: Some(column.clone()),
+                        to,
                         at: Site::new(file, operation.span),
                     });
                 }
@@ -584,6 +611,17 @@ mod tests {
     }
 
     #[test]
+    fn files_called_after_a_class_run_by_its_time() {
+        let found = migrated([
+            ("db/migrations/1700000000002-b.ts", "queryRunner.query(`ALTER TABLE t RENAME a TO b`)"),
+            ("db/migrations/Add1700000000003.ts", "queryRunner.query(`ALTER TABLE t RENAME b TO c`)"),
+            ("db/migrations/Users1700000000001.ts", "queryRunner.query(`CREATE TABLE t (a int)`)"),
+            ("src/Users1700000000001.ts", "queryRunner.query(`CREATE TABLE t (a int)`)"),
+        ]);
+        assert_eq!(show(&found), ["db/migrations: t(c)", "src: t(a)"]);
+    }
+
+    #[test]
     fn single_scripts_stand_for_themselves() {
         let found = migrated([
             ("db/0001.sql", "CREATE TABLE a (x int)"),
@@ -623,6 +661,18 @@ mod tests {
         ]);
         assert_eq!(show(&found), ["m: user(id email)"]);
         assert!(found[0].tables[0].table.is_unique(&["email"]) && found[0].dropped.is_empty());
+    }
+
+    #[test]
+    fn what_is_renamed_is_gone_under_its_old_name() {
+        let found = migrated([
+            ("m/1.sql", "CREATE TABLE a (x int, y int); CREATE TABLE b (x int)"),
+            ("m/2.sql", "ALTER TABLE a RENAME x TO z; ALTER TABLE b RENAME TO c; ALTER TABLE a RENAME y TO w"),
+            ("m/3.sql", "ALTER TABLE a RENAME w TO y"),
+        ]);
+        let gone = |one: &Dropped| format!("{}.{:?} {:?}", one.table, one.column.as_deref(), one.to.as_deref());
+        let gone: Vec<String> = found[0].dropped.iter().map(gone).collect();
+        assert_eq!(gone, [r#"a.Some("x") Some("z")"#, r#"b.None Some("c")"#, r#"a.Some("w") Some("y")"#]);
     }
 
     #[test]

@@ -109,7 +109,7 @@ fn gap(gap: &Gap, locate: &dyn Fn(&Site) -> Location) -> Json {
         "columns": gap.columns.iter().map(|column| &column.key).collect::<Vec<_>>(),
         "declared": declared.collect::<Vec<_>>(),
         "location": gap.found_in.as_ref().map(locate),
-        "dropped": gap.dropped.as_ref().map(locate),
+        "dropped": gap.dropped.as_ref().map(|dropped| locate(&dropped.at)),
     })
 }
 

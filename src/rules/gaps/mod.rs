@@ -212,22 +212,24 @@ impl<'m> Group<'m> {
             && missing().count() < wanted
     }
 
-    /// Who fails to declare it: `no Prisma model`.
-    pub(super) fn nobody(&self) -> &'static str {
-        if self.gaps.iter().all(|gap| gap.dropped.is_some()) {
-            return "a later migration drops";
+    /// Who fails to declare it: `no Prisma model declares`.
+    pub(super) fn nobody(&self) -> String {
+        if let Some(fates) = self.gaps.iter().map(Gap::fate).collect::<Option<BTreeSet<String>>>() {
+            let only = fates.first().filter(|_| fates.len() == 1);
+            return only.cloned().unwrap_or_else(|| "later migrations drop or rename".to_owned());
         }
         if self.gaps.iter().all(|gap| gap.found_in.is_some()) {
-            return "its declaration lacks";
+            return "its declaration lacks".to_owned();
         }
-        match self.server.adapter.kind {
+        let nobody = match self.server.adapter.kind {
             AdapterKind::Prisma => "no Prisma model declares",
             AdapterKind::Drizzle => "no Drizzle table declares",
             AdapterKind::Kysely if self.server.declared.types().is_some() => "the types written from the database lack",
             AdapterKind::Kysely => "no SQL migration creates",
             _ if self.server.adapter.mapper().is_some() => "no entity class declares",
             _ => "no schema of the repository declares",
-        }
+        };
+        nobody.to_owned()
     }
 
     /// Adds what all findings about missing parts share: related places, advice, identity.
@@ -248,7 +250,7 @@ impl<'m> Group<'m> {
             let of_others =
                 gap.of_others.iter().map(|place| (place.clone(), format!("this `{}` is another server's", gap.table)));
             report.related.extend(of_others);
-            report.related.extend(gap.dropped.iter().map(|place| (place.clone(), "dropped here".to_owned())));
+            report.related.extend(gap.end());
         }
         if self.unstaged.is_empty() {
             repair(cx, server, &self.gaps.iter().collect::<Vec<_>>(), report);
@@ -371,7 +373,7 @@ pub(super) fn report_each(
             group.prepare(&[gap], &mut report);
             let others = gap.declared.iter().skip(1);
             report.related.extend(others.map(|(_, place)| (place.clone(), report.label.clone())));
-            report.related.extend(gap.dropped.iter().map(|place| (place.clone(), "dropped here".to_owned())));
+            report.related.extend(gap.end());
             if let Some(plugin) = group.plugin() {
                 report.related.push((plugin.at.clone(), "this plugin brings the requirement in".into()));
             } else if server.adapter.at != *primary {

@@ -24,7 +24,6 @@ pub(super) fn check(cx: &Context<'_>, out: &mut Reporter<'_>) {
                 GapKind::UnmigratedIndex => format!("an index of {}", columns_of(gap)),
                 _ => columns_of(gap),
             };
-            let how = if gap.dropped.is_some() { "a later migration drops" } else { "no migration creates" };
             // One table may lack all of these.
             match kind {
                 GapKind::UnmigratedUnique => {
@@ -39,7 +38,11 @@ pub(super) fn check(cx: &Context<'_>, out: &mut Reporter<'_>) {
                 _ => {}
             }
             report.help.migration = Some(apply(server));
-            let message = format!("{how} {what}, which the schema declares, in `{}`", folders.join("` or `"));
+            let told = match gap.fate() {
+                Some(fate) => format!("the schema declares {what}, which {fate}"),
+                None => format!("no migration creates {what}, which the schema declares"),
+            };
+            let message = format!("{told}, in `{}`", folders.join("` or `"));
             (message, "declared here".into())
         });
     }
