@@ -15,6 +15,7 @@ pub use self::ddl::sql;
 pub use self::derived::{Derived, Given, Room, Selected};
 pub use self::journal::drizzle_journal;
 pub use self::models::prisma;
+use super::secrecy::looks_secret;
 use crate::source::Span;
 
 /// The most columns a table is read with; the rest of a longer one counts as not known. MySQL, the most generous of the
@@ -179,8 +180,44 @@ pub struct Column {
     pub folds: bool,
     /// The foreign key it holds.
     pub references: Option<Reference>,
+    /// What the schema of an ORM says of it for the database.
+    pub definition: Definition,
     /// The name in its declaration.
     pub span: Span,
+}
+
+/// What the schema of an ORM says of a column for the database, beside what every source tells.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Definition {
+    /// The type with its arguments, where more than [`Column::kind`] is given: `varchar(40)`, `timestamp(3) with time zone`.
+    pub native: Option<String>,
+    /// It holds a list of such values.
+    pub list: bool,
+    /// What the database fills in; none where nothing is, or the ORM does so.
+    pub default: Option<Filled>,
+    /// What happens to the row along with the one it points to: `on delete cascade on update cascade`.
+    pub actions: Option<String>,
+}
+
+/// What a database fills in where a row gives no value.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Filled {
+    /// The time.
+    Now,
+    /// A number it counts up.
+    Counted,
+    /// A value or an expression, as SQL.
+    Sql(String),
+    /// Something that the declaration does not tell.
+    Unknown,
+}
+
+impl Filled {
+    /// A text, as SQL; one that may be a credential is not kept.
+    #[must_use]
+    pub fn text(text: &str) -> Self {
+        if looks_secret(text) { Self::Unknown } else { Self::Sql(format!("'{}'", text.replace('\'', "''"))) }
+    }
 }
 
 impl Column {
@@ -195,6 +232,7 @@ impl Column {
             has_default: false,
             folds: false,
             references: None,
+            definition: Definition::default(),
             span,
         }
     }
