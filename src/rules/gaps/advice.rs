@@ -92,14 +92,42 @@ fn commands(server: &Server) -> &'static str {
     }
 }
 
-/// The commands that bring what is declared into the database.
+/// The commands that bring what is declared into the database, and the reminder that they are needed.
 pub(in crate::rules) fn apply(server: &Server) -> String {
+    match server.adapter.kind {
+        AdapterKind::Prisma | AdapterKind::Drizzle => format!("{} {REMINDER}", migrate(server)),
+        _ => advice(server),
+    }
+}
+
+/// The commands that bring the schema of Prisma or Drizzle into the database; elsewhere, how keys get there.
+pub(super) fn migrate(server: &Server) -> String {
     match server.adapter.kind {
         AdapterKind::Prisma | AdapterKind::Drizzle => {
             let commit = if is_pushed(server) { "" } else { ", and commit the migration" };
-            format!("Run {}{commit}. {REMINDER}", commands(server))
+            format!("Run {}{commit}.", commands(server))
         }
-        _ => advice(server),
+        _ => declare_keys(server),
+    }
+}
+
+/// The steps that give columns that are there a key, an index or a rule for deleted rows. They are a migration of their own:
+/// the official command line makes keys along with the tables and columns it adds, and leaves the others as they are
+/// (documentation: concepts/cli, "Generate" and "Migrate").
+pub(in crate::rules) fn declare_keys(server: &Server) -> String {
+    match server.adapter.kind {
+        AdapterKind::Prisma | AdapterKind::Drizzle => format!("Declare it in the schema. {}", migrate(server)),
+        AdapterKind::Kysely if commits_generated_scripts(server) => {
+            "Put the statements into a new script beside the generated ones, and apply it to every database this server uses."
+                .to_owned()
+        }
+        AdapterKind::Kysely => own_migrations(server).unwrap_or_else(|| {
+            "Run the statements, in a migration of their own, against every database this server uses.".to_owned()
+        }),
+        _ if server.adapter.maps_classes() => {
+            "Declare it in the entity classes, then generate and run a migration with the command line of the ORM.".to_owned()
+        }
+        _ => "Bring it into the database with the tool that owns its schema.".to_owned(),
     }
 }
 

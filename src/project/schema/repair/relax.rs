@@ -15,6 +15,9 @@ use crate::project::{AdapterKind, Server};
 use crate::source::{Site, Span};
 use crate::syntax::prisma::{self as syntax, Field};
 
+/// Why columns that stand elsewhere are not edited.
+const SPREAD: &str = "the columns of the table are spread in from elsewhere";
+
 /// What lets the columns of a gap be empty.
 pub(super) fn repair(server: &Server, gaps: &[&Gap], files: &dyn Files) -> Option<Repair> {
     let [gap] = gaps else { return None };
@@ -25,7 +28,7 @@ pub(super) fn repair(server: &Server, gaps: &[&Gap], files: &dyn Files) -> Optio
             server.adapter.dialect?;
             let names = columns.iter().map(|column| column.name.as_str());
             let declaration = sql::relaxation(&Plan::of(server, std::collections::BTreeMap::new()), &table.table.name, names);
-            Some(Repair { declaration, edits: None })
+            Some(Repair { declaration, edits: Err("migrations are written with the tool that keeps them".into()) })
         }
         (_, Layer::Prisma) => model(table, &columns, &files.text(&table.file)?),
         (_, Layer::Drizzle) => drizzle(table, &columns, &files.text(&table.file)?),
@@ -57,7 +60,10 @@ fn model(table: &SourceTable, columns: &[&Column], text: &str) -> Option<Repair>
     let declaration = format!("model {} {{\n  // …\n{rows}}}\n", table.table.name);
     let keyed = |column: &&&Column| table.table.keys.iter().any(|key| key.primary && key.columns.contains(&column.name));
     let mark = |field: &&&Field| insertion(&table.file, field.kind.end as usize, "?".to_owned());
-    let edits = (!columns.iter().any(|column| keyed(&column))).then(|| relaxed.iter().map(mark).collect());
+    let edits = match columns.iter().find(keyed) {
+        Some(column) => Err(format!("`{}` is a part of the primary key", column.name)),
+        None => Ok(relaxed.iter().map(mark).collect()),
+    };
     Some(Repair { declaration, edits })
 }
 
@@ -78,7 +84,8 @@ fn drizzle(table: &SourceTable, columns: &[&Column], text: &str) -> Option<Repai
     }
     let declaration = format!("export const {} = {}(…, {{\n  // …\n{rows}}});\n", written.name, written.maker);
     // One that stands elsewhere is spread in.
-    Some(Repair { declaration, edits: (edits.len() == columns.len()).then_some(edits) })
+    let edits = if edits.len() == columns.len() { Ok(edits) } else { Err(SPREAD.into()) };
+    Some(Repair { declaration, edits })
 }
 
 /// The call in a chain that asks for a value, with the dot before it.
