@@ -87,7 +87,8 @@ impl<'d> Declared<'d, '_, '_> {
             rows.extend(table.columns.iter().filter_map(foreign));
         }
         let mut statements = vec![format!("create table {} (\n  {}\n);", self.quoted_name(), rows.join(",\n  "))];
-        let apart = table.keys.iter().filter(|key| !key.primary && !(key.unique && key.columns.len() == 1));
+        let says_itself = |key: &&Key| key.primary || key.unique && key.columns.len() == 1;
+        let apart = table.keys.iter().filter(|key| !says_itself(key));
         statements.extend(apart.map(|key| self.index(key)));
         statements
     }

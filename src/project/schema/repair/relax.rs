@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tree_sitter::Node;
 
 use super::code::Code;
-use super::{Edits, Repair, found, insertion};
+use super::{Edits, MIGRATIONS, Repair, found, insertion};
 use crate::facts::schema::Column;
 use crate::project::files::Files;
 use crate::project::schema::render::Plan;
@@ -28,7 +28,7 @@ pub(super) fn repair(server: &Server, gaps: &[&Gap], files: &dyn Files) -> Optio
             server.adapter.dialect?;
             let names = columns.iter().map(|column| column.name.as_str());
             let declaration = sql::relaxation(&Plan::of(server, std::collections::BTreeMap::new()), &table.table.name, names);
-            Some(Repair { declaration, edits: Err("migrations are written with the tool that keeps them".into()) })
+            Some(Repair { declaration, edits: Err(MIGRATIONS.into()) })
         }
         (_, Layer::Prisma) => model(table, &columns, &files.text(&table.file)?),
         (_, Layer::Drizzle) => drizzle(table, &columns, &files.text(&table.file)?),
