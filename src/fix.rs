@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::cache::FactStore;
 use crate::engine::{self, Options, ReviewError, Surroundings};
-use crate::finding::{Applicability, Edit, Finding};
+use crate::finding::{Applicability, Edit, Finding, Fix};
 use crate::source::{Entry, FileKind, Installed, MAX_SOURCE_BYTES, Snapshot, SnapshotKind, Unreadable};
 
 /// Rounds after which the rest is left.
@@ -30,7 +30,7 @@ pub struct Outcome {
     pub files: BTreeMap<Arc<str>, Change>,
     /// The findings that were repaired, in order.
     pub fixed: Vec<Finding>,
-    /// The findings whose edits could not be applied, and why.
+    /// The findings whose edits could not be applied, or that have none though what is to be done is known; and why.
     pub skipped: Vec<(Finding, String)>,
     /// The findings that nothing was done about.
     pub left: usize,
@@ -66,8 +66,22 @@ pub fn fix(
         outcome.left = findings.len();
         outcome.skipped.clear();
         let mut round = Round::default();
-        for finding in findings.into_iter().filter(|finding| wanted.holds(finding)) {
-            let Some(fix) = &finding.fix else { continue };
+        for finding in findings.into_iter().filter(|finding| wanted.is_of_rule(finding)) {
+            let fix = match (&finding.fix, &finding.refusal) {
+                (Some(fix), _) if wanted.takes(fix) => fix,
+                (Some(fix), _) => {
+                    let how = if fix.applicability == Applicability::Unsafe { "`--unsafe` makes it" } else { "it is shown only" };
+                    let why = format!("the edit has to be looked at: {how}");
+                    outcome.skipped.push((finding, why));
+                    continue;
+                }
+                (None, Some(why)) => {
+                    let why = why.clone();
+                    outcome.skipped.push((finding, why));
+                    continue;
+                }
+                (None, None) => continue,
+            };
             let texts = fix.edits.iter().map(|edit| edit.text.clone()).collect();
             if applied.contains(&(finding.fingerprint.clone(), texts)) {
                 outcome.skipped.push((finding, "the edit was made and did not help".into()));
@@ -95,14 +109,16 @@ pub fn fix(
 }
 
 impl Wanted {
-    fn holds(&self, finding: &Finding) -> bool {
-        let of_rule = self.rule.as_ref().is_none_or(|rule| finding.rule == *rule);
-        of_rule
-            && finding.fix.as_ref().is_some_and(|fix| match fix.applicability {
-                Applicability::Safe => true,
-                Applicability::Unsafe => self.also_unsafe,
-                Applicability::DisplayOnly => false,
-            })
+    fn is_of_rule(&self, finding: &Finding) -> bool {
+        self.rule.as_ref().is_none_or(|rule| finding.rule == *rule)
+    }
+
+    fn takes(&self, fix: &Fix) -> bool {
+        match fix.applicability {
+            Applicability::Safe => true,
+            Applicability::Unsafe => self.also_unsafe,
+            Applicability::DisplayOnly => false,
+        }
     }
 }
 

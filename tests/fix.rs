@@ -266,7 +266,7 @@ fn drizzle_tables_columns_imports_and_entries_are_written_in_the_style_that_is_t
     role: text('role'),
     banned: boolean('banned').default(false),
     banReason: text('ban_reason'),
-    banExpires: timestamp('ban_expires', { withTimezone: true }),
+    banExpires: timestamp('ban_expires', { withTimezone: true })
 })
 ";
     assert!(schema.contains(columns), "{schema}");
@@ -411,6 +411,116 @@ fn what_is_made_elsewhere_is_left_to_people() {
     let repo = repository(&[("src/auth.ts", &auth("admin()", database, import)), ("src/schema.ts", schema)]);
     fix(&repo, &[]);
     assert_eq!(repo.read("src/schema.ts"), schema);
+}
+
+#[test]
+fn what_is_not_repaired_is_told_with_the_reason_and_the_next_step() {
+    let several = prisma()
+        .replace("  accounts      Account[]\n", "  accounts      Account[]\n  keys          Passkey[] @relation(\"keys\")\n");
+    let schema = several
+        + "\nmodel Passkey {\n  id      String @id\n  ownerId String\n  owner   User   @relation(\"keys\", fields: [ownerId], references: [id])\n}\n";
+    let repo = repository(&[("src/auth.ts", &with_prisma("passkey()")), ("prisma/schema.prisma", &schema)]);
+    let run = repo.review(&["fix"]).passed();
+    let why = "why: model `Passkey` has a relation `owner` to `User`: what a second one is called is for you to say";
+    for part in ["skipped: src/auth.ts:8: the `passkey` plugin needs", why, "  next: Run `npx auth@latest generate`"] {
+        assert!(run.stderr.contains(part), "{part}: {}", run.stderr);
+    }
+    assert_eq!(repo.read("prisma/schema.prisma"), schema);
+}
+
+#[test]
+fn columns_that_point_to_a_table_have_the_type_of_its_id() {
+    let schema = "import { bigserial, index, pgTable, text, timestamp, uuid } from \"drizzle-orm/pg-core\";
+
+const owners = pgTable(\"owners\", { id: uuid(\"id\").primaryKey() });
+
+export const user = pgTable(\"user\", {
+  id: uuid(\"id\").primaryKey().references(() => owners.id),
+  name: text(\"name\").notNull(),
+  email: text(\"email\").notNull().unique(),
+  image: text(\"image\"),
+  createdAt: timestamp(\"created_at\").notNull(),
+  updatedAt: timestamp(\"updated_at\").notNull(),
+}).enableRLS();
+
+export const session = pgTable(\"session\", {
+  id: bigserial(\"id\", { mode: \"number\" }).primaryKey(),
+  expiresAt: timestamp(\"expires_at\").notNull(),
+  token: text(\"token\").notNull().unique(),
+  userId: uuid(\"user_id\")
+    .notNull()
+    .references(() => user.id, { onDelete: \"cascade\" }),
+}).enableRLS();
+";
+    let import = "import { drizzleAdapter } from \"better-auth/adapters/drizzle\";\nimport { db } from \"./db\";\n\
+                  import * as schema from \"./schema\";";
+    let auth = auth("", "drizzleAdapter(db, { provider: \"pg\", schema })", import);
+    let repo = repository(&[("src/auth.ts", &auth), ("src/schema.ts", schema)]);
+    fix(&repo, &[]);
+    let fixed = repo.read("src/schema.ts");
+    assert_eq!(findings(&repo), [""; 0], "{fixed}");
+    let table = "
+export const account = pgTable(
+  \"account\",
+  {
+    id: bigserial(\"id\", { mode: \"number\" }).primaryKey(),
+    accountId: text(\"account_id\").notNull(),
+    providerId: text(\"provider_id\").notNull(),
+    userId: uuid(\"user_id\")
+      .notNull()
+      .references(() => user.id, { onDelete: \"cascade\" }),
+";
+    assert!(fixed.contains(table), "{fixed}");
+    assert!(fixed.contains("  ],\n).enableRLS();\n"), "{fixed}");
+    // Names are sorted in, where they are sorted.
+    assert!(fixed.starts_with("import { bigserial, boolean, index, pgTable, text, timestamp, uniqueIndex, uuid }"), "{fixed}");
+
+    let keys = prisma()
+        .replace(
+            "model User {\n  id            String    @id",
+            "model User {\n  id            Int       @id @default(autoincrement())",
+        )
+        .replace("  userId    String\n", "  userId    Int\n")
+        .replace("  userId                String\n", "  userId                Int\n");
+    let repo = repository(&[("src/auth.ts", &with_prisma("passkey()")), ("prisma/schema.prisma", &keys)]);
+    fix(&repo, &[]);
+    let fixed = repo.read("prisma/schema.prisma");
+    let model = fixed.split("model Passkey {").nth(1).expect("a model");
+    assert!(model.contains("  id           String    @id\n") && model.contains("  userId       Int\n"), "{fixed}");
+}
+
+#[test]
+fn fields_and_keys_of_models_go_where_those_like_them_are() {
+    let schema = prisma().replace(
+        "  userId    String\n  user      User     @relation(fields: [userId], references: [id], onDelete: Cascade)\n\n  @@index([userId])\n",
+        "  userId    String\n\n  user User @relation(fields: [userId], references: [id], onDelete: Cascade)\n\n  @@map(\"Session\")\n",
+    );
+    let repo = repository(&[("src/auth.ts", &with_prisma("admin()")), ("prisma/schema.prisma", &schema)]);
+    fix(&repo, &[]);
+    let fixed = repo.read("prisma/schema.prisma");
+    let expected = "  userId    String\n  impersonatedBy String?\n\n  user User @relation(fields: [userId], references: [id], \
+                    onDelete: Cascade)\n\n  @@index([userId])\n  @@map(\"Session\")\n}\n";
+    assert!(fixed.contains(expected), "{fixed}");
+    assert_eq!(findings(&repo), [""; 0]);
+}
+
+#[test]
+fn tables_of_a_file_without_import_statements_gain_columns_and_no_others() {
+    let schema = |import: &str, more: &str| {
+        format!(
+            "const {{ {import} }} = require(\"drizzle-orm/pg-core\");\n\nconst user = pgTable(\"user\", {{\n  id: text(\"id\").primaryKey(),\n  \
+             name: text(\"name\"),\n  email: text(\"email\").unique(),\n  image: text(\"image\"),\n  createdAt: text(\"created_at\"),\n  \
+             updatedAt: text(\"updated_at\"),\n{more}}});\n\nmodule.exports = {{ user }};\n"
+        )
+    };
+    let import = "import { drizzleAdapter } from \"better-auth/adapters/drizzle\";\nimport { db } from \"./db\";\n\
+                  import * as schema from \"./schema\";";
+    let auth = auth("passkey()", "drizzleAdapter(db, { provider: \"pg\", schema })", import);
+    let repo = repository(&[("src/auth.ts", &auth), ("src/schema.js", &schema("pgTable, text", ""))]);
+    let said = repo.review(&["fix"]).passed().stderr;
+    assert!(said.contains("`src/schema.js` exports its tables in a way of its own"), "{said}");
+    let rows = "  emailVerified: boolean(\"email_verified\").default(false).notNull(),\n";
+    assert_eq!(repo.read("src/schema.js"), schema("pgTable, text, boolean", rows));
 }
 
 #[test]

@@ -496,9 +496,124 @@ fn what_a_migration_has_to_do_is_told_by_the_names_of_the_database() {
         "{found}"
     );
     assert!(
-        found.contains("create table \"auth\".\"verification\" (") && found.contains("\"expires_at\" timestamp not null"),
+        found.contains("create table \"auth\".\"verification\" (\n  \"id\" text not null primary key,\n  \"identifier\" text,"),
         "{found}"
     );
+}
+
+#[test]
+fn what_a_migration_has_to_do_is_told_in_the_types_and_with_the_defaults_that_are_declared() {
+    let statements = |provider: &str, schema: &[(&str, &str)]| -> Vec<String> {
+        let adapter = if provider.starts_with("prisma") { "prismaAdapter" } else { "drizzleAdapter" };
+        let dialect = provider.rsplit(' ').next().unwrap_or_default();
+        let auth = format!(
+            "import {{ betterAuth }} from \"better-auth\";\nimport {{ prismaAdapter }} from \"better-auth/adapters/prisma\";\n\
+             import {{ drizzleAdapter }} from \"better-auth/adapters/drizzle\";\nimport {{ db }} from \"db\";\n\
+             import * as schema from \"./schema\";\nconst options = {{ provider: \"{dialect}\", schema }};\n\
+             export const auth = betterAuth({{ database: {adapter}(db, options) }});\n"
+        );
+        let manifest = "{ \"name\": \"app\", \"dependencies\": { \"better-auth\": \"1.7.25\" } }";
+        let files = [&[("package.json", manifest), ("src/auth.ts", auth.as_str())], schema].concat();
+        let all = findings_about(&files);
+        let own = all.into_iter().filter(|finding| finding.rule == "migration/schema-not-migrated");
+        own.filter_map(|finding| finding.help.declaration).collect()
+    };
+    let other = "create table tokens (id text primary key);";
+    let verification = |id: &str, native: &str| {
+        format!(
+            "model User {{\n  id {id}\n  @@map(\"tokens\")\n}}\nmodel Verification {{\n  id String @id @default(uuid())\n  identifier String\n  \
+             value String {native}\n  expiresAt DateTime @map(\"expires_at\")\n  createdAt DateTime @default(now())\n  \
+             updatedAt DateTime @updatedAt\n  used Boolean @default(false)\n  kind Kind @default(MAIL)\n  \
+             owner User? @relation(fields: [ownerId], references: [id])\n  ownerId String?\n  @@index([identifier], map: \"by_identifier\")\n}}\n\
+             enum Kind {{\n  MAIL\n}}\n"
+        )
+    };
+    let script = ("prisma/migrations/1_a/migration.sql", other);
+    for (provider, native, value, date, now) in [
+        ("sqlite", "", "text", "datetime", "CURRENT_TIMESTAMP"),
+        ("postgresql", "@db.VarChar(40)", "varchar(40)", "timestamp(3)", "CURRENT_TIMESTAMP"),
+        ("mysql", "@db.LongText", "longtext", "datetime(3)", "CURRENT_TIMESTAMP(3)"),
+    ] {
+        let schema = format!("datasource db {{\n  provider = \"{provider}\"\n}}\n{}", verification("String @id", native));
+        let found = statements(&format!("prisma {provider}"), &[("prisma/schema.prisma", &schema), script]);
+        let found = found.iter().find(|statement| statement.contains("create table")).expect("it is not migrated");
+        let found = found.replace('`', "\"");
+        let (text, inline, apart) = match provider {
+            "mysql" => (
+                "varchar(191)",
+                "",
+                ",\n  foreign key (\"ownerId\") references \"tokens\" (\"id\") on delete set null on update cascade",
+            ),
+            _ => ("text", " references \"tokens\" (\"id\") on delete set null on update cascade", ""),
+        };
+        let expected = format!(
+            "create table \"Verification\" (\n  \"id\" {text} not null primary key,\n  \"identifier\" {text} not null,\n  \
+             \"value\" {value} not null,\n  \"expires_at\" {date} not null,\n  \"createdAt\" {date} default {now} not null,\n  \
+             \"updatedAt\" {date} not null,\n  \"used\" boolean default false not null,\n  \
+             \"kind\" /* the type that the schema gives it */ default 'MAIL' not null,\n  \"ownerId\" {text}{inline}{apart}\n);\n\
+             create index \"by_identifier\" on \"Verification\" (\"identifier\");"
+        );
+        assert_eq!(found, expected, "{provider}");
+    }
+    let drizzle = "import { sql } from \"drizzle-orm\";\nimport { index, pgTable, sqliteTable, text, timestamp, integer, varchar, pgEnum } from \"drizzle-orm/x-core\";\n\
+        const kinds = pgEnum(\"kinds\", [\"mail\"]);\n\
+        export const user = MAKER(\"tokens\", { id: text(\"id\").primaryKey() });\n\
+        export const verification = MAKER(\"verifications\", { id: text(\"id\").primaryKey(), identifier: text(\"identifier\").notNull(), \
+        value: VALUE, expiresAt: DATE.notNull(), ownerId: text(\"owner_id\").references(() => user.id, { onDelete: \"set null\" }) }, \
+        (t) => [index(\"by_identifier\").on(t.identifier)]);\n";
+    let of_drizzle = |provider: &str, maker: &str, value: &str, date: &str| {
+        let core = if provider == "pg" { "pg-core" } else { "sqlite-core" };
+        let schema = drizzle.replace("MAKER", maker).replace("VALUE", value).replace("DATE", date).replace("x-core", core);
+        let found = statements(provider, &[("src/schema.ts", &schema), ("drizzle/0000_a.sql", other)]);
+        found.into_iter().find(|statement| statement.contains("create table")).expect("it is not migrated")
+    };
+    let expected = |value: &str, date: &str| {
+        format!(
+            "create table \"verifications\" (\n  \"id\" text not null primary key,\n  \"identifier\" text not null,\n  {value},\n  {date},\n  \
+             \"owner_id\" text references /* what the schema says */ on delete set null\n);\n\
+             create index \"by_identifier\" on \"verifications\" (\"identifier\");"
+        )
+    };
+    assert_eq!(
+        of_drizzle(
+            "pg",
+            "pgTable",
+            "varchar(\"value\", { length: 40 }).default(\"it's\")",
+            "timestamp(\"expires_at\", { withTimezone: true, precision: 3 }).defaultNow()"
+        ),
+        expected(
+            "\"value\" varchar(40) default 'it''s'",
+            "\"expires_at\" timestamp(3) with time zone default CURRENT_TIMESTAMP not null"
+        )
+    );
+    assert_eq!(
+        of_drizzle("pg", "pgTable", "kinds(\"value\")", "timestamp(\"expires_at\")"),
+        expected("\"value\" \"kinds\"", "\"expires_at\" timestamp not null")
+    );
+    assert_eq!(
+        of_drizzle(
+            "sqlite",
+            "sqliteTable",
+            "text(\"value\", { mode: \"json\" })",
+            "integer(\"expires_at\", { mode: \"timestamp\" }).default(sql`unixepoch()`)"
+        ),
+        expected("\"value\" text", "\"expires_at\" integer default (unixepoch()) not null")
+    );
+}
+
+#[test]
+fn keys_of_columns_that_are_there_are_a_migration_of_their_own() {
+    let told = |sql: &str| {
+        let all = findings(None, ("1.7.25", "", ""), sql);
+        let own = all.into_iter().find(|finding| finding.rule == "db-index/db-index-missing").expect("`userId` has no index");
+        (own.help.migration.unwrap_or_default(), own.help.declaration.unwrap_or_default())
+    };
+    // The types and the schema of the database are those of the scripts.
+    let session = "create table \"session\" (\"id\" text primary key, \"expiresAt\" timestamptz, \"token\" text unique, \
+        \"createdAt\" timestamptz, \"updatedAt\" timestamptz, \"ipAddress\" text, \"userAgent\" text, \"userId\" text);\n";
+    let (step, statements) = told(session);
+    assert!(step.starts_with("Write a new migration in `migrations`") && !step.contains("npx"), "{step}");
+    assert!(statements.contains("create index \"session_userId_idx\" on \"session\" (\"userId\");"), "{statements}");
 }
 
 #[test]

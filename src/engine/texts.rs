@@ -50,6 +50,7 @@ impl<'a> Texts<'a> {
                     .collect(),
                 next: plan.next,
             }),
+            refusal: report.refusal,
             rule: report.rule,
             severity: report.severity,
             confidence: report.confidence,

@@ -15,6 +15,7 @@ pub use self::ddl::sql;
 pub use self::derived::{Derived, Given, Room, Selected};
 pub use self::journal::drizzle_journal;
 pub use self::models::prisma;
+use super::secrecy::looks_secret;
 use crate::source::Span;
 
 /// The most columns a table is read with; the rest of a longer one counts as not known. MySQL, the most generous of the
@@ -103,13 +104,13 @@ impl Table {
                     named.for_each(|name| name.clone_from(to));
                 }
             }
-            Change::AlterColumn { column, required, has_default, kind, definition, .. } => {
+            Change::AlterColumn { column, required, has_default, kind, written, .. } => {
                 if let Some(column) = self.find(column) {
                     column.required = required.unwrap_or(column.required);
                     column.has_default = has_default.unwrap_or(column.has_default);
                     if let Some(kind) = kind {
                         column.kind.clone_from(kind);
-                        column.definition.clone_from(definition);
+                        column.written.clone_from(written);
                     }
                 }
             }
@@ -175,7 +176,7 @@ pub struct Column {
     pub kind: String,
     /// What SQL says of it beside keys, defaults and NULL: the type with its arguments, its collation, a comment; `None` where
     /// that is not known.
-    pub definition: Option<String>,
+    pub written: Option<String>,
     /// Declared not to hold NULL.
     pub required: bool,
     /// Filled by the database or the ORM when a row gives no value (default, auto-increment, generated, `@updatedAt`).
@@ -184,8 +185,44 @@ pub struct Column {
     pub folds: bool,
     /// The foreign key it holds.
     pub references: Option<Reference>,
+    /// What the schema of an ORM says of it for the database.
+    pub definition: Definition,
     /// The name in its declaration.
     pub span: Span,
+}
+
+/// What the schema of an ORM says of a column for the database, beside what every source tells.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Definition {
+    /// The type with its arguments, where more than [`Column::kind`] is given: `varchar(40)`, `timestamp(3) with time zone`.
+    pub native: Option<String>,
+    /// It holds a list of such values.
+    pub list: bool,
+    /// What the database fills in; none where nothing is, or the ORM does so.
+    pub default: Option<Filled>,
+    /// What happens to the row along with the one it points to: `on delete cascade on update cascade`.
+    pub actions: Option<String>,
+}
+
+/// What a database fills in where a row gives no value.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Filled {
+    /// The time.
+    Now,
+    /// A number it counts up.
+    Counted,
+    /// A value or an expression, as SQL.
+    Sql(String),
+    /// Something that the declaration does not tell.
+    Unknown,
+}
+
+impl Filled {
+    /// A text, as SQL; one that may be a credential is not kept.
+    #[must_use]
+    pub fn text(text: &str) -> Self {
+        if looks_secret(text) { Self::Unknown } else { Self::Sql(format!("'{}'", text.replace('\'', "''"))) }
+    }
 }
 
 impl Column {
@@ -196,11 +233,12 @@ impl Column {
             name: name.to_owned(),
             physical: None,
             kind: String::new(),
-            definition: None,
+            written: None,
             required: false,
             has_default: false,
             folds: false,
             references: None,
+            definition: Definition::default(),
             span,
         }
     }
@@ -219,7 +257,7 @@ impl Column {
             required: Some(self.required),
             has_default: Some(self.has_default),
             kind: Some(self.kind),
-            definition: self.definition,
+            written: self.written,
         };
         let index = |key| Change::CreateIndex { table: table.to_owned(), key };
         std::iter::once(alter).chain(keys.into_iter().map(index)).collect()
@@ -452,8 +490,8 @@ pub enum Change {
         has_default: Option<bool>,
         /// `TYPE`, as [`Column::kind`] has it.
         kind: Option<String>,
-        /// What else is said along with a type, as [`Column::definition`] has it.
-        definition: Option<String>,
+        /// What else is said along with a type, as [`Column::written`] has it.
+        written: Option<String>,
     },
     /// TypeORM's `changeColumn`, which drops a column of another type and adds it again without its values; what the column
     /// is like afterwards is told by the change that follows.

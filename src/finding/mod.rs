@@ -82,6 +82,8 @@ pub struct Report {
     pub help: Help,
     /// An edit that does it, where one is known.
     pub fix: Option<FixPlan>,
+    /// Why there is none, where what has to be done is known.
+    pub refusal: Option<String>,
     /// What makes this finding the same finding after unrelated edits: names, not places.
     pub identity: Vec<String>,
     /// The things it speaks of, where there are several: the missing columns. The same finding about fewer of them is
@@ -166,6 +168,9 @@ pub struct Finding {
     pub help: Help,
     /// An edit that does it.
     pub fix: Option<Fix>,
+    /// Why there is none, where what has to be done is known.
+    #[serde(skip)]
+    pub refusal: Option<String>,
     /// Identity across unrelated edits: 12 hexadecimal digits.
     pub fingerprint: String,
     /// The page that says so.

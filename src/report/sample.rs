@@ -54,6 +54,7 @@ pub(super) fn review() -> Review {
             declaration: Some("export const passkey = pgTable(\"passkey\", {\n  id: text(\"id\").primaryKey(),\n});\n".into()),
         },
         fix: None,
+        refusal: None,
         fingerprint: "0123456789ab".into(),
         docs: "https://www.better-auth.com/docs/plugins/passkey".into(),
         cwe: vec![755],

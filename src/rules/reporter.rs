@@ -146,6 +146,7 @@ impl Rule {
                 declaration: None,
             },
             fix: None,
+            refusal: None,
             identity: Vec::new(),
             parts: std::collections::BTreeSet::new(),
             docs: metadata.docs.clone(),

@@ -16,6 +16,7 @@ fn finding(rule: &str, severity: Severity, line: u32, end_line: u32) -> Finding 
         related: Vec::new(),
         help: Help::default(),
         fix: None,
+        refusal: None,
         fingerprint: format!("{rule}@{line}"),
         docs: String::new(),
         cwe: Vec::new(),

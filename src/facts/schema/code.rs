@@ -196,7 +196,7 @@ impl Changes {
                 required: Some(true),
                 has_default: None,
                 kind: None,
-                definition: None,
+                written: None,
             };
             self.list.push((required, span));
         }

@@ -458,7 +458,7 @@ fn alter_column(mut at: Cursor<'_>, table: String) -> Option<Vec<Change>> {
     } else if !at.is_at_any(&["set", "reset", "restart"]) {
         return None;
     }
-    Some(vec![Change::AlterColumn { table, column, required, has_default, kind, definition: None }])
+    Some(vec![Change::AlterColumn { table, column, required, has_default, kind, written: None }])
 }
 
 #[cfg(test)]

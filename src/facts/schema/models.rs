@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Change, Column, Key, PrismaFile, Reference, Table, namespace};
+use super::{Change, Column, Definition, Filled, Key, PrismaFile, Reference, Table, namespace};
 use crate::source::Span;
 use crate::syntax::prisma::{Argument, Attribute, Block, BlockKind, Field, Row, read, string};
 
@@ -97,7 +97,31 @@ fn model(text: &str, block: &Block, kinds: &BTreeMap<&str, BlockKind>, file: &mu
     for key in &keys {
         table.apply(key);
     }
+    for field in block.fields() {
+        let held = attribute(text, field, "relation").map(|relation| listed(text, relation, "fields")).unwrap_or_default();
+        let actions = actions(text, field);
+        for column in table.columns.iter_mut().filter(|column| held.contains(&column.name)) {
+            column.definition.actions.clone_from(&actions);
+        }
+    }
     file.models.push(table);
+}
+
+/// An action as SQL has it: `SetNull` as `set null`.
+fn action(name: &str) -> String {
+    let spaced = |letter: char| if letter.is_uppercase() { format!(" {}", letter.to_ascii_lowercase()) } else { letter.into() };
+    name.chars().map(spaced).collect::<String>().trim_start().to_owned()
+}
+
+/// What happens to rows with the ones they point to, which Prisma always writes down (documentation: "Referential actions").
+fn actions(text: &str, field: &Field) -> Option<String> {
+    let relation = attribute(text, field, "relation")?;
+    let named = |name: &str| {
+        let argument = relation.arguments.iter().find(|argument| argument.name.is_some_and(|span| span.of(text) == name));
+        argument.map(|argument| action(argument.value.of(text)))
+    };
+    let on_delete = named("onDelete").unwrap_or_else(|| if field.optional { "set null" } else { "restrict" }.to_owned());
+    Some(format!("on delete {on_delete} on update {}", named("onUpdate").unwrap_or_else(|| "cascade".to_owned())))
 }
 
 fn column(text: &str, field: &Field) -> Column {
@@ -106,14 +130,59 @@ fn column(text: &str, field: &Field) -> Column {
         name: field.name.of(text).to_owned(),
         physical: attribute(text, field, "map").and_then(|map| mapped(text, map)),
         kind: field.kind.of(text).to_ascii_lowercase(),
-        definition: None,
+        written: None,
         required: !field.optional,
         // A list that is not given is empty.
         has_default: field.list || has("default") || has("updatedAt"),
         folds: false,
         references: None,
+        definition: Definition {
+            native: native(text, field),
+            list: field.list,
+            default: attribute(text, field, "default").and_then(|default| filled(text, default)),
+            actions: None,
+        },
         span: field.name,
     }
+}
+
+/// The type that an attribute of the database gives: `varchar(40)` of `@db.VarChar(40)`.
+fn native(text: &str, field: &Field) -> Option<String> {
+    let native = field.attributes.iter().find(|attribute| attribute.name.of(text).starts_with("db."))?;
+    let written = native.span.of(text).trim_start_matches("db.").to_ascii_lowercase();
+    let (name, arguments) = written.split_at(written.find('(').unwrap_or(written.len()));
+    Some(match (name, arguments) {
+        ("doubleprecision", _) => "double precision".to_owned(),
+        ("unsignedint", _) => "int unsigned".to_owned(),
+        ("unsignedbigint", _) => "bigint unsigned".to_owned(),
+        (_, "()") => name.to_owned(),
+        _ => written,
+    })
+}
+
+/// What the database fills in by `@default`; the ORM itself makes ids of its own (documentation: "Prisma schema reference",
+/// "Attribute functions").
+fn filled(text: &str, default: &Attribute) -> Option<Filled> {
+    let value = default.argument(text, "value")?.value;
+    let written = value.of(text);
+    if let Some(text) = string(text, value) {
+        return Some(if text.contains('\\') { Filled::Unknown } else { Filled::text(text) });
+    }
+    let is_word = |letter: char| letter.is_alphanumeric() || letter == '_';
+    Some(match written {
+        "now()" => Filled::Now,
+        "autoincrement()" => Filled::Counted,
+        "true" | "false" => Filled::Sql(written.to_owned()),
+        _ if written.parse::<f64>().is_ok() => Filled::Sql(written.to_owned()),
+        _ if written.starts_with("dbgenerated(\"") => {
+            let expression = written.trim_start_matches("dbgenerated(\"").trim_end_matches("\")");
+            if expression.contains('\\') { Filled::Unknown } else { Filled::Sql(expression.to_owned()) }
+        }
+        _ if ["uuid(", "cuid(", "ulid(", "nanoid("].iter().any(|maker| written.starts_with(maker)) => return None,
+        // A value of an enum.
+        _ if written.chars().all(is_word) => Filled::text(written),
+        _ => Filled::Unknown,
+    })
 }
 
 fn attribute<'f>(text: &str, field: &'f Field, name: &str) -> Option<&'f Attribute> {
@@ -142,10 +211,6 @@ fn index(text: &str, table: &str, attribute: &Attribute) -> Option<Change> {
 /// The foreign keys a relation field holds; none on the side that is referred to.
 fn foreign_keys(text: &str, table: &str, field: &Field) -> Vec<Change> {
     let Some(relation) = attribute(text, field, "relation") else { return Vec::new() };
-    let listed = |name: &str| {
-        let argument = relation.arguments.iter().find(|argument| argument.name.is_some_and(|span| span.of(text) == name));
-        argument.map(|argument| names(text, argument)).unwrap_or_default()
-    };
     let on_delete = relation.arguments.iter().find(|argument| argument.name.is_some_and(|span| span.of(text) == "onDelete"));
     let cascades = on_delete.is_some_and(|argument| argument.value.of(text) == "Cascade");
     let key = |(column, referenced)| Change::AddForeignKey {
@@ -153,7 +218,13 @@ fn foreign_keys(text: &str, table: &str, field: &Field) -> Vec<Change> {
         column,
         references: Reference { table: field.kind.of(text).to_owned(), column: referenced, cascades },
     };
-    listed("fields").into_iter().zip(listed("references")).map(key).collect()
+    listed(text, relation, "fields").into_iter().zip(listed(text, relation, "references")).map(key).collect()
+}
+
+/// The fields that an argument of a relation lists.
+fn listed(text: &str, relation: &Attribute, name: &str) -> Vec<String> {
+    let argument = relation.arguments.iter().find(|argument| argument.name.is_some_and(|span| span.of(text) == name));
+    argument.map(|argument| names(text, argument)).unwrap_or_default()
 }
 
 fn names(text: &str, list: &Argument) -> Vec<String> {

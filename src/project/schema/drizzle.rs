@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::casing::Casing;
 use super::{Layer, SourceTable};
 use crate::facts::module::{Export, Text};
-use crate::facts::schema::{Column, Key, Reference, Table, namespace};
+use crate::facts::schema::{Column, Filled, Key, Reference, Table, namespace};
 use crate::project::eval::Evaluator;
 use crate::project::files::Files;
 use crate::project::value::{CallValue, External, Node, Object, Property, Value};
@@ -31,7 +31,7 @@ const TABLE_MAKERS: [&str; 14] = [
 ];
 
 /// Methods of a column after which a row may leave it out.
-const DEFAULTS: [&str; 10] = [
+const DEFAULTS: [&str; 11] = [
     "default",
     "defaultNow",
     "defaultRandom",
@@ -42,6 +42,7 @@ const DEFAULTS: [&str; 10] = [
     "autoincrement",
     "generatedAlwaysAs",
     "generatedAlwaysAsIdentity",
+    "generatedByDefaultAsIdentity",
 ];
 
 /// The table a value is, when it is one; `name` is the name it is known by to the adapter.
@@ -137,31 +138,92 @@ fn column(name: &str, node: &Node, at: &Site) -> (Column, Vec<Key>) {
                 column.kind = kind.to_ascii_lowercase();
                 column.physical = text(call.arguments.first());
                 column.has_default |= kind.to_ascii_lowercase().ends_with("serial");
+                column.definition.native = native(&column.kind, call);
             }
             // `pgEnum("name", […])("column")` and `customType({…})("column")`: what they give back makes the column.
             (Some(_), made) if made.ends_with("()") => {
                 column.kind = made.trim_end_matches("()").to_ascii_lowercase();
                 column.physical = text(call.arguments.first());
+                let named = call.receiver.as_ref().filter(|_| made == "pgEnum()").and_then(|made| text(made.arguments.first()));
+                column.definition.native = named.map(|name| format!("\"{name}\""));
                 break;
             }
             (_, "notNull") => column.required = true,
             (_, "primaryKey") => {
                 column.required = true;
                 keys.push(Key::primary(name));
+                let options = call.arguments.first();
+                if options.and_then(|options| options.get(&["autoIncrement"])).is_some_and(|on| on.value == Value::Bool(true)) {
+                    column.definition.default = Some(Filled::Counted);
+                }
             }
+            (_, "array") => column.definition.list = true,
             (_, "unique") => keys.push(Key { name: text(call.arguments.first()), ..Key::unique(name) }),
             (_, "references") => {
                 let on_delete = call.arguments.get(1).and_then(|options| options.text(&["onDelete"]));
                 // The target is a function that is evaluated late, since tables may refer to each other.
                 let cascades = on_delete == Some("cascade");
                 column.references = Some(Reference { table: String::new(), column: String::new(), cascades });
+                column.definition.actions = call.arguments.get(1).map(actions);
             }
-            (_, default) if DEFAULTS.contains(&default) => column.has_default = true,
+            (_, default) if DEFAULTS.contains(&default) => {
+                column.has_default = true;
+                if let Some(filled) = filled(default, call) {
+                    column.definition.default = Some(filled);
+                }
+            }
             _ => {}
         }
         next = call.receiver.as_ref();
     }
     (column, keys)
+}
+
+/// The type with its arguments, where the options of a builder give some.
+fn native(kind: &str, call: &CallValue) -> Option<String> {
+    if let ("mysqlenum", Some(Value::Array(array))) = (kind, call.arguments.last().map(|values| &values.value)) {
+        let value = |node: &Node| Some(format!("'{}'", text(Some(node))?.replace('\'', "''")));
+        let values: Vec<String> = array.items.iter().map(|item| value(&item.node)).collect::<Option<_>>()?;
+        return Some(format!("enum({})", values.join(", ")));
+    }
+    let options = call.arguments.last()?;
+    let number = |name: &str| match options.get(&[name])?.value {
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    };
+    let is_on = |name: &str| options.get(&[name]).is_some_and(|on| on.value == Value::Bool(true));
+    let size = ["length", "precision", "fsp"].into_iter().find_map(number);
+    let size = size.map(|size| number("scale").map_or_else(|| format!("({size})"), |scale| format!("({size}, {scale})")));
+    let zone = if is_on("withTimezone") { " with time zone" } else { "" };
+    let unsigned = if is_on("unsigned") { " unsigned" } else { "" };
+    let more = format!("{}{zone}{unsigned}", size.unwrap_or_default());
+    (!more.is_empty()).then(|| format!("{kind}{more}"))
+}
+
+/// What the database fills in by a method of a column; `None` where the ORM does so.
+fn filled(method: &str, call: &CallValue) -> Option<Filled> {
+    match method {
+        "defaultNow" => Some(Filled::Now),
+        "defaultRandom" => Some(Filled::Sql("gen_random_uuid()".into())),
+        "autoincrement" | "generatedByDefaultAsIdentity" => Some(Filled::Counted),
+        "default" => Some(match call.arguments.first().map(|given| &given.value) {
+            Some(Value::Bool(value)) => Filled::Sql(value.to_string()),
+            Some(Value::Number(value)) => Filled::Sql(value.to_string()),
+            Some(Value::Text(Text::Plain(value))) => Filled::text(value),
+            Some(Value::Call(made)) if made.callee.name == "sql" => {
+                text(made.arguments.first()).map_or(Filled::Unknown, Filled::Sql)
+            }
+            _ => Filled::Unknown,
+        }),
+        _ if method.starts_with("generated") => Some(Filled::Unknown),
+        _ => None,
+    }
+}
+
+/// What the options of a reference say happens to the row: `on delete set null`.
+fn actions(options: &Node) -> String {
+    let action = |option: &str, sql: &str| options.text(&[option]).map(|action| format!("{sql} {action}"));
+    [action("onDelete", "on delete"), action("onUpdate", "on update")].into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
 fn method(call: &CallValue) -> &str {

@@ -455,7 +455,7 @@ impl State {
             Change::DropColumn { table, column } => {
                 let (table, column) = (table.clone(), column.clone());
                 let relaxed =
-                    Change::AlterColumn { table, column, required: Some(false), has_default: None, kind: None, definition: None };
+                    Change::AlterColumn { table, column, required: Some(false), has_default: None, kind: None, written: None };
                 known.into_iter().for_each(|known| known.table.apply(&relaxed));
                 true
             }

@@ -124,7 +124,7 @@ mod tests {
 
     use super::*;
     use crate::facts::module::Text;
-    use crate::facts::schema::{Column, Key, Table};
+    use crate::facts::schema::{self, Column, Key, Table};
     use crate::finding::{Location, Open};
     use crate::project::application::{Audience, Context, Evidence, Mount, Partners, Route};
     use crate::project::schema::lookup::Lookup;
@@ -223,11 +223,12 @@ mod tests {
                 name: "id".into(),
                 physical: None,
                 kind: "text".into(),
-                definition: None,
+                written: None,
                 required: true,
                 has_default: false,
                 folds: false,
                 references: None,
+                definition: schema::Definition::default(),
                 span: Span::default(),
             }],
             keys: vec![Key::unique("id")],

@@ -1,6 +1,6 @@
 //! Keys and indexes of the tables.
 
-use super::gaps::{Group, Topic, apply, columns_of, groups, join, parts, repair, report_each};
+use super::gaps::{Group, Topic, columns_of, declare_keys, groups, join, parts, repair, report_each};
 use super::{Check, Context, Reporter};
 use crate::project::schema::GapKind;
 use crate::source::Site;
@@ -41,7 +41,7 @@ fn index(cx: &Context<'_>, out: &mut Reporter<'_>) {
         report.related = places.iter().map(|place| ((*place).clone(), report.label.clone())).collect();
         report.identity = vec![primary.file.to_string()];
         report.parts = gaps().flat_map(parts).collect();
-        report.help.migration = Some(apply(groups[0].server));
+        report.help.migration = Some(declare_keys(groups[0].server));
         repair(cx, groups[0].server, &gaps().collect::<Vec<_>>(), &mut report);
         groups[0].hit(cx, out, report);
     }

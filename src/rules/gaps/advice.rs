@@ -100,14 +100,41 @@ fn commands(server: &Server) -> &'static str {
     }
 }
 
-/// The commands that bring what is declared into the database.
+/// Whether code declares the schema, and commands bring it into the database from there.
+fn is_declared(server: &Server) -> bool {
+    matches!(server.adapter.kind, AdapterKind::Prisma | AdapterKind::Drizzle) || server.adapter.mapper().is_some()
+}
+
+/// The commands that bring what is declared into the database, and the reminder that they are needed.
 pub(in crate::rules) fn apply(server: &Server) -> String {
-    let is_declared = matches!(server.adapter.kind, AdapterKind::Prisma | AdapterKind::Drizzle);
-    if !is_declared && server.adapter.mapper().is_none() {
-        return advice(server);
+    if is_declared(server) { format!("{} {REMINDER}", migrate(server)) } else { advice(server) }
+}
+
+/// The commands that bring a schema that is declared in code into the database; elsewhere, how keys get there.
+pub(super) fn migrate(server: &Server) -> String {
+    if !is_declared(server) {
+        return declare_keys(server);
     }
     let commit = if is_pushed(server) { "" } else { ", and commit the migration" };
-    format!("Run {}{commit}. {REMINDER}", commands(server))
+    format!("Run {}{commit}.", commands(server))
+}
+
+/// The steps that give columns that are there a key, an index or a rule for deleted rows. They are a migration of their own:
+/// the official command line makes keys along with the tables and columns it adds, and leaves the others as they are
+/// (documentation: concepts/cli, "Generate" and "Migrate").
+pub(in crate::rules) fn declare_keys(server: &Server) -> String {
+    match server.adapter.kind {
+        AdapterKind::Prisma | AdapterKind::Drizzle => format!("Declare it in the schema. {}", migrate(server)),
+        AdapterKind::Kysely if commits_generated_scripts(server) => {
+            "Put the statements into a new script beside the generated ones, and apply it to every database this server uses."
+                .to_owned()
+        }
+        AdapterKind::Kysely => own_migrations(server).unwrap_or_else(|| {
+            "Run the statements, in a migration of their own, against every database this server uses.".to_owned()
+        }),
+        _ if is_declared(server) => format!("Declare it in the entity classes. {}", migrate(server)),
+        _ => "Bring it into the database with the tool that owns its schema.".to_owned(),
+    }
 }
 
 /// The steps that let columns be empty that earlier releases wrote, which the official command line leaves as they are.

@@ -19,7 +19,8 @@ use crate::project::value::{Condition, Unknown};
 use crate::project::{AdapterKind, PluginUse, ProjectModel, Server};
 use crate::source::{FileKind, Site};
 
-pub(super) use advice::{advice, apply, change_of_type, relax};
+use advice::migrate;
+pub(super) use advice::{advice, apply, change_of_type, declare_keys, relax};
 pub(super) use upgrade::{Upgrade, upgrade};
 
 /// Which rule tells of a gap.
@@ -352,11 +353,10 @@ pub(super) fn report_each(
             let mut places: Vec<&Site> = places.chain([&server.adapter.at]).collect();
             let primary = places.remove(0);
             let mut report = out.draft(primary.clone(), "");
-            report.help.migration = Some(advice(server));
+            report.help.migration = Some(if is_key(gap) { declare_keys(server) } else { advice(server) });
             repair(cx, server, &[gap], &mut report);
-            // What a column of the project's own is to hold only people know.
-            if topic == Topic::Of(GapKind::Unwritten) {
-                report.fix = None;
+            if topic == Topic::Of(GapKind::Unwritten) && report.fix.take().is_some() {
+                report.refusal = Some("what a column of the project's own is to hold only people know".into());
             }
             let file = gap.found_in.as_ref().unwrap_or(primary).file.to_string();
             report.identity = vec![file, gap.table.clone()];
@@ -386,6 +386,11 @@ pub(super) fn report_each(
     }
 }
 
+/// Whether a gap is about keys of columns that are there.
+fn is_key(gap: &Gap) -> bool {
+    matches!(gap.kind, GapKind::Unique | GapKind::UniqueTogether | GapKind::Index | GapKind::Cascade)
+}
+
 /// Adds what closes the gaps: the declaration, and the edit that writes it.
 pub(super) fn repair(cx: &Context<'_>, server: &Server, gaps: &[&Gap], report: &mut Report) {
     if cx.for_comparison {
@@ -394,11 +399,23 @@ pub(super) fn repair(cx: &Context<'_>, server: &Server, gaps: &[&Gap], report: &
     let anew = |gap: &&Gap| gap.kind == GapKind::Columns && upgrade::is_made_anew(server, gap);
     let as_table = |gap: &&Gap| if anew(gap) { Gap { kind: GapKind::Table, ..(*gap).clone() } } else { (*gap).clone() };
     let whole: Vec<Gap> = gaps.iter().map(as_table).collect();
-    let Some(repair) = schema::repair::repair(server, &whole.iter().collect::<Vec<_>>(), cx.files) else { return };
+    let Some(repair) = schema::repair::repair(server, &whole.iter().collect::<Vec<_>>(), cx.files) else {
+        report.refusal = Some("what declares the tables is not written by this command".into());
+        return;
+    };
     report.help.declaration = Some(repair.declaration);
-    // What becomes of the table that is there is for people to tell.
-    let edits = repair.edits.filter(|_| !gaps.iter().any(anew));
-    report.fix = edits.map(|edits| {
+    let edits = match repair.edits {
+        Ok(_) if gaps.iter().any(anew) => Err("what becomes of the table that is there is for people to tell".to_owned()),
+        edits => edits,
+    };
+    let edits = match edits {
+        Ok(edits) => edits,
+        Err(refusal) => {
+            report.refusal = Some(refusal);
+            return;
+        }
+    };
+    report.fix = Some({
         let parts = gaps.iter().map(|gap| match gap.kind {
             GapKind::Table => format!("declare table `{}`", gap.table),
             GapKind::MapEntry => format!("add `{}` to the schema map", gap.table),
@@ -411,7 +428,8 @@ pub(super) fn repair(cx: &Context<'_>, server: &Server, gaps: &[&Gap], report: &
             _ => format!("declare {}", columns_of(gap)),
         });
         // An entry of the map changes nothing in the database.
-        let next = gaps.iter().any(|gap| gap.kind != GapKind::MapEntry).then(|| apply(server));
+        let next = gaps.iter().any(|gap| gap.kind != GapKind::MapEntry);
+        let next = next.then(|| if gaps.iter().all(|gap| is_key(gap)) { migrate(server) } else { apply(server) });
         FixPlan { title: join(parts.collect()), applicability: Applicability::Safe, edits, next }
     });
 }

@@ -125,7 +125,7 @@ fn step<'c>(code: &Code<'c>, table: &str, first: &Step<'c>, rest: &[Step<'c>], c
             if let Some(column) = changes.known(text(0)) {
                 let required = Some(first.name == "dropNullable");
                 changes.push(
-                    Change::AlterColumn { table: owned, column, required, has_default: None, kind: None, definition: None },
+                    Change::AlterColumn { table: owned, column, required, has_default: None, kind: None, written: None },
                     at,
                 );
             }

@@ -194,7 +194,7 @@ fn alter_column<'c>(code: &Code<'c>, table: String, column: String, how: Node<'c
         "setDataType" => kind = Some(embedded::kind(code, first?)),
         _ => return None,
     }
-    Some(Change::AlterColumn { table, column, required, has_default, kind, definition: None })
+    Some(Change::AlterColumn { table, column, required, has_default, kind, written: None })
 }
 
 /// `(builder) => builder.a().b()`: the calls on the builder; `None` when it does something else.

@@ -55,7 +55,7 @@ pub(super) fn operations<'c>(code: &Code<'c>, step: &Step<'c>) -> Vec<Operation>
                 let required = flag("notNull").or_else(|| flag("allowNull").map(|allowed| !allowed));
                 let has_default = options.get("default").map(fills);
                 let kind = options.get("type").and_then(|kind| code.text(kind)).map(|kind| ddl::kind(&kind));
-                changes.push(Change::AlterColumn { table: owned, column, required, has_default, kind, definition: None }, at);
+                changes.push(Change::AlterColumn { table: owned, column, required, has_default, kind, written: None }, at);
             }
         }
         "createIndex" | "addIndex" => {

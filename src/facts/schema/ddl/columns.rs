@@ -21,7 +21,7 @@ pub(super) fn constraint(at: &mut Cursor<'_>, table: &str) -> Option<Vec<Change>
             required: Some(true),
             has_default: None,
             kind: None,
-            definition: None,
+            written: None,
         };
         return Some(
             columns
@@ -110,7 +110,7 @@ pub(super) fn column(at: &mut Cursor<'_>) -> Option<(Column, Option<Key>)> {
     }
     let start = *at;
     let kind = column_kind(at);
-    let mut definition = Some(consumed(start, *at).to_owned());
+    let mut written = Some(consumed(start, *at).to_owned());
     let serial = is_serial(&kind);
     let folds = !at.is_quoted(span);
     let mut column = Column { kind, required: serial, has_default: serial, folds, ..Column::empty(&name, span) };
@@ -130,7 +130,7 @@ pub(super) fn column(at: &mut Cursor<'_>) -> Option<(Column, Option<Key>)> {
         } else if at.eat(&["default"]) {
             if !at.eat(&["null"]) {
                 column.has_default = true;
-                definition = None;
+                written = None;
             }
         } else if at.eat_any(&["generated", "as", "auto_increment", "autoincrement", "identity"]) {
             column.has_default = true;
@@ -147,7 +147,7 @@ pub(super) fn column(at: &mut Cursor<'_>) -> Option<(Column, Option<Key>)> {
         } else if at.eat(&["check"]) {
             at.group();
         } else if column.references.is_none() && at.eat(&["on"]) {
-            definition = None;
+            written = None;
         } else if at.eat_any(&["null", "first"]) || at.eat(&["set", "default"]) {
         } else if at.eat(&["after"]) {
             at.identifier();
@@ -159,13 +159,13 @@ pub(super) fn column(at: &mut Cursor<'_>) -> Option<(Column, Option<Key>)> {
                 at.advance();
             }
             // What follows a reference is part of it.
-            if let Some(definition) = definition.as_mut().filter(|_| column.references.is_none()) {
-                definition.push(' ');
-                definition.push_str(consumed(start, *at));
+            if let Some(written) = written.as_mut().filter(|_| column.references.is_none()) {
+                written.push(' ');
+                written.push_str(consumed(start, *at));
             }
         }
     }
-    column.definition = definition;
+    column.written = written;
     Some((column, key))
 }
 

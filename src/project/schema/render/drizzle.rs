@@ -1,6 +1,6 @@
 //! Drizzle tables (documentation: adapters/drizzle; the ORM's "Schema declaration").
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Id, Key, Missing, OnDelete, Plan, snake};
 use crate::project::Dialect;
@@ -25,14 +25,23 @@ pub struct Style {
     pub keys_in_object: bool,
     /// The quote of strings.
     pub quote: char,
+    /// What follows the call that makes a table: `.enableRLS()`.
+    pub suffix: String,
     /// What ends a statement: a semicolon or nothing.
     pub end: &'static str,
+    /// Lists of several lines end with a comma.
+    pub trailing_comma: bool,
+    /// Chains of calls that hold a function stand on lines of their own.
+    pub breaks_chains: bool,
     /// One step of indentation.
     pub indent: String,
     /// How columns of a kind are built here, the best ones first.
     pub builders: Vec<(Shape, Builder)>,
-    /// The id of new tables, where the usual one does not fit: what stands after `id: `, and its builder.
-    pub id: Option<(String, Builder)>,
+    /// The id of new tables, where the usual one does not fit: what stands after `id: `, and its builder, unless a function of
+    /// the project makes it.
+    pub id: Option<(String, Option<Builder>)>,
+    /// What builds the ids of tables that are there, or the columns that point to them, by logical key.
+    pub ids: BTreeMap<String, Builder>,
 }
 
 /// Names of columns in the database.
@@ -102,11 +111,25 @@ impl Style {
             plural_tables: false,
             keys_in_object: false,
             quote: '"',
+            suffix: String::new(),
             end: ";",
+            trailing_comma: true,
+            breaks_chains: false,
             indent: "  ".into(),
             builders: Vec::new(),
             id: None,
+            ids: BTreeMap::new(),
         }
+    }
+
+    /// The lines of a list, the last one with a comma where lists have it there.
+    fn list(&self, rows: &[String], indent: &str) -> String {
+        let comma = |place: usize| if place + 1 < rows.len() || self.trailing_comma { "," } else { "" };
+        let row = |(place, row): (usize, &String)| {
+            let lines: String = row.lines().map(|line| format!("{indent}{line}\n")).collect();
+            format!("{}{}\n", lines.trim_end_matches('\n'), comma(place))
+        };
+        rows.iter().enumerate().map(row).collect()
     }
 
     fn quoted(&self, text: &str) -> String {
@@ -167,7 +190,7 @@ impl<'w, 'a> Writer<'w, 'a> {
         let style = self.style;
         let indent = &style.indent;
         let lookup = self.plan.lookup(key);
-        let mut rows = vec![format!("id: {},", self.id())];
+        let mut rows = vec![format!("id: {}", self.id())];
         for column in self.plan.columns(key) {
             rows.push(self.column(key, column));
         }
@@ -182,13 +205,14 @@ impl<'w, 'a> Writer<'w, 'a> {
         if !style.maker.contains('.') {
             self.builders.insert(style.maker.clone());
         }
+        let end = format!("){}{}", style.suffix, style.end);
         if keys.is_empty() {
-            let rows: String = rows.iter().map(|row| format!("{indent}{row}\n")).collect();
-            return format!("{head}{name}, {open}\n{rows}{close}){}\n", style.end);
+            return format!("{head}{name}, {open}\n{}{close}{end}\n", style.list(&rows, indent));
         }
-        let rows: String = rows.iter().map(|row| format!("{indent}{indent}{row}\n")).collect();
+        let rows = style.list(&rows, &indent.repeat(2));
         let keys = self.keys(&keys, indent);
-        format!("{head}\n{indent}{name},\n{indent}{open}\n{rows}{indent}{close},\n{indent}{keys},\n){}\n", style.end)
+        let comma = if style.trailing_comma { "," } else { "" };
+        format!("{head}\n{indent}{name},\n{indent}{open}\n{rows}{indent}{close},\n{indent}{keys}{comma}\n{end}\n")
     }
 
     /// The third argument of a table, for keys as [`Writer::key`] gives them; `indent` is that of its first line.
@@ -196,7 +220,7 @@ impl<'w, 'a> Writer<'w, 'a> {
     pub fn keys(&self, keys: &[String], indent: &str) -> String {
         let step = &self.style.indent;
         let (open, close) = if self.style.keys_in_object { ("({", "})") } else { ("[", "]") };
-        let lines: String = keys.iter().map(|key| format!("{indent}{step}{key},\n")).collect();
+        let lines = self.style.list(keys, &format!("{indent}{step}"));
         format!("({TABLE}) => {open}\n{lines}{indent}{close}")
     }
 
@@ -216,22 +240,19 @@ impl<'w, 'a> Writer<'w, 'a> {
         format!("{label}{}{maker}({quoted}).on({})", style.namespace, columns.join(", "))
     }
 
-    /// A column as a property with its comma: `emailVerified: boolean("email_verified").notNull(),`.
+    /// A column as a property: `emailVerified: boolean("email_verified").notNull()`. It has lines where chains have them.
     pub fn column(&mut self, key: &str, column: &RequiredColumn) -> String {
         let builder = self.builder(column);
-        let mut text = format!("{}: {}", column.name, self.call(&builder, &column.name));
-        text.push_str(&builder.chain);
-        if let Some(default) = self.default(column, &builder) {
-            text.push_str(&default);
-        }
+        let start = format!("{}: {}{}", column.name, self.call(&builder, &column.name), builder.chain);
+        let mut chain: Vec<String> = self.default(column, &builder).into_iter().collect();
         if Plan::follows_updates(key, column) {
-            text.push_str(".$onUpdate(() => new Date())");
+            chain.push(".$onUpdate(() => new Date())".to_owned());
         }
         if column.required {
-            text.push_str(".notNull()");
+            chain.push(".notNull()".to_owned());
         }
         if column.unique {
-            text.push_str(".unique()");
+            chain.push(".unique()".to_owned());
         }
         if let Some(reference) = self.plan.reference(column) {
             let to = reference.column.map_or("id", |column| column.name.as_str());
@@ -242,10 +263,11 @@ impl<'w, 'a> Writer<'w, 'a> {
                 OnDelete::Nothing => String::new(),
             };
             let parameters = if reference.key == key { self.any_column() } else { String::new() };
-            text.push_str(&format!(".references((){parameters} => {target}.{to}{on_delete})"));
+            chain.push(format!(".references((){parameters} => {target}.{to}{on_delete})"));
         }
-        text.push(',');
-        text
+        let is_broken = self.style.breaks_chains && chain.len() > 1 && chain.iter().any(|call| call.contains("=>"));
+        let between = if is_broken { format!("\n{}", self.style.indent) } else { String::new() };
+        chain.into_iter().fold(start, |text, call| text + &between + &call)
     }
 
     /// The type a table needs for its own columns when it points to itself, since it is not known yet.
@@ -289,7 +311,7 @@ impl<'w, 'a> Writer<'w, 'a> {
 
     fn id(&mut self) -> String {
         if let Some((text, builder)) = &self.style.id {
-            if self.style.parameter.is_none() {
+            if let Some(builder) = builder.as_ref().filter(|_| self.style.parameter.is_none()) {
                 self.builders.insert(builder.function.clone());
             }
             return text.clone();
@@ -308,7 +330,7 @@ impl<'w, 'a> Writer<'w, 'a> {
 
     /// The builder of ids and of columns that point to them.
     fn id_builder(&self) -> Builder {
-        if let Some((_, builder)) = &self.style.id {
+        if let Some((_, Some(builder))) = &self.style.id {
             return builder.clone();
         }
         match (self.plan.id, self.style.dialect) {
@@ -320,9 +342,25 @@ impl<'w, 'a> Writer<'w, 'a> {
         }
     }
 
+    /// The builder of a column that points to an id.
+    fn pointing_to(&self, column: &RequiredColumn) -> Builder {
+        let own = self.plan.target(column).and_then(|key| self.style.ids.get(key)).cloned();
+        let mut builder = own.unwrap_or_else(|| self.id_builder());
+        // What counts by itself is a number where it is pointed to.
+        let (function, arguments) = match builder.function.as_str() {
+            "serial" if self.style.dialect == Dialect::Mysql => ("bigint", "{ mode: \"number\", unsigned: true }"),
+            "serial" => ("integer", ""),
+            "smallserial" => ("smallint", ""),
+            "bigserial" => ("bigint", builder.arguments.as_str()),
+            _ => return builder,
+        };
+        (builder.function, builder.arguments) = (function.to_owned(), arguments.to_owned());
+        builder
+    }
+
     fn builder(&self, column: &RequiredColumn) -> Builder {
         match self.plan.reference(column).map(|reference| reference.column) {
-            Some(None) => return self.id_builder(),
+            Some(None) => return self.pointing_to(column),
             Some(Some(to)) if to.references.is_none() => return self.builder(to),
             _ => {}
         }
@@ -393,13 +431,14 @@ pub fn declaration(plan: &Plan<'_>, style: &Style, missing: &[Missing<'_>]) -> W
             Some(parameter) => (format!("({parameter}) => ({{"), "})"),
             None => ("{".to_owned(), "}"),
         };
-        let mut rows = format!("{indent}// …\n");
-        for column in &part.columns {
-            rows.push_str(&format!("{indent}{}\n", writer.column(part.key, column)));
-        }
+        let columns: Vec<String> = part.columns.iter().map(|column| writer.column(part.key, column)).collect();
+        let rows = format!("{indent}// …\n{}", style.list(&columns, indent));
         let keys: Vec<String> = writer.extra_keys(part).iter().map(|key| writer.key(part.key, key, TABLE)).collect();
         let keys = if keys.is_empty() { String::new() } else { format!(", {}", writer.keys(&keys, "")) };
-        blocks.push(format!("export const {name} = {}(…, {open}\n{rows}{close}{keys}){}\n", style.maker, style.end));
+        blocks.push(format!(
+            "export const {name} = {}(…, {open}\n{rows}{close}{keys}){}{}\n",
+            style.maker, style.suffix, style.end
+        ));
     }
     let text = blocks.join("\n");
     writer.finish(text)

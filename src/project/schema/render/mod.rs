@@ -4,6 +4,7 @@
 //! "Generate"), in the style of the declarations that are there already.
 
 pub mod drizzle;
+pub mod migration;
 pub mod prisma;
 pub mod sql;
 

@@ -43,6 +43,8 @@ pub struct Style {
     pub capitals: bool,
     /// Fields carry `@map` with their name in snake case.
     pub maps_fields: bool,
+    /// The same of models that are there, by logical key, where their fields tell.
+    pub maps_fields_of: BTreeMap<String, bool>,
     /// What `@@map` says.
     pub maps_model: ModelMap,
     /// What `@@schema` says, in quotes, where the models are put in schemas of the database.
@@ -51,12 +53,14 @@ pub struct Style {
     pub inline_unique: bool,
     /// The id field of new models, where the usual one does not fit.
     pub id: Option<Row>,
+    /// The ids of models that are there, by logical key.
+    pub ids: BTreeMap<String, Row>,
     /// Native types by scalar, where the usual ones do not fit; `None` for no native type.
     pub natives: BTreeMap<String, Option<String>>,
 }
 
 /// What `@@map` of a new model says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ModelMap {
     /// The name the adapter looks up, as the generator writes it.
     Usual,
@@ -77,10 +81,12 @@ impl Style {
             indent: "  ".into(),
             capitals: true,
             maps_fields: false,
+            maps_fields_of: BTreeMap::new(),
             maps_model: ModelMap::Usual,
             schema: None,
             inline_unique: false,
             id: None,
+            ids: BTreeMap::new(),
             natives: BTreeMap::new(),
         }
     }
@@ -219,9 +225,9 @@ impl Writer<'_, '_> {
         Row { name: "id".into(), kind: kind.into(), attributes: attributes.into(), relation: None }
     }
 
-    /// The type and the native type of a column that points to an id.
-    fn id_type(&self) -> (String, Option<String>) {
-        let id = self.id();
+    /// The type and the native type of a column that points to the id of a table.
+    fn id_type(&self, key: &str) -> (String, Option<String>) {
+        let id = self.style.ids.get(key).cloned().unwrap_or_else(|| self.id());
         let native = id.attributes.split_whitespace().find(|word| word.starts_with("@db.")).map(str::to_owned);
         (id.kind, native)
     }
@@ -229,7 +235,7 @@ impl Writer<'_, '_> {
     fn column(&self, key: &str, column: &RequiredColumn) -> Row {
         let reference = self.plan.reference(column);
         let (scalar, native) = match &reference {
-            Some(reference) if reference.column.is_none() => self.id_type(),
+            Some(reference) if reference.column.is_none() => self.id_type(reference.key),
             _ => self.scalar(column),
         };
         let list = scalar.ends_with("[]");
@@ -246,7 +252,8 @@ impl Writer<'_, '_> {
             attributes.push("@unique".to_owned());
         }
         let physical = snake(&column.name);
-        if self.style.maps_fields && physical != column.name {
+        let maps = self.style.maps_fields_of.get(key).copied().unwrap_or(self.style.maps_fields);
+        if maps && physical != column.name {
             attributes.push(format!("@map(\"{physical}\")"));
         }
         attributes.extend(native);

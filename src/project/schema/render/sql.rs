@@ -6,37 +6,62 @@ use std::fmt::Write as _;
 
 use super::{Id, Key, Missing, OnDelete, Plan};
 use crate::facts::schema::{Column, Table};
+use crate::project::schema::declared::home;
 use crate::project::schema::lookup::snake_case;
 use crate::project::schema::migrated::{column_names, name_in_database};
-use crate::project::schema::{RequiredColumn, SourceTable};
-use crate::project::{AdapterKind, Dialect, Server};
+use crate::project::schema::{Layer, RequiredColumn, SourceTable};
+use crate::project::{Dialect, Server};
 
-/// What declared tables and columns are called in the database, where that differs from what the adapter looks up.
+/// What tables and columns that are there are called in the database, where that differs from what the adapter looks up.
 #[derive(Debug, Default)]
 pub struct Names {
     /// Schema of the database and name, by logical key.
     tables: BTreeMap<String, (Option<String>, String)>,
     /// By logical key of the table and the name the adapter looks up.
     columns: BTreeMap<(String, String), String>,
+    /// The schema of the database that new tables go into, where that is not the usual one.
+    home: Option<String>,
 }
 
 impl Names {
-    /// The names that the declarations of a server give.
+    /// The names that the sources of a server give.
     #[must_use]
     pub fn of(server: &Server) -> Self {
-        let mut names = Self::default();
         let lookup = &server.declared.lookup;
+        let mut names = Self { home: home(lookup.tables.iter().map(|(_, table)| table)), ..Self::default() };
+        // Which of the tables that may be meant is meant is not known.
+        if !lookup.is_certain() {
+            return Self::default();
+        }
         for (key, required) in &server.required.tables {
             let wanted = server.adapter.lookup_name(key, &required.model);
-            let Some(SourceTable { table, layer, .. }) = lookup.find(&wanted).next() else { continue };
-            let columns =
-                table.columns.iter().filter_map(|column| Some((column, column_names(*layer, column).into_iter().next()?)));
-            names.columns.extend(columns.map(|(column, name)| ((key.clone(), column.name.clone()), name)));
-            let name = lookup.find(&wanted).next().and_then(name_in_database);
-            names.tables.extend(name.map(|name| (key.clone(), (table.namespace.clone(), name.to_owned()))));
+            let Some(found) = lookup.find(&wanted).next() else { continue };
+            for name in required.columns.iter().map(|column| column.name.as_str()).chain(["id"]) {
+                let column = found.table.columns.iter().find(|column| lookup.naming.is_column(column, name));
+                let stored = column.and_then(|column| name_of_column(server, found, column));
+                names.columns.extend(stored.map(|stored| ((key.clone(), name.to_owned()), stored)));
+            }
+            let stored = name_in_database(found).map(|name| match is_folded(server, found) && found.table.folds {
+                true => name.to_ascii_lowercase(),
+                false => name.to_owned(),
+            });
+            names.tables.extend(stored.map(|name| (key.clone(), (found.table.namespace.clone(), name))));
         }
         names
     }
+}
+
+/// Whether the database folds names that scripts write without quotes.
+fn is_folded(server: &Server, table: &SourceTable) -> bool {
+    server.adapter.dialect == Some(Dialect::Postgres) && matches!(table.layer, Layer::Sql | Layer::Code)
+}
+
+/// What a column is called in the database.
+fn name_of_column(server: &Server, table: &SourceTable, column: &Column) -> Option<String> {
+    if is_folded(server, table) {
+        return Some(column.stored_name().into_owned());
+    }
+    column_names(table.layer, column).into_iter().next()
 }
 
 /// The statements that create everything that is missing: tables, columns, then keys and indexes.
@@ -76,10 +101,10 @@ pub fn relaxation(plan: &Plan<'_>, table: &Table, columns: &[&Column]) -> String
     let name = format!("{prefix}{}", writer.written(&folded(&table.name, table.folds)));
     let statement = |column: &&Column| {
         let own = writer.written(&folded(&column.name, column.folds));
-        match (writer.dialect, &column.definition) {
+        match (writer.dialect, &column.written) {
             (Dialect::Postgres, _) => format!("alter table {name} alter column {own} drop not null;"),
-            (Dialect::Mysql, Some(definition)) => format!("alter table {name} modify column {own} {definition} null;"),
-            (Dialect::Mssql, Some(definition)) => format!("alter table {name} alter column {own} {definition} null;"),
+            (Dialect::Mysql, Some(written)) => format!("alter table {name} modify column {own} {written} null;"),
+            (Dialect::Mssql, Some(written)) => format!("alter table {name} alter column {own} {written} null;"),
             (Dialect::Mysql | Dialect::Mssql, None) => {
                 format!("-- {own} of {name} must be allowed to be null: give it its type again, without `not null`.")
             }
@@ -92,33 +117,38 @@ pub fn relaxation(plan: &Plan<'_>, table: &Table, columns: &[&Column]) -> String
     columns.iter().map(statement).collect::<Vec<_>>().join("\n")
 }
 
-struct Writer<'w, 'a> {
-    plan: &'w Plan<'a>,
-    names: &'w Names,
-    dialect: Dialect,
+pub(super) struct Writer<'w, 'a> {
+    pub(super) plan: &'w Plan<'a>,
+    pub(super) names: &'w Names,
+    pub(super) dialect: Dialect,
 }
 
-impl Writer<'_, '_> {
+impl<'a> Writer<'_, 'a> {
     /// A name as the database knows it.
-    fn quoted(&self, name: &str) -> String {
+    pub(super) fn quoted(&self, name: &str) -> String {
         let name = if self.plan.adapter.snake_case == Some(true) { snake_case(name) } else { name.to_owned() };
         self.written(&name)
     }
 
     /// A name as it is, in quotes.
-    fn written(&self, name: &str) -> String {
+    pub(super) fn written(&self, name: &str) -> String {
         if self.dialect == Dialect::Mysql { format!("`{name}`") } else { format!("\"{name}\"") }
     }
 
-    fn table_name(&self, key: &str) -> String {
-        let Some((namespace, name)) = self.names.tables.get(key) else { return self.quoted(&self.plan.lookup(key)) };
-        let prefix = namespace.as_ref().map(|namespace| format!("{}.", self.quoted(namespace))).unwrap_or_default();
-        format!("{prefix}{}", self.quoted(name))
+    pub(super) fn table_name(&self, key: &str) -> String {
+        let (namespace, name) = match self.names.tables.get(key) {
+            Some((namespace, name)) => (namespace, self.written(name)),
+            None => (&self.names.home, self.quoted(&self.plan.lookup(key))),
+        };
+        let prefix = namespace.as_ref().map(|namespace| format!("{}.", self.written(namespace))).unwrap_or_default();
+        format!("{prefix}{name}")
     }
 
-    /// What a column of a table is called in the database.
-    fn column<'n>(&'n self, key: &str, name: &'n str) -> &'n str {
-        self.names.columns.get(&(key.to_owned(), name.to_owned())).map_or(name, String::as_str)
+    /// What a column of a table is called in the database, without quotes.
+    pub(super) fn column(&self, key: &str, name: &str) -> String {
+        let known = self.names.columns.get(&(key.to_owned(), name.to_owned()));
+        let made = || if self.plan.adapter.snake_case == Some(true) { snake_case(name) } else { name.to_owned() };
+        known.cloned().unwrap_or_else(made)
     }
 
     fn table(&self, key: &str) -> String {
@@ -129,7 +159,7 @@ impl Writer<'_, '_> {
             let not_null = if column.required { " not null" } else { "" };
             format!(
                 "{} {}{default}{not_null}{unique}{}",
-                self.quoted(self.column(key, &column.name)),
+                self.written(&self.column(key, &column.name)),
                 self.kind(column),
                 self.references(column)
             )
@@ -139,7 +169,7 @@ impl Writer<'_, '_> {
 
     /// A column of a table that may hold rows: one that is required needs a value for them.
     fn added_column(&self, key: &str, column: &RequiredColumn) -> String {
-        let (table, name) = (self.table_name(key), self.quoted(self.column(key, &column.name)));
+        let (table, name) = (self.table_name(key), self.written(&self.column(key, &column.name)));
         if let Some(known) = self.plan.in_other_case(key, &column.name) {
             return format!("alter table {table} rename column {} to {name};", self.written(&known));
         }
@@ -175,15 +205,10 @@ impl Writer<'_, '_> {
 
     fn index(&self, key: &str, index: &Key) -> String {
         let table = self.names.tables.get(key).map_or_else(|| self.plan.lookup(key), |(_, name)| name.clone());
-        let columns: Vec<&str> = index.columns.iter().map(|column| self.column(key, column)).collect();
-        let (unique, ending) = match (index.unique, self.plan.adapter.kind) {
-            (false, _) => ("", "idx"),
-            (true, AdapterKind::Prisma) => ("unique ", "key"),
-            (true, AdapterKind::Drizzle) => ("unique ", "unique"),
-            (true, _) => ("unique ", "uidx"),
-        };
+        let columns: Vec<String> = index.columns.iter().map(|column| self.column(key, column)).collect();
+        let (unique, ending) = if index.unique { ("unique ", "uidx") } else { ("", "idx") };
         let name = self.quoted(&format!("{table}_{}_{ending}", columns.join("_")));
-        let columns: Vec<String> = columns.into_iter().map(|column| self.quoted(column)).collect();
+        let columns: Vec<String> = columns.iter().map(|column| self.written(column)).collect();
         format!("create {unique}index {name} on {} ({});", self.table_name(key), columns.join(", "))
     }
 
@@ -195,7 +220,7 @@ impl Writer<'_, '_> {
             OnDelete::SetNull => " on delete set null",
             OnDelete::Nothing => "",
         };
-        let to = self.quoted(self.column(reference.key, to));
+        let to = self.written(&self.column(reference.key, to));
         format!(" references {} ({to}){on_delete}", self.table_name(reference.key))
     }
 
@@ -209,10 +234,45 @@ impl Writer<'_, '_> {
             (Id::Uuid, Mssql) => (" default newid()", ""),
             (Id::Serial, Sqlite) | (Id::Uuid, Mysql | Sqlite) | (Id::Text, _) => ("", ""),
         };
-        format!("{} {}{default} not null primary key{ending}", self.quoted(self.column(key, "id")), self.id_type())
+        // Where ids of other tables are of another type than the options make, those are made elsewhere.
+        let (default, ending) = if self.stored_id().is_some() { ("", "") } else { (default, ending) };
+        format!("{} {}{default} not null primary key{ending}", self.written(&self.column(key, "id")), self.id_type())
     }
 
-    fn id_type(&self) -> &'static str {
+    /// The type that scripts give the id of users, where it is another one than the options tell.
+    fn stored_id(&self) -> Option<&'a str> {
+        let kind = self.stored_kind("user", "id")?;
+        let usual = match self.plan.id {
+            Id::Serial => ["integer", "int", "serial", "bigint"].contains(&kind),
+            Id::Uuid => kind == "uuid" || kind == "uniqueidentifier",
+            Id::Text => false,
+        };
+        (!usual && ["uuid", "uniqueidentifier", "integer", "int", "bigint"].contains(&kind)).then_some(kind)
+    }
+
+    /// The type that scripts give a column.
+    fn stored_kind(&self, key: &str, name: &str) -> Option<&'a str> {
+        let source = self.plan.table_in_sources(key).filter(|source| matches!(source.layer, Layer::Sql | Layer::Code))?;
+        let is_it = |column: &&Column| self.plan.found.naming.is_column(column, name);
+        source.table.columns.iter().find(is_it).map(|column| column.kind.as_str())
+    }
+
+    /// The type that scripts give the columns of a kind, where a database has several that do.
+    fn stored_as(&self, kind: &str) -> Option<&'a str> {
+        let (column, kinds): (_, &[&str]) = match (kind, self.dialect) {
+            ("date", Dialect::Postgres) => ("createdAt", &["timestamp", "timestamptz", "timestamp with time zone"]),
+            ("date", Dialect::Sqlite) => ("createdAt", &["date", "datetime", "timestamp", "text", "integer"]),
+            ("boolean", Dialect::Sqlite) => ("emailVerified", &["integer", "boolean"]),
+            _ => return None,
+        };
+        let name = self.plan.columns("user").iter().find(|own| own.key == column).map(|own| own.name.as_str())?;
+        self.stored_kind("user", name).filter(|kind| kinds.contains(kind))
+    }
+
+    fn id_type(&self) -> &'a str {
+        if let Some(stored) = self.stored_id() {
+            return stored;
+        }
         match (self.plan.id, self.dialect) {
             (Id::Serial, _) => "integer",
             (Id::Uuid, Dialect::Postgres) => "uuid",
@@ -222,10 +282,13 @@ impl Writer<'_, '_> {
         }
     }
 
-    fn kind(&self, column: &RequiredColumn) -> &'static str {
+    fn kind(&self, column: &RequiredColumn) -> &'a str {
         let reference = self.plan.reference(column);
         if reference.is_some_and(|reference| reference.column.is_none()) {
             return self.id_type();
+        }
+        if let Some(stored) = self.stored_as(&column.kind) {
+            return stored;
         }
         let keyed = column.unique || column.index || column.references.is_some();
         // What `text` cannot do in these databases: be a key, or have a default.
@@ -235,8 +298,6 @@ impl Writer<'_, '_> {
             ("boolean", Dialect::Mssql) => "smallint",
             ("boolean", Dialect::Sqlite) | ("number", _) => "integer",
             ("bigint", _) => "bigint",
-            ("date", Dialect::Postgres) if self.plan.adapter.kind == AdapterKind::Prisma => "timestamp(3)",
-            ("date", Dialect::Postgres) if self.plan.adapter.kind == AdapterKind::Drizzle => "timestamp",
             ("date", Dialect::Postgres) => "timestamptz",
             ("date", Dialect::Mysql) => "timestamp(3)",
             ("date", Dialect::Sqlite) => "date",

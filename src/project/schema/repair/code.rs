@@ -23,6 +23,8 @@ pub(super) struct TableCode<'c> {
     pub(super) statement: Span,
     /// The maker as written.
     pub(super) maker: &'c str,
+    /// What follows the call of the maker: `.enableRLS()`.
+    pub(super) suffix: &'c str,
     /// The name in the database.
     pub(super) physical: Option<&'c str>,
     /// The object of the columns.
@@ -124,6 +126,7 @@ impl<'t> Code<'t> {
             name: self.of(name),
             statement: Span::new(statement.start_byte(), statement.end_byte()),
             maker: &self.text[start..end],
+            suffix: self.text[call.end_byte()..outer.end_byte()].trim_end(),
             physical: self.string(physical),
             columns,
             columns_end: columns_argument.end_byte(),
@@ -211,9 +214,32 @@ impl<'t> Code<'t> {
                 }
                 Some(parts)
             };
-        let root = self.tree.root_node();
-        let statements: Vec<Node<'_>> = children(root).into_iter().filter(|node| node.kind() == "import_statement").collect();
-        statements.into_iter().filter_map(import).collect()
+        let statements = children(self.tree.root_node()).into_iter();
+        statements.filter_map(|node| if node.kind() == "import_statement" { import(node) } else { self.required(node) }).collect()
+    }
+
+    /// Whether the file is a module that imports and exports by statements.
+    pub(super) fn is_module(&self) -> bool {
+        let is_of_modules = |node: &Node<'_>| ["import_statement", "export_statement"].contains(&node.kind());
+        children(self.tree.root_node()).iter().any(is_of_modules)
+    }
+
+    /// `const { a, b: c } = require("module")` as the import that it is.
+    fn required<'c>(&'c self, statement: Node<'c>) -> Option<Import<'c>> {
+        let declarator = children(statement).into_iter().find(|node| node.kind() == "variable_declarator")?;
+        let call = declarator.child_by_field_name("value").filter(|value| value.kind() == "call_expression")?;
+        if self.of(call.child_by_field_name("function")?) != "require" {
+            return None;
+        }
+        let module = self.string(*children(call.child_by_field_name("arguments")?).first()?)?;
+        let list = declarator.child_by_field_name("name").filter(|name| name.kind() == "object_pattern")?;
+        let name = |node: Node<'c>| match node.kind() {
+            "shorthand_property_identifier_pattern" => Some((self.of(node), self.of(node))),
+            "pair_pattern" => Some((self.of(node.child_by_field_name("key")?), self.of(node.child_by_field_name("value")?))),
+            _ => None,
+        };
+        let names = children(list).into_iter().filter_map(name).collect();
+        Some(Import { start: statement.start_byte(), module, namespace: None, list: Some(list), names })
     }
 
     /// The values of other modules that this one exports.
@@ -265,6 +291,33 @@ impl<'t> Code<'t> {
         })
     }
 
+    /// Adds names to the braces of an import: to their places where the names are sorted, else at the end.
+    pub(super) fn import(&self, list: Node<'_>, names: &[String]) -> Edits {
+        let plain = |name: &str| name.trim_start_matches("type ").to_lowercase();
+        let known: Vec<(String, usize)> =
+            children(list).into_iter().map(|node| (plain(self.of(node)), node.start_byte())).collect();
+        if known.len() < 3 || !known.is_sorted() {
+            return self.append(list, names);
+        }
+        let mut edits = Edits::new();
+        let mut last = Vec::new();
+        for name in names {
+            match known.iter().find(|(other, _)| *other > plain(name)) {
+                Some((_, at)) => {
+                    let line = &self.text[..*at];
+                    let alone = line.trim_end_matches([' ', '\t']).ends_with('\n');
+                    let after = if alone { format!("\n{}", indent_at(self.text, *at)) } else { " ".to_owned() };
+                    edits.push(insertion(self.file, *at, format!("{name},{after}")));
+                }
+                None => last.push(name.clone()),
+            }
+        }
+        if !last.is_empty() {
+            edits.extend(self.append(list, &last));
+        }
+        edits
+    }
+
     /// Adds elements at the end of what stands between brackets.
     pub(super) fn append(&self, list: Node<'_>, elements: &[String]) -> Edits {
         let (text, close) = (self.text, list.end_byte() - 1);
@@ -280,7 +333,10 @@ impl<'t> Code<'t> {
         }
         let after = if comma { end + text[end..].find(',').unwrap_or(0) + 1 } else { end };
         let indent = indent_at(text, last.start_byte());
-        let lines: String = elements.iter().map(|element| format!("\n{indent}{element},")).collect();
+        let broken = |element: &String| element.replace('\n', &format!("\n{indent}"));
+        let lines: String = elements.iter().map(|element| format!("\n{indent}{},", broken(element))).collect();
+        // As it was, so it stays.
+        let lines = if comma { lines } else { lines.trim_end_matches(',').to_owned() };
         // A comment at the end of the line belongs to the last element.
         let rest = &text[after..line_end(text, after)];
         let at = if rest.trim().is_empty() || rest.trim_start().starts_with("//") { after + rest.len() } else { after };

@@ -17,7 +17,10 @@ pub(super) fn repair(server: &Server, gaps: &[&Gap], files: &dyn Files) -> Optio
     let block = schema.blocks.iter().find(|block| block.name == table.table.span)?;
     let is_one = |field: &&Field| gap.declared.iter().any(|(name, _)| name == field.name.of(&text));
     let rows: String = block.fields().filter(is_one).map(|field| row(&text, field)).collect();
-    Some(Repair { declaration: format!("model {} {{\n  // …\n{rows}}}\n", table.table.name), edits: None })
+    Some(Repair {
+        declaration: format!("model {} {{\n  // …\n{rows}}}\n", table.table.name),
+        edits: Err("the values that the columns hold have to be converted".into()),
+    })
 }
 
 /// The field as a date, without what belongs to a text.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tree_sitter::Node;
 
-use super::code::{Code, TableCode};
+use super::code::{Code, Import, TableCode};
 use super::{Edits, Repair, indent_at, insertion, line_end, map};
 use crate::project::files::Files;
 use crate::project::schema::lookup::snake_case;
@@ -30,9 +30,9 @@ pub(super) fn repair(server: &Server, missing: &[Missing<'_>], files: &dyn Files
     let Some(home) = home else {
         let style = Style::usual(server.adapter.dialect?);
         let declaration = declaration(&Plan::of(server, BTreeMap::new()), &style, missing).text;
-        return Some(Repair { declaration, edits: None });
+        return Some(Repair { declaration, edits: Err("no file declares the tables as `export const name = …`".into()) });
     };
-    let style = home.style();
+    let style = home.style(&schemas);
     let mut declaration = declaration(&Plan::of(server, home.names(&tables, &schemas)), &style, missing).text;
     let new: Vec<map::Entry> =
         missing.iter().filter(|part| part.whole_table).map(|part| map::Entry::new(server, part.key)).collect();
@@ -42,20 +42,23 @@ pub(super) fn repair(server: &Server, missing: &[Missing<'_>], files: &dyn Files
     }
     let edits = || {
         let mut edits = Edits::new();
-        let mut placed = 0;
+        let place = |part: &Missing<'_>| match tables.get(part.key) {
+            Some(_) => schemas.iter().find(|schema| schema.tables.contains_key(part.key)),
+            None => Some(home),
+        };
+        if let Some(part) = missing.iter().find(|part| place(part).is_none()) {
+            return Err(format!("table `{}` is not written as `export const name = …` in a file that could be read", part.key));
+        }
         for schema in &schemas {
-            let is_own = |part: &&Missing<'_>| match tables.get(part.key) {
-                Some(_) => schema.tables.contains_key(part.key),
-                None => std::ptr::eq(schema, home),
-            };
+            let is_own = |part: &&Missing<'_>| place(part).is_some_and(|own| std::ptr::eq(own, schema));
             let own: Vec<&Missing<'_>> = missing.iter().filter(is_own).collect();
-            placed += own.len();
             if !own.is_empty() {
-                edits.extend(schema.edits(&Plan::of(server, schema.names(&tables, &schemas)), &own)?);
+                let plan = Plan::of(server, schema.names(&tables, &schemas));
+                edits.extend(schema.edits(&plan, &own, &schema.style(&schemas))?);
             }
         }
-        edits.extend(map?.edits?);
-        (placed == missing.len()).then_some(edits)
+        edits.extend(map.and_then(|map| map.edits).ok_or(map::UNKNOWN)?);
+        Ok(edits)
     };
     Some(Repair { declaration, edits: edits() })
 }
@@ -99,8 +102,8 @@ impl<'c> Schema<'c> {
         tables.keys().filter_map(|key| Some(((*key).to_owned(), name(key)?.to_owned()))).collect()
     }
 
-    /// How tables are written in this file.
-    fn style(&self) -> Style {
+    /// How tables are written in this file; ids of tables in other files are pointed to as well.
+    fn style(&self, all: &[Self]) -> Style {
         let code = self.code;
         let imports = code.imports();
         let core = imports.iter().find(|import| is_core(import.module));
@@ -112,12 +115,36 @@ impl<'c> Schema<'c> {
         };
         let mut style = Style::usual(dialect);
         if let Some(core) = core {
-            style.quote = code.text[core.start..].chars().find(|character| ['"', '\''].contains(character)).unwrap_or('"');
             style.namespace = core.namespace.map(|name| format!("{name}.")).unwrap_or_default();
         }
         let Some(last) = self.tables.values().max_by_key(|table| table.statement) else { return style };
+        let count =
+            |quote: char| self.tables.values().map(|table| table.statement.of(code.text).matches(quote).count()).sum::<usize>();
+        style.quote = if count('\'') > count('"') { '\'' } else { '"' };
         style.maker = last.maker.to_owned();
         style.parameter = last.parameter.map(str::to_owned);
+        if self.tables.values().all(|table| table.suffix == last.suffix) {
+            style.suffix = last.suffix.to_owned();
+        }
+        let made = |(key, _, written): (&str, _, Option<BuilderCode<'_>>)| Some((key.to_owned(), written?.builder));
+        style.ids = all.iter().flat_map(Self::ids).filter_map(made).collect();
+        // What points to an id tells best how that is done.
+        style.ids.extend(all.iter().flat_map(Self::pointing));
+        // Of several ways the one most tables have; one that points to another table is of no use to others.
+        let mut ids: BTreeMap<String, (usize, Option<Builder>)> = BTreeMap::new();
+        for (key, text, written) in self.ids() {
+            let is_alike = self.tables.get(key).is_some_and(|table| table.parameter == last.parameter);
+            let is_id = written.as_ref().and_then(|written| written.name).is_none_or(|name| name == "id");
+            if is_alike && is_id && !text.contains(".references(") {
+                ids.entry(text).or_insert((0, written.map(|written| written.builder))).0 += 1;
+            }
+        }
+        style.id = ids.into_iter().max_by_key(|(_, (tables, _))| *tables).map(|(text, (_, builder))| (text, builder));
+        let ends_with_comma = |table: &&TableCode<'_>| {
+            let inside = &code.text[table.columns.start_byte()..table.columns.end_byte() - 1];
+            inside.trim_end().ends_with(',')
+        };
+        style.trailing_comma = 2 * self.tables.values().filter(ends_with_comma).count() >= self.tables.len();
         style.end = if last.statement.of(code.text).ends_with(';') { ";" } else { "" };
         style.keys_in_object =
             self.tables.values().filter_map(|table| table.keys.as_ref()).any(|keys| keys.list.kind() == "object");
@@ -138,10 +165,7 @@ impl<'c> Schema<'c> {
                 if let Some(column) = column.filter(|column| column.references.is_none()) {
                     style.builders.push((Shape::of(column), written.builder.clone()));
                 }
-                if name == "id" && std::ptr::eq(table, last) && written.name.is_none_or(|name| name == "id") {
-                    let lines: Vec<&str> = code.of(value).lines().map(str::trim).collect();
-                    style.id = Some((lines.concat(), written.builder));
-                }
+                style.breaks_chains |= code.of(value).lines().skip(1).any(|line| line.trim_start().starts_with(".references("));
             }
         }
         if let Some(first) = code.properties(last.columns).first() {
@@ -155,7 +179,29 @@ impl<'c> Schema<'c> {
         style
     }
 
-    /// The call a column starts with.
+    /// The ids of the tables, by logical key: what stands after `id: `, on one line, and the builder.
+    fn ids(&self) -> impl Iterator<Item = (&'c str, String, Option<BuilderCode<'_>>)> {
+        self.tables.iter().filter_map(move |(key, table)| {
+            let (_, value) = self.code.properties(table.columns).into_iter().find(|(name, _)| *name == "id")?;
+            let lines: Vec<&str> = self.code.of(value).lines().map(str::trim).collect();
+            (value.kind() == "call_expression").then(|| (*key, lines.concat(), self.builder(value)))
+        })
+    }
+
+    /// What builds the columns that point to the id of a table, by its logical key.
+    fn pointing(&self) -> impl Iterator<Item = (String, Builder)> {
+        self.tables.iter().flat_map(move |(key, table)| {
+            let required = self.server.required.tables.get(*key);
+            let target = move |name: &str| {
+                let column = required?.columns.iter().find(|column| column.name == name)?;
+                column.references.as_ref().filter(|to| to.column == "id").map(|to| to.table.clone())
+            };
+            let columns = self.code.properties(table.columns).into_iter();
+            columns.filter_map(move |(name, value)| Some((target(name)?, self.builder(value)?.builder)))
+        })
+    }
+
+    /// The call a column starts with; `None` where a function of the project makes it, which does not fit other columns.
     fn builder(&self, column: Node<'_>) -> Option<BuilderCode<'_>> {
         let mut call = column;
         let mut chain = "";
@@ -169,6 +215,11 @@ impl<'c> Schema<'c> {
             call = inner;
         }
         let function = call.child_by_field_name("function")?;
+        let own = self.code.of(function);
+        let is_of_orm = |import: &Import<'_>| is_core(import.module) && import.names.iter().any(|(_, local)| *local == own);
+        if function.kind() == "identifier" && !self.code.imports().iter().any(is_of_orm) {
+            return None;
+        }
         let function = self.code.of(function.child_by_field_name("property").unwrap_or(function));
         let arguments = super::code::children(call.child_by_field_name("arguments")?);
         let name = arguments.first().and_then(|first| self.code.string(*first));
@@ -178,55 +229,66 @@ impl<'c> Schema<'c> {
         Some(BuilderCode { name, builder })
     }
 
-    /// The insertions that declare what is missing; `None` where one would not be certain.
-    fn edits(&self, plan: &Plan<'_>, missing: &[&Missing<'_>]) -> Option<Edits> {
-        let style = self.style();
-        let mut writer = Writer::new(plan, &style);
+    /// The insertions that declare what is missing, or why one would not be certain.
+    fn edits(&self, plan: &Plan<'_>, missing: &[&Missing<'_>], style: &Style) -> Result<Edits, String> {
+        let mut writer = Writer::new(plan, style);
         let mut edits = Edits::new();
         let mut new = String::new();
         for part in missing {
-            let points_away = |column| {
-                plan.target(column)
-                    .is_some_and(|key| !plan.is_declared(key) && !missing.iter().any(|part| part.whole_table && part.key == key))
-            };
+            let is_new = |key: &str| missing.iter().any(|part| part.whole_table && part.key == key);
             let columns = if part.whole_table { plan.columns(part.key).iter().collect() } else { part.columns.clone() };
-            if columns.into_iter().any(points_away) {
-                return None;
+            let mut targets = columns.into_iter().filter_map(|column| plan.target(column));
+            if let Some(target) = targets.find(|key| !plan.is_declared(key) && !is_new(key)) {
+                return Err(format!("it points to table `{target}`, which `{}` neither declares nor imports", self.code.file));
             }
             match self.tables.get(part.key) {
-                Some(table) => edits.extend(self.gain(table, part, &mut writer, &style)?),
-                None if self.code.is_taken(&plan.lookup(part.key)) => return None,
+                Some(table) => edits.extend(self.gain(table, part, &mut writer, style)?),
+                None if self.code.is_taken(&plan.lookup(part.key)) => return Err(self.taken(&plan.lookup(part.key))),
+                None if !self.code.is_module() => {
+                    return Err(format!("`{}` exports its tables in a way of its own", self.code.file));
+                }
                 None => {
                     new.push('\n');
                     new.push_str(&writer.table(part.key));
                 }
             }
         }
-        if !new.is_empty() {
-            let last = self.tables.values().map(|table| table.statement.end as usize).max()?;
+        if let Some(last) = self.tables.values().map(|table| table.statement.end as usize).max().filter(|_| !new.is_empty()) {
             let end = line_end(self.code.text, last);
             edits.push(insertion(self.code.file, end, format!("\n{}", new.trim_end_matches('\n'))));
         }
-        edits.extend(self.imports(&writer.finish(String::new()), &style)?);
-        Some(edits)
+        edits.extend(self.imports(&writer.finish(String::new()), style)?);
+        Ok(edits)
+    }
+
+    fn taken(&self, name: &str) -> String {
+        format!("`{name}` means something else in `{}`", self.code.file)
     }
 
     /// The insertions into one table.
-    fn gain(&self, table: &TableCode<'_>, part: &Missing<'_>, writer: &mut Writer<'_, '_>, style: &Style) -> Option<Edits> {
+    fn gain(
+        &self,
+        table: &TableCode<'_>,
+        part: &Missing<'_>,
+        writer: &mut Writer<'_, '_>,
+        style: &Style,
+    ) -> Result<Edits, String> {
         let mut edits = Edits::new();
         if !part.columns.is_empty() {
             // Where everything is spread from elsewhere, so should be what is added.
             let known = self.code.properties(table.columns);
-            if known.is_empty() || part.columns.iter().any(|column| known.iter().any(|(name, _)| *name == column.name)) {
-                return None;
+            if known.is_empty() {
+                return Err(format!("the columns of `{}` are spread in from elsewhere", table.name));
             }
-            let rows: Vec<String> =
-                part.columns.iter().map(|column| writer.column(part.key, column).trim_end_matches(',').to_owned()).collect();
+            if let Some(column) = part.columns.iter().find(|column| known.iter().any(|(name, _)| *name == column.name)) {
+                return Err(format!("`{}` has a property `{}` that is no column", table.name, column.name));
+            }
+            let rows: Vec<String> = part.columns.iter().map(|column| writer.column(part.key, column)).collect();
             edits.extend(self.code.append(table.columns, &rows));
         }
         let keys = writer.extra_keys(part);
         if keys.is_empty() {
-            return Some(edits);
+            return Ok(edits);
         }
         match &table.keys {
             Some(own) => {
@@ -240,11 +302,11 @@ impl<'c> Schema<'c> {
                 edits.push(insertion(self.code.file, table.columns_end, format!(", {}", writer.keys(&lines, indent))));
             }
         }
-        Some(edits)
+        Ok(edits)
     }
 
-    /// The insertions that import what was written with; `None` where a name means something else here.
-    fn imports(&self, written: &Written, style: &Style) -> Option<Edits> {
+    /// The insertions that import what was written with.
+    fn imports(&self, written: &Written, style: &Style) -> Result<Edits, String> {
         let imports = self.code.imports();
         let local = |name: &str| {
             imports
@@ -253,9 +315,9 @@ impl<'c> Schema<'c> {
                 .find(|(_, (_, local))| *local == name)
         };
         let lacking = |name: &str, is_module: &dyn Fn(&str) -> bool| match local(name) {
-            Some((module, (imported, _))) if is_module(module) && *imported == name => Some(false),
-            Some(_) => None,
-            None => (!self.code.is_taken(name)).then_some(true),
+            Some((module, (imported, _))) if is_module(module) && *imported == name => Ok(false),
+            None if !self.code.is_taken(name) => Ok(true),
+            _ => Err(self.taken(name)),
         };
         let mut edits = Edits::new();
         if style.namespace.is_empty() {
@@ -266,22 +328,23 @@ impl<'c> Schema<'c> {
                 }
             }
             if !names.is_empty() {
-                let list = imports.iter().find(|import| is_core(import.module) && import.list.is_some())?.list?;
-                edits.extend(self.code.append(list, &names));
+                let list = imports.iter().find(|import| is_core(import.module)).and_then(|import| import.list);
+                let list = list.ok_or_else(|| format!("`{}` imports nothing from the ORM by name", self.code.file))?;
+                edits.extend(self.code.import(list, &names));
             }
         }
         if written.sql && lacking("sql", &|module| module == "drizzle-orm")? {
             let main = imports.iter().find(|import| import.module == "drizzle-orm").and_then(|import| import.list);
             match main {
-                Some(list) => edits.extend(self.code.append(list, &["sql".to_owned()])),
+                Some(list) => edits.extend(self.code.import(list, &["sql".to_owned()])),
                 None => {
-                    let first = imports.first()?.start;
+                    let first = imports.first().map_or(0, |import| import.start);
                     let statement = format!("import {{ sql }} from {0}drizzle-orm{0}{1}\n", style.quote, style.end);
                     edits.push(insertion(self.code.file, first, statement));
                 }
             }
         }
-        Some(edits)
+        Ok(edits)
     }
 }
 

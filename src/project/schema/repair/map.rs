@@ -14,6 +14,9 @@ use crate::project::resolve::{ancestors, join, relative};
 use crate::project::schema::{Gap, SourceTable};
 use crate::source::{Site, folder_of};
 
+/// Why a map is not edited.
+pub(super) const UNKNOWN: &str = "it is not known how the file of the schema map gets at the tables";
+
 /// An entry: the name the adapter looks up, and the table as its file exports it.
 pub(super) struct Entry {
     key: String,
@@ -84,7 +87,7 @@ pub(super) fn repair(server: &Server, gaps: &[&Gap], files: &dyn Files) -> Optio
         by_file.entry(&place.file).or_default().push(entry);
     }
     let mut declaration = Vec::new();
-    let mut edits = certain.then(Edits::new);
+    let mut edits = certain.then(Edits::new).ok_or("several tables may be what is looked for");
     for (file, new) in by_file {
         let text = files.text(file)?;
         let gain = entries(server, &Code::parse(file, &text)?, &new, files)?;
@@ -93,10 +96,10 @@ pub(super) fn repair(server: &Server, gaps: &[&Gap], files: &dyn Files) -> Optio
             None => text,
         }));
         // The tables are there, and not in the map: what changes nothing does not put them in.
-        let own = gain.edits.filter(|own| !own.is_empty());
-        edits = edits.zip(own).map(|(all, own)| [all, own].concat());
+        let own = gain.edits.filter(|own| !own.is_empty()).ok_or(UNKNOWN);
+        edits = edits.and_then(|all| Ok([all, own?].concat()));
     }
-    Some(Repair { declaration: declaration.join("\n"), edits })
+    Some(Repair { declaration: declaration.join("\n"), edits: edits.map_err(str::to_owned) })
 }
 
 /// What gives the schema map the tables of a file; `None` where the map cannot be read.
@@ -302,7 +305,8 @@ fn imported(code: &Code<'_>, like: Node<'_>, new: &[Entry]) -> Gain {
         let known = import.names.iter().find(|(name, _)| *name == entry.table);
         let local = known.map_or_else(|| free(code, &entry.table), |(_, local)| (*local).to_owned());
         if known.is_none() {
-            names.push(if local == entry.table { local.clone() } else { format!("{} as {local}", entry.table) });
+            let renames = if list.kind() == "object_pattern" { ": " } else { " as " };
+            names.push(if local == entry.table { local.clone() } else { format!("{}{renames}{local}", entry.table) });
         }
         lines.push(entry.written(&local));
     }
@@ -311,7 +315,7 @@ fn imported(code: &Code<'_>, like: Node<'_>, new: &[Entry]) -> Gain {
     }
     let quote = code.text[list.end_byte()..].chars().find(|character| ['"', '\''].contains(character)).unwrap_or('"');
     let shown = format!("import {{ {} }} from {quote}{}{quote};", names.join(", "), import.module);
-    Gain { lines, import: Some(shown), edits: Some(code.append(list, &names)), ..Gain::default() }
+    Gain { lines, import: Some(shown), edits: Some(code.import(list, &names)), ..Gain::default() }
 }
 
 /// A name for a table that means nothing else in the file.

@@ -12,7 +12,7 @@ mod relax;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::render::{Missing, Plan, sql};
+use super::render::{Missing, Plan, migration, sql};
 use super::{Gap, GapKind, SourceTable};
 use crate::project::files::Files;
 use crate::project::{AdapterKind, Server};
@@ -21,13 +21,16 @@ use crate::source::{Site, Span};
 /// Edits: each a place, empty where something is inserted, and the text that goes there.
 type Edits = Vec<(Site, String)>;
 
+/// Why migrations are not written.
+const MIGRATIONS: &str = "migrations are written with the tool that keeps them";
+
 /// What closes gaps of one server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Repair {
     /// What has to be declared; tables that are there are shortened to what they gain.
     pub declaration: String,
-    /// The edits that declare it; `None` where the places are not certain, or code is not where it is declared.
-    pub edits: Option<Edits>,
+    /// The edits that declare it, or why there are none: the places are not certain, or it is not declared in code.
+    pub edits: Result<Edits, String>,
 }
 
 /// What closes the gaps; `None` where it is not known how tables are declared, or a gap is not closed by declaring
@@ -35,7 +38,7 @@ pub struct Repair {
 #[must_use]
 pub fn repair(server: &Server, gaps: &[&Gap], files: &dyn Files) -> Option<Repair> {
     let mut repair = match server.adapter.kind {
-        _ if gaps.iter().all(|gap| gap.kind.is_unmigrated()) => return migration(server, gaps),
+        _ if gaps.iter().all(|gap| gap.kind.is_unmigrated()) => return unmigrated(server, gaps),
         _ if gaps.iter().any(|gap| gap.kind == GapKind::Unwritten) => relax::repair(server, gaps, files)?,
         _ if gaps.iter().any(|gap| gap.kind == GapKind::DateText) => dates::repair(server, gaps, files)?,
         AdapterKind::Drizzle if gaps.iter().all(|gap| gap.kind == GapKind::MapEntry) => map::repair(server, gaps, files)?,
@@ -44,15 +47,18 @@ pub fn repair(server: &Server, gaps: &[&Gap], files: &dyn Files) -> Option<Repai
         AdapterKind::Kysely => {
             server.adapter.dialect?;
             let missing = Missing::of(gaps.iter().copied())?;
-            let declaration = sql::declaration(&Plan::of(server, BTreeMap::new()), &sql::Names::default(), &missing);
-            Repair { declaration, edits: None }
+            let declaration = sql::declaration(&Plan::of(server, BTreeMap::new()), &sql::Names::of(server), &missing);
+            Repair { declaration, edits: Err(MIGRATIONS.into()) }
         }
         _ => return None,
     };
     // What is there under another name may be what is meant: that is for people to tell.
     let is_elsewhere = |gap: &&Gap| matches!(gap.kind, GapKind::Table | GapKind::Columns) && !gap.declared.is_empty();
-    if !server.declared.lookup.is_certain() || gaps.iter().any(is_elsewhere) {
-        repair.edits = None;
+    if let Some(gap) = gaps.iter().find(|gap| is_elsewhere(gap)) {
+        let others: Vec<String> = gap.declared.iter().map(|(name, _)| format!("`{name}`")).collect();
+        repair.edits = Err(format!("{} may be what is looked for, under another name", others.join(", ")));
+    } else if !server.declared.lookup.is_certain() {
+        repair.edits = Err("it is not known in which tables the adapter looks".into());
     }
     repair.edits = repair.edits.map(joined);
     Some(repair)
@@ -61,15 +67,14 @@ pub fn repair(server: &Server, gaps: &[&Gap], files: &dyn Files) -> Option<Repai
 /// What a migration has to do for gaps between declarations and migrations. It is shown and not written: the tool that
 /// keeps the migrations records more than the statements (Drizzle Kit a journal and a snapshot of the schema, Prisma a
 /// checksum, and both names of constraints that the next migration builds on).
-fn migration(server: &Server, gaps: &[&Gap]) -> Option<Repair> {
-    server.adapter.dialect?;
-    let missing = Missing::of(gaps.iter().copied())?;
+fn unmigrated(server: &Server, gaps: &[&Gap]) -> Option<Repair> {
     // The types are those of the classes, from which the ORM makes the statements.
+    let missing = Missing::of(gaps.iter().copied())?;
     if server.adapter.mapper().is_some() && missing.iter().any(|part| part.whole_table || !part.columns.is_empty()) {
         return None;
     }
-    let plan = Plan::of(server, BTreeMap::new());
-    Some(Repair { declaration: sql::declaration(&plan, &sql::Names::of(server), &missing), edits: None })
+    let declaration = migration::statements(server, &Plan::of(server, BTreeMap::new()), gaps)?;
+    Some(Repair { declaration, edits: Err(MIGRATIONS.into()) })
 }
 
 /// The table a gap is about.

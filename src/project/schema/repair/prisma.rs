@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::{Edits, Repair, at_the_end, indent_at, insertion, line_end};
 use crate::facts::Body;
+use crate::facts::schema::Column;
 use crate::project::Server;
 use crate::project::files::Files;
 use crate::project::schema::lookup::snake_case;
@@ -44,6 +45,7 @@ struct Sources<'s> {
 /// A model where it is written.
 #[derive(Clone, Copy)]
 struct Place<'p> {
+    source: &'p SourceTable,
     file: &'p Arc<str>,
     text: &'p str,
     block: &'p Block,
@@ -74,7 +76,7 @@ impl<'s> Sources<'s> {
         let source = self.tables.get(key)?;
         let (file, (text, schema)) = self.files.get_key_value(&source.file)?;
         let block = schema.blocks.iter().find(|block| block.name == source.table.span)?;
-        Some(Place { file, text, block })
+        Some(Place { source, file, text, block })
     }
 
     fn style(&self, server: &Server, provider: Provider) -> Style {
@@ -82,23 +84,33 @@ impl<'s> Sources<'s> {
         let Some(first) = self.tables.keys().find_map(|key| self.place(key)) else { return style };
         let tables = || self.tables.values().map(|source| &source.table);
         style.capitals = tables().any(|table| table.name.starts_with(char::is_uppercase));
-        let columns = || tables().flat_map(|table| &table.columns);
-        style.maps_fields = columns().any(|column| {
-            column.physical.as_deref().is_some_and(|physical| physical != column.name && physical == snake_case(&column.name))
-        });
-        let is_plural = |(key, source): (&&str, &&SourceTable)| {
+        // What most of them do.
+        let maps = |columns: &[Column]| {
+            let telling = columns.iter().filter(|column| snake_case(&column.name) != column.name);
+            let (mapped, others): (Vec<&Column>, Vec<_>) =
+                telling.partition(|column| column.physical.as_ref().is_some_and(|name| *name == snake_case(&column.name)));
+            (!mapped.is_empty() || !others.is_empty()).then_some(mapped.len() > others.len())
+        };
+        let columns: Vec<Column> = tables().flat_map(|table| table.columns.iter().cloned()).collect();
+        style.maps_fields = maps(&columns).unwrap_or(false);
+        let own = self.tables.iter().filter_map(|(key, source)| Some(((*key).to_owned(), maps(&source.table.columns)?)));
+        style.maps_fields_of = own.collect();
+        let mut maps: BTreeMap<ModelMap, usize> = BTreeMap::new();
+        for (key, source) in &self.tables {
             let model = server.required.tables.get(*key).map_or(*key, |table| &table.model);
-            source.table.physical.as_deref() == Some(&format!("{}s", snake_case(&server.adapter.lookup_name(key, model))))
-        };
-        style.maps_model = if tables().all(|table| table.physical.is_none()) {
-            ModelMap::Absent
-        } else if self.tables.iter().any(is_plural) {
-            ModelMap::SnakePlural
-        } else if style.maps_fields {
-            ModelMap::Snake
-        } else {
-            ModelMap::Usual
-        };
+            let lookup = server.adapter.lookup_name(key, model);
+            let snake = snake_case(&lookup);
+            let map = match source.table.physical.as_deref() {
+                None => ModelMap::Absent,
+                Some(name) if name == snake && style.maps_fields => ModelMap::Snake,
+                Some(name) if name == lookup => ModelMap::Usual,
+                Some(name) if name == snake => ModelMap::Snake,
+                Some(name) if name == format!("{snake}s") => ModelMap::SnakePlural,
+                Some(_) => continue,
+            };
+            *maps.entry(map).or_default() += 1;
+        }
+        style.maps_model = maps.into_iter().max_by_key(|(_, models)| *models).map_or(ModelMap::Usual, |(map, _)| map);
         let places = || self.tables.keys().filter_map(|key| self.place(key));
         let mut schemas: BTreeMap<&str, usize> = BTreeMap::new();
         for schema in places().filter_map(Place::schema) {
@@ -108,12 +120,16 @@ impl<'s> Sources<'s> {
         style.schema = most.map(|(schema, _)| schema.to_owned());
         let fields = || places().flat_map(|place| place.fields().map(move |field| (place.text, field)));
         style.inline_unique = fields().any(|(text, field)| attribute(text, field, "unique").is_some());
-        style.id = first.field("id").map(|id| {
-            let written = id.kind.start as usize;
+        let id = |place: Place<'_>| {
+            let id = place.field("id")?;
             let kind_end = id.kind.end as usize;
-            let kind = first.text[written..kind_end].to_owned();
-            Row { name: "id".into(), kind, attributes: first.text[kind_end..id.end()].trim().to_owned(), relation: None }
-        });
+            let kind = place.text[id.kind.start as usize..kind_end].to_owned();
+            let attributes = place.text[kind_end..id.end()].trim().to_owned();
+            Some(Row { name: "id".into(), kind, attributes, relation: None })
+        };
+        style.ids = self.tables.keys().filter_map(|key| Some(((*key).to_owned(), self.place(key).and_then(id)?))).collect();
+        let alike = |row: &&Row| style.ids.values().filter(|other| other == row).count();
+        style.id = style.ids.values().max_by_key(alike).cloned();
         if let Some(field) = first.fields().next() {
             style.indent = indent_at(first.text, field.name.start as usize).to_owned();
         }
@@ -135,28 +151,29 @@ impl<'s> Sources<'s> {
         style
     }
 
-    /// The insertions; `None` where one would not be certain.
-    fn edits(&self, plan: &Plan<'_>, style: &Style, missing: &[Missing<'_>]) -> Option<Edits> {
+    /// The insertions, or why one would not be certain.
+    fn edits(&self, plan: &Plan<'_>, style: &Style, missing: &[Missing<'_>]) -> Result<Edits, String> {
         // New models go where the last of the others are.
-        let (home, (home_text, _)) = self.files.iter().next_back()?;
+        let (home, (home_text, _)) = self.files.iter().next_back().ok_or("no schema file has models of the server")?;
         let gains = gains(plan, style, missing);
         let mut edits = Vec::new();
         let mut models = Vec::new();
         for part in plan.ordered(missing).into_iter().filter(|part| part.whole_table) {
-            let gain = self.wanted(gains.get(part.key)?);
+            let gain = self.wanted(gains.get(part.key).unwrap_or(&Gain::default()));
             let names: BTreeSet<&str> = gain.rows.iter().map(|row| row.name.as_str()).collect();
             if names.len() < gain.rows.len() {
-                return None;
+                return Err(format!("a column of `{}` is called what a relation of it would be", part.key));
             }
             models.push(model(plan, style, part.key, &gain));
         }
         for (key, gain) in gains.iter().filter(|(key, _)| !missing.iter().any(|part| part.whole_table && part.key == **key)) {
-            edits.extend(self.place(key)?.gain(style, &self.wanted(gain))?);
+            let place = self.place(key).ok_or_else(|| format!("no model is known to be `{key}`"))?;
+            edits.extend(place.gain(style, &self.wanted(gain))?);
         }
         if !models.is_empty() {
             edits.push(at_the_end(home, home_text, &models.join("\n")));
         }
-        Some(edits)
+        Ok(edits)
     }
 
     /// A gain without the sides of relations that are there already, under whatever name.
@@ -195,14 +212,15 @@ impl<'p> Place<'p> {
         fields.flat_map(|fields| &fields.elements).any(|element| element.of(self.text) == column)
     }
 
-    /// The insertions that give the model what it gains; `None` where a name is taken.
-    fn gain(self, style: &Style, gain: &Gain) -> Option<Edits> {
-        let Self { file, text, block } = self;
-        let close = block.close?.start as usize;
-        let last = self.fields().last()?;
+    /// The insertions that give the model what it gains; an error where a name is taken.
+    fn gain(self, style: &Style, gain: &Gain) -> Result<Edits, String> {
+        let Self { file, text, block, .. } = self;
+        let model = block.name.of(text);
+        let unread = || format!("model `{model}` is not written with a field on each line");
+        let close = block.close.ok_or_else(unread)?.start as usize;
         let brace_line = close - indent_at(text, close).len();
         if !text[..brace_line].ends_with('\n') {
-            return None;
+            return Err(unread());
         }
         let mut rows = Vec::new();
         for row in &gain.rows {
@@ -214,40 +232,84 @@ impl<'p> Place<'p> {
                 None => rows.push(row.clone()),
                 // The other side of a model that is not there.
                 Some(field) if row.relation.is_some() && same(&field) && field.kind.of(text) == kind => {}
-                Some(_) => return None,
+                Some(field) if same(&field) => {
+                    return Err(format!("model `{model}` has a field `{}` that is something else", row.name));
+                }
+                Some(field) => {
+                    let name = field.name.of(text);
+                    return Err(format!(
+                        "model `{model}` has a relation `{name}` to `{kind}`: what a second one is called is for you to say"
+                    ));
+                }
             }
         }
-        let indent = indent_at(text, last.name.start as usize);
         let mut edits = Vec::new();
-        if !rows.is_empty() {
-            let (name, kind) = self.columns();
+        let (relations, scalars): (Vec<&Row>, Vec<&Row>) = rows.iter().partition(|row| row.relation.is_some());
+        for (rows, group) in [(scalars, self.group(true)), (relations, self.group(false))] {
+            let last = group.last().ok_or_else(unread)?;
+            let (name, kind) = widths(&group);
+            let indent = indent_at(text, last.name.start as usize);
             let lines: String = rows.iter().map(|row| format!("\n{indent}{}", row.aligned(name, kind))).collect();
-            edits.push(insertion(file, line_end(text, last.end()), lines));
+            if !lines.is_empty() {
+                edits.push(insertion(file, line_end(text, last.end()), lines));
+            }
         }
         if !gain.attributes.is_empty() {
-            let has_attributes = block.rows.iter().any(|row| matches!(row, syntax::Row::Attribute(_)));
-            let empty_line = if has_attributes { "" } else { "\n" };
-            let indent = if indent.is_empty() { &style.indent } else { indent };
+            let attributes = || {
+                block.rows.iter().filter_map(|row| match row {
+                    syntax::Row::Attribute(attribute) => Some(attribute),
+                    _ => None,
+                })
+            };
+            let empty_line = if attributes().next().is_some() { "" } else { "\n" };
+            // Names come after keys, where they are written so.
+            let is_name = |attribute: &&Attribute| ["map", "schema"].contains(&attribute.name.of(text));
+            let last_key = attributes().filter(|one| !is_name(one)).map(|one| one.span.end).max();
+            let name = attributes().filter(is_name).find(|one| last_key.is_none_or(|end| one.span.start > end));
+            let at = name.map_or(brace_line, |one| text[..one.name.start as usize].rfind('\n').map_or(0, |newline| newline + 1));
+            let last = self.fields().last().map(|last| indent_at(text, last.name.start as usize));
+            let indent = last.filter(|indent| !indent.is_empty()).unwrap_or(&style.indent);
             let lines: String = gain.attributes.iter().map(|attribute| format!("{indent}{attribute}\n")).collect();
-            edits.push(insertion(file, brace_line, format!("{empty_line}{lines}")));
+            edits.push(insertion(file, at, format!("{empty_line}{lines}")));
         }
-        Some(edits)
+        Ok(edits)
     }
 
-    /// How wide names and types are, where the fields of the model stand below each other.
-    fn columns(self) -> (usize, usize) {
-        let names = self.fields().map(|field| (field.kind.start - field.name.start) as usize - 1);
-        let kinds = self.fields().filter_map(|field| {
-            let first: &Attribute = field.attributes.first()?;
-            // The attribute starts with `@`, a space after the type.
-            Some((first.name.start - field.kind.start) as usize - 2)
-        });
-        let common = |mut widths: Vec<usize>| {
-            widths.sort_unstable();
-            if widths.first() == widths.last() { widths.first().copied().unwrap_or(0) } else { 0 }
-        };
-        (common(names.collect()), common(kinds.collect()))
+    /// The fields without an empty line between them that new ones are written below: the last ones, but for columns those
+    /// around the last column, where relations stand apart.
+    fn group(self, of_columns: bool) -> Vec<&'p Field> {
+        let mut groups: Vec<Vec<&Field>> = Vec::new();
+        for field in self.fields() {
+            let is_apart = |before: &&Field| {
+                let between = &self.text[line_end(self.text, before.end())..field.name.start as usize];
+                let lines: Vec<&str> = between.split('\n').skip(1).collect();
+                lines.split_last().is_some_and(|(_, lines)| lines.iter().any(|line| line.trim().is_empty()))
+            };
+            match groups.last_mut() {
+                Some(group) if !group.last().is_some_and(is_apart) => group.push(field),
+                _ => groups.push(vec![field]),
+            }
+        }
+        let holds_column =
+            |group: &&Vec<&Field>| group.iter().any(|field| self.source.table.column(field.name.of(self.text)).is_some());
+        let of_columns = groups.iter().rev().find(holds_column).filter(|_| of_columns);
+        of_columns.or(groups.last()).cloned().unwrap_or_default()
     }
+}
+
+/// How wide names and types are, where fields stand below each other.
+fn widths(fields: &[&Field]) -> (usize, usize) {
+    let names = fields.iter().map(|field| (field.kind.start - field.name.start) as usize - 1);
+    let kinds = fields.iter().filter_map(|field| {
+        let first: &Attribute = field.attributes.first()?;
+        // The attribute starts with `@`, a space after the type.
+        Some((first.name.start - field.kind.start) as usize - 2)
+    });
+    let common = |mut widths: Vec<usize>| {
+        widths.sort_unstable();
+        if widths.first() == widths.last() { widths.first().copied().unwrap_or(0) } else { 0 }
+    };
+    (common(names.collect()), common(kinds.collect()))
 }
 
 fn attribute<'f>(text: &str, field: &'f Field, name: &str) -> Option<&'f Attribute> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tree_sitter::Node;
 
 use super::code::Code;
-use super::{Edits, Repair, found, insertion};
+use super::{Edits, MIGRATIONS, Repair, found, insertion};
 use crate::facts::schema::Column;
 use crate::project::files::Files;
 use crate::project::schema::render::Plan;
@@ -14,6 +14,9 @@ use crate::project::schema::{Gap, Layer, SourceTable};
 use crate::project::{AdapterKind, Server};
 use crate::source::{Site, Span};
 use crate::syntax::prisma::{self as syntax, Field};
+
+/// Why columns that stand elsewhere are not edited.
+const SPREAD: &str = "the columns of the table are spread in from elsewhere";
 
 /// What lets the columns of a gap be empty.
 pub(super) fn repair(server: &Server, gaps: &[&Gap], files: &dyn Files) -> Option<Repair> {
@@ -26,7 +29,7 @@ pub(super) fn repair(server: &Server, gaps: &[&Gap], files: &dyn Files) -> Optio
         (AdapterKind::Kysely, _) => {
             server.adapter.dialect?;
             let declaration = sql::relaxation(&Plan::of(server, std::collections::BTreeMap::new()), &table.table, &columns);
-            Some(Repair { declaration, edits: None })
+            Some(Repair { declaration, edits: Err(MIGRATIONS.into()) })
         }
         (_, Layer::Prisma) => model(table, &columns, &files.text(&table.file)?),
         (_, Layer::Drizzle) => drizzle(table, &columns, &files.text(&table.file)?),
@@ -58,7 +61,10 @@ fn model(table: &SourceTable, columns: &[&Column], text: &str) -> Option<Repair>
     let declaration = format!("model {} {{\n  // …\n{rows}}}\n", table.table.name);
     let keyed = |column: &&&Column| table.table.keys.iter().any(|key| key.primary && key.columns.contains(&column.name));
     let mark = |field: &&&Field| insertion(&table.file, field.kind.end as usize, "?".to_owned());
-    let edits = (!columns.iter().any(|column| keyed(&column))).then(|| relaxed.iter().map(mark).collect());
+    let edits = match columns.iter().find(keyed) {
+        Some(column) => Err(format!("`{}` is a part of the primary key", column.name)),
+        None => Ok(relaxed.iter().map(mark).collect()),
+    };
     Some(Repair { declaration, edits })
 }
 
@@ -79,7 +85,8 @@ fn drizzle(table: &SourceTable, columns: &[&Column], text: &str) -> Option<Repai
     }
     let declaration = format!("export const {} = {}(…, {{\n  // …\n{rows}}});\n", written.name, written.maker);
     // One that stands elsewhere is spread in.
-    Some(Repair { declaration, edits: (edits.len() == columns.len()).then_some(edits) })
+    let edits = if edits.len() == columns.len() { Ok(edits) } else { Err(SPREAD.into()) };
+    Some(Repair { declaration, edits })
 }
 
 /// The call in a chain that asks for a value, with the dot before it.
