@@ -31,6 +31,8 @@ pub struct Module {
     /// Uses of functions that may make an instance, told by their names: their calls, or the name alone where such a
     /// function is handed on.
     pub makers: Vec<CallSite>,
+    /// Other calls of functions by their names that may be given an instance, told by the names of what they are given.
+    pub receivers: Vec<CallSite>,
     /// Places that may hand requests to an instance, in order.
     pub mounts: Vec<Mount>,
     /// Calls that may put something with a name below a path, in order.

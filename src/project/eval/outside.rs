@@ -244,8 +244,14 @@ impl Evaluator<'_> {
                 _ => None,
             })
             .collect();
+        // Of a function that is not called as what makes instances, only the calls that may give it one are told.
+        let is_told = may_make_an_instance(name);
+        let not_told = |name: &str| format!("not every call of `{name}` is followed");
         if exported.is_empty() {
-            return Some(uses).filter(|_| may_make_an_instance(name));
+            if !is_told {
+                uses.open.push(Unknown::new(not_told(name), Site::new(file, Span::default())));
+            }
+            return Some(uses);
         }
         let package = self.resolver.package_of(file);
         let manifests = self.resolver.manifests(&package).map(|(_, manifest)| manifest);
@@ -268,7 +274,10 @@ impl Evaluator<'_> {
                 match &import.name {
                     Imported::Named(exported) if means_it(&import.module, exported) => {
                         if !may_make_an_instance(&import.local) && !may_make_an_instance(exported) {
-                            let reason = format!("`{}` is another name for its function", import.local);
+                            let reason = match is_told {
+                                true => format!("`{}` is another name for its function", import.local),
+                                false => not_told(&import.local),
+                            };
                             uses.open.push(Unknown::new(reason, Site::new(user, import.span)));
                         }
                         uses.collect(
@@ -311,7 +320,7 @@ fn each_once<'n>(names: impl Iterator<Item = &'n str>) -> impl Iterator<Item = &
 impl Uses {
     /// Adds the uses in one module of what `is_it` tells.
     fn collect(&mut self, file: &Arc<str>, module: &Module, is_it: impl Fn(&Expr, ScopeId) -> bool) {
-        for CallSite { scope, expr, .. } in module.makers.iter().chain(&module.calls) {
+        for CallSite { scope, expr, .. } in module.makers.iter().chain(&module.receivers).chain(&module.calls) {
             let at = Site::new(file, expr.span);
             match &expr.kind {
                 Kind::Call(call) if is_it(&call.callee, *scope) => self.calls.push((at, *scope, call.arguments.clone())),
