@@ -325,6 +325,64 @@ fn routers_are_followed_through_files() {
 }
 
 #[test]
+fn instances_are_followed_into_what_is_given_them() {
+    let hono = "import { Hono } from \"hono\";\n";
+    let fastify = "import { toNodeHandler } from \"better-auth/node\";\n";
+    for (app, main, expected) in [
+        (
+            format!(
+                "{hono}export function createApp(deps) {{ const app = new Hono(); if (deps.auth) {{ const auth = deps.auth; app.on([\"GET\", \"POST\"], \"/api/auth/*\", (c) => auth.handler(c.req.raw)); }} return app; }}"
+            ),
+            "import { auth } from \"./auth\";\nimport { createApp } from \"./app\";\nexport const app = createApp({ db, auth });",
+            "Hono /api/auth/*",
+        ),
+        (
+            format!(
+                "{fastify}export async function routes(server, options) {{ server.all(\"/api/auth/*\", toNodeHandler(options.auth)); }}"
+            ),
+            "import Fastify from \"fastify\";\nimport { auth } from \"./auth\";\nimport { routes } from \"./app\";\nconst server = Fastify();\nserver.register(routes, { auth });",
+            "Fastify /api/auth/*",
+        ),
+        (
+            "let made = null;\nimport { betterAuth } from \"better-auth\";\nconst getAuth = () => { if (!made) { made = betterAuth({}); } return made; };\n\
+             export const authHandler = (request) => getAuth().handler(request);"
+                .to_owned(),
+            "import Fastify from \"fastify\";\nimport { toNodeHandler } from \"better-auth/node\";\nimport { authHandler } from \"./app\";\n\
+             Fastify().all(\"/api/auth/*\", toNodeHandler(authHandler));",
+            "Fastify /api/auth/*",
+        ),
+        (
+            String::new(),
+            "import Fastify from \"fastify\";\nimport { toNodeHandler } from \"better-auth/node\";\nimport { auth } from \"./auth\";\nconst server = Fastify();\n\
+             server.register(async (server, options) => { server.all(\"/api/auth/*\", toNodeHandler(options.auth)); }, { auth });",
+            "Fastify /api/auth/*",
+        ),
+    ] {
+        let files = [("package.json", &*package(&["hono", "fastify"])), AUTH, ("src/app.ts", &app), ("src/main.ts", main)];
+        let model = model(&files);
+        let mut found: Vec<String> = model.servers.iter().flat_map(mounts).collect();
+        found.dedup();
+        assert_eq!(found, [expected], "{app}\n{main}");
+    }
+}
+
+#[test]
+fn a_package_is_of_the_framework_it_configures() {
+    let files = [
+        ("package.json", "{ \"name\": \"app\", \"dependencies\": { \"@repo/base\": \"workspace:*\" } }"),
+        ("nuxt.config.ts", "export default defineNuxtConfig({ extends: [\"@repo/base\"] });"),
+        ("server/utils/auth.ts", AUTH.1),
+        ("server/api/auth/[...all].ts", "export default eventHandler((event) => auth.handler(toWebRequest(event)));"),
+        (
+            "server/routes/more/[...all].ts",
+            "import { auth } from \"#server/utils/auth\";\nexport default eventHandler((event) => auth.handler(toWebRequest(event)));",
+        ),
+    ];
+    let model = model(&files);
+    assert_eq!(mounts(&model.servers[0]), ["Nuxt /api/auth/*", "Nuxt /more/*"]);
+}
+
+#[test]
 fn controllers_and_asynchronous_modules_of_nest_are_followed() {
     let controller = "import { All, Controller } from \"@nestjs/common\";\nimport { toNodeHandler } from \"better-auth/node\";\n\
                       import { auth } from \"./auth\";\n@Controller(\"v1/auth\")\nexport class Auth {\n\
@@ -476,6 +534,50 @@ fn audiences_are_inferred_with_their_evidence() {
     let keys = "import { betterAuth } from \"better-auth\";\nimport { apiKey } from \"@better-auth/api-key\";\n\
                 export const auth = betterAuth({ plugins: [apiKey()] });";
     assert_eq!(audiences(&model(&[("package.json", &next), ("src/auth.ts", keys)]).servers[0]), [Audience::Machines]);
+}
+
+#[test]
+fn pages_that_no_server_renders_run_in_browsers() {
+    let told = |dependency: &str, file: &str, text: &str| {
+        let package = package(&[dependency]);
+        let model = model(&[("package.json", &package), AUTH, ("src/client.ts", CLIENT), (file, text)]);
+        let contexts = &model.servers[0].contexts;
+        contexts.iter().map(|one| (one.audience, one.evidence[0].text.clone())).collect::<Vec<_>>()
+    };
+    for (dependency, file, text, what) in [
+        ("@react-router/dev", "react-router.config.ts", "export default { ssr: false } satisfies Config;", "`ssr` is `false`"),
+        ("nuxt", "nuxt.config.ts", "export default defineNuxtConfig({ ssr: false });", "`ssr` is `false`"),
+        (
+            "next",
+            "next.config.mjs",
+            "const config = { output: \"export\" };\nexport default withMDX(config);",
+            "`output` is `export`",
+        ),
+        ("next", "next.config.js", "module.exports = { output: \"export\" };", "`output` is `export`"),
+        (
+            "@sveltejs/kit",
+            "svelte.config.js",
+            "import adapter from \"@sveltejs/adapter-static\";\nexport default { kit: { adapter: adapter() } };",
+            "`kit.adapter` is `@sveltejs/adapter-static`",
+        ),
+        ("@sveltejs/kit", "src/routes/+layout.ts", "export const ssr = false;", "`ssr` is `false`"),
+        ("astro", "astro.config.mjs", "export default defineConfig({});", "`output` is not set"),
+        ("@solidjs/start", "app.config.ts", "export default defineConfig({ ssr: false });", "`ssr` is `false`"),
+    ] {
+        let expected = format!("no server renders the pages of the root: {what} in {file}");
+        assert_eq!(told(dependency, file, text), [(Audience::SpaMobile, expected)], "{file}: {text}");
+    }
+    for (dependency, file, text) in [
+        ("@react-router/dev", "react-router.config.ts", "export default { ssr: true };"),
+        ("nuxt", "nuxt.config.ts", "export default defineNuxtConfig({ ssr: process.env.SSR === \"1\" });"),
+        ("next", "next.config.mjs", "export default { output: \"standalone\" };"),
+        ("astro", "astro.config.mjs", "export default defineConfig({ adapter: node({ mode: \"standalone\" }) });"),
+        ("astro", "astro.config.mjs", "export default defineConfig({ output: \"server\" });"),
+        ("astro", "astro.config.mjs", "import { settings } from \"./gone\";\nexport default defineConfig(settings);"),
+    ] {
+        let audiences: Vec<Audience> = told(dependency, file, text).into_iter().map(|(audience, _)| audience).collect();
+        assert_eq!(audiences, [Audience::Web], "{file}: {text}");
+    }
 }
 
 #[test]

@@ -38,6 +38,8 @@ pub struct Module {
     /// It imports from better-auth, and may give that to functions of any name: all its calls are among the makers, and all
     /// that it takes out of other modules and hands on.
     pub keeps_calls: bool,
+    /// Other calls of functions by their names that may be given an instance, told by the names of what they are given.
+    pub receivers: Vec<CallSite>,
     /// Places that may hand requests to an instance, in order.
     pub mounts: Vec<Mount>,
     /// Calls that may put something with a name below a path, in order.

@@ -31,6 +31,8 @@ pub struct Framework {
     /// The packages that come with it; whoever depends on one of them, or imports it, uses the framework.
     #[serde(default)]
     pub packages: Vec<String>,
+    /// The file beside the `package.json`, without its ending, that only its applications have.
+    pub config: Option<String>,
     /// Modules that only its applications import.
     #[serde(default)]
     pub modules: Vec<String>,
@@ -45,6 +47,33 @@ pub struct Framework {
     /// Where files are routes.
     #[serde(default)]
     pub routes: Vec<RouteFolder>,
+    /// Settings by which no server renders its pages.
+    #[serde(default)]
+    pub serverless: Vec<Serverless>,
+}
+
+/// A setting by which no server renders the pages of an application.
+#[derive(Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Serverless {
+    /// The file beside the `package.json` that has it, without its ending.
+    pub file: String,
+    /// The export that is, or holds, it.
+    #[serde(default = "default_export")]
+    pub export: String,
+    /// The way to it in what is exported, with dots.
+    pub option: Option<String>,
+    /// What it is: a text, a boolean, or the package of the function that makes it.
+    pub is: String,
+    /// Whether it is so where it is not set.
+    #[serde(default)]
+    pub by_default: bool,
+    /// The option that must not be set beside it.
+    pub without: Option<String>,
+}
+
+fn default_export() -> String {
+    "default".into()
 }
 
 /// A function that is given what answers all requests.

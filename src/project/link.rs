@@ -134,7 +134,7 @@ impl Linker<'_> {
         let sites = Sites::find(&mut self.model.servers);
         std::mem::take(&mut self.client_calls).into_iter().for_each(|call| self.client(call, &sites));
         self.model.clients.sort_by(|a, b| a.at.cmp(&b.at));
-        tell(self.files, self.resolver, stated, &mut self.model);
+        tell(self.files, self.resolver, self.evaluator, stated, &mut self.model);
         let mut touched: BTreeSet<Arc<str>> = self.model.files.drain(..).collect();
         touched.extend(self.run.touched());
         for server in &self.model.servers {

@@ -234,10 +234,12 @@ impl Lowering<'_> {
         }
     }
 
-    /// Binds the one parameter of a function to what it is given where it is written.
-    pub(super) fn give(&mut self, function: ScopeId, value: &Expr) {
+    /// Binds a parameter of a function to what it is given where it is written.
+    pub(super) fn give(&mut self, function: ScopeId, place: u32, value: &Expr) {
         for binding in &mut self.scope(function).bindings {
-            if let Source::Parameter { index: 0, path, default } = &mut binding.source {
+            if let Source::Parameter { index, path, default } = &mut binding.source
+                && *index == place
+            {
                 let (path, default) = (std::mem::take(path), default.take());
                 binding.source = Source::Part { of: value.clone(), path, default };
             }

@@ -402,10 +402,18 @@ impl Lowering<'_> {
         {
             match arguments.first() {
                 Some(Element { value: Expr { kind: Kind::Function(function), .. }, spread: false }) => {
-                    self.give(function.scope, promise);
+                    self.give(function.scope, 0, promise);
                 }
                 _ => self.hand_on(promise, scope),
             }
+        }
+        // `server.register(async (server, options) => …, { auth })` (Fastify: plugins).
+        if let (Kind::Member(_, method), [Element { value: plugin, spread: false }, options, ..]) =
+            (&callee.kind, arguments.as_slice())
+            && let Kind::Function(function) = &plugin.kind
+            && method == "register"
+        {
+            self.give(function.scope, 1, &options.value);
         }
         let is_entry = match &callee.kind {
             Kind::Name(name) => self.entry_names.get(name).is_some_and(|name| ENTRY_POINTS.contains(name)),
@@ -420,10 +428,39 @@ impl Lowering<'_> {
             let site = CallSite { scope, expr: expr.clone(), owner: self.owner.clone(), guards: self.reached_under(scope) };
             if is_entry { &mut self.module.calls } else { &mut self.module.makers }.push(site);
         }
+        if !is_entry && !is_maker {
+            self.receiving_call(&expr, scope);
+        }
         self.mutating_call(&expr, scope, node);
         self.passing_call(&expr, scope, node);
         self.routing_call(&expr, scope, node);
         expr
+    }
+
+    /// A call of a function that may be given an instance: `createApp({ auth })`, or `server.register(routes, { auth })`, which
+    /// calls `routes(server, { auth })`.
+    fn receiving_call(&mut self, expr: &Expr, scope: ScopeId) {
+        let Kind::Call(call) = &expr.kind else { return };
+        let gives = |argument: &Element| match &argument.value.kind {
+            Kind::Name(name) => may_make_an_instance(name),
+            Kind::Object(properties) => properties.iter().any(|property| match property {
+                Property::Keyed { key, value, .. } => {
+                    may_make_an_instance(key) && matches!(value.kind, Kind::Name(_) | Kind::Member(..) | Kind::Call(_))
+                }
+                _ => false,
+            }),
+            _ => false,
+        };
+        let received = match (&call.callee.kind, call.arguments.as_slice()) {
+            (Kind::Name(_), arguments) if arguments.iter().any(gives) => expr.clone(),
+            (Kind::Member(server, method), [plugin, options, ..]) if method == "register" && gives(options) => {
+                let arguments = vec![Element { value: (**server).clone(), spread: false }, options.clone()];
+                let call = Call { callee: plugin.value.clone(), arguments, new: false };
+                Expr { kind: Kind::Call(Box::new(call)), span: expr.span }
+            }
+            _ => return,
+        };
+        self.module.receivers.push(CallSite { scope, expr: received, owner: None, guards: Vec::new() });
     }
 
     /// A template behind a tag: of the tags, the text of `sql` says something of the schema.

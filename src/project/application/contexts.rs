@@ -3,19 +3,27 @@
 use std::sync::Arc;
 
 use super::frameworks::shown_by;
+use super::rendering::serverless;
 use super::{Audience, Context, Evidence, Partners, Stated, folder};
 use crate::knowledge::frameworks::{Framework, FrameworkKind};
+use crate::project::eval::Evaluator;
 use crate::project::files::Files;
 use crate::project::resolve::{Resolver, ancestors};
 use crate::project::{Client, PluginUse, ProjectModel, Server};
 use crate::source::Site;
 
 /// Tells every server of a model its contexts.
-pub(in crate::project) fn tell(files: &dyn Files, resolver: &Resolver, stated: &Stated, model: &mut ProjectModel) {
+pub(in crate::project) fn tell(
+    files: &dyn Files,
+    resolver: &Resolver,
+    evaluator: &Evaluator<'_>,
+    stated: &Stated,
+    model: &mut ProjectModel,
+) {
     for server in &mut model.servers {
         server.contexts = match stated_for(stated, &server.package) {
             Some(audiences) => audiences.iter().map(|audience| said(*audience)).collect(),
-            None => inferred(files, resolver, server, &model.clients),
+            None => inferred(files, resolver, evaluator, server, &model.clients),
         };
     }
 }
@@ -30,12 +38,25 @@ fn said(audience: Audience) -> Context {
     Context { audience, evidence }
 }
 
-fn inferred(files: &dyn Files, resolver: &Resolver, server: &Server, clients: &[Client]) -> Vec<Context> {
+fn inferred(
+    files: &dyn Files,
+    resolver: &Resolver,
+    evaluator: &Evaluator<'_>,
+    server: &Server,
+    clients: &[Client],
+) -> Vec<Context> {
     let mut found: Vec<(Audience, Evidence)> = Vec::new();
     let mut add = |audience, text: String, at: &Site| found.push((audience, Evidence { text, at: Some(at.clone()) }));
+    // Pages that no server renders are as any other program in a browser.
+    let serverless = |package: &str, framework| serverless(files, evaluator, package, framework);
     for mount in &server.mounts {
         if let Some(framework) = shown_by(files, resolver, &mount.package).filter(|one| one.kind == FrameworkKind::Pages) {
-            add(Audience::Web, format!("{} renders the pages of {}", framework.name, folder(&mount.package)), &mount.at);
+            match serverless(&mount.package, framework) {
+                Some(Evidence { text, at }) => add(Audience::SpaMobile, text, at.as_ref().unwrap_or(&mount.at)),
+                None => {
+                    add(Audience::Web, format!("{} renders the pages of {}", framework.name, folder(&mount.package)), &mount.at)
+                }
+            }
         }
     }
     let is_own = |client: &&Client| matches!(&client.partners, Partners::Servers { at, .. } if at.contains(&server.at));
@@ -43,13 +64,14 @@ fn inferred(files: &dyn Files, resolver: &Resolver, server: &Server, clients: &[
         for (package, framework) in shown_with(files, resolver, &client.package) {
             let place = folder(&package);
             match framework.kind {
-                FrameworkKind::Pages => {
-                    add(
+                FrameworkKind::Pages => match serverless(&package, framework) {
+                    Some(Evidence { text, at }) => add(Audience::SpaMobile, text, at.as_ref().unwrap_or(&client.at)),
+                    None => add(
                         Audience::Web,
                         format!("`{}` is part of pages that {} renders in {place}", client.name, framework.name),
                         &client.at,
-                    );
-                }
+                    ),
+                },
                 FrameworkKind::Browser | FrameworkKind::Mobile => {
                     let text = format!("`{}` runs in {place}, which is made with {}", client.name, framework.name);
                     add(Audience::SpaMobile, text, &client.at);

@@ -9,8 +9,23 @@ use crate::project::resolve::{Resolver, join, relative};
 /// The frameworks a package depends on, those that bring others along first.
 pub(super) fn of_package(files: &dyn Files, resolver: &Resolver, package: &str) -> Vec<&'static Framework> {
     let has = |file: &String| join(package, file).is_some_and(|path| files.exists(&path));
-    let uses = |framework: &&Framework| depends(resolver, package, framework) && framework.needs.as_ref().is_none_or(has);
+    let is_configured = |framework: &Framework| {
+        let config = framework.config.as_ref();
+        config.is_some_and(|config| configuration(files, package, config).is_some())
+    };
+    let uses = |framework: &&Framework| {
+        (depends(resolver, package, framework) || is_configured(framework)) && framework.needs.as_ref().is_none_or(has)
+    };
     frameworks().iter().filter(uses).collect()
+}
+
+/// Endings of a file with settings.
+const ENDINGS: [&str; 5] = ["ts", "js", "mjs", "cjs", "mts"];
+
+/// The file with settings of a package that is called so.
+pub(super) fn configuration(files: &dyn Files, package: &str, name: &str) -> Option<String> {
+    let path = |ending: &&str| join(package, &format!("{name}.{ending}"));
+    ENDINGS.iter().filter_map(path).find(|path| files.exists(path))
 }
 
 /// The framework that what a package shows to people is made with.

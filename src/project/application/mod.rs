@@ -5,6 +5,7 @@ mod frameworks;
 mod links;
 mod mounts;
 mod react_router;
+mod rendering;
 mod routes;
 
 use std::collections::BTreeMap;

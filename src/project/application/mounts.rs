@@ -167,7 +167,13 @@ impl Place<'_> {
             Kind::Object(properties) => properties.iter().find_map(handing).unwrap_or(&argument.value),
             _ => &argument.value,
         };
-        self.ever(expr).into_iter().map(|node| self.handed_over(node)).collect()
+        let mut given = self.ever(expr);
+        for node in given.clone() {
+            if let Value::Function(function) = &node.value {
+                given.extend(self.evaluator.ever_returned(function, handler_of, self.shared));
+            }
+        }
+        given.into_iter().map(|node| self.handed_over(node)).collect()
     }
 
     fn handed_over(&self, node: Node) -> Node {
@@ -204,6 +210,15 @@ impl Place<'_> {
 /// modules).
 const INSTANCE: &str = "auth";
 const FACTORY: &str = "useFactory";
+
+/// What an expression calls the handler of: `auth.handler(request)`.
+fn handler_of(expr: &Expr) -> Option<&Expr> {
+    let Kind::Call(call) = &expr.kind else { return None };
+    match &call.callee.kind {
+        Kind::Member(of, method) if method == "handler" => Some(of),
+        _ => None,
+    }
+}
 
 /// The value of a property that hands over an instance.
 fn handing(property: &Property) -> Option<&Expr> {

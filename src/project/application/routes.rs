@@ -173,11 +173,12 @@ impl Composer<'_> {
 
     /// Goes out from a place through what is around it.
     fn climb(&self, spot: Spot<'_>, carried: Carried, tail: Tail, by_file: Option<&str>, found: &mut Vec<Composed>) {
-        let mut tail = tail;
+        let (mut spot, mut tail) = (spot, tail);
         for (index, surrounding) in spot.around.iter().enumerate() {
             let outer = Spot { around: &spot.around[index + 1..], ..spot };
             match surrounding {
-                Surrounding::Function(_) => {}
+                // What stands around a function sees none of its names.
+                Surrounding::Function(scope) => spot.scope = self.scope_around(spot.file, *scope),
                 Surrounding::Property { key, paths } if carried == Carried::Handler => {
                     match paths.iter().map(|path| self.paths(spot, path)).find(|paths| !matches!(paths, Paths::None)) {
                         Some(paths) => {
@@ -258,6 +259,13 @@ impl Composer<'_> {
             }
         }
         self.top(spot, carried, tail, by_file, found);
+    }
+
+    /// The scope in which the function of a scope is made.
+    fn scope_around(&self, file: &str, scope: ScopeId) -> ScopeId {
+        let facts = self.files.facts(file);
+        let module = facts.as_deref().and_then(FileFacts::module);
+        module.and_then(|module| module.scopes.get(scope as usize)?.parent).unwrap_or(MODULE_SCOPE)
     }
 
     /// At the top of a file.
@@ -351,7 +359,8 @@ impl Composer<'_> {
                 let of_it = |one: &Surrounding| *one == Surrounding::Function(home.scope);
                 match spot.around.iter().position(of_it).filter(|_| home.file == *spot.file) {
                     Some(function) => {
-                        let outer = Spot { around: &spot.around[function + 1..], ..spot };
+                        let scope = self.scope_around(spot.file, home.scope);
+                        let outer = Spot { around: &spot.around[function + 1..], scope, ..spot };
                         self.climb(outer, Carried::Plugin { index, has_prefix: true }, tail, None, found);
                     }
                     None => found.push(tail.open(Unknown::new("its router is a parameter", site.clone()))),

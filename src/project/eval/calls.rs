@@ -80,7 +80,16 @@ impl Evaluator<'_> {
                     self.external_call(place, callee.clone(), render::expr(&call.callee), call, None, callee_at, at.clone());
                 each(self.expr(place, &only.value), &at, &|node| {
                     let number = converted(module, name, &node.value).filter(|_| is_decimal);
-                    number.map_or_else(|| unseen.clone(), |value| Node { value, at: at.clone() })
+                    let value = number.unwrap_or_else(|| match unseen.value.clone() {
+                        Value::Call(mut call) => {
+                            if let Some(given) = Arc::make_mut(&mut call).arguments.first_mut() {
+                                *given = node;
+                            }
+                            Value::Call(call)
+                        }
+                        other => other,
+                    });
+                    Node { value, at: at.clone() }
                 })
             }
             ("global", "Deno.env.get", [only]) | ("astro:env/server", GET_SECRET, [only]) => {

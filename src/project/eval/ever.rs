@@ -7,10 +7,10 @@ use super::Evaluator;
 use crate::facts::FileFacts;
 use crate::facts::lower::member_name;
 use crate::facts::module::{
-    Call, Expr, Function, Imported, Kind, MODULE_SCOPE, Module, Mutation, Operator, ScopeId, Source, Text,
+    Call, Expr, Function, Imported, Kind, MODULE_SCOPE, Module, Mutation, Operator, Property, ScopeId, Source, Text,
 };
 use crate::project::resolve::Resolved;
-use crate::project::value::{Node, Value};
+use crate::project::value::{FunctionValue, Node, Value};
 use crate::source::Span;
 
 /// Most expressions that are looked at for one.
@@ -96,6 +96,16 @@ impl Evaluator<'_> {
         values
     }
 
+    /// The values at some time of what `of` takes of the results of a function, as [`Self::ever`] has them.
+    #[must_use]
+    pub fn ever_returned(&self, function: &FunctionValue, of: impl Fn(&Expr) -> Option<&Expr>, shared: &Shared) -> Vec<Node> {
+        let facts = self.files.facts(&function.file);
+        let scopes = facts.as_deref().and_then(FileFacts::module).map(|module| module.scopes.as_slice()).unwrap_or_default();
+        let returns = scopes.get(function.scope as usize).map(|scope| scope.returns.as_slice()).unwrap_or_default();
+        let parts = returns.iter().filter_map(|end| of(end.value.as_ref()?));
+        parts.flat_map(|part| self.ever(&function.file, function.scope, part, shared)).collect()
+    }
+
     /// What an expression gets its value from, one step back.
     fn sources(&self, origin: &Origin, shared: &Shared) -> Vec<Origin> {
         match &origin.expr.kind {
@@ -104,6 +114,7 @@ impl Evaluator<'_> {
                 let mut sources = match &of.kind {
                     Kind::Name(name) => self.origins(origin, name, std::slice::from_ref(member), shared),
                     Kind::Call(call) if call.new => self.member_of_object(origin, call, member).into_iter().collect(),
+                    Kind::Object(properties) => written(properties, member).map(|value| origin.with(value)).into_iter().collect(),
                     _ => Vec::new(),
                 };
                 // `context.var.auth` is what `context.set("auth", …)` was given.
@@ -270,6 +281,14 @@ fn may_be_another(value: &Value) -> bool {
 pub(super) fn binder(module: &Module, from: ScopeId, name: &str, at: Option<u32>) -> Option<ScopeId> {
     let mut scopes = std::iter::successors(Some(from), |id| module.scopes.get(*id as usize)?.parent);
     scopes.find(|id| module.scopes.get(*id as usize).is_some_and(|data| data.binding(name, at).is_some()))
+}
+
+/// What an object holds under a key, as it is written.
+fn written<'e>(properties: &'e [Property], key: &str) -> Option<&'e Expr> {
+    properties.iter().rev().find_map(|property| match property {
+        Property::Keyed { key: other, value, .. } if other == key => Some(value),
+        _ => None,
+    })
 }
 
 /// What lies at a path in a value, as an expression.

@@ -278,12 +278,13 @@ impl Evaluator<'_> {
             })
             .collect();
         let is_kept = may_make_an_instance(name) || module.holders.contains(name) || name == "default";
-        if exported.is_empty() {
-            return Some(uses).filter(|_| is_kept);
-        }
+        // Of a function that is not known to make instances, the calls that may give it one are told.
         if !is_kept {
             let reason = format!("its calls in {file} {UNSEEN}");
             uses.open.push(Unknown::new(reason, Site::new(file, Span::default())));
+        }
+        if exported.is_empty() {
+            return Some(uses);
         }
         if self.is_imported_by_itself(file) {
             let reason = "Nuxt and Nitro import it into files by themselves";
@@ -438,7 +439,7 @@ fn each_once<'n>(names: impl Iterator<Item = &'n str>) -> impl Iterator<Item = &
 impl Uses {
     /// Adds the uses in one module of what `is_it` tells.
     fn collect(&mut self, file: &Arc<str>, module: &Module, is_it: impl Fn(&Expr, ScopeId) -> Use) {
-        for CallSite { scope, expr, guards, .. } in module.makers.iter().chain(&module.calls) {
+        for CallSite { scope, expr, guards, .. } in module.makers.iter().chain(&module.receivers).chain(&module.calls) {
             let at = Site::new(file, expr.span);
             let (call, used) = match &expr.kind {
                 Kind::Call(call) => (Some(call), &call.callee),
