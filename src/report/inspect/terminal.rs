@@ -21,7 +21,9 @@ const INDENT: usize = 12;
 pub fn terminal(model: &ProjectModel, locate: &dyn Fn(&Site) -> Location, style: &Style) -> String {
     let mut page = Page { out: String::new(), locate, style };
     if model.servers.is_empty() && model.clients.is_empty() {
-        page.out.push_str("No call of betterAuth() or createAuthClient() was found.\n");
+        // Code that was not understood may hold one.
+        let limit = if model.questions().is_empty() { "" } else { " in what could be read" };
+        page.out.push_str(&format!("No call of betterAuth() or createAuthClient() was found{limit}.\n"));
     }
     for server in &model.servers {
         page.server(server, model);
@@ -381,6 +383,9 @@ not determined: 1 question
     fn an_empty_model_says_so() {
         let page = terminal(&ProjectModel::default(), &locate, &PLAIN);
         assert_eq!(page, "No call of betterAuth() or createAuthClient() was found.\n");
+        let open = model().undetermined;
+        let page = terminal(&ProjectModel { undetermined: open, ..ProjectModel::default() }, &locate, &PLAIN);
+        assert!(page.starts_with("No call of betterAuth() or createAuthClient() was found in what could be read.\n"), "{page}");
     }
 
     #[test]
