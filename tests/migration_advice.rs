@@ -355,6 +355,42 @@ fn commands_follow_adapter_and_release() {
 }
 
 #[test]
+fn a_column_in_another_spelling_is_renamed_and_no_second_one_is_made() {
+    let auth = |plugins: &str| {
+        format!(
+            "import {{ betterAuth }} from \"better-auth\";\nimport {{ drizzleAdapter }} from \"better-auth/adapters/drizzle\";\n\
+             import {{ jwt }} from \"better-auth/plugins\";\nimport * as schema from \"./schema\";\n\
+             export const auth = betterAuth({{ database: drizzleAdapter(db, {{ provider: \"pg\", schema }}), plugins: [{plugins}] }});"
+        )
+    };
+    let found = |plugins: &str, schema: &str| {
+        findings_about(&[
+            ("package.json", "{ \"name\": \"app\", \"dependencies\": { \"better-auth\": \"1.7.25\" } }"),
+            ("src/auth.ts", &auth(plugins)),
+            ("src/schema.ts", schema),
+        ])
+    };
+    let help = |found: &[Finding], about: &str| {
+        let one = found.iter().find(|finding| finding.message.contains(about)).expect("it is told");
+        let help = one.help.clone();
+        (help.server.unwrap_or_default(), help.declaration.unwrap_or_default(), help.migration.is_some())
+    };
+    let respelt = DRIZZLE.replace("expiresAt:", "expires_at:");
+    let (server, declaration, migrates) = help(&found("", &respelt), "`expiresAt`");
+    for part in ["Rename the property `expires_at` to `expiresAt`", "`verification: { fields: { expiresAt: \"expires_at\" } }`"] {
+        assert!(server.contains(part), "{server}");
+    }
+    assert!(!declaration.contains("expiresAt"), "{declaration}");
+    assert!(migrates || declaration.is_empty());
+    // What a plugin lacks beside it is still to be declared.
+    let keys = "export const jwks = pgTable(\"jwks\", { id: text(\"id\").primaryKey(), public_key: text(\"public_key\"), \
+                privateKey: text(\"private_key\"), createdAt: text(\"created_at\"), alg: text(\"alg\"), crv: text(\"crv\") });\n";
+    let (server, declaration, migrates) = help(&found("jwt()", &format!("{DRIZZLE}{keys}")), "`publicKey`");
+    assert!(server.contains("`public_key` to `publicKey`") && !server.contains("fields"), "{server}");
+    assert!(declaration.contains("expiresAt") && !declaration.contains("publicKey") && migrates, "{declaration}");
+}
+
+#[test]
 fn ids_are_those_that_the_release_makes_with_these_options() {
     let imports = "import { Pool } from \"pg\";";
     for (version, option, is_number) in [

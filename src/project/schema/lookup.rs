@@ -161,6 +161,12 @@ pub fn is_similar_column(column: &Column, wanted: &str) -> bool {
     fold(&column.name) == wanted || column.physical.as_deref().is_some_and(|physical| fold(physical) == wanted)
 }
 
+/// Whether two names differ in case and underscores alone.
+#[must_use]
+pub fn is_same_word(one: &str, other: &str) -> bool {
+    fold(one) == fold(other)
+}
+
 /// A name as it is compared where its spelling does not count: without case and underscores.
 pub(super) fn fold(name: &str) -> String {
     name.chars().filter(|character| *character != '_').flat_map(char::to_lowercase).collect()

@@ -21,7 +21,7 @@ const INDENT: usize = 12;
 pub fn terminal(model: &ProjectModel, locate: &dyn Fn(&Site) -> Location, style: &Style) -> String {
     let mut page = Page { out: String::new(), locate, style };
     if model.servers.is_empty() && model.clients.is_empty() {
-        let where_to = if model.undetermined.is_empty() { "" } else { " in what could be read" };
+        let where_to = if model.questions().is_empty() { "" } else { " in what could be read" };
         _ = writeln!(page.out, "No call of betterAuth() or createAuthClient() was found{where_to}.");
     }
     for server in &model.servers {

@@ -239,7 +239,7 @@ pub(super) fn outcome(review: &Review) -> String {
     // Code that was not understood is not called clean.
     let limit = if review.undetermined.is_empty() { "" } else { " in what could be read" };
     let result = match (counted, compared) {
-        _ if review.files_reviewed == 0 && counted == 0 => "no better-auth code found".to_owned(),
+        _ if review.files_reviewed == 0 && counted == 0 => format!("no better-auth code found{limit}"),
         (0, true) => format!("nothing new{limit}"),
         (0, false) => format!("no findings{limit}"),
         _ => {

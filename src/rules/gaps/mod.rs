@@ -14,7 +14,8 @@ use super::{Circumstances, Context, Reporter};
 use crate::facts::{Body, script};
 use crate::finding::{Applicability, Confidence, FixPlan, Report, Severity};
 use crate::project::predicate;
-use crate::project::schema::{self, Cause, Gap, GapKind};
+use crate::project::schema::lookup::is_same_word;
+use crate::project::schema::{self, Cause, Gap, GapKind, RequiredColumn};
 use crate::project::value::{Condition, Unknown};
 use crate::project::{AdapterKind, PluginUse, ProjectModel, Server};
 use crate::source::{FileKind, Site};
@@ -253,13 +254,22 @@ impl<'m> Group<'m> {
             report.related.extend(of_others);
             report.related.extend(gap.end());
         }
-        if self.unstaged.is_empty() {
-            repair(cx, server, &self.gaps.iter().collect::<Vec<_>>(), report);
+        let rest: Vec<Gap> = self.gaps.iter().filter_map(|gap| without_respelt(server, gap)).collect();
+        if self.unstaged.is_empty() && !rest.is_empty() {
+            repair(cx, server, &rest.iter().collect::<Vec<_>>(), report);
+        }
+        let renamed: Vec<String> = self.gaps.iter().filter_map(|gap| self.rename(gap)).collect();
+        if !renamed.is_empty() {
+            report.help.server = Some(renamed.join(" "));
         }
         if server.adapter.at != server.at {
             report.related.push((server.adapter.at.clone(), "the database is set here".into()));
         }
-        report.help.migration = Some(if self.unstaged.is_empty() { advice(server) } else { self.stage() });
+        report.help.migration = match (self.unstaged.is_empty(), rest.is_empty()) {
+            (true, true) => None,
+            (true, false) => Some(advice(server)),
+            (false, _) => Some(self.stage()),
+        };
         self.prepare(&self.gaps.iter().collect::<Vec<_>>(), report);
         report.identity = vec![server.package.to_string(), server.name.clone()];
         report.identity.extend(self.plugin().map(|plugin| plugin.name.clone()));
@@ -292,6 +302,29 @@ impl<'m> Group<'m> {
             report.severity = report.severity.min(Severity::Medium);
             report.related.push((place, format!("`{command}` may create it")));
         }
+    }
+
+    /// How to have a column looked up that is declared in another spelling.
+    fn rename(&self, gap: &Gap) -> Option<String> {
+        let respelt = respelt(self.server, gap);
+        if respelt.is_empty() {
+            return None;
+        }
+        let renamed = respelt.iter().map(|(column, name)| format!("`{name}` to `{}`", column.name)).collect();
+        let (what, kept) = match self.server.adapter.kind {
+            AdapterKind::Prisma => ("field", "with `@map`"),
+            _ => ("property", "where its builder is given it"),
+        };
+        let rename = format!(
+            "Rename the {what} {} in table `{}`; a column keeps its name in the database {kept}.",
+            join(renamed),
+            gap.table
+        );
+        // Not every plugin takes names for its columns.
+        let fields: Vec<String> = respelt.iter().map(|(column, name)| format!("{}: \"{name}\"", column.key)).collect();
+        let mapped = (self.cause == Cause::Core)
+            .then(|| format!(" Or tell better-auth the name: `{}: {{ fields: {{ {} }} }}`.", gap.key, fields.join(", ")));
+        Some(rename + &mapped.unwrap_or_default())
     }
 
     /// Puts what the documentation asks to be done first before the commands of a report.
@@ -337,6 +370,26 @@ impl<'m> Group<'m> {
         let files: Vec<String> = self.unstaged.iter().map(|file| in_a_shell(file)).collect();
         format!("Run `git add {}` and whatever migration belongs to it, then commit again.", files.join(" "))
     }
+}
+
+/// The columns that are declared in code, in another spelling than the one that is looked up: `email_verified` for
+/// `emailVerified`.
+fn respelt<'g>(server: &Server, gap: &'g Gap) -> Vec<(&'g RequiredColumn, &'g str)> {
+    let is_in_code = matches!(server.adapter.kind, AdapterKind::Drizzle | AdapterKind::Prisma)
+        && gap.kind == GapKind::Columns
+        && server.declared.lookup.is_certain();
+    let spelt = |column: &RequiredColumn| gap.declared.iter().find(|(name, _)| is_same_word(name, &column.name));
+    let respelt = gap.columns.iter().filter(|_| is_in_code);
+    respelt.filter_map(|column| Some((column, spelt(column)?.0.as_str()))).collect()
+}
+
+/// A gap without the columns that are declared in another spelling; `None` where nothing is left.
+fn without_respelt(server: &Server, gap: &Gap) -> Option<Gap> {
+    let respelt = respelt(server, gap);
+    let mut rest = gap.clone();
+    rest.columns.retain(|column| !respelt.iter().any(|(known, _)| *known == column));
+    rest.declared.retain(|(name, _)| !respelt.iter().any(|(_, known)| known == name));
+    (respelt.is_empty() || !rest.columns.is_empty()).then_some(rest)
 }
 
 /// Reports each gap of a topic by itself, at the declaration it is about. `tell` gives the message and the label there.
