@@ -7,7 +7,7 @@ use super::casing::Casing;
 use super::lookup::{Lookup, Naming, is_similar_table, snake_case};
 use super::migrated::{are_kept, name_in_database};
 use super::replay::{Scripts, is_code, replay, scripts};
-use super::tools::{Kind, Tool, push, tools};
+use super::tools::{Kind, Tool, push, runner, tools};
 use super::{CORE, Declared, Layer, Migrated, SourceTable, drizzle, entities, knexfile, prisma, types};
 use crate::project::adapter::delegate;
 use crate::project::eval::Evaluator;
@@ -75,8 +75,9 @@ impl Sources {
         let mut packages: BTreeSet<Arc<str>> = sources.iter().map(|file| resolver.package_of(file)).collect();
         packages.extend([package, ""].map(Arc::from));
         let pushed = push(resolver, packages.iter().map(|package| &**package));
+        let runner = runner(files, resolver, packages.iter().map(|package| &**package));
         let scripts = Arc::clone(&self.scripts);
-        Declared { lookup, all, migrated, pushed, scripts, sources: sources.into_iter().collect() }
+        Declared { lookup, all, migrated, pushed, runner, scripts, sources: sources.into_iter().collect() }
     }
 
     /// Tables whose link to the adapter is not known.
