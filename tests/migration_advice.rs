@@ -416,6 +416,15 @@ fn statements_go_where_the_project_keeps_its_migrations() {
     let supabase = finding("1.7.25", pool, "new Pool()", &[("supabase/migrations/20250101000000_x.sql", SQL)], "");
     let advice = supabase.help.migration.expect("advice");
     assert!(advice.contains("`supabase/migrations`") && advice.contains("supabase db push"), "{advice}");
+    for (file, text, command) in [
+        ("sqitch.plan", "%project=app\n", "`sqitch deploy`"),
+        ("flyway.conf", "", "`flyway migrate`"),
+        ("deno.json", "{ \"tasks\": { \"migrate\": \"dbmate --wait up\" } }", "`dbmate up`"),
+    ] {
+        let found = finding("1.7.25", pool, "new Pool()", &[(file, text), ("deploy/app.sql", SQL)], "");
+        let advice = found.help.migration.expect("advice");
+        assert!(advice.contains(command) && !advice.contains("auth@latest"), "{file}: {advice}");
+    }
     let d1 = "import { D1Dialect } from \"kysely-d1\";\nimport { db } from \"./db\";";
     let d1 = finding("1.7.25", d1, "new D1Dialect({ database: db })", &[("migrations/0001_init.sql", SQL)], "");
     let advice = d1.help.migration.expect("advice");

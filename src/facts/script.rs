@@ -91,6 +91,41 @@ pub fn pushes_schema(line: &str) -> bool {
     words.windows(2).any(of_orm) || words.windows(3).any(|part| is(part[0], "prisma") && part[1..] == ["db", "push"])
 }
 
+/// A program that keeps a history of SQL scripts and runs them, whatever language they belong to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Runner {
+    /// <https://atlasgo.io>.
+    Atlas,
+    /// <https://github.com/amacneil/dbmate>.
+    Dbmate,
+    /// <https://documentation.red-gate.com/flyway>.
+    Flyway,
+    /// <https://pressly.github.io/goose/>.
+    Goose,
+    /// <https://docs.liquibase.com>.
+    Liquibase,
+    /// <https://sqitch.org>.
+    Sqitch,
+}
+
+/// The program that a command line runs migrations with: its name, and a command of its behind that.
+#[must_use]
+pub fn runner(line: &str) -> Option<Runner> {
+    let words: Vec<&str> = line.split([' ', '\t', '"', '\'', ';', '&']).filter(|word| !word.is_empty()).collect();
+    words.iter().enumerate().find_map(|(place, word)| {
+        let (runner, commands): (Runner, &[&str]) = match *word {
+            "atlas" => (Runner::Atlas, &["migrate"]),
+            "dbmate" => (Runner::Dbmate, &["new", "up", "migrate", "create", "rollback", "down", "status", "dump", "wait"]),
+            "flyway" => (Runner::Flyway, &["migrate", "info", "validate", "repair", "baseline"]),
+            "goose" => (Runner::Goose, &["create", "up", "up-by-one", "up-to", "down", "status", "redo", "reset"]),
+            "liquibase" => (Runner::Liquibase, &["update", "status", "rollback", "validate"]),
+            "sqitch" => (Runner::Sqitch, &["add", "deploy", "revert", "verify", "status"]),
+            _ => return None,
+        };
+        words[place + 1..].iter().any(|word| commands.contains(word)).then_some(runner)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -108,6 +143,21 @@ mod tests {
             ("git push", false),
         ] {
             assert_eq!(pushes_schema(line), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn programs_that_run_migrations_are_told_by_their_commands() {
+        for (line, expected) in [
+            ("sqitch deploy --verify", Some(Runner::Sqitch)),
+            ("dotenv -- dbmate --wait up", Some(Runner::Dbmate)),
+            ("goose -dir db/migrations postgres \"$DATABASE_URL\" up", Some(Runner::Goose)),
+            ("atlas migrate apply --env local", Some(Runner::Atlas)),
+            ("atlas schema apply", None),
+            ("echo goose", None),
+            ("knex migrate:latest", None),
+        ] {
+            assert_eq!(runner(line), expected, "{line}");
         }
     }
 

@@ -9,7 +9,7 @@ use super::handle::{Given, schema_map};
 use super::lookup::{Lookup, Map, Naming, is_similar_table, snake_case};
 use super::migrated::{are_kept, name_in_database};
 use super::replay::{Scripts, is_code, replay, scripts};
-use super::tools::{Kind, Tool, push, tools};
+use super::tools::{Kind, Tool, push, runner, tools};
 use super::{CORE, Declared, Layer, Migrated, SourceTable, drizzle, entities, knexfile, prisma, types};
 use crate::project::adapter::delegate;
 use crate::project::eval::Evaluator;
@@ -83,10 +83,11 @@ impl Sources {
         let mut packages = packages_of(resolver, package, &lookup);
         packages.insert("".into());
         let pushed = synchronized || push(resolver, packages.iter().map(|package| &**package));
+        let runner = runner(files, resolver, packages.iter().map(|package| &**package));
         let scripts = Arc::clone(&self.scripts);
         let (sources, of_others) = (sources.into_iter().collect(), BTreeSet::new());
         let broken = Broken::find(files, &all);
-        Declared { lookup, all, of_others, migrated, pushed, scripts, sources, broken }
+        Declared { lookup, all, of_others, migrated, pushed, runner, scripts, sources, broken }
     }
 
     /// Tables whose link to the adapter is not known.

@@ -25,6 +25,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::facts::schema::{Column, Table};
+use crate::facts::script::Runner;
 use crate::project::value::Unknown;
 use crate::source::Site;
 
@@ -132,6 +133,8 @@ pub struct Declared {
     pub migrated: Vec<Arc<Migrated>>,
     /// Scripts of the packages bring what is declared into a database without migrations.
     pub pushed: bool,
+    /// The program beside the packages that runs migrations, where it is none of an ORM.
+    pub runner: Option<Runner>,
     /// The ordered scripts of the whole repository.
     pub scripts: Arc<replay::Scripts>,
     /// Files the tables were read from, sorted.

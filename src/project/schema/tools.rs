@@ -9,7 +9,7 @@ use globset::{GlobBuilder, GlobMatcher};
 
 use super::casing::Casing;
 use crate::facts::manifest::Manifest;
-use crate::facts::script::pushes_schema;
+use crate::facts::script::{self, Runner, pushes_schema};
 use crate::project::eval::Evaluator;
 use crate::project::files::Files;
 use crate::project::resolve::{Resolver, join};
@@ -77,6 +77,26 @@ pub(super) fn tools(files: &dyn Files, resolver: &Resolver, evaluator: &Evaluato
 pub(super) fn push<'p>(resolver: &Resolver, packages: impl IntoIterator<Item = &'p str>) -> bool {
     let manifests = packages.into_iter().flat_map(|package| resolver.manifests(package));
     manifests.flat_map(|(_, manifest)| &manifest.scripts).any(|script| pushes_schema(&script.command))
+}
+
+/// Files in which programs that run migrations keep their settings or their plan.
+const OF_RUNNERS: [(&str, Runner); 6] = [
+    ("flyway.conf", Runner::Flyway),
+    ("flyway.toml", Runner::Flyway),
+    ("liquibase.properties", Runner::Liquibase),
+    ("sqitch.conf", Runner::Sqitch),
+    ("sqitch.plan", Runner::Sqitch),
+    ("migrations/atlas.sum", Runner::Atlas),
+];
+
+/// The program that runs migrations by the files or scripts of the packages in these folders.
+pub(super) fn runner<'p>(files: &dyn Files, resolver: &Resolver, packages: impl IntoIterator<Item = &'p str>) -> Option<Runner> {
+    packages.into_iter().find_map(|package| {
+        let is_there = |(name, _): &&(&str, Runner)| join(package, name).is_some_and(|path| files.exists(&path));
+        let by_file = OF_RUNNERS.iter().find(is_there).map(|(_, runner)| *runner);
+        let mut scripts = resolver.manifests(package).flat_map(|(_, manifest)| &manifest.scripts);
+        by_file.or_else(|| scripts.find_map(|script| script::runner(&script.command)))
+    })
 }
 
 /// The schemas that scripts of a package hand to Prisma: `prisma generate --schema=db/schema.prisma`.

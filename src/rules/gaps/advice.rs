@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::facts::script::Runner;
 use crate::knowledge::pack;
 use crate::project::adapter::{D1, Mapper};
 use crate::project::schema::Migrated;
@@ -52,7 +53,7 @@ fn commits_generated_scripts(server: &Server) -> bool {
 }
 
 /// How to bring statements into the migrations of the project, where another tool than the official command line keeps a
-/// history of them (documentation of Supabase, "Database Migrations"; of Cloudflare D1, "Migrations").
+/// history of them (documentation of Supabase, "Database Migrations"; of Cloudflare D1, "Migrations"; of each [`Runner`]).
 fn own_migrations(server: &Server) -> Option<String> {
     let folders = || server.declared.migrated.iter().filter(|one| one.ordered);
     if let Some(one) = folders().find(|one| one.folder.ends_with("supabase/migrations")) {
@@ -67,6 +68,10 @@ fn own_migrations(server: &Server) -> Option<String> {
         let apply = "`npx wrangler d1 migrations apply`, with `--local` and with `--remote`";
         return Some(format!("Put the statements into a new migration ({make}), and apply it with {apply}."));
     }
+    if let Some(runner) = server.declared.runner {
+        let (make, apply) = steps_of(runner);
+        return Some(format!("Put the statements into {make}, and apply it with {apply}."));
+    }
     // What brings the statements past the tool that runs these is not known to it, and collides with what it does next.
     let is_found = |file: &Arc<str>| {
         let mut wanted = server.required.tables.iter().map(|(key, table)| server.adapter.lookup_name(key, &table.model));
@@ -75,6 +80,20 @@ fn own_migrations(server: &Server) -> Option<String> {
     let makes_them = |one: &&Arc<Migrated>| one.tables.iter().any(|table| is_found(&table.file));
     let folder = &folders().find(makes_them)?.folder;
     Some(format!("Write a new migration in `{folder}` that does what the statements do, and run it as the others are run."))
+}
+
+/// How a program that runs migrations is given a new one, and made to run it.
+fn steps_of(runner: Runner) -> (&'static str, &'static str) {
+    match runner {
+        Runner::Atlas => {
+            ("a new migration (`atlas migrate new`, and `atlas migrate hash` once it is written)", "`atlas migrate apply`")
+        }
+        Runner::Dbmate => ("a new migration (`dbmate new`)", "`dbmate up`"),
+        Runner::Flyway => ("a new versioned script in the folder of Flyway", "`flyway migrate`"),
+        Runner::Goose => ("a new migration (`goose create`)", "`goose up`"),
+        Runner::Liquibase => ("a new changeset", "`liquibase update`"),
+        Runner::Sqitch => ("a new change (`sqitch add`)", "`sqitch deploy`"),
+    }
 }
 
 /// Whether the schema of an ORM reaches the database without migrations. A first one that is generated later would make
