@@ -124,7 +124,7 @@ impl Resolver {
     ///
     /// In this order: relative paths; import maps; `paths` and `baseUrl` of the nearest tsconfig; `imports` of the nearest
     /// `package.json`; packages of the repository by name; and, when nothing of that decides, the aliases that SvelteKit
-    /// (`$lib`) and Nuxt (`~`, `@`, `~~`, `@@`, `#shared`) set up without a word in the repository.
+    /// (`$lib`) and Nuxt (`~`, `@`, `~~`, `@@`, `#shared`, `#server`) set up without a word in the repository.
     #[must_use]
     pub fn resolve(&self, files: &dyn Files, from: &str, specifier: &str) -> Resolved {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
@@ -331,7 +331,7 @@ impl Resolver {
 
     /// Aliases that frameworks generate at build time, so that no file of the repository has to name them:
     /// - SvelteKit: `$lib` is `src/lib` (<https://svelte.dev/docs/kit/$lib>);
-    /// - Nuxt: `~` and `@` are the source folder, `~~` and `@@` the root, `#shared` is `shared`
+    /// - Nuxt: `~` and `@` are the source folder, `~~` and `@@` the root, `#shared` is `shared`, `#server` is `server`
     ///   (<https://nuxt.com/docs/api/nuxt-config#alias>). The source folder is `app` or the root; `@` is as often set to
     ///   `src` by the templates of bundlers.
     ///
@@ -343,6 +343,7 @@ impl Resolver {
             "~" | "@" => &["app", "src", ""],
             "~~" | "@@" => &[""],
             "#shared" => &["shared"],
+            "#server" => &["server"],
             _ => return None,
         };
         let package = self.package_of(from);
@@ -991,8 +992,12 @@ pub(in crate::project) mod tests {
             ["kit/src/lib/server/auth.ts", "missing", "external",]
         );
         assert_eq!(
-            resolve_all(&files, "nuxt/server/auth.ts", &["~/utils/client", "~~/server/auth", "@/none", "#shared/x"]),
-            ["nuxt/app/utils/client.ts", "nuxt/server/auth.ts", "missing", "nuxt/shared/x.ts",]
+            resolve_all(
+                &files,
+                "nuxt/server/auth.ts",
+                &["~/utils/client", "~~/server/auth", "@/none", "#shared/x", "#server/auth"]
+            ),
+            ["nuxt/app/utils/client.ts", "nuxt/server/auth.ts", "missing", "nuxt/shared/x.ts", "nuxt/server/auth.ts"]
         );
     }
 
