@@ -16,6 +16,9 @@ use crate::source::Span;
 /// Most expressions that are looked at for one.
 const MAX_ORIGINS: usize = 64;
 
+/// The methods by which containers are asked for the objects of a class.
+const LOOKING_UP: [&str; 2] = ["get", "resolve"];
+
 /// An expression and where it stands.
 #[derive(Debug, Clone, PartialEq)]
 struct Origin {
@@ -103,7 +106,10 @@ impl Evaluator<'_> {
             Kind::Member(of, member) => {
                 let mut sources = match &of.kind {
                     Kind::Name(name) => self.origins(origin, name, std::slice::from_ref(member), shared),
-                    Kind::Call(call) if call.new => self.member_of_object(origin, call, member).into_iter().collect(),
+                    Kind::Call(call) => {
+                        let class = if call.new { Some(&call.callee) } else { looked_up(call) };
+                        class.and_then(|class| self.member_of_object(origin, class, member)).into_iter().collect()
+                    }
                     _ => Vec::new(),
                 };
                 // `context.var.auth` is what `context.set("auth", …)` was given.
@@ -112,6 +118,10 @@ impl Evaluator<'_> {
                 sources.extend(shared.found(&key, true));
                 sources.extend(shared.found(&key, false).filter(|_| is_variable));
                 sources
+            }
+            // What it gives back is what it was given.
+            Kind::Call(call) if is_extending(call) => {
+                call.arguments.first().map(|of| origin.with(&of.value)).into_iter().collect()
             }
             Kind::Call(call) if !call.new => {
                 let given = match (&call.callee.kind, call.arguments.as_slice()) {
@@ -161,11 +171,12 @@ impl Evaluator<'_> {
     }
 
     /// A member of the objects of a class of the repository.
-    fn member_of_object(&self, origin: &Origin, construction: &Call, member: &str) -> Option<Origin> {
-        let Value::Function(class) = self.eval(&origin.file, origin.scope, &construction.callee).value else { return None };
+    fn member_of_object(&self, origin: &Origin, class: &Expr, member: &str) -> Option<Origin> {
+        let Value::Function(class) = self.eval(&origin.file, origin.scope, class).value else { return None };
         let facts = self.files.facts(&class.file)?;
         let name = member_name(member);
-        let span = facts.module()?.scopes.get(class.scope as usize)?.binding(&name, None)?.span;
+        let scope = facts.module()?.scopes.get(class.scope as usize).filter(|scope| scope.class.is_some())?;
+        let span = scope.binding(&name, None)?.span;
         Some(Origin { file: class.file, scope: class.scope, expr: Expr { kind: Kind::Name(name), span } })
     }
 
@@ -217,6 +228,13 @@ impl Evaluator<'_> {
         Some(Home { file, scope: MODULE_SCOPE, name, at: None })
     }
 
+    /// What a name is bound to, whatever is changed of it afterwards.
+    pub(crate) fn bound(&self, home: &Home) -> Option<Source> {
+        let facts = self.files.facts(&home.file)?;
+        let scope = facts.module()?.scopes.get(home.scope as usize)?;
+        Some(scope.binding(&home.name, home.at)?.source.clone())
+    }
+
     /// The name that a module exports as a whole: `module.exports = name`.
     fn exported_name(&self, from: &str, module: &str) -> Option<(Arc<str>, String)> {
         let Resolved::File(target) = self.resolver.resolve(self.files, from, module) else { return None };
@@ -257,10 +275,25 @@ impl Home {
     }
 }
 
+/// The class that a container is asked for an object of: `app.get(Service)` (NestJS: "Standalone applications").
+fn looked_up(call: &Call) -> Option<&Expr> {
+    match (&call.callee.kind, call.arguments.as_slice()) {
+        (Kind::Member(_, method), [class, ..]) if LOOKING_UP.contains(&method.as_str()) && !class.spread => Some(&class.value),
+        _ => None,
+    }
+}
+
+/// Whether a call gives back its first argument with more members.
+fn is_extending(call: &Call) -> bool {
+    let is_object = |of: &Expr| matches!(&of.kind, Kind::Name(name) if name == "Object");
+    !call.new && matches!(&call.callee.kind, Kind::Member(of, method) if method == "assign" && is_object(of))
+}
+
 /// Whether something may stand for another value at another time, or when more is known of it.
 fn may_be_another(value: &Value) -> bool {
     match value {
-        Value::Unknown(_) | Value::Undefined | Value::Null | Value::External(_) => true,
+        Value::Unknown(_) | Value::Undefined | Value::Null | Value::External(_) | Value::Call(_) => true,
+        Value::Object(object) => !object.open.is_empty(),
         Value::Either(alternatives) => alternatives.iter().any(|one| may_be_another(&one.node.value)),
         _ => false,
     }

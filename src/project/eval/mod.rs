@@ -14,6 +14,7 @@ mod names;
 mod objects;
 mod operators;
 mod outside;
+mod unused;
 mod wrappers;
 
 pub(crate) use ever::Home;

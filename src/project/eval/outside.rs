@@ -137,7 +137,8 @@ impl Evaluator<'_> {
         }
     }
 
-    /// The files that import from a file, directly or through others that pass on what it exports.
+    /// The files that import from a file, directly or through others that pass on what it exports; of all uses, to pass it on
+    /// is one, too.
     pub(crate) fn users(&self, file: &Arc<str>, which: User) -> Arc<[Arc<str>]> {
         self.run.answer(&self.answers.users, (Arc::clone(file), which), || self.find_users(file, which).into())
     }
@@ -174,7 +175,8 @@ impl Evaluator<'_> {
                 if passes_on && passing.len() < MAX_PASSING && !passing.contains(&path) {
                     passing.push(Arc::clone(&path));
                 }
-                if each_once(module.imported()).any(means_it) && seen.insert(Arc::clone(&path)) {
+                let is_user = which == User::Any && passes_on || each_once(module.imported()).any(means_it);
+                if is_user && seen.insert(Arc::clone(&path)) {
                     users.push(path);
                 }
             }
@@ -221,6 +223,17 @@ impl Evaluator<'_> {
         }
     }
 
+    /// The name of the package through which others may use what a file exports.
+    pub(super) fn published_with(&self, file: &str) -> Option<String> {
+        let package = self.resolver.package_of(file);
+        let manifests = self.resolver.manifests(&package).map(|(_, manifest)| manifest);
+        let mut for_others = manifests
+            .filter(|manifest| !manifest.private)
+            .filter(|manifest| !manifest.exports.is_empty() || !manifest.entries.is_empty())
+            .filter_map(|manifest| manifest.name.clone());
+        for_others.next()
+    }
+
     /// The uses of the function a scope belongs to.
     fn uses_of(&self, file: &Arc<str>, scope: ScopeId) -> Arc<Uses> {
         let find = || Arc::new(self.as_written(|| self.find_uses(file, scope)).unwrap_or_default());
@@ -247,13 +260,7 @@ impl Evaluator<'_> {
         if exported.is_empty() {
             return Some(uses).filter(|_| may_make_an_instance(name));
         }
-        let package = self.resolver.package_of(file);
-        let manifests = self.resolver.manifests(&package).map(|(_, manifest)| manifest);
-        let mut for_others = manifests
-            .filter(|manifest| !manifest.private)
-            .filter(|manifest| !manifest.exports.is_empty() || !manifest.entries.is_empty())
-            .filter_map(|manifest| manifest.name.as_ref());
-        if let Some(published) = for_others.next() {
+        if let Some(published) = self.published_with(file) {
             let reason = format!("`{published}` is a package, whose users decide");
             uses.open.push(Unknown::new(reason, Site::new(file, Span::default())));
         }
@@ -293,6 +300,14 @@ impl Evaluator<'_> {
         if uses.calls.iter().any(|(at, ..)| is_live(&at.file)) {
             uses.calls.retain(|(at, ..)| is_live(&at.file));
             uses.open.retain(|why| is_live(&why.at.file));
+        }
+        // Nor does what only the official CLI reads.
+        if uses.calls.len() > 1 {
+            let for_cli: Vec<bool> = uses.calls.iter().map(|(at, ..)| self.is_for_cli_alone(at)).collect();
+            if for_cli.contains(&false) {
+                let mut for_cli = for_cli.into_iter();
+                uses.calls.retain(|_| for_cli.next() == Some(false));
+            }
         }
         if uses.calls.len() > MAX_CALLS {
             let (beyond, ..) = uses.calls.split_off(MAX_CALLS).swap_remove(0);
