@@ -286,6 +286,17 @@ fn instances_are_followed_to_their_handlers() {
             ),
             route("import { createAuth } from \"./auth\";\nexport const answer = (request) => createAuth().handler(request);"),
         ),
+        (
+            made(
+                "import { betterAuth } from \"better-auth\";\nexport class AuthService {\n  auth;\n  onModuleInit() { this.auth = betterAuth({}); }\n\
+                 getAuth() { return this.auth; }\n}",
+            ),
+            route(
+                "import { toNodeHandler } from \"better-auth/node\";\nimport { AuthService } from \"./auth\";\n\
+                 const app = await NestFactory.create(AppModule);\nconst service = app.get(AuthService);\n\
+                 app.use(async (req, res) => { const auth = service.getAuth(); await toNodeHandler(auth)(req, res); });",
+            ),
+        ),
     ];
     for (made, route) in cases {
         let model = model(&[("package.json", &package(&[])), made, route]);

@@ -16,6 +16,9 @@ use crate::source::Span;
 /// Most expressions that are looked at for one.
 const MAX_ORIGINS: usize = 64;
 
+/// Most names between a call and the function it calls.
+const MAX_NAMES: u32 = 4;
+
 /// The methods by which containers are asked for the objects of a class.
 const LOOKING_UP: [&str; 2] = ["get", "resolve"];
 
@@ -128,11 +131,7 @@ impl Evaluator<'_> {
                     (Kind::Member(_, get), [key]) if get == "get" && !key.spread => self.key(&origin.with(&key.value)),
                     _ => None,
                 };
-                let callee = origin.with(&call.callee);
-                let functions = match &callee.expr.kind {
-                    Kind::Function(_) => vec![callee],
-                    _ => self.sources(&callee, shared),
-                };
+                let functions = self.functions(origin.with(&call.callee), shared, MAX_NAMES);
                 let mut sources: Vec<Origin> = functions.iter().flat_map(|function| self.returns(function)).collect();
                 sources.extend(given.iter().flat_map(|key| shared.found(key, false)));
                 sources
@@ -178,6 +177,20 @@ impl Evaluator<'_> {
         let scope = facts.module()?.scopes.get(class.scope as usize).filter(|scope| scope.class.is_some())?;
         let span = scope.binding(&name, None)?.span;
         Some(Origin { file: class.file, scope: class.scope, expr: Expr { kind: Kind::Name(name), span } })
+    }
+
+    /// The functions that something which is called is, through names and members.
+    fn functions(&self, callee: Origin, shared: &Shared, names: u32) -> Vec<Origin> {
+        match (&callee.expr.kind, names.checked_sub(1)) {
+            (Kind::Function(_), _) => vec![callee],
+            (_, None) => Vec::new(),
+            (_, Some(names)) => {
+                // What another call gives back could be that of the same one again.
+                let is_named = |source: &Origin| !matches!(source.expr.kind, Kind::Call(_));
+                let sources = self.sources(&callee, shared).into_iter().filter(is_named);
+                sources.flat_map(|source| self.functions(source, shared, names)).collect()
+            }
+        }
     }
 
     /// What a function gives back.
