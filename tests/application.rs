@@ -416,6 +416,8 @@ fn what_answers_no_requests_is_no_mount() {
         "export const ask = (request) => auth.handler(new Request(new URL(\"/api/auth/x\", request.url), request));",
         "export const ask = (request) => { const url = new URL(request.url); url.pathname = \"/api/auth/x\";\n\
          return auth.handler(new Request(url, request)); };",
+        "import { Request } from \"undici\";\nimport { URL } from \"node:url\";\n\
+         export const ask = (base) => auth.handler(new Request(new URL(\"/api/auth/x\", base).toString()));",
         "if (typeof auth.handler !== \"function\") throw new Error();",
         "export const list = procedure.handler(async ({ context }) => context);",
         "const other = { handler: auth };",

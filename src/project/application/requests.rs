@@ -52,7 +52,7 @@ impl Requests<'_> {
                 _ => false,
             }),
             Kind::Call(call) if call.new => match (self.value(request.with(&call.callee)), call.arguments.first()) {
-                (Value::External(External { module, name }), Some(address)) if module == "global" && name == "Request" => {
+                (Value::External(External { name, .. }), Some(address)) if name == "Request" => {
                     self.is_fixed(request.with(&address.value), depth)
                 }
                 _ => false,
@@ -98,7 +98,7 @@ impl Requests<'_> {
                 }
             }),
             Kind::Call(call) => match (self.value(address.with(&call.callee)), &call.callee.kind) {
-                (Value::External(External { module, name }), _) if module == "global" && name == "URL" => {
+                (Value::External(External { name, .. }), _) if name == "URL" => {
                     call.arguments.first().is_some_and(|path| fixed(&path.value))
                 }
                 (Value::Function(function), _) => {
