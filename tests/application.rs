@@ -279,6 +279,24 @@ fn instances_are_followed_to_their_handlers() {
                  app.all(\"/api/auth/*\", (request, reply) => app.auth.handler(toRequest(request)));",
             ),
         ),
+        (
+            made(
+                "import { betterAuth } from \"better-auth\";\nexport function createAuth() { const auth = betterAuth({});\n\
+                 return Object.assign(auth, { billing: true }); }",
+            ),
+            route("import { createAuth } from \"./auth\";\nexport const answer = (request) => createAuth().handler(request);"),
+        ),
+        (
+            made(
+                "import { betterAuth } from \"better-auth\";\nexport class AuthService {\n  auth;\n  onModuleInit() { this.auth = betterAuth({}); }\n\
+                 getAuth() { return this.auth; }\n}",
+            ),
+            route(
+                "import { toNodeHandler } from \"better-auth/node\";\nimport { AuthService } from \"./auth\";\n\
+                 const app = await NestFactory.create(AppModule);\nconst service = app.get(AuthService);\n\
+                 app.use(async (req, res) => { const auth = service.getAuth(); await toNodeHandler(auth)(req, res); });",
+            ),
+        ),
     ];
     for (made, route) in cases {
         let model = model(&[("package.json", &package(&[])), made, route]);
@@ -367,6 +385,34 @@ fn instances_are_followed_into_what_is_given_them() {
 }
 
 #[test]
+fn handlers_are_followed_by_their_names_to_the_files_of_routes() {
+    let next = "import { auth } from \"./auth\";\nimport { toNextJsHandler } from \"better-auth/next-js\";\n";
+    let cases = [
+        ("export const handlers = toNextJsHandler(auth);", "export const { GET, POST } = handlers;"),
+        ("export const { GET, POST } = toNextJsHandler(auth);", "export { GET, POST } from \"@/handlers\";"),
+        (
+            "const own = toNextJsHandler(auth);\nexport const handlers = { GET: (r) => (auth ? own.GET(r) : none()), POST: (r) => own.POST(r) };",
+            "export const { GET, POST } = handlers;",
+        ),
+        (
+            "export const handlers = (request) => auth.handler(request);",
+            "import { toNextJsHandler } from \"better-auth/next-js\";\nexport const { GET, POST } = toNextJsHandler(handlers);",
+        ),
+        (
+            "export const handlers = { async handler(request) { return auth.handler(request); } };",
+            "export const GET = (request) => handlers.handler(request);",
+        ),
+    ];
+    for (handlers, route) in cases {
+        let handlers = format!("{next}{handlers}");
+        let route = format!("import {{ handlers }} from \"@/handlers\";\n{route}");
+        let files = [("src/handlers.ts", &*handlers), ("src/app/api/auth/[...all]/route.ts", &*route)];
+        let found = mounts_beside(&["next"], &files);
+        assert!(found.iter().all(|mount| mount == "Next.js /api/auth/*") && !found.is_empty(), "{found:?} {handlers} {route}");
+    }
+}
+
+#[test]
 fn a_package_is_of_the_framework_it_configures() {
     let files = [
         ("package.json", "{ \"name\": \"app\", \"dependencies\": { \"@repo/base\": \"workspace:*\" } }"),
@@ -380,6 +426,21 @@ fn a_package_is_of_the_framework_it_configures() {
     ];
     let model = model(&files);
     assert_eq!(mounts(&model.servers[0]), ["Nuxt /api/auth/*", "Nuxt /more/*"]);
+}
+
+#[test]
+fn lists_of_routes_are_followed_through_files() {
+    let list = "import { index } from \"@react-router/dev/routes\";\nimport { authRoutes } from \"./features/auth/routes\";\n\
+                export default [index(\"./home.tsx\"), ...authRoutes];";
+    let part = "import { relative } from \"@react-router/dev/routes\";\nconst { route } = relative(import.meta.dirname);\n\
+                export const authRoutes = [route(\"api/auth/*\", \"./answer.ts\")];";
+    let answer = "import { auth } from \"../../../src/auth\";\nexport const loader = ({ request }) => auth.handler(request);";
+    let files = [("app/routes.ts", list), ("app/features/auth/routes.ts", part), ("app/features/auth/answer.ts", answer)];
+    assert_eq!(mounts_beside(&["@react-router/dev"], &files), ["React Router /api/auth/*"]);
+    let route = "import { createFileRoute } from \"@tanstack/react-router\";\nimport { auth } from \"@/auth\";\n\
+                 export const Route = createFileRoute(\"/api/auth/$\")({ server: { handlers: { GET: ({ request }) => auth.handler(request) } } });";
+    let files = [("app/pages/api/auth/$.tsx", route)];
+    assert_eq!(mounts_beside(&["@tanstack/react-start", "hono"], &files), ["TanStack Start /api/auth/$"]);
 }
 
 #[test]
@@ -407,6 +468,14 @@ fn names_that_nuxt_imports_by_itself_are_known() {
 fn what_answers_no_requests_is_no_mount() {
     let calls = [
         "const request = new Request(new URL(\"/api/auth/get-session\", base).toString());\nawait auth.handler(request);",
+        "export const call = (path) => auth.handler(new Request(`${base()}/api/auth/session`, { headers: own(path) }));",
+        "const path = flag ? \"/api/auth/a\" : \"/api/auth/b\";\nawait auth.handler(new Request(new URL(path, base())));",
+        "const own = (token) => new Request(`${origin()}/api/auth/verify`, { body: token });\nexport const ask = (token) => auth.handler(own(token));",
+        "export const ask = (request) => auth.handler(new Request(new URL(\"/api/auth/x\", request.url), request));",
+        "export const ask = (request) => { const url = new URL(request.url); url.pathname = \"/api/auth/x\";\n\
+         return auth.handler(new Request(url, request)); };",
+        "import { Request } from \"undici\";\nimport { URL } from \"node:url\";\n\
+         export const ask = (base) => auth.handler(new Request(new URL(\"/api/auth/x\", base).toString()));",
         "if (typeof auth.handler !== \"function\") throw new Error();",
         "export const list = procedure.handler(async ({ context }) => context);",
         "const other = { handler: auth };",
@@ -419,6 +488,57 @@ fn what_answers_no_requests_is_no_mount() {
     let test = "import { auth } from \"./auth\";\nawait auth.handler(request);";
     let model = model(&[("package.json", &package(&["hono"])), AUTH, ("src/auth.test.ts", test)]);
     assert_eq!(mounts(&model.servers[0]), [""; 0]);
+}
+
+#[test]
+fn what_is_asked_for_may_be_handed_over_as_another_request() {
+    for made in [
+        "new Request(url.toString(), request)",
+        "new Request(url, { method: request.method, headers: request.headers })",
+        "new Request(`${base}${request.url}`, request)",
+        "new Request(getRequestURL(), request)",
+        "request",
+    ] {
+        let text = format!(
+            "import {{ Hono }} from \"hono\";\nimport {{ getRequestURL }} from \"vinxi\";\nimport {{ auth }} from \"./auth\";\n\
+             new Hono().all(\"/api/auth/*\", ({{ req: {{ raw: request }} }}) => {{\n  const url = new URL(request.url);\n  \
+             url.searchParams.set(\"a\", \"b\");\n  return auth.handler({made});\n}});"
+        );
+        assert_eq!(mounts_beside(&["hono"], &[("src/index.ts", &text)]), ["Hono /api/auth/*"], "{made}");
+    }
+}
+
+#[test]
+fn listeners_are_routes_only_of_requests() {
+    let app = "import { Hono } from \"hono\";\nimport { auth } from \"./auth\";\nexport const app = new Hono();\n\
+               app.all(\"/api/auth/*\", (c) => auth.handler(c.req.raw));\nprocess.on(\"SIGINT\", app.stop);";
+    assert_eq!(mounts_beside(&["hono"], &[("src/index.ts", app)]), ["Hono /api/auth/*"]);
+    let server = "import { createServer } from \"node:http\";\nimport { toNodeHandler } from \"better-auth/node\";\n\
+                  import { auth } from \"./auth\";\nconst server = create();\nserver.on(\"request\", toNodeHandler(auth));";
+    assert_eq!(mounts_beside(&[], &[("src/index.ts", server)]), ["Node.js -"]);
+}
+
+#[test]
+fn paths_are_routes_only_where_their_framework_looks_for_them() {
+    let file = "import { auth } from \"~/auth\";\nexport const answer = (request) => auth.handler(request);";
+    assert_eq!(mounts_beside(&["nitro"], &[("src/lib/server/auth/index.ts", file)]), ["Nitro ?"]);
+    let hooks = "import { auth } from \"$lib/auth\";\nimport { svelteKitHandler } from \"better-auth/svelte-kit\";\n\
+                 export const handle = ({ event, resolve }) => svelteKitHandler({ event, resolve, auth });";
+    let auth = ("src/lib/auth.ts", AUTH.1);
+    let files = [("package.json", &*package(&["@sveltejs/kit"])), auth, ("src/hooks.server.ts", hooks)];
+    assert_eq!(mounts(&model(&files).servers[0]), ["SvelteKit -"]);
+    let files = [files.as_slice(), &[("src/routes/hooks.server.ts", hooks)]].concat();
+    assert_eq!(mounts(&model(&files).servers[0]), ["SvelteKit -"]);
+}
+
+#[test]
+fn a_handler_is_registered_by_its_name_at_a_path_with_a_number() {
+    let handler = "import { auth } from \"./auth\";\nexport const handle = (c) => auth.handler(c.req.raw);";
+    let router = "import { Hono } from \"hono\";\nimport { handle } from \"./handle\";\nnew Hono().post(\"/api/auth/oauth2/token\", handle);";
+    assert_eq!(
+        mounts_beside(&["hono"], &[("src/handle.ts", handler), ("src/router.ts", router)]),
+        ["Hono /api/auth/oauth2/token"]
+    );
 }
 
 #[test]
@@ -450,6 +570,8 @@ fn a_handler_of_something_unknown_is_said() {
     let question = "which instance `toNextJsHandler` in src/app/api/auth/[...all]/route.ts mounts";
     assert_eq!(model.questions().iter().filter(|open| open.question == question).count(), 1);
     assert!(!model.undetermined.iter().any(|open| open.question == question), "no finding depends on it");
+    let may_be = "`toNextJsHandler` in src/app/api/auth/[...all]/route.ts may mount it";
+    assert_eq!(model.servers[0].mounts_open.iter().map(|why| &*why.reason).collect::<Vec<_>>(), [may_be]);
 }
 
 const WORKSPACE: (&str, &str) = ("package.json", "{ \"name\": \"root\", \"workspaces\": [\"apps/*\", \"packages/*\"] }");
@@ -638,6 +760,56 @@ fn a_client_knows_an_instance_through_files_that_pass_it_on() {
         ("apps/web/src/client.ts", client),
     ];
     assert_eq!(partners(&model(&files).clients[0]), Ok(vec!["apps/auth/src/auth.ts"]));
+}
+
+#[test]
+fn what_only_the_official_cli_reads_is_a_copy_for_it() {
+    let route = (
+        "src/app/api/auth/[...all]/route.ts",
+        "import { auth } from \"@/auth\";\nimport { toNextJsHandler } from \"better-auth/next-js\";\n\
+         export const { GET, POST } = toNextJsHandler(auth);",
+    );
+    let client = (
+        "src/client.ts",
+        "import { createAuthClient } from \"better-auth/react\";\nimport { auth } from \"../better-auth.config\";\n\
+         export const authClient = createAuthClient({ plugins: [inferAdditionalFields<typeof auth>()] });",
+    );
+    let copy =
+        "import { betterAuth } from \"better-auth\";\nexport const auth = betterAuth({});\nexport type Auth = typeof auth;";
+    let manifest = package(&["next"]);
+    let roles = |files: &[(&str, &str)]| {
+        let model = model(&[&[("package.json", &*manifest), AUTH], files].concat());
+        let linked = model.clients.first().map(|client| partners(client).map_or(0, |files| files.len()));
+        (model.servers[0].role, linked)
+    };
+    let copied = ("better-auth.config.ts", copy);
+    assert_eq!(roles(&[copied, route, client]), (Role::CliCopy, Some(1)));
+    assert_eq!(roles(&[copied, client]), (Role::Live, Some(1)), "none of them is mounted");
+    let used = format!("{copy}\nexport const sessionOf = (headers) => auth.api.getSession({{ headers }});");
+    assert_eq!(roles(&[("better-auth.config.ts", &used), route]).0, Role::Live, "its own file uses it");
+    let user = ("src/use.ts", "import { auth } from \"../better-auth.config\";\nauth.api.signOut({});");
+    assert_eq!(roles(&[copied, route, user]).0, Role::Live, "another file uses it");
+    let other = copy.replace("auth = better", "other = better").replace("typeof auth", "typeof other");
+    assert_eq!(roles(&[("better-auth.config.ts", &other), route]).0, Role::Live, "the CLI does not look for it");
+}
+
+#[test]
+fn clients_talk_to_what_is_mounted() {
+    let two = (
+        "src/auth.ts",
+        "import { betterAuth } from \"better-auth\";\nexport const auth = betterAuth({});\nexport const pages = betterAuth({});",
+    );
+    let route = "import { auth } from \"@/auth\";\nexport const GET = (request) => auth.handler(request);";
+    let files = [("package.json", &*package(&["next"])), two, ("src/app/api/auth/[...all]/route.ts", route)];
+    let (client, elsewhere) = (("src/client.ts", CLIENT), ("apps/web/src/client.ts", CLIENT));
+    let linked = |files: &[(&str, &str)]| match model(files).clients[0].partners.clone() {
+        Partners::Servers { at, why } => (at.len(), why),
+        _ => (0, String::new()),
+    };
+    assert_eq!(linked(&[files.as_slice(), &[client]].concat()), (1, "it is in the same package".to_owned()));
+    assert_eq!(linked(&[files[0], files[1], client]), (2, "it is in the same package".to_owned()));
+    let own = ("apps/web/package.json", "{ \"name\": \"web\" }");
+    assert_eq!(linked(&[files.as_slice(), &[elsewhere, own]].concat()), (1, "no other instance is mounted".to_owned()));
 }
 
 #[test]

@@ -371,7 +371,8 @@ pub struct Mount {
 }
 
 /// A call that may put a router or a handler below a path by its name: `app.use("/api", router)`, `addRoutes(app)`; or that
-/// may hand a request on to a function that gives it to an instance, told by its name: `handleAuth(request)`.
+/// may hand a request on to what gives it to an instance: a function, told by its name (`handleAuth(request)`), or a handler
+/// with a member for each method of requests (`handlers.GET(request)`).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Routing {
     /// The scope it stands in.

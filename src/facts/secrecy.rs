@@ -236,9 +236,22 @@ pub fn looks_secret(value: &str) -> bool {
         let authority = rest.split(['/', '?', '#']).next().unwrap_or("");
         return authority.split_once('@').is_some_and(|(user, _)| user.contains(':'));
     }
-    let token_like =
-        value.len() >= 20 && value.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'=' | b'_' | b'-'));
+    let token_like = !is_path(value)
+        && value.len() >= 20
+        && value.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'=' | b'_' | b'-'));
     token_like && value.bytes().any(|b| b.is_ascii_digit()) && value.bytes().any(|b| b.is_ascii_alphabetic())
+}
+
+/// Whether a value is a path of words, which may end in a number: `/api/auth/oauth2/authorize`.
+fn is_path(value: &str) -> bool {
+    let is_word = |part: &str| {
+        let word = part.trim_end_matches(|letter: char| letter.is_ascii_digit());
+        !word.is_empty()
+            && part.len() - word.len() <= 2
+            && word.bytes().all(|b| b.is_ascii_lowercase() || matches!(b, b'-' | b'_'))
+    };
+    let parts = value.strip_prefix('/').map(|path| path.split('/'));
+    parts.is_some_and(|mut parts| parts.all(is_word))
 }
 
 /// Whether the query of a URL holds a credential; a placeholder stands for one and is none.
@@ -275,6 +288,8 @@ mod tests {
             ("hunter2", Some("x-api-key")),
             ("hunter2", Some("client_assertion")),
             ("hunter", Some("oldSecrets")),
+            ("/hooks/3f4a8c9d0e1b2a7f5c6d", None),
+            ("/aGVsbG8gd29ybGQ5aGVsbG8", None),
         ] {
             assert!(!is_kept(value, name.map_or_else(Around::default, Around::named)), "{value}");
         }
@@ -289,6 +304,7 @@ mod tests {
             ("/verify?token={token}&key=", None),
             ("Is it so? Then key=value", None),
             ("database", Some("storage")),
+            ("/api/auth/oauth2/authorize", None),
             ("Bearer token is missing", None),
             ("urn:ietf:params:oauth:client-assertion-type:jwt-bearer", Some("client_assertion_type")),
             ("", Some("secret")),

@@ -104,7 +104,8 @@ pub enum FrameworkKind {
 #[derive(Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RouteFolder {
-    /// The folder, one or more names that follow each other in a path.
+    /// The folder, one or more names that follow each other in the path in the package, or in a folder for its sources; `*`
+    /// is any name.
     pub root: String,
     /// The only name, without its ending, that makes a file a route; it is not part of the path.
     pub file: Option<String>,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::adapter::adapter;
-use super::application::{Caller, Sites, Stated, mount, partners, tell};
+use super::application::{Caller, Sites, Stated, mount, partners, tell, tell_copies};
 use super::eval::{Answers, Evaluator};
 use super::files::Files;
 use super::memo::{Gate, Memo, Run};
@@ -132,6 +132,7 @@ impl Linker<'_> {
         self.model.servers = servers;
         mount(self.files, self.resolver, self.evaluator, &mut self.model);
         let sites = Sites::find(&mut self.model.servers);
+        tell_copies(self.evaluator, &mut self.model.servers);
         std::mem::take(&mut self.client_calls).into_iter().for_each(|call| self.client(call, &sites));
         self.model.clients.sort_by(|a, b| a.at.cmp(&b.at));
         tell(self.files, self.resolver, self.evaluator, stated, &mut self.model);
@@ -274,6 +275,7 @@ impl Linker<'_> {
             comparison: SchemaState::default(),
             gaps: Vec::new(),
             mounts: Vec::new(),
+            mounts_open: Vec::new(),
             contexts: Vec::new(),
         };
         self.questions(&server);

@@ -92,6 +92,8 @@ pub struct Server {
     pub gaps: Vec<schema::Gap>,
     /// Where it is mounted, sorted by place.
     pub mounts: Vec<Mount>,
+    /// Why it may be mounted elsewhere, too.
+    pub mounts_open: Vec<Unknown>,
     /// What kinds of application it is for; empty where nothing tells.
     pub contexts: Vec<Context>,
 }

@@ -124,7 +124,7 @@ impl Resolver {
     ///
     /// In this order: relative paths; import maps; `paths` and `baseUrl` of the nearest tsconfig; `imports` of the nearest
     /// `package.json`; packages of the repository by name; and, when nothing of that decides, the aliases that SvelteKit
-    /// (`$lib`) and Nuxt (`~`, `@`, `~~`, `@@`, `#shared`) set up without a word in the repository.
+    /// (`$lib`) and Nuxt (`~`, `@`, `~~`, `@@`, `#shared`, `#server`) set up without a word in the repository.
     #[must_use]
     pub fn resolve(&self, files: &dyn Files, from: &str, specifier: &str) -> Resolved {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);

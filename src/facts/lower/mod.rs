@@ -19,7 +19,7 @@ pub(crate) use self::classes::{member_name, property_of, static_name};
 pub(crate) use self::expressions::may_make_an_instance;
 pub(super) use self::literals::unescape;
 pub(crate) use self::mounts::paths_of;
-pub use self::mounts::{GLOBAL_PREFIX, ROUTING_METHODS};
+pub use self::mounts::{GLOBAL_PREFIX, HTTP_METHODS, ROUTING_METHODS};
 use self::passed::Given;
 use self::unread::Unread;
 

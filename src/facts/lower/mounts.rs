@@ -15,6 +15,9 @@ const PATH_KEYS: [&str; 2] = ["path", "url"];
 pub const ROUTING_METHODS: [&str; 12] =
     ["add", "all", "any", "get", "group", "guard", "mount", "on", "post", "register", "route", "use"];
 
+/// The names under which handlers have one for each method of requests (Next.js: "Route Handlers").
+pub const HTTP_METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
+
 /// The method that puts all controllers of an application below a path (NestJS: FAQ, "Global prefix").
 pub const GLOBAL_PREFIX: &str = "setGlobalPrefix";
 
@@ -78,6 +81,7 @@ impl Lowering<'_> {
         let Kind::Call(call) = &expr.kind else { return };
         let may_route = match &call.callee.kind {
             Kind::Member(_, method) if method == GLOBAL_PREFIX => true,
+            Kind::Member(of, method) if HTTP_METHODS.contains(&method.as_str()) => matches!(of.kind, Kind::Name(_)),
             Kind::Member(_, method) => {
                 ROUTING_METHODS.contains(&method.as_str()) && call.arguments.iter().any(|argument| has_name(&argument.value))
             }
@@ -91,6 +95,7 @@ impl Lowering<'_> {
         if may_route {
             let guards = match &call.callee.kind {
                 Kind::Name(name) if may_hand_on(name) => self.guards_of(scope),
+                Kind::Member(_, method) if HTTP_METHODS.contains(&method.as_str()) => self.guards_of(scope),
                 _ => Vec::new(),
             };
             self.module.routings.push(Routing { scope, expr: expr.clone(), around: Vec::new(), guards });

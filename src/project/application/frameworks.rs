@@ -4,7 +4,8 @@ use crate::facts::module::Module;
 use crate::facts::specifier::{canonical, split_package_name};
 use crate::knowledge::frameworks::{Framework, FrameworkKind, RouteFolder, ServerFunction, frameworks};
 use crate::project::files::Files;
-use crate::project::resolve::{Resolver, join, relative};
+use crate::project::resolve::{Resolver, file_name, join, relative};
+use crate::source::folder_of;
 
 /// The frameworks a package depends on, those that bring others along first.
 pub(super) fn of_package(files: &dyn Files, resolver: &Resolver, package: &str) -> Vec<&'static Framework> {
@@ -61,6 +62,21 @@ pub(super) fn of_file(
     }
 }
 
+/// The name of the file with the hooks of SvelteKit, and the folder it lies in (SvelteKit: "Hooks").
+const HOOKS: (&str, &str) = ("hooks.server", "src");
+
+/// Whether a file is named as the hooks of SvelteKit are, in a package that has its own in their place.
+pub(super) fn are_stray_hooks(files: &dyn Files, resolver: &Resolver, path: &str) -> bool {
+    let (name, folder) = HOOKS;
+    if !file_name(path).strip_prefix(name).is_some_and(|ending| ending.starts_with('.')) {
+        return false;
+    }
+    let package = resolver.package_of(path);
+    let place = join(&package, folder);
+    let hooks = |ending: &str| place.as_ref().is_some_and(|place| files.exists(&format!("{place}/{name}.{ending}")));
+    relative(&package, path).is_some_and(|inside| folder_of(inside) != folder) && (hooks("ts") || hooks("js"))
+}
+
 /// The framework that a module is part of.
 pub(super) fn by_module(module: &str) -> Option<&'static Framework> {
     frameworks().iter().find(|framework| has_module(framework, module))
@@ -91,10 +107,19 @@ fn route_of(framework: &Framework, path: &str) -> Option<String> {
     framework.routes.iter().find_map(|folder| route_in(folder, path))
 }
 
+/// The folders in a package that its sources may lie in.
+const SOURCES: [&str; 3] = ["", "src/", "app/"];
+
+/// What is left of a path below a folder, in whose name `*` stands for any part.
+fn below<'p>(folder: &str, path: &'p str) -> Option<&'p str> {
+    folder.split('/').try_fold(path, |rest, name| {
+        let (first, rest) = rest.split_once('/')?;
+        (name == "*" || name == first).then_some(rest)
+    })
+}
+
 fn route_in(folder: &RouteFolder, path: &str) -> Option<String> {
-    let root = format!("/{}/", folder.root);
-    let whole = format!("/{path}");
-    let inside = &whole[whole.find(&root)? + root.len()..];
+    let inside = SOURCES.iter().find_map(|source| below(&folder.root, path.strip_prefix(source)?))?;
     let (folders, file) = inside.rsplit_once('/').unwrap_or(("", inside));
     // A catch-all is written with dots of its own.
     let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
@@ -150,6 +175,9 @@ mod tests {
             ("Next.js", "src/pages/api/auth/[...all].ts", Some("/api/auth/*")),
             ("Nuxt", "server/api/auth/[...all].ts", Some("/api/auth/*")),
             ("Nuxt", "server/routes/auth/[...].ts", Some("/auth/*")),
+            ("Nuxt", "layers/base/server/api/auth/[...].ts", Some("/api/auth/*")),
+            ("Nitro", "src/lib/server/auth/index.ts", None),
+            ("Next.js", "lib/app/api/auth/route.ts", None),
             ("SvelteKit", "src/routes/api/auth/[...rest]/+server.ts", Some("/api/auth/*")),
             ("SolidStart", "src/routes/api/*auth.ts", Some("/api/*")),
             ("TanStack Start", "src/routes/api/auth/$.ts", Some("/api/auth/*")),

@@ -46,7 +46,7 @@ pub(in crate::project) fn partners(
         return Partners::Elsewhere("the repository has no instance it could be for");
     }
     let linked = |chosen: Vec<&Server>, why: String| {
-        let at: Vec<Site> = at_its_path(client.options, chosen).iter().map(|server| server.at.clone()).collect();
+        let at: Vec<Site> = answering(at_its_path(client.options, chosen)).iter().map(|server| server.at.clone()).collect();
         (!at.is_empty()).then_some(Partners::Servers { at, why })
     };
     let choose = |is_it: &dyn Fn(&Server) -> bool| candidates.iter().copied().filter(|server| is_it(server)).collect::<Vec<_>>();
@@ -63,8 +63,10 @@ pub(in crate::project) fn partners(
         .or_else(|| linked(by_address().unwrap_or_default(), "both have the same `baseURL`".into()))
         .or_else(|| linked(in_package(), "it is in the same package".into()))
         .or_else(|| linked(by_dependency(), "its package depends on that of the instance".into()))
-        .or_else(|| {
-            if let [_] = candidates.as_slice() { linked(candidates.clone(), "there is no other instance".into()) } else { None }
+        .or_else(|| match (candidates.as_slice(), answering(candidates.clone()).as_slice()) {
+            ([only], _) => linked(vec![only], "there is no other instance".into()),
+            (_, [only]) => linked(vec![only], "no other instance is mounted".into()),
+            _ => None,
         })
         .unwrap_or_else(|| Partners::Undetermined(undetermined(client.options)))
 }
@@ -82,6 +84,13 @@ fn known_files(files: &dyn Files, resolver: &Resolver, evaluator: &Evaluator<'_>
         }
     }
     known
+}
+
+/// Of several servers those that answer requests, where any does and it is known of all of them.
+fn answering(servers: Vec<&Server>) -> Vec<&Server> {
+    let may_answer = |server: &&&Server| !server.mounts.is_empty() || !server.mounts_open.is_empty();
+    let answering: Vec<&Server> = servers.iter().filter(may_answer).copied().collect();
+    if answering.is_empty() { servers } else { answering }
 }
 
 /// Of several servers those whose routes may lie where a client asks for them.

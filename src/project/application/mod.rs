@@ -6,6 +6,7 @@ mod links;
 mod mounts;
 mod react_router;
 mod rendering;
+mod requests;
 mod routes;
 
 use std::collections::BTreeMap;
@@ -15,6 +16,7 @@ pub(super) use self::contexts::tell;
 pub(super) use self::links::{Caller, partners};
 pub(super) use self::mounts::mount;
 pub use self::routes::Route;
+use super::eval::Evaluator;
 use super::link::role;
 use super::resolve::{file_name, relative};
 use super::{Role, Server};
@@ -103,6 +105,19 @@ impl Audience {
 #[must_use]
 pub fn folder(package: &str) -> &str {
     if package.is_empty() { "the root" } else { package }
+}
+
+/// Tells the instances that nothing but the official CLI reads, beside one that answers requests.
+pub(super) fn tell_copies(evaluator: &Evaluator<'_>, servers: &mut [Server]) {
+    let is_live = |server: &Server| server.role == Role::Live;
+    if !servers.iter().any(|server| is_live(server) && !server.mounts.is_empty()) {
+        return;
+    }
+    for server in servers.iter_mut().filter(|server| is_live(server) && server.mounts.is_empty()) {
+        if evaluator.is_for_cli_alone(&server.at) {
+            server.role = Role::CliCopy;
+        }
+    }
 }
 
 /// Sites of documentation, which are examples unless they are applications with an instance of their own.

@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::requests::Requests;
 use super::routes::{Composed, Composer};
 use super::{Mount, Route, frameworks};
 use crate::facts::lower::{MOUNTING_METHODS, may_make_an_instance};
@@ -32,22 +33,31 @@ pub(in crate::project) fn mount(files: &dyn Files, resolver: &Resolver, evaluato
     for path in &paths {
         let Some(facts) = files.facts(path) else { continue };
         let Some(module) = facts.module() else { continue };
+        if module.mounts.is_empty() || frameworks::are_stray_hooks(files, resolver, path) {
+            continue;
+        }
+        let own = role(path);
+        // What tests and scripts do with an instance does not make it part of an application.
+        let is_part = |server: &Server| own == Role::Live || own == server.role;
         for mount in &module.mounts {
             evaluator.begin();
-            let place = Place { evaluator, shared: &shared, path, mount };
+            let place = Place { files, evaluator, shared: &shared, path, mount };
             let Some(instances) = place.instances() else { continue };
             let at = Site::new(path, mount.span);
             let instances = match instances {
                 Ok(instances) => instances,
                 Err(why) => {
                     let question = format!("which instance `{}` in {path} mounts", place.name());
+                    let may_mount = format!("`{}` in {path} may mount it", place.name());
+                    let may_be_meant =
+                        |server: &&mut Server| is_part(server) && (server.role == own || server.role != Role::Test);
+                    for server in model.servers.iter_mut().filter(may_be_meant) {
+                        server.mounts_open.push(Unknown::new(may_mount.clone(), at.clone()));
+                    }
                     model.undetermined_around.push(Open { question, reason: why.reason, site: at });
                     continue;
                 }
             };
-            let own = role(path);
-            // What tests and scripts do with an instance does not make it part of an application.
-            let is_part = |server: &Server| own == Role::Live || own == server.role;
             let mounted = |server: &&mut Server| instances.contains(&server.at) && is_part(server);
             let mut servers: Vec<&mut Server> = model.servers.iter_mut().filter(mounted).collect();
             if servers.is_empty() {
@@ -114,6 +124,7 @@ fn meets(route: &str, base: &str, by_file: bool) -> bool {
 
 /// What may be a mount, and where it stands.
 struct Place<'a> {
+    files: &'a dyn Files,
     evaluator: &'a Evaluator<'a>,
     shared: &'a Shared,
     path: &'a Arc<str>,
@@ -125,7 +136,8 @@ impl Place<'_> {
     fn instances(&self) -> Option<Result<Vec<Site>, Unknown>> {
         let (values, may_mean_none) = match &self.mount.by {
             Mounting::Handler { of, request } => {
-                if request.as_ref().is_some_and(|request| asks_for_itself(&self.eval(request))) {
+                let requests = Requests { files: self.files, evaluator: self.evaluator };
+                if request.as_ref().is_some_and(|request| requests.are_own(self.path, self.mount.scope, request)) {
                     return None;
                 }
                 let means_one = request.is_some() && role(self.path) == Role::Live && may_make_an_instance(render::expr(of));
@@ -245,20 +257,5 @@ fn why_unknown(node: &Node) -> Option<Unknown> {
     match &node.value {
         Value::Either(alternatives) => alternatives.iter().find_map(|one| why_unknown(&one.node)),
         _ => node.why_unknown(),
-    }
-}
-
-/// Whether a request is one the program makes itself for a route it knows, rather than one it was given.
-fn asks_for_itself(request: &Node) -> bool {
-    let Value::Call(call) = &request.value else { return false };
-    // `new Request(new URL("/path", base).toString())`.
-    let made = call.first();
-    if !made.new {
-        return false;
-    }
-    match made.arguments.first() {
-        Some(Node { value: Value::Text(_), .. }) => true,
-        Some(address) => asks_for_itself(address),
-        None => false,
     }
 }

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use crate::facts::module::{Call, Element, Expr, Kind, MODULE_SCOPE, Source, Text};
-use crate::project::eval::Evaluator;
+use crate::facts::module::{Call, Element, Expr, Kind, MODULE_SCOPE, ScopeId, Source, Text};
+use crate::project::eval::{Evaluator, Home};
 use crate::project::files::Files;
 use crate::project::resolve::join;
 use crate::project::value::{External, Unknown, Value};
-use crate::source::{Site, Span};
+use crate::source::{Site, Span, folder_of};
 
 /// The file in the folder of the application that lists its routes.
 const LISTS: [&str; 2] = ["app/routes.ts", "app/routes.js"];
@@ -23,8 +23,9 @@ pub(super) fn routes_of(files: &dyn Files, evaluator: &Evaluator<'_>, file: &Arc
     let bound = facts.module()?.scopes.first()?.binding("default", None)?;
     let Source::Value(routes) = &bound.source else { return None };
     let folder = list.rsplit_once('/').map_or("", |(folder, _)| folder);
-    let mut reader = Reader { evaluator, list: &list, folder, file, found: Vec::new(), open: None };
-    reader.list(routes, "");
+    let at = Place { file: &list, scope: MODULE_SCOPE };
+    let mut reader = Reader { evaluator, folder, file, found: Vec::new(), open: None };
+    reader.list(at, routes, "", MAX_DEPTH);
     let Reader { found, open, .. } = reader;
     let not_there = || Unknown::new(format!("`{list}` has no route for it"), Site::new(&list, routes.span));
     Some(match found.is_empty() {
@@ -33,9 +34,19 @@ pub(super) fn routes_of(files: &dyn Files, evaluator: &Evaluator<'_>, file: &Arc
     })
 }
 
+/// Most lists that are in each other.
+const MAX_DEPTH: u32 = 16;
+
+/// Where an expression stands.
+#[derive(Clone, Copy)]
+struct Place<'p> {
+    file: &'p Arc<str>,
+    scope: ScopeId,
+}
+
 struct Reader<'a> {
     evaluator: &'a Evaluator<'a>,
-    list: &'a Arc<str>,
+    /// The folder of the application, from which the paths of files go.
     folder: &'a str,
     /// The file whose routes are looked for.
     file: &'a str,
@@ -45,28 +56,55 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn list(&mut self, routes: &Expr, prefix: &str) {
+    fn list(&mut self, at: Place<'_>, routes: &Expr, prefix: &str, depth: u32) {
+        let Some(depth) = depth.checked_sub(1) else { return self.not_followed(at, routes.span) };
         match &routes.kind {
-            Kind::Array(elements) => elements.iter().for_each(|Element { value, .. }| self.list(value, prefix)),
-            Kind::Call(call) => match self.maker(call).as_deref() {
-                Some(maker) => self.made(maker, call, prefix),
-                None => self.not_followed(routes.span),
+            Kind::Array(elements) => elements.iter().for_each(|Element { value, .. }| self.list(at, value, prefix, depth)),
+            Kind::Name(name) => match self.bound(at, name, routes.span) {
+                Some((home, Source::Value(list))) => {
+                    self.list(Place { file: &home.file, scope: home.scope }, &list, prefix, depth);
+                }
+                _ => self.not_followed(at, routes.span),
             },
-            _ => self.not_followed(routes.span),
+            Kind::Call(call) => match self.maker(at, call) {
+                Some((maker, folder)) => self.made(at, &maker, &folder, call, prefix, depth),
+                None => self.not_followed(at, routes.span),
+            },
+            _ => self.not_followed(at, routes.span),
         }
     }
 
-    /// The name of the function that makes a route.
-    fn maker(&self, call: &Call) -> Option<String> {
-        match self.evaluator.eval(self.list, MODULE_SCOPE, &call.callee).value {
+    /// What a name is bound to, and where.
+    fn bound(&self, at: Place<'_>, name: &str, span: Span) -> Option<(Home, Source)> {
+        let home = self.evaluator.home(at.file, at.scope, name, span)?;
+        let source = self.evaluator.bound(&home)?;
+        Some((home, source))
+    }
+
+    /// The name of the function that makes a route, and the folder from which the path of its file goes.
+    fn maker(&self, at: Place<'_>, call: &Call) -> Option<(String, String)> {
+        let of_module = |at: Place<'_>, callee: &Expr| match self.evaluator.eval(at.file, at.scope, callee).value {
             Value::External(External { module, name }) if module == MODULE => Some(name),
             _ => None,
+        };
+        // `const { route } = relative(import.meta.dirname)`.
+        if let Kind::Name(name) = &call.callee.kind
+            && let Some((home, Source::Part { of, path, .. })) = self.bound(at, name, call.callee.span)
+        {
+            let Kind::Call(relative) = &of.kind else { return None };
+            let maker = of_module(Place { file: &home.file, scope: home.scope }, &relative.callee)?;
+            let [Element { value: Expr { kind: Kind::Member(_, folder), .. }, .. }] = relative.arguments.as_slice() else {
+                return None;
+            };
+            let is_own = maker == "relative" && folder == "dirname";
+            return path.last().filter(|_| is_own).map(|name| (name.clone(), folder_of(&home.file).to_owned()));
         }
+        of_module(at, &call.callee).map(|name| (name, self.folder.to_owned()))
     }
 
-    fn made(&mut self, maker: &str, call: &Call, prefix: &str) {
+    fn made(&mut self, at: Place<'_>, maker: &str, folder: &str, call: &Call, prefix: &str, depth: u32) {
         let text = |index: usize| {
-            let value = self.evaluator.eval(self.list, MODULE_SCOPE, &call.arguments.get(index)?.value).value;
+            let value = self.evaluator.eval(at.file, at.scope, &call.arguments.get(index)?.value).value;
             match value {
                 Value::Text(Text::Plain(text)) => Some(text),
                 _ => None,
@@ -76,21 +114,21 @@ impl Reader<'_> {
             "route" => (text(0), text(1)),
             "prefix" => (text(0), None),
             "index" | "layout" => (Some(String::new()), text(0)),
-            _ => return self.not_followed(call.callee.span),
+            _ => return self.not_followed(at, call.callee.span),
         };
-        let Some(path) = path else { return self.not_followed(call.callee.span) };
+        let Some(path) = path else { return self.not_followed(at, call.callee.span) };
         let whole = [prefix, &path].into_iter().flat_map(|part| part.split('/')).filter(|part| !part.is_empty());
         let whole = whole.fold(String::new(), |whole, part| whole + "/" + part);
-        if file.is_some_and(|file| join(self.folder, &file).is_some_and(|path| path == self.file)) {
+        if file.is_some_and(|file| join(folder, &file).is_some_and(|path| path == self.file)) {
             self.found.push(if whole.is_empty() { "/".into() } else { whole.clone() });
         }
         // The routes below it come last, after options perhaps.
         if let Some(Element { value: children @ Expr { kind: Kind::Array(_), .. }, .. }) = call.arguments.last() {
-            self.list(children, &whole);
+            self.list(at, children, &whole, depth);
         }
     }
 
-    fn not_followed(&mut self, span: Span) {
-        self.open.get_or_insert_with(|| Unknown::new("a route that is not followed may be its own", Site::new(self.list, span)));
+    fn not_followed(&mut self, at: Place<'_>, span: Span) {
+        self.open.get_or_insert_with(|| Unknown::new("a route that is not followed may be its own", Site::new(at.file, span)));
     }
 }

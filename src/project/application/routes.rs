@@ -7,11 +7,12 @@ use std::sync::Arc;
 
 use super::frameworks::{by_module, by_server, of_file};
 use super::react_router;
+use super::requests::Requests;
 use crate::facts::FileFacts;
-use crate::facts::lower::{GLOBAL_PREFIX, ROUTING_METHODS};
+use crate::facts::lower::{GLOBAL_PREFIX, HTTP_METHODS, ROUTING_METHODS};
 use crate::facts::module::{
-    self, Call, Element, Expr, Function, Guard, Imported, Kind, MODULE_SCOPE, Module, Operator, Property, ScopeId, Source,
-    Surrounding, Text,
+    self, Call, Element, Export, Expr, Function, Guard, Imported, Kind, MODULE_SCOPE, Module, Mounting, Operator, Property,
+    ScopeId, Source, Surrounding, Text,
 };
 use crate::knowledge::frameworks::Framework;
 use crate::project::eval::{Evaluator, Home, User};
@@ -65,6 +66,9 @@ const MAX_ROUTES: usize = 16;
 /// Methods that put a handler below a path that they take off (Hono, Elysia).
 const CUTTING: &str = "mount";
 
+/// The method that adds a listener to what tells of events.
+const LISTENING: &str = "on";
+
 /// Composes routes.
 pub(super) struct Composer<'a> {
     pub(super) files: &'a dyn Files,
@@ -105,6 +109,14 @@ struct Spot<'s> {
     scope: ScopeId,
     span: Span,
     around: &'s [Surrounding],
+}
+
+/// What a listener is told of.
+enum Event {
+    /// Every request.
+    Request,
+    /// Something else.
+    Other,
 }
 
 /// What an expression says of a path.
@@ -210,7 +222,11 @@ impl Composer<'_> {
                     }
                     match &call.callee.kind {
                         Kind::Member(_, method) if ROUTING_METHODS.contains(&method.as_str()) => {
-                            return self.step(outer, call, position, carried, tail, found);
+                            match self.event(spot, call, position) {
+                                None => return self.step(outer, call, position, carried, tail, found),
+                                Some(Event::Request) => return found.push(tail.end()),
+                                Some(Event::Other) => {}
+                            }
                         }
                         callee if carried == Carried::Handler => {
                             // `createFileRoute("/path")({ … })`, and what is given a path together with a handler.
@@ -299,6 +315,18 @@ impl Composer<'_> {
             Paths::Known(paths) => paths.iter().for_each(|path| go_on(tail.below(path), found)),
             Paths::Open(why) if !tail.is_whole => found.push(tail.open(why)),
             Paths::Open(_) => go_on(tail, found),
+        }
+    }
+
+    /// What a call listens to that is given a listener at a position (Node.js: "Events"); `None` for another call. Routers
+    /// are given methods and paths before a handler.
+    fn event(&self, spot: Spot<'_>, call: &Call, position: usize) -> Option<Event> {
+        match (&call.callee.kind, &call.arguments[..position]) {
+            (Kind::Member(_, method), [event]) if method == LISTENING => {
+                let is_request = matches!(self.eval(spot, &event.value).text(&[]), Some("request"));
+                Some(if is_request { Event::Request } else { Event::Other })
+            }
+            _ => None,
         }
     }
 
@@ -481,11 +509,27 @@ impl Composer<'_> {
                             if self.mentioned(spot, self.root(spot, receiver).0, carried, home, module).is_some() {
                                 continue;
                             }
+                            match self.event(spot, call, position) {
+                                None => {}
+                                Some(Event::Request) => {
+                                    is_found = true;
+                                    found.push(tail.clone().end());
+                                    continue;
+                                }
+                                Some(Event::Other) => continue,
+                            }
                             is_found = true;
                             let paths = beside.first().map_or(Paths::None, |path| self.paths(spot, path));
                             self.each(paths, tail.clone(), found, &|tail, found| {
                                 self.step(spot, call, position, carried, tail, found);
                             });
+                        }
+                    }
+                    Kind::Member(handlers, method) if HTTP_METHODS.contains(&method.as_str()) => {
+                        let is_it = || self.mentioned(spot, handlers, carried, home, module).is_some();
+                        if carried == Carried::Handler && self.depth.get() < MAX_DEPTH && is_it() {
+                            is_found = true;
+                            self.handed_on(spot, &routing.guards, module, tail, found);
                         }
                     }
                     Kind::Name(function) => {
@@ -501,10 +545,7 @@ impl Composer<'_> {
                             }
                             Carried::Handler if self.depth.get() < MAX_DEPTH => {
                                 is_found = true;
-                                let by_file = self.route_of_file(&file, module);
-                                self.depth.set(self.depth.get() + 1);
-                                self.from(spot, &routing.guards, tail.clone(), by_file.as_deref(), found);
-                                self.depth.set(self.depth.get() - 1);
+                                self.handed_on(spot, &routing.guards, module, tail, found);
                             }
                             Carried::Handler | Carried::Router { .. } => {}
                         }
@@ -512,13 +553,67 @@ impl Composer<'_> {
                     _ => {}
                 }
             }
+            if carried == Carried::Handler && self.depth.get() < MAX_DEPTH {
+                for mount in &module.mounts {
+                    let spot = Spot { file: &file, scope: mount.scope, span: mount.span, around: &mount.around };
+                    let is_it = |expr: &Expr| self.mentioned(spot, expr, carried, home, module).is_some();
+                    // An object with a handler of its own may stand for the instance.
+                    let requests = Requests { files: self.files, evaluator: self.evaluator };
+                    let is_own = |request: &Expr| requests.are_own(&file, mount.scope, request);
+                    let is_given = match &mount.by {
+                        Mounting::Call(call) => call.arguments.iter().any(|argument| is_it(&argument.value)),
+                        Mounting::Handler { of, request } => is_it(of) && !request.as_ref().is_some_and(is_own),
+                    };
+                    if is_given {
+                        is_found = true;
+                        self.handed_on(spot, &mount.guards, module, tail, found);
+                    }
+                }
+                if file != home.file
+                    && let (framework, Some(route)) = of_file(self.files, self.resolver, &file, module)
+                    && self.is_exported(&file, module, home)
+                {
+                    is_found = true;
+                    found.push(Tail { framework: tail.framework.or(framework), ..tail.below(&route) }.end());
+                }
+            }
         }
         is_found
     }
 
-    /// The path of a file that is a route.
-    fn route_of_file(&self, file: &str, module: &Module) -> Option<String> {
-        of_file(self.files, self.resolver, file, module).1
+    /// Goes on from a place to which a handler is brought by its name.
+    fn handed_on(&self, spot: Spot<'_>, guards: &[Guard], module: &Module, tail: &Tail, found: &mut Vec<Composed>) {
+        let (framework, by_file) = of_file(self.files, self.resolver, spot.file, module);
+        // The file of a route belongs to its framework, whatever else it is made of.
+        let framework = tail.framework.or(framework.filter(|_| by_file.is_some()));
+        let tail = Tail { framework, ..tail.clone() };
+        self.depth.set(self.depth.get() + 1);
+        self.from(spot, guards, tail, by_file.as_deref(), found);
+        self.depth.set(self.depth.get() - 1);
+    }
+
+    /// Whether a file exports a name of another one, or parts of what it stands for: `export const { GET, POST } = handlers`.
+    fn is_exported(&self, file: &Arc<str>, module: &Module, home: &Home) -> bool {
+        let is_it = |name: &str| self.evaluator.home(file, MODULE_SCOPE, name, Span::default()).is_some_and(|own| own.is(home));
+        let top = &module.scopes[MODULE_SCOPE as usize];
+        module.exports.iter().any(|export| match export {
+            Export::From { module, imported: Imported::Named(name), .. } => {
+                let declared = self.evaluator.declaration(file, module, name);
+                declared.is_some_and(|(file, name)| file == home.file && name == home.name && home.scope == MODULE_SCOPE)
+            }
+            Export::From { .. } | Export::All { .. } => false,
+            Export::Local { local, .. } => match top.binding(local, None).map(|binding| &binding.source) {
+                Some(Source::Value(expr) | Source::Part { of: expr, .. }) => {
+                    let mut root = expr;
+                    while let Kind::Member(of, _) = &root.kind {
+                        root = of;
+                    }
+                    matches!(&root.kind, Kind::Name(name) if is_it(name))
+                }
+                Some(_) => false,
+                None => is_it(local),
+            },
+        })
     }
 
     /// The files that may use a name.
@@ -619,19 +714,17 @@ impl Composer<'_> {
         })
     }
 
-    /// What a name is bound to, whatever is changed of it afterwards.
+    /// The value a name is bound to, whatever is changed of it afterwards.
     fn made(&self, home: &Home) -> Option<Node> {
-        let facts = self.files.facts(&home.file)?;
-        match &facts.module()?.scopes.get(home.scope as usize)?.binding(&home.name, home.at)?.source {
-            Source::Value(expr) => Some(self.evaluator.eval(&home.file, home.scope, expr)),
+        match self.evaluator.bound(home)? {
+            Source::Value(expr) => Some(self.evaluator.eval(&home.file, home.scope, &expr)),
             _ => None,
         }
     }
 
     /// The place of a parameter among those of its function.
     fn parameter(&self, home: &Home) -> Option<u32> {
-        let facts = self.files.facts(&home.file)?;
-        match facts.module()?.scopes.get(home.scope as usize)?.binding(&home.name, home.at)?.source {
+        match self.evaluator.bound(home)? {
             Source::Parameter { index, .. } => Some(index),
             _ => None,
         }
@@ -753,6 +846,7 @@ impl Composer<'_> {
 fn said(node: &Node) -> Paths {
     match &node.value {
         Value::Text(Text::Plain(text)) => Paths::Known(vec![text.clone()]),
+        Value::Text(Text::Redacted { .. }) => Paths::Open(Unknown::new("its path may be a credential", node.at.clone())),
         Value::Array(list) if list.open.is_empty() && !list.items.is_empty() => node.texts().map_or(Paths::None, Paths::Known),
         Value::Either(alternatives) => {
             let texts = alternatives.iter().map(|one| one.node.text(&[]).map(str::to_owned));

@@ -16,6 +16,12 @@ use crate::source::Span;
 /// Most expressions that are looked at for one.
 const MAX_ORIGINS: usize = 64;
 
+/// Most names between a call and the function it calls.
+const MAX_NAMES: u32 = 4;
+
+/// The methods by which containers are asked for the objects of a class.
+const LOOKING_UP: [&str; 2] = ["get", "resolve"];
+
 /// An expression and where it stands.
 #[derive(Debug, Clone, PartialEq)]
 struct Origin {
@@ -113,7 +119,10 @@ impl Evaluator<'_> {
             Kind::Member(of, member) => {
                 let mut sources = match &of.kind {
                     Kind::Name(name) => self.origins(origin, name, std::slice::from_ref(member), shared),
-                    Kind::Call(call) if call.new => self.member_of_object(origin, call, member).into_iter().collect(),
+                    Kind::Call(call) => {
+                        let class = if call.new { Some(&call.callee) } else { looked_up(call) };
+                        class.and_then(|class| self.member_of_object(origin, class, member)).into_iter().collect()
+                    }
                     Kind::Object(properties) => written(properties, member).map(|value| origin.with(value)).into_iter().collect(),
                     _ => Vec::new(),
                 };
@@ -124,16 +133,16 @@ impl Evaluator<'_> {
                 sources.extend(shared.found(&key, false).filter(|_| is_variable));
                 sources
             }
+            // What it gives back is what it was given.
+            Kind::Call(call) if is_extending(call) => {
+                call.arguments.first().map(|of| origin.with(&of.value)).into_iter().collect()
+            }
             Kind::Call(call) if !call.new => {
                 let given = match (&call.callee.kind, call.arguments.as_slice()) {
                     (Kind::Member(_, get), [key]) if get == "get" && !key.spread => self.key(&origin.with(&key.value)),
                     _ => None,
                 };
-                let callee = origin.with(&call.callee);
-                let functions = match &callee.expr.kind {
-                    Kind::Function(_) => vec![callee],
-                    _ => self.sources(&callee, shared),
-                };
+                let functions = self.functions(origin.with(&call.callee), shared, MAX_NAMES);
                 let mut sources: Vec<Origin> = functions.iter().flat_map(|function| self.returns(function)).collect();
                 sources.extend(given.iter().flat_map(|key| shared.found(key, false)));
                 sources
@@ -172,12 +181,27 @@ impl Evaluator<'_> {
     }
 
     /// A member of the objects of a class of the repository.
-    fn member_of_object(&self, origin: &Origin, construction: &Call, member: &str) -> Option<Origin> {
-        let Value::Function(class) = self.eval(&origin.file, origin.scope, &construction.callee).value else { return None };
+    fn member_of_object(&self, origin: &Origin, class: &Expr, member: &str) -> Option<Origin> {
+        let Value::Function(class) = self.eval(&origin.file, origin.scope, class).value else { return None };
         let facts = self.files.facts(&class.file)?;
         let name = member_name(member);
-        let span = facts.module()?.scopes.get(class.scope as usize)?.binding(&name, None)?.span;
+        let scope = facts.module()?.scopes.get(class.scope as usize).filter(|scope| scope.class.is_some())?;
+        let span = scope.binding(&name, None)?.span;
         Some(Origin { file: class.file, scope: class.scope, expr: Expr { kind: Kind::Name(name), span } })
+    }
+
+    /// The functions that something which is called is, through names and members.
+    fn functions(&self, callee: Origin, shared: &Shared, names: u32) -> Vec<Origin> {
+        match (&callee.expr.kind, names.checked_sub(1)) {
+            (Kind::Function(_), _) => vec![callee],
+            (_, None) => Vec::new(),
+            (_, Some(names)) => {
+                // What another call gives back could be that of the same one again.
+                let is_named = |source: &Origin| !matches!(source.expr.kind, Kind::Call(_));
+                let sources = self.sources(&callee, shared).into_iter().filter(is_named);
+                sources.flat_map(|source| self.functions(source, shared, names)).collect()
+            }
+        }
     }
 
     /// What a function gives back.
@@ -228,6 +252,13 @@ impl Evaluator<'_> {
         Some(Home { file, scope: MODULE_SCOPE, name, at: None })
     }
 
+    /// What a name is bound to, whatever is changed of it afterwards.
+    pub(crate) fn bound(&self, home: &Home) -> Option<Source> {
+        let facts = self.files.facts(&home.file)?;
+        let scope = facts.module()?.scopes.get(home.scope as usize)?;
+        Some(scope.binding(&home.name, home.at)?.source.clone())
+    }
+
     /// The name that a module exports as a whole: `module.exports = name`.
     fn exported_name(&self, from: &str, module: &str) -> Option<(Arc<str>, String)> {
         let Resolved::File(target) = self.resolver.resolve(self.files, from, module) else { return None };
@@ -268,10 +299,25 @@ impl Home {
     }
 }
 
+/// The class that a container is asked for an object of: `app.get(Service)` (NestJS: "Standalone applications").
+fn looked_up(call: &Call) -> Option<&Expr> {
+    match (&call.callee.kind, call.arguments.as_slice()) {
+        (Kind::Member(_, method), [class, ..]) if LOOKING_UP.contains(&method.as_str()) && !class.spread => Some(&class.value),
+        _ => None,
+    }
+}
+
+/// Whether a call gives back its first argument with more members.
+fn is_extending(call: &Call) -> bool {
+    let is_object = |of: &Expr| matches!(&of.kind, Kind::Name(name) if name == "Object");
+    !call.new && matches!(&call.callee.kind, Kind::Member(of, method) if method == "assign" && is_object(of))
+}
+
 /// Whether something may stand for another value at another time, or when more is known of it.
 fn may_be_another(value: &Value) -> bool {
     match value {
-        Value::Unknown(_) | Value::Undefined | Value::Null | Value::External(_) => true,
+        Value::Unknown(_) | Value::Undefined | Value::Null | Value::External(_) | Value::Call(_) => true,
+        Value::Object(object) => !object.open.is_empty(),
         Value::Either(alternatives) => alternatives.iter().any(|one| may_be_another(&one.node.value)),
         _ => false,
     }

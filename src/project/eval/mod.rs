@@ -16,6 +16,7 @@ mod numbers;
 mod objects;
 mod operators;
 mod outside;
+mod unused;
 mod validators;
 mod wrappers;
 

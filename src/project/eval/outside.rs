@@ -151,7 +151,8 @@ impl Evaluator<'_> {
         }
     }
 
-    /// The files that import from a file, directly or through others that pass on what it exports.
+    /// The files that import from a file, directly or through others that pass on what it exports; of all uses, to pass it on
+    /// is one, too.
     pub(crate) fn users(&self, file: &Arc<str>, which: User) -> Arc<[Arc<str>]> {
         self.run.answer(&self.answers.users, (Arc::clone(file), which), || self.find_users(file, which).into())
     }
@@ -188,7 +189,8 @@ impl Evaluator<'_> {
                 if passes_on && passing.len() < MAX_PASSING && !passing.contains(&path) {
                     passing.push(Arc::clone(&path));
                 }
-                if each_once(module.imported()).any(means_it) && seen.insert(Arc::clone(&path)) {
+                let is_user = which == User::Any && passes_on || each_once(module.imported()).any(means_it);
+                if is_user && seen.insert(Arc::clone(&path)) {
                     users.push(path);
                 }
             }
@@ -242,6 +244,17 @@ impl Evaluator<'_> {
         }
     }
 
+    /// The name of the package through which others may use what a file exports.
+    pub(super) fn published_with(&self, file: &str) -> Option<String> {
+        let package = self.resolver.package_of(file);
+        let manifests = self.resolver.manifests(&package).map(|(_, manifest)| manifest);
+        let mut for_others = manifests
+            .filter(|manifest| !manifest.private)
+            .filter(|manifest| !manifest.exports.is_empty() || !manifest.entries.is_empty())
+            .filter_map(|manifest| manifest.name.clone());
+        for_others.next()
+    }
+
     /// The uses of the function a scope belongs to.
     fn uses_of(&self, file: &Arc<str>, scope: ScopeId) -> Arc<Uses> {
         let find = || Arc::new(self.as_written(|| self.find_uses(file, scope)).unwrap_or_default());
@@ -290,13 +303,7 @@ impl Evaluator<'_> {
             let reason = "Nuxt and Nitro import it into files by themselves";
             uses.open.push(Unknown::new(reason, Site::new(file, Span::default())));
         }
-        let package = self.resolver.package_of(file);
-        let manifests = self.resolver.manifests(&package).map(|(_, manifest)| manifest);
-        let mut for_others = manifests
-            .filter(|manifest| !manifest.private)
-            .filter(|manifest| !manifest.exports.is_empty() || !manifest.entries.is_empty())
-            .filter_map(|manifest| manifest.name.as_ref());
-        if let Some(published) = for_others.next() {
+        if let Some(published) = self.published_with(file) {
             let reason = format!("`{published}` is a package, whose users decide");
             uses.open.push(Unknown::new(reason, Site::new(file, Span::default())));
         }
@@ -309,6 +316,10 @@ impl Evaluator<'_> {
         if uses.calls.iter().any(|call| is_live(&call.at.file)) {
             uses.calls.retain(|call| is_live(&call.at.file));
             uses.open.retain(|why| is_live(&why.at.file));
+        }
+        // Nor does what only the official CLI reads, beside what is used.
+        if uses.calls.len() > 1 && uses.calls.iter().any(|call| self.is_used(&call.at, call.scope)) {
+            uses.calls.retain(|call| !self.is_for_cli_alone(&call.at));
         }
         if uses.calls.len() > MAX_CALLS {
             let beyond = uses.calls.split_off(MAX_CALLS).swap_remove(0);

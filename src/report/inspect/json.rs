@@ -42,6 +42,7 @@ fn server(server: &Server, locate: &dyn Fn(&Site) -> Location) -> Json {
         "package": &*server.package,
         "role": role_name(server.role),
         "mounts": server.mounts.iter().map(|one| mount(one, locate)).collect::<Vec<_>>(),
+        "mounts_open": server.mounts_open.iter().map(|why| why.reason.as_str()).collect::<Vec<_>>(),
         "contexts": server.contexts.iter().map(|one| context(one, locate)).collect::<Vec<_>>(),
         "better_auth": { "declared": server.version.declared, "resolved": resolved },
         "adapter": {

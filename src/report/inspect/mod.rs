@@ -290,6 +290,7 @@ mod tests {
                 route: Route::Whole("/api/auth/*".into()),
                 misses: None,
             }],
+            mounts_open: vec![],
             contexts: vec![Context {
                 audience: Audience::Machines,
                 evidence: vec![Evidence { text: "the `apiKey` plugin gives keys to programs".into(), at: Some(site(8)) }],

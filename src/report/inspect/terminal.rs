@@ -66,7 +66,7 @@ impl Page<'_> {
         self.heading("server", &server.name, &server.at, server.role);
         self.fact("package", folder(&server.package));
         self.fact("version", &version(&server.version));
-        self.section("mounted", self.mounts(&server.mounts));
+        self.section("mounted", self.mounts(server));
         self.section("serves", self.contexts(&server.contexts));
         self.section("clients", self.clients(server, model));
         self.fact("database", &format!("{}  {}", database(&server.adapter), self.place(&server.adapter.at)));
@@ -113,7 +113,7 @@ impl Page<'_> {
         let _ = writeln!(self.out, "{title}  {}{role}", clean(&place));
     }
 
-    fn mounts(&self, mounts: &[Mount]) -> Vec<Row> {
+    fn mounts(&self, server: &Server) -> Vec<Row> {
         let row = |mount: &Mount| {
             let framework = mount.framework.map_or("a framework that is not known", |framework| &framework.name);
             let package = if mount.package.is_empty() { String::new() } else { format!(" in {}", mount.package) };
@@ -125,9 +125,10 @@ impl Page<'_> {
             };
             Row::new(mount_path(mount), format!("{framework}{package}  {}{remark}", self.place(&mount.at)))
         };
-        match mounts {
-            [] => vec![Row::new("", "nowhere that was seen")],
-            mounts => mounts.iter().map(row).collect(),
+        match (server.mounts.as_slice(), server.mounts_open.as_slice()) {
+            ([], []) => vec![Row::new("", "nowhere that was seen")],
+            ([], open) => self.open(open).collect(),
+            (mounts, _) => mounts.iter().map(row).collect(),
         }
     }
 

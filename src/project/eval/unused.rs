@@ -1,0 +1,103 @@
+//! Instances that nothing in the repository uses.
+
+use std::sync::Arc;
+
+use tree_sitter::Node;
+
+use super::Evaluator;
+use super::outside::User;
+use crate::facts::FileFacts;
+use crate::facts::module::{Export, Imported, Kind, MODULE_SCOPE, Module, ScopeId, Source};
+use crate::project::resolve::Resolved;
+use crate::source::{FileKind, Site};
+use crate::syntax::typescript;
+
+/// The exports under which the official CLI looks for an instance (documentation: concepts/cli).
+const READ_BY_CLI: [&str; 2] = ["auth", "default"];
+
+/// Parts of a file in which a name does not stand for its value: what brings it in, passes it on or takes its type.
+const WITHOUT_VALUE: [&str; 3] = ["import_statement", "export_clause", "type_query"];
+
+impl Evaluator<'_> {
+    /// Whether the call at a place makes what a file only exports, under a name that the official CLI looks for: no code of
+    /// the repository uses it, whatever is made of its type, and no other package can.
+    pub(crate) fn is_for_cli_alone(&self, call: &Site) -> bool {
+        let facts = self.files.facts(&call.file);
+        let Some(module) = facts.as_deref().and_then(FileFacts::module) else { return false };
+        let Some(name) = bound_to(module, call) else { return false };
+        let mut exported = module.exports.iter().filter_map(|export| match export {
+            Export::Local { name: exported, local } if local == name => Some(exported.as_str()),
+            _ => None,
+        });
+        exported.any(|exported| READ_BY_CLI.contains(&exported))
+            && self.published_with(&call.file).is_none()
+            && self.auto_imported(&call.file, name).is_none()
+            && !self.has_value_of(&call.file, name)
+            && !self.users(&call.file, User::Any).iter().any(|user| self.uses(user, &call.file, name, true))
+    }
+
+    /// Whether the program certainly uses what a call makes: it stands in a function, or some code has the name it is bound to.
+    pub(super) fn is_used(&self, call: &Site, scope: ScopeId) -> bool {
+        let facts = self.files.facts(&call.file);
+        let Some(module) = facts.as_deref().and_then(FileFacts::module) else { return false };
+        scope != MODULE_SCOPE
+            || bound_to(module, call).is_some_and(|name| {
+                self.has_value_of(&call.file, name)
+                    || self.users(&call.file, User::Any).iter().any(|user| self.uses(user, &call.file, name, false))
+            })
+    }
+
+    /// Whether a file uses the value of a name of another one; where it has all names of that one, it `may` do so.
+    fn uses(&self, user: &Arc<str>, file: &Arc<str>, name: &str, may: bool) -> bool {
+        let facts = self.files.facts(user);
+        let imports = facts.as_deref().and_then(FileFacts::module).map(|module| module.imports.as_slice()).unwrap_or_default();
+        imports.iter().filter(|import| !import.type_only).any(|import| match &import.name {
+            Imported::Named(exported) => {
+                let declared = self.declaration(user, &import.module, exported);
+                declared.is_some_and(|(home, local)| home == *file && local == name) && self.has_value_of(user, &import.local)
+            }
+            Imported::Namespace => {
+                may && matches!(self.resolver.resolve(self.files, user, &import.module), Resolved::File(target) if target == *file)
+            }
+        })
+    }
+
+    /// Whether the code of a file has the value of one of its names somewhere.
+    fn has_value_of(&self, file: &str, name: &str) -> bool {
+        let (Some(kind), Some(text)) = (FileKind::of(file), self.files.text(file)) else { return true };
+        // What the other parts of a component mention is not looked at.
+        if kind == FileKind::Component {
+            return true;
+        }
+        let Some(parsed) = typescript::parse(kind, &text) else { return true };
+        let mut nodes = vec![parsed.tree.root_node()];
+        while let Some(node) = nodes.pop() {
+            if WITHOUT_VALUE.contains(&node.kind()) {
+                continue;
+            }
+            let is_name = matches!(node.kind(), "identifier" | "shorthand_property_identifier");
+            if is_name && parsed.text.get(node.byte_range()) == Some(name) && !is_declared_or_exported(node) {
+                return true;
+            }
+            nodes.extend(node.children(&mut node.walk()));
+        }
+        !parsed.errors.is_empty()
+    }
+}
+
+/// The name of a module that stands for what a call makes.
+fn bound_to<'m>(module: &'m Module, call: &Site) -> Option<&'m str> {
+    let bound = module.scopes[MODULE_SCOPE as usize].bindings.iter().find(|binding| match &binding.source {
+        Source::Value(expr) => matches!(&expr.kind, Kind::Call(made) if made.callee.span.start == call.span.start),
+        _ => false,
+    });
+    bound.map(|binding| binding.name.as_str())
+}
+
+/// Whether a name stands where it is declared, or as what a module exports.
+fn is_declared_or_exported(name: Node<'_>) -> bool {
+    name.parent().is_some_and(|around| match around.kind() {
+        "variable_declarator" => around.child_by_field_name("name") == Some(name),
+        kind => kind == "export_statement",
+    })
+}
