@@ -40,7 +40,7 @@ impl Reader<'_> {
         let said = format!("`{name}` is `{}`", setting.is);
         let exported = self.evaluator.export(&file, &setting.export, &at);
         let Some(option) = &setting.option else {
-            return is(&exported, &setting.is).then(|| (file, exported.at, said));
+            return is(&exported, &setting.is).then_some((file, exported.at, said));
         };
         let settings = self.unwrapped(exported);
         let member = |path: &str| path.split('.').fold(settings.clone(), |node, step| self.evaluator.property(&node, step, &at));
