@@ -1662,7 +1662,7 @@ fn a_statement_that_cannot_be_read_leaves_a_missing_table_open() {
 }
 
 #[test]
-fn what_only_a_script_creates_that_no_journal_lists_is_open() {
+fn what_only_scripts_create_that_a_journal_does_not_list_or_that_are_not_there_is_open() {
     let auth = "import { betterAuth } from \"better-auth\";\nimport { drizzleAdapter } from \"better-auth/adapters/drizzle\";\n\
                 import { jwt } from \"better-auth/plugins\";\nimport { db } from \"./db\";\nimport * as schema from \"./schema\";\n\
                 export const auth = betterAuth({ database: drizzleAdapter(db, { provider: \"pg\", schema }), plugins: [jwt()] });";
@@ -1673,7 +1673,7 @@ fn what_only_a_script_creates_that_no_journal_lists_is_open() {
     let first = "CREATE TABLE verification (id text, identifier text, expires_at timestamp);";
     let second = "CREATE TABLE jwks (id text, public_key text); ALTER TABLE verification ADD identifier text; \
                   ALTER TABLE verification ADD value text;";
-    let ask = |entries: &str| {
+    let ask = |entries: &str, second: &str| {
         let journal = format!("{{ \"entries\": [{entries}] }}");
         let model = model(&[
             ("package.json", "{ \"name\": \"app\", \"dependencies\": { \"better-auth\": \"^1.7.0\" } }"),
@@ -1690,9 +1690,17 @@ fn what_only_a_script_creates_that_no_journal_lists_is_open() {
     let reason = "`drizzle/0001_more.sql` alone does so, and the journal of Drizzle Kit in its folder does not list that script";
     let expected = ["column `value` of table `verification`", "table `jwks`"]
         .map(|what| (format!("whether the migrations create {what}, which `auth` in src/auth.ts needs"), reason.to_owned()));
-    assert_eq!(ask("{ \"tag\": \"0000_init\" }"), expected);
-    assert_eq!(ask("{ \"tag\": \"0000_init\" }, { \"tag\": \"0001_more\" }"), []);
-    assert_eq!(ask(""), [], "a journal that lists nothing tells nothing");
+    assert_eq!(ask("{ \"tag\": \"0000_init\" }", second), expected);
+    let both = "{ \"tag\": \"0000_init\" }, { \"tag\": \"0001_more\" }";
+    assert_eq!(ask(both, second), []);
+    assert_eq!(ask("", second), [], "a journal that lists nothing tells nothing");
+    let missing = format!("{both}, {{ \"tag\": \"0002_gone\" }}");
+    assert_eq!(ask(&missing, second), [], "what the others make is made");
+    let reason = "their journal lists `drizzle/0002_gone.sql`, which is not in the repository";
+    let expected = ["verification", "jwks"].map(|table| {
+        (format!("whether the migrations create all of table `{table}`, which `auth` in src/auth.ts needs"), reason.to_owned())
+    });
+    assert_eq!(ask(&missing, "SELECT 1;"), expected);
 }
 
 /// A server on Kysely whose tables are told by types.
