@@ -1662,6 +1662,41 @@ fn a_statement_that_cannot_be_read_leaves_a_missing_table_open() {
 }
 
 #[test]
+fn better_auth_makes_its_tables_where_the_program_asks_it_to() {
+    let auth = "import { betterAuth } from \"better-auth\";\nimport { Pool } from \"pg\";\n\
+                export const auth = betterAuth({ database: new Pool() });";
+    let table = "CREATE TABLE \"user\" (id text, name text, email text, \"emailVerified\" boolean, image text);";
+    let imported = "import { getMigrations } from \"better-auth/db/migration\";\n";
+    let call = "const { runMigrations } = await getMigrations(auth.options);\nawait runMigrations();";
+    let dynamic = "const { getMigrations } = await import(\"better-auth/db\");\n";
+    for (path, code, runs) in [
+        ("apps/web/boot.ts", format!("{imported}{call}"), true),
+        ("apps/web/boot.ts", format!("{dynamic}{call}"), true),
+        ("apps/web/boot.ts", "const context = await auth.$context;\nawait context.runMigrations();".to_owned(), true),
+        ("packages/migrate/boot.ts", format!("{imported}{call}"), true),
+        ("apps/api/boot.ts", format!("{imported}{call}"), false),
+        ("apps/web/tests/setup.ts", format!("{imported}{call}"), false),
+        ("apps/web/boot.ts", format!("import {{ getMigrations }} from \"./own\";\n{call}"), false),
+        ("apps/web/boot.ts", "import { runMigrations } from \"@acme/sync\";\nawait runMigrations();".to_owned(), false),
+        ("apps/web/boot.ts", "await this.db.runMigrations();".to_owned(), false),
+    ] {
+        let model = model(&[
+            ("apps/web/package.json", "{ \"name\": \"web\" }"),
+            ("apps/api/package.json", "{ \"name\": \"api\" }"),
+            ("packages/migrate/package.json", "{ \"name\": \"migrate\" }"),
+            ("apps/web/auth.ts", auth),
+            ("apps/api/auth.ts", auth),
+            ("apps/web/migrations/0001.sql", table),
+            (path, &code),
+        ]);
+        let web = model.servers.iter().find(|server| &*server.package == "apps/web").expect("a server");
+        let reason = format!("better-auth makes what is missing there when `{path}` runs (`runMigrations`)");
+        let expected = if runs { SchemaState::Undetermined(reason) } else { SchemaState::Compared };
+        assert_eq!(web.comparison, expected, "{path}: {code}");
+    }
+}
+
+#[test]
 fn what_only_scripts_create_that_a_journal_does_not_list_or_that_are_not_there_is_open() {
     let auth = "import { betterAuth } from \"better-auth\";\nimport { drizzleAdapter } from \"better-auth/adapters/drizzle\";\n\
                 import { jwt } from \"better-auth/plugins\";\nimport { db } from \"./db\";\nimport * as schema from \"./schema\";\n\
@@ -1697,7 +1732,7 @@ fn what_only_scripts_create_that_a_journal_does_not_list_or_that_are_not_there_i
     let missing = format!("{both}, {{ \"tag\": \"0002_gone\" }}");
     assert_eq!(ask(&missing, second), [], "what the others make is made");
     let reason = "their journal lists `drizzle/0002_gone.sql`, which is not in the repository";
-    let expected = ["verification", "jwks"].map(|table| {
+    let expected = ["jwks", "verification"].map(|table| {
         (format!("whether the migrations create all of table `{table}`, which `auth` in src/auth.ts needs"), reason.to_owned())
     });
     assert_eq!(ask(&missing, "SELECT 1;"), expected);

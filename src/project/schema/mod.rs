@@ -13,6 +13,7 @@ mod knexfile;
 pub mod lookup;
 pub mod migrated;
 mod prisma;
+pub mod programmatic;
 pub mod render;
 pub mod repair;
 pub mod replay;
