@@ -2155,6 +2155,35 @@ fn the_configuration_of_a_tool_tells_which_schema_and_which_migrations_count() {
 }
 
 #[test]
+fn migrations_of_another_tool_or_another_application_are_not_those_of_a_schema() {
+    let auth = "import { betterAuth } from \"better-auth\";\nimport { drizzleAdapter } from \"better-auth/adapters/drizzle\";\n\
+                import * as schema from \"../../packages/db/schema\";\n\
+                export const auth = betterAuth({ database: drizzleAdapter({}, { provider: \"pg\", schema }) });";
+    let schema = "import { pgTable, text } from \"drizzle-orm/pg-core\";\n\
+                  export const user = pgTable(\"user\", { id: text().primaryKey() });\n";
+    for (script, mark, is_its) in [
+        ("packages/db/sql/0000_a.sql", "", true),
+        ("packages/db/drizzle/0000_a.sql", "packages/db/drizzle/meta/_journal.json", true),
+        ("packages/db/prisma/migrations/1_a/migration.sql", "packages/db/prisma/migrations/migration_lock.toml", false),
+        ("apps/web/migrations/0000_a.sql", "", true),
+        ("supabase/migrations/0000_a.sql", "", true),
+        ("apps/docs/migrations/0000_a.sql", "", false),
+    ] {
+        let model = model(&[
+            ("package.json", "{ \"name\": \"all\" }"),
+            ("apps/web/package.json", "{ \"name\": \"web\" }"),
+            ("apps/docs/package.json", "{ \"name\": \"docs\" }"),
+            ("packages/db/package.json", "{ \"name\": \"db\" }"),
+            ("apps/web/auth.ts", auth),
+            ("packages/db/schema.ts", schema),
+            (script, "CREATE TABLE \"user\" (id text);"),
+            (if mark.is_empty() { "mark" } else { mark }, "{}"),
+        ]);
+        assert_eq!(!model.servers[0].declared.migrated.is_empty(), is_its, "{script}");
+    }
+}
+
+#[test]
 fn prisma_reads_the_schema_at_its_place_and_no_copy_of_it() {
     let auth = "import { betterAuth } from \"better-auth\";\nimport { prismaAdapter } from \"better-auth/adapters/prisma\";\n\
                 import { PrismaClient } from \"@prisma/client\";\n\
