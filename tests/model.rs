@@ -1662,7 +1662,42 @@ fn a_statement_that_cannot_be_read_leaves_a_missing_table_open() {
 }
 
 #[test]
-fn what_only_a_script_creates_that_no_journal_lists_is_open() {
+fn better_auth_makes_its_tables_where_the_program_asks_it_to() {
+    let auth = "import { betterAuth } from \"better-auth\";\nimport { Pool } from \"pg\";\n\
+                export const auth = betterAuth({ database: new Pool() });";
+    let table = "CREATE TABLE \"user\" (id text, name text, email text, \"emailVerified\" boolean, image text);";
+    let imported = "import { getMigrations } from \"better-auth/db/migration\";\n";
+    let call = "const { runMigrations } = await getMigrations(auth.options);\nawait runMigrations();";
+    let dynamic = "const { getMigrations } = await import(\"better-auth/db\");\n";
+    for (path, code, runs) in [
+        ("apps/web/boot.ts", format!("{imported}{call}"), true),
+        ("apps/web/boot.ts", format!("{dynamic}{call}"), true),
+        ("apps/web/boot.ts", "const context = await auth.$context;\nawait context.runMigrations();".to_owned(), true),
+        ("packages/migrate/boot.ts", format!("{imported}{call}"), true),
+        ("apps/api/boot.ts", format!("{imported}{call}"), false),
+        ("apps/web/tests/setup.ts", format!("{imported}{call}"), false),
+        ("apps/web/boot.ts", format!("import {{ getMigrations }} from \"./own\";\n{call}"), false),
+        ("apps/web/boot.ts", "import { runMigrations } from \"@acme/sync\";\nawait runMigrations();".to_owned(), false),
+        ("apps/web/boot.ts", "await this.db.runMigrations();".to_owned(), false),
+    ] {
+        let model = model(&[
+            ("apps/web/package.json", "{ \"name\": \"web\" }"),
+            ("apps/api/package.json", "{ \"name\": \"api\" }"),
+            ("packages/migrate/package.json", "{ \"name\": \"migrate\" }"),
+            ("apps/web/auth.ts", auth),
+            ("apps/api/auth.ts", auth),
+            ("apps/web/migrations/0001.sql", table),
+            (path, &code),
+        ]);
+        let web = model.servers.iter().find(|server| &*server.package == "apps/web").expect("a server");
+        let reason = format!("better-auth makes what is missing there when `{path}` runs (`runMigrations`)");
+        let expected = if runs { SchemaState::Undetermined(reason) } else { SchemaState::Compared };
+        assert_eq!(web.comparison, expected, "{path}: {code}");
+    }
+}
+
+#[test]
+fn what_only_scripts_create_that_a_journal_does_not_list_or_that_are_not_there_is_open() {
     let auth = "import { betterAuth } from \"better-auth\";\nimport { drizzleAdapter } from \"better-auth/adapters/drizzle\";\n\
                 import { jwt } from \"better-auth/plugins\";\nimport { db } from \"./db\";\nimport * as schema from \"./schema\";\n\
                 export const auth = betterAuth({ database: drizzleAdapter(db, { provider: \"pg\", schema }), plugins: [jwt()] });";
@@ -1673,7 +1708,7 @@ fn what_only_a_script_creates_that_no_journal_lists_is_open() {
     let first = "CREATE TABLE verification (id text, identifier text, expires_at timestamp);";
     let second = "CREATE TABLE jwks (id text, public_key text); ALTER TABLE verification ADD identifier text; \
                   ALTER TABLE verification ADD value text;";
-    let ask = |entries: &str| {
+    let ask = |entries: &str, second: &str| {
         let journal = format!("{{ \"entries\": [{entries}] }}");
         let model = model(&[
             ("package.json", "{ \"name\": \"app\", \"dependencies\": { \"better-auth\": \"^1.7.0\" } }"),
@@ -1690,9 +1725,17 @@ fn what_only_a_script_creates_that_no_journal_lists_is_open() {
     let reason = "`drizzle/0001_more.sql` alone does so, and the journal of Drizzle Kit in its folder does not list that script";
     let expected = ["column `value` of table `verification`", "table `jwks`"]
         .map(|what| (format!("whether the migrations create {what}, which `auth` in src/auth.ts needs"), reason.to_owned()));
-    assert_eq!(ask("{ \"tag\": \"0000_init\" }"), expected);
-    assert_eq!(ask("{ \"tag\": \"0000_init\" }, { \"tag\": \"0001_more\" }"), []);
-    assert_eq!(ask(""), [], "a journal that lists nothing tells nothing");
+    assert_eq!(ask("{ \"tag\": \"0000_init\" }", second), expected);
+    let both = "{ \"tag\": \"0000_init\" }, { \"tag\": \"0001_more\" }";
+    assert_eq!(ask(both, second), []);
+    assert_eq!(ask("", second), [], "a journal that lists nothing tells nothing");
+    let missing = format!("{both}, {{ \"tag\": \"0002_gone\" }}");
+    assert_eq!(ask(&missing, second), [], "what the others make is made");
+    let reason = "their journal lists `drizzle/0002_gone.sql`, which is not in the repository";
+    let expected = ["jwks", "verification"].map(|table| {
+        (format!("whether the migrations create all of table `{table}`, which `auth` in src/auth.ts needs"), reason.to_owned())
+    });
+    assert_eq!(ask(&missing, "SELECT 1;"), expected);
 }
 
 /// A server on Kysely whose tables are told by types.
@@ -2109,6 +2152,35 @@ fn the_configuration_of_a_tool_tells_which_schema_and_which_migrations_count() {
     let in_file = "import { defineConfig } from \"prisma/config\";\n\
                    export default defineConfig({ schema: \"./db/two\", migrations: { path: \"db/steps\" } });";
     assert_eq!(prisma(("prisma.config.ts", in_file)), ["db/two/schema.prisma", "db/steps"]);
+}
+
+#[test]
+fn migrations_of_another_tool_or_another_application_are_not_those_of_a_schema() {
+    let auth = "import { betterAuth } from \"better-auth\";\nimport { drizzleAdapter } from \"better-auth/adapters/drizzle\";\n\
+                import * as schema from \"../../packages/db/schema\";\n\
+                export const auth = betterAuth({ database: drizzleAdapter({}, { provider: \"pg\", schema }) });";
+    let schema = "import { pgTable, text } from \"drizzle-orm/pg-core\";\n\
+                  export const user = pgTable(\"user\", { id: text().primaryKey() });\n";
+    for (script, mark, is_its) in [
+        ("packages/db/sql/0000_a.sql", "", true),
+        ("packages/db/drizzle/0000_a.sql", "packages/db/drizzle/meta/_journal.json", true),
+        ("packages/db/prisma/migrations/1_a/migration.sql", "packages/db/prisma/migrations/migration_lock.toml", false),
+        ("apps/web/migrations/0000_a.sql", "", true),
+        ("supabase/migrations/0000_a.sql", "", true),
+        ("apps/docs/migrations/0000_a.sql", "", false),
+    ] {
+        let model = model(&[
+            ("package.json", "{ \"name\": \"all\" }"),
+            ("apps/web/package.json", "{ \"name\": \"web\" }"),
+            ("apps/docs/package.json", "{ \"name\": \"docs\" }"),
+            ("packages/db/package.json", "{ \"name\": \"db\" }"),
+            ("apps/web/auth.ts", auth),
+            ("packages/db/schema.ts", schema),
+            (script, "CREATE TABLE \"user\" (id text);"),
+            (if mark.is_empty() { "mark" } else { mark }, "{}"),
+        ]);
+        assert_eq!(!model.servers[0].declared.migrated.is_empty(), is_its, "{script}");
+    }
 }
 
 #[test]

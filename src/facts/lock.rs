@@ -40,13 +40,19 @@ pub enum Scope {
     Nested,
 }
 
-/// Whether entries for this package are kept: better-auth with its companions, and the database libraries.
+/// Whether entries for this package are kept: better-auth with its companions, those of others by the names they go by, and
+/// the database libraries.
 #[must_use]
 pub fn is_relevant(name: &str) -> bool {
     name == "better-auth"
         || name == "auth"
         || name.starts_with("@better-auth/")
-        || matches!(name, "drizzle-orm" | "drizzle-kit" | "prisma" | "@prisma/client" | "kysely" | "mongodb" | "typeorm")
+        || name.starts_with("better-auth-")
+        || name.ends_with("/better-auth")
+        || matches!(
+            name,
+            "autumn-js" | "drizzle-orm" | "drizzle-kit" | "prisma" | "@prisma/client" | "kysely" | "mongodb" | "typeorm"
+        )
 }
 
 /// Reads the relevant entries of a lockfile.

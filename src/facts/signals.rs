@@ -15,7 +15,7 @@ pub struct Signals {
     pub auth: bool,
     /// A function that declares a Drizzle table.
     pub tables: bool,
-    /// Migrations of the built-in adapter run by the program itself.
+    /// A call that may run the migrations of the built-in adapter.
     pub boot_migrations: bool,
     /// Statements or calls that change the tables of a database, or the function of a migration that carries it out, which
     /// may change rows only.

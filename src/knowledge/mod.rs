@@ -177,6 +177,10 @@ pub struct Plugin {
     /// The tables and columns it adds.
     #[serde(default)]
     pub tables: Vec<Table>,
+    /// The releases whose tables are known, where its package counts in a way of its own; none where it goes by the numbers
+    /// of better-auth.
+    #[serde(default)]
+    pub measured: Vec<Range>,
     /// What releases ask for beyond new tables and columns.
     #[serde(default)]
     pub upgrades: Vec<UpgradeStep>,
@@ -209,6 +213,17 @@ impl Plugin {
     #[must_use]
     pub fn adds_schema(&self) -> bool {
         !self.tables.is_empty() || !self.borrows.is_empty()
+    }
+
+    /// Why it is not known which tables a release of its own package adds; `None` where that is known.
+    #[must_use]
+    pub fn unmeasured(&self, release: Option<&Version>) -> Option<String> {
+        match release {
+            _ if self.measured.is_empty() => None,
+            None => Some("no lockfile tells its release".to_owned()),
+            Some(release) if self.measured.iter().any(|range| range.contains(release)) => None,
+            Some(release) => Some(format!("its release {release} is not among those that were measured")),
+        }
     }
 
     /// The homes of the export in a release; several where it has an alias, none where the release lacks it.

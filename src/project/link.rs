@@ -14,6 +14,7 @@ use super::resolve::Resolver;
 use super::schema::compare::{Comparison, compare};
 use super::schema::declared::{Sources, tell_apart};
 use super::schema::lookup::Map;
+use super::schema::programmatic;
 use super::schema::required::required;
 use super::value::{CallValue, Environment, External, Lookup, Node, Property, Unknown, Value};
 use super::version::version_in;
@@ -128,7 +129,14 @@ impl Linker<'_> {
         self.model.servers.sort_by(|a, b| a.at.cmp(&b.at));
         let mut servers = std::mem::take(&mut self.model.servers);
         tell_apart(&mut servers, self.resolver);
-        servers.iter_mut().for_each(|server| self.compare(server));
+        let packages: BTreeSet<Arc<str>> = servers.iter().map(|server| Arc::clone(&server.package)).collect();
+        let runs = programmatic::runs(self.files, self.evaluator);
+        for server in &mut servers {
+            // What lies in a package without a server may be about any.
+            let is_own = |package: Arc<str>| package == server.package || !packages.contains(&package);
+            let run = runs.iter().find(|path| is_own(self.resolver.package_of(path)));
+            self.compare(server, run);
+        }
         self.model.servers = servers;
         mount(self.files, self.resolver, self.evaluator, &mut self.model);
         let sites = Sites::find(&mut self.model.servers);
@@ -336,9 +344,10 @@ impl Linker<'_> {
     }
 
     /// Compares what a server needs with what the repository declares for it.
-    fn compare(&mut self, server: &mut Server) {
+    /// `run` is a file that has better-auth make what is missing in the database.
+    fn compare(&mut self, server: &mut Server, run: Option<&Arc<str>>) {
         let place = format!("`{}` in {}", server.name, server.at.file);
-        server.comparison = self.comparable(server);
+        server.comparison = comparable(server, run);
         if server.comparison == SchemaState::Compared {
             let complete = server.plugins_open.is_empty() && server.required.open.is_empty();
             match compare(&server.required, &server.declared, &server.adapter, complete) {
@@ -371,27 +380,6 @@ impl Linker<'_> {
         if let SchemaState::Undetermined(reason) = &server.comparison {
             let question = format!("whether the database has the tables {place} needs");
             self.model.undetermined.push(Open { question, reason: reason.clone(), site: server.adapter.at.clone() });
-        }
-    }
-
-    /// Whether the schema of a server lies where it can be read.
-    fn comparable(&self, server: &Server) -> SchemaState {
-        match server.adapter.kind {
-            AdapterKind::None => SchemaState::NotApplicable("nothing is kept in a database"),
-            AdapterKind::Memory => SchemaState::NotApplicable("everything is kept in memory"),
-            AdapterKind::Mongo => SchemaState::NotApplicable("MongoDB has no schema"),
-            AdapterKind::Other if server.adapter.mapper().is_some() && !server.declared.lookup.tables.is_empty() => {
-                SchemaState::Compared
-            }
-            AdapterKind::Other => {
-                let name = server.adapter.provider.as_deref().unwrap_or("the adapter");
-                SchemaState::Undetermined(format!("the schema of `{name}` does not lie in the repository in a form that is read"))
-            }
-            AdapterKind::Unknown => SchemaState::Undetermined("the database adapter is not known".into()),
-            AdapterKind::Kysely if self.files.candidates().iter().any(|(_, signals)| signals.boot_migrations) => {
-                SchemaState::Undetermined("the program creates its tables itself when it starts (`runMigrations`)".into())
-            }
-            AdapterKind::Drizzle | AdapterKind::Prisma | AdapterKind::Kysely => SchemaState::Compared,
         }
     }
 
@@ -505,6 +493,27 @@ fn kept_by(name: &str, module: &str, options: Node) -> Node {
     let database = Property { key: "database".into(), key_at: at.clone(), node, conditions: Vec::new() };
     Arc::make_mut(&mut object).properties.push(database);
     Node { value: Value::Object(object), at }
+}
+
+/// Whether the schema of a server lies where it can be read.
+fn comparable(server: &Server, run: Option<&Arc<str>>) -> SchemaState {
+    match server.adapter.kind {
+        AdapterKind::None => SchemaState::NotApplicable("nothing is kept in a database"),
+        AdapterKind::Memory => SchemaState::NotApplicable("everything is kept in memory"),
+        AdapterKind::Mongo => SchemaState::NotApplicable("MongoDB has no schema"),
+        AdapterKind::Other if server.adapter.mapper().is_some() && !server.declared.lookup.tables.is_empty() => {
+            SchemaState::Compared
+        }
+        AdapterKind::Other => {
+            let name = server.adapter.provider.as_deref().unwrap_or("the adapter");
+            SchemaState::Undetermined(format!("the schema of `{name}` does not lie in the repository in a form that is read"))
+        }
+        AdapterKind::Unknown => SchemaState::Undetermined("the database adapter is not known".into()),
+        AdapterKind::Drizzle | AdapterKind::Prisma => SchemaState::Compared,
+        AdapterKind::Kysely => run.map_or(SchemaState::Compared, |path| {
+            SchemaState::Undetermined(format!("better-auth makes what is missing there when `{path}` runs (`runMigrations`)"))
+        }),
+    }
 }
 
 /// Options that are not known could rename the tables.

@@ -96,10 +96,9 @@ impl Comparing<'_> {
         let best = candidates.iter().min_by_key(|candidate| self.lacking(candidate, table).len()).copied();
         let Some(found) = best else {
             if self.is_in_sql()
-                && let Some(at) = unread(&declared.migrated, &name)
+                && let Some(why) = unread(&declared.migrated, &name)
             {
-                let why = Unknown::new("a statement in them could not be read", at.clone());
-                self.open.push((format!("the migrations create table `{name}`"), why));
+                self.open.push((format!("the migrations create table `{name}`"), why.clone()));
                 return;
             }
             let gap = self.missing_table(key, &name, table);
@@ -147,16 +146,17 @@ impl Comparing<'_> {
         }
         let present: Vec<(&RequiredColumn, &Column)> =
             table.columns.iter().filter_map(|column| Some((column, self.column(found, column)?))).collect();
+        let mut failed = Vec::new();
         match unmigrated(found, &present, self.migrated) {
             Some(Unmigrated::Table(dropped)) => {
                 let columns = present.iter().map(|(required, column)| in_database(found, required, column)).collect();
                 let table = Gap { table: full_name(found), ..start(GapKind::UnmigratedTable, columns, &table.cause) };
-                self.gaps.push(Gap { dropped, ..table });
+                failed.push(Gap { dropped, ..table });
             }
             Some(Unmigrated::Columns(columns, dropped)) => {
                 for (cause, columns) in by_cause(columns) {
                     let columns = Gap { table: full_name(found), ..start(GapKind::UnmigratedColumns, columns, &cause) };
-                    self.gaps.push(Gap { dropped: dropped.clone(), ..columns });
+                    failed.push(Gap { dropped: dropped.clone(), ..columns });
                 }
             }
             None => {
@@ -168,9 +168,31 @@ impl Comparing<'_> {
             }
         }
         // Types tell neither of keys nor how the database keeps a value.
-        if found.layer == Layer::Types {
-            return;
+        if found.layer != Layer::Types {
+            self.keys(found, table, &present, &start, &mut failed);
         }
+        self.take(found, failed);
+    }
+
+    /// Takes over what is wrong with a table. What only the migrations that could be read lack may be in the others.
+    fn take(&mut self, found: &SourceTable, failed: Vec<Gap>) {
+        let why = name_in_database(found).and_then(|name| unread(self.migrated, name));
+        let (open, failed): (Vec<_>, Vec<_>) = failed.into_iter().partition(|gap| why.is_some() && gap.kind.is_unmigrated());
+        if let (Some(why), false) = (why, open.is_empty()) {
+            self.open.push((format!("the migrations create all of table `{}`", full_name(found)), why.clone()));
+        }
+        self.gaps.extend(failed);
+    }
+
+    /// Adds what of the keys, the references and the kinds of present columns is not as it is required.
+    fn keys(
+        &self,
+        found: &SourceTable,
+        table: &RequiredTable,
+        present: &[(&RequiredColumn, &Column)],
+        start: &dyn Fn(GapKind, Vec<RequiredColumn>, &Cause) -> Gap,
+        failed: &mut Vec<Gap>,
+    ) {
         let tests: [(GapKind, Test<'_>); 6] = [
             (GapKind::Unique, &|required, column| required.unique && !self.keeps_unique(table, found, column)),
             (GapKind::UnmigratedUnique, &|required, column| required.unique && self.is_unmigrated(found, column, keeps_unique)),
@@ -186,7 +208,6 @@ impl Comparing<'_> {
             }),
             (GapKind::DateText, &|required, column| required.kind == "date" && self.is_text(found, column)),
         ];
-        let mut failed = Vec::new();
         for (kind, fails) in tests {
             let columns: Vec<_> = present.iter().filter(|(required, column)| fails(required, column)).collect();
             for (cause, required) in by_cause(columns.iter().map(|(required, _)| (*required).clone()).collect()) {
@@ -212,7 +233,6 @@ impl Comparing<'_> {
                 failed.push(Gap { declared, ..start(GapKind::UniqueTogether, columns, &table.cause) });
             }
         }
-        self.gaps.extend(failed);
     }
 
     /// The declared column the adapter takes for a required one.
@@ -315,14 +335,12 @@ impl Comparing<'_> {
 
     /// Whether the declaration holds a key of a column, and the migrations have the column without it.
     fn is_unmigrated(&self, found: &SourceTable, column: &Column, holds: fn(&Table, &str) -> bool) -> bool {
-        let is_read = || name_in_database(found).is_some_and(|name| unread(self.migrated, name).is_none());
         let tables = self.tables(found, column);
         let [(declared, name), made @ ..] = tables.as_slice() else { return false };
         !self.migrated.is_empty()
             && holds(declared, name)
             && !made.is_empty()
             && made.iter().all(|(table, name)| !table.open && !holds(table, name))
-            && is_read()
     }
 
     /// Whether some key keeps the values of several columns apart, taken together.

@@ -14,7 +14,7 @@ use super::{CORE, Declared, Layer, Migrated, SourceTable, drizzle, entities, kne
 use crate::project::adapter::delegate;
 use crate::project::eval::Evaluator;
 use crate::project::files::Files;
-use crate::project::resolve::Resolver;
+use crate::project::resolve::{Resolver, join};
 use crate::project::value::Unknown;
 use crate::project::{Adapter, AdapterKind, Server};
 
@@ -61,15 +61,16 @@ impl Sources {
             AdapterKind::Drizzle => {
                 let mut lookup = self.drizzle(evaluator, adapter);
                 self.name_columns(&mut lookup, adapter);
-                let migrated = if lookup.is_certain() { self.migrations_of(resolver, &lookup) } else { Vec::new() };
+                let migrated =
+                    if lookup.is_certain() { self.migrations_of(files, resolver, package, &lookup) } else { Vec::new() };
                 (lookup, migrated)
             }
-            AdapterKind::Prisma => self.prisma(resolver, package, adapter),
+            AdapterKind::Prisma => self.prisma(files, resolver, package, adapter),
             AdapterKind::Kysely => self.sql(files, resolver, package, adapter),
             _ if adapter.mapper().is_some() => {
                 let lookup = self.entities(resolver, package);
                 synchronized = entities::is_synchronized(files, resolver, adapter, &packages_of(resolver, package, &lookup));
-                let migrated = if synchronized { Vec::new() } else { self.migrations_of(resolver, &lookup) };
+                let migrated = if synchronized { Vec::new() } else { self.migrations_of(files, resolver, package, &lookup) };
                 (lookup, migrated)
             }
             _ => (self.similar(|_| true), Vec::new()),
@@ -145,7 +146,7 @@ impl Sources {
     }
 
     /// The models of the schema the client was generated from, and its migrations.
-    fn prisma(&self, resolver: &Resolver, package: &str, adapter: &Adapter) -> (Lookup, Vec<Arc<Migrated>>) {
+    fn prisma(&self, files: &dyn Files, resolver: &Resolver, package: &str, adapter: &Adapter) -> (Lookup, Vec<Arc<Migrated>>) {
         let home = adapter.handle.as_ref().map(|handle| resolver.package_of(&handle.at.file));
         let packages: Vec<&str> = home.as_deref().into_iter().chain([package]).collect();
         let tool = packages.iter().find_map(|package| self.prisma_tool(package));
@@ -163,7 +164,7 @@ impl Sources {
         let configured = tool.filter(is_read).and_then(|tool| tool.migrations.clone());
         let folder = configured.or_else(|| schema.map(prisma::PrismaSchema::migrations));
         let own: Vec<_> = self.migrated.iter().filter(|one| folder.as_deref() == Some(&*one.folder)).cloned().collect();
-        let migrated = if own.is_empty() { self.migrations_of(resolver, &lookup) } else { own };
+        let migrated = if own.is_empty() { self.migrations_of(files, resolver, package, &lookup) } else { own };
         (lookup, migrated)
     }
 
@@ -214,8 +215,8 @@ impl Sources {
     }
 
     /// The folders of migrations that make the tables an ORM declares: those it is configured for, else those of the same
-    /// packages, else any.
-    fn migrations_of(&self, resolver: &Resolver, lookup: &Lookup) -> Vec<Arc<Migrated>> {
+    /// packages, else those of the server's and of the repository as a whole. What another tool writes is for another schema.
+    fn migrations_of(&self, files: &dyn Files, resolver: &Resolver, package: &str, lookup: &Lookup) -> Vec<Arc<Migrated>> {
         let configured = self.configured_migrations(lookup);
         if !configured.is_empty() {
             return configured;
@@ -224,12 +225,17 @@ impl Sources {
             let mut names = lookup.tables.iter().filter_map(|(_, table)| name_in_database(table));
             one.ordered && names.any(|name| one.table(name).is_some())
         };
-        let packages: BTreeSet<Arc<str>> = lookup.tables.iter().map(|(_, table)| resolver.package_of(&table.file)).collect();
-        let all: Vec<&Arc<Migrated>> = self.migrated.iter().filter(makes).collect();
-        let is_near =
-            |one: &&&Arc<Migrated>| one.tables.first().is_some_and(|t| packages.contains(&resolver.package_of(&t.file)));
-        let near: Vec<Arc<Migrated>> = all.iter().filter(is_near).map(|one| Arc::clone(one)).collect();
-        if near.is_empty() { all.into_iter().cloned().collect() } else { near }
+        let layers: BTreeSet<Layer> = lookup.tables.iter().map(|(_, table)| table.layer).collect();
+        let is_foreign = |one: &&Arc<Migrated>| writer(files, &one.folder).is_some_and(|writer| !layers.contains(&writer));
+        let all: Vec<&Arc<Migrated>> = self.migrated.iter().filter(|one| makes(one) && !is_foreign(one)).collect();
+        let of_packages = |packages: &BTreeSet<Arc<str>>| -> Vec<Arc<Migrated>> {
+            let is_in = |one: &&&Arc<Migrated>| {
+                one.tables.first().is_some_and(|table| packages.contains(&resolver.package_of(&table.file)))
+            };
+            all.iter().filter(is_in).map(|one| Arc::clone(one)).collect()
+        };
+        let near = of_packages(&lookup.tables.iter().map(|(_, table)| resolver.package_of(&table.file)).collect());
+        if near.is_empty() { of_packages(&[package.into(), "".into()].into()) } else { near }
     }
 }
 
@@ -260,6 +266,14 @@ pub fn tell_apart(servers: &mut [Server], resolver: &Resolver) {
         let of_others = files.into_iter().filter(is_of_others).cloned().collect();
         servers[at].declared.of_others = of_others;
     }
+}
+
+/// Whose tables the migrations of a folder are for, where the tool that writes them leaves its mark there (documentation of
+/// Prisma Migrate, "About migration histories"; of Drizzle Kit, "generate").
+fn writer(files: &dyn Files, folder: &str) -> Option<Layer> {
+    let marks = [("migration_lock.toml", Layer::Prisma), ("meta/_journal.json", Layer::Drizzle)];
+    let is_there = |mark: &str| join(folder, mark).is_some_and(|path| files.exists(&path));
+    marks.into_iter().find(|(mark, _)| is_there(mark)).map(|(_, layer)| layer)
 }
 
 /// A table as it comes to be where Kysely's `CamelCasePlugin` stands between code and database: what code calls

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::lookup::snake_case;
 use super::{Dropped, Layer, Migrated, RequiredColumn, SourceTable};
 use crate::facts::schema::{Column, Table};
+use crate::project::value::Unknown;
 use crate::source::Site;
 
 /// A part of a declared table that no migration creates.
@@ -71,20 +72,19 @@ pub fn dropped(migrated: &[Arc<Migrated>], namespace: Option<&str>, table: &str,
     migrated.iter().flat_map(|one| &one.dropped).rev().find(is_it).cloned()
 }
 
-/// The first statement that may have made or changed a table and could not be read. One that names no table counts where it
-/// belongs to ordered migrations; scripts and code beside them do many other things.
+/// Why it is not known whether migrations made or changed a table, where some of them could not be read. What names no table
+/// counts where it belongs to ordered migrations; scripts and code beside them do many other things.
 #[must_use]
-pub fn unread<'m>(migrated: &'m [Arc<Migrated>], table: &str) -> Option<&'m Site> {
+pub fn unread<'m>(migrated: &'m [Arc<Migrated>], table: &str) -> Option<&'m Unknown> {
     let is_about = |one: &Migrated, named: &Option<String>| match named {
         Some(named) => named.eq_ignore_ascii_case(table),
         None => one.ordered,
     };
     let in_one = |one: &'m Arc<Migrated>| one.unread.iter().find(|(named, _)| is_about(one, named));
-    migrated.iter().find_map(in_one).map(|(_, at)| at)
+    migrated.iter().find_map(in_one).map(|(_, why)| why)
 }
 
-/// What the migrations lack of a declared table and those of its columns that are needed. What they hold in statements
-/// that could not be read counts as there.
+/// What the migrations that could be read lack of a declared table and those of its columns that are needed.
 #[must_use]
 pub fn unmigrated(
     declared: &SourceTable,
@@ -92,7 +92,7 @@ pub fn unmigrated(
     migrated: &[Arc<Migrated>],
 ) -> Option<Unmigrated> {
     let name = name_in_database(declared)?;
-    if migrated.is_empty() || unread(migrated, name).is_some() {
+    if migrated.is_empty() {
         return None;
     }
     let made: Vec<&Table> = migrated.iter().filter_map(|one| one.made(declared)).map(|source| &source.table).collect();

@@ -13,6 +13,7 @@ mod knexfile;
 pub mod lookup;
 pub mod migrated;
 mod prisma;
+pub mod programmatic;
 pub mod render;
 pub mod repair;
 pub mod replay;
@@ -209,8 +210,8 @@ pub struct Migrated {
     pub ordered: bool,
     /// The tables that exist at the end.
     pub tables: Vec<SourceTable>,
-    /// Statements that changed a table but could not be read: `(table, place)`.
-    pub unread: Vec<(Option<String>, Site)>,
+    /// What may have changed a table, or any where none is named, and could not be read: `(table, why)`.
+    pub unread: Vec<(Option<String>, Unknown)>,
     /// What was there and is not at the end.
     pub dropped: Vec<Dropped>,
     /// The scripts that the journal of Drizzle Kit in the folder does not list: run by hand, by another tool, or by nobody.

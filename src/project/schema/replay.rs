@@ -9,6 +9,7 @@ use super::{Dropped, Layer, Migrated, SourceTable};
 use crate::facts::Body;
 use crate::facts::schema::{Change, Derived, Operation, Room, Table};
 use crate::project::files::Files;
+use crate::project::value::Unknown;
 use crate::source::{FileKind, Site, Span};
 
 impl Migrated {
@@ -46,6 +47,8 @@ pub struct Scripts {
     groups: BTreeMap<Group, Vec<Arc<str>>>,
     /// Those that the journal in their folder does not list.
     unlisted: BTreeSet<Arc<str>>,
+    /// The first one of a folder that its journal lists and that is not there.
+    missing: BTreeMap<Arc<str>, Unknown>,
 }
 
 impl Scripts {
@@ -68,11 +71,14 @@ pub fn replay(files: &dyn Files, all: &Scripts) -> Vec<Migrated> {
         for path in scripts {
             let Some(facts) = files.facts(path) else { continue };
             let Some(operations) = facts.operations() else {
-                state.unread.push((None, Site::new(path, Span::default())));
+                state.unread.push((None, unreadable(path, Span::default())));
                 continue;
             };
             operations.iter().for_each(|operation| state.run(operation, path));
-            state.unread.extend(facts.errors.iter().map(|error| (None, Site::new(path, *error))));
+            state.unread.extend(facts.errors.iter().map(|error| (None, unreadable(path, *error))));
+        }
+        if group.single.is_none() {
+            state.unread.extend(all.missing.get(&group.folder).map(|why| (None, why.clone())));
         }
         // Code that only speaks of tables makes none.
         if !state.tables.is_empty() || !(is_code || state.unread.is_empty()) {
@@ -81,6 +87,11 @@ pub fn replay(files: &dyn Files, all: &Scripts) -> Vec<Migrated> {
         }
     }
     migrated
+}
+
+/// Says that a part of a script could not be read.
+fn unreadable(script: &Arc<str>, part: Span) -> Unknown {
+    Unknown::new("a statement in them could not be read", Site::new(script, part))
 }
 
 /// All files that may change tables: SQL scripts, and code that mentions such statements.
@@ -136,7 +147,7 @@ struct Group {
 /// Finds all scripts of the snapshot; `knex` are the folders Knex is configured to look in.
 #[must_use]
 pub(super) fn scripts(files: &dyn Files, knex: &Directories) -> Scripts {
-    let journals = journals(files);
+    let (journals, missing) = journals(files);
     let mut groups: BTreeMap<Group, Vec<(Rank, Arc<str>)>> = BTreeMap::new();
     for path in that_may_change_tables(files).iter().filter(|path| !undoes(path)) {
         let (folder, name) = split(path);
@@ -158,7 +169,7 @@ pub(super) fn scripts(files: &dyn Files, knex: &Directories) -> Scripts {
         let single = (!ordered).then(|| Arc::clone(path));
         groups.entry(Group { folder: folder.into(), single }).or_default().push((rank, Arc::clone(path)));
     }
-    let mut found = Scripts::default();
+    let mut found = Scripts { missing, ..Scripts::default() };
     for (group, mut scripts) in groups {
         scripts.sort_unstable();
         if scripts.iter().any(|(rank, _)| rank.is_listed()) {
@@ -170,17 +181,23 @@ pub(super) fn scripts(files: &dyn Files, knex: &Directories) -> Scripts {
     found
 }
 
-/// The scripts that the journals of Drizzle Kit list, each with its position in its journal.
-fn journals(files: &dyn Files) -> BTreeMap<Arc<str>, usize> {
-    let mut listed = BTreeMap::new();
+/// The scripts that the journals of Drizzle Kit list, each with its position in its journal; and the first of a folder that
+/// is not there, which may have made anything.
+fn journals(files: &dyn Files) -> (BTreeMap<Arc<str>, usize>, BTreeMap<Arc<str>, Unknown>) {
+    let (mut listed, mut missing) = (BTreeMap::new(), BTreeMap::new());
     for path in files.of_kind(FileKind::DrizzleJournal) {
         let folder = split(split(&path).0).0;
         let Some(facts) = files.facts(&path) else { continue };
         let Body::DrizzleJournal(tags) = &facts.body else { continue };
         let script = |tag: &String| if folder.is_empty() { format!("{tag}.sql") } else { format!("{folder}/{tag}.sql") };
-        listed.extend(tags.iter().enumerate().map(|(position, tag)| (script(tag).into(), position)));
+        let scripts: Vec<String> = tags.iter().map(script).collect();
+        if let Some(script) = scripts.iter().find(|script| !files.exists(script)) {
+            let reason = format!("their journal lists `{script}`, which is not in the repository");
+            missing.insert(folder.into(), Unknown::new(reason, Site::new(&path, Span::default())));
+        }
+        listed.extend(scripts.into_iter().enumerate().map(|(position, script)| (script.into(), position)));
     }
-    listed
+    (listed, missing)
 }
 
 /// Folder and name; the folder of a path in the root is empty.
@@ -297,7 +314,7 @@ fn key(namespace: Option<&str>, name: &str) -> Key {
 struct State {
     layer: Layer,
     tables: BTreeMap<Key, SourceTable>,
-    unread: Vec<(Option<String>, Site)>,
+    unread: Vec<(Option<String>, Unknown)>,
     dropped: Vec<Dropped>,
     room: Room,
 }
@@ -434,7 +451,7 @@ impl State {
                 {
                     known.table.open = true;
                 }
-                self.unread.push((table.clone(), Site::new(file, operation.span)));
+                self.unread.push((table.clone(), unreadable(file, operation.span)));
             }
         }
     }
@@ -714,6 +731,11 @@ mod tests {
         ]);
         assert_eq!(show(&found), ["m: a(z w)"]);
         assert_eq!(found[0].unlisted, BTreeSet::from(["m/0000_by_hand.sql".into()]));
+        let missing = Unknown::new(
+            "their journal lists `m/gone.sql`, which is not in the repository",
+            Site::new(&"m/meta/_journal.json".into(), Span::default()),
+        );
+        assert_eq!(found[0].unread, [(None, missing)]);
     }
 
     #[test]
@@ -857,8 +879,8 @@ mod tests {
         assert_eq!(
             found[0].unread,
             [
-                (Some("a".to_owned()), Site::new(&"m/1.sql".into(), Span::new(10, 34))),
-                (None, Site::new(&"m/2.sql".into(), Span::default())),
+                (Some("a".to_owned()), unreadable(&"m/1.sql".into(), Span::new(10, 34))),
+                (None, unreadable(&"m/2.sql".into(), Span::default())),
             ]
         );
     }

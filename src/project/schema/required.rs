@@ -136,6 +136,9 @@ impl Builder<'_> {
             self.required.open.push(Unknown { reason, at: used.at.clone() });
             return;
         }
+        if let Some(why) = plugin.unmeasured(used.release.as_ref()) {
+            return self.unknown_tables(used, &format!(": {why}"));
+        }
         let source = Source { options: &used.options, plugin: Some((place, plugin)), release };
         let nothing = Node { value: Value::Undefined, at: used.at.clone() };
         for brought in pack().tables_of(plugin, release) {
@@ -577,6 +580,23 @@ mod tests {
             column(&ask(&object([]), &[stripe]), "subscription", "billingInterval").is_some()
         };
         assert_eq!([at(None), at(Some("1.5.0")), at(Some("1.4.22"))], [true, true, false]);
+    }
+
+    #[test]
+    fn tables_of_a_package_with_numbers_of_its_own_are_those_of_measured_releases() {
+        let at = |release: Option<&str>| {
+            let release = release.map(|release| Release::parse(release).expect("a version"));
+            let required = ask(&object([]), &[PluginUse { release, ..plugin("creem", object([])) }]);
+            let columns = ["creemCustomerId", "hadTrial"].map(|name| column(&required, "user", name).is_some());
+            (columns, required.open.into_iter().map(|why| why.reason).collect::<Vec<_>>())
+        };
+        let unknown = |why: &str| {
+            ([false, false], vec![format!("the tables of the plugin `creem` from `better-auth/plugins` are not known: {why}")])
+        };
+        assert_eq!(at(Some("1.2.0")), ([true, true], Vec::new()));
+        assert_eq!(at(Some("0.0.12")), ([true, false], Vec::new()));
+        assert_eq!(at(Some("9.0.0")), unknown("its release 9.0.0 is not among those that were measured"));
+        assert_eq!(at(None), unknown("no lockfile tells its release"));
     }
 
     #[test]

@@ -3,10 +3,8 @@
 use std::sync::Arc;
 
 use crate::facts::module::{CallSite, Imported, Kind, Module};
+pub(super) use crate::project::schema::programmatic::GET_MIGRATIONS;
 use crate::rules::Context;
-
-/// The function that looks for what is missing in the database.
-pub(super) const GET_MIGRATIONS: &str = "getMigrations";
 
 /// Hands every call of [`GET_MIGRATIONS`] on, with the file and the module it stands in.
 pub(super) fn each_call(cx: &Context<'_>, mut take: impl FnMut(&Arc<str>, &Module, &CallSite)) {
