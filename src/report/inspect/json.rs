@@ -53,6 +53,7 @@ fn server(server: &Server, locate: &dyn Fn(&Site) -> Location) -> Json {
         "options": value::json(&server.options),
         "plugins": plugins(&server.plugins, &server.plugins_open, locate),
         "required_schema": required(server),
+        "schema_state": if server.declared.lookup.is_certain() { "known" } else { "similar-names" },
         "declared_schema": tables(declared_tables(&server.declared), locate),
         "migrated_schema": tables(migrated, locate),
         "schema_sources": server.declared.sources.iter().map(|file| &**file).collect::<Vec<_>>(),
@@ -289,6 +290,7 @@ mod tests {
         assert_eq!(server["declared_schema"]["user"]["location"], at(2));
         assert_eq!(server["migrated_schema"], object!({}));
         assert_eq!(server["schema_sources"], object!(["src/auth.ts"]));
+        assert_eq!(server["schema_state"], "known");
         assert_eq!(server["comparison"], object!({ "state": "compared", "reason": null }));
         assert_eq!(
             server["gaps"],

@@ -127,7 +127,7 @@ mod tests {
     use crate::facts::schema::{self, Column, Key, Table};
     use crate::finding::{Location, Open};
     use crate::project::application::{Audience, Context, Evidence, Mount, Partners, Route};
-    use crate::project::schema::lookup::Lookup;
+    use crate::project::schema::lookup::{Lookup, Naming};
     use crate::project::schema::{Gap, GapKind, Required, RequiredColumn, RequiredReference, RequiredTable};
     use crate::project::value::{Node, Unknown, Value};
     use crate::project::{Adapter, Client, Definition, Plural, ProjectModel, SchemaState, version::Version};
@@ -267,7 +267,7 @@ mod tests {
                 open: vec![],
             },
             declared: Declared {
-                lookup: Lookup { tables: vec![("user".into(), user)], ..Lookup::default() },
+                lookup: Lookup { tables: vec![("user".into(), user)], naming: Naming::Exact, ..Lookup::default() },
                 sources: vec!["src/auth.ts".into()],
                 ..Declared::default()
             },

@@ -232,10 +232,12 @@ impl Page<'_> {
             return format!("needs no schema: {why}");
         }
         let name = adapter.lookup_name(key, model);
-        let found = server.declared.lookup.find(&name).next();
-        found.map_or_else(
+        let lookup = &server.declared.lookup;
+        // In which tables the adapter looks is not known everywhere.
+        let perhaps = if lookup.is_certain() { "" } else { "may be " };
+        lookup.find(&name).next().map_or_else(
             || "no declaration in this repository".into(),
-            |source| format!("{}  {}", layer_name(source.layer), self.place(&source.site())),
+            |source| format!("{perhaps}{}  {}", layer_name(source.layer), self.place(&source.site())),
         )
     }
 
@@ -367,6 +369,14 @@ not determined: 1 question
   which plugins the server uses: a parameter of the function (src/auth.ts:9:1)
 ";
         assert_eq!(terminal(&model(), &locate, &PLAIN), expected);
+    }
+
+    #[test]
+    fn what_only_has_a_similar_name_is_not_told_for_certain() {
+        let mut model = model();
+        model.servers[0].declared.lookup.naming = crate::project::schema::lookup::Naming::Similar;
+        let page = terminal(&model, &locate, &PLAIN);
+        assert!(page.contains("user     may be drizzle  src/auth.ts:2:1\n"), "{page}");
     }
 
     #[test]
