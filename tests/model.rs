@@ -1661,6 +1661,52 @@ fn a_statement_that_cannot_be_read_leaves_a_missing_table_open() {
     }
 }
 
+/// What is wrong with the tables of a server with these options, that a script makes; and what is open about them.
+fn scripted(options: &str, script: &str) -> (Vec<GapKind>, Vec<String>) {
+    let auth = format!(
+        "import {{ betterAuth }} from \"better-auth\";\nimport {{ admin, jwt }} from \"better-auth/plugins\";\n\
+         import {{ Pool }} from \"pg\";\nexport const auth = betterAuth({{ database: new Pool(), {options} }});"
+    );
+    let package = "{ \"name\": \"app\", \"dependencies\": { \"better-auth\": \"1.6.25\" } }";
+    let model = model(&[("package.json", package), ("src/auth.ts", &auth), ("migrations/0001.sql", script)]);
+    let gaps = model.servers[0].gaps.iter().filter(|gap| ["user", "account"].contains(&gap.key.as_str()));
+    let kinds = gaps.map(|gap| gap.kind).filter(|kind| matches!(kind, GapKind::Columns | GapKind::Unwritten)).collect();
+    (kinds, model.undetermined.into_iter().map(|open| open.question).collect())
+}
+
+const USERS: &str = "CREATE TABLE \"user\" (id text, name text, email text, \"emailVerified\" boolean, image text, \
+                     \"createdAt\" timestamp, \"updatedAt\" timestamp, org text NOT NULL, role text, banned boolean, \
+                     \"banReason\" text, \"banExpires\" timestamp);\n";
+
+#[test]
+fn what_a_trigger_may_fill_is_open() {
+    let with = |more: &str| scripted("", &format!("{USERS}{more}"));
+    let unwritten = |more: &str| with(more).0.contains(&GapKind::Unwritten);
+    let question = "whether a trigger fills `org` of table `user`, which `auth` in src/auth.ts needs".to_owned();
+    let before = "CREATE TRIGGER set_org BEFORE INSERT ON \"user\" FOR EACH ROW EXECUTE FUNCTION set_org();\n";
+    assert!(unwritten("") && unwritten(&before.replace("BEFORE", "AFTER")));
+    assert!(!unwritten(before) && with(before).1.contains(&question));
+    assert!(unwritten(&format!("{before}DROP TRIGGER set_org ON \"user\";")));
+}
+
+#[test]
+fn a_password_is_kept_where_somebody_signs_in_with_one() {
+    let account = "CREATE TABLE account (id text, \"accountId\" text, \"providerId\" text, \"userId\" text, \"accessToken\" text, \
+                   \"refreshToken\" text, \"idToken\" text, \"accessTokenExpiresAt\" timestamp, \
+                   \"refreshTokenExpiresAt\" timestamp, scope text, \"createdAt\" timestamp, \"updatedAt\" timestamp);";
+    let script = format!("{}{account}", USERS.replace("org text NOT NULL", "org text"));
+    for (options, is_missed) in [
+        ("", false),
+        ("emailAndPassword: { enabled: false }", false),
+        ("plugins: [jwt()]", false),
+        ("emailAndPassword: { enabled: true }", true),
+        ("emailAndPassword: { enabled: process.env.PASSWORDS }", true),
+        ("plugins: [admin()]", true),
+    ] {
+        assert_eq!(scripted(options, &script).0.contains(&GapKind::Columns), is_missed, "{options}");
+    }
+}
+
 #[test]
 fn better_auth_makes_its_tables_where_the_program_asks_it_to() {
     let auth = "import { betterAuth } from \"better-auth\";\nimport { Pool } from \"pg\";\n\

@@ -35,6 +35,8 @@ pub struct Table {
     pub columns: Vec<Column>,
     /// The keys and indexes, those of single columns among them.
     pub keys: Vec<Key>,
+    /// The triggers that run before a row is stored, and may fill its columns.
+    pub triggers: Vec<String>,
     /// The name was written without quotes in SQL, so that a database may fold its case.
     pub folds: bool,
     /// Whether columns may exist beyond those listed (a spread that could not be followed, `CREATE TABLE … AS`).
@@ -48,7 +50,17 @@ impl Table {
     #[must_use]
     pub fn empty(name: &str, span: Span) -> Self {
         let name = name.to_owned();
-        Self { name, physical: None, namespace: None, columns: Vec::new(), keys: Vec::new(), folds: false, open: false, span }
+        Self {
+            name,
+            physical: None,
+            namespace: None,
+            columns: Vec::new(),
+            keys: Vec::new(),
+            triggers: Vec::new(),
+            folds: false,
+            open: false,
+            span,
+        }
     }
 
     /// The column the adapter calls `name`.
@@ -125,6 +137,8 @@ impl Table {
                     self.keys.remove(at);
                 }
             }
+            Change::CreateTrigger { name, .. } => self.triggers.push(name.clone()),
+            Change::DropTrigger { name, .. } => self.triggers.retain(|trigger| !trigger.eq_ignore_ascii_case(name)),
             Change::AddForeignKey { column, references, .. } => {
                 if let Some(column) = self.find(column) {
                     column.references = Some(references.clone());
@@ -526,6 +540,20 @@ pub enum Change {
         /// Where it points to.
         references: Reference,
     },
+    /// `CREATE TRIGGER`, of one that runs before a row is inserted, or in place of that.
+    CreateTrigger {
+        /// The table.
+        table: String,
+        /// The name of the trigger.
+        name: String,
+    },
+    /// `DROP TRIGGER`.
+    DropTrigger {
+        /// The table, where the statement names it.
+        table: Option<String>,
+        /// The name of the trigger.
+        name: String,
+    },
     /// `DELETE` without a condition, or `TRUNCATE`.
     DeleteRows {
         /// The table.
@@ -571,9 +599,13 @@ impl Change {
             | Self::RemakeColumn { table, .. }
             | Self::CreateIndex { table, .. }
             | Self::AddForeignKey { table, .. }
+            | Self::CreateTrigger { table, .. }
             | Self::DeleteRows { table }
             | Self::WriteRows { table, .. } => Some(table),
-            Self::DropIndex { table, .. } | Self::UseRows { table } | Self::Unknown { table } => table.as_deref(),
+            Self::DropIndex { table, .. }
+            | Self::DropTrigger { table, .. }
+            | Self::UseRows { table }
+            | Self::Unknown { table } => table.as_deref(),
             Self::DropNamespace { .. } => None,
         }
     }

@@ -177,6 +177,9 @@ pub struct Plugin {
     /// The tables and columns it adds.
     #[serde(default)]
     pub tables: Vec<Table>,
+    /// The columns of others (`account.password`) that it writes.
+    #[serde(default)]
+    pub writes: Vec<String>,
     /// The releases whose tables are known, where its package counts in a way of its own; none where it goes by the numbers
     /// of better-auth.
     #[serde(default)]

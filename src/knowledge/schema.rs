@@ -134,6 +134,9 @@ pub struct Column {
     pub default: Option<String>,
     /// Where a foreign key points to.
     pub references: Option<Reference>,
+    /// The options with which nothing reads or writes it, unless a plugin does so ([`Plugin::writes`](super::Plugin::writes)),
+    /// although it is part of the schema.
+    pub idle_when: Option<Condition>,
     /// The column that held its values in earlier releases.
     pub takes_over: Option<String>,
     /// The column as which options rename it, where that is another one.

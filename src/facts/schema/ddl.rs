@@ -89,6 +89,9 @@ fn read(mut at: Cursor<'_>, procedural: bool) -> Vec<Change> {
     if at.eat(&["drop", "index"]) {
         return drop_index(at).into_iter().collect();
     }
+    if at.eat(&["drop", "trigger"]) {
+        return drop_trigger(at).into_iter().collect();
+    }
     if at.eat(&["rename", "table"]) {
         return at.items().into_iter().map(rename_table).collect();
     }
@@ -117,6 +120,28 @@ fn drop_index(mut at: Cursor<'_>) -> Option<Change> {
     Some(Change::DropIndex { table, name })
 }
 
+/// `DROP TRIGGER name`, and PostgreSQL's `DROP TRIGGER name ON table`.
+fn drop_trigger(mut at: Cursor<'_>) -> Option<Change> {
+    at.eat(&["if", "exists"]);
+    let (name, _) = at.qualified()?;
+    let table = at.eat(&["on"]).then(|| at.qualified()).flatten().map(|(table, _)| table);
+    Some(Change::DropTrigger { table, name })
+}
+
+/// A trigger that may change what a row holds before the row is stored; others only look at it.
+fn create_trigger(mut at: Cursor<'_>) -> Option<Change> {
+    at.eat(&["if", "not", "exists"]);
+    let (name, _) = at.qualified()?;
+    // SQL Server names the table first.
+    let mut rest = at;
+    let head = rest.before(&["for", "as", "execute", "when", "begin"]);
+    at.before(&["on"]);
+    let says = |words: &[&str]| (0..head.rest().len()).any(|place| head.from(place).is_at(words));
+    let (table, _) = at.eat(&["on"]).then(|| at.qualified()).flatten()?;
+    let is_first = says(&["before"]) || says(&["instead", "of"]);
+    (is_first && says(&["insert"])).then_some(Change::CreateTrigger { table, name })
+}
+
 fn drop_table(mut at: Cursor<'_>) -> Change {
     at.qualified().map_or(Change::Unknown { table: None }, |(table, _)| Change::DropTable { table })
 }
@@ -140,6 +165,11 @@ fn create(mut at: Cursor<'_>) -> Vec<Change> {
         let filled = rows::fill(at);
         let created = (!temporary).then(|| create_table(at, filled.as_ref()));
         return created.into_iter().chain(filled.filter(|_| !at.last(3).is_at(&["with", "no", "data"]))).collect();
+    }
+    // MySQL has its `DEFINER = user@host` before it.
+    let mut trigger = at;
+    if at.is_at_any(&["trigger", "definer"]) && trigger.before(&["trigger"]).rest().len() < 8 && trigger.eat(&["trigger"]) {
+        return create_trigger(trigger).into_iter().collect();
     }
     let unique = at.eat(&["unique"]);
     at.eat_any(&["clustered", "nonclustered"]);
@@ -525,6 +555,26 @@ mod tests {
         let table = table(text);
         assert_eq!((table.name.as_str(), table.open, table.span.of(text)), ("session", false, r#""session""#));
         assert_eq!(table.columns[1].span.of(text), r#""expiresAt""#);
+    }
+
+    #[test]
+    fn triggers_that_run_before_a_row_is_stored() {
+        for (text, expected) in [
+            (r#"CREATE TRIGGER "t" BEFORE INSERT ON "auth"."user" FOR EACH ROW EXECUTE FUNCTION "auth"."t"()"#, Some("user t")),
+            ("CREATE OR REPLACE TRIGGER t BEFORE UPDATE OF a OR INSERT ON users EXECUTE PROCEDURE f()", Some("users t")),
+            ("CREATE DEFINER=`root`@`%` TRIGGER t BEFORE INSERT ON user FOR EACH ROW SET NEW.a = 1", Some("user t")),
+            ("CREATE TRIGGER t ON user INSTEAD OF INSERT AS SELECT 1", Some("user t")),
+            ("CREATE TRIGGER t AFTER INSERT ON user FOR EACH ROW EXECUTE FUNCTION f()", None),
+            ("CREATE TRIGGER t BEFORE UPDATE ON user FOR EACH ROW EXECUTE FUNCTION f()", None),
+        ] {
+            let made = changes(text).into_iter().find_map(|change| match change {
+                Change::CreateTrigger { table, name } => Some(format!("{table} {name}")),
+                _ => None,
+            });
+            assert_eq!(made.as_deref(), expected, "{text}");
+        }
+        let dropped = |text| matches!(changes(text).as_slice(), [Change::DropTrigger { name, .. }] if name == "t");
+        assert!(dropped("DROP TRIGGER IF EXISTS t ON users CASCADE") && dropped("DROP TRIGGER t"));
     }
 
     #[test]

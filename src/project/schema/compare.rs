@@ -142,7 +142,15 @@ impl Comparing<'_> {
         strangers.retain(|column| must_be_given(column));
         if self.complete && !strangers.is_empty() {
             let declared = self.places(found, strangers);
-            self.gaps.push(Gap { declared, ..start(GapKind::Unwritten, Vec::new(), &table.cause) });
+            match self.trigger(found) {
+                Some(trigger) => {
+                    let names: Vec<&str> = declared.iter().map(|(name, _)| name.as_str()).collect();
+                    let what = format!("a trigger fills `{}` of table `{}`", names.join("`, `"), full_name(found));
+                    let reason = format!("`{trigger}` runs before a row is stored, and what it does is not followed");
+                    self.open.push((what, Unknown { reason, at: declared[0].1.clone() }));
+                }
+                None => self.gaps.push(Gap { declared, ..start(GapKind::Unwritten, Vec::new(), &table.cause) }),
+            }
         }
         let present: Vec<(&RequiredColumn, &Column)> =
             table.columns.iter().filter_map(|column| Some((column, self.column(found, column)?))).collect();
@@ -245,7 +253,8 @@ impl Comparing<'_> {
             return Vec::new();
         }
         let id = identifier(table);
-        [&id].into_iter().chain(&table.columns).filter(|column| self.column(found, column).is_none()).cloned().collect()
+        let is_missed = |column: &&RequiredColumn| !column.idle && self.column(found, column).is_none();
+        [&id].into_iter().chain(&table.columns).filter(is_missed).cloned().collect()
     }
 
     /// Columns by their names in the database, with their places.
@@ -255,6 +264,12 @@ impl Comparing<'_> {
             _ => column.name.clone(),
         };
         columns.into_iter().map(|column| (name(column), found.column_site(column))).collect()
+    }
+
+    /// A trigger that may fill the columns of a table.
+    fn trigger<'t>(&'t self, found: &'t SourceTable) -> Option<&'t str> {
+        let made = self.declared.migrated.iter().filter_map(|one| one.made(found));
+        made.chain([found]).flat_map(|table| &table.table.triggers).map(String::as_str).next()
     }
 
     /// The columns nobody asks for.
@@ -418,6 +433,7 @@ fn identifier(table: &RequiredTable) -> RequiredColumn {
         default: None,
         references: None,
         takes_over: None,
+        idle: false,
         cause: table.cause.clone(),
     }
 }

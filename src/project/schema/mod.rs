@@ -79,6 +79,8 @@ pub struct RequiredColumn {
     pub references: Option<RequiredReference>,
     /// The column that held its values in earlier releases, by its logical name.
     pub takes_over: Option<String>,
+    /// Nothing reads or writes it with these options and plugins, so that it is not missed.
+    pub idle: bool,
     /// What brings the column in.
     pub cause: Cause,
 }

@@ -398,8 +398,8 @@ impl State {
                 moved.table.namespace.clone_from(to);
                 self.tables.insert(key(to.as_deref(), &moved.table.name), moved);
             }
-            Change::DropIndex { table: None, .. } => {
-                // Names of indexes are unique in a schema (PostgreSQL, SQLite).
+            Change::DropIndex { table: None, .. } | Change::DropTrigger { table: None, .. } => {
+                // Such names are unique in a schema (PostgreSQL, SQLite; MySQL for triggers).
                 self.tables.values_mut().for_each(|known| known.table.apply(&operation.change));
             }
             Change::AddColumn { table, .. }
@@ -409,6 +409,8 @@ impl State {
             | Change::AlterColumn { table, .. }
             | Change::CreateIndex { table, .. }
             | Change::DropIndex { table: Some(table), .. }
+            | Change::CreateTrigger { table, .. }
+            | Change::DropTrigger { table: Some(table), .. }
             | Change::AddForeignKey { table, .. } => {
                 let key = self.find(namespace, table).unwrap_or_else(|| key(namespace, table));
                 let gone = match &operation.change {
@@ -476,7 +478,7 @@ impl State {
                 known.into_iter().for_each(|known| known.table.apply(&relaxed));
                 true
             }
-            Change::DropIndex { .. } => true,
+            Change::DropIndex { .. } | Change::DropTrigger { .. } => true,
             _ => false,
         }
     }

@@ -76,6 +76,14 @@ impl Source<'_> {
         if self.plugin.is_some() { "schema." } else { "" }
     }
 
+    /// Whether a condition on the options holds in production.
+    fn verdict(&self, condition: &Condition) -> Verdict {
+        let ask = &mut |test: &OptionTest| {
+            predicate::evaluate(&test.predicate, &in_production(self.options.lookup(&test.steps()))).verdict
+        };
+        predicate::condition(condition, ask)
+    }
+
     /// What brings a part in that depends on no option.
     fn cause(&self) -> Cause {
         self.plugin.map_or(Cause::Core, |(place, _)| Cause::Plugin(place))
@@ -101,6 +109,13 @@ impl Source<'_> {
             plugin: self.plugin.map(|(place, _)| place),
         }
     }
+}
+
+/// Whether a plugin, or the one it is made from, writes a column that is not its own.
+fn writes(used: &PluginUse, column: &str) -> bool {
+    let base = used.definition.as_ref().and_then(|definition| definition.base.as_deref());
+    used.known.is_some_and(|plugin| plugin.writes.iter().any(|written| written == column))
+        || base.is_some_and(|base| writes(base, column))
 }
 
 struct Builder<'a> {
@@ -205,13 +220,8 @@ impl Builder<'_> {
                 self.required.tables.remove(&table.key);
                 return;
             };
-            let idle = table.idle_when.as_ref().is_some_and(|condition| {
-                let ask = &mut |test: &OptionTest| {
-                    predicate::evaluate(&test.predicate, &in_production(source.options.lookup(&test.steps()))).verdict
-                };
-                // An option that is set to something unknown is most likely set to something.
-                predicate::condition(condition, ask) != Verdict::HoldsNot
-            });
+            // An option that is set to something unknown is most likely set to something.
+            let idle = table.idle_when.as_ref().is_some_and(|condition| source.verdict(condition) != Verdict::HoldsNot);
             let named = RequiredTable { model, columns: Vec::new(), keys: Vec::new(), cause: cause.clone(), idle };
             let required = self.required.tables.entry(table.key.clone()).or_insert_with(|| named.clone());
             // The last plugin that touches a table names it; who declares it as its own brings it in.
@@ -249,6 +259,8 @@ impl Builder<'_> {
             options_of.filter_map(|rename| Some(format!("{}.{rename_key}", rename.fields.as_deref()?))).collect();
         let Some(name) = self.name(&column.name, &options, source) else { return };
         let references = column.references.as_ref().filter(|reference| reference.versions.contains(source.release));
+        let idle = column.idle_when.as_ref().is_some_and(|condition| source.verdict(condition) == Verdict::Holds);
+        let written = format!("{table}.{}", column.name);
         self.put(
             table,
             RequiredColumn {
@@ -260,6 +272,7 @@ impl Builder<'_> {
                 index: column.index.at(source.release),
                 default: column.default.clone(),
                 takes_over: column.takes_over.clone(),
+                idle: idle && !self.plugins.iter().any(|used| writes(used, &written)),
                 references: references.map(|reference| RequiredReference {
                     table: reference.table.clone(),
                     column: reference.column.clone(),
@@ -400,6 +413,7 @@ pub(super) fn field(key: &str, node: &Node, cause: Cause) -> Result<RequiredColu
         index: flag("index", false),
         default,
         takes_over: None,
+        idle: false,
         references: references.map(|(table, column)| RequiredReference {
             table: table.to_owned(),
             column: column.to_owned(),

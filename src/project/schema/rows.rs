@@ -152,6 +152,8 @@ impl Rows {
             Change::CreateIndex { .. }
             | Change::DropIndex { .. }
             | Change::AddForeignKey { .. }
+            | Change::CreateTrigger { .. }
+            | Change::DropTrigger { .. }
             | Change::Unknown { table: None } => {}
         }
     }

@@ -213,6 +213,7 @@ mod tests {
             default: None,
             references: Some(RequiredReference { table: "user".into(), column: "id".into(), cascades: true }),
             takes_over: None,
+            idle: false,
             cause,
         };
         let required =

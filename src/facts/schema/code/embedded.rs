@@ -163,7 +163,8 @@ fn without_holes(change: Change) -> Change {
             (table, is_open(column) || is_open(&references.table) || is_open(&references.column))
         }
         Change::DropIndex { table: Some(table), name } => (table, is_open(name)),
-        Change::DropIndex { table: None, .. } => return change,
+        Change::CreateTrigger { table, .. } => (table, false),
+        Change::DropIndex { table: None, .. } | Change::DropTrigger { .. } => return change,
         Change::UseRows { table } => return Change::UseRows { table: table.clone().filter(|name| !is_open(name)) },
         Change::Unknown { table } => return Change::Unknown { table: table.clone().filter(|name| !is_open(name)) },
     };
