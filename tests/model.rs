@@ -2916,9 +2916,12 @@ fn a_package_may_complete_the_options() {
     let wrapped = |services: &str, around: &str| {
         let call = format!("withCloudflare({services}, {{ plugins: [admin()], session: {{ expiresIn: 60 }} }})");
         let options = around.replace("CALL", &call);
-        server(&format!(
-            "import {{ withCloudflare }} from \"better-auth-cloudflare\";\nexport const auth = betterAuth({options});"
-        ))
+        let text = format!(
+            "import {{ betterAuth }} from \"better-auth\";\nimport {{ admin }} from \"better-auth/plugins\";\n\
+             import {{ withCloudflare }} from \"better-auth-cloudflare\";\nexport const auth = betterAuth({options});"
+        );
+        let manifest = r#"{ "dependencies": { "better-auth-cloudflare": "0.3.1" } }"#;
+        model(&[("src/auth.ts", text.as_str()), ("package.json", manifest)])
     };
     let adapter = |model: &ProjectModel| (model.servers[0].adapter.kind, model.servers[0].adapter.dialect);
     let model = wrapped("{ cf, d1: env ? { db, options: { usePlural: true } } : undefined, kv: env.KV }", "CALL");
