@@ -35,23 +35,84 @@ pub fn required(version: &Version, options: &Node, plugins: &[PluginUse]) -> Req
         newest.clone()
     });
     let certain = version.effective().is_some();
+    let full = of_release(&release, certain, required, options, plugins);
+    let of_plugins = plugins.iter().filter_map(|used| used.release.as_ref());
+    let Some(preview) = of_plugins.chain([&release]).find(|release| is_early(release)) else { return full };
+    let before = |used: &PluginUse| PluginUse { release: used.release.as_ref().map(before_preview), ..used.clone() };
+    let plugins: Vec<PluginUse> = plugins.iter().map(before).collect();
+    let earlier = of_release(&before_preview(&release), certain, Required::default(), options, &plugins);
+    in_both(full, &earlier, preview, options)
+}
+
+/// Whether it is a preview that may lack what the release it leads to brings. A release candidate has it.
+fn is_early(release: &Release) -> bool {
+    release.is_prerelease() && !release.pre_release().first().is_some_and(|kind| kind.to_string().starts_with("rc"))
+}
+
+/// The last release before an early preview; any other release as it is.
+fn before_preview(release: &Release) -> Release {
+    const LAST: u64 = 9_999;
+    if !is_early(release) {
+        return release.clone();
+    }
+    match (release.major(), release.minor(), release.patch()) {
+        (major, minor, patch @ 1..) => (major, minor, patch - 1).into(),
+        (major, minor @ 1.., 0) => (major, minor - 1, LAST).into(),
+        (major, 0, 0) => (major.saturating_sub(1), LAST, LAST).into(),
+    }
+}
+
+/// What a preview needs for certain: what the release it leads to and the one before agree in. The rest is open.
+fn in_both(mut full: Required, earlier: &Required, preview: &Release, options: &Node) -> Required {
+    let mut differing: BTreeSet<String> = BTreeSet::new();
+    let gone = earlier.tables.keys().filter(|key| !full.tables.contains_key(*key));
+    differing.extend(gone.cloned());
+    full.tables.retain(|key, table| {
+        let Some(other) = earlier.tables.get(key) else {
+            differing.insert(key.clone());
+            return false;
+        };
+        if table != other {
+            differing.insert(key.clone());
+        }
+        table.keys.retain(|key| other.keys.contains(key));
+        table.columns.retain_mut(|column| {
+            let Some(other) = other.columns.iter().find(|other| other.key == column.key) else { return false };
+            column.required &= other.required;
+            column.unique &= other.unique;
+            column.index &= other.index;
+            true
+        });
+        true
+    });
+    if !differing.is_empty() {
+        let tables: Vec<String> = differing.into_iter().map(|key| format!("`{key}`")).collect();
+        let release = format!("{}.{}.{}", preview.major(), preview.minor(), preview.patch());
+        let reason = format!("{preview} is a preview, and may not have yet what {release} changed of {}", tables.join(", "));
+        full.open.push(Unknown { reason, at: options.at.clone() });
+    }
+    full
+}
+
+/// The tables one release needs; `certain` tells that the release is not taken for want of one.
+fn of_release(release: &Release, certain: bool, required: Required, options: &Node, plugins: &[PluginUse]) -> Required {
     let mut builder = Builder {
         plugins,
-        release: &release,
+        release,
         certain,
         required,
         doubts: Doubts::default(),
         owned: BTreeSet::new(),
         unmigrated: BTreeSet::new(),
     };
-    let core = Source { options, plugin: None, release: &release };
-    for table in pack().core.tables.iter().filter(|table| table.versions.contains(&release)) {
+    let core = Source { options, plugin: None, release };
+    for table in pack().core.tables.iter().filter(|table| table.versions.contains(release)) {
         builder.add(table, &core);
     }
     for (place, used) in plugins.iter().enumerate() {
         builder.add_plugin(place, used);
     }
-    for table in pack().core.tables.iter().filter(|table| table.versions.contains(&release)) {
+    for table in pack().core.tables.iter().filter(|table| table.versions.contains(release)) {
         if let Some(additional) = &table.additional {
             builder.add_additional(&table.key, additional, &core);
         }
@@ -494,6 +555,30 @@ mod tests {
 
     fn column<'r>(required: &'r Required, table: &str, key: &str) -> Option<&'r RequiredColumn> {
         required.tables.get(table)?.columns.iter().find(|column| column.key == key)
+    }
+
+    #[test]
+    fn an_early_preview_needs_what_it_has_in_common_with_the_release_before() {
+        let at = |version: &str| {
+            let version = Version { declared: Some(version.into()), ..Version::default() };
+            let required =
+                required(&version, &object([]), &[plugin("deviceAuthorization", object([])), plugin("jwt", object([]))]);
+            let is_indexed = column(&required, "session", "userId").is_some_and(|column| column.index);
+            (
+                is_indexed,
+                required.tables.contains_key("jwks"),
+                required.open.into_iter().map(|why| why.reason).collect::<Vec<_>>(),
+            )
+        };
+        assert_eq!(at("1.4.0"), (true, true, Vec::new()));
+        assert_eq!(at("1.4.0-rc.1"), (true, true, Vec::new()));
+        assert_eq!(at("1.3.34"), (false, true, Vec::new()));
+        let (is_indexed, has_keys, open) = at("1.4.0-beta.9");
+        assert!(!is_indexed && has_keys);
+        assert!(
+            matches!(open.as_slice(), [why] if why.starts_with("1.4.0-beta.9 is a preview") && why.contains("`session`")),
+            "{open:?}"
+        );
     }
 
     #[test]
