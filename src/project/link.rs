@@ -15,6 +15,7 @@ use super::schema::compare::{Comparison, compare};
 use super::schema::declared::{Sources, tell_apart};
 use super::schema::lookup::Map;
 use super::schema::programmatic;
+use super::schema::replay::is_trial;
 use super::schema::required::required;
 use super::value::{CallValue, Environment, External, Lookup, Node, Property, Unknown, Value};
 use super::version::version_in;
@@ -132,9 +133,12 @@ impl Linker<'_> {
         let packages: BTreeSet<Arc<str>> = servers.iter().map(|server| Arc::clone(&server.package)).collect();
         let runs = programmatic::runs(self.files, self.evaluator);
         for server in &mut servers {
-            // What lies in a package without a server may be about any.
-            let is_own = |package: Arc<str>| package == server.package || !packages.contains(&package);
-            let run = runs.iter().find(|path| is_own(self.resolver.package_of(path)));
+            // What lies in a package without a server may be about any; tests are about instances of tests.
+            let is_own = |path: &&Arc<str>| {
+                let package = self.resolver.package_of(path);
+                (package == server.package || !packages.contains(&package)) && (!is_trial(path) || is_trial(&server.at.file))
+            };
+            let run = runs.iter().find(is_own);
             self.compare(server, run);
         }
         self.model.servers = servers;

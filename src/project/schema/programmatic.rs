@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 
-use super::replay::is_trial;
 use crate::facts::module::{CallSite, Kind};
 use crate::project::eval::Evaluator;
 use crate::project::files::Files;
@@ -13,11 +12,11 @@ use crate::project::value::Value;
 /// The function that looks for what is missing in the database, and has the one that makes it.
 pub const GET_MIGRATIONS: &str = "getMigrations";
 
-/// The files that have better-auth make what is missing in the database, tests aside. Beside what [`GET_MIGRATIONS`] gives,
+/// The files that have better-auth make what is missing in the database. Beside what [`GET_MIGRATIONS`] gives,
 /// what an instance has for its `$context` can do so.
 #[must_use]
 pub fn runs(files: &dyn Files, evaluator: &Evaluator<'_>) -> Vec<Arc<str>> {
-    let mentioning = files.candidates().iter().filter(|(path, signals)| signals.boot_migrations && !is_trial(path));
+    let mentioning = files.candidates().iter().filter(|(_, signals)| signals.boot_migrations);
     let by_function = |path: &Arc<str>| {
         let facts = files.facts(path);
         let calls = facts.as_deref().and_then(|facts| facts.module()).map(|module| module.calls.as_slice());

@@ -114,7 +114,7 @@ pub fn is_of_migrations(folder: &str) -> bool {
 }
 
 /// Whether the tables that code makes are those of tests, examples or seeds.
-pub(super) fn is_trial(path: &str) -> bool {
+pub(in crate::project) fn is_trial(path: &str) -> bool {
     let is_part = |part: &str| {
         let stem = part.trim_start_matches(['_', '.']).split(['.', '-', '_']).next().unwrap_or("");
         matches!(

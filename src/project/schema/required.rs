@@ -36,8 +36,9 @@ pub fn required(version: &Version, options: &Node, plugins: &[PluginUse]) -> Req
     });
     let certain = version.effective().is_some();
     let full = of_release(&release, certain, required, options, plugins);
-    let of_plugins = plugins.iter().filter_map(|used| used.release.as_ref());
-    let Some(preview) = of_plugins.chain([&release]).find(|release| is_early(release)) else { return full };
+    let with_tables = plugins.iter().filter(|used| used.known.is_some_and(Plugin::adds_schema));
+    let of_plugins = with_tables.filter_map(|used| used.release.as_ref());
+    let Some(preview) = [&release].into_iter().chain(of_plugins).find(|release| is_early(release)) else { return full };
     let before = |used: &PluginUse| PluginUse { release: used.release.as_ref().map(before_preview), ..used.clone() };
     let plugins: Vec<PluginUse> = plugins.iter().map(before).collect();
     let earlier = of_release(&before_preview(&release), certain, Required::default(), options, &plugins);
