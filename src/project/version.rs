@@ -99,9 +99,13 @@ pub fn version_of(files: &dyn Files, resolver: &Resolver, folder: &str, package:
     let declared = range.map(|(range, _)| range.clone());
     let is_other = range.is_some_and(|(range, _)| alias(range).is_some_and(|(name, _)| name.is_some()));
     // What a lockfile has under the name is then another package.
-    let locked = ancestors(folder)
+    let mut locked = ancestors(folder)
         .filter(|_| !is_other)
-        .find_map(|root| locked_in(files, resolver, root, folder, package, declaration.as_ref()));
+        .filter_map(|root| locked_in(files, resolver, root, folder, package, declaration.as_ref()));
+    // One that does not fit was left behind where one further up does.
+    let nearest = locked.next();
+    let fits = |locked: &Locked| locked.fits;
+    let locked = if nearest.as_ref().is_none_or(fits) { nearest } else { locked.find(fits).or(nearest) };
     let pinned = || {
         let (range, file) = range?;
         let version = nodejs_semver::Version::parse(alias(range)?.1).ok()?;
@@ -442,6 +446,18 @@ mod tests {
         let files = [("package.json", manifest("^1.4.0")), ("bun.lock", bun.into()), ("package-lock.json", npm_lock("1.4.10"))];
         let files = files.each_ref().map(|(path, text)| (*path, text.as_str()));
         assert_eq!(version(&files, ""), ["^1.4.0", "1.4.10", "package-lock.json"]);
+    }
+
+    #[test]
+    fn a_lockfile_that_was_left_in_a_package_gives_way_to_the_one_above_that_fits() {
+        let bun = |version: &str| format!(r#"{{"packages": {{"better-auth": ["better-auth@{version}"]}}}}"#);
+        let (left, whole) = (bun("1.5.0-beta.18"), bun("1.5.1"));
+        let root = r#"{"workspaces": ["apps/*"]}"#;
+        let own = manifest("1.5.1");
+        let files = [("package.json", root), ("bun.lock", &whole), ("apps/web/package.json", &own), ("apps/web/bun.lock", &left)];
+        assert_eq!(version(&files, "apps/web"), ["1.5.1", "1.5.1", "bun.lock"]);
+        // Overrides lead elsewhere than the manifest says.
+        assert_eq!(version(&[("package.json", &own), ("bun.lock", &left)], ""), ["1.5.1", "1.5.0-beta.18", "bun.lock"]);
     }
 
     /// What is said against the version in the root, and why what is known may not hold for it.
