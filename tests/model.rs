@@ -2912,6 +2912,15 @@ fn the_maker_of_a_wrapper_is_called_like_any_other_function() {
 }
 
 #[test]
+fn comparisons_are_told_as_they_are_written() {
+    for condition in ["count >= 3", "count < 3", "admin in set", "set instanceof Map"] {
+        let model = server(&format!("export const auth = betterAuth({{ plugins: [...({condition} ? [admin()] : [])] }});"));
+        let told: Vec<&str> = model.servers[0].plugins[0].conditions.iter().map(|one| one.text.as_str()).collect();
+        assert_eq!(told, [condition]);
+    }
+}
+
+#[test]
 fn a_package_may_complete_the_options() {
     let wrapped = |services: &str, around: &str| {
         let call = format!("withCloudflare({services}, {{ plugins: [admin()], session: {{ expiresIn: 60 }} }})");

@@ -600,6 +600,18 @@ pub enum Operator {
     BitOr,
     /// `^`
     BitXor,
+    /// `<`
+    Less,
+    /// `<=`
+    AtMost,
+    /// `>`
+    Greater,
+    /// `>=`
+    AtLeast,
+    /// `in`
+    In,
+    /// `instanceof`
+    InstanceOf,
     /// Any other.
     Other,
 }

@@ -84,6 +84,12 @@ fn write(expr: &Expr, out: &mut String, depth: u32) {
                 Operator::BitAnd => " & ",
                 Operator::BitOr => " | ",
                 Operator::BitXor => " ^ ",
+                Operator::Less => " < ",
+                Operator::AtMost => " <= ",
+                Operator::Greater => " > ",
+                Operator::AtLeast => " >= ",
+                Operator::In => " in ",
+                Operator::InstanceOf => " instanceof ",
                 Operator::Other => " ∘ ",
             });
             write(&sides[1], out, deeper);

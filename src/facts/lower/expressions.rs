@@ -632,6 +632,12 @@ pub(super) fn operator(token: &str) -> Operator {
         "&" => Operator::BitAnd,
         "|" => Operator::BitOr,
         "^" => Operator::BitXor,
+        "<" => Operator::Less,
+        "<=" => Operator::AtMost,
+        ">" => Operator::Greater,
+        ">=" => Operator::AtLeast,
+        "in" => Operator::In,
+        "instanceof" => Operator::InstanceOf,
         _ => Operator::Other,
     }
 }

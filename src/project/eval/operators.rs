@@ -55,7 +55,13 @@ impl Evaluator<'_> {
                 }
             }
             Operator::Equal | Operator::NotEqual => self.equality(place, operator == Operator::Equal, sides, at),
-            Operator::Other => unknown("a comparison or calculation that is not followed", at),
+            Operator::Less
+            | Operator::AtMost
+            | Operator::Greater
+            | Operator::AtLeast
+            | Operator::In
+            | Operator::InstanceOf
+            | Operator::Other => unknown("a comparison or calculation that is not followed", at),
             _ => {
                 let (left, right) = (self.expr(place, left), self.expr(place, right));
                 each(left, &at, &|left| each(right.clone(), &at, &|right| calculated(operator, &left.value, &right.value, &at)))
