@@ -375,6 +375,10 @@ fn a_column_in_another_spelling_is_renamed_and_no_second_one_is_made() {
         let help = one.help.clone();
         (help.server.unwrap_or_default(), help.declaration.unwrap_or_default(), help.migration.is_some())
     };
+    let mapped = "], verification: { fields: { expiresAt: \"expires_at\" } }, trustedOrigins: [";
+    let (server, declaration, _) = help(&found(mapped, DRIZZLE), "`expires_at`");
+    assert!(server.contains("Take the name `expires_at` for `expiresAt` out of the configuration"), "{server}");
+    assert!(!declaration.contains("expires"), "{declaration}");
     let respelt = DRIZZLE.replace("expiresAt:", "expires_at:");
     let (server, declaration, migrates) = help(&found("", &respelt), "`expiresAt`");
     for part in ["Rename the property `expires_at` to `expiresAt`", "`verification: { fields: { expiresAt: \"expires_at\" } }`"] {

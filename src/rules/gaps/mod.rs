@@ -306,15 +306,22 @@ impl<'m> Group<'m> {
 
     /// How to have a column looked up that is declared in another spelling.
     fn rename(&self, gap: &Gap) -> Option<String> {
-        let respelt = respelt(self.server, gap);
-        if respelt.is_empty() {
-            return None;
-        }
-        let renamed = respelt.iter().map(|(column, name)| format!("`{name}` to `{}`", column.name)).collect();
+        // Where the name in the declaration is the usual one, the configuration gives another.
+        let (usual, respelt): (Vec<_>, Vec<_>) =
+            respelt(self.server, gap).into_iter().partition(|(column, name)| column.key == *name);
         let (what, kept) = match self.server.adapter.kind {
             AdapterKind::Prisma => ("field", "with `@map`"),
             _ => ("property", "where its builder is given it"),
         };
+        let mappings = usual.iter().map(|(column, name)| format!("`{}` for `{name}`", column.name)).collect();
+        let dropped = (!usual.is_empty()).then(|| {
+            let names = join(mappings);
+            format!("Take the name {names} out of the configuration: the adapter looks for the {what}, not for the column.")
+        });
+        if respelt.is_empty() {
+            return dropped;
+        }
+        let renamed = respelt.iter().map(|(column, name)| format!("`{name}` to `{}`", column.name)).collect();
         let rename = format!(
             "Rename the {what} {} in table `{}`; a column keeps its name in the database {kept}.",
             join(renamed),
@@ -324,7 +331,7 @@ impl<'m> Group<'m> {
         let fields: Vec<String> = respelt.iter().map(|(column, name)| format!("{}: \"{name}\"", column.key)).collect();
         let mapped = (self.cause == Cause::Core)
             .then(|| format!(" Or tell better-auth the name: `{}: {{ fields: {{ {} }} }}`.", gap.key, fields.join(", ")));
-        Some(rename + &mapped.unwrap_or_default())
+        Some(dropped.map(|dropped| dropped + " ").unwrap_or_default() + &rename + &mapped.unwrap_or_default())
     }
 
     /// Puts what the documentation asks to be done first before the commands of a report.
