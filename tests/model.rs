@@ -906,6 +906,8 @@ fn lists_and_options_that_are_made_of_others() {
             vec!["admin"],
         ),
         ("export const auth = betterAuth({ plugins: Array.from([admin(), jwt()]) });", vec!["admin", "jwt"]),
+        ("export const auth = betterAuth({ plugins: Array.from(new Set([admin(), jwt()])) });", vec!["admin", "jwt"]),
+        ("export const auth = betterAuth({ plugins: [...new Set([admin(), jwt()].filter(Boolean))] });", vec!["admin", "jwt"]),
         ("export const auth = betterAuth({ plugins: Array.of(admin(), jwt()).slice() });", vec!["admin", "jwt"]),
         (
             "const all = { a: admin(), b: jwt() };\nexport const auth = betterAuth({ plugins: Object.values(all) });",

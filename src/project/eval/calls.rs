@@ -221,7 +221,7 @@ impl Evaluator<'_> {
             }
             ("Array", "from", [only]) if !only.spread => {
                 let mut list = Array::default();
-                extend(&mut list, self.expr(place, &only.value), &[]);
+                extend(&mut list, self.elements_of(place, &only.value), &[]);
                 Some(Node { value: list.into(), at: at.clone() })
             }
             // A promise is taken for what it will be.

@@ -291,8 +291,23 @@ impl<'a> Evaluator<'a> {
     }
 
     fn push(&self, place: &Place<'_>, array: &mut Array, element: &Element, conditions: &[Condition]) {
-        let node = self.expr(place, &element.value);
-        if element.spread { extend(array, node, conditions) } else { append(array, node, conditions) }
+        match element.spread {
+            true => extend(array, self.elements_of(place, &element.value), conditions),
+            false => append(array, self.expr(place, &element.value), conditions),
+        }
+    }
+
+    /// What gives its elements to a list. A set of those of another list has each once; only where it has no name, nothing
+    /// else is put into it.
+    fn elements_of(&self, place: &Place<'_>, given: &Expr) -> Node {
+        if let Kind::Call(call) = &given.kind
+            && let ([Element { value: list, spread: false }], true) = (call.arguments.as_slice(), call.new)
+            && matches!(&call.callee.kind, Kind::Name(name) if name == "Set")
+            && matches!(self.expr(place, &call.callee).value, Value::External(set) if set.module == "global")
+        {
+            return self.expr(place, list);
+        }
+        self.expr(place, given)
     }
 
     fn object(&self, place: &Place<'_>, properties: &[module::Property]) -> Object {
