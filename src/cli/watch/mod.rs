@@ -3,7 +3,9 @@
 mod screen;
 
 use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+#[cfg(unix)]
+use std::sync::mpsc::Sender;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 
 use super::args::{Format, WatchArgs};
