@@ -32,19 +32,19 @@ impl Evaluator<'_> {
         exported.any(|exported| READ_BY_CLI.contains(&exported))
             && self.published_with(&call.file).is_none()
             && self.auto_imported(&call.file, name).is_none()
-            && !self.has_value_of(&call.file, name)
-            && !self.users(&call.file, User::Any).iter().any(|user| self.uses(user, &call.file, name, true))
+            && !self.is_read(&call.file, name, true)
     }
 
     /// Whether the program certainly uses what a call makes: it stands in a function, or some code has the name it is bound to.
     pub(super) fn is_used(&self, call: &Site, scope: ScopeId) -> bool {
         let facts = self.files.facts(&call.file);
         let Some(module) = facts.as_deref().and_then(FileFacts::module) else { return false };
-        scope != MODULE_SCOPE
-            || bound_to(module, call).is_some_and(|name| {
-                self.has_value_of(&call.file, name)
-                    || self.users(&call.file, User::Any).iter().any(|user| self.uses(user, &call.file, name, false))
-            })
+        scope != MODULE_SCOPE || bound_to(module, call).is_some_and(|name| self.is_read(&call.file, name, false))
+    }
+
+    /// Whether some code has the value of a name of a file; `may` as for [`Self::uses`].
+    fn is_read(&self, file: &Arc<str>, name: &str, may: bool) -> bool {
+        self.has_value_of(file, name) || self.users(file, User::Any).iter().any(|user| self.uses(user, file, name, may))
     }
 
     /// Whether a file uses the value of a name of another one; where it has all names of that one, it `may` do so.

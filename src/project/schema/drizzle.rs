@@ -273,9 +273,12 @@ fn read_extra(call: &CallValue, table: &mut Table) {
     let mut maker = call;
     loop {
         match method(maker) {
-            // What is not known is taken for another column.
-            "on" | "onOnly" => columns.extend(maker.arguments.iter().map(|one| indexed(one).unwrap_or_else(|| "…".into()))),
-            "using" => columns.extend(maker.arguments.iter().skip(1).map(|one| indexed(one).unwrap_or_else(|| "…".into()))),
+            name @ ("on" | "onOnly" | "using") => {
+                // The method of the index comes first.
+                let listed = maker.arguments.iter().skip(usize::from(name == "using"));
+                // What is not known is taken for another column.
+                columns.extend(listed.map(|one| indexed(one).unwrap_or_else(|| "…".into())));
+            }
             "where" => condition = Some(maker.arguments.first().and_then(condition_of).unwrap_or_default()),
             "onDelete" => cascades = text(maker.arguments.first()).as_deref() == Some("cascade"),
             _ => {}

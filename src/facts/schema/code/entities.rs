@@ -369,12 +369,12 @@ pub(super) fn first_text(code: &Code<'_>, fields: Option<&Fields<'_>>, keys: &[&
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use crate::facts::module::extract;
     use crate::facts::schema::Entity;
     use crate::source::FileKind;
 
-    fn read(text: &str) -> Vec<Entity> {
+    pub(in crate::facts::schema::code) fn read(text: &str) -> Vec<Entity> {
         let (module, errors) = extract(FileKind::TypeScript, text);
         assert_eq!(errors, [], "sound source");
         module.entities

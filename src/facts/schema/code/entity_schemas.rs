@@ -197,15 +197,7 @@ impl Relation {
 
 #[cfg(test)]
 mod tests {
-    use crate::facts::module::extract;
-    use crate::facts::schema::Entity;
-    use crate::source::FileKind;
-
-    fn read(text: &str) -> Vec<Entity> {
-        let (module, errors) = extract(FileKind::TypeScript, text);
-        assert_eq!(errors, [], "sound source");
-        module.entities
-    }
+    use crate::facts::schema::code::entities::tests::read;
 
     #[test]
     fn schemas_of_typeorm() {
