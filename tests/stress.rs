@@ -535,7 +535,9 @@ impl Stress {
         with.args(question);
         without.args(question);
         if question[0] == "hook" {
-            // It has no option for it; it asks where nobody listens, and in CI it starts none either.
+            // It has no option for it; it asks where nobody listens, and in CI it starts none either. What it says when it
+            // cannot review is another thing there, so that both are asked in CI.
+            with.env("CI", "1");
             without.env("XDG_RUNTIME_DIR", self.repo.beside("nowhere")).env("CI", "1");
         } else {
             with.arg("--verbose");

@@ -10,7 +10,7 @@ use clap::{ColorChoice, ValueEnum};
 use super::place::Place;
 use super::review::{self, Answerer};
 use super::{output, request, settings};
-use crate::daemon::client;
+use crate::daemon::lifecycle;
 use crate::git::Environment;
 use crate::service::{INCOMPLETE, Output, Request, Target};
 
@@ -87,9 +87,10 @@ fn review(event: Event, arguments: &[OsString]) -> anyhow::Result<u8> {
         code = code.max(output::emit(&reply).unwrap_or(reply.code));
         daemon_missed |= by == Answerer::Process;
     }
-    if let Some(place) = place.filter(|_| use_daemon && daemon_missed) {
-        // The next commit is quicker with it; this one does not wait for it.
-        let _ = client::ensure_started(&place.common_dir);
+    if let Some(place) = place.filter(|_| use_daemon && daemon_missed && !request::in_ci()) {
+        // The next commit is quicker with it; this one does not wait for it, nor asks whether one that hangs is there:
+        // where one is, the new one leaves again.
+        let _ = lifecycle::spawn(&place.common_dir);
     }
     Ok(code)
 }

@@ -4,7 +4,6 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
-use super::lifecycle;
 use super::protocol::{Answer, Hello, Message, Status, append_frame, read_frame};
 use super::socket::{Address, Timed};
 use crate::service::{Reply, Request};
@@ -49,18 +48,6 @@ pub fn stop(common_dir: &Path) -> io::Result<()> {
         Answer::Stopping | Answer::OtherProgram(_) => Ok(()),
         _ => Err(unexpected()),
     }
-}
-
-/// Starts a daemon for the repository unless `CI` is set; neither waits for it nor asks whether one is there, as one that
-/// hangs would have to be waited for. Where one is, the new one leaves again.
-///
-/// # Errors
-/// Those of [`lifecycle::spawn`].
-pub fn ensure_started(common_dir: &Path) -> io::Result<()> {
-    if std::env::var_os("CI").is_some_and(|value| !value.is_empty()) {
-        return Ok(());
-    }
-    lifecycle::spawn(common_dir)
 }
 
 /// Whether an error says that nobody listens: no daemon runs, or can run here.
