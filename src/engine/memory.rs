@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::survey::Survey;
+use super::survey::{Base, Survey};
 use crate::cache::FactStore;
 use crate::config::Config;
 use crate::project::ProjectModel;
@@ -26,10 +26,10 @@ impl<'a> Memory<'a> {
 
     /// The survey of a snapshot, from what the last one knew, and what linking kept then. Whoever reviews at the same time
     /// makes both from scratch.
-    pub(super) fn surveyed(self, snapshot: &dyn Snapshot, config: &Config) -> (Survey, Kept) {
+    pub(super) fn surveyed(self, snapshot: &dyn Snapshot, base: Option<Base<'_>>, config: &Config) -> (Survey, Kept) {
         let last = self.recall.and_then(|recall| lock(&recall.last).take());
         let (survey, kept) = last.map_or_else(Default::default, |(survey, kept)| (Some(survey), kept));
-        (Survey::of(snapshot, config, self.store, survey), kept)
+        (Survey::of(snapshot, base, config, self.store, survey), kept)
     }
 
     pub(super) fn keep(self, survey: Survey, kept: Kept) {

@@ -20,7 +20,7 @@ use crate::source::{FileKind, Installed, LineIndex, Snapshot, SnapshotKind, fold
 use crate::triage::{self, BASELINE_PATH, FailOn};
 use memory::{Picture, PictureKey};
 use packages::Packages;
-use survey::Survey;
+use survey::{Base, Survey};
 use texts::Texts;
 use view::View;
 
@@ -113,7 +113,7 @@ pub fn model<'a>(
 ) -> ProjectModel {
     let memory = memory.into();
     let packages = Packages::new(installed);
-    let (survey, mut kept) = memory.surveyed(snapshot, config);
+    let (survey, mut kept) = memory.surveyed(snapshot, None, config);
     let view = View::new(snapshot, survey, &packages, memory.store);
     let model = link(&view, &config.contexts, &mut kept);
     memory.keep(view.into_survey(), kept);
@@ -138,14 +138,15 @@ pub fn review<'a>(
     let registry = Registry::with_user_documents(documents.clone());
     let packages = Packages::new(around.installed);
     let looked_at_worktree = Cell::new(false);
-    let (survey, mut kept) = memory.surveyed(snapshot, &config);
+    let base = bases.first().zip(options.changed.as_ref()).map(|(&snapshot, changed)| Base { snapshot, changed });
+    let (survey, mut kept) = memory.surveyed(snapshot, base, &config);
     let view = View::new(snapshot, survey, &packages, memory.store);
     let model = link(&view, &config.contexts, &mut kept);
     let linked_worktree = || {
         looked_at_worktree.set(true);
         let snapshot = around.worktree.and_then(|open| open());
         let unseen = |snapshot: Box<dyn Snapshot>| {
-            let survey = Survey::of(&*snapshot, &config, memory.store, None);
+            let survey = Survey::of(&*snapshot, None, &config, memory.store, None);
             link(&View::new(&*snapshot, survey, &packages, memory.store), &config.contexts, &mut Kept::default())
         };
         snapshot.map(unseen).unwrap_or_default()
@@ -157,7 +158,7 @@ pub fn review<'a>(
             let before = config_of(*base).unwrap_or_default();
             let view = match &options.changed {
                 Some(changed) if before.ignore.patterns() == config.ignore.patterns() => view.before(*base, &config, changed),
-                _ => View::new(*base, Survey::of(*base, &before, memory.store, None), &packages, memory.store),
+                _ => View::new(*base, Survey::of(*base, None, &before, memory.store, None), &packages, memory.store),
             };
             let picture = picture(*base, &view, &before, &registry, &documents, memory);
             Earlier { config: before, view, picture }

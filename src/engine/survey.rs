@@ -7,10 +7,10 @@ use std::sync::Arc;
 use rayon::iter::Either;
 use rayon::prelude::*;
 
-use crate::cache::{BlobRecord, FactStore};
+use crate::cache::{BlobRecord, FactKey, FactStore};
 use crate::config::Config;
 use crate::facts::signals::{ModuleNames, Signals, scan};
-use crate::source::{Entry, FileKind, Snapshot};
+use crate::source::{BlobId, Entry, FileKind, Snapshot};
 
 /// The largest code file that is scanned for what it mentions, in bytes; only much smaller ones are parsed.
 const MAX_SCANNED_BYTES: usize = 64 * 1024 * 1024;
@@ -28,13 +28,99 @@ pub(super) struct Survey {
     others: Option<u64>,
     /// The files that were others at the same paths in the survey before; `None` when that is not all that changed.
     replaced: Option<Vec<Seen>>,
+    descent: Option<Descent>,
+}
+
+/// A tree, and all that differs from it in the snapshot of a survey.
+#[derive(Debug)]
+struct Descent {
+    tree: BlobId,
+    /// What the snapshot has at the paths that differ, or may differ.
+    changed: BTreeMap<Arc<str>, Option<Entry>>,
+}
+
+/// A snapshot that another is compared with, and the paths that differ or may differ.
+#[derive(Clone, Copy)]
+pub(super) struct Base<'a> {
+    pub(super) snapshot: &'a dyn Snapshot,
+    pub(super) changed: &'a BTreeSet<String>,
+}
+
+impl Descent {
+    fn of(snapshot: &dyn Snapshot, base: Base<'_>) -> Option<Self> {
+        let changed = base.changed.iter().map(|path| (path.as_str().into(), snapshot.entry(path))).collect();
+        Some(Self { tree: base.snapshot.tree()?, changed })
+    }
 }
 
 impl Survey {
-    /// All files of a snapshot. What an earlier survey knows of the same blob at the same path is taken from there.
-    pub(super) fn of(snapshot: &dyn Snapshot, config: &Config, store: &dyn FactStore, earlier: Option<Survey>) -> Self {
-        let ignored = config.ignore.patterns().to_vec();
-        let earlier = earlier.filter(|survey| survey.ignored == ignored);
+    /// All files of a snapshot. What an earlier survey knows of the same blob at the same path is taken from there; where
+    /// both snapshots are known to descend from the same tree, nothing else is looked at than what makes the difference.
+    pub(super) fn of(
+        snapshot: &dyn Snapshot,
+        base: Option<Base<'_>>,
+        config: &Config,
+        store: &dyn FactStore,
+        earlier: Option<Survey>,
+    ) -> Self {
+        let earlier = earlier.filter(|survey| survey.ignored == config.ignore.patterns());
+        let descent = base.and_then(|base| Some((base, Descent::of(snapshot, base)?)));
+        let Some((base, descent)) = descent else { return Self::whole(snapshot, config, store, earlier) };
+        let is_sibling = |survey: &Survey| survey.descent.as_ref().is_some_and(|before| before.tree == descent.tree);
+        let survey = match earlier {
+            Some(earlier) if is_sibling(&earlier) => earlier.moved(snapshot, base, &descent, config, store),
+            earlier => Self::whole(snapshot, config, store, earlier),
+        };
+        Self { descent: Some(descent), ..survey }
+    }
+
+    /// The survey of a snapshot that descends from the same tree as this one's.
+    fn moved(self, snapshot: &dyn Snapshot, base: Base<'_>, descent: &Descent, config: &Config, store: &dyn FactStore) -> Self {
+        let Self { ignored, mut files, kinds, mut candidates, mut others, descent: earlier, .. } = self;
+        let earlier = earlier.map(|earlier| earlier.changed).unwrap_or_default();
+        let mut changes: Vec<(Option<Entry>, Option<Entry>)> = Vec::new();
+        for path in earlier.keys().chain(descent.changed.keys().filter(|path| !earlier.contains_key(*path))) {
+            let before = earlier.get(path).map_or_else(|| base.snapshot.entry(path), Clone::clone);
+            let after = descent.changed.get(path).map_or_else(|| snapshot.entry(path), Clone::clone);
+            if before != after || after.as_ref().is_some_and(|after| after.blob.is_none()) {
+                changes.push((before, after));
+            }
+        }
+        let seen = |entry: &Option<Entry>| entry.as_ref().and_then(|entry| Seen::new(snapshot, config, store, entry));
+        let seen: Vec<Option<Seen>> = changes.par_iter().map(|(_, after)| seen(after)).collect();
+        let (mut replaced, mut added, mut gone) = (Vec::new(), Vec::new(), BTreeSet::new());
+        let mut moves_others = false;
+        for ((before, after), seen) in changes.into_iter().zip(seen) {
+            let Some(path) = before.as_ref().or(after.as_ref()).map(|entry| Arc::clone(&entry.path)) else { continue };
+            match (files.binary_search_by(|file| file.entry.path.cmp(&path)), seen) {
+                (Ok(at), Some(seen)) => {
+                    replace(&mut candidates, &seen);
+                    replaced.push(std::mem::replace(&mut files[at], seen));
+                }
+                (Ok(_), None) => drop(gone.insert(path)),
+                (Err(_), Some(seen)) => added.push(seen),
+                (Err(_), None) => {
+                    moves_others = true;
+                    let mark = |entry: Option<Entry>| entry.map_or(Some(0), |entry| mark(&entry));
+                    let sum = |(before, after)| others.map(|others: u64| others.wrapping_sub(before).wrapping_add(after));
+                    others = mark(before).zip(mark(after)).and_then(sum);
+                }
+            }
+        }
+        let is_same = added.is_empty() && gone.is_empty() && !moves_others;
+        let survey = if added.is_empty() && gone.is_empty() {
+            Self { ignored, files, kinds, candidates, others: None, replaced: None, descent: None }
+        } else {
+            files.retain(|file| !gone.contains(&file.entry.path));
+            files.extend(added);
+            files.sort_by(|a, b| a.entry.path.cmp(&b.entry.path));
+            Self::new(ignored, files)
+        };
+        replaced.sort_by(|a, b| a.entry.path.cmp(&b.entry.path));
+        Self { others, replaced: is_same.then_some(replaced), ..survey }
+    }
+
+    fn whole(snapshot: &dyn Snapshot, config: &Config, store: &dyn FactStore, earlier: Option<Survey>) -> Self {
         let (before, others_before) = earlier.map_or((Vec::new(), None), |survey| (survey.files, survey.others));
         let mut before = before.into_iter().peekable();
         let (mut files, mut unknown) = (Vec::with_capacity(before.len()), Vec::new());
@@ -63,6 +149,7 @@ impl Survey {
         // Two runs that are sorted: this sort merges them.
         files.sort_by(|a, b| a.entry.path.cmp(&b.entry.path));
         let is_same = others.is_some() && others == others_before && !is_gone && !is_new;
+        let ignored = config.ignore.patterns().to_vec();
         Self { others, replaced: is_same.then_some(replaced), ..Self::new(ignored, files) }
     }
 
@@ -100,7 +187,7 @@ impl Survey {
                 candidates.push((path(), file.signals));
             }
         }
-        Self { ignored, files, kinds, candidates, others: None, replaced: None }
+        Self { ignored, files, kinds, candidates, others: None, replaced: None, descent: None }
     }
 
     /// The files that had another content in the survey before; `None` when more than that changed.
@@ -152,6 +239,17 @@ impl Seen {
     }
 }
 
+/// Brings the candidates up to date with a file whose content is another.
+fn replace(candidates: &mut Vec<(Arc<str>, Signals)>, seen: &Seen) {
+    let signals = Some(seen.signals).filter(|signals| seen.kind.is_code() && signals.any());
+    match (candidates.binary_search_by(|(path, _)| path.cmp(&seen.entry.path)), signals) {
+        (Ok(at), Some(signals)) => candidates[at].1 = signals,
+        (Ok(at), None) => drop(candidates.remove(at)),
+        (Err(at), Some(signals)) => candidates.insert(at, (Arc::clone(&seen.entry.path), signals)),
+        (Err(_), None) => {}
+    }
+}
+
 /// A number for a file that is no part of the survey: imports may name it, and some may be read for what they export.
 fn mark(entry: &Entry) -> Option<u64> {
     let content = match FileKind::of(&entry.path) {
@@ -176,7 +274,9 @@ fn signals(snapshot: &dyn Snapshot, store: &dyn FactStore, entry: &Entry, kind: 
         Ok(bytes) => {
             let signals = scan(&bytes);
             if let Some(blob) = entry.blob {
-                store.keep_blob(blob, kind, BlobRecord { key: None, signals });
+                // Where the same bytes were parsed before, they need not be read again to find that out.
+                let key = signals.any().then(|| FactKey::of(kind, &bytes)).filter(|key| store.facts(key).is_some());
+                store.keep_blob(blob, kind, BlobRecord { key, signals });
             }
             signals
         }

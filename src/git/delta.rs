@@ -57,17 +57,18 @@ impl<'a> Comparison<'a> {
         for line in &lines {
             // The entries of the index that come before this line, then those it is about.
             while at < entries.end && self.compare_names(at, line) == Ordering::Less {
-                let next = self.end_of_name(at, entries.end);
+                let next = self.end_of_name(at, entries.end, None);
                 self.added(at..next);
                 at = next;
             }
+            let child = if line.is_tree() { children.get(&line.name) } else { None };
             let here = if at < entries.end && self.compare_names(at, line) == Ordering::Equal {
-                at..self.end_of_name(at, entries.end)
+                at..self.end_of_name(at, entries.end, child.and_then(|child| child.entries()))
             } else {
                 at..at
             };
             at = here.end;
-            self.line(here, line, children.get(line.name.as_slice()).copied())?;
+            self.line(here, line, child)?;
         }
         self.added(at..entries.end);
         Ok(())
@@ -129,15 +130,20 @@ impl<'a> Comparison<'a> {
         self.name(at).iter().cmp(line.name.iter().chain(slash))
     }
 
-    /// The first entry after `at` with another name: after a whole directory, or after all stages of a file.
-    fn end_of_name(&self, at: usize, end: usize) -> usize {
+    /// The first entry after `at` with another name: after a whole directory, or after all stages of a file. How many
+    /// entries have the name may be known, but is not trusted.
+    fn end_of_name(&self, at: usize, end: usize, known: Option<usize>) -> usize {
         let name = self.name(at);
         let is_of_it = |item: &Item| {
             let other = &self.index.path(item)[self.path.len()..];
             if name.ends_with(b"/") { other.starts_with(name) } else { other == name }
         };
-        // Most names have few entries, in the largest of directories too.
         let rest = &self.index.items()[at..end];
+        let is_end = |count: &usize| count.checked_sub(1).and_then(|last| rest.get(last)).is_some_and(is_of_it);
+        if let Some(count) = known.filter(is_end).filter(|&count| !rest.get(count).is_some_and(is_of_it)) {
+            return at + count;
+        }
+        // Most names have few entries, in the largest of directories too.
         let mut reach = 1;
         while rest.get(reach).is_some_and(is_of_it) {
             reach *= 2;

@@ -5,7 +5,7 @@
 //! own reader, this one does not check the hash over the file (its last bytes, zero with `index.skipHash`); what would
 //! make it read wrong entries is checked by structure.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::ops::Range;
 
 use super::objects::{ObjectId, Record};
@@ -349,13 +349,41 @@ impl<'c> CachedDirectory<'c> {
         self.cache.nodes[self.node].valid.is_some_and(|(count, id)| count == entries && id == *tree)
     }
 
-    /// The directories in this one by name.
-    pub(super) fn children(&self) -> HashMap<&'c [u8], CachedDirectory<'c>> {
+    /// How many entries of the index are below this directory, where that is known.
+    pub(super) fn entries(&self) -> Option<usize> {
+        self.cache.nodes[self.node].valid.map(|(count, _)| count)
+    }
+
+    /// The directories in this one.
+    pub(super) fn children(&self) -> CachedChildren<'c> {
         let nodes = &self.cache.nodes;
         let first = Some(self.node + 1).filter(|&child| child < nodes[self.node].end);
-        std::iter::successors(first, |&child| Some(nodes[child].end).filter(|&next| next < nodes[self.node].end))
-            .map(|node| (&self.cache.names[nodes[node].name.clone()], CachedDirectory { cache: self.cache, node }))
-            .collect()
+        let children = std::iter::successors(first, |&child| Some(nodes[child].end).filter(|&next| next < nodes[self.node].end));
+        let named = |node: usize| (&self.cache.names[nodes[node].name.clone()], CachedDirectory { cache: self.cache, node });
+        let mut children: Vec<_> = children.map(named).collect();
+        // Git's own order.
+        if !children.is_sorted_by_key(|(name, _)| (name.len(), *name)) {
+            children.sort_unstable_by_key(|(name, _)| (name.len(), *name));
+        }
+        CachedChildren(children)
+    }
+}
+
+/// The directories in one of a [`CacheTree`].
+#[derive(Debug, Default)]
+pub(super) struct CachedChildren<'c>(Vec<(&'c [u8], CachedDirectory<'c>)>);
+
+impl<'c> CachedChildren<'c> {
+    /// The directory of a name.
+    pub(super) fn get(&self, name: &[u8]) -> Option<CachedDirectory<'c>> {
+        let at = self.0.binary_search_by(|(other, _)| (other.len(), *other).cmp(&(name.len(), name))).ok()?;
+        Some(self.0[at].1)
+    }
+
+    /// All of them.
+    #[cfg(any(test, fuzzing))]
+    fn all(&self) -> impl Iterator<Item = CachedDirectory<'c>> {
+        self.0.iter().map(|(_, directory)| *directory)
     }
 }
 
@@ -368,7 +396,7 @@ pub(super) fn exercise(bytes: Vec<u8>, hash_len: usize) {
     }
     let mut directories: Vec<_> = index.cache_tree().map(CacheTree::root).into_iter().collect();
     while let Some(directory) = directories.pop() {
-        directories.extend(directory.children().into_values());
+        directories.extend(directory.children().all());
     }
 }
 
@@ -469,10 +497,12 @@ mod tests {
         let tree = |byte: u8| ObjectId::from_bytes(&[byte; 20]).expect("an id");
         let children = root.children();
         assert!(!root.is(&tree(7), 4));
-        assert_eq!(children.len(), 2);
-        assert!(children[&b"a"[..]].is(&tree(7), 2) && children[&b"bb"[..]].is(&tree(8), 1));
-        assert!(!children[&b"a"[..]].is(&tree(7), 1) && !children[&b"a"[..]].is(&tree(8), 2));
-        assert!(children[&b"a"[..]].children().is_empty());
+        let (a, bb) = (children.get(b"a").expect("there"), children.get(b"bb").expect("there"));
+        assert_eq!(children.all().count(), 2);
+        assert!(a.is(&tree(7), 2) && bb.is(&tree(8), 1));
+        assert!(!a.is(&tree(7), 1) && !a.is(&tree(8), 2));
+        assert_eq!((a.entries(), a.children().all().count()), (Some(2), 0));
+        assert!(children.get(b"b").is_none());
     }
 
     #[test]
