@@ -1,6 +1,7 @@
 //! Facts in memory that remembers what it was not told by a disk: the store of the daemon.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::memory::MemoryStore;
@@ -9,11 +10,25 @@ use super::{BlobRecord, FactKey, FactStore};
 use crate::facts::FileFacts;
 use crate::source::{BlobId, FileKind};
 
+/// Fewest facts of no use for which it is worth writing a disk anew.
+const FEW: usize = 256;
+
 /// Facts in memory, some of which are on a disk already.
 #[derive(Debug, Default)]
 pub struct LearningStore {
     memory: MemoryStore,
     fresh: Mutex<Fresh>,
+    /// Of how many files the disk has facts that no review asks for any more.
+    stale: AtomicUsize,
+}
+
+/// What a disk is to be told.
+#[derive(Debug)]
+pub enum News {
+    /// What it does not have yet.
+    More(Vec<Record>),
+    /// All that it is to have from now on: most of what it has is of no use.
+    Everything(Vec<Record>),
 }
 
 /// What the disk does not have yet.
@@ -36,6 +51,23 @@ impl LearningStore {
 
     fn unwritten(&self) -> MutexGuard<'_, Fresh> {
         self.fresh.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Gives out what the disk is to be told: what came in since the last time, or everything.
+    #[must_use]
+    pub fn news(&self) -> News {
+        let stale = self.stale.load(Ordering::Relaxed);
+        if stale < FEW || stale < self.memory.files() {
+            return News::More(self.fresh());
+        }
+        self.stale.store(0, Ordering::Relaxed);
+        drop(self.fresh());
+        let (mut of_facts, mut of_blobs) = (Vec::new(), Vec::new());
+        self.memory.show(&mut |key, facts| of_facts.extend(Record::of_facts(key, facts)), &mut |blob, kind, record| {
+            of_blobs.extend(Record::of_blob(blob, kind, record))
+        });
+        of_facts.append(&mut of_blobs);
+        News::Everything(of_facts)
     }
 
     /// Gives out what came in since the last time and is not on disk.
@@ -68,6 +100,34 @@ impl FactStore for LearningStore {
     }
 
     fn reviewed(&self) {
-        self.memory.reviewed();
+        self.stale.fetch_add(self.memory.age(), Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::extract;
+
+    const MANY: u32 = 3 * FEW as u32;
+
+    #[test]
+    fn a_disk_is_written_anew_when_most_of_it_is_of_no_use() {
+        let store = LearningStore::default();
+        let key = |number: u32| FactKey::of(FileKind::DotEnv, &number.to_le_bytes());
+        let blob = |number: u8| BlobId::from_bytes(&[number; 20]).expect("20 bytes");
+        for number in 0..MANY {
+            store.keep(key(number), Arc::new(extract(FileKind::DotEnv, b"")));
+        }
+        let record = |key| BlobRecord { key, signals: crate::facts::signals::Signals::default() };
+        store.keep_blob(blob(1), FileKind::DotEnv, record(Some(key(1))));
+        store.keep_blob(blob(2), FileKind::DotEnv, record(Some(key(MANY - 1))));
+        assert!(matches!(store.news(), News::More(records) if records.len() == MANY as usize + 2));
+        for _ in 0..64 {
+            assert!(store.facts(&key(1)).is_some());
+            store.reviewed();
+        }
+        assert!(matches!(store.news(), News::Everything(records) if records.len() == 2), "facts and their blob");
+        assert!(matches!(store.news(), News::More(records) if records.is_empty()), "once");
     }
 }

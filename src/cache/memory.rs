@@ -56,11 +56,36 @@ impl FactStore for MemoryStore {
     }
 
     fn reviewed(&self) {
+        self.age();
+    }
+}
+
+impl MemoryStore {
+    /// A review is over. Gives the number of files whose facts went.
+    pub(super) fn age(&self) -> usize {
         let now = self.reviews.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
-        if now.is_multiple_of(LIFETIME) {
-            let is_wanted = |kept: &Kept| now.wrapping_sub(kept.asked.load(Ordering::Relaxed)) <= LIFETIME;
-            self.facts.write().unwrap_or_else(PoisonError::into_inner).retain(|_, kept| is_wanted(kept));
+        if !now.is_multiple_of(LIFETIME) {
+            return 0;
         }
+        let is_wanted = |kept: &Kept| now.wrapping_sub(kept.asked.load(Ordering::Relaxed)) <= LIFETIME;
+        let mut facts = self.facts.write().unwrap_or_else(PoisonError::into_inner);
+        let before = facts.len();
+        facts.retain(|_, kept| is_wanted(kept));
+        before - facts.len()
+    }
+
+    /// Of how many files it keeps facts.
+    pub(super) fn files(&self) -> usize {
+        self.facts.read().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    /// Shows all facts, and all that is known of blobs but for those whose facts went.
+    pub(super) fn show(&self, facts: &mut dyn FnMut(&FactKey, &FileFacts), blobs: &mut dyn FnMut(BlobId, FileKind, &BlobRecord)) {
+        let kept = self.facts.read().unwrap_or_else(PoisonError::into_inner);
+        kept.iter().for_each(|(key, kept)| facts(key, &kept.facts));
+        let known = self.blobs.read().unwrap_or_else(PoisonError::into_inner);
+        let is_of_use = |record: &BlobRecord| record.key.is_none_or(|key| kept.contains_key(&key));
+        known.iter().filter(|(_, record)| is_of_use(record)).for_each(|((blob, kind), record)| blobs(*blob, *kind, record));
     }
 }
 

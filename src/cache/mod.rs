@@ -70,4 +70,10 @@ pub trait Disk: fmt::Debug + Send + Sync {
     /// # Errors
     /// It cannot be written. Some of it may have been.
     fn write(&self, records: &mut dyn Iterator<Item = Record>) -> io::Result<()>;
+
+    /// Keeps these and nothing else.
+    ///
+    /// # Errors
+    /// As [`Disk::write`]; what was kept before is gone then.
+    fn replace(&self, records: &mut dyn Iterator<Item = Record>) -> io::Result<()>;
 }

@@ -75,6 +75,14 @@ impl Disk for Sled {
     fn write(&self, records: &mut dyn Iterator<Item = Record>) -> io::Result<()> {
         guarded(&self.directory, |database| write(database, records)).map_err(io::Error::other)
     }
+
+    fn replace(&self, records: &mut dyn Iterator<Item = Record>) -> io::Result<()> {
+        let anew = |database: &Path| {
+            discard(database);
+            write(database, records)
+        };
+        guarded(&self.directory, anew).map_err(io::Error::other)
+    }
 }
 
 /// The name of this version's database; the crate's version is part of it because what facts are extracted may change
@@ -272,6 +280,17 @@ mod tests {
         assert_eq!(found(temp.path()), 100);
         let store = loaded(temp.path());
         assert!(store.facts(&key(200)).is_some());
+    }
+
+    #[test]
+    fn replaced_facts_are_gone() {
+        let temp = tempfile::tempdir().expect("temporary directory");
+        filled(temp.path());
+        let store = LearningStore::default();
+        store.keep(key(200), Arc::new(extract(FileKind::DotEnv, ENV)));
+        Sled::new(temp.path().to_path_buf()).replace(&mut store.fresh().into_iter()).expect("written");
+        assert_eq!(found(temp.path()), 0);
+        assert!(loaded(temp.path()).facts(&key(200)).is_some());
     }
 
     /// Damages each file of the database in turn and checks that nothing wrong is loaded and that the next batch is kept.

@@ -320,6 +320,8 @@ pub(super) enum KeepAction {
     },
     /// Standard input added to it
     Write,
+    /// Keep nothing but what comes on standard input
+    Replace,
 }
 
 /// What `config` can do.

@@ -52,6 +52,7 @@ pub(super) fn run(action: DaemonAction) -> Outcome {
                     keeper::read(&version, &directory, everything.ok().as_ref(), io::stdout().lock())
                 }
                 KeepAction::Write => keeper::write(&version, &directory, io::stdin().lock()),
+                KeepAction::Replace => keeper::replace(&version, &directory, io::stdin().lock()),
             };
             kept.context("the cache is of no use")?;
             Ok(0)

@@ -34,6 +34,14 @@ impl Keeper {
         command.args(["daemon", "keep", "--version", &sled::version()]).arg(&self.directory).args(action);
         command.stdin(stdin).stdout(stdout).stderr(Stdio::piped()).spawn()
     }
+
+    fn tell(&self, action: &str, records: &mut dyn Iterator<Item = Record>) -> io::Result<()> {
+        let mut child = self.start(&[action.as_ref()], Stdio::piped(), Stdio::null())?;
+        let stream = child.stdin.take().ok_or(io::ErrorKind::BrokenPipe)?;
+        let written = send(records, BufWriter::new(stream));
+        ended(child)?;
+        written
+    }
 }
 
 impl Disk for Keeper {
@@ -47,11 +55,11 @@ impl Disk for Keeper {
     }
 
     fn write(&self, records: &mut dyn Iterator<Item = Record>) -> io::Result<()> {
-        let mut child = self.start(&["write".as_ref()], Stdio::piped(), Stdio::null())?;
-        let stream = child.stdin.take().ok_or(io::ErrorKind::BrokenPipe)?;
-        let written = send(records, BufWriter::new(stream));
-        ended(child)?;
-        written
+        self.tell("write", records)
+    }
+
+    fn replace(&self, records: &mut dyn Iterator<Item = Record>) -> io::Result<()> {
+        self.tell("replace", records)
     }
 }
 
@@ -115,6 +123,22 @@ pub fn read(version: &str, directory: &Path, expected: Option<&Request>, stream:
 /// As [`Disk::write`], and when the stream cannot be read; what came before that is kept. When another version of the
 /// program asks.
 pub fn write(version: &str, directory: &Path, stream: impl Read) -> io::Result<()> {
+    take(version, stream, |records| Sled::new(directory.to_path_buf()).write(records))
+}
+
+/// Keeps the records of a stream below `directory`, and nothing else: what `daemon keep replace` does.
+///
+/// # Errors
+/// As [`write`].
+pub fn replace(version: &str, directory: &Path, stream: impl Read) -> io::Result<()> {
+    take(version, stream, |records| Sled::new(directory.to_path_buf()).replace(records))
+}
+
+fn take(
+    version: &str,
+    stream: impl Read,
+    keep: impl FnOnce(&mut dyn Iterator<Item = Record>) -> io::Result<()>,
+) -> io::Result<()> {
     check_version(version)?;
     let mut stream = BufReader::new(stream);
     let mut read = Ok(());
@@ -124,7 +148,7 @@ pub fn write(version: &str, directory: &Path, stream: impl Read) -> io::Result<(
             None
         })
     });
-    Sled::new(directory.to_path_buf()).write(&mut records)?;
+    keep(&mut records)?;
     read
 }
 

@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::cache::Disk;
-use crate::cache::learning::LearningStore;
+use crate::cache::learning::{LearningStore, News};
 
 /// New facts are written when nothing came for this long.
 const QUIET: Duration = Duration::from_secs(2);
@@ -82,12 +82,16 @@ impl WriteBehind {
     }
 }
 
-/// Adds to the disk what came in since the last time. What cannot be written is forgotten there.
+/// Tells the disk what came in since the last time. What cannot be written is forgotten there.
 fn flush(store: &LearningStore, disk: Option<&dyn Disk>) {
-    let fresh = store.fresh();
-    let Some(disk) = disk.filter(|_| !fresh.is_empty()) else { return };
-    let records = fresh.len();
-    match disk.write(&mut fresh.into_iter()) {
+    let news = store.news();
+    let Some(disk) = disk else { return };
+    let (records, written) = match news {
+        News::More(records) if records.is_empty() => return,
+        News::More(records) => (records.len(), disk.write(&mut records.into_iter())),
+        News::Everything(records) => (records.len(), disk.replace(&mut records.into_iter())),
+    };
+    match written {
         Ok(()) => tracing::debug!(records, "cache written"),
         Err(why) => tracing::warn!(%why, records, "the cache could not be written"),
     }
