@@ -328,7 +328,11 @@ impl Lowering<'_> {
 
     /// A change that a function makes to what a scope around it binds, as it is seen from there.
     fn distant_change(&self, function: ScopeId, home: ScopeId, effect: &Effect) -> Option<Mutation> {
-        let Mutation::Passed { call, index, way } = &effect.change else { return Some(effect.change.unfollowed()) };
+        let (call, index, way) = match &effect.change {
+            Mutation::Passed { call, index, way } => (call, index, way),
+            Mutation::Assign(_) => return Some(Mutation::AssignedIn(function)),
+            other => return Some(other.unfollowed()),
+        };
         if self.is_seen_from(home, call) {
             // Whether it changes something is all that matters.
             let call = Box::new(Call { callee: call.callee.clone(), arguments: Vec::new(), new: call.new });
@@ -460,7 +464,8 @@ fn aliased(scope: &Scope, effect: &Effect) -> Vec<Effect> {
     made_of(of, &path, assigns)
         .into_iter()
         .map(|(root, path, certain)| {
-            let change = if binding.mutable || !certain { effect.change.unfollowed() } else { effect.change.clone() };
+            let is_known = certain && !binding.mutable;
+            let change = if is_known { effect.change.under_another_name() } else { effect.change.unfollowed() };
             Effect { root, path, change, ..effect.clone() }
         })
         .collect()
@@ -578,14 +583,14 @@ impl Holders {
             }
             let path = holder.way.iter().chain(rest).cloned().collect();
             let is_known = holder.certain && !mutable && !binding.mutable;
-            let change = if is_known { effect.change.clone() } else { effect.change.unfollowed() };
+            let change = if is_known { effect.change.under_another_name() } else { effect.change.unfollowed() };
             Some(Effect { root: binding.name.clone(), path, change, ..effect.clone() })
         })
     }
 }
 
 /// The name and the path an expression such as `a.b["c"]` denotes.
-pub(super) fn place(expr: &Expr) -> Option<(String, Vec<String>)> {
+pub(crate) fn place(expr: &Expr) -> Option<(String, Vec<String>)> {
     match &expr.kind {
         Kind::Name(name) => Some((name.clone(), Vec::new())),
         Kind::Member(object, property) => {

@@ -399,7 +399,7 @@ impl Evaluator<'_> {
                 continue;
             }
             let node = match &returned.value {
-                Some(value) => self.expr(place, value),
+                Some(value) => self.narrowed_by(place, self.expr(place, value), value, &returned.guards),
                 None => Node { value: Value::Undefined, at: at.clone() },
             };
             let node = match &refused {

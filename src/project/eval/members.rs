@@ -3,7 +3,7 @@
 use super::compose::{either, undecided, unknown};
 use super::environment::{
     RUNTIME_CONFIG, environment, exports_environment, exports_variables, holds_bindings, is_process, is_runtime_config,
-    reads_environment, spread_environment, variable_part,
+    reads_environment, spread_whole, variable_part,
 };
 use super::operators::{environment_test, read_variable, selected_environment, test};
 use super::{Evaluator, Place};
@@ -66,8 +66,8 @@ impl Evaluator<'_> {
         let value = match &object.value {
             Value::Object(known) => {
                 let found: Vec<&Property> = known.properties.iter().filter(|property| &*property.key == key).collect();
-                let unseen = || match (spread_environment(known), known.open.first()) {
-                    (Some(environment), _) => self.property(environment, key, at),
+                let unseen = || match (spread_whole(known), known.open.first()) {
+                    (Some(whole), _) => self.property(whole, key, at),
                     (None, Some(why)) => Node { value: Value::Unknown(why.clone()), at: at.clone() },
                     (None, None) => Node { value: Value::Undefined, at: at.clone() },
                 };
