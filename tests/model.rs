@@ -347,6 +347,9 @@ fn a_variable_that_is_set_where_it_is_missing_is_what_it_is_set_to() {
         "const cache: any = {};\nfunction get() { if (!cache.list) cache.list = [admin()]; return cache.list; }",
         "const cache: { list?: any } = { list: undefined };\nconst get = () => (cache.list ??= [admin()]);",
         "const get = (() => { let list: any; return () => (list ??= [admin()]); })();",
+        "class Kit { private static list: any; static get() { if (!Kit.list) Kit.list = [admin()]; return Kit.list; } }\nconst get = () => Kit.get();",
+        "class Kit { static #list: any; static get all() { return (this.#list ??= [admin()]); } }\nconst get = () => Kit.all;",
+        "class Kit { private static kit?: Kit; static own() { return (Kit.kit ??= new Kit()); } list() { return [admin()]; } }\nconst get = () => Kit.own().list();",
         "const root = globalThis as any;\nif (!root.made) { root.made = admin(); }\nconst get = () => [root.made];",
     ] {
         let model = server(&format!("{body}\nexport const auth = betterAuth({{ plugins: get() }});"));
@@ -401,6 +404,14 @@ fn what_functions_set_a_variable_to_may_not_be_known() {
             "`list` is set in more places than are followed".to_owned(),
         ),
         ("let list: any[] = [];\nexport function use() { list = [...list, admin()]; }", "`list` depends on itself".to_owned()),
+        (
+            "class Kit { static list = [admin()]; }\nKit.list = [jwt()];\nconst list = Kit.list;",
+            "a later change that is not followed".to_owned(),
+        ),
+        (
+            "class Kit { static list: any; static use() { Kit.list = [admin()]; } }\nconst list = Kit.list;",
+            "`list` is not a plain constant".to_owned(),
+        ),
         (
             "let list: any[] = [];\nexport function use() { list = [admin()]; }\nexport function add() { list.push(jwt()); }",
             "a later change that is not followed".to_owned(),

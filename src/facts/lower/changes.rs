@@ -7,7 +7,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use tree_sitter::Node;
 
 use super::bindings::places;
-use super::classes::property_of;
+use super::classes::{property_of, static_name};
 use super::expressions::operator;
 use super::{Around, Lowering, named, span};
 use crate::facts::module::{
@@ -311,6 +311,7 @@ impl Lowering<'_> {
                     }
                     continue;
                 }
+                distant.extend(self.static_change(id, effect));
                 let home = self.home(id, &effect.root, effect.span.start).or_else(|| self.class_of_member(id, &effect.root));
                 if let Some(home) = home.filter(|home| *home != id) {
                     let Some(change) = self.distant_change(id, home, effect) else { continue };
@@ -324,6 +325,18 @@ impl Lowering<'_> {
             self.scope(home).effects.push(effect);
         }
         homes
+    }
+
+    /// A change to a member of a class itself that is made outside of it, as it is seen from there.
+    fn static_change(&self, from: ScopeId, effect: &Effect) -> Option<(ScopeId, Effect)> {
+        let (member, path) = effect.path.split_first()?;
+        let home = self.home(from, &effect.root, effect.span.start)?;
+        let binding = self.module.scopes[home as usize].binding(&effect.root, Some(effect.span.start))?;
+        let Source::Value(Expr { kind: Kind::Function(class), .. }) = &binding.source else { return None };
+        let root = static_name(member);
+        self.module.scopes[class.scope as usize].binding(&root, None)?;
+        let (path, change) = (path.to_vec(), effect.change.unfollowed());
+        Some((class.scope, Effect { root, path, change, guards: Vec::new(), span: effect.span, when: When::Later }))
     }
 
     /// A change that a function makes to what a scope around it binds, as it is seen from there.

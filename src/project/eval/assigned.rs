@@ -10,7 +10,7 @@ use super::compose::{either, set, unknown};
 use super::ever::binder;
 use super::operators::{is_global, is_made, is_something, without};
 use super::{Evaluator, Mark, Place};
-use crate::facts::lower::place_of;
+use crate::facts::lower::{place_of, shown_name};
 use crate::facts::module::{Effect, Expr, Guard, Kind, Module, Mutation, Operator, ScopeId};
 use crate::project::value::{Condition, Node, Unknown, Value};
 use crate::source::Site;
@@ -121,7 +121,8 @@ impl Evaluator<'_> {
     fn set_by(&self, place: &Place<'_>, group: &[&Effect]) -> Option<Set> {
         let module = place.facts.module()?;
         let first = group.first()?;
-        let name = std::iter::once(&first.root).chain(&first.path).map(String::as_str).collect::<Vec<_>>().join(".");
+        let name =
+            std::iter::once(shown_name(&first.root)).chain(first.path.iter().map(String::as_str)).collect::<Vec<_>>().join(".");
         let is_set = |at: Site| Condition::new(format!("{name} is set"), at);
         let mut values = Vec::new();
         for effect in group {

@@ -8,6 +8,7 @@ use super::environment::{GET_SECRET, environment, exports_variables, is_set};
 use super::operators::{environment_test, test};
 use super::{Evaluator, Mark, Place};
 use crate::facts::FileFacts;
+use crate::facts::lower::shown_name;
 use crate::facts::module::{
     self, Binding, Effect, Export, Expr, Imported, Kind, MODULE_SCOPE, Module, Mutation, ScopeId, Source,
 };
@@ -85,7 +86,10 @@ impl Evaluator<'_> {
             // `list = [...list, more]` speaks of what the name stood for until then.
             let changing = self.changing.borrow();
             let so_far = changing.iter().rev().find(|(changed, _)| *changed == mark && before.is_some());
-            return so_far.map_or_else(|| unknown(format!("`{}` depends on itself", binding.name), at), |(_, node)| node.clone());
+            return so_far.map_or_else(
+                || unknown(format!("`{}` depends on itself", shown_name(&binding.name)), at),
+                |(_, node)| node.clone(),
+            );
         }
         let changed = || self.changed_binding(place, scope, binding, before, mark);
         if whole { self.run.work_out(&self.values().names, key, changed) } else { changed() }
@@ -157,7 +161,7 @@ impl Evaluator<'_> {
                 self.argument(place, name, &at, &rest)
             }
             Source::Overridable(expr) if Self::is_made(place) => self.expr(place, expr),
-            Source::Overridable(_) | Source::Opaque => unknown(format!("`{}` is not a plain constant", name), at),
+            Source::Overridable(_) | Source::Opaque => unknown(format!("`{}` is not a plain constant", shown_name(name)), at),
         }
     }
 
