@@ -350,6 +350,7 @@ fn a_variable_that_is_set_where_it_is_missing_is_what_it_is_set_to() {
         "class Kit { private static list: any; static get() { if (!Kit.list) Kit.list = [admin()]; return Kit.list; } }\nconst get = () => Kit.get();",
         "class Kit { static #list: any; static get all() { return (this.#list ??= [admin()]); } }\nconst get = () => Kit.all;",
         "class Kit { private static kit?: Kit; static own() { return (Kit.kit ??= new Kit()); } list() { return [admin()]; } }\nconst get = () => Kit.own().list();",
+        "const lists = new Map<string, any>();\nfunction of(key: string) { const held = lists.get(key); if (held) return held; const list = [admin()]; lists.set(key, list); return list; }\nconst get = () => of(\"a\");",
         "const root = globalThis as any;\nif (!root.made) { root.made = admin(); }\nconst get = () => [root.made];",
     ] {
         let model = server(&format!("{body}\nexport const auth = betterAuth({{ plugins: get() }});"));
@@ -372,6 +373,10 @@ fn a_variable_that_functions_set_is_one_of_the_values_or_what_it_was() {
         (
             "class Kit { list: any; constructor() { this.setup(); } setup() { if (!this.list) this.list = [admin()]; } }\nconst list = new Kit().list;",
             vec!["admin?"],
+        ),
+        (
+            "const lists = new Map<string, any>();\nif (!lists.has(\"a\")) lists.set(\"a\", [admin()]);\nexport const add = () => lists.set(\"b\", [jwt()]);\nconst list = lists.get(\"a\");",
+            vec!["jwt?", "admin?"],
         ),
         // Seen by nothing that comes before.
         ("let list = [admin()];\nlet held = list;\nexport const use = () => { held = [jwt()]; };", vec!["admin"]),
@@ -404,6 +409,10 @@ fn what_functions_set_a_variable_to_may_not_be_known() {
             "`list` is set in more places than are followed".to_owned(),
         ),
         ("let list: any[] = [];\nexport function use() { list = [...list, admin()]; }", "`list` depends on itself".to_owned()),
+        (
+            "const lists = new Map<string, any>([[\"a\", [jwt()]]]);\nlists.set(\"a\", [admin()]);\nconst list = lists.get(\"a\");",
+            "a later change that is not followed".to_owned(),
+        ),
         (
             "class Kit { static list = [admin()]; }\nKit.list = [jwt()];\nconst list = Kit.list;",
             "a later change that is not followed".to_owned(),

@@ -34,6 +34,12 @@ const CHANGING_LISTS: [&str; 5] = ["push", "unshift", "pop", "shift", "splice"];
 /// Methods that give back an element of the list they are called on.
 const ELEMENTS: [&str; 3] = ["at", "find", "findLast"];
 
+/// Classes of the language whose objects give back under a key what was set under it.
+pub(crate) const MAPS: [&str; 2] = ["Map", "WeakMap"];
+
+/// The member of such an object that stands for what its `get` gives back.
+pub(crate) const ENTRY: &str = "get()";
+
 /// Methods of functions that say what `this` is in them.
 const BORROWING: [&str; 3] = ["call", "apply", "bind"];
 
@@ -209,8 +215,31 @@ impl Lowering<'_> {
     }
 
     fn method_call(&mut self, object: &Expr, method: &str, arguments: Vec<Element>, scope: ScopeId, node: Node<'_>) {
+        if let ("set", [Element { spread: false, .. }, Element { value, spread: false }]) = (method, arguments.as_slice())
+            && let Some((root, path)) = place(object).filter(|(root, path)| path.is_empty() && self.is_map(root, scope, node))
+        {
+            let path = path.into_iter().chain([ENTRY.to_owned()]).collect();
+            self.effect(scope, root, path, Mutation::Assign(value.clone()), node);
+            return;
+        }
         if let Some(change) = change_by(method, arguments) {
             self.change(object, change, scope, node);
+        }
+    }
+
+    /// Whether a name is bound to a map, which is empty at first.
+    fn is_map(&self, name: &str, scope: ScopeId, node: Node<'_>) -> bool {
+        let at = span(node).start;
+        let binding = self.home(scope, name, at).and_then(|home| self.module.scopes[home as usize].binding(name, Some(at)));
+        match binding.map(|binding| &binding.source) {
+            Some(
+                Source::Value(Expr { kind: Kind::Call(made), .. }) | Source::Overridable(Expr { kind: Kind::Call(made), .. }),
+            ) => {
+                made.new
+                    && made.arguments.is_empty()
+                    && matches!(&made.callee.kind, Kind::Name(class) if MAPS.contains(&class.as_str()))
+            }
+            _ => false,
         }
     }
 

@@ -15,7 +15,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use tree_sitter::Node;
 
-pub(crate) use self::changes::place as place_of;
+pub(crate) use self::changes::{ENTRY, MAPS, place as place_of};
 use self::classes::{OwnClass, This};
 pub(crate) use self::classes::{member_name, property_of, shown_name, static_name};
 pub(crate) use self::expressions::may_make_an_instance;

@@ -6,6 +6,7 @@ use super::assigned::is_place;
 use super::compose::{also, doubt, either, remove, set, spread};
 use super::environment::is_global_object;
 use super::{Evaluator, Frame, FrameKind, Place, Truth};
+use crate::facts::lower::{ENTRY, MAPS};
 use crate::facts::module::{Call, Effect, Expr, Guard, Kind, Mutation, Operator, Source, When};
 use crate::project::render;
 use crate::project::value::{Condition, External, FunctionValue, Node, Object, Unknown, Value};
@@ -309,12 +310,22 @@ pub(super) fn object_of(target: &mut Node) -> Option<&mut Object> {
     if matches!(target.value, Value::Call(_)) || is_global_object(&target.value) {
         let mut object = Object::default();
         spread(&mut object, target.clone(), &[]);
+        if is_map(&target.value) {
+            let nothing = Node { value: Value::Undefined, at: target.at.clone() };
+            set(&mut object, ENTRY.into(), target.at.clone(), nothing, &[]);
+        }
         target.value = object.into();
     }
     match &mut target.value {
         Value::Object(object) => Some(Arc::make_mut(object)),
         _ => None,
     }
+}
+
+/// Whether a value is a map that nothing was put into yet.
+pub(super) fn is_map(value: &Value) -> bool {
+    let Value::Call(call) = value else { return false };
+    call.new && call.arguments.is_empty() && call.callee.module == "global" && MAPS.contains(&call.callee.name.as_str())
 }
 
 /// Changes what lies at a path, in every alternative. What is not there may have come to be in a way that was not seen.
