@@ -330,6 +330,108 @@ fn functions_that_change_a_list_may_be_declared_below_their_calls() {
 }
 
 #[test]
+fn a_variable_that_is_set_where_it_is_missing_is_what_it_is_set_to() {
+    for body in [
+        "let list: any;\nfunction get() { if (list) return list; list = [admin()]; return list; }",
+        "let list: any;\nfunction get() { if (!list) { list = [admin()]; } return list; }",
+        "let list: any = null;\nfunction get() { if (list !== null) return list; list = [admin()]; return list; }",
+        "let list: any;\nfunction get() { if (list === undefined) list = [admin()]; return list; }",
+        "let list: any;\nfunction get() { if (process.env.X && list) { return list; } return (list = [admin()]); }",
+        "let list: any;\nfunction get() { if (!list) { const made = [admin()]; list = made; } return list; }",
+        "let list: any;\nconst get = () => (list ??= [admin()]);",
+        "let list: any;\nconst get = () => { list ||= [admin()]; return list; };",
+        "let list: any;\nconst get = () => list || (list = [admin()]);",
+        "let list: any;\nconst get = () => (list ? list : (list = [admin()]));",
+        "let list: any;\nfunction init() { list = [admin()]; return list; }\nfunction get() { if (list) return list; return init(); }",
+        "let list: any;\nfunction get() { return (list ??= [admin()]); }\nexport function reset() { list = undefined; }",
+        "const cache: any = {};\nfunction get() { if (!cache.list) cache.list = [admin()]; return cache.list; }",
+        "const cache: { list?: any } = { list: undefined };\nconst get = () => (cache.list ??= [admin()]);",
+        "const get = (() => { let list: any; return () => (list ??= [admin()]); })();",
+        "class Kit { private static list: any; static get() { if (!Kit.list) Kit.list = [admin()]; return Kit.list; } }\nconst get = () => Kit.get();",
+        "class Kit { static #list: any; static get all() { return (this.#list ??= [admin()]); } }\nconst get = () => Kit.all;",
+        "class Kit { private static kit?: Kit; static own() { return (Kit.kit ??= new Kit()); } list() { return [admin()]; } }\nconst get = () => Kit.own().list();",
+        "const lists = new Map<string, any>();\nfunction of(key: string) { const held = lists.get(key); if (held) return held; const list = [admin()]; lists.set(key, list); return list; }\nconst get = () => of(\"a\");",
+        "const root = globalThis as any;\nif (!root.made) { root.made = admin(); }\nconst get = () => [root.made];",
+    ] {
+        let model = server(&format!("{body}\nexport const auth = betterAuth({{ plugins: get() }});"));
+        assert_eq!((plugins(&model), open(&model)), (vec!["admin".to_owned()], vec![]), "{body}");
+    }
+}
+
+#[test]
+fn a_variable_that_functions_set_is_one_of_the_values_or_what_it_was() {
+    for (body, expected) in [
+        ("let list = [admin()];\nexport function use() { list = [jwt()]; }", vec!["jwt?", "admin?"]),
+        ("let list: any;\nexport function use(on: boolean) { list = on ? [admin()] : [jwt()]; }", vec!["admin?", "jwt?"]),
+        (
+            "let list: any;\nexport const a = () => { list = [admin()]; };\nexport const b = () => { list = [jwt()]; };",
+            vec!["admin?", "jwt?"],
+        ),
+        ("let list: any;\nexport const a = () => { if (process.env.X) list = [admin()]; };", vec!["admin?"]),
+        ("let list: any;\nexport const a = () => { if (false) list = [admin()]; };", vec![]),
+        ("let list: any;\nexport const a = () => { list = [admin()]; };\nlist = [jwt()];", vec!["admin?", "jwt?"]),
+        (
+            "class Kit { list: any; constructor() { this.setup(); } setup() { if (!this.list) this.list = [admin()]; } }\nconst list = new Kit().list;",
+            vec!["admin?"],
+        ),
+        (
+            "const lists = new Map<string, any>();\nif (!lists.has(\"a\")) lists.set(\"a\", [admin()]);\nexport const add = () => lists.set(\"b\", [jwt()]);\nconst list = lists.get(\"a\");",
+            vec!["jwt?", "admin?"],
+        ),
+        // Seen by nothing that comes before.
+        ("let list = [admin()];\nlet held = list;\nexport const use = () => { held = [jwt()]; };", vec!["admin"]),
+        ("let list = [admin()];\nexport const use = () => { let list; list = [jwt()]; return list; };", vec!["admin"]),
+    ] {
+        let model = server(&format!("{body}\nexport const auth = betterAuth({{ plugins: list }});"));
+        assert_eq!((plugins(&model), open(&model)), (expected.iter().map(|name| (*name).to_owned()).collect(), vec![]), "{body}");
+    }
+    let guarded = "let list: any;\nexport function a() { if (!list) list = [admin()]; return betterAuth({ plugins: list }); }\nexport function b() { list = [jwt()]; }";
+    assert_eq!(plugins(&server(guarded)), ["admin?", "jwt?"], "whichever comes first");
+    let made = "let list: any;\nexport function a() { list = [admin()]; return betterAuth({ plugins: list }); }\nexport function b() { list = [jwt()]; }";
+    assert_eq!(plugins(&server(made)), ["admin"], "what the function itself has just set");
+}
+
+#[test]
+fn what_functions_set_a_variable_to_may_not_be_known() {
+    for (body, reason) in [
+        (
+            "let list: any;\nexport function use(given: any) { list = given; }",
+            "`list` is set later: `given` is a parameter, and its callers decide".to_owned(),
+        ),
+        (
+            "const kit: any = {};\nexport function use(given: any) { kit.list = given; }\nconst list = kit.list;",
+            "`kit.list` is set later: `given` is a parameter, and its callers decide".to_owned(),
+        ),
+        (
+            &(0..9).fold("let list: any;\n".to_owned(), |body, at| {
+                format!("{body}export const use{at} = () => {{ list = [admin({{ n: {at} }})]; }};\n")
+            }),
+            "`list` is set in more places than are followed".to_owned(),
+        ),
+        ("let list: any[] = [];\nexport function use() { list = [...list, admin()]; }", "`list` depends on itself".to_owned()),
+        (
+            "const lists = new Map<string, any>([[\"a\", [jwt()]]]);\nlists.set(\"a\", [admin()]);\nconst list = lists.get(\"a\");",
+            "a later change that is not followed".to_owned(),
+        ),
+        (
+            "class Kit { static list = [admin()]; }\nKit.list = [jwt()];\nconst list = Kit.list;",
+            "a later change that is not followed".to_owned(),
+        ),
+        (
+            "class Kit { static list: any; static use() { Kit.list = [admin()]; } }\nconst list = Kit.list;",
+            "`list` is not a plain constant".to_owned(),
+        ),
+        (
+            "let list: any[] = [];\nexport function use() { list = [admin()]; }\nexport function add() { list.push(jwt()); }",
+            "a later change that is not followed".to_owned(),
+        ),
+    ] {
+        let model = server(&format!("{body}\nexport const auth = betterAuth({{ plugins: list }});"));
+        assert_eq!(open(&model), [reason], "{body}");
+    }
+}
+
+#[test]
 fn methods_that_change_what_their_object_holds() {
     for registry in [
         "const registry = { list: [admin()], add(plugin: any) { this.list.push(plugin); } };",
@@ -2722,13 +2824,13 @@ fn what_a_class_leaves_open_is_said_of_its_plugin() {
             "export class AuditPlugin { id = \"audit\"; schema: S; constructor() { this.setup(); } setup() { this.schema = load(); } }".to_owned(),
             "new AuditPlugin()",
             vec!["audit"],
-            Some("`audit.schema`: a later change that is not followed"),
+            Some("`audit.schema`: `load` comes from `global`, which is not part of the repository"),
         ),
         (
             format!("class Base {{ schema = {schema}; }}\nexport class AuditPlugin extends Base {{ id = \"audit\"; setup() {{ this.schema = load(); }} }}"),
             "new AuditPlugin()",
             vec!["audit"],
-            Some("`audit.schema`: a later change that is not followed"),
+            Some("`audit.schema`: `load` comes from `global`, which is not part of the repository"),
         ),
         (
             "export class AuditPlugin { id = \"audit\"; constructor(readonly schema: S) {} }".to_owned(),

@@ -298,7 +298,7 @@ impl Effect {
     /// Whether the value itself is changed, rather than the name bound to another one.
     #[must_use]
     pub fn is_in_place(&self) -> bool {
-        !self.path.is_empty() || !matches!(self.change, Mutation::Assign(_))
+        !self.path.is_empty() || !matches!(self.change, Mutation::Assign(_) | Mutation::AssignedIn(_))
     }
 }
 
@@ -307,6 +307,8 @@ impl Effect {
 pub enum Mutation {
     /// `x.path = value`.
     Assign(Expr),
+    /// `x.path = value` in the function of another scope, which has that change as well: it is the one with the same span.
+    AssignedIn(ScopeId),
     /// `x.path.push(…)`.
     Push(Vec<Element>),
     /// `Object.assign(x.path, …)`.
@@ -332,13 +334,19 @@ impl Mutation {
     /// Whether it changes what holds the value at the path, and leaves the value itself alone.
     #[must_use]
     pub fn replaces(&self) -> bool {
-        matches!(self, Self::Assign(_) | Self::Delete)
+        matches!(self, Self::Assign(_) | Self::AssignedIn(_) | Self::Delete)
     }
 
     /// What is left to say of it where it is not known whether it happens, when, or to what.
     #[must_use]
     pub fn unfollowed(&self) -> Self {
         if matches!(self, Self::Remove) { Self::Remove } else { Self::Opaque }
+    }
+
+    /// What it is to the same value under another name.
+    #[must_use]
+    pub fn under_another_name(&self) -> Self {
+        if matches!(self, Self::AssignedIn(_)) { self.unfollowed() } else { self.clone() }
     }
 }
 
@@ -445,6 +453,48 @@ pub struct Expr {
     pub kind: Kind,
     /// Where it stands.
     pub span: Span,
+}
+
+impl Expr {
+    /// The expressions it is made of, as far as they stand in the same scope.
+    #[must_use]
+    pub fn parts(&self) -> Vec<&Self> {
+        match &self.kind {
+            Kind::Template(parts) => parts
+                .iter()
+                .filter_map(|part| match part {
+                    TemplatePart::Value(value) => Some(value),
+                    TemplatePart::Text(_) => None,
+                })
+                .collect(),
+            Kind::Array(elements) => elements.iter().map(|element| &element.value).collect(),
+            Kind::Object(properties) => properties
+                .iter()
+                .flat_map(|property| match property {
+                    Property::Keyed { value, .. } | Property::Spread(value) => vec![value],
+                    Property::Computed { key, value } => vec![key, value],
+                })
+                .collect(),
+            Kind::Index(of, key) => vec![&**of, &**key],
+            Kind::Call(call) => {
+                std::iter::once(&call.callee).chain(call.arguments.iter().map(|argument| &argument.value)).collect()
+            }
+            Kind::Conditional(parts) => parts.iter().collect(),
+            Kind::Binary(_, sides) => sides.iter().collect(),
+            Kind::Member(of, _) | Kind::Not(of) | Kind::Negate(of) | Kind::ToNumber(of) | Kind::TypeOf(of) => vec![&**of],
+            Kind::Undefined
+            | Kind::Null
+            | Kind::Bool(_)
+            | Kind::Number(_)
+            | Kind::Text(_)
+            | Kind::Regex
+            | Kind::Name(_)
+            | Kind::Function(_)
+            | Kind::ImportCall(_)
+            | Kind::Unread
+            | Kind::Opaque => Vec::new(),
+        }
+    }
 }
 
 /// The kinds of expression evaluation knows. Parentheses, `as`, `satisfies`, `!`, `await` and type arguments vanish.

@@ -368,7 +368,7 @@ impl Linker<'_> {
                         let question = format!("whether {what}, which {place} needs");
                         self.model.undetermined.push(Open { question, reason, site });
                     }
-                    match hidden_options(server).filter(|_| !gaps.is_empty()) {
+                    match hidden_options(&server.options).filter(|_| !gaps.is_empty()) {
                         Some(reason) => server.comparison = SchemaState::Undetermined(reason),
                         None => server.gaps = gaps,
                     }
@@ -521,12 +521,13 @@ fn comparable(server: &Server, run: Option<&Arc<str>>) -> SchemaState {
 }
 
 /// Options that are not known could rename the tables.
-fn hidden_options(server: &Server) -> Option<String> {
-    match &server.options.value {
+fn hidden_options(options: &Node) -> Option<String> {
+    match &options.value {
         Value::Object(object) => {
             object.open.first().map(|why| format!("options that are not known may rename tables: {}", why.reason))
         }
         Value::Unknown(why) => Some(why.reason.clone()),
+        Value::Either(alternatives) => alternatives.iter().find_map(|one| hidden_options(&one.node)),
         _ => None,
     }
 }

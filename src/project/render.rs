@@ -1,5 +1,6 @@
 //! Expressions as short text for messages. Literals that may be credentials were redacted before.
 
+use crate::facts::lower::shown_name;
 use crate::facts::module::{Expr, Kind, Operator, Text};
 
 /// Longest text given, in characters.
@@ -37,7 +38,7 @@ fn write(expr: &Expr, out: &mut String, depth: u32) {
         Kind::Template(_) => out.push_str("`…`"),
         Kind::Array(_) => out.push_str("[…]"),
         Kind::Object(_) => out.push_str("{…}"),
-        Kind::Name(name) => out.push_str(name),
+        Kind::Name(name) => out.push_str(shown_name(name)),
         Kind::Member(object, property) => {
             write(object, out, deeper);
             out.push('.');

@@ -102,8 +102,8 @@ pub struct Object {
     pub properties: Vec<Property>,
     /// What else may be in it: spreads and changes that could not be followed.
     pub open: Vec<Unknown>,
-    /// The results of calls of other packages, and the environment, as they were spread into it, in order; each is a reason
-    /// in `open` as well.
+    /// The results of calls of other packages, the environment and the global object, as they were spread into it, in order;
+    /// each is a reason in `open` as well.
     pub foreign: Vec<Node>,
     /// Keys with several values, of which one is always there.
     pub certain: BTreeSet<Arc<str>>,

@@ -2,6 +2,7 @@
 
 use tree_sitter::Node;
 
+use super::classes::This;
 use super::{Around, Lowering, Outside, named, span};
 use crate::facts::module::{Binding, Expr, Function, Kind, Return, ScopeId, Source, Surrounding};
 
@@ -183,8 +184,10 @@ impl Lowering<'_> {
         self.around.push(Outside { scope: parent, guards: std::mem::take(&mut self.guards), is_hoisted });
         let block = self.block.take();
         let keeps_this = node.kind() == "arrow_function" || node.parent().is_some_and(|around| around.kind() == "class_body");
-        let in_class = self.in_class;
-        self.in_class &= keeps_this;
+        let this = self.this;
+        if !keeps_this {
+            self.this = This::Elsewhere;
+        }
         if let Some(parameter) = node.child_by_field_name("parameter") {
             self.bind(scope, parameter, Source::Parameter { index: 0, path: Vec::new(), default: None }, false);
         }
@@ -206,7 +209,7 @@ impl Lowering<'_> {
         self.surround(before, self.found(), || Surrounding::Function(scope));
         self.guards = self.around.pop().map(|around| around.guards).unwrap_or_default();
         self.block = block;
-        self.in_class = in_class;
+        self.this = this;
         Function { scope }
     }
 

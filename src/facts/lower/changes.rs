@@ -7,7 +7,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use tree_sitter::Node;
 
 use super::bindings::places;
-use super::classes::property_of;
+use super::classes::{property_of, static_name};
 use super::expressions::operator;
 use super::{Around, Lowering, named, span};
 use crate::facts::module::{
@@ -33,6 +33,12 @@ const CHANGING_LISTS: [&str; 5] = ["push", "unshift", "pop", "shift", "splice"];
 
 /// Methods that give back an element of the list they are called on.
 const ELEMENTS: [&str; 3] = ["at", "find", "findLast"];
+
+/// Classes of the language whose objects give back under a key what was set under it.
+pub(crate) const MAPS: [&str; 2] = ["Map", "WeakMap"];
+
+/// The member of such an object that stands for what its `get` gives back.
+pub(crate) const ENTRY: &str = "get()";
 
 /// Methods of functions that say what `this` is in them.
 const BORROWING: [&str; 3] = ["call", "apply", "bind"];
@@ -209,8 +215,31 @@ impl Lowering<'_> {
     }
 
     fn method_call(&mut self, object: &Expr, method: &str, arguments: Vec<Element>, scope: ScopeId, node: Node<'_>) {
+        if let ("set", [Element { spread: false, .. }, Element { value, spread: false }]) = (method, arguments.as_slice())
+            && let Some((root, path)) = place(object).filter(|(root, path)| path.is_empty() && self.is_map(root, scope, node))
+        {
+            let path = path.into_iter().chain([ENTRY.to_owned()]).collect();
+            self.effect(scope, root, path, Mutation::Assign(value.clone()), node);
+            return;
+        }
         if let Some(change) = change_by(method, arguments) {
             self.change(object, change, scope, node);
+        }
+    }
+
+    /// Whether a name is bound to a map, which is empty at first.
+    fn is_map(&self, name: &str, scope: ScopeId, node: Node<'_>) -> bool {
+        let at = span(node).start;
+        let binding = self.home(scope, name, at).and_then(|home| self.module.scopes[home as usize].binding(name, Some(at)));
+        match binding.map(|binding| &binding.source) {
+            Some(
+                Source::Value(Expr { kind: Kind::Call(made), .. }) | Source::Overridable(Expr { kind: Kind::Call(made), .. }),
+            ) => {
+                made.new
+                    && made.arguments.is_empty()
+                    && matches!(&made.callee.kind, Kind::Name(class) if MAPS.contains(&class.as_str()))
+            }
+            _ => false,
         }
     }
 
@@ -311,6 +340,7 @@ impl Lowering<'_> {
                     }
                     continue;
                 }
+                distant.extend(self.static_change(id, effect));
                 let home = self.home(id, &effect.root, effect.span.start).or_else(|| self.class_of_member(id, &effect.root));
                 if let Some(home) = home.filter(|home| *home != id) {
                     let Some(change) = self.distant_change(id, home, effect) else { continue };
@@ -326,9 +356,25 @@ impl Lowering<'_> {
         homes
     }
 
+    /// A change to a member of a class itself that is made outside of it, as it is seen from there.
+    fn static_change(&self, from: ScopeId, effect: &Effect) -> Option<(ScopeId, Effect)> {
+        let (member, path) = effect.path.split_first()?;
+        let home = self.home(from, &effect.root, effect.span.start)?;
+        let binding = self.module.scopes[home as usize].binding(&effect.root, Some(effect.span.start))?;
+        let Source::Value(Expr { kind: Kind::Function(class), .. }) = &binding.source else { return None };
+        let root = static_name(member);
+        self.module.scopes[class.scope as usize].binding(&root, None)?;
+        let (path, change) = (path.to_vec(), effect.change.unfollowed());
+        Some((class.scope, Effect { root, path, change, guards: Vec::new(), span: effect.span, when: When::Later }))
+    }
+
     /// A change that a function makes to what a scope around it binds, as it is seen from there.
     fn distant_change(&self, function: ScopeId, home: ScopeId, effect: &Effect) -> Option<Mutation> {
-        let Mutation::Passed { call, index, way } = &effect.change else { return Some(effect.change.unfollowed()) };
+        let (call, index, way) = match &effect.change {
+            Mutation::Passed { call, index, way } => (call, index, way),
+            Mutation::Assign(_) => return Some(Mutation::AssignedIn(function)),
+            other => return Some(other.unfollowed()),
+        };
         if self.is_seen_from(home, call) {
             // Whether it changes something is all that matters.
             let call = Box::new(Call { callee: call.callee.clone(), arguments: Vec::new(), new: call.new });
@@ -460,7 +506,8 @@ fn aliased(scope: &Scope, effect: &Effect) -> Vec<Effect> {
     made_of(of, &path, assigns)
         .into_iter()
         .map(|(root, path, certain)| {
-            let change = if binding.mutable || !certain { effect.change.unfollowed() } else { effect.change.clone() };
+            let is_known = certain && !binding.mutable;
+            let change = if is_known { effect.change.under_another_name() } else { effect.change.unfollowed() };
             Effect { root, path, change, ..effect.clone() }
         })
         .collect()
@@ -578,14 +625,14 @@ impl Holders {
             }
             let path = holder.way.iter().chain(rest).cloned().collect();
             let is_known = holder.certain && !mutable && !binding.mutable;
-            let change = if is_known { effect.change.clone() } else { effect.change.unfollowed() };
+            let change = if is_known { effect.change.under_another_name() } else { effect.change.unfollowed() };
             Some(Effect { root: binding.name.clone(), path, change, ..effect.clone() })
         })
     }
 }
 
 /// The name and the path an expression such as `a.b["c"]` denotes.
-pub(super) fn place(expr: &Expr) -> Option<(String, Vec<String>)> {
+pub(crate) fn place(expr: &Expr) -> Option<(String, Vec<String>)> {
     match &expr.kind {
         Kind::Name(name) => Some((name.clone(), Vec::new())),
         Kind::Member(object, property) => {

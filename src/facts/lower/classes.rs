@@ -1,5 +1,7 @@
 //! Classes: a class is lowered to its constructor, and the members of its objects are names in the scope of that.
 
+use std::collections::BTreeSet;
+
 use tree_sitter::Node;
 
 use super::{Around, Lowering, named, span};
@@ -18,9 +20,36 @@ pub(crate) fn property_of(name: &str) -> Option<&str> {
     name.strip_prefix(OF_OBJECT)
 }
 
-/// The name by which a member of the class itself is bound, which is no name of the language.
+/// What the name begins with by which a member of the class itself is bound, which is no name of the language.
+const OF_CLASS: &str = "static ";
+
+/// The name by which a member of the class itself is bound.
 pub(crate) fn static_name(property: &str) -> String {
-    format!("static {property}")
+    format!("{OF_CLASS}{property}")
+}
+
+/// A name as it is told to people.
+pub(crate) fn shown_name(name: &str) -> &str {
+    name.strip_prefix(OF_CLASS).unwrap_or(name)
+}
+
+/// What `this` is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum This {
+    /// An object of the class around.
+    Object,
+    /// The class around.
+    Class,
+    /// Something else.
+    Elsewhere,
+}
+
+/// A class whose body is being lowered.
+#[derive(Default)]
+pub(super) struct OwnClass {
+    name: Option<String>,
+    /// Its fields that are static, but for functions.
+    fields: BTreeSet<String>,
 }
 
 impl Lowering<'_> {
@@ -47,7 +76,10 @@ impl Lowering<'_> {
         self.scope(scope).class = Some(Box::new(Class { base, handed_on: None }));
         let guards = std::mem::take(&mut self.guards);
         let block = self.block.take();
-        let in_class = std::mem::replace(&mut self.in_class, true);
+        let this = std::mem::replace(&mut self.this, This::Object);
+        let own =
+            OwnClass { name: node.child_by_field_name("name").map(|name| self.owned(name)), fields: self.static_fields(&body) };
+        let outer = std::mem::replace(&mut self.class, own);
         for body in &body {
             self.unread_members(*body, scope);
         }
@@ -82,8 +114,32 @@ impl Lowering<'_> {
         }
         self.guards = guards;
         self.block = block;
-        self.in_class = in_class;
+        self.this = this;
+        self.class = outer;
         Function { scope }
+    }
+
+    fn static_fields(&self, bodies: &[Node<'_>]) -> BTreeSet<String> {
+        let is_field = |member: &Node<'_>| {
+            let value = member.child_by_field_name("value").map(|value| value.kind());
+            member.kind() == "public_field_definition"
+                && has_keyword(*member, "static")
+                && !matches!(value, Some("arrow_function" | "function_expression"))
+        };
+        let fields = bodies.iter().flat_map(|body| named(*body)).filter(is_field);
+        fields.filter_map(|field| field.child_by_field_name("name")).map(|name| self.owned(name)).collect()
+    }
+
+    /// The name by which a member is bound of the object or the class whose code this is.
+    pub(super) fn own_member(&self, object: Node<'_>, property: Node<'_>) -> Option<String> {
+        let property = self.str(property);
+        let is_class = match object.kind() {
+            "this" if self.this == This::Object => return Some(member_name(property)),
+            "this" => self.this == This::Class,
+            "identifier" => self.class.name.as_deref() == Some(self.str(object)),
+            _ => false,
+        };
+        (is_class && self.class.fields.contains(property)).then(|| static_name(property))
     }
 
     /// What a decorator calls; `None` where it calls nothing.
@@ -118,12 +174,8 @@ impl Lowering<'_> {
 
     /// A member, which classes that extend this one may well define in another way.
     fn class_member(&mut self, node: Node<'_>, name: &str, may_differ: bool, scope: ScopeId) {
-        let has = |keyword: &str| {
-            let mut cursor = node.walk();
-            node.children(&mut cursor).any(|child| child.kind() == keyword)
-        };
-        let (is_static, is_getter, is_setter) = (has("static"), has("get"), has("set"));
-        let in_class = std::mem::replace(&mut self.in_class, !is_static);
+        let [is_static, is_getter, is_setter] = ["static", "get", "set"].map(|keyword| has_keyword(node, keyword));
+        let this = std::mem::replace(&mut self.this, if is_static { This::Class } else { This::Object });
         let owner = self.owner.replace(name.to_owned());
         let before = self.found();
         let mut value = None;
@@ -141,13 +193,16 @@ impl Lowering<'_> {
             }
         }
         self.owner = owner;
-        self.in_class = in_class;
+        self.this = this;
         if is_setter {
             return;
         }
+        // Nothing outside of the class gives it a value.
+        let is_private = name.starts_with('#') || accessibility(node).is_some_and(|modifier| self.str(modifier) == "private");
         let source = match value {
             Some(value) if may_differ && !is_static => Source::Overridable(value),
             Some(value) => Source::Value(value),
+            None if is_static && is_private => Source::Value(Expr { kind: Kind::Undefined, span: span(node) }),
             None => Source::Opaque,
         };
         let name = if is_static { static_name(name) } else { member_name(name) };
@@ -165,6 +220,11 @@ impl Lowering<'_> {
         self.module.scopes.push(Scope { parent: Some(parent), ..Scope::default() });
         scope
     }
+}
+
+fn has_keyword(member: Node<'_>, keyword: &str) -> bool {
+    let mut cursor = member.walk();
+    member.children(&mut cursor).any(|child| child.kind() == keyword)
 }
 
 fn accessibility(member: Node<'_>) -> Option<Node<'_>> {

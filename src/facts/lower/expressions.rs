@@ -3,7 +3,6 @@
 use tree_sitter::Node;
 
 use super::bindings::CHOICES;
-use super::classes::member_name;
 use super::literals::{number, unescape};
 use super::mounts::paths_of;
 use super::unread::{unread_element, unread_property};
@@ -81,10 +80,10 @@ impl Lowering<'_> {
             "object" => Kind::Object(self.properties(node, scope, around)),
             "class" => Kind::Function(self.class(node, scope)),
             "member_expression" => match (node.child_by_field_name("object"), node.child_by_field_name("property")) {
-                (Some(object), Some(property)) if self.in_class && object.kind() == "this" => {
-                    Kind::Name(member_name(self.str(property)))
-                }
                 (Some(object), Some(property)) => {
+                    if let Some(name) = self.own_member(object, property) {
+                        return Expr { kind: Kind::Name(name), span: here };
+                    }
                     let object = self.expr(object, scope, around);
                     return self.member(object, self.owned(property), scope, node);
                 }

@@ -15,7 +15,9 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use tree_sitter::Node;
 
-pub(crate) use self::classes::{member_name, property_of, static_name};
+pub(crate) use self::changes::{ENTRY, MAPS, place as place_of};
+use self::classes::{OwnClass, This};
+pub(crate) use self::classes::{member_name, property_of, shown_name, static_name};
 pub(crate) use self::expressions::may_make_an_instance;
 pub(super) use self::literals::unescape;
 pub(crate) use self::mounts::paths_of;
@@ -63,7 +65,8 @@ pub fn extract(kind: FileKind, text: &str) -> (Module, Vec<Span>) {
         around: Vec::new(),
         given: Vec::new(),
         block: None,
-        in_class: false,
+        this: This::Elsewhere,
+        class: OwnClass::default(),
         owner: None,
         unread: parsed.errors,
         unread_statements: Vec::new(),
@@ -116,8 +119,10 @@ struct Lowering<'t> {
     given: Vec<Given>,
     /// The block around, within the function.
     block: Option<Span>,
-    /// Whether `this` is an object of the class around.
-    in_class: bool,
+    /// What `this` is.
+    this: This,
+    /// The class around.
+    class: OwnClass,
     owner: Option<String>,
     /// What could not be read, in order.
     unread: Vec<Span>,

@@ -8,7 +8,7 @@ use super::numbers::{converted, is_converter};
 use super::operators::{read_variable, selected_environment, test};
 use super::{Evaluator, Frame, FrameKind, Place, Truth};
 use crate::facts::FileFacts;
-use crate::facts::lower::ENTRY_POINTS;
+use crate::facts::lower::{ENTRY, ENTRY_POINTS};
 use crate::facts::module::{self, Element, Expr, Kind, MODULE_SCOPE, Operator, Text};
 use crate::project::render;
 use crate::project::value::{Array, CallValue, Condition, Environment, External, FunctionValue, Node, Object, Unknown, Value};
@@ -198,6 +198,7 @@ impl Evaluator<'_> {
                 Called::Result(each(receiver, at, &|node| self.result(node, method, &arguments, place.frame, at)))
             }
             Value::Text(_) if ORDERS.contains(&method) => Called::Result(receiver),
+            Value::Object(map) if method == "get" && map.has(ENTRY) => Called::Result(self.property(&receiver, ENTRY, at)),
             Value::Array(_) | Value::Text(_) | Value::Number(_) | Value::Bool(_) | Value::Env(_) => {
                 Called::Result(not_told(&receiver.value, method, at))
             }
@@ -399,7 +400,7 @@ impl Evaluator<'_> {
                 continue;
             }
             let node = match &returned.value {
-                Some(value) => self.expr(place, value),
+                Some(value) => self.narrowed_by(place, self.expr(place, value), value, &returned.guards),
                 None => Node { value: Value::Undefined, at: at.clone() },
             };
             let node = match &refused {

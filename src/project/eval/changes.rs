@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
+use super::assigned::is_place;
 use super::compose::{also, doubt, either, remove, set, spread};
+use super::environment::is_global_object;
 use super::{Evaluator, Frame, FrameKind, Place, Truth};
-use crate::facts::module::{Call, Effect, Guard, Mutation, Source, When};
+use crate::facts::lower::{ENTRY, MAPS};
+use crate::facts::module::{Call, Effect, Expr, Guard, Kind, Mutation, Operator, Source, When};
 use crate::project::render;
 use crate::project::value::{Condition, External, FunctionValue, Node, Object, Unknown, Value};
 use crate::source::Site;
@@ -41,15 +44,18 @@ impl Evaluator<'_> {
     pub(super) fn apply(&self, place: &Place<'_>, node: &mut Node, effect: &Effect, from: Option<u32>) {
         // What runs under the same condition need not ask for it again.
         let is_shared = |guard: &&Guard| from.is_some_and(|from| guard.body.start <= from && from < guard.body.end);
-        let Some(conditions) = self.conditions(place, effect.guards.iter().filter(|guard| !is_shared(guard))) else { return };
+        let Some(open) = self.undecided(place, effect.guards.iter().filter(|guard| !is_shared(guard))) else { return };
+        let mut conditions = Vec::new();
+        open.iter().for_each(|(_, condition)| also(&mut conditions, condition));
         let at = Site::new(&place.file, effect.span);
         if effect.path.is_empty()
             && let Mutation::Assign(value) = &effect.change
         {
-            let next = self.expr(place, value);
-            *node = match Condition::all(&conditions) {
-                None => next,
-                Some(condition) => {
+            let next = self.assigned(place, effect, value, node);
+            *node = match (self.settled(&next, node, effect, &open), Condition::all(&conditions)) {
+                (Some(node), _) => node,
+                (None, None) => next,
+                (None, Some(condition)) => {
                     let otherwise = condition.negated();
                     let before = node.clone();
                     either(vec![(next, condition), (before, otherwise)], at)
@@ -76,60 +82,71 @@ impl Evaluator<'_> {
             _ => (effect.path.as_slice(), None),
         };
         let not_followed = || Unknown::new("a later change that is not followed", at.clone());
-        reach(node, path, &not_followed, &mut |target| match (&effect.change, &mut target.value) {
-            (Mutation::Assign(value), Value::Object(object)) => {
-                let value = self.expr(place, value);
-                if let Some(key) = key {
-                    set(Arc::make_mut(object), key.as_str().into(), at.clone(), value, &conditions);
+        reach(node, path, &not_followed, &mut |target| {
+            if let (Mutation::Assign(value), Some(key)) = (&effect.change, key) {
+                let before = self.property(target, key, &target.at);
+                if let Some(object) = object_of(target) {
+                    let next = self.assigned(place, effect, value, &before);
+                    let (node, conditions) = match self.settled(&next, &before, effect, &open) {
+                        Some(node) => (node, [].as_slice()),
+                        None => (next, conditions.as_slice()),
+                    };
+                    set(object, key.as_str().into(), at.clone(), node, conditions);
+                    return;
                 }
             }
-            (Mutation::Delete, Value::Object(object)) => {
-                key.iter().for_each(|key| remove(Arc::make_mut(object), key, &conditions));
-            }
-            // `list.length = 0` empties it.
-            (Mutation::Assign(value), Value::Array(array))
-                if key.is_some_and(|key| key == "length")
-                    && conditions.is_empty()
-                    && self.expr(place, value).value == Value::Number(0.0) =>
-            {
-                *array = Arc::default();
-            }
-            // What a package made, with a member of one's own: `{ ...made, key: value }`.
-            (Mutation::Assign(value), Value::Call(_)) => {
-                let mut object = Object::default();
-                spread(&mut object, target.clone(), &[]);
-                if let Some(key) = key {
-                    set(&mut object, key.as_str().into(), at.clone(), self.expr(place, value), &conditions);
+            match (&effect.change, &mut target.value) {
+                (Mutation::Delete, Value::Object(object)) => {
+                    key.iter().for_each(|key| remove(Arc::make_mut(object), key, &conditions));
                 }
-                target.value = object.into();
-            }
-            (Mutation::Push(elements), Value::Array(array)) => {
-                let array = Arc::make_mut(array);
-                for element in elements {
-                    self.push(place, array, element, &conditions);
+                // `list.length = 0` empties it.
+                (Mutation::Assign(value), Value::Array(array))
+                    if key.is_some_and(|key| key == "length")
+                        && conditions.is_empty()
+                        && self.expr(place, value).value == Value::Number(0.0) =>
+                {
+                    *array = Arc::default();
                 }
-            }
-            (Mutation::Merge(elements), Value::Object(object)) => {
-                let object = Arc::make_mut(object);
-                for element in elements {
-                    let value = self.expr(place, &element.value);
-                    spread(object, value, &conditions);
+                (Mutation::Push(elements), Value::Array(array)) => {
+                    let array = Arc::make_mut(array);
+                    for element in elements {
+                        self.push(place, array, element, &conditions);
+                    }
                 }
+                (Mutation::Merge(elements), Value::Object(object)) => {
+                    let object = Arc::make_mut(object);
+                    for element in elements {
+                        let value = self.expr(place, &element.value);
+                        spread(object, value, &conditions);
+                    }
+                }
+                // Nothing can be added to what is not there.
+                (Mutation::Push(_) | Mutation::Merge(_), Value::Undefined | Value::Null) | (_, Value::Unknown(_)) => {}
+                (Mutation::Remove, Value::Array(array)) | (Mutation::Assign(_), Value::Array(array))
+                    if effect.change == Mutation::Remove || key.is_some_and(|key| key == "length") =>
+                {
+                    let array = Arc::make_mut(array);
+                    let stays = Condition::new("a later change leaves it there", at.clone());
+                    array.items.iter_mut().for_each(|item| also(&mut item.conditions, &stays));
+                    doubt(&mut array.open, not_followed());
+                }
+                (_, Value::Array(array)) => doubt(&mut Arc::make_mut(array).open, not_followed()),
+                (_, Value::Object(object)) => doubt(&mut Arc::make_mut(object).open, not_followed()),
+                (_, value) => *value = Value::Unknown(not_followed()),
             }
-            // Nothing can be added to what is not there.
-            (Mutation::Push(_) | Mutation::Merge(_), Value::Undefined | Value::Null) => {}
-            (Mutation::Remove, Value::Array(array)) | (Mutation::Assign(_), Value::Array(array))
-                if effect.change == Mutation::Remove || key.is_some_and(|key| key == "length") =>
-            {
-                let array = Arc::make_mut(array);
-                let stays = Condition::new("a later change leaves it there", at.clone());
-                array.items.iter_mut().for_each(|item| also(&mut item.conditions, &stays));
-                doubt(&mut array.open, not_followed());
-            }
-            (_, Value::Array(array)) => doubt(&mut Arc::make_mut(array).open, not_followed()),
-            (_, Value::Object(object)) => doubt(&mut Arc::make_mut(object).open, not_followed()),
-            (_, value) => *value = Value::Unknown(not_followed()),
         });
+    }
+
+    /// What is assigned: `x ??= value` depends on what was there before.
+    fn assigned(&self, place: &Place<'_>, effect: &Effect, value: &Expr, before: &Node) -> Node {
+        match &value.kind {
+            Kind::Binary(operator @ (Operator::Nullish | Operator::Or | Operator::And), sides)
+                if is_place(&sides[0], &effect.root, &effect.path) =>
+            {
+                self.choice(place, *operator, before.clone(), sides, Site::new(&place.file, value.span))
+            }
+            _ => self.expr(place, value),
+        }
     }
 
     /// Whether a change is asked for by others in such a way that following it costs too much: every change on the way
@@ -196,7 +213,7 @@ impl Evaluator<'_> {
                 (None, Some(inside)) => {
                     let replaces = |effect: &Effect| {
                         effect.root == binding.name
-                            && matches!(effect.change, Mutation::Assign(_))
+                            && matches!(effect.change, Mutation::Assign(_) | Mutation::AssignedIn(_))
                             && inside.starts_with(&effect.path)
                     };
                     if scope.effects.iter().any(replaces) {
@@ -227,15 +244,26 @@ impl Evaluator<'_> {
         guards: impl IntoIterator<Item = &'g Guard>,
     ) -> Option<Vec<Condition>> {
         let mut conditions = Vec::new();
+        self.undecided(place, guards)?.iter().for_each(|(_, condition)| also(&mut conditions, condition));
+        Some(conditions)
+    }
+
+    /// The guards that are not decided, with the conditions that hold behind them.
+    fn undecided<'g>(
+        &self,
+        place: &Place<'_>,
+        guards: impl IntoIterator<Item = &'g Guard>,
+    ) -> Option<Vec<(&'g Guard, Condition)>> {
+        let mut open = Vec::new();
         for guard in guards {
             match (self.truth(place, &guard.condition), guard.holds) {
                 (Truth::Known(value), holds) if value == holds => {}
                 (Truth::Known(_), _) => return None,
-                (Truth::Depends(condition), true) => also(&mut conditions, &condition),
-                (Truth::Depends(condition), false) => also(&mut conditions, &condition.negated()),
+                (Truth::Depends(condition), true) => open.push((guard, condition)),
+                (Truth::Depends(condition), false) => open.push((guard, condition.negated())),
             }
         }
-        Some(conditions)
+        Some(open)
     }
 }
 
@@ -276,8 +304,32 @@ pub(super) fn doubt_at(node: &mut Node, path: &[String], why: &Unknown) {
     });
 }
 
+/// What a value holds its members in that can be given some: an object, or one around what a package made (`{ ...made, key:
+/// value }`) or what is global.
+pub(super) fn object_of(target: &mut Node) -> Option<&mut Object> {
+    if matches!(target.value, Value::Call(_)) || is_global_object(&target.value) {
+        let mut object = Object::default();
+        spread(&mut object, target.clone(), &[]);
+        if is_map(&target.value) {
+            let nothing = Node { value: Value::Undefined, at: target.at.clone() };
+            set(&mut object, ENTRY.into(), target.at.clone(), nothing, &[]);
+        }
+        target.value = object.into();
+    }
+    match &mut target.value {
+        Value::Object(object) => Some(Arc::make_mut(object)),
+        _ => None,
+    }
+}
+
+/// Whether a value is a map that nothing was put into yet.
+pub(super) fn is_map(value: &Value) -> bool {
+    let Value::Call(call) = value else { return false };
+    call.new && call.arguments.is_empty() && call.callee.module == "global" && MAPS.contains(&call.callee.name.as_str())
+}
+
 /// Changes what lies at a path, in every alternative. What is not there may have come to be in a way that was not seen.
-fn reach(node: &mut Node, path: &[String], unseen: &dyn Fn() -> Unknown, change: &mut dyn FnMut(&mut Node)) {
+pub(super) fn reach(node: &mut Node, path: &[String], unseen: &dyn Fn() -> Unknown, change: &mut dyn FnMut(&mut Node)) {
     if let Value::Either(alternatives) = &mut node.value {
         Arc::make_mut(alternatives).iter_mut().for_each(|alternative| reach(&mut alternative.node, path, unseen, change));
         return;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::environment::is_environment;
+use super::environment::{is_environment, is_global_object};
 use crate::facts::module::Text;
 use crate::project::value::{Alternative, Array, Condition, Item, Node, Object, Property, Unknown, Value};
 use crate::source::Site;
@@ -175,7 +175,7 @@ pub(super) fn spread(object: &mut Object, node: Node, conditions: &[Condition]) 
             };
             may_replace(object, &why);
             doubt(&mut object.open, why);
-            if matches!(&value, Value::Call(_)) || is_environment(&value) {
+            if matches!(&value, Value::Call(_)) || is_environment(&value) || is_global_object(&value) {
                 object.foreign.push(Node { value, at: node.at });
             }
         }

@@ -204,11 +204,19 @@ pub(super) fn is_environment(value: &Value) -> bool {
         if module == "global" && (name == "process.env" || name == "import.meta.env"))
 }
 
-/// The environment, or what a reader gives back of it, where it is all that is not known of an object:
+/// Whether a value is the global object, or something that is kept there.
+pub(super) fn is_global_object(value: &Value) -> bool {
+    let Value::External(External { module, name }) = value else { return false };
+    module == "global" && matches!(name.split('.').next(), Some("globalThis" | "global"))
+}
+
+/// The environment, what a reader gives back of it, or the global object, where it is all that is not known of an object:
 /// `{ ...process.env, key: value }`.
-pub(super) fn spread_environment(object: &Object) -> Option<&Node> {
-    let is_read =
-        |node: &Node| is_environment(&node.value) || matches!(&node.value, Value::Call(call) if reads_environment(call));
+pub(super) fn spread_whole(object: &Object) -> Option<&Node> {
+    let is_read = |node: &Node| match &node.value {
+        Value::Call(call) => reads_environment(call),
+        value => is_environment(value) || is_global_object(value),
+    };
     match (object.foreign.as_slice(), object.open.as_slice()) {
         ([only], [_]) if is_read(only) => Some(only),
         _ => None,

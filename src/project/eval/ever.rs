@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use super::Evaluator;
+use super::assigned::Assignment;
 use crate::facts::FileFacts;
 use crate::facts::lower::member_name;
 use crate::facts::module::{
@@ -169,13 +170,11 @@ impl Evaluator<'_> {
             },
             _ => Vec::new(),
         };
-        let effects = (MODULE_SCOPE..).zip(&module.scopes).flat_map(|(id, scope)| scope.effects.iter().map(move |one| (id, one)));
-        let assigned = effects.filter_map(|(id, effect)| match &effect.change {
-            Mutation::Assign(expr) if effect.root == home.name && effect.path == path => {
-                let is_its_own = binder(module, id, &home.name, Some(effect.span.start)) == Some(home.scope);
-                is_its_own.then(|| home.origin(id, expr.clone()))
-            }
-            _ => None,
+        let effects = module.scopes[home.scope as usize].effects.iter();
+        let of_name = effects.filter(|effect| effect.root == home.name && effect.path == path);
+        let assigned = of_name.filter_map(|effect| Assignment::of(module, home.scope, effect)).filter_map(|made| {
+            let is_its_own = binder(module, made.scope, &home.name, Some(made.effect.span.start)) == Some(home.scope);
+            is_its_own.then(|| home.origin(made.scope, made.value.clone()))
         });
         bound.into_iter().chain(assigned).collect()
     }

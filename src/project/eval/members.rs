@@ -1,12 +1,14 @@
 //! Members of values, among them the environment.
 
+use super::changes::is_map;
 use super::compose::{either, undecided, unknown};
 use super::environment::{
     RUNTIME_CONFIG, environment, exports_environment, exports_variables, holds_bindings, is_process, is_runtime_config,
-    reads_environment, spread_environment, variable_part,
+    reads_environment, spread_whole, variable_part,
 };
 use super::operators::{environment_test, read_variable, selected_environment, test};
 use super::{Evaluator, Place};
+use crate::facts::lower::ENTRY;
 use crate::facts::module::{Binding, Expr, Imported, Kind, Source, Text};
 use crate::facts::specifier::split_package_name;
 use crate::project::resolve::Resolved;
@@ -66,8 +68,8 @@ impl Evaluator<'_> {
         let value = match &object.value {
             Value::Object(known) => {
                 let found: Vec<&Property> = known.properties.iter().filter(|property| &*property.key == key).collect();
-                let unseen = || match (spread_environment(known), known.open.first()) {
-                    (Some(environment), _) => self.property(environment, key, at),
+                let unseen = || match (spread_whole(known), known.open.first()) {
+                    (Some(whole), _) => self.property(whole, key, at),
                     (None, Some(why)) => Node { value: Value::Unknown(why.clone()), at: at.clone() },
                     (None, None) => Node { value: Value::Undefined, at: at.clone() },
                 };
@@ -124,6 +126,7 @@ impl Evaluator<'_> {
                 "env" if exports_environment(module) => Value::Env(key.to_owned()),
                 _ => external(module, format!("{name}.{key}")),
             },
+            value if key == ENTRY && is_map(value) => Value::Undefined,
             Value::Call(call) if holds_bindings(call) && key == "env" => environment(),
             Value::Call(call) if is_runtime_config(call) => Value::Env(format!("{RUNTIME_CONFIG}{}", variable_part(key))),
             Value::Env(name) if name.starts_with(RUNTIME_CONFIG) => Value::Env(format!("{name}_{}", variable_part(key))),

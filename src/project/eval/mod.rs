@@ -5,6 +5,7 @@
 //! instance has its share of steps; beyond it values are unknown.
 
 mod ambient;
+mod assigned;
 mod calls;
 mod changes;
 mod compose;
@@ -233,9 +234,15 @@ impl<'a> Evaluator<'a> {
                     Truth::Known(false) => self.expr(place, no),
                     Truth::Depends(_) if self.only_throws(place, no) => self.expr(place, yes),
                     Truth::Depends(_) if self.only_throws(place, yes) => self.expr(place, no),
-                    Truth::Depends(condition) => {
-                        let otherwise = condition.negated();
-                        either(vec![(self.expr(place, yes), condition), (self.expr(place, no), otherwise)], at)
+                    Truth::Depends(kept) => {
+                        let otherwise = kept.negated();
+                        either(
+                            vec![
+                                (self.tested(place, yes, condition, true), kept),
+                                (self.tested(place, no, condition, false), otherwise),
+                            ],
+                            at,
+                        )
                     }
                 };
             }

@@ -8,6 +8,7 @@ use super::environment::{GET_SECRET, environment, exports_variables, is_set};
 use super::operators::{environment_test, test};
 use super::{Evaluator, Mark, Place};
 use crate::facts::FileFacts;
+use crate::facts::lower::shown_name;
 use crate::facts::module::{
     self, Binding, Effect, Export, Expr, Imported, Kind, MODULE_SCOPE, Module, Mutation, ScopeId, Source,
 };
@@ -22,19 +23,22 @@ const MAX_NAMESPACE: usize = 500;
 impl Evaluator<'_> {
     pub(super) fn name(&self, place: &Place<'_>, name: &str, span: Span) -> Node {
         let Some(module) = place.facts.module() else { return unknown("the file holds no code", Site::new(&place.file, span)) };
-        if let Some(member) = self.member_of_this(place, name, span) {
-            return member;
+        if let Some((member, class)) = self.member_of_this(place, name, span) {
+            return if class == place.scope { member } else { self.within(place, name, class, span.start, || member) };
         }
         let mut scope = Some(place.scope);
         while let Some(id) = scope {
             let Some(data) = module.scopes.get(id as usize) else { break };
             if let Some(binding) = data.binding(name, Some(span.start)) {
                 let before = (id == place.scope).then_some(span.start);
-                let mut node = self.binding(place, id, binding, before);
-                if id == MODULE_SCOPE && binding.block.is_none() && is_exported(module, name) {
-                    self.doubt_outside_changes(&mut node, &place.file, name, &place.file);
-                }
-                return node;
+                let value = || {
+                    let mut node = self.binding(place, id, binding, before);
+                    if id == MODULE_SCOPE && binding.block.is_none() && is_exported(module, name) {
+                        self.doubt_outside_changes(&mut node, &place.file, name, &place.file);
+                    }
+                    node
+                };
+                return if id == place.scope { value() } else { self.within(place, name, id, span.start, value) };
             }
             scope = data.parent;
         }
@@ -47,11 +51,9 @@ impl Evaluator<'_> {
             }
             let top = top(&place.file, &place.facts);
             self.active.borrow_mut().push(mark);
-            for effect in self.effects(&top, name) {
-                if place.scope != MODULE_SCOPE || effect.precedes(span.start) {
-                    self.apply(&top, &mut node, effect, (place.scope == MODULE_SCOPE).then_some(span.start));
-                }
-            }
+            let before = (place.scope == MODULE_SCOPE).then_some(span.start);
+            let effects = self.effects(&top, name).filter(|effect| before.is_none_or(|before| effect.precedes(before)));
+            self.make_changes(&top, &mut node, effects, before, None);
             self.active.borrow_mut().pop();
             return node;
         }
@@ -84,7 +86,10 @@ impl Evaluator<'_> {
             // `list = [...list, more]` speaks of what the name stood for until then.
             let changing = self.changing.borrow();
             let so_far = changing.iter().rev().find(|(changed, _)| *changed == mark && before.is_some());
-            return so_far.map_or_else(|| unknown(format!("`{}` depends on itself", binding.name), at), |(_, node)| node.clone());
+            return so_far.map_or_else(
+                || unknown(format!("`{}` depends on itself", shown_name(&binding.name)), at),
+                |(_, node)| node.clone(),
+            );
         }
         let changed = || self.changed_binding(place, scope, binding, before, mark);
         if whole { self.run.work_out(&self.values().names, key, changed) } else { changed() }
@@ -98,19 +103,10 @@ impl Evaluator<'_> {
         let frame = place.frame.filter(|_| scope != MODULE_SCOPE);
         let inner = Place { file: Arc::clone(&place.file), facts: Arc::clone(&place.facts), scope, frame };
         let mut node = self.source(&inner, &binding.name, &binding.source, at.clone());
-        let is_its_own = |effect: &&Effect| self.denotes(&inner, effect, binding);
-        for effect in self.effects(&inner, &binding.name).filter(is_its_own) {
-            if before.is_none_or(|before| effect.precedes(before)) {
-                let reads_itself = matches!(effect.change, Mutation::Assign(_) | Mutation::Passed { .. });
-                if reads_itself {
-                    self.changing.borrow_mut().push((mark.clone(), node.clone()));
-                }
-                self.apply(&inner, &mut node, effect, before);
-                if reads_itself {
-                    self.changing.borrow_mut().pop();
-                }
-            }
-        }
+        let is_its_own =
+            |effect: &&Effect| self.denotes(&inner, effect, binding) && before.is_none_or(|before| effect.precedes(before));
+        let effects = self.effects(&inner, &binding.name).filter(is_its_own);
+        self.make_changes(&inner, &mut node, effects, before, Some(&mark));
         self.active.borrow_mut().pop();
         // Names used several times over multiply what they hold, and clones of it cost what they weigh.
         match weight(&node, 0) {
@@ -165,7 +161,7 @@ impl Evaluator<'_> {
                 self.argument(place, name, &at, &rest)
             }
             Source::Overridable(expr) if Self::is_made(place) => self.expr(place, expr),
-            Source::Overridable(_) | Source::Opaque => unknown(format!("`{}` is not a plain constant", name), at),
+            Source::Overridable(_) | Source::Opaque => unknown(format!("`{}` is not a plain constant", shown_name(name)), at),
         }
     }
 

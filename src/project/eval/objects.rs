@@ -106,16 +106,14 @@ impl Evaluator<'_> {
         // `Object.assign(this, …)`, `this[key] = …`.
         for level in &levels {
             let place = level_place(level, first);
-            for effect in self.effects(&place, "this") {
-                self.apply(&place, &mut node, effect, None);
-            }
+            self.make_changes(&place, &mut node, self.effects(&place, "this"), None, None);
         }
         node
     }
 
     /// A member by its name in the code of a class, where the object whose code runs is being made: the class the object is
-    /// of may define it anew. `None` where the object is not known, or has no such member.
-    pub(super) fn member_of_this(&self, place: &Place<'_>, name: &str, span: Span) -> Option<Node> {
+    /// of may define it anew; and the class. `None` where the object is not known, or has no such member.
+    pub(super) fn member_of_this(&self, place: &Place<'_>, name: &str, span: Span) -> Option<(Node, ScopeId)> {
         property_of(name)?;
         let module = place.facts.module()?;
         let class = class_around(module, place.scope)?;
@@ -126,7 +124,7 @@ impl Evaluator<'_> {
         let inside = frames[..own].iter().rev().take_while(|frame| frame.kind == FrameKind::Base).count();
         let levels = self.levels(frames[own - inside..].iter().copied());
         let before = (class == place.scope).then_some((class, span.start));
-        self.member_of(&levels, place.frame?, name, before)
+        Some((self.member_of(&levels, place.frame?, name, before)?, class))
     }
 
     /// Whether the object a member of this class belongs to is being made, so that what it is is certain.
@@ -183,9 +181,8 @@ impl Evaluator<'_> {
         for level in changing {
             let place = level_place(level, frame);
             let until = until(level);
-            for effect in self.effects(&place, name).filter(|effect| until.is_none_or(|until| effect.precedes(until))) {
-                self.apply(&place, &mut node, effect, until);
-            }
+            let effects = self.effects(&place, name).filter(|effect| until.is_none_or(|until| effect.precedes(until)));
+            self.make_changes(&place, &mut node, effects, until, None);
             // The constructors of the classes that extend it come later.
             if until.is_some() {
                 break;

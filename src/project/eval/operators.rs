@@ -12,48 +12,7 @@ impl Evaluator<'_> {
     pub(super) fn binary(&self, place: &Place<'_>, operator: Operator, sides: &[Expr; 2], at: Site) -> Node {
         let [left, right] = sides;
         match operator {
-            Operator::Nullish => {
-                let node = self.expr(place, left);
-                match &node.value {
-                    Value::Undefined | Value::Null => self.expr(place, right),
-                    _ if self.is_made_once(place, &node, right) => self.expr(place, right),
-                    Value::Env(_) | Value::Unknown(_) | Value::External(_) | Value::Either(_) => {
-                        let condition = Condition::new(format!("{} is set", render::expr(left)), at.clone());
-                        let otherwise = self.refused_without(place, left, condition.negated());
-                        let kept = without(node, |value| matches!(value.value, Value::Undefined | Value::Null));
-                        if self.only_throws(place, right) {
-                            return kept;
-                        }
-                        either(vec![(kept, condition), (self.expr(place, right), otherwise)], at)
-                    }
-                    _ => node,
-                }
-            }
-            Operator::Or | Operator::And => {
-                let keeps_left = operator == Operator::Or;
-                let node = self.expr(place, left);
-                if keeps_left && self.is_made_once(place, &node, right) {
-                    return self.expr(place, right);
-                }
-                match truth(place, left, &node) {
-                    Truth::Known(value) if value == keeps_left => node,
-                    Truth::Known(_) => self.expr(place, right),
-                    Truth::Depends(condition) => {
-                        let otherwise = self.refused_without(place, left, condition.negated());
-                        let (when_left, when_right) = if keeps_left { (condition, otherwise) } else { (otherwise, condition) };
-                        // The left side of `&&` is only the result when it is falsy, and that of `||` when it is not.
-                        let kept = if keeps_left {
-                            without(node, |value| value.truthy() == Some(false))
-                        } else {
-                            Node { value: Value::Bool(false), at: node.at }
-                        };
-                        if self.only_throws(place, right) {
-                            return kept;
-                        }
-                        either(vec![(kept, when_left), (self.expr(place, right), when_right)], at)
-                    }
-                }
-            }
+            Operator::Nullish | Operator::Or | Operator::And => self.choice(place, operator, self.expr(place, left), sides, at),
             Operator::Equal | Operator::NotEqual => self.equality(place, operator == Operator::Equal, sides, at),
             Operator::Less
             | Operator::AtMost
@@ -69,15 +28,53 @@ impl Evaluator<'_> {
         }
     }
 
+    /// `a ?? b`, `a || b`, `a && b`, with the value of the left side.
+    pub(super) fn choice(&self, place: &Place<'_>, operator: Operator, node: Node, sides: &[Expr; 2], at: Site) -> Node {
+        let [left, right] = sides;
+        if operator == Operator::Nullish {
+            return match &node.value {
+                Value::Undefined | Value::Null => self.expr(place, right),
+                _ if self.is_made_once(place, &node, right) => self.expr(place, right),
+                Value::Env(_) | Value::Unknown(_) | Value::External(_) | Value::Either(_) => {
+                    let condition = Condition::new(format!("{} is set", render::expr(left)), at.clone());
+                    let otherwise = self.refused_without(place, left, condition.negated());
+                    let kept = without(node, |value| matches!(value.value, Value::Undefined | Value::Null));
+                    if self.only_throws(place, right) {
+                        return kept;
+                    }
+                    either(vec![(kept, condition), (self.expr(place, right), otherwise)], at)
+                }
+                _ => node,
+            };
+        }
+        let keeps_left = operator == Operator::Or;
+        if keeps_left && self.is_made_once(place, &node, right) {
+            return self.expr(place, right);
+        }
+        match truth(place, left, &node) {
+            Truth::Known(value) if value == keeps_left => node,
+            Truth::Known(_) => self.expr(place, right),
+            Truth::Depends(condition) => {
+                let otherwise = self.refused_without(place, left, condition.negated());
+                let (when_left, when_right) = if keeps_left { (condition, otherwise) } else { (otherwise, condition) };
+                // The left side of `&&` is only the result when it is falsy, and that of `||` when it is not.
+                let kept = if keeps_left {
+                    without(node, |value| value.truthy() == Some(false))
+                } else {
+                    Node { value: Value::Bool(false), at: node.at }
+                };
+                if self.only_throws(place, right) {
+                    return kept;
+                }
+                either(vec![(kept, when_left), (self.expr(place, right), when_right)], at)
+            }
+        }
+    }
+
     /// Whether a value is kept on the global object between reloads, and made where it is not there yet: then it is what an
     /// earlier run of the same code made. What is only written in its place may be another one.
     fn is_made_once(&self, place: &Place<'_>, kept: &Node, otherwise: &Expr) -> bool {
-        let is_made = || match self.expr(place, otherwise).value {
-            Value::Call(_) => true,
-            Value::Undefined | Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) | Value::Array(_) => false,
-            _ => matches!(otherwise.kind, Kind::Call(_)),
-        };
-        is_global(kept) && is_made()
+        is_global(kept) && is_made(&self.expr(place, otherwise), otherwise)
     }
 
     /// The condition that a name has no value, which is none of production's where the code around refuses to run there
@@ -160,8 +157,17 @@ fn truth(place: &Place<'_>, expr: &Expr, node: &Node) -> Truth {
     Truth::Depends(told)
 }
 
+/// Whether an expression makes its value, rather than to have it written out.
+pub(super) fn is_made(node: &Node, expr: &Expr) -> bool {
+    match &node.value {
+        Value::Call(_) => true,
+        Value::Undefined | Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) | Value::Array(_) => false,
+        _ => matches!(expr.kind, Kind::Call(_)),
+    }
+}
+
 /// Whether a value is certainly neither `undefined` nor `null`.
-fn is_something(value: &Value) -> bool {
+pub(super) fn is_something(value: &Value) -> bool {
     matches!(value, Value::Bool(_) | Value::Number(_) | Value::Text(_) | Value::Array(_) | Value::Object(_) | Value::Function(_))
 }
 
@@ -204,12 +210,13 @@ pub(super) fn read_variable(value: &Value) -> Option<&str> {
 }
 
 /// A value without the alternatives it is known not to be.
-fn without(mut node: Node, is_ruled_out: impl Fn(&Node) -> bool) -> Node {
+pub(super) fn without(mut node: Node, is_ruled_out: impl Fn(&Node) -> bool) -> Node {
     if let Value::Either(alternatives) = &node.value
         && alternatives.iter().any(|one| is_ruled_out(&one.node))
     {
         let kept: Vec<Alternative> = alternatives.iter().filter(|one| !is_ruled_out(&one.node)).cloned().collect();
         node = match kept.as_slice() {
+            [] => return node,
             [only] => only.node.clone(),
             _ => Node { value: kept.into(), at: node.at },
         };
@@ -229,7 +236,7 @@ pub(super) fn selected_environment(variable: &str, value: &str) -> Option<Enviro
 }
 
 /// Whether a value is kept on the global object.
-fn is_global(node: &Node) -> bool {
+pub(super) fn is_global(node: &Node) -> bool {
     matches!(&node.value, Value::External(External { module, name })
         if module == "global" && (name.starts_with("globalThis.") || name.starts_with("global.")))
 }

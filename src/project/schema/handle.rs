@@ -132,7 +132,9 @@ fn of_handle(handle: &Node) -> Given<'_> {
             }
         }
         Value::Either(alternatives) => {
-            let mut each: Vec<Given<'_>> = alternatives.iter().map(|alternative| of_handle(&alternative.node)).collect();
+            // Nothing is found where there is no handle yet.
+            let handles = alternatives.iter().map(|alternative| &alternative.node).filter(|node| !is_nothing(node));
+            let mut each: Vec<Given<'_>> = handles.map(of_handle).collect();
             let map = each.iter().position(|one| matches!(one, Given::Map(_)));
             let open = || each.iter().position(|one| matches!(one, Given::Unknown(_)));
             map.or_else(open).map_or(Given::Nothing, |place| each.swap_remove(place))
