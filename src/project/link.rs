@@ -542,7 +542,7 @@ pub(super) fn is_framework(module: &str) -> bool {
 }
 
 /// What an instance is for, told by where it stands.
-pub(super) fn role(path: &str) -> Role {
+pub(crate) fn role(path: &str) -> Role {
     let folders_and_name: Vec<&str> = path.split('/').collect();
     let (name, folders) = folders_and_name.split_last().unwrap_or((&"", &[]));
     let stem = name.split('.').next().unwrap_or("");

@@ -41,7 +41,11 @@ impl Evaluator<'_> {
     pub(super) fn apply(&self, place: &Place<'_>, node: &mut Node, effect: &Effect, from: Option<u32>) {
         // What runs under the same condition need not ask for it again.
         let is_shared = |guard: &&Guard| from.is_some_and(|from| guard.body.start <= from && from < guard.body.end);
-        let Some(conditions) = self.conditions(place, effect.guards.iter().filter(|guard| !is_shared(guard))) else { return };
+        let guards = effect.guards.iter().filter(|guard| !is_shared(guard));
+        let Some(mut conditions) = self.conditions(place, guards) else { return };
+        if let Some(elsewhere) = self.kept_from_production(place, effect.span) {
+            also(&mut conditions, &elsewhere);
+        }
         let at = Site::new(&place.file, effect.span);
         if effect.path.is_empty()
             && let Mutation::Assign(value) = &effect.change

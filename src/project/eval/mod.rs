@@ -16,6 +16,7 @@ mod numbers;
 mod objects;
 mod operators;
 mod outside;
+mod refusals;
 mod unused;
 mod validators;
 mod wrappers;
@@ -231,11 +232,13 @@ impl<'a> Evaluator<'a> {
                 return match self.truth(place, condition) {
                     Truth::Known(true) => self.expr(place, yes),
                     Truth::Known(false) => self.expr(place, no),
-                    Truth::Depends(_) if self.only_throws(place, no) => self.expr(place, yes),
                     Truth::Depends(_) if self.only_throws(place, yes) => self.expr(place, no),
-                    Truth::Depends(condition) => {
-                        let otherwise = condition.negated();
-                        either(vec![(self.expr(place, yes), condition), (self.expr(place, no), otherwise)], at)
+                    Truth::Depends(truth) => {
+                        let value = self.expr(place, yes);
+                        match self.without_it(place, condition, no, truth.negated()) {
+                            Some(otherwise) => either(vec![(value, truth), otherwise], at),
+                            None => value,
+                        }
                     }
                 };
             }
