@@ -78,15 +78,21 @@ impl<'r> Reporter<'r> {
         Some(report)
     }
 
-    /// Takes a report as it is. Of several that say the same of the same place, the most severe is kept.
-    pub fn push(&mut self, report: Report) {
+    /// Takes a report as it is. Of several that say the same of the same place, the most severe is kept, with the places of
+    /// all.
+    pub fn push(&mut self, mut report: Report) {
         let same = |other: &&mut Report| {
-            other.rule == report.rule && other.primary == report.primary && other.identity == report.identity
+            let is_told = other.identity == report.identity || other.message == report.message;
+            other.rule == report.rule && other.primary == report.primary && is_told
         };
-        match self.outcome.reports.iter_mut().find(same) {
-            Some(known) if known.severity < report.severity => *known = report,
-            Some(_) => {}
-            None => self.outcome.reports.push(report),
+        let Some(known) = self.outcome.reports.iter_mut().find(same) else { return self.outcome.reports.push(report) };
+        if known.severity < report.severity {
+            std::mem::swap(known, &mut report);
+        }
+        for place in report.related {
+            if place.0 != known.primary && !known.related.iter().any(|(at, _)| *at == place.0) {
+                known.related.push(place);
+            }
         }
     }
 
