@@ -14,6 +14,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use configurations::{Configuration, PluginCall, Table, Tables, required, without_defaults};
+use git_auth_review::facts::lower::CLIENT_METHODS;
 use git_auth_review::knowledge::frameworks::frameworks;
 use git_auth_review::knowledge::{Export, Need, Plugin, pack};
 use nodejs_semver::Version as Release;
@@ -210,6 +211,9 @@ fn every_plugin_says_what_the_reports_need() {
             assert!(snippet.contains(&client.name), "{name}: {snippet}");
         } else {
             assert!(without_client.is_some(), "{name} must say why its client needs no plugin");
+        }
+        for method in client.iter().flat_map(|client| &client.calls) {
+            assert!(CLIENT_METHODS.contains(&method.as_str()), "{name}: `{method}` is not looked for");
         }
         for reason in client.iter().map(|client| &client.reason).chain(without_client) {
             assert!(reason.ends_with('.') && reason.len() <= 160, "{name}: {reason}");

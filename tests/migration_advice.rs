@@ -831,3 +831,38 @@ fn what_one_call_of_a_factory_gives_is_told_for_that_call() {
     let never = "if (process.env.NODE_ENV === \"test\") start(createAuth([twoFactor()]));";
     assert!(told(never, without).is_none_or(|(severity, ..)| severity < Severity::Critical));
 }
+
+#[test]
+fn servers_on_the_same_tables_share_their_findings() {
+    let auth = |name: &str, plugins: &str| {
+        format!(
+            "import {{ betterAuth }} from \"better-auth\";\nimport {{ twoFactor }} from \"better-auth/plugins\";\n\
+             import {{ drizzleAdapter }} from \"better-auth/adapters/drizzle\";\nimport * as schema from \"./schema\";\n\
+             export const {name} = betterAuth({{ database: drizzleAdapter(db, {{ provider: \"pg\", schema }}), plugins: [{plugins}] }});\n"
+        )
+    };
+    let (live, copy) = (auth("auth", "twoFactor()"), auth("forTheCli", "twoFactor()"));
+    let (second, other) = (auth("staff", "twoFactor()"), auth("worker", ""));
+    let files = [
+        ("package.json", "{ \"name\": \"app\", \"dependencies\": { \"better-auth\": \"^1.7.0\" } }"),
+        ("src/schema.ts", DRIZZLE),
+        ("src/auth-cli.ts", copy.as_str()),
+        ("src/auth.ts", live.as_str()),
+        ("src/staff.ts", second.as_str()),
+        ("src/worker.ts", other.as_str()),
+    ];
+    let found = findings_about(&files);
+    let missing: Vec<&Finding> = found.iter().filter(|one| one.rule.ends_with("missing-for-plugin")).collect();
+    let [only] = missing.as_slice() else { panic!("one finding: {missing:?}") };
+    assert_eq!(only.location.file, "src/auth.ts", "the one that serves");
+    let names = |finding: &Finding| -> Vec<String> {
+        let labels = finding.related.iter().map(|related| related.label.clone());
+        labels.filter(|label| label.ends_with("is on the same tables")).collect()
+    };
+    let on_them = |name: &str| format!("`{name}` is on the same tables");
+    assert_eq!(names(only), [on_them("staff"), on_them("forTheCli")]);
+    let core: Vec<&Finding> = found.iter().filter(|one| one.rule.ends_with("core-field-missing")).collect();
+    let tables = ["account", "session", "user"];
+    assert_eq!(core.len(), tables.len() + 1, "each of the tables, and columns of the one that is there: {core:?}");
+    assert!(core.iter().all(|one| names(one) == [on_them("staff"), on_them("worker"), on_them("forTheCli")]));
+}

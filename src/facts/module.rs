@@ -44,6 +44,8 @@ pub struct Module {
     pub mounts: Vec<Mount>,
     /// Calls that may put something with a name below a path, in order.
     pub routings: Vec<Routing>,
+    /// Calls of methods of clients that only client plugins bring.
+    pub client_calls: Vec<ClientCall>,
     /// Values that it puts under keys where other code finds them, and that may be instances, told by the keys.
     pub shared: Vec<Shared>,
     /// What it does to the schema of a database, in order.
@@ -361,6 +363,17 @@ pub struct CallSite {
     pub owner: Option<String>,
     /// The conditions under which it is reached.
     pub guards: Vec<Guard>,
+}
+
+/// A call that may be one of a method of a client that only a client plugin brings, told by its name.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ClientCall {
+    /// The scope it stands in.
+    pub scope: ScopeId,
+    /// Which one of [`super::lower::CLIENT_METHODS`].
+    pub method: String,
+    /// What is called.
+    pub callee: Expr,
 }
 
 /// A place that may hand requests to an instance.

@@ -289,6 +289,13 @@ pub struct ClientExport {
     pub reason: String,
     /// Where it is imported from, oldest home first.
     pub modules: Vec<Export>,
+    /// The methods of a client that are missing or fail without it: where there are some, it is needed where one of them is
+    /// called.
+    #[serde(default)]
+    pub calls: Vec<String>,
+    /// The packages that tell the applications whose clients need it; empty where all do.
+    #[serde(default)]
+    pub apps: Vec<String>,
     /// Its options that must agree with the server.
     #[serde(default)]
     pub mirrors: Vec<Mirror>,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::adapter::adapter;
-use super::application::{Caller, Sites, Stated, mount, partners, tell, tell_copies};
+use super::application::{Caller, Sites, Stated, calls_on, mount, partners, tell, tell_copies};
 use super::eval::{Answers, Evaluator};
 use super::files::Files;
 use super::memo::{Gate, Memo, Run};
@@ -24,6 +24,7 @@ use crate::facts::Body;
 use crate::facts::lower::{ENTRY_POINTS, INSTANCES};
 use crate::facts::module::{Binding, Call, CallSite, Export, Expr, Import, Imported, Kind, Module, Source};
 use crate::finding::Open;
+use crate::knowledge::pack;
 use crate::source::{Site, Span};
 
 /// What linking keeps for the next time: it holds as long as what it was worked out from stays the same.
@@ -147,6 +148,7 @@ impl Linker<'_> {
         tell_copies(self.evaluator, &mut self.model.servers);
         std::mem::take(&mut self.client_calls).into_iter().for_each(|call| self.client(call, &sites));
         self.model.clients.sort_by(|a, b| a.at.cmp(&b.at));
+        self.calls_of_clients();
         tell(self.files, self.resolver, self.evaluator, stated, &mut self.model);
         let mut touched: BTreeSet<Arc<str>> = self.model.files.drain(..).collect();
         touched.extend(self.run.touched());
@@ -402,7 +404,36 @@ impl Linker<'_> {
         let role = sites.role(&package, &at.file);
         let caller = Caller { at: &at, role, package: &package, options: &options };
         let partners = partners(self.files, self.resolver, self.evaluator, caller, &self.model.servers);
-        self.model.clients.push(Client { role, at, name, package, module, options, plugins, plugins_open, partners });
+        self.model.clients.push(Client {
+            role,
+            at,
+            name,
+            package,
+            module,
+            options,
+            plugins,
+            plugins_open,
+            partners,
+            calls: Vec::new(),
+        });
+    }
+
+    /// Looks for the calls that clients would need further plugins for, where servers have the other half of these.
+    fn calls_of_clients(&mut self) {
+        let ProjectModel { servers, clients, .. } = &mut self.model;
+        for client in clients {
+            let mut methods: BTreeSet<&str> = BTreeSet::new();
+            for server in servers.iter().filter(|server| client.may_talk_to(server)) {
+                let version = server.version.effective().unwrap_or_else(|| pack().core.newest.clone());
+                for known in server.plugins.iter().filter_map(|plugin| plugin.known) {
+                    let lacking = known.client_at(&version).filter(|counterpart| !client.has(known, counterpart));
+                    methods.extend(lacking.iter().flat_map(|counterpart| &counterpart.calls).map(String::as_str));
+                }
+            }
+            if !methods.is_empty() {
+                client.calls = calls_on(self.files, self.evaluator, &client.at, &methods);
+            }
+        }
     }
 
     fn plugins(&self, side: Side, package: &str, options: &Node) -> (Vec<PluginUse>, Vec<Unknown>) {
@@ -543,7 +574,7 @@ pub(super) fn is_framework(module: &str) -> bool {
 }
 
 /// What an instance is for, told by where it stands.
-pub(super) fn role(path: &str) -> Role {
+pub(crate) fn role(path: &str) -> Role {
     let folders_and_name: Vec<&str> = path.split('/').collect();
     let (name, folders) = folders_and_name.split_last().unwrap_or((&"", &[]));
     let stem = name.split('.').next().unwrap_or("");

@@ -21,7 +21,7 @@ use crate::finding::Open;
 use crate::knowledge;
 use crate::source::Site;
 
-use application::{Context, Mount, Partners};
+use application::{Context, MethodCall, Mount, Partners};
 use schema::{Declared, Required};
 use value::{Condition, Node, Unknown};
 
@@ -52,12 +52,7 @@ impl ProjectModel {
     /// The clients that talk to a server, and those that may.
     #[must_use]
     pub fn clients_of(&self, server: &Server) -> Vec<&Client> {
-        let may_be = |client: &&Client| match &client.partners {
-            Partners::Servers { at, .. } => at.contains(&server.at),
-            Partners::Undetermined(_) => client.role == server.role,
-            Partners::Elsewhere(_) => false,
-        };
-        self.clients.iter().filter(may_be).collect()
+        self.clients.iter().filter(|client| client.may_talk_to(server)).collect()
     }
 }
 
@@ -179,6 +174,27 @@ pub struct Client {
     pub plugins_open: Vec<Unknown>,
     /// Which servers it talks to.
     pub partners: Partners,
+    /// The calls of methods that client plugins bring which it lacks, and servers it may talk to have the other half of.
+    pub calls: Vec<MethodCall>,
+}
+
+impl Client {
+    /// Whether it talks to a server, or may do so.
+    fn may_talk_to(&self, server: &Server) -> bool {
+        match &self.partners {
+            Partners::Servers { at, .. } => at.contains(&server.at),
+            Partners::Undetermined(_) => self.role == server.role,
+            Partners::Elsewhere(_) => false,
+        }
+    }
+
+    /// Whether it has the client's half of a plugin.
+    #[must_use]
+    pub fn has(&self, plugin: &knowledge::Plugin, counterpart: &knowledge::ClientExport) -> bool {
+        let is_it =
+            |other: &PluginUse| other.name == counterpart.name || other.known.is_some_and(|known| known.name == plugin.name);
+        self.plugins.iter().any(is_it)
+    }
 }
 
 /// How a server reaches its database.

@@ -1,17 +1,20 @@
 //! Declared rules: an option path and a predicate on its value, in the front matter of the document.
 
 use std::borrow::Cow;
+use std::cmp::Reverse;
 
 use serde::Deserialize;
 
 use super::context::release;
+use super::gaps::{join, quoted};
 use super::metadata::EditKind;
 use super::{Circumstances, Context, Reporter, Rule, edit};
 use crate::facts::Body;
 use crate::facts::module::Text;
-use crate::finding::FixPlan;
+use crate::finding::{FixPlan, Report};
 use crate::knowledge::predicate::{Condition as Given, Predicate};
 use crate::knowledge::range::Range;
+use crate::project::link::role;
 use crate::project::predicate::{Verdict, evaluate, test};
 use crate::project::value::{self, Found, Lookup, Node, Object, Property, Unknown, Value};
 use crate::project::{PluginUse, Role, Server};
@@ -32,8 +35,22 @@ pub struct When {
     /// The releases it is asked of, where the rule itself is asked of more.
     #[serde(default)]
     versions: Range,
+    /// Where a hit stands.
+    #[serde(default)]
+    place: Place,
     /// The message, with `{path}`, `{value}`, `{server}` (the name of the server or client) and `{plugin}` filled in.
     message: String,
+}
+
+/// Where a hit stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Place {
+    /// At the key, where the option is set.
+    #[default]
+    Key,
+    /// At the value, which may be written elsewhere: what is wrong is that it stands there.
+    Value,
 }
 
 /// Whose options a test asks: `server`, `client`, `plugin:organization`, or `env` (the variables of env files).
@@ -94,11 +111,57 @@ struct Subject<'m> {
 /// Asks all tests of a declared rule.
 pub(super) fn check(rule: &Rule, cx: &Context<'_>, out: &mut Reporter<'_>) {
     for when in &rule.document().metadata.when {
-        for subject in subjects(rule, when, cx) {
+        let subjects = subjects(rule, when, cx);
+        let asked = Asked { rule, when, cx };
+        let mut hits = Vec::new();
+        for subject in &subjects {
             for option in when.option.iter() {
-                ask(rule, when, option, &subject, cx, out);
+                asked.ask(option, subject, out, &mut hits);
             }
         }
+        tell(hits, out);
+    }
+}
+
+/// A test of a rule, and of what it is asked.
+struct Asked<'a, 'c> {
+    rule: &'a Rule,
+    when: &'a When,
+    cx: &'a Context<'c>,
+}
+
+/// What is wrong with the options of one subject. Several may share what is wrong.
+struct Hit<'s> {
+    /// The report, whose message has no name of the subject yet.
+    report: Report,
+    subject: &'s Subject<'s>,
+    /// Where the circumstances of the subject begin in the message.
+    circumstances: usize,
+}
+
+/// Reports what is wrong at one place once, with the names of all for whom it matters as much.
+fn tell(mut hits: Vec<Hit<'_>>, out: &mut Reporter<'_>) {
+    hits.sort_by_key(|hit| Reverse((hit.report.severity, hit.report.confidence)));
+    while !hits.is_empty() {
+        let Hit { mut report, subject, circumstances } = hits.remove(0);
+        let of_all = |report: &Report| report.message[..circumstances.min(report.message.len())].to_owned();
+        let same = hits.extract_if(.., |hit| {
+            hit.report.primary == report.primary && hit.circumstances == circumstances && of_all(&hit.report) == of_all(&report)
+        });
+        let as_bad = same.filter(|hit| hit.report.severity == report.severity && hit.report.message == report.message);
+        let subjects: Vec<&Subject<'_>> = std::iter::once(subject).chain(as_bad.map(|hit| hit.subject)).collect();
+        let mut names: Vec<&str> = Vec::new();
+        for Subject { at, name, .. } in &subjects {
+            if subjects.len() > 1 || at.file != report.primary.file {
+                report.related.push(((*at).clone(), format!("`{name}` is created here")));
+            }
+            if !names.contains(name) {
+                names.push(name);
+            }
+        }
+        let plain = join(names.iter().map(|name| (*name).to_owned()).collect());
+        report.message = report.message.replace("`{server}`", &quoted(names)).replace("{server}", &plain);
+        out.push(report);
     }
 }
 
@@ -187,40 +250,88 @@ fn env_files<'m>(server: &'m Server, cx: &Context<'_>) -> Vec<Subject<'m>> {
         .collect()
 }
 
-fn ask(rule: &Rule, when: &When, option: &str, subject: &Subject<'_>, cx: &Context<'_>, out: &mut Reporter<'_>) {
-    if let Some(given) = &when.given
-        && !holds(given, &subject.options)
-    {
-        return;
-    }
-    let steps: Vec<&str> = option.split('.').collect();
-    let mut selection = Selection::default();
-    select(&subject.options, &steps, &mut Vec::new(), &mut Vec::new(), &mut selection);
-    let mut unknown = std::mem::take(&mut selection.unknown);
-    let mut holding: Vec<(&str, &Found<'_>)> = Vec::new();
-    for (path, found) in &selection.found {
-        let alone = Found { conditions: Vec::new(), ..found.clone() };
-        match evaluate(&when.value, &Lookup::Found(vec![alone])).verdict {
-            Verdict::Holds => holding.push((path.as_str(), found)),
-            Verdict::HoldsNot => {}
-            // The environment is not part of the sources; that it decides is all there is to know.
-            Verdict::Unknown(_) if matches!(found.node.value, Value::Env(_)) => {}
-            Verdict::Unknown(why) => unknown.extend(why),
+impl Asked<'_, '_> {
+    fn ask<'s>(&self, option: &str, subject: &'s Subject<'s>, out: &mut Reporter<'_>, hits: &mut Vec<Hit<'s>>) {
+        let when = self.when;
+        if let Some(given) = &when.given
+            && !holds(given, &subject.options)
+        {
+            return;
+        }
+        let steps: Vec<&str> = option.split('.').collect();
+        let mut selection = Selection::default();
+        select(&subject.options, &steps, &mut Vec::new(), &mut Vec::new(), &mut selection);
+        let mut unknown = std::mem::take(&mut selection.unknown);
+        let mut holding: Vec<(&str, &Found<'_>)> = Vec::new();
+        for (path, found) in &selection.found {
+            let alone = Found { conditions: Vec::new(), ..found.clone() };
+            match evaluate(&when.value, &Lookup::Found(vec![alone])).verdict {
+                Verdict::Holds => holding.push((path.as_str(), found)),
+                Verdict::HoldsNot => {}
+                // The environment is not part of the sources; that it decides is all there is to know.
+                Verdict::Unknown(_) if matches!(found.node.value, Value::Env(_)) => {}
+                Verdict::Unknown(why) => unknown.extend(why),
+            }
+        }
+        for (path, found) in &holding {
+            // A value that makes a hit whichever way a condition goes does not depend on it.
+            let at_place = |other: &&(String, Found<'_>)| other.0 == *path && other.1.key_at == found.key_at;
+            let total = selection.found.iter().filter(at_place).count();
+            let alike = holding.iter().filter(|(other, one)| other == path && one.key_at == found.key_at);
+            let always = total > 1 && alike.count() == total;
+            let found = if always { &Found { conditions: Vec::new(), ..(*found).clone() } } else { *found };
+            hits.extend(self.hit(path, Some(found), subject, out));
+        }
+        open(subject, option, unknown.first(), out);
+        let absent = selection.found.is_empty() && unknown.is_empty() && !selection.hidden && !steps.contains(&"*");
+        if absent && evaluate(&when.value, &Lookup::Absent).verdict == Verdict::Holds {
+            hits.extend(self.hit(option, None, subject, out));
         }
     }
-    for (path, found) in &holding {
-        // A value that makes a hit whichever way a condition goes does not depend on it.
-        let at_place = |other: &&(String, Found<'_>)| other.0 == *path && other.1.key_at == found.key_at;
-        let total = selection.found.iter().filter(at_place).count();
-        let hits = holding.iter().filter(|(other, one)| other == path && one.key_at == found.key_at);
-        let always = total > 1 && hits.count() == total;
-        let found = if always { &Found { conditions: Vec::new(), ..(*found).clone() } } else { *found };
-        report(rule, when, path, Some(found), subject, cx, out);
-    }
-    open(subject, option, unknown.first(), out);
-    let absent = selection.found.is_empty() && unknown.is_empty() && !selection.hidden && !steps.contains(&"*");
-    if absent && evaluate(&when.value, &Lookup::Absent).verdict == Verdict::Holds {
-        report(rule, when, option, None, subject, cx, out);
+
+    fn hit<'s>(&self, path: &str, found: Option<&Found<'_>>, subject: &'s Subject<'s>, out: &Reporter<'_>) -> Option<Hit<'s>> {
+        let Self { rule, when, cx } = self;
+        let plugin = subject.plugin.map_or("", |plugin| plugin.name.as_str());
+        let written = found.map_or_else(|| "nothing".to_owned(), |found| written(found.node, rule.id().starts_with("secrets/")));
+        let message = when.message.replace("{path}", path).replace("{value}", &written).replace("{plugin}", plugin);
+        let circumstances = message.len();
+        let primary = found.map_or(subject.at, |found| match when.place {
+            Place::Key => found.key_at,
+            Place::Value => &found.node.at,
+        });
+        let mut report = out.draft(primary.clone(), message);
+        report.identity = [subject.package, subject.name, plugin, path].map(str::to_owned).to_vec();
+        if let Some(found) = found {
+            match when.place {
+                Place::Key => {
+                    report.label = format!("set to {written}");
+                    if found.node.at.file != primary.file {
+                        report.related.push((found.node.at.clone(), "the value comes from here".into()));
+                    }
+                }
+                Place::Value => {
+                    report.label = "written here".into();
+                    if !is_written_at(found, cx) {
+                        report.related.push((found.key_at.clone(), format!("`{path}` is set here")));
+                    }
+                }
+            }
+            if let Some(fix) = &rule.document().metadata.fix
+                && let Some(EditKind::Remove) = fix.edit
+                && let Some(edits) = edit::remove_property(found, cx.files)
+            {
+                report.fix = Some(FixPlan { title: fix.title.clone(), applicability: fix.applicability, edits, next: None });
+            }
+        }
+        let mut conditions = found.map_or_else(Vec::new, |found| found.conditions.clone());
+        conditions.extend(subject.plugin.iter().flat_map(|plugin| &plugin.conditions));
+        // What tests, examples or the official CLI give to a function that makes live instances, too, is theirs.
+        let role = match (subject.role, role(&report.primary.file)) {
+            (Role::Live, of_file) => of_file,
+            (role, _) => role,
+        };
+        let about = Circumstances { role, package: subject.package, conditions: &conditions };
+        out.settled(cx, about, report).map(|report| Hit { report, subject, circumstances })
     }
 }
 
@@ -241,44 +352,14 @@ fn open(subject: &Subject<'_>, option: &str, why: Option<&Unknown>, out: &mut Re
     }
 }
 
-fn report(
-    rule: &Rule,
-    when: &When,
-    path: &str,
-    found: Option<&Found<'_>>,
-    subject: &Subject<'_>,
-    cx: &Context<'_>,
-    out: &mut Reporter<'_>,
-) {
-    let plugin = subject.plugin.map_or("", |plugin| plugin.name.as_str());
-    let written = found.map_or_else(|| "nothing".to_owned(), |found| written(found.node, rule.id().starts_with("secrets/")));
-    let message = when
-        .message
-        .replace("{path}", path)
-        .replace("{value}", &written)
-        .replace("{server}", subject.name)
-        .replace("{plugin}", plugin);
-    let primary = found.map_or(subject.at, |found| found.key_at);
-    let mut report = out.draft(primary.clone(), message);
-    report.identity = [subject.package, subject.name, plugin, path].map(str::to_owned).to_vec();
-    if let Some(found) = found {
-        report.label = format!("set to {written}");
-        if found.node.at.file != primary.file {
-            report.related.push((found.node.at.clone(), "the value comes from here".into()));
-        }
-        if let Some(fix) = &rule.document().metadata.fix
-            && let Some(EditKind::Remove) = fix.edit
-            && let Some(edits) = edit::remove_property(found, cx.files)
-        {
-            report.fix = Some(FixPlan { title: fix.title.clone(), applicability: fix.applicability, edits, next: None });
-        }
+/// Whether a value is written on the line its key is on.
+fn is_written_at(found: &Found<'_>, cx: &Context<'_>) -> bool {
+    let (key, value) = (found.key_at, &found.node.at);
+    if key.file != value.file || key.span.start > value.span.start {
+        return false;
     }
-    if subject.at.file != primary.file {
-        report.related.push((subject.at.clone(), format!("`{}` is created here", subject.name)));
-    }
-    let mut conditions = found.map_or_else(Vec::new, |found| found.conditions.clone());
-    conditions.extend(subject.plugin.iter().flat_map(|plugin| &plugin.conditions));
-    out.hit(cx, Circumstances { role: subject.role, package: subject.package, conditions: &conditions }, report);
+    let text = cx.files.text(&key.file).unwrap_or_default();
+    text.get(key.span.start as usize..value.span.start as usize).is_some_and(|between| !between.contains('\n'))
 }
 
 /// What a path with wildcards leads to.

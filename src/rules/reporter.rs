@@ -42,13 +42,18 @@ impl<'r> Reporter<'r> {
     }
 
     /// Takes a report, unless its circumstances make it none; they may lower it.
-    pub fn hit(&mut self, cx: &Context<'_>, circumstances: Circumstances<'_>, mut report: Report) {
+    pub fn hit(&mut self, cx: &Context<'_>, circumstances: Circumstances<'_>, report: Report) {
+        if let Some(report) = self.settled(cx, circumstances, report) {
+            self.push(report);
+        }
+    }
+
+    /// A report as its circumstances leave it; `None` where they make it none.
+    #[must_use]
+    pub fn settled(&self, cx: &Context<'_>, circumstances: Circumstances<'_>, mut report: Report) -> Option<Report> {
         let softening = &self.rule.document().metadata.softening;
         for lower in lowerings(softening, cx, circumstances) {
-            match lower.apply(report.severity) {
-                Some(severity) => report.severity = severity,
-                None => return,
-            }
+            report.severity = lower.apply(report.severity)?;
         }
         let is_of = |server: &&Server| server.package.as_ref() == circumstances.package;
         if cx.model.servers.iter().filter(is_of).any(|server| server.version.beyond.is_some()) {
@@ -70,18 +75,24 @@ impl<'r> Reporter<'r> {
         if !when.is_empty() {
             report.message = format!("{}, when {}", report.message, when.join(" and "));
         }
-        self.push(report);
+        Some(report)
     }
 
-    /// Takes a report as it is. Of several that say the same of the same place, the most severe is kept.
-    pub fn push(&mut self, report: Report) {
+    /// Takes a report as it is. Of several that say the same of the same place, the most severe is kept, with the places of
+    /// all.
+    pub fn push(&mut self, mut report: Report) {
         let same = |other: &&mut Report| {
-            other.rule == report.rule && other.primary == report.primary && other.identity == report.identity
+            let is_told = other.identity == report.identity || other.message == report.message;
+            other.rule == report.rule && other.primary == report.primary && is_told
         };
-        match self.outcome.reports.iter_mut().find(same) {
-            Some(known) if known.severity < report.severity => *known = report,
-            Some(_) => {}
-            None => self.outcome.reports.push(report),
+        let Some(known) = self.outcome.reports.iter_mut().find(same) else { return self.outcome.reports.push(report) };
+        if known.severity < report.severity {
+            std::mem::swap(known, &mut report);
+        }
+        for place in report.related {
+            if place.0 != known.primary && !known.related.iter().any(|(at, _)| *at == place.0) {
+                known.related.push(place);
+            }
         }
     }
 

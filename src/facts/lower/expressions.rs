@@ -6,9 +6,10 @@ use super::bindings::CHOICES;
 use super::literals::{number, unescape};
 use super::mounts::paths_of;
 use super::unread::{unread_element, unread_property};
-use super::{Around, ENTRY_POINTS, INSTANCES, Lowering, MAX_DEPTH, named, span};
+use super::{Around, CLIENT_METHODS, ENTRY_POINTS, INSTANCES, Lowering, MAX_DEPTH, named, span};
 use crate::facts::module::{
-    Call, CallSite, Element, Expr, Guard, Import, Imported, Kind, Operator, Property, ScopeId, Surrounding, TemplatePart, Text,
+    Call, CallSite, ClientCall, Element, Expr, Guard, Import, Imported, Kind, Operator, Property, ScopeId, Surrounding,
+    TemplatePart, Text,
 };
 use crate::facts::secrecy;
 use crate::source::Span;
@@ -422,6 +423,7 @@ impl Lowering<'_> {
         let is_maker = self.calls_maker(callee);
         self.mounting_call(&call, scope, node);
         self.sharing_call(&call, scope);
+        self.client_call(&call, scope);
         let expr = Expr { kind: Kind::Call(Box::new(call)), span: here };
         if is_entry || is_maker {
             let site = CallSite { scope, expr: expr.clone(), owner: self.owner.clone(), guards: self.reached_under(scope) };
@@ -434,6 +436,17 @@ impl Lowering<'_> {
         self.passing_call(&expr, scope, node);
         self.routing_call(&expr, scope, node);
         expr
+    }
+
+    /// A call of a method that only a client plugin brings, by its name.
+    fn client_call(&mut self, call: &Call, scope: ScopeId) {
+        let is_called = |method: &&&str| {
+            let mut names = names_of(&call.callee);
+            method.rsplit('.').all(|step| names.next() == Some(step))
+        };
+        if let Some(method) = CLIENT_METHODS.iter().find(is_called) {
+            self.module.client_calls.push(ClientCall { scope, method: (*method).to_owned(), callee: call.callee.clone() });
+        }
     }
 
     /// A call of a function that may be given an instance: `createApp({ auth })`, or `server.register(routes, { auth })`, which
@@ -597,6 +610,20 @@ fn arguments_of<'n>(callee: &Expr, around: Around<'n>) -> Around<'n> {
         Kind::Member(of, method) => around.arguments(method, &last(of)),
         _ => around.arguments(&last(callee), ""),
     }
+}
+
+/// The names of a member and of what it is a member of, from the last to the first: `b` and `a` of `a.b`.
+fn names_of(expr: &Expr) -> impl Iterator<Item = &str> {
+    fn before<'e>(expr: &&'e Expr) -> Option<&'e Expr> {
+        match &expr.kind {
+            Kind::Member(of, _) => Some(of),
+            _ => None,
+        }
+    }
+    std::iter::successors(Some(expr), before).map_while(|expr| match &expr.kind {
+        Kind::Member(_, name) | Kind::Name(name) => Some(name.as_str()),
+        _ => None,
+    })
 }
 
 /// The key of a property, as an expression.

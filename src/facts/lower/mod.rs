@@ -48,6 +48,24 @@ pub const MOUNTING_FUNCTIONS: [&str; 5] =
 /// The methods that do (documentation: integrations/convex, integrations/nestjs).
 pub const MOUNTING_METHODS: [&str; 3] = ["registerRoutes", "forRoot", "forRootAsync"];
 
+/// The methods of clients that only client plugins bring, with the way to each from the client.
+pub const CLIENT_METHODS: [&str; 14] = [
+    "apiKey.create",
+    "clearLastUsedLoginMethod",
+    "deleteAnonymousUser",
+    "getLastUsedLoginMethod",
+    "isLastUsedLoginMethod",
+    "oneTap",
+    "organization.checkRolePermission",
+    "signIn.anonymous",
+    "siwe.nonce",
+    "subscription.restore",
+    "useActiveMember",
+    "useActiveMemberRole",
+    "useActiveOrganization",
+    "useListOrganizations",
+];
+
 /// Lowers a code file; the spans are stretches the parser could not read.
 #[must_use]
 pub fn extract(kind: FileKind, text: &str) -> (Module, Vec<Span>) {

@@ -32,7 +32,10 @@ impl Lowering<'_> {
             "enum_declaration" => self.enumeration(node, scope),
             "expression_statement" => {
                 for child in named(node) {
-                    self.expr(child, scope, Around::default());
+                    let value = self.expr(child, scope, Around::default());
+                    if ends_program(&value) {
+                        self.throws(scope);
+                    }
                 }
             }
             "return_statement" => {
@@ -42,8 +45,7 @@ impl Lowering<'_> {
             }
             "throw_statement" => {
                 self.visit_children(node, scope);
-                let guards = self.guards.clone();
-                self.scope(scope).returns.push(Return { value: None, throws: true, guards });
+                self.throws(scope);
             }
             "if_statement" => self.conditional_statement(node, scope),
             "try_statement" => self.attempt(node, scope),
@@ -61,6 +63,11 @@ impl Lowering<'_> {
             }
             _ => self.visit_children(node, scope),
         }
+    }
+
+    fn throws(&mut self, scope: ScopeId) {
+        let guards = self.guards.clone();
+        self.scope(scope).returns.push(Return { value: None, throws: true, guards });
     }
 
     /// Loops and switches: their bodies run under conditions that are not followed.
@@ -227,4 +234,11 @@ pub(super) fn is_expression(kind: &str) -> bool {
             | "template_string"
             | "generator_function"
     )
+}
+
+/// Whether an expression ends the program: `process.exit(1)`.
+fn ends_program(expr: &Expr) -> bool {
+    let Kind::Call(call) = &expr.kind else { return false };
+    let Kind::Member(of, name) = &call.callee.kind else { return false };
+    name == "exit" && matches!(&of.kind, Kind::Name(of) if of == "process")
 }

@@ -47,6 +47,9 @@ impl Evaluator<'_> {
         let Some(open) = self.undecided(place, effect.guards.iter().filter(|guard| !is_shared(guard))) else { return };
         let mut conditions = Vec::new();
         open.iter().for_each(|(_, condition)| also(&mut conditions, condition));
+        if let Some(elsewhere) = self.kept_from_production(place, effect.span) {
+            also(&mut conditions, &elsewhere);
+        }
         let at = Site::new(&place.file, effect.span);
         if effect.path.is_empty()
             && let Mutation::Assign(value) = &effect.change

@@ -17,6 +17,7 @@ mod numbers;
 mod objects;
 mod operators;
 mod outside;
+mod refusals;
 mod unused;
 mod validators;
 mod wrappers;
@@ -232,17 +233,13 @@ impl<'a> Evaluator<'a> {
                 return match self.truth(place, condition) {
                     Truth::Known(true) => self.expr(place, yes),
                     Truth::Known(false) => self.expr(place, no),
-                    Truth::Depends(_) if self.only_throws(place, no) => self.expr(place, yes),
                     Truth::Depends(_) if self.only_throws(place, yes) => self.expr(place, no),
                     Truth::Depends(kept) => {
-                        let otherwise = kept.negated();
-                        either(
-                            vec![
-                                (self.tested(place, yes, condition, true), kept),
-                                (self.tested(place, no, condition, false), otherwise),
-                            ],
-                            at,
-                        )
+                        let value = self.tested(place, yes, condition, true);
+                        match self.without_it(place, condition, no, kept.negated()) {
+                            Some(missing) => either(vec![(value, kept), (self.tested(place, no, condition, false), missing)], at),
+                            None => value,
+                        }
                     }
                 };
             }

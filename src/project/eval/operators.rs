@@ -3,7 +3,7 @@
 use super::compose::{each, either, unknown};
 use super::numbers::calculated;
 use super::{Evaluator, Place, Truth};
-use crate::facts::module::{Expr, Guard, Kind, Operator, Text};
+use crate::facts::module::{Expr, Kind, Operator, Text};
 use crate::project::render;
 use crate::project::value::{Alternative, Condition, Environment, External, Node, Value};
 use crate::source::Site;
@@ -37,12 +37,11 @@ impl Evaluator<'_> {
                 _ if self.is_made_once(place, &node, right) => self.expr(place, right),
                 Value::Env(_) | Value::Unknown(_) | Value::External(_) | Value::Either(_) => {
                     let condition = Condition::new(format!("{} is set", render::expr(left)), at.clone());
-                    let otherwise = self.refused_without(place, left, condition.negated());
                     let kept = without(node, |value| matches!(value.value, Value::Undefined | Value::Null));
-                    if self.only_throws(place, right) {
-                        return kept;
+                    match self.without_it(place, left, right, condition.negated()) {
+                        Some(missing) => either(vec![(kept, condition), (self.expr(place, right), missing)], at),
+                        None => kept,
                     }
-                    either(vec![(kept, condition), (self.expr(place, right), otherwise)], at)
                 }
                 _ => node,
             };
@@ -54,19 +53,20 @@ impl Evaluator<'_> {
         match truth(place, left, &node) {
             Truth::Known(value) if value == keeps_left => node,
             Truth::Known(_) => self.expr(place, right),
-            Truth::Depends(condition) => {
-                let otherwise = self.refused_without(place, left, condition.negated());
-                let (when_left, when_right) = if keeps_left { (condition, otherwise) } else { (otherwise, condition) };
-                // The left side of `&&` is only the result when it is falsy, and that of `||` when it is not.
-                let kept = if keeps_left {
-                    without(node, |value| value.truthy() == Some(false))
-                } else {
-                    Node { value: Value::Bool(false), at: node.at }
-                };
-                if self.only_throws(place, right) {
-                    return kept;
+            Truth::Depends(condition) if keeps_left => {
+                // The left side of `||` is only the result when it is not falsy, and that of `&&` when it is.
+                let kept = without(node, |value| value.truthy() == Some(false));
+                match self.without_it(place, left, right, condition.negated()) {
+                    Some(missing) => either(vec![(kept, condition), (self.expr(place, right), missing)], at),
+                    None => kept,
                 }
-                either(vec![(kept, when_left), (self.expr(place, right), when_right)], at)
+            }
+            Truth::Depends(condition) => {
+                let none = Node { value: Value::Bool(false), at: node.at };
+                if self.only_throws(place, right) {
+                    return none;
+                }
+                either(vec![(none, condition.negated()), (self.expr(place, right), condition)], at)
             }
         }
     }
@@ -75,31 +75,6 @@ impl Evaluator<'_> {
     /// earlier run of the same code made. What is only written in its place may be another one.
     fn is_made_once(&self, place: &Place<'_>, kept: &Node, otherwise: &Expr) -> bool {
         is_global(kept) && is_made(&self.expr(place, otherwise), otherwise)
-    }
-
-    /// The condition that a name has no value, which is none of production's where the code around refuses to run there
-    /// without it: `if (isProduction && !secret) throw …`.
-    fn refused_without(&self, place: &Place<'_>, name: &Expr, mut missing: Condition) -> Condition {
-        let Kind::Name(name) = &name.kind else { return missing };
-        let is_missing =
-            |expr: &Expr| matches!(&expr.kind, Kind::Not(inner) if matches!(&inner.kind, Kind::Name(other) if other == name));
-        let in_production = |expr: &Expr| matches!(self.truth(place, expr), Truth::Depends(condition) if condition.environment == Some(Environment::Production));
-        let refuses = |guard: &Guard| match &guard.condition.kind {
-            Kind::Binary(Operator::And, sides) if guard.holds => {
-                let [left, right] = &**sides;
-                (is_missing(left) && in_production(right)) || (is_missing(right) && in_production(left))
-            }
-            _ => false,
-        };
-        let scopes = place.facts.module().map(|module| module.scopes.as_slice()).unwrap_or_default();
-        let mut scope = scopes.get(place.scope as usize);
-        while let Some(around) = scope {
-            if around.returns.iter().any(|end| end.throws && matches!(end.guards.as_slice(), [only] if refuses(only))) {
-                missing.environment = Some(Environment::NotProduction);
-            }
-            scope = around.parent.and_then(|parent| scopes.get(parent as usize));
-        }
-        missing
     }
 
     pub(super) fn equality(&self, place: &Place<'_>, equal: bool, sides: &[Expr; 2], at: Site) -> Node {

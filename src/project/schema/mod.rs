@@ -123,6 +123,18 @@ pub enum Cause {
     },
 }
 
+impl Cause {
+    /// The plugin that it is, or whose option it is, by its place in the list.
+    #[must_use]
+    pub fn plugin(&self) -> Option<usize> {
+        match self {
+            Self::Core => None,
+            Self::Plugin(index) => Some(*index),
+            Self::Option { plugin, .. } => *plugin,
+        }
+    }
+}
+
 /// What the repository declares and migrates for one server.
 #[derive(Debug, Clone, Default)]
 pub struct Declared {
@@ -261,7 +273,7 @@ pub struct Gap {
 }
 
 /// What a gap is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum GapKind {
     /// No table answers to the name.
     Table,

@@ -298,6 +298,7 @@ mod tests {
             }],
         };
         let client = Client {
+            calls: Vec::new(),
             at: site(3),
             name: "authClient".into(),
             package: "".into(),

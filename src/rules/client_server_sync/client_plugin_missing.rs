@@ -1,6 +1,6 @@
-//! A server plugin whose client counterpart no client of the application has.
+//! A server plugin whose client counterpart no client of the application has, and some client needs.
 
-use super::{add, has};
+use super::add;
 use crate::finding::{Confidence, Severity};
 use crate::knowledge::{ClientExport, Need};
 use crate::project::{Client, PluginUse, Server};
@@ -14,10 +14,6 @@ pub(super) fn check(cx: &Context<'_>, out: &mut Reporter<'_>) {
     servers.sort_by_key(|server| std::cmp::Reverse(server.plugins.len()));
     let mut told: Vec<(&str, Vec<&Site>)> = Vec::new();
     for server in servers {
-        let clients = cx.model.clients_of(server);
-        if clients.is_empty() {
-            continue;
-        }
         let version = release(&server.version);
         for plugin in &server.plugins {
             let Some(known) = plugin.known else { continue };
@@ -27,20 +23,31 @@ pub(super) fn check(cx: &Context<'_>, out: &mut Reporter<'_>) {
                 Need::Needed => (Severity::Medium, Confidence::Medium),
                 Need::Recommended | Need::Optional | Need::InferenceOnly => continue,
             };
-            let same = (plugin.name.as_str(), clients.iter().map(|client| &client.at).collect());
-            if told.contains(&same) {
+            let needing = needing(cx, server, counterpart);
+            let same = (plugin.name.as_str(), needing.iter().map(|client| &client.at).collect());
+            if needing.is_empty() || told.contains(&same) {
                 continue;
             }
             told.push(same);
-            if clients.iter().any(|client| has(client, known, counterpart)) {
+            let clients = cx.model.clients_of(server);
+            if clients.iter().any(|client| client.has(known, counterpart)) {
                 continue;
             }
             match clients.iter().find_map(|client| client.plugins_open.first()) {
                 Some(why) => out.open(server.role, &format!("whether a client has `{}`", counterpart.name), why),
-                None => report(server, plugin, counterpart, (severity, confidence), &clients, cx, out),
+                None => report(server, plugin, counterpart, (severity, confidence), &needing, cx, out),
             }
         }
     }
+}
+
+/// The clients of a server that need a client plugin: all of them, those of some applications, or those on which what it
+/// brings is called.
+fn needing<'m>(cx: &Context<'m>, server: &Server, counterpart: &ClientExport) -> Vec<&'m Client> {
+    let is_of_app = |client: &Client| counterpart.apps.is_empty() || cx.depends_on(&client.package, &counterpart.apps);
+    let is_called = |client: &Client| client.calls.iter().any(|call| counterpart.calls.contains(&call.method));
+    let needs = |client: &&Client| is_of_app(client) && (counterpart.calls.is_empty() || is_called(client));
+    cx.model.clients_of(server).into_iter().filter(needs).collect()
 }
 
 fn report(
@@ -67,6 +74,8 @@ fn report(
     report.label = "configured on the server".into();
     report.related =
         clients.iter().map(|client| (client.at.clone(), format!("`{}` lacks `{}`", client.name, counterpart.name))).collect();
+    let calls = clients.iter().flat_map(|client| &client.calls).filter(|call| counterpart.calls.contains(&call.method));
+    report.related.extend(calls.map(|call| (call.at.clone(), format!("`{}` is called here", call.method))));
     report.help.client = Some(add(counterpart, server));
     report.identity = vec![server.package.to_string(), server.name.clone(), plugin.name.clone()];
     let conditions: Vec<_> = plugin.conditions.iter().collect();

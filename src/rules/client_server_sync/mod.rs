@@ -5,23 +5,17 @@ mod client_plugin_missing;
 use super::Check;
 use super::context::release;
 use crate::knowledge::{ClientExport, Plugin};
-use crate::project::{Client, PluginUse, ProjectModel, Server};
+use crate::project::{ProjectModel, Server};
 
 pub(super) const CHECKS: &[(&str, Check)] = &[("client-plugin-missing", client_plugin_missing::check)];
 
 /// What the clients need for a server plugin; `None` when there is nothing to say.
 pub(super) fn client_help(plugin: &Plugin, server: &Server, model: &ProjectModel) -> Option<String> {
     let Some(counterpart) = plugin.client_at(&release(&server.version)) else { return plugin.without_client.clone() };
-    Some(match model.clients.iter().find(|client| has(client, plugin, counterpart)) {
+    Some(match model.clients.iter().find(|client| client.has(plugin, counterpart)) {
         Some(client) => format!("Nothing to change: `{}` has `{}` already.", client.name, counterpart.name),
         None => add(counterpart, server),
     })
-}
-
-fn has(client: &Client, plugin: &Plugin, counterpart: &ClientExport) -> bool {
-    let is_counterpart =
-        |other: &PluginUse| other.name == counterpart.name || other.known.is_some_and(|other| other.name == plugin.name);
-    client.plugins.iter().any(is_counterpart)
 }
 
 /// What to add to a client.

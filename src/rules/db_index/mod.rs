@@ -43,6 +43,7 @@ fn index(cx: &Context<'_>, out: &mut Reporter<'_>) {
         report.parts = gaps().flat_map(parts).collect();
         report.help.migration = Some(declare_keys(groups[0].server));
         repair(cx, groups[0].server, &gaps().collect::<Vec<_>>(), &mut report);
+        groups.iter().for_each(|group| group.name_others(&group.gaps, &mut report));
         groups[0].hit(cx, out, report);
     }
 }

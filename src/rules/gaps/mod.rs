@@ -4,9 +4,9 @@
 //! defect is told once, and what such findings share is filled in.
 
 mod advice;
+mod shared;
 mod upgrade;
 
-use std::cell::LazyCell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -22,6 +22,7 @@ use crate::source::{FileKind, Site};
 
 use advice::migrate;
 pub(super) use advice::{advice, apply, change_of_type, declare_keys, relax};
+use shared::{Told, told_once};
 pub(super) use upgrade::{Upgrade, upgrade};
 
 /// Which rule tells of a gap.
@@ -44,6 +45,8 @@ pub(super) struct Group<'m> {
     pub(super) server: &'m Server,
     pub(super) cause: Cause,
     pub(super) gaps: Vec<Gap>,
+    /// The other servers that have some of the gaps, with the kind and the table of each.
+    others: Vec<(GapKind, String, &'m Server)>,
     /// The files of the work tree that declare it, though the snapshot under review does not; sorted.
     pub(super) unstaged: BTreeSet<Arc<str>>,
     /// The move to other releases, where there is one.
@@ -53,26 +56,30 @@ pub(super) struct Group<'m> {
 /// The gaps of all servers that belong to a topic, one entry for each cause, in order.
 pub(super) fn groups<'m>(cx: &'m Context<'_>, topic: Topic) -> Vec<Group<'m>> {
     let mut found: Vec<Group<'m>> = Vec::new();
-    for server in cx.model.servers.iter().filter(|server| !server.gaps.is_empty()) {
-        if topic == Topic::AccountIssuer && is_preview(server) {
-            continue;
-        }
-        let upgrade = LazyCell::new(|| upgrade(cx, server).map(Arc::new));
+    let is_counted =
+        |server: &Server, gap: &Gap| (topic != Topic::AccountIssuer || !is_preview(server)) && !goes_with_its_table(server, gap);
+    let mut last: Option<(&Server, Option<Arc<Upgrade>>)> = None;
+    let mut upgrade_of = |server: &'m Server| match &last {
+        Some((known, upgrade)) if std::ptr::eq(*known, server) => upgrade.clone(),
+        _ => last.insert((server, upgrade(cx, server).map(Arc::new))).1.clone(),
+    };
+    for Told { server, gap, others } in told_once(cx.model, is_counted) {
         // Only between these two it decides.
-        let deciding = matches!(topic, Topic::Missing | Topic::Upgraded).then(|| upgrade.as_deref()).flatten();
-        let own = server.gaps.iter().filter(|gap| !goes_with_its_table(server, gap));
-        for (own, gap) in own.flat_map(|gap| sorted(gap, deciding)) {
-            if own != topic {
-                continue;
-            }
+        let deciding = if matches!(topic, Topic::Missing | Topic::Upgraded) { upgrade_of(server) } else { None };
+        for (_, gap) in sorted(&gap, deciding.as_deref()).into_iter().filter(|(own, _)| *own == topic) {
+            let shared: Vec<_> = others.iter().map(|other| (gap.kind, gap.key.clone(), *other)).collect();
             match found.iter_mut().find(|one| std::ptr::eq(one.server, server) && one.cause == gap.cause) {
-                Some(one) => one.gaps.push(gap),
+                Some(one) => {
+                    one.others.extend(shared);
+                    one.gaps.push(gap);
+                }
                 None => found.push(Group {
                     server,
                     cause: gap.cause.clone(),
                     gaps: vec![gap],
+                    others: shared,
                     unstaged: BTreeSet::new(),
-                    upgrade: (*upgrade).clone(),
+                    upgrade: upgrade_of(server),
                 }),
             }
         }
@@ -178,18 +185,30 @@ fn overlap(one: &Gap, other: &Gap) -> bool {
 impl<'m> Group<'m> {
     /// The plugin that brings the gaps in, if one does.
     pub(super) fn plugin(&self) -> Option<&'m PluginUse> {
-        let index = match self.cause {
-            Cause::Core => return None,
-            Cause::Plugin(index) => index,
-            Cause::Option { plugin, .. } => plugin?,
-        };
-        self.server.plugins.get(index)
+        self.server.plugins.get(self.cause.plugin()?)
     }
 
     /// The same group with one of its gaps alone.
     pub(super) fn only(&self, gap: &Gap) -> Self {
-        let upgrade = self.upgrade.clone();
-        Self { server: self.server, cause: self.cause.clone(), gaps: vec![gap.clone()], unstaged: self.unstaged.clone(), upgrade }
+        Self {
+            server: self.server,
+            cause: self.cause.clone(),
+            gaps: vec![gap.clone()],
+            others: self.others.clone(),
+            unstaged: self.unstaged.clone(),
+            upgrade: self.upgrade.clone(),
+        }
+    }
+
+    /// Adds the other servers that have some of these gaps.
+    pub(super) fn name_others(&self, gaps: &[Gap], report: &mut Report) {
+        let has = |(kind, key, _): &&(GapKind, String, &Server)| gaps.iter().any(|gap| gap.kind == *kind && gap.key == *key);
+        for (.., other) in self.others.iter().filter(has) {
+            let one = (other.at.clone(), format!("`{}` is on the same tables", other.name));
+            if !report.related.contains(&one) {
+                report.related.push(one);
+            }
+        }
     }
 
     /// What is missing: `table `passkey`, and column `role` of table `user``.
@@ -270,6 +289,7 @@ impl<'m> Group<'m> {
             (true, false) => Some(advice(server)),
             (false, _) => Some(self.stage()),
         };
+        self.name_others(&self.gaps, report);
         self.prepare(&self.gaps.iter().collect::<Vec<_>>(), report);
         report.identity = vec![server.package.to_string(), server.name.clone()];
         report.identity.extend(self.plugin().map(|plugin| plugin.name.clone()));
@@ -353,7 +373,7 @@ impl<'m> Group<'m> {
     pub(super) fn hit(&self, cx: &Context<'_>, out: &mut Reporter<'_>, report: Report) {
         // Rules that are asked for block nobody, and ask nothing of people who did not.
         if report.tier < 3
-            && let Some(condition) = self.undecided()
+            && let Some(condition) = self.cause.plugin().and_then(|plugin| undecided(self.server, plugin))
         {
             let reason = format!("the plugin is in the list only when `{}`", condition.text);
             let question = format!("whether it matters that {}", report.message);
@@ -364,19 +384,19 @@ impl<'m> Group<'m> {
         out.hit(cx, circumstances, report);
     }
 
-    /// What decides whether the plugin is in the list at all, where the sources do not tell.
-    fn undecided(&self) -> Option<&'m Condition> {
-        let plugin = self.plugin()?;
-        let uses: Vec<&PluginUse> = self.server.plugins.iter().filter(|other| other.name == plugin.name).collect();
-        let open = Condition::undecided(&plugin.conditions)?;
-        (!predicate::cover(uses.iter().map(|used| used.conditions.iter().collect()))).then_some(open)
-    }
-
     /// How to stage what the work tree already has.
     fn stage(&self) -> String {
         let files: Vec<String> = self.unstaged.iter().map(|file| in_a_shell(file)).collect();
         format!("Run `git add {}` and whatever migration belongs to it, then commit again.", files.join(" "))
     }
+}
+
+/// What decides whether a plugin is in the list of a server at all, where the sources do not tell.
+fn undecided(server: &Server, plugin: usize) -> Option<&Condition> {
+    let plugin = server.plugins.get(plugin)?;
+    let uses: Vec<&PluginUse> = server.plugins.iter().filter(|other| other.name == plugin.name).collect();
+    let open = Condition::undecided(&plugin.conditions)?;
+    (!predicate::cover(uses.iter().map(|used| used.conditions.iter().collect()))).then_some(open)
 }
 
 /// The columns that are declared in code, in another spelling than the one that is looked up: `email_verified` for
@@ -439,6 +459,7 @@ pub(super) fn report_each(
             } else if server.adapter.at != *primary {
                 report.related.push((server.adapter.at.clone(), "the database is set here".into()));
             }
+            group.name_others(std::slice::from_ref(gap), &mut report);
             report.parts.extend(parts(gap));
             report.parts.extend(gap.declared.iter().map(|(name, _)| format!("{}.{name}", gap.key)));
             group.hit(cx, out, report);

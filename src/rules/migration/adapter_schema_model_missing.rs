@@ -30,6 +30,7 @@ pub(super) fn check(cx: &Context<'_>, out: &mut Reporter<'_>) {
             Some(server_help(group.gaps.iter().filter_map(|gap| Some((&*gap.table, &*gap.declared.first()?.0)))));
         report.help.migration = None;
         repair(cx, server, &group.gaps.iter().collect::<Vec<_>>(), &mut report);
+        group.name_others(&group.gaps, &mut report);
         report.identity = vec![server.package.to_string(), server.name.clone(), tables];
         group.hit(cx, out, report);
     }
