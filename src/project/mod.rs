@@ -23,7 +23,7 @@ use crate::source::Site;
 
 use application::{Context, MethodCall, Mount, Partners};
 use schema::{Declared, Required};
-use value::{Condition, Node, Unknown};
+use value::{Condition, Item, Node, Unknown, Value};
 
 /// The project as the review understands it.
 #[derive(Debug, Default)]
@@ -91,6 +91,18 @@ pub struct Server {
     pub mounts_open: Vec<Unknown>,
     /// What kinds of application it is for; empty where nothing tells.
     pub contexts: Vec<Context>,
+}
+
+impl Server {
+    /// Where `disabledPaths` keeps requests for a path out; `None` where it does not, or that is not known. The path is
+    /// compared as a whole, and calls of `auth.api` do not pass there (documentation: reference/options, `disabledPaths`;
+    /// code of 1.3.7 to 1.7.25).
+    #[must_use]
+    pub fn disabled(&self, path: &str) -> Option<&Site> {
+        let Value::Array(paths) = &self.options.get(&["disabledPaths"])?.value else { return None };
+        let is_it = |item: &&Item| item.conditions.is_empty() && item.node.text(&[]) == Some(path);
+        paths.items.iter().find(is_it).map(|item| &item.node.at)
+    }
 }
 
 /// What became of the comparison of the required with the declared schema.

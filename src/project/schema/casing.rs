@@ -90,7 +90,7 @@ fn of_options(options: &Node) -> Option<Casing> {
 
 /// The words of a name as Drizzle parts them: unlike other mappers it ends a run of capitals before the last of them where
 /// a small letter follows, and begins a word with a digit after one.
-fn words(name: &str) -> Vec<&str> {
+pub(crate) fn words(name: &str) -> Vec<&str> {
     let is_small = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit();
     let small = |text: &str| text.find(|letter| !is_small(letter)).unwrap_or(text.len());
     let mut words = Vec::new();

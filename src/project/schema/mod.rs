@@ -25,6 +25,8 @@ mod types;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+pub(crate) use casing::words;
+
 use crate::facts::schema::{Column, Table};
 use crate::facts::script::Runner;
 use crate::project::value::Unknown;

@@ -1,5 +1,7 @@
 //! What clients may write.
 
+mod doors;
+mod names;
 mod user_field_mass_assignment;
 
 use super::Check;

@@ -3,38 +3,15 @@
 //! The last declaration of a field wins: better-auth itself, then `user.additionalFields`, then the plugins in their order
 //! (measured on 1.4.22, 1.6.34 and 1.7.25). A field that a plugin of better-auth declares later is that plugin's own.
 
+use super::doors::{Doors, doors};
+use super::names::{Means, meaning};
 use crate::finding::{Confidence, FixPlan, Severity};
 use crate::knowledge::pack;
 use crate::project::Server;
-use crate::project::value::{Condition, Found, Lookup, Property, Value};
+use crate::project::schema::{Gap, GapKind};
+use crate::project::value::{Condition, Lookup, Property, Value};
 use crate::rules::context::release;
 use crate::rules::{Circumstances, Context, Reporter, edit};
-
-/// Names of fields that give rights, in lower case without underscores.
-const RIGHTS: [&str; 15] = [
-    "role",
-    "roles",
-    "admin",
-    "isadmin",
-    "superadmin",
-    "issuperadmin",
-    "permission",
-    "permissions",
-    "verified",
-    "isverified",
-    "emailverified",
-    "approved",
-    "isapproved",
-    "banned",
-    "isbanned",
-];
-
-/// Names of fields that give paid features or the data of others, in lower case without underscores.
-const ENTITLEMENTS: [&str; 10] =
-    ["plan", "tier", "credits", "balance", "stripecustomerid", "ispremium", "premium", "status", "tenantid", "organizationid"];
-
-/// The beginning of further names of that kind.
-const SUBSCRIPTION: &str = "subscription";
 
 pub(super) fn check(cx: &Context<'_>, out: &mut Reporter<'_>) {
     for server in &cx.model.servers {
@@ -64,25 +41,14 @@ fn fields(
     for case in found {
         let Value::Object(object) = &case.node.value else { continue };
         for field in &object.properties {
-            let Some(severity) = severity_of(&field.key) else { continue };
+            let Some(means) = meaning(&field.key) else { continue };
             if owned(&field.key, later, server) {
                 continue;
             }
             let mut conditions: Vec<&Condition> = conditions.to_vec();
             conditions.extend(case.conditions.iter().copied().chain(&field.conditions));
-            judge(field, severity, path, &conditions, server, cx, out);
+            judge(field, means, path, &conditions, server, cx, out);
         }
-    }
-}
-
-fn severity_of(name: &str) -> Option<Severity> {
-    let plain: String = name.chars().filter(|c| *c != '_').flat_map(char::to_lowercase).collect();
-    if RIGHTS.contains(&plain.as_str()) {
-        Some(Severity::Critical)
-    } else if ENTITLEMENTS.contains(&plain.as_str()) || plain.starts_with(SUBSCRIPTION) {
-        Some(Severity::High)
-    } else {
-        None
     }
 }
 
@@ -98,7 +64,7 @@ fn owned(field: &str, later: usize, server: &Server) -> bool {
 
 fn judge(
     field: &Property,
-    severity: Severity,
+    means: Means,
     path: &str,
     conditions: &[&Condition],
     server: &Server,
@@ -118,36 +84,48 @@ fn judge(
                     Value::Unknown(ref why) => {
                         out.open(server.role, &format!("whether clients may set `{path}.{}`", field.key), why);
                     }
-                    _ => report(field, severity, path, &[conditions, &case.conditions].concat(), server, cx, out),
+                    _ => report(field, means, path, &[conditions, &case.conditions].concat(), server, cx, out),
                 }
             }
         }
-        Lookup::Absent => report(field, severity, path, conditions, server, cx, out),
+        Lookup::Absent => report(field, means, path, conditions, server, cx, out),
     }
 }
 
 fn report(
     field: &Property,
-    severity: Severity,
+    means: Means,
     path: &str,
     conditions: &[&Condition],
     server: &Server,
     cx: &Context<'_>,
     out: &mut Reporter<'_>,
 ) {
+    let doors = doors(server, &field.key);
+    if let Doors::None = doors {
+        return;
+    }
     let message = format!("clients may set `{}`: `{path}.{}` has no `input: false`", field.key, field.key);
     let mut report = out.draft(field.key_at.clone(), message);
-    report.severity = severity;
+    (report.severity, report.confidence) = match means {
+        Means::Rights => (Severity::Critical, Confidence::High),
+        Means::Entitlement => (Severity::High, Confidence::High),
+        Means::Scope => (Severity::High, Confidence::Medium),
+    };
     report.label = "writable by clients".into();
     report.identity = vec![server.package.to_string(), server.name.clone(), path.to_owned(), field.key.to_string()];
     if server.at.file != field.key_at.file {
         report.related.push((server.at.clone(), format!("`{}` is created here", server.name)));
     }
-    // The hook of sign-up does not see `/update-user`, through which a core field is written.
-    if let Some(hook) = create_hook(server).filter(|_| &*field.key != "emailVerified") {
+    if let Doors::Watched(hooks) = doors {
         report.severity = report.severity.min(Severity::Medium);
         report.confidence = Confidence::Medium;
-        report.related.push((hook.key_at.clone(), "this hook may reject or replace the value".into()));
+        report.related.extend(hooks.into_iter().map(|hook| (hook, "this hook may reject or replace the value".into())));
+    }
+    if let Some(gap) = server.gaps.iter().find(|gap| lacks(gap, &field.key)) {
+        report.severity = report.severity.min(Severity::Medium);
+        let place = gap.found_in.clone().unwrap_or_else(|| server.adapter.at.clone());
+        report.related.push((place, "its column is missing here: close the field before that is added".into()));
     }
     if let Some(fix) = out.fix()
         && let Lookup::Absent = field.node.lookup(&["input"])
@@ -158,10 +136,7 @@ fn report(
     out.hit(cx, Circumstances { role: server.role, package: &server.package, conditions }, report);
 }
 
-/// The hook that sees a user before it is written.
-fn create_hook(server: &Server) -> Option<Found<'_>> {
-    match server.options.lookup(&["databaseHooks", "user", "create", "before"]) {
-        Lookup::Found(found) => found.into_iter().find(|one| !matches!(one.node.value, Value::Undefined | Value::Null)),
-        _ => None,
-    }
+/// Whether the column of a field is among what is missing, so that a request that sets it fails for now.
+fn lacks(gap: &Gap, field: &str) -> bool {
+    gap.kind == GapKind::Columns && gap.key == "user" && gap.columns.iter().any(|column| column.key == field)
 }
