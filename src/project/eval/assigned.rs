@@ -18,6 +18,10 @@ use crate::source::Site;
 /// Most places that set one variable which are told apart.
 const MAX_PLACES: usize = 8;
 
+/// How many variables may be looked at for what one is set to, each for the one before: members of a class are often set in
+/// terms of one another.
+const MAX_SETTING: u32 = 2;
+
 /// A value that is given to a name, or to what lies at a path of it, in the scope of a file.
 pub(super) struct Assignment<'m> {
     /// The scope.
@@ -124,6 +128,14 @@ impl Evaluator<'_> {
         let name =
             std::iter::once(shown_name(&first.root)).chain(first.path.iter().map(String::as_str)).collect::<Vec<_>>().join(".");
         let is_set = |at: Site| Condition::new(format!("{name} is set"), at);
+        let unset = is_set(Site::new(&place.file, first.span)).negated();
+        if self.setting.get() == MAX_SETTING {
+            self.run.cut();
+            let at = Site::new(&place.file, first.span);
+            let values = vec![(unknown(format!("`{name}` is set later"), at.clone()), is_set(at))];
+            return Some(Set { path: first.path.clone(), values, unset });
+        }
+        self.setting.set(self.setting.get() + 1);
         let mut values = Vec::new();
         for effect in group {
             let at = Site::new(&place.file, effect.span);
@@ -142,7 +154,7 @@ impl Evaluator<'_> {
             }
             values.push((node, conditions.iter().fold(is_set(at), |all, next| all.and(next))));
         }
-        let unset = is_set(Site::new(&place.file, first.span)).negated();
+        self.setting.set(self.setting.get() - 1);
         (!values.is_empty()).then(|| Set { path: first.path.clone(), values, unset })
     }
 

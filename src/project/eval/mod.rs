@@ -51,6 +51,8 @@ pub struct Evaluator<'a> {
     active: RefCell<Vec<Mark>>,
     /// Names whose value is being changed, with what they stand for before the change.
     changing: RefCell<Vec<(Mark, Node)>>,
+    /// How many variables are being looked at for what one is set to.
+    setting: Cell<u32>,
     /// Nobody asks what other files may change.
     is_as_written: Cell<bool>,
 }
@@ -143,7 +145,7 @@ impl<'a> Evaluator<'a> {
     #[must_use]
     pub(super) fn new(files: &'a Gate<'a>, resolver: &'a Resolver, run: &'a Run<'a>, answers: &'a Answers) -> Self {
         let (active, changing) = (RefCell::default(), RefCell::default());
-        Self { files, resolver, run, answers, active, changing, is_as_written: Cell::default() }
+        Self { files, resolver, run, answers, active, changing, setting: Cell::default(), is_as_written: Cell::default() }
     }
 
     /// Does work for which it is of no account what other files may change: which function a call means. Asking for that as

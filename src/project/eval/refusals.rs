@@ -44,7 +44,10 @@ impl Evaluator<'_> {
             let conditions = self.conditions(place, end.guards.iter().filter(|guard| !is_around(guard)))?;
             Condition::all(&conditions).filter(|all| all.environment == Some(Environment::Production))
         };
-        thrown_before(&scope.returns, at).find_map(refuses).map(|refused| refused.negated())
+        // What is called to find out is rarely a test of the environment, and much to follow for each change.
+        let asks =
+            |end: &&Return| end.guards.iter().any(|guard| holds(&guard.condition, &|part| matches!(part.kind, Kind::Call(_))));
+        thrown_before(&scope.returns, at).filter(|end| !asks(end)).find_map(refuses).map(|refused| refused.negated())
     }
 
     /// How far the code before an expression keeps it from being reached where a value is missing.
@@ -52,7 +55,8 @@ impl Evaluator<'_> {
         let scopes = place.facts.module().map(|module| module.scopes.as_slice()).unwrap_or_default();
         let around = successors(scopes.get(place.scope as usize), |scope| scopes.get(scope.parent? as usize));
         let met = |guard: &Guard| self.met_without(place, missing, &guard.condition, guard.holds);
-        let refused = around.flat_map(|scope| thrown_before(&scope.returns, at));
+        let is_about_it = |end: &&Return| end.guards.iter().any(|guard| holds(&guard.condition, &|part| is_same(part, missing)));
+        let refused = around.flat_map(|scope| thrown_before(&scope.returns, at)).filter(is_about_it);
         refused.filter_map(|end| end.guards.iter().map(met).min()).max().unwrap_or(Refusal::Never)
     }
 
@@ -83,6 +87,11 @@ impl Evaluator<'_> {
 fn thrown_before(ends: &[Return], at: Span) -> impl Iterator<Item = &Return> {
     let is_before = move |guard: &Guard| guard.condition.span.end <= at.start;
     ends.iter().filter(move |end| end.throws && !end.guards.is_empty() && end.guards.iter().all(is_before))
+}
+
+/// Whether an expression or a part of it is of a kind.
+fn holds(expr: &Expr, is_it: &dyn Fn(&Expr) -> bool) -> bool {
+    is_it(expr) || expr.parts().into_iter().any(|part| holds(part, is_it))
 }
 
 /// Whether two expressions read the same name, or the same member of it.
