@@ -392,6 +392,54 @@ fn a_variable_that_functions_set_is_one_of_the_values_or_what_it_was() {
 }
 
 #[test]
+fn a_function_uses_what_the_calls_were_given_that_made_it() {
+    for (body, expected) in [
+        (
+            "const make = (first: any) => (second: any) => [first, second];\nconst list = make(admin())(jwt());",
+            vec!["admin", "jwt"],
+        ),
+        (
+            "const make = (first: any) => () => [first];\nconst [one, other] = [make(admin()), make(jwt())];\nconst list = [...one(), ...other()];",
+            vec!["admin", "jwt"],
+        ),
+        (
+            "function once(make: any) { let made: any; return () => (made ??= make()); }\nconst get = once(() => [admin()]);\nconst list = get();",
+            vec!["admin"],
+        ),
+        (
+            "const lazy = (make: any) => { let made: any; return { get value() { if (!made) made = make(); return made; } }; };\nconst list = lazy(() => [admin()]).value;",
+            vec!["admin"],
+        ),
+        (
+            "function memoize(make: any) { const kept = new Map(); return (key: any) => { const held = kept.get(key); if (held) return held; const made = make(key); kept.set(key, made); return made; }; }\n\
+             const of = memoize((plugin: any) => [plugin]);\nconst list = of(admin());",
+            vec!["admin"],
+        ),
+        (
+            "import { cache } from \"react\";\nconst get = cache((plugin: any) => [plugin]);\nconst list = get(admin());",
+            vec!["admin"],
+        ),
+        (
+            "class Kit { constructor(private own: any[]) {} all(more: any) { return [...this.own, more]; } }\nconst kit = new Kit([admin()]);\nconst list = kit.all(jwt());",
+            vec!["admin", "jwt"],
+        ),
+        (
+            "class Base { constructor(protected own: any) {} }\nclass Kit extends Base { static of(own: any) { return new Kit(own); } list = () => [this.own]; }\nconst list = Kit.of(admin()).list();",
+            vec!["admin"],
+        ),
+        // What it is given itself comes first, and a name of a block is one of that alone.
+        ("const make = (plugin: any) => (plugin: any) => [plugin];\nconst list = make(admin())(jwt());", vec!["jwt"]),
+        (
+            "const make = (plugin: any) => () => { if (process.env.X) { const plugin = jwt(); console.log(plugin); } return [plugin]; };\nconst list = make(admin())();",
+            vec!["admin"],
+        ),
+    ] {
+        let model = server(&format!("{body}\nexport const auth = betterAuth({{ plugins: list }});"));
+        assert_eq!((plugins(&model), open(&model)), (expected.iter().map(|name| (*name).to_owned()).collect(), vec![]), "{body}");
+    }
+}
+
+#[test]
 fn what_functions_set_a_variable_to_may_not_be_known() {
     for (body, reason) in [
         (
@@ -412,6 +460,10 @@ fn what_functions_set_a_variable_to_may_not_be_known() {
         (
             "const lists = new Map<string, any>([[\"a\", [jwt()]]]);\nlists.set(\"a\", [admin()]);\nconst list = lists.get(\"a\");",
             "a later change that is not followed".to_owned(),
+        ),
+        (
+            "function store() { let held: any; const get = () => held; return (given: any) => { held = given; return get(); }; }\nconst put = store();\nput([jwt()]);\nconst list = put([admin()]);",
+            "`held` is set later: `given` is a parameter, and its callers decide".to_owned(),
         ),
         (
             "class Kit { static list = [admin()]; }\nKit.list = [jwt()];\nconst list = Kit.list;",
@@ -1446,6 +1498,41 @@ fn adapters_and_dialects() {
             "import { drizzleAdapter } from \"better-auth/adapters/drizzle\";\nconst guard = (adapter: any) => ({ ...adapter, create: () => null });\nexport const auth = betterAuth({ database: (options) => guard(drizzleAdapter(db, { provider: \"pg\" })(options)) });",
             AdapterKind::Drizzle,
             Some(Dialect::Postgres),
+        ),
+        (
+            "import { drizzleAdapter } from \"better-auth/adapters/drizzle\";\nconst wrap = (base: any) => (options: any) => ({ ...base(options), create: async () => null });\nexport const auth = betterAuth({ database: wrap(drizzleAdapter(db, { provider: \"pg\" })) });",
+            AdapterKind::Drizzle,
+            Some(Dialect::Postgres),
+        ),
+        (
+            "import { drizzleAdapter } from \"better-auth/adapters/drizzle\";\nfunction wrap(base: any, vault?: any) { return (options: any) => { const adapter = base(options); const sealed = seal(adapter, vault ?? open()); return { ...sealed, transaction: (run: any) => adapter.transaction(run) }; }; }\nfunction seal(adapter: any, vault: any) { const own = { create: () => vault }; return { ...adapter, ...own }; }\nexport const auth = betterAuth({ database: wrap(drizzleAdapter(db, { provider: \"pg\" })) });",
+            AdapterKind::Drizzle,
+            Some(Dialect::Postgres),
+        ),
+        (
+            "import { drizzleAdapter } from \"better-auth/adapters/drizzle\";\nconst wrap = (base: any) => (options: any) => { const adapter = base(options); adapter.create = () => null; return adapter; };\nexport const auth = betterAuth({ database: wrap(drizzleAdapter(db, { provider: \"pg\" })) });",
+            AdapterKind::Drizzle,
+            Some(Dialect::Postgres),
+        ),
+        (
+            "import { drizzleAdapter } from \"better-auth/adapters/drizzle\";\nconst wrap = (base: any) => (options: any) => Object.assign(base(options), { create: () => null });\nexport const auth = betterAuth({ database: wrap(drizzleAdapter(db, { provider: \"pg\" })) });",
+            AdapterKind::Drizzle,
+            Some(Dialect::Postgres),
+        ),
+        (
+            "import { drizzleAdapter } from \"better-auth/adapters/drizzle\";\nconst wrap = (base: any) => (options: any) => new Proxy(base(options), {});\nexport const auth = betterAuth({ database: wrap(drizzleAdapter(db, { provider: \"pg\" })) });",
+            AdapterKind::Drizzle,
+            Some(Dialect::Postgres),
+        ),
+        (
+            "import { drizzleAdapter } from \"better-auth/adapters/drizzle\";\nclass Guard { constructor(private base: any) {} adapter() { return (options: any) => ({ ...this.base(options), create: () => null }); } }\nconst wrap = (base: any) => new Guard(base).adapter();\nexport const auth = betterAuth({ database: wrap(drizzleAdapter(db, { provider: \"pg\" })) });",
+            AdapterKind::Drizzle,
+            Some(Dialect::Postgres),
+        ),
+        (
+            "import { drizzleAdapter } from \"better-auth/adapters/drizzle\";\nconst wrap = (base: any) => (options: any) => ({ create: () => base(options) });\nexport const auth = betterAuth({ database: wrap(drizzleAdapter(db, { provider: \"pg\" })) });",
+            AdapterKind::Other,
+            None,
         ),
         (
             "import { Pool } from \"pg\";\nconst make = () => { if (!process.env.URL) return null; return new Pool({}); };\nexport const auth = betterAuth({ database: make() });",

@@ -28,6 +28,8 @@ pub struct Module {
     pub marks: Vec<u32>,
     /// Scopes; the first is the module's own.
     pub scopes: Vec<Scope>,
+    /// The names it imports, or binds to what a call makes, whose values no code of it has: they are passed on at most.
+    pub idle: BTreeSet<String>,
     /// Calls of the functions in [`super::lower::ENTRY_POINTS`], wherever they stand.
     pub calls: Vec<CallSite>,
     /// Uses of functions that may make an instance, told by their names: their calls, or the function alone where it is
@@ -138,6 +140,8 @@ pub struct Scope {
     pub effects: Vec<Effect>,
     /// What makes it the scope of a class.
     pub class: Option<Box<Class>>,
+    /// The scopes of the functions and classes around whose names it uses, or what lies in it does.
+    pub around: Vec<ScopeId>,
 }
 
 /// A class, whose members are bound in its scope.

@@ -186,9 +186,10 @@ fn of_value(evaluator: &Evaluator<'_>, node: &Node) -> Adapter {
     adapter
 }
 
-/// The foreign call a value is: itself, or an object around its result (`{ ...adapter, create }`).
+/// The foreign call a value is: itself, or an object around its result (`{ ...adapter, create }`, `new Proxy(adapter, { get })`).
 fn made_from(node: &Node) -> Option<&CallValue> {
     match &node.value {
+        Value::Call(call) if call.callee.module == "global" && call.callee.name == "Proxy" => made_from(call.arguments.first()?),
         Value::Call(call) => Some(call),
         Value::Object(object) => match object.foreign.as_slice() {
             [only] => made_from(only),

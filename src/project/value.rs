@@ -129,6 +129,32 @@ pub struct FunctionValue {
     pub file: Arc<str>,
     /// Its scope there.
     pub scope: ScopeId,
+    /// The calls it was made in whose names it uses, the innermost first.
+    pub within: Arc<[Activation]>,
+}
+
+/// A call of a function that is followed, or the making of an object.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Activation {
+    /// The file of the function, or of the class.
+    pub file: Arc<str>,
+    /// Its scope there.
+    pub scope: ScopeId,
+    /// The arguments.
+    pub arguments: Arc<[Node]>,
+    /// What it is.
+    pub kind: ActivationKind,
+}
+
+/// What an activation is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ActivationKind {
+    /// A call.
+    Call,
+    /// An object, by its class.
+    Object,
+    /// The class that the one of the activation around it extends.
+    Base,
 }
 
 /// An export of a package outside the repository.

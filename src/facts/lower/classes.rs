@@ -144,7 +144,10 @@ impl Lowering<'_> {
 
     /// What a decorator calls; `None` where it calls nothing.
     pub(super) fn decorator(&mut self, node: Node<'_>, scope: ScopeId) -> Option<Expr> {
-        let called = named(node).into_iter().find(|child| child.kind() == "call_expression")?;
+        let Some(called) = named(node).into_iter().find(|child| child.kind() == "call_expression") else {
+            self.visit_children(node, scope);
+            return None;
+        };
         Some(self.expr(called, scope, Around::default()))
     }
 

@@ -68,6 +68,7 @@ impl Lowering<'_> {
             "identifier" | "shorthand_property_identifier" | "shorthand_property_identifier_pattern" => match self.str(node) {
                 "undefined" => Kind::Undefined,
                 name => {
+                    self.mention(node, scope);
                     let expr = Expr { kind: Kind::Name(name.to_owned()), span: here };
                     if (self.is_kept(name) || self.is_module(&expr)) && self.is_handed_on(node) {
                         self.hand_on(&expr, scope);
@@ -83,6 +84,7 @@ impl Lowering<'_> {
             "member_expression" => match (node.child_by_field_name("object"), node.child_by_field_name("property")) {
                 (Some(object), Some(property)) => {
                     if let Some(name) = self.own_member(object, property) {
+                        self.mention_name(name.clone(), scope);
                         return Expr { kind: Kind::Name(name), span: here };
                     }
                     let object = self.expr(object, scope, around);

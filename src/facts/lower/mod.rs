@@ -5,12 +5,14 @@ mod changes;
 mod classes;
 mod expressions;
 mod literals;
+mod mentions;
 mod modules;
 mod mounts;
 mod passed;
 mod statements;
 mod unread;
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use tree_sitter::Node;
@@ -82,6 +84,7 @@ pub fn extract(kind: FileKind, text: &str) -> (Module, Vec<Span>) {
         guards: Vec::new(),
         around: Vec::new(),
         given: Vec::new(),
+        mentions: HashSet::new(),
         block: None,
         this: This::Elsewhere,
         class: OwnClass::default(),
@@ -97,6 +100,7 @@ pub fn extract(kind: FileKind, text: &str) -> (Module, Vec<Span>) {
     lowering.statements(root, MODULE_SCOPE);
     lowering.settle_unread();
     lowering.settle_changes();
+    lowering.settle_mentions();
     lowering.module.marks = marks(&lowering.module);
     let signals = scan(text.as_bytes());
     if signals.migrations {
@@ -135,6 +139,8 @@ struct Lowering<'t> {
     around: Vec<Outside>,
     /// What is given to functions that may change it.
     given: Vec<Given>,
+    /// The names whose values are used, by the scopes that is done in.
+    mentions: HashSet<(ScopeId, Cow<'t, str>)>,
     /// The block around, within the function.
     block: Option<Span>,
     /// What `this` is.

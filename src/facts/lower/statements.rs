@@ -58,6 +58,7 @@ impl Lowering<'_> {
                 self.block = around;
             }
             "interface_declaration" | "type_alias_declaration" | "comment" => {}
+            "identifier" | "shorthand_property_identifier" => self.mention(node, scope),
             "for_statement" | "for_in_statement" | "while_statement" | "do_statement" | "switch_statement" => {
                 self.repeated(node, scope)
             }

@@ -9,8 +9,8 @@ use super::changes::{object_of, reach};
 use super::compose::{either, set, unknown};
 use super::ever::binder;
 use super::operators::{is_global, is_made, is_something, without};
-use super::{Evaluator, Mark, Place};
-use crate::facts::lower::{place_of, shown_name};
+use super::{Evaluator, Frame, Mark, Place};
+use crate::facts::lower::{ENTRY, place_of, shown_name};
 use crate::facts::module::{Effect, Expr, Guard, Kind, Module, Mutation, Operator, ScopeId};
 use crate::project::value::{Condition, Node, Unknown, Value};
 use crate::source::Site;
@@ -127,6 +127,12 @@ impl Evaluator<'_> {
         let first = group.first()?;
         let name =
             std::iter::once(shown_name(&first.root)).chain(first.path.iter().map(String::as_str)).collect::<Vec<_>>().join(".");
+        // Any call may have set it; but what a map has under a key is what was put there for that.
+        let mut frames = Frame::chain(place.frame);
+        let frame = match first.path.last() {
+            Some(last) if last == ENTRY => place.frame,
+            _ => frames.find(|frame| frame.of.scope == place.scope && frame.of.file == place.file),
+        };
         let is_set = |at: Site| Condition::new(format!("{name} is set"), at);
         let unset = is_set(Site::new(&place.file, first.span)).negated();
         if self.setting.get() == MAX_SETTING {
@@ -145,7 +151,7 @@ impl Evaluator<'_> {
                 break;
             }
             let Some(made) = Assignment::of(module, place.scope, effect) else { continue };
-            let there = Place { file: Arc::clone(&place.file), facts: Arc::clone(&place.facts), scope: made.scope, ..*place };
+            let there = Place { file: Arc::clone(&place.file), facts: Arc::clone(&place.facts), scope: made.scope, frame };
             let guards = made.effect.guards.iter().filter(|guard| !mentions(&guard.condition, &first.root));
             let Some(conditions) = self.conditions(&there, guards) else { continue };
             let mut node = self.expr(&there, made.first_value());

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use super::closures::in_call;
 use super::compose::{also, append, doubt, each, either, extend, not_followed, spread, unknown, unknown_as};
 use super::environment::{GET_SECRET, reads_environment};
 use super::numbers::{converted, is_converter};
 use super::operators::{read_variable, selected_environment, test};
-use super::{Evaluator, Frame, FrameKind, Place, Truth};
+use super::outside::wrapped;
+use super::{Evaluator, Place, Truth};
 use crate::facts::FileFacts;
 use crate::facts::lower::{ENTRY, ENTRY_POINTS};
 use crate::facts::module::{self, Element, Expr, Kind, MODULE_SCOPE, Operator, Text};
@@ -40,7 +42,11 @@ impl Evaluator<'_> {
             _ => self.expr(place, &call.callee),
         };
         let callee_at = Site::new(&place.file, call.callee.span);
-        match callee.value {
+        let callee = match callee.value {
+            Value::Call(wrapper) => wrapped(&wrapper).cloned().map_or(Value::Call(wrapper), Value::Function),
+            value => value,
+        };
+        match callee {
             Value::Function(function) => {
                 if !is_free(place, call) {
                     return self.followed(place, &function, call, at);
@@ -124,9 +130,9 @@ impl Evaluator<'_> {
             return unknown("a call whose arguments are spread from an unknown list", at);
         }
         if call.new {
-            return self.made(function, arguments, place.frame, &at).unwrap_or_else(|| result_of(call, at));
+            return self.made(function, arguments, &at).unwrap_or_else(|| result_of(call, at));
         }
-        self.follow_call(function, arguments, place.frame, &at)
+        self.follow_call(function, arguments, &at)
     }
 
     /// What a call comes to that is the same wherever it is asked for, unless it is cut short.
@@ -191,11 +197,11 @@ impl Evaluator<'_> {
         match &receiver.value {
             value if is_followed(value) && METHODS.contains(&method) => {
                 let arguments = self.arguments(place, &call.arguments);
-                Called::Result(self.result(receiver, method, &arguments, place.frame, at))
+                Called::Result(self.result(receiver, method, &arguments, at))
             }
             Value::Either(several) if METHODS.contains(&method) && several.iter().any(|one| is_followed(&one.node.value)) => {
                 let arguments = self.arguments(place, &call.arguments);
-                Called::Result(each(receiver, at, &|node| self.result(node, method, &arguments, place.frame, at)))
+                Called::Result(each(receiver, at, &|node| self.result(node, method, &arguments, at)))
             }
             Value::Text(_) if ORDERS.contains(&method) => Called::Result(receiver),
             Value::Object(map) if method == "get" && map.has(ENTRY) => Called::Result(self.property(&receiver, ENTRY, at)),
@@ -249,14 +255,7 @@ impl Evaluator<'_> {
     }
 
     /// What one of the [`METHODS`] gives back, called on one value.
-    fn result(
-        &self,
-        receiver: Node,
-        method: &str,
-        (arguments, open): &(Vec<Node>, Vec<Unknown>),
-        frame: Option<&Frame<'_>>,
-        at: &Site,
-    ) -> Node {
+    fn result(&self, receiver: Node, method: &str, (arguments, open): &(Vec<Node>, Vec<Unknown>), at: &Site) -> Node {
         let listed = |list: Array| Node { value: list.into(), at: receiver.at.clone() };
         match (&receiver.value, method, arguments.as_slice()) {
             (Value::Array(array), "filter", [filter, ..]) => {
@@ -303,7 +302,7 @@ impl Evaluator<'_> {
                     };
                     index = index.map(|index| index + 1.0);
                     let given = vec![item.node.clone(), place_in_list, receiver.clone()];
-                    let node = self.follow_call(function, given, frame, at);
+                    let node = self.follow_call(function, given, at);
                     match node.value {
                         Value::Array(_) | Value::Either(_) if method == "flatMap" => extend(&mut mapped, node, &item.conditions),
                         _ => append(&mut mapped, node, &item.conditions),
@@ -345,13 +344,7 @@ impl Evaluator<'_> {
         }
     }
 
-    pub(super) fn follow_call(
-        &self,
-        function: &FunctionValue,
-        arguments: Vec<Node>,
-        outer: Option<&Frame<'_>>,
-        at: &Site,
-    ) -> Node {
+    pub(super) fn follow_call(&self, function: &FunctionValue, arguments: Vec<Node>, at: &Site) -> Node {
         let Some(facts) = self.files.facts(&function.file) else {
             return unknown("the function is not part of the snapshot", at.clone());
         };
@@ -362,9 +355,7 @@ impl Evaluator<'_> {
         }
         self.active.borrow_mut().push(mark);
         self.run.touch(&function.file);
-        let frame = Frame { file: Arc::clone(&function.file), scope: function.scope, arguments, outer, kind: FrameKind::Call };
-        let place = Place { file: Arc::clone(&function.file), facts, scope: function.scope, frame: Some(&frame) };
-        let node = self.returned(&place, at);
+        let node = in_call(function, &facts, &arguments.into(), &mut |place| self.returned(place, at));
         self.active.borrow_mut().pop();
         node
     }

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::assigned::is_place;
+use super::closures::in_call;
 use super::compose::{also, doubt, either, remove, set, spread};
 use super::environment::is_global_object;
-use super::{Evaluator, Frame, FrameKind, Place, Truth};
+use super::{Evaluator, Place, Truth};
 use crate::facts::lower::{ENTRY, MAPS};
 use crate::facts::module::{Call, Effect, Expr, Guard, Kind, Mutation, Operator, Source, When};
 use crate::project::render;
@@ -165,7 +166,7 @@ impl Evaluator<'_> {
     /// Whether something that is called may change what lies at a way into an argument of it.
     pub(super) fn may_change(&self, callee: &Value, index: u32, way: &[String]) -> bool {
         match callee {
-            Value::Function(FunctionValue { file, scope }) => {
+            Value::Function(FunctionValue { file, scope, .. }) => {
                 let facts = self.files.facts(file);
                 let scope = facts.as_deref().and_then(|facts| facts.module()?.scopes.get(*scope as usize));
                 scope.is_some_and(|scope| scope.changes_of(index, way).next().is_some())
@@ -194,15 +195,7 @@ impl Evaluator<'_> {
             return;
         }
         let (arguments, _) = self.arguments(place, &call.arguments);
-        let frame = Frame {
-            file: Arc::clone(&function.file),
-            scope: function.scope,
-            arguments,
-            outer: place.frame,
-            kind: FrameKind::Call,
-        };
-        let inner =
-            Place { file: Arc::clone(&function.file), facts: Arc::clone(&facts), scope: function.scope, frame: Some(&frame) };
+        let arguments: Arc<[Node]> = arguments.into();
         for binding in changed {
             let at = Site::new(&function.file, binding.span);
             let unseen = || Unknown::new("a later change that is not followed", at.clone());
@@ -210,7 +203,8 @@ impl Evaluator<'_> {
                 doubt_at(target, &[], &unseen());
                 continue;
             };
-            let mut after = self.binding(&inner, function.scope, binding, None);
+            let mut after =
+                in_call(function, &facts, &arguments, &mut |inner| self.binding(inner, function.scope, binding, None));
             let path = match (path.strip_prefix(way), way.strip_prefix(path.as_slice())) {
                 (Some(path), _) => path,
                 (None, Some(inside)) => {

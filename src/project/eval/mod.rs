@@ -8,6 +8,7 @@ mod ambient;
 mod assigned;
 mod calls;
 mod changes;
+mod closures;
 mod compose;
 mod environment;
 mod ever;
@@ -33,9 +34,10 @@ use crate::facts::module::{self, CallSite, Element, Expr, Kind, ScopeId, Templat
 use crate::project::files::Files;
 use crate::project::memo::{Gate, Memo, Run};
 use crate::project::resolve::Resolver;
-use crate::project::value::{Array, Condition, FunctionValue, Node, Object, Unknown, Value};
+use crate::project::value::{Activation, Array, Condition, FunctionValue, Node, Object, Unknown, Value};
 use crate::source::{Site, Span};
 use ambient::{Ambient, Part};
+use closures::closed_over;
 use compose::{append, doubt, each, either, extend, set, spread, unknown};
 pub use ever::Shared;
 use numbers::to_number;
@@ -113,24 +115,17 @@ struct Place<'a> {
     frame: Option<&'a Frame<'a>>,
 }
 
-/// The arguments of a function call that is being followed, or of a constructor.
+/// A call that is being followed, or an object that is being made, and what stands around it.
 struct Frame<'a> {
-    file: Arc<str>,
-    scope: ScopeId,
-    arguments: Vec<Node>,
+    of: Activation,
     outer: Option<&'a Frame<'a>>,
-    kind: FrameKind,
 }
 
-/// What a frame is made for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum FrameKind {
-    /// A call.
-    Call,
-    /// An object, by its class.
-    Object,
-    /// The class that the one of the frame around it extends.
-    Base,
+impl<'a> Frame<'a> {
+    /// A frame and those around it.
+    fn chain(first: Option<&'a Self>) -> impl Iterator<Item = &'a Self> {
+        std::iter::successors(first, |frame| frame.outer)
+    }
 }
 
 /// Whether a value counts as true.
@@ -202,7 +197,7 @@ impl<'a> Evaluator<'a> {
     /// The result of calling a function of the repository with the given arguments.
     #[must_use]
     pub fn call(&self, function: &FunctionValue, arguments: Vec<Node>, at: &Site) -> Node {
-        self.follow_call(function, arguments, None, at)
+        self.follow_call(function, arguments, at)
     }
 
     fn expr(&self, place: &Place<'_>, expr: &Expr) -> Node {
@@ -229,7 +224,7 @@ impl<'a> Evaluator<'a> {
             Kind::Member(object, property) => return self.member(place, object, property, at),
             Kind::Index(object, index) => return self.index(place, object, index, at),
             Kind::Call(call) => return self.call_expr(place, call, at),
-            Kind::Function(function) => Value::Function(FunctionValue { file: Arc::clone(&place.file), scope: function.scope }),
+            Kind::Function(function) => Value::Function(closed_over(place, function.scope)),
             Kind::Conditional(parts) => {
                 let [condition, yes, no] = &**parts;
                 return match self.truth(place, condition) {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::compose::{append, doubt, each, either, unknown, weight};
 use super::environment::{GET_SECRET, environment, exports_variables, is_set};
 use super::operators::{environment_test, test};
-use super::{Evaluator, Mark, Place};
+use super::{Evaluator, Frame, Mark, Place};
 use crate::facts::FileFacts;
 use crate::facts::lower::shown_name;
 use crate::facts::module::{
@@ -168,9 +168,9 @@ impl Evaluator<'_> {
     /// What the function a place lies in is given, of the arguments of the call that is being followed, or else of all
     /// its calls in the repository.
     fn argument(&self, place: &Place<'_>, name: &str, at: &Site, of: &dyn Fn(&[Node]) -> Node) -> Node {
-        let mut frames = std::iter::successors(place.frame, |frame| frame.outer);
-        if let Some(frame) = frames.find(|frame| frame.scope == place.scope && frame.file == place.file) {
-            return of(&frame.arguments);
+        if let Some(frame) = Frame::chain(place.frame).find(|frame| frame.of.scope == place.scope && frame.of.file == place.file)
+        {
+            return of(&frame.of.arguments);
         }
         let unseen = || {
             if is_handler_of_worker(place) {

@@ -3,13 +3,14 @@
 use std::iter::successors;
 use std::sync::Arc;
 
+use super::closures::inside;
 use super::compose::{doubt, set, unknown};
-use super::{Evaluator, Frame, FrameKind, Place};
+use super::{Evaluator, Frame, Place};
 use crate::facts::FileFacts;
 use crate::facts::lower::{property_of, static_name};
 use crate::facts::module::{Binding, Module, Scope, ScopeId, Source};
 use crate::project::render;
-use crate::project::value::{FunctionValue, Node, Object, Unknown, Value};
+use crate::project::value::{Activation, ActivationKind, FunctionValue, Node, Object, Unknown, Value};
 use crate::source::{Site, Span};
 
 /// The longest line of classes that is followed.
@@ -23,7 +24,7 @@ struct Level<'f> {
 
 impl Level<'_> {
     fn scope(&self) -> Option<&Scope> {
-        self.facts.module()?.scopes.get(self.frame.scope as usize)
+        self.facts.module()?.scopes.get(self.frame.of.scope as usize)
     }
 
     /// Whether there is a class that it extends.
@@ -38,13 +39,13 @@ impl Level<'_> {
 
 impl Evaluator<'_> {
     /// What `new` makes of a class; `None` where the function is none.
-    pub(super) fn made(&self, class: &FunctionValue, arguments: Vec<Node>, outer: Option<&Frame<'_>>, at: &Site) -> Option<Node> {
-        self.made_as(FrameKind::Object, class, arguments, outer, at)
+    pub(super) fn made(&self, class: &FunctionValue, arguments: Vec<Node>, at: &Site) -> Option<Node> {
+        inside(&class.within, &mut |outer| self.made_as(ActivationKind::Object, class, arguments.clone(), outer, at))
     }
 
     fn made_as(
         &self,
-        kind: FrameKind,
+        kind: ActivationKind,
         class: &FunctionValue,
         arguments: Vec<Node>,
         outer: Option<&Frame<'_>>,
@@ -59,7 +60,8 @@ impl Evaluator<'_> {
         }
         self.active.borrow_mut().push(mark);
         self.run.touch(&class.file);
-        let frame = Frame { file: Arc::clone(&class.file), scope: class.scope, arguments, outer, kind };
+        let of = Activation { file: Arc::clone(&class.file), scope: class.scope, arguments: arguments.into(), kind };
+        let frame = Frame { of, outer };
         let place = Place { file: Arc::clone(&class.file), facts: Arc::clone(&facts), scope: class.scope, frame: Some(&frame) };
         let node = match &own.base {
             None => self.assembled(&frame, None, at),
@@ -67,10 +69,12 @@ impl Evaluator<'_> {
                 let extended = self.expr(&place, base);
                 let (handed_on, open) = match &own.handed_on {
                     Some(elements) => self.arguments(&place, elements),
-                    None => (frame.arguments.clone(), Vec::new()),
+                    None => (frame.of.arguments.to_vec(), Vec::new()),
                 };
                 let inherited = match &extended.value {
-                    Value::Function(base) if open.is_empty() => self.made_as(FrameKind::Base, base, handed_on, Some(&frame), at),
+                    Value::Function(base) if open.is_empty() => {
+                        self.made_as(ActivationKind::Base, base, handed_on, Some(&frame), at)
+                    }
                     _ => None,
                 };
                 inherited.unwrap_or_else(|| {
@@ -85,7 +89,7 @@ impl Evaluator<'_> {
 
     /// The object itself, as seen from the first of its classes that is followed; `open` is why there may be more.
     fn assembled(&self, first: &Frame<'_>, open: Option<Unknown>, at: &Site) -> Node {
-        let levels = self.levels(std::iter::once(first).chain(successors(first.outer, |frame| frame.outer)));
+        let levels = self.levels(Frame::chain(Some(first)));
         let mut object = Object::default();
         open.into_iter().for_each(|why| doubt(&mut object.open, why));
         for level in &levels {
@@ -98,7 +102,7 @@ impl Evaluator<'_> {
                     continue;
                 }
                 if let Some(node) = self.member_of(&levels, first, name, None) {
-                    set(&mut object, key.into(), Site::new(&level.frame.file, span), node, &[]);
+                    set(&mut object, key.into(), Site::new(&level.frame.of.file, span), node, &[]);
                 }
             }
         }
@@ -117,11 +121,12 @@ impl Evaluator<'_> {
         property_of(name)?;
         let module = place.facts.module()?;
         let class = class_around(module, place.scope)?;
-        let frames: Vec<&Frame<'_>> = successors(place.frame, |frame| frame.outer).collect();
-        let is_it = |frame: &&Frame<'_>| frame.kind != FrameKind::Call && frame.scope == class && frame.file == place.file;
+        let frames: Vec<&Frame<'_>> = Frame::chain(place.frame).collect();
+        let is_it =
+            |frame: &&Frame<'_>| frame.of.kind != ActivationKind::Call && frame.of.scope == class && frame.of.file == place.file;
         let own = frames.iter().position(is_it)?;
         // The classes this one extends lie right inside.
-        let inside = frames[..own].iter().rev().take_while(|frame| frame.kind == FrameKind::Base).count();
+        let inside = frames[..own].iter().rev().take_while(|frame| frame.of.kind == ActivationKind::Base).count();
         let levels = self.levels(frames[own - inside..].iter().copied());
         let before = (class == place.scope).then_some((class, span.start));
         Some((self.member_of(&levels, place.frame?, name, before)?, class))
@@ -129,17 +134,17 @@ impl Evaluator<'_> {
 
     /// Whether the object a member of this class belongs to is being made, so that what it is is certain.
     pub(super) fn is_made(place: &Place<'_>) -> bool {
-        successors(place.frame, |frame| frame.outer)
-            .any(|frame| frame.kind != FrameKind::Call && frame.scope == place.scope && frame.file == place.file)
+        Frame::chain(place.frame)
+            .any(|frame| frame.of.kind != ActivationKind::Call && frame.of.scope == place.scope && frame.of.file == place.file)
     }
 
     /// The classes of one object, the one that the others extend first.
     fn levels<'f>(&self, frames: impl Iterator<Item = &'f Frame<'f>>) -> Vec<Level<'f>> {
         let mut levels = Vec::new();
         for frame in frames.take(MAX_BASES) {
-            let Some(facts) = self.files.facts(&frame.file) else { break };
+            let Some(facts) = self.files.facts(&frame.of.file) else { break };
             levels.push(Level { frame, facts });
-            if frame.kind != FrameKind::Base {
+            if frame.of.kind != ActivationKind::Base {
                 break;
             }
         }
@@ -149,11 +154,11 @@ impl Evaluator<'_> {
     /// A member of an object: the last of its classes that gives it a value decides, and the constructors from there on may
     /// change it. `before` is the place in the constructor of a class where it is asked for.
     fn member_of(&self, levels: &[Level<'_>], frame: &Frame<'_>, name: &str, before: Option<(ScopeId, u32)>) -> Option<Node> {
-        let until = |level: &Level<'_>| before.filter(|(class, _)| *class == level.frame.scope).map(|(_, at)| at);
+        let until = |level: &Level<'_>| before.filter(|(class, _)| *class == level.frame.of.scope).map(|(_, at)| at);
         let found = levels.iter().enumerate().rev().find_map(|(index, level)| Some((index, level, level.member(name)?)));
         let (mut node, changing) = match found {
             Some((index, level, binding)) if binding.source != Source::Opaque => {
-                let node = self.binding(&level_place(level, frame), level.frame.scope, binding, until(level));
+                let node = self.binding(&level_place(level, frame), level.frame.of.scope, binding, until(level));
                 (node, &levels[index + 1..])
             }
             // It is declared without a value, or not at all: a base may have given it one.
@@ -167,8 +172,8 @@ impl Evaluator<'_> {
                 let first = levels.first()?;
                 let is_hidden = levels[..index].iter().any(|level| level.member(name).is_some()) || first.extends();
                 let at = found.map_or_else(
-                    || Site::new(&first.frame.file, Span::default()),
-                    |(_, level, binding)| Site::new(&level.frame.file, binding.span),
+                    || Site::new(&first.frame.of.file, Span::default()),
+                    |(_, level, binding)| Site::new(&level.frame.of.file, binding.span),
                 );
                 let value = if is_hidden {
                     Value::Unknown(Unknown::new(format!("`{name}` is not a plain constant"), at.clone()))
@@ -222,6 +227,6 @@ fn class_around(module: &Module, scope: ScopeId) -> Option<ScopeId> {
 
 /// The constructor of a class, with all frames of the object at hand.
 fn level_place<'f>(level: &Level<'_>, frame: &'f Frame<'f>) -> Place<'f> {
-    let file = Arc::clone(&level.frame.file);
-    Place { file, facts: Arc::clone(&level.facts), scope: level.frame.scope, frame: Some(frame) }
+    let file = Arc::clone(&level.frame.of.file);
+    Place { file, facts: Arc::clone(&level.facts), scope: level.frame.of.scope, frame: Some(frame) }
 }

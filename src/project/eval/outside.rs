@@ -18,7 +18,7 @@ use crate::project::Role;
 use crate::project::link::role;
 use crate::project::render;
 use crate::project::resolve::Resolved;
-use crate::project::value::{Condition, Environment, External, Node, Unknown, Value};
+use crate::project::value::{CallValue, Condition, Environment, External, FunctionValue, Node, Unknown, Value};
 use crate::source::{Site, Span};
 
 /// Most modules that are looked through for the ones that pass on what a file exports.
@@ -271,7 +271,7 @@ impl Evaluator<'_> {
         let is_it = |source: &Source| match source {
             Source::Value(Expr { kind: Kind::Call(call), .. }) => {
                 let wraps_it = call.arguments.first().is_some_and(|first| is_function(&first.value));
-                wraps_it && passes_arguments_on(&self.expr(&place, &call.callee).value)
+                wraps_it && matches!(self.expr(&place, &call.callee).value, Value::External(callee) if is_wrapper(&callee))
             }
             Source::Value(value) => is_function(value),
             _ => false,
@@ -427,16 +427,24 @@ enum Use {
 }
 
 /// Functions of packages that give back another function, which hands what it is given on to the one they are given, if it
-/// calls that (React: `cache`; Next.js: `unstable_cache`; lodash: `once` and `memoize`).
-const WRAPPERS: [(&str, &[&str]); 4] = [
+/// calls that (React: `cache`; Next.js: `unstable_cache`; lodash and es-toolkit: `once` and `memoize`).
+const WRAPPERS: [(&str, &[&str]); 5] = [
     ("react", &["cache"]),
     ("next/cache", &["unstable_cache"]),
     ("lodash", &["once", "memoize"]),
     ("lodash-es", &["once", "memoize"]),
+    ("es-toolkit", &["once", "memoize"]),
 ];
 
-fn passes_arguments_on(callee: &Value) -> bool {
-    let Value::External(External { module, name }) = callee else { return false };
+/// The function that such a wrapper hands its arguments on to.
+pub(super) fn wrapped(call: &CallValue) -> Option<&FunctionValue> {
+    match &call.arguments.first()?.value {
+        Value::Function(function) if is_wrapper(&call.callee) => Some(function),
+        _ => None,
+    }
+}
+
+fn is_wrapper(External { module, name }: &External) -> bool {
     let name = name.strip_prefix("default.").unwrap_or(name);
     WRAPPERS.iter().any(|(package, names)| module == package && names.contains(&name))
 }

@@ -2,21 +2,15 @@
 
 use std::sync::Arc;
 
-use tree_sitter::Node;
-
 use super::Evaluator;
 use super::outside::User;
 use crate::facts::FileFacts;
 use crate::facts::module::{Export, Imported, Kind, MODULE_SCOPE, Module, ScopeId, Source};
 use crate::project::resolve::Resolved;
 use crate::source::{FileKind, Site};
-use crate::syntax::typescript;
 
 /// The exports under which the official CLI looks for an instance (documentation: concepts/cli).
 const READ_BY_CLI: [&str; 2] = ["auth", "default"];
-
-/// Parts of a file in which a name does not stand for its value: what brings it in, passes it on or takes its type.
-const WITHOUT_VALUE: [&str; 3] = ["import_statement", "export_clause", "type_query"];
 
 impl Evaluator<'_> {
     /// Whether the call at a place makes what a file only exports, under a name that the official CLI looks for: no code of
@@ -64,24 +58,10 @@ impl Evaluator<'_> {
 
     /// Whether the code of a file has the value of one of its names somewhere.
     fn has_value_of(&self, file: &str, name: &str) -> bool {
-        let (Some(kind), Some(text)) = (FileKind::of(file), self.files.text(file)) else { return true };
+        let facts = self.files.facts(file);
+        let Some((facts, module)) = facts.as_deref().and_then(|facts| Some((facts, facts.module()?))) else { return true };
         // What the other parts of a component mention is not looked at.
-        if kind == FileKind::Component {
-            return true;
-        }
-        let Some(parsed) = typescript::parse(kind, &text) else { return true };
-        let mut nodes = vec![parsed.tree.root_node()];
-        while let Some(node) = nodes.pop() {
-            if WITHOUT_VALUE.contains(&node.kind()) {
-                continue;
-            }
-            let is_name = matches!(node.kind(), "identifier" | "shorthand_property_identifier");
-            if is_name && parsed.text.get(node.byte_range()) == Some(name) && !is_declared_or_exported(node) {
-                return true;
-            }
-            nodes.extend(node.children(&mut node.walk()));
-        }
-        !parsed.errors.is_empty()
+        FileKind::of(file) == Some(FileKind::Component) || !facts.errors.is_empty() || !module.idle.contains(name)
     }
 }
 
@@ -92,12 +72,4 @@ fn bound_to<'m>(module: &'m Module, call: &Site) -> Option<&'m str> {
         _ => false,
     });
     bound.map(|binding| binding.name.as_str())
-}
-
-/// Whether a name stands where it is declared, or as what a module exports.
-fn is_declared_or_exported(name: Node<'_>) -> bool {
-    name.parent().is_some_and(|around| match around.kind() {
-        "variable_declarator" => around.child_by_field_name("name") == Some(name),
-        kind => kind == "export_statement",
-    })
 }

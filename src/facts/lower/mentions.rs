@@ -1,0 +1,55 @@
+//! Where the values of names are used.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+
+use tree_sitter::Node;
+
+use super::Lowering;
+use super::classes::property_of;
+use crate::facts::module::{Expr, Kind, MODULE_SCOPE, ScopeId, Source};
+
+impl<'t> Lowering<'t> {
+    /// Notes that the value of the name a node is is used.
+    pub(super) fn mention(&mut self, node: Node<'_>, scope: ScopeId) {
+        self.mention_name(self.str(node), scope);
+    }
+
+    pub(super) fn mention_name(&mut self, name: impl Into<Cow<'t, str>>, scope: ScopeId) {
+        self.mentions.insert((scope, name.into()));
+    }
+
+    /// Works out what all uses of names come to.
+    pub(super) fn settle_mentions(&mut self) {
+        let mentions = std::mem::take(&mut self.mentions);
+        for (scope, name) in &mentions {
+            self.settle_around(*scope, name);
+        }
+        let used: HashSet<&str> = mentions.iter().map(|(_, name)| &**name).collect();
+        let is_made = |source: &Source| matches!(source, Source::Value(Expr { kind: Kind::Call(_), .. }));
+        let bound = self.module.scopes[MODULE_SCOPE as usize].bindings.iter().filter(|binding| is_made(&binding.source));
+        let names = bound.map(|binding| &binding.name).chain(self.module.imports.iter().map(|import| &import.local));
+        self.module.idle = names.filter(|name| !used.contains(name.as_str())).cloned().collect();
+    }
+
+    /// Tells the functions between the use of a name and those around that may bind it.
+    fn settle_around(&mut self, scope: ScopeId, name: &str) {
+        let mut between = Vec::new();
+        let mut next = Some(scope);
+        while let Some(id) = next.filter(|id| *id != MODULE_SCOPE) {
+            let data = &self.module.scopes[id as usize];
+            let mut bound = data.bindings.iter().filter(|binding| binding.name == name).peekable();
+            // A class may have the members of one that it extends.
+            let is_bound = bound.peek().is_some() || data.class.is_some() && property_of(name).is_some();
+            // What a block binds is another one elsewhere in the function.
+            next = data.parent.filter(|_| bound.all(|binding| binding.block.is_some()));
+            for inner in between.iter().filter(|_| is_bound) {
+                let around = &mut self.module.scopes[*inner as usize].around;
+                if !around.contains(&id) {
+                    around.push(id);
+                }
+            }
+            between.push(id);
+        }
+    }
+}
