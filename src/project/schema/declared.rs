@@ -14,9 +14,10 @@ use super::{CORE, Declared, Layer, Migrated, SourceTable, drizzle, entities, kne
 use crate::project::adapter::delegate;
 use crate::project::eval::Evaluator;
 use crate::project::files::Files;
-use crate::project::resolve::{Resolver, join};
+use crate::project::resolve::{Resolver, join, relative};
 use crate::project::value::Unknown;
 use crate::project::{Adapter, AdapterKind, Server};
+use crate::source::FileKind;
 
 /// The schema sources of the whole repository, read once for all servers.
 #[derive(Debug)]
@@ -199,26 +200,44 @@ impl Sources {
         (Lookup { tables, naming, map: Map::Needless }, migrated)
     }
 
-    /// The folders Drizzle Kit is configured to write into for these tables, where it does so.
-    fn configured_migrations(&self, lookup: &Lookup) -> Vec<Arc<Migrated>> {
-        let files: BTreeSet<&str> = lookup.tables.iter().map(|(_, table)| &*table.file).collect();
-        let of_kit = |tool: &&Tool| tool.kind == Kind::DrizzleKit && files.iter().any(|file| tool.reads(file));
+    /// The migrations in the folders Drizzle Kit is configured to write into for these tables; none of them where it was
+    /// never made to write any, and the schema is pushed. `None` where its configuration does not tell.
+    fn configured_migrations(
+        &self,
+        files: &dyn Files,
+        resolver: &Resolver,
+        package: &str,
+        lookup: &Lookup,
+    ) -> Option<Vec<Arc<Migrated>>> {
+        let declaring: BTreeSet<&str> = lookup.tables.iter().map(|(_, table)| &*table.file).collect();
+        let of_kit = |tool: &&Tool| tool.kind == Kind::DrizzleKit && declaring.iter().any(|file| tool.reads(file));
         let reading: Vec<&Tool> = self.tools.iter().filter(of_kit).collect();
         // Where some tables are none of its business, it is not known who makes them.
-        if !files.iter().all(|file| reading.iter().any(|tool| tool.reads(file))) {
-            return Vec::new();
+        if reading.is_empty() || !declaring.iter().all(|file| reading.iter().any(|tool| tool.reads(file))) {
+            return None;
         }
         let is_target =
             |one: &&Arc<Migrated>| one.ordered && reading.iter().any(|tool| tool.migrations.as_deref() == Some(&*one.folder));
         let own: Vec<Arc<Migrated>> = self.migrated.iter().filter(is_target).cloned().collect();
-        if are_kept(&own, lookup.tables.iter().map(|(_, table)| table)) { own } else { Vec::new() }
+        if are_kept(&own, lookup.tables.iter().map(|(_, table)| table)) {
+            return Some(own);
+        }
+        let scripts = files.of_kind(FileKind::Sql);
+        let is_empty = |folder: &String| !scripts.iter().any(|script| relative(folder, script).is_some());
+        let is_unused = reading.iter().all(|tool| tool.migrations.as_ref().is_some_and(is_empty));
+        (is_unused && self.is_pushed(resolver, package, lookup)).then(Vec::new)
+    }
+
+    /// Whether scripts bring the tables into a database without migrations.
+    fn is_pushed(&self, resolver: &Resolver, package: &str, lookup: &Lookup) -> bool {
+        let packages = packages_of(resolver, package, lookup);
+        push(resolver, packages.iter().map(|package| &**package).chain([""]))
     }
 
     /// The folders of migrations that make the tables an ORM declares: those it is configured for, else those of the same
     /// packages, else those of the server's and of the repository as a whole. What another tool writes is for another schema.
     fn migrations_of(&self, files: &dyn Files, resolver: &Resolver, package: &str, lookup: &Lookup) -> Vec<Arc<Migrated>> {
-        let configured = self.configured_migrations(lookup);
-        if !configured.is_empty() {
+        if let Some(configured) = self.configured_migrations(files, resolver, package, lookup) {
             return configured;
         }
         let makes = |one: &&Arc<Migrated>| {
