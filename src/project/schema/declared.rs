@@ -69,7 +69,7 @@ impl Sources {
             AdapterKind::Prisma => self.prisma(files, resolver, package, adapter),
             AdapterKind::Kysely => self.sql(files, resolver, package, adapter),
             _ if adapter.mapper().is_some() => {
-                let lookup = self.entities(resolver, package);
+                let lookup = self.entities(resolver, package, adapter);
                 synchronized = entities::is_synchronized(files, resolver, adapter, &packages_of(resolver, package, &lookup));
                 let migrated = if synchronized { Vec::new() } else { self.migrations_of(files, resolver, package, &lookup) };
                 (lookup, migrated)
@@ -120,7 +120,7 @@ impl Sources {
     }
 
     /// The tables of classes; those of the package where it has all core tables that classes are mapped to.
-    fn entities(&self, resolver: &Resolver, package: &str) -> Lookup {
+    fn entities(&self, resolver: &Resolver, package: &str, adapter: &Adapter) -> Lookup {
         let mapped = self.all.iter().filter(|table| table.layer == Layer::Entity);
         let mut tables: Vec<SourceTable> = mapped.cloned().collect();
         let is_own = |table: &SourceTable| *resolver.package_of(&table.file) == *package;
@@ -131,7 +131,11 @@ impl Sources {
         }
         let ordered: Vec<Arc<Migrated>> = self.migrated.iter().filter(|one| one.ordered).cloned().collect();
         tables.iter_mut().for_each(|table| entities::name_as_made(table, &ordered));
-        Lookup { tables: named(tables), naming: Naming::Similar, map: Map::Needless }
+        let naming = match adapter.package.as_deref() {
+            Some("better-auth-mikro-orm") if !entities::are_renamed(adapter) => Naming::Entities,
+            _ => Naming::Similar,
+        };
+        Lookup { tables: named(tables), naming, map: Map::Needless }
     }
 
     /// Writes down what the columns of Drizzle's tables are called in the database, where a setting makes names of those
