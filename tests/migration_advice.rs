@@ -866,3 +866,63 @@ fn servers_on_the_same_tables_share_their_findings() {
     assert_eq!(core.len(), tables.len() + 1, "each of the tables, and columns of the one that is there: {core:?}");
     assert!(core.iter().all(|one| names(one) == [on_them("staff"), on_them("worker"), on_them("forTheCli")]));
 }
+
+#[test]
+fn classes_of_mikro_orm_are_looked_up_by_their_names() {
+    let found_with = |orm: &str, adapter: &str, class: &str, options: &str| {
+        let orm = format!("import {{ MikroORM, defineConfig }} from \"@mikro-orm/postgresql\";\nexport const orm = {orm};\n");
+        let auth = format!(
+            "import {{ betterAuth }} from \"better-auth\";\nimport {{ mikroOrmAdapter }} from \"{adapter}\";\nimport {{ orm }} from \"./orm\";\n\
+             export const auth = betterAuth({{ database: mikroOrmAdapter(orm){options} }});\n"
+        );
+        let entity = |class: &str, table: &str, columns: &str| {
+            let columns = columns.split(' ').map(|name| format!("@Property({{ nullable: true }}) {name}: Date;"));
+            format!("@Entity({table}) export class {class} extends Base {{ {} }}\n", columns.collect::<String>())
+        };
+        let entities = [
+            "abstract class Base { @PrimaryKey() id: string; @Property() createdAt: Date; @Property() updatedAt: Date; }\n"
+                .to_owned(),
+            entity(class, "{ tableName: \"user\" }", "name email emailVerified image"),
+            entity("Session", "", "expiresAt token ipAddress userAgent")
+                .replace("userAgent: Date;", "userAgent: Date; @ManyToOne(() => U) user: U;"),
+            entity(
+                "Account",
+                "",
+                "accountId providerId userId accessToken refreshToken idToken accessTokenExpiresAt refreshTokenExpiresAt scope password",
+            ),
+            entity("Verification", "", "identifier value expiresAt"),
+            entity("RateLimit", "", "key count last_request"),
+        ];
+        let entities = entities.concat();
+        let files = [
+            ("package.json", "{ \"name\": \"app\", \"dependencies\": { \"better-auth\": \"^1.7.0\" } }"),
+            ("src/auth.ts", auth.as_str()),
+            ("src/orm.ts", orm.as_str()),
+            ("src/entities.ts", entities.as_str()),
+        ];
+        let is_missing = |one: &Finding| one.rule.ends_with("core-field-missing") || one.rule.ends_with("missing-for-option");
+        findings_about(&files).into_iter().filter(is_missing).collect::<Vec<Finding>>()
+    };
+    let own = "better-auth-mikro-orm";
+    let found = |adapter: &str, class: &str, options: &str| found_with("await MikroORM.init()", adapter, class, options);
+    assert_eq!(found(own, "User", ""), []);
+    assert_eq!(found(own, "UserEntity", ", user: { modelName: \"userEntity\" }"), []);
+    let renaming = "MikroORM.initSync(defineConfig({ namingStrategy: Naming }))";
+    assert_eq!(found_with(renaming, own, "UserEntity", ""), []);
+    // Nothing is known of how others look for them.
+    assert_eq!(found("some-adapter", "UserEntity", ""), []);
+    let renamed = found(own, "UserEntity", "");
+    let [user] = renamed.as_slice() else { panic!("one finding: {renamed:?}") };
+    assert!(user.message.contains("table `user`, which no entity class declares"), "{}", user.message);
+    assert_eq!(
+        user.help.server.as_deref(),
+        Some(
+            "Call the class `UserEntity` `User`, by which the adapter looks for it; its table keeps its name with `tableName`. \
+             Or tell better-auth its name: `user: { modelName: \"UserEntity\" }`."
+        )
+    );
+    assert_eq!(user.help.migration, None);
+    let limits = found(own, "User", ", rateLimit: { storage: \"database\" }");
+    let [limits] = limits.as_slice() else { panic!("one finding: {limits:?}") };
+    assert!(limits.message.contains("column `lastRequest` of table `rateLimit`"), "{}", limits.message);
+}

@@ -2330,9 +2330,9 @@ fn the_configuration_of_a_tool_tells_which_schema_and_which_migrations_count() {
                 export const auth = betterAuth({ database: drizzleAdapter({}, { provider: \"pg\", schema }) });";
     let schema = "import { pgTable, text } from \"drizzle-orm/pg-core\";\n\
                   export const user = pgTable(\"user\", { id: text().primaryKey() });\n";
-    let folders = |configuration: (&str, &str)| -> Vec<String> {
+    let folders_of = |manifest: &str, configuration: (&str, &str)| -> Vec<String> {
         let model = model(&[
-            ("app/package.json", r#"{ "name": "inner" }"#),
+            ("app/package.json", manifest),
             ("app/src/auth.ts", auth),
             ("app/src/schema.ts", schema),
             ("app/drizzle/0000_a.sql", "CREATE TABLE \"user\" (id text);"),
@@ -2341,6 +2341,7 @@ fn the_configuration_of_a_tool_tells_which_schema_and_which_migrations_count() {
         ]);
         model.servers[0].declared.migrated.iter().map(|one| one.folder.to_string()).collect()
     };
+    let folders = |configuration: (&str, &str)| folders_of(r#"{ "name": "inner" }"#, configuration);
     let config = |options: &str| {
         format!(
             "import {{ defineConfig }} from \"drizzle-kit\";\nexport default defineConfig({{ dialect: \"postgresql\", {options} }});"
@@ -2362,6 +2363,13 @@ fn the_configuration_of_a_tool_tells_which_schema_and_which_migrations_count() {
     let plain = "import type { Config } from \"drizzle-kit\";\n\
                  export default { dialect: \"sqlite\", schema: \"src/schema.ts\", out: \"other\" } satisfies Config;";
     assert_eq!(folders(("app/drizzle.config.ts", plain)), both[1..]);
+    // Where the schema is pushed, an empty folder tells that there are no migrations, whatever else once made the tables.
+    let pushing = r#"{ "name": "inner", "scripts": { "db:push": "drizzle-kit push" } }"#;
+    let pushed = |options: &str| folders_of(pushing, ("app/drizzle.config.ts", &config(options)));
+    assert_eq!(pushed("schema: \"./src/schema.ts\", out: \"third\""), [""; 0]);
+    assert_eq!(pushed("schema: \"./src/schema.ts\", out: \"other\""), both[1..]);
+    assert_eq!(pushed("schema: \"./src/schema.ts\", out: process.env.OUT"), both);
+    assert_eq!(pushed("schema: \"./src/tables.ts\", out: \"third\""), both);
 
     let prisma = |configuration: (&str, &str)| -> Vec<String> {
         let schema = "datasource db { provider = \"postgresql\" }\nmodel User {\n  id String @id\n}\n";

@@ -43,6 +43,40 @@ const DEFAULTING: [&str; 7] = ["_default", "catch", "default", "fallback", "null
 /// Options that hold such a value (envalid: README, "Validator types").
 const DEFAULTS: [&str; 3] = ["default", "devDefault", "fallback"];
 
+/// Values of settings that are no credentials whatever the setting is called: whether requests carry cookies (Fetch
+/// standard, "Request.credentials"), how something is stored (documentation: plugins/api-key, plugins/oauth-provider) and
+/// what a permission is for (documentation: plugins/admin, "Custom permissions").
+const PUBLIC_WORDS: [&str; 18] = [
+    "create",
+    "delete",
+    "encrypted",
+    "get",
+    "hashed",
+    "include",
+    "list",
+    "manage",
+    "omit",
+    "plain",
+    "read",
+    "revoke",
+    "rotate",
+    "same-origin",
+    "update",
+    "verify",
+    "view",
+    "write",
+];
+
+/// Ends of names of what is addressed.
+const ADDRESSES: [&str; 4] = ["endpoint", "path", "uri", "url"];
+
+/// Ends of names of what people read.
+const PROSE: [&str; 5] = ["description", "error", "label", "message", "title"];
+
+/// Ends of names of what applies to a credential and is none: the beginning it has, the header it comes in, what it is good
+/// for and how it is made (RFC 8414, "Authorization Server Metadata").
+const TERMS: [&str; 7] = ["header", "headers", "methods", "prefix", "scope", "scopes", "supported"];
+
 /// Where a literal stands, as far as that tells whether it is a credential.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Around<'n> {
@@ -144,7 +178,7 @@ impl<'n> Around<'n> {
     fn is_secret(self, value: &str) -> bool {
         match self.holds {
             Holds::ColumnNames | Holds::HeaderPair | Holds::Pair | Holds::Arguments => false,
-            Holds::Secrets => true,
+            Holds::Secrets => !is_permission(value),
             Holds::Header => {
                 let is_word = matches!(value, "true" | "false") || is_variable(value);
                 !is_word && !self.name.is_some_and(is_public_header)
@@ -187,7 +221,7 @@ fn is_secret_name(name: &str, value: &str) -> bool {
     let plain = without_separators(name);
     // `credentialID: "credential_id"` names a column.
     let is_name = value.contains('_') && value.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
-    if is_name && value.replace('_', "") == plain {
+    if is_name && value.replace('_', "") == plain || is_setting(&plain, value) {
         return false;
     }
     if SECRET_WORDS.iter().any(|word| plain.contains(word)) {
@@ -199,6 +233,33 @@ fn is_secret_name(name: &str, value: &str) -> bool {
     }
     // Options such as `storeToken: "hashed"` choose a mode; a token itself is never a short plain word.
     (plain.contains("token") || plain == "authorization") && !is_plain_word(value)
+}
+
+/// Whether a value is one of a setting that has to do with credentials, rather than a credential.
+fn is_setting(name: &str, value: &str) -> bool {
+    let ends_with = |ends: &[&str]| ends.iter().any(|end| name.ends_with(end));
+    let is_term = || value.bytes().all(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'-' | b'_' | b':' | b'.'));
+    // `SET_PASSWORD: "set-password"`.
+    let is_name = || value.contains('-') && value.replace('-', "") == name;
+    PUBLIC_WORDS.contains(&value)
+        || is_permission(value)
+        || is_name()
+        || ends_with(&ADDRESSES) && !name.ends_with("databaseurl") && is_address(value)
+        || ends_with(&PROSE) && value.contains(' ')
+        || (ends_with(&TERMS) || name.starts_with("tokenendpoint")) && value.len() <= 40 && is_term()
+}
+
+/// Whether a value is a permission: `apiKeys:read`.
+fn is_permission(value: &str) -> bool {
+    let is_word = |what: &str| !what.is_empty() && what.bytes().all(|byte| byte.is_ascii_alphabetic());
+    value.split_once(':').is_some_and(|(what, verb)| is_word(what) && PUBLIC_WORDS.contains(&verb))
+}
+
+/// Whether a value is a path of words, on a host or not.
+fn is_address(value: &str) -> bool {
+    let Some((_, rest)) = value.split_once("://") else { return value == "/" || is_path(value) };
+    let (authority, path) = rest.split_once('/').map_or((rest, ""), |(authority, path)| (authority, path));
+    !authority.contains('@') && (path.is_empty() || is_path(&format!("/{path}")))
 }
 
 fn is_plain_word(value: &str) -> bool {
@@ -219,7 +280,8 @@ fn without_separators(name: &str) -> String {
 /// Whether a value looks like a credential whatever it is called.
 #[must_use]
 pub fn looks_secret(value: &str) -> bool {
-    if SECRET_PREFIXES.iter().any(|prefix| value.starts_with(prefix)) {
+    // What keys begin with is told to a plugin that makes them.
+    if SECRET_PREFIXES.iter().any(|prefix| value.starts_with(prefix) && value.len() > prefix.len() + 2) {
         return true;
     }
     // `Bearer …`, `Basic …`: what an `Authorization` header holds (RFC 9110, section 11.6.2).
@@ -237,6 +299,7 @@ pub fn looks_secret(value: &str) -> bool {
         return authority.split_once('@').is_some_and(|(user, _)| user.contains(':'));
     }
     let token_like = !is_path(value)
+        && !is_words(value)
         && value.len() >= 20
         && value.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'=' | b'_' | b'-'));
     token_like && value.bytes().any(|b| b.is_ascii_digit()) && value.bytes().any(|b| b.is_ascii_alphabetic())
@@ -252,6 +315,20 @@ fn is_path(value: &str) -> bool {
     };
     let parts = value.strip_prefix('/').map(|path| path.split('/'));
     parts.is_some_and(|mut parts| parts.all(is_word))
+}
+
+/// Whether a value is made of several words, with small numbers among them: `monounsaturated_fat_100g`.
+fn is_words(value: &str) -> bool {
+    let is_word = |part: &str| {
+        let digits = part.bytes().take_while(u8::is_ascii_digit).count();
+        let letters = &part[digits..];
+        let has_few = if digits > 0 { digits <= 3 && letters.len() <= 2 } else { letters.len() >= 2 };
+        has_few && letters.bytes().all(|byte| byte.is_ascii_lowercase())
+    };
+    let parts = || value.split(['_', '-']);
+    parts().count() >= 3
+        && parts().filter(|part| part.starts_with(|first: char| first.is_ascii_digit())).count() <= 1
+        && parts().all(is_word)
 }
 
 /// Whether the query of a URL holds a credential; a placeholder stands for one and is none.
@@ -288,6 +365,15 @@ mod tests {
             ("hunter2", Some("x-api-key")),
             ("hunter2", Some("client_assertion")),
             ("hunter", Some("oldSecrets")),
+            ("hunter-two", Some("password")),
+            ("correct horse battery staple", Some("secretValue")),
+            ("https://hooks.example.com/T0A1B2C3/x9y8z7", Some("secretUrl")),
+            ("https://user:hunter2@example.com/path", Some("tokenUrl")),
+            ("hunter2", Some("passwordPath")),
+            ("hunter2", Some("tokenPrefix")),
+            ("db-hunter", Some("DATABASE_URL")),
+            ("550e8400-e29b-41d4-a716-446655440000", None),
+            ("key-a1-b2-c3-d4-e5-f6-g7", None),
             ("/hooks/3f4a8c9d0e1b2a7f5c6d", None),
             ("/aGVsbG8gd29ybGQ5aGVsbG8", None),
         ] {
@@ -308,10 +394,28 @@ mod tests {
             ("Bearer token is missing", None),
             ("urn:ietf:params:oauth:client-assertion-type:jwt-bearer", Some("client_assertion_type")),
             ("", Some("secret")),
+            ("include", Some("credentials")),
+            ("same-origin", Some("credentials")),
+            ("hashed", Some("storeClientSecret")),
+            ("set-password", Some("SET_PASSWORD")),
+            ("https://auth.example.com/oauth2/token", Some("tokenUrl")),
+            ("/reset-password", Some("resetPasswordPath")),
+            ("/", Some("secretPath")),
+            ("Choose another password, please", Some("customPasswordCompromisedMessage")),
+            ("x-api-key", Some("apiKeyHeader")),
+            ("client_secret_basic", Some("token_endpoint_auth_methods_supported")),
+            ("app-verification-token", Some("tokenPrefix")),
+            ("sk_", Some("defaultPrefix")),
+            ("monounsaturated_fat_100g", None),
+            ("egress_warning_80_sent_at", None),
         ] {
             assert!(is_kept(value, name.map_or_else(Around::default, Around::named)), "{value}");
         }
         assert!(is_kept("access_token", Around::named("fields").property("accessToken")));
+        assert!(is_kept("read", Around::named("statements").property("apiKey").element()));
+        assert!(is_kept("apiKeys:read", Around::named("Scopes").property("ApiKeys").property("Read")));
+        assert!(is_kept("client_secret_post", Around::named("tokenEndpointAuthentication")));
+        assert!(is_kept("x-api-key", Around::named("apiKeyHeaders").element()));
     }
 
     #[test]

@@ -96,6 +96,7 @@ fn of_options(evaluator: &Evaluator<'_>, options: &Node, server: &Site) -> Adapt
                 }
                 common.dialect = common.dialect.filter(|_| common.dialect == next.dialect);
                 common.provider = common.provider.filter(|provider| next.provider.as_ref() == Some(provider));
+                common.package = common.package.filter(|package| next.package.as_ref() == Some(package));
                 common
             })
         }
@@ -147,6 +148,7 @@ fn unknown(at: &Site) -> Adapter {
         at: at.clone(),
         dialect: None,
         provider: None,
+        package: None,
         options: None,
         handle: None,
         plural: Plural::Never,
@@ -229,6 +231,7 @@ fn of_call(adapter: &mut Adapter, call: &CallValue) {
     };
     if matches!(kind, AdapterKind::Other) {
         adapter.provider = Some(call.local.clone());
+        adapter.package = Some(split_package_name(&call.callee.module).0.to_owned());
         adapter.dialect = adapter.handle.as_ref().and_then(of_orm);
         return;
     }

@@ -218,8 +218,10 @@ pub struct Adapter {
     pub at: Site,
     /// The database, where it is known.
     pub dialect: Option<Dialect>,
-    /// `provider` as written.
+    /// `provider` as written; for an adapter of others, the name it is called by.
     pub provider: Option<String>,
+    /// The package of an adapter of others, where it comes from one.
+    pub package: Option<String>,
     /// The adapter's own options.
     pub options: Option<Node>,
     /// The first argument of the adapter: the database handle.

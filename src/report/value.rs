@@ -7,55 +7,165 @@
 //! | `{"$env": "NAME"}` | a variable of the environment |
 //! | `{"$either": [{"when": "condition", "value": …}, …]}` | one of several; without `when` it is the one that else holds |
 //! | `{"$call": {"callee": "module#name", "arguments": […]}}` | the result of calling something outside the repository; `receiver` is the call whose result the method was called on |
+//! | `{"$table": "file#name"}` | a table that `file` declares, which `declared_schema` tells of; without `#name` where the name is not known |
 //! | `{"$external": "module#name"}` | an export of a package outside the repository |
 //! | `{"$function": "file"}` | a function of the repository |
+//! | `{"$same": "/a/0/b"}` | the value at this JSON pointer into the options it is part of: what is used several times is told once |
 //! | `{"$unknown": "reason"}` | not known; as an element or under the key `$open`, what else may be there |
 //! | `{"$undefined": true}` | `undefined` |
+
+use std::collections::HashMap;
+use std::sync::Arc;
 
 use serde_json::{Map, Value as Json, json};
 
 use crate::facts::module::Text;
 use crate::facts::secrecy::{self, Around};
+use crate::project::schema::drizzle;
 use crate::project::value::{Array, CallValue, Condition, External, Node, Object, Property, Unknown, Value};
 
 /// Deepest nesting that is shown; evaluation keeps values shallow, this bounds the stack whatever it does.
 const DEEPEST: usize = 64;
 
+/// Most values that what is used several times may consist of to be shown each time.
+const SMALL: usize = 24;
+
 /// A value as JSON, without anything that may be a credential.
 pub(super) fn json(node: &Node) -> Json {
-    value(node, Around::default(), 0)
+    Writer::default().value(node, Around::default())
 }
 
 /// The value of a property as JSON: its key may make a credential of it.
 pub(super) fn of_property(property: &Property) -> Json {
-    value(&property.node, Around::default().property(&property.key), 0)
+    Writer::default().value(&property.node, Around::default().property(&property.key))
 }
 
-/// What stands around a value may make a credential of it: evaluation follows values from places where they had another
-/// name.
-fn value(node: &Node, around: Around<'_>, depth: usize) -> Json {
-    if depth > DEEPEST {
-        return too_deep();
+/// Writes one value.
+#[derive(Default)]
+struct Writer {
+    /// The steps to what is being written, as in a JSON pointer (RFC 6901).
+    path: Vec<String>,
+    /// Values written so far.
+    written: usize,
+    /// Where calls and objects were written, by their addresses, and how many values they consist of.
+    known: HashMap<usize, (String, usize)>,
+}
+
+impl Writer {
+    /// What stands around a value may make a credential of it: evaluation follows values from places where they had another
+    /// name.
+    fn value(&mut self, node: &Node, around: Around<'_>) -> Json {
+        if self.path.len() > DEEPEST {
+            return too_deep();
+        }
+        self.written += 1;
+        match &node.value {
+            Value::Undefined => json!({ "$undefined": true }),
+            Value::Null => Json::Null,
+            Value::Bool(value) => json!(value),
+            Value::Number(value) => number(*value),
+            Value::Text(text) => match text.plain().map_or_else(|| text.clone(), |text| secrecy::text(text.into(), around)) {
+                Text::Plain(text) => json!(text),
+                Text::Redacted { length } => json!(format!("<redacted, {length} characters>")),
+            },
+            Value::Array(items) => self.array(items, around.element()),
+            Value::Object(properties) => self.once(properties, |writer| writer.object(properties, around)),
+            Value::Function(function) => json!({ "$function": &*function.file }),
+            Value::Call(call) => self.call(call),
+            Value::External(what) => json!({ "$external": external(what) }),
+            Value::Env(name) => json!({ "$env": name }),
+            Value::Either(alternatives) => {
+                let alternatives = alternatives.iter().map(|one| (std::slice::from_ref(&one.condition), &one.node));
+                self.either(alternatives, around)
+            }
+            Value::Unknown(why) => unknown(why),
+        }
     }
-    match &node.value {
-        Value::Undefined => json!({ "$undefined": true }),
-        Value::Null => Json::Null,
-        Value::Bool(value) => json!(value),
-        Value::Number(value) => number(*value),
-        Value::Text(text) => match text.plain().map_or_else(|| text.clone(), |text| secrecy::text(text.into(), around)) {
-            Text::Plain(text) => json!(text),
-            Text::Redacted { length } => json!(format!("<redacted, {length} characters>")),
-        },
-        Value::Array(items) => array(items, around.element(), depth),
-        Value::Object(properties) => object(properties, around, depth),
-        Value::Function(function) => json!({ "$function": &*function.file }),
-        Value::Call(call) => call_value(call, depth),
-        Value::External(what) => json!({ "$external": external(what) }),
-        Value::Env(name) => json!({ "$env": name }),
-        Value::Either(alternatives) => either(
-            alternatives.iter().map(|one| (std::slice::from_ref(&one.condition), value(&one.node, around, depth + 1))).collect(),
-        ),
-        Value::Unknown(why) => unknown(why),
+
+    fn array(&mut self, array: &Array, around: Around<'_>) -> Json {
+        let known = array.items.iter().enumerate().map(|(place, item)| {
+            self.at(place.to_string(), |writer| match item.conditions.as_slice() {
+                [] => writer.value(&item.node, around),
+                conditions => writer.either([(conditions, &item.node)].into_iter(), around),
+            })
+        });
+        let known: Vec<Json> = known.collect();
+        Json::Array(known.into_iter().chain(array.open.iter().map(unknown)).collect())
+    }
+
+    fn object(&mut self, object: &Object, around: Around<'_>) -> Json {
+        let mut map = Map::new();
+        for property in &object.properties {
+            let key = &*property.key;
+            if map.contains_key(key) {
+                continue;
+            }
+            let values = object.properties.iter().filter(|other| &*other.key == key);
+            let mut values = values.map(|one| (one.conditions.as_slice(), &one.node)).peekable();
+            let around = around.property(key);
+            let json = self.at(key.replace('~', "~0").replace('/', "~1"), |writer| match values.next() {
+                Some(([], only)) if values.peek().is_none() => writer.value(only, around),
+                first => writer.either(first.into_iter().chain(values), around),
+            });
+            map.insert(key.to_owned(), json);
+        }
+        if !object.open.is_empty() {
+            map.insert("$open".into(), Json::Array(object.open.iter().map(unknown).collect()));
+        }
+        Json::Object(map)
+    }
+
+    fn either<'v>(&mut self, values: impl Iterator<Item = (&'v [Condition], &'v Node)>, around: Around<'_>) -> Json {
+        let alternatives = values.enumerate().map(|(place, (conditions, node))| {
+            let value = self.at(format!("$either/{place}/value"), |writer| writer.value(node, around));
+            match conditions {
+                [] => json!({ "value": value }),
+                conditions => json!({ "when": when(conditions), "value": value }),
+            }
+        });
+        json!({ "$either": alternatives.collect::<Vec<Json>>() })
+    }
+
+    fn call(&mut self, call: &Arc<CallValue>) -> Json {
+        if self.path.len() > DEEPEST {
+            return too_deep();
+        }
+        table(call).unwrap_or_else(|| self.once(call, |writer| writer.whole_call(call)))
+    }
+
+    fn whole_call(&mut self, call: &CallValue) -> Json {
+        let mut arguments = Vec::new();
+        for (place, argument) in call.arguments.iter().enumerate() {
+            let step = format!("$call/arguments/{place}");
+            arguments.push(self.at(step, |writer| writer.value(argument, Around::default())));
+        }
+        arguments.extend(call.open.iter().map(unknown));
+        let mut json = json!({ "callee": external(&call.callee), "arguments": arguments });
+        if let Some(receiver) = &call.receiver {
+            json["receiver"] = self.at("$call/receiver".into(), |writer| writer.call(receiver));
+        }
+        json!({ "$call": json })
+    }
+
+    /// Writes what lies one step further.
+    fn at<T>(&mut self, step: String, write: impl FnOnce(&mut Self) -> T) -> T {
+        self.path.push(step);
+        let written = write(self);
+        self.path.pop();
+        written
+    }
+
+    /// Writes a value that may be used several times: the next time, a larger one is referred to.
+    fn once<T>(&mut self, shared: &Arc<T>, write: impl FnOnce(&mut Self) -> Json) -> Json {
+        let address = Arc::as_ptr(shared).addr();
+        if let Some((at, _)) = self.known.get(&address).filter(|(_, weight)| *weight > SMALL) {
+            return json!({ "$same": at });
+        }
+        let before = self.written;
+        let json = write(self);
+        let at = self.path.iter().map(|step| format!("/{step}")).collect();
+        self.known.insert(address, (at, self.written - before));
+        json
     }
 }
 
@@ -69,49 +179,10 @@ fn number(value: f64) -> Json {
     json!(value)
 }
 
-fn array(array: &Array, around: Around<'_>, depth: usize) -> Json {
-    let known = array.items.iter().map(|item| conditional(&item.conditions, value(&item.node, around, depth + 1)));
-    Json::Array(known.chain(array.open.iter().map(unknown)).collect())
-}
-
-fn object(object: &Object, around: Around<'_>, depth: usize) -> Json {
-    let mut keys: Vec<&str> = Vec::new();
-    for property in &object.properties {
-        if !keys.contains(&&*property.key) {
-            keys.push(&property.key);
-        }
-    }
-    let mut map = Map::new();
-    for key in keys {
-        let mut values: Vec<(&[Condition], Json)> = object
-            .properties
-            .iter()
-            .filter(|property| &*property.key == key)
-            .map(|property| (property.conditions.as_slice(), value(&property.node, around.property(key), depth + 1)))
-            .collect();
-        let json = match values.as_slice() {
-            [([], _)] => values.remove(0).1,
-            _ => either(values),
-        };
-        map.insert(key.to_owned(), json);
-    }
-    if !object.open.is_empty() {
-        map.insert("$open".into(), Json::Array(object.open.iter().map(unknown).collect()));
-    }
-    Json::Object(map)
-}
-
-fn call_value(call: &CallValue, depth: usize) -> Json {
-    if depth > DEEPEST {
-        return too_deep();
-    }
-    let known = call.arguments.iter().map(|argument| value(argument, Around::default(), depth + 1));
-    let arguments: Vec<Json> = known.chain(call.open.iter().map(unknown)).collect();
-    let mut json = json!({ "callee": external(&call.callee), "arguments": arguments });
-    if let Some(receiver) = &call.receiver {
-        json["receiver"] = call_value(receiver, depth + 1);
-    }
-    json!({ "$call": json })
+/// A reference to a table: what it consists of is told with the schema, and options may hold it any number of times.
+fn table(call: &CallValue) -> Option<Json> {
+    let (file, name) = drizzle::reference(call)?;
+    Some(json!({ "$table": name.map_or_else(|| file.to_string(), |name| format!("{file}#{name}")) }))
 }
 
 fn too_deep() -> Json {
@@ -124,25 +195,6 @@ fn external(external: &External) -> String {
 
 fn unknown(why: &Unknown) -> Json {
     json!({ "$unknown": why.reason })
-}
-
-fn conditional(conditions: &[Condition], value: Json) -> Json {
-    if conditions.is_empty() { value } else { either(vec![(conditions, value)]) }
-}
-
-fn either(values: Vec<(&[Condition], Json)>) -> Json {
-    let alternatives: Vec<Json> =
-        values
-            .into_iter()
-            .map(|(conditions, value)| {
-                if conditions.is_empty() {
-                    json!({ "value": value })
-                } else {
-                    json!({ "when": when(conditions), "value": value })
-                }
-            })
-            .collect();
-    json!({ "$either": alternatives })
 }
 
 /// Conditions that must hold together.
@@ -160,7 +212,8 @@ pub(super) fn line(json: &Json) -> String {
             Some(("$undefined", _)) => "undefined".into(),
             Some(("$env", Json::String(name))) => format!("env {name}"),
             Some(("$function", Json::String(file))) => format!("function in {file}"),
-            Some(("$external", Json::String(name))) => name.clone(),
+            Some(("$external" | "$table", Json::String(name))) => name.clone(),
+            Some(("$same", Json::String(at))) => format!("the same as {at}"),
             Some(("$unknown", Json::String(reason))) => format!("? ({reason})"),
             Some(("$call", call)) => {
                 let arguments = list(call["arguments"].as_array().map(Vec::as_slice).unwrap_or_default());
@@ -195,8 +248,6 @@ pub(super) fn line(json: &Json) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
     use crate::project::value::{Alternative, Item};
     use crate::source::{Site, Span};
@@ -340,6 +391,52 @@ mod tests {
         let chain = json(&node(Value::from(call("text.notNull", Some(call("text", None).into())))));
         assert_eq!(chain["$call"]["receiver"]["$call"]["callee"], "drizzle-orm/pg-core#text");
         assert_eq!(line(&chain), "drizzle-orm/pg-core#text().notNull()");
+    }
+
+    #[test]
+    fn tables_are_referred_to() {
+        let call = |name: &str, arguments, receiver| CallValue {
+            callee: External { module: "drizzle-orm/pg-core".into(), name: name.into() },
+            local: name.into(),
+            new: false,
+            arguments,
+            open: vec![],
+            callee_at: site(),
+            receiver,
+        };
+        let name = || node(Value::Text(Text::Plain("user".into())));
+        let columns = || node(Value::from(Object { properties: vec![property("id", Value::Null, vec![])], ..Object::default() }));
+        let table = call("pgTable", vec![name(), columns()], None);
+        let kept = json!({ "$table": "src/auth.ts#user" });
+        assert_eq!(json(&node(Value::from(table.clone()))), kept);
+        assert_eq!(json(&node(Value::from(call("pgTable().enableRLS", vec![], Some(table.clone().into()))))), kept);
+        let insert = json(&node(Value::from(call("createInsertSchema", vec![node(table.into())], None))));
+        assert_eq!(insert["$call"]["arguments"], json!([kept]));
+        assert_eq!(line(&kept), "src/auth.ts#user");
+        let unnamed = call("pgTable", vec![node(Value::Env("TABLE".into())), columns()], None);
+        assert_eq!(json(&node(unnamed.into())), json!({ "$table": "src/auth.ts" }));
+    }
+
+    #[test]
+    fn what_is_used_several_times_is_told_once() {
+        let list = |length: u32| {
+            Value::from(Array {
+                items: (0..length).map(|n| Item { node: node(Value::Number(n.into())), conditions: vec![] }).collect(),
+                open: vec![],
+            })
+        };
+        let shared = |length| {
+            let object = Value::from(Object { properties: vec![property("list", list(length), vec![])], ..Object::default() });
+            let under = |key: &str, conditions| property(key, object.clone(), conditions);
+            let properties = vec![under("a/b", vec![condition("c")]), under("d", vec![])];
+            json(&node(Value::from(Object { properties, ..Object::default() })))
+        };
+        let large = shared(40);
+        assert_eq!(large["d"], json!({ "$same": "/a~1b/$either/0/value" }));
+        let at = large["d"]["$same"].as_str().expect("a pointer");
+        assert_eq!(large.pointer(at).expect("is there")["list"][39], 39);
+        assert_eq!(line(&large["d"]), "the same as /a~1b/$either/0/value");
+        assert_eq!(shared(2)["d"], json!({ "list": [0, 1] }));
     }
 
     #[test]

@@ -14,9 +14,10 @@ use super::{CORE, Declared, Layer, Migrated, SourceTable, drizzle, entities, kne
 use crate::project::adapter::delegate;
 use crate::project::eval::Evaluator;
 use crate::project::files::Files;
-use crate::project::resolve::{Resolver, join};
+use crate::project::resolve::{Resolver, join, relative};
 use crate::project::value::Unknown;
 use crate::project::{Adapter, AdapterKind, Server};
+use crate::source::FileKind;
 
 /// The schema sources of the whole repository, read once for all servers.
 #[derive(Debug)]
@@ -68,7 +69,7 @@ impl Sources {
             AdapterKind::Prisma => self.prisma(files, resolver, package, adapter),
             AdapterKind::Kysely => self.sql(files, resolver, package, adapter),
             _ if adapter.mapper().is_some() => {
-                let lookup = self.entities(resolver, package);
+                let lookup = self.entities(resolver, package, adapter);
                 synchronized = entities::is_synchronized(files, resolver, adapter, &packages_of(resolver, package, &lookup));
                 let migrated = if synchronized { Vec::new() } else { self.migrations_of(files, resolver, package, &lookup) };
                 (lookup, migrated)
@@ -119,7 +120,7 @@ impl Sources {
     }
 
     /// The tables of classes; those of the package where it has all core tables that classes are mapped to.
-    fn entities(&self, resolver: &Resolver, package: &str) -> Lookup {
+    fn entities(&self, resolver: &Resolver, package: &str, adapter: &Adapter) -> Lookup {
         let mapped = self.all.iter().filter(|table| table.layer == Layer::Entity);
         let mut tables: Vec<SourceTable> = mapped.cloned().collect();
         let is_own = |table: &SourceTable| *resolver.package_of(&table.file) == *package;
@@ -130,7 +131,11 @@ impl Sources {
         }
         let ordered: Vec<Arc<Migrated>> = self.migrated.iter().filter(|one| one.ordered).cloned().collect();
         tables.iter_mut().for_each(|table| entities::name_as_made(table, &ordered));
-        Lookup { tables: named(tables), naming: Naming::Similar, map: Map::Needless }
+        let naming = match adapter.package.as_deref() {
+            Some("better-auth-mikro-orm") if !entities::are_renamed(adapter) => Naming::Entities,
+            _ => Naming::Similar,
+        };
+        Lookup { tables: named(tables), naming, map: Map::Needless }
     }
 
     /// Writes down what the columns of Drizzle's tables are called in the database, where a setting makes names of those
@@ -199,26 +204,44 @@ impl Sources {
         (Lookup { tables, naming, map: Map::Needless }, migrated)
     }
 
-    /// The folders Drizzle Kit is configured to write into for these tables, where it does so.
-    fn configured_migrations(&self, lookup: &Lookup) -> Vec<Arc<Migrated>> {
-        let files: BTreeSet<&str> = lookup.tables.iter().map(|(_, table)| &*table.file).collect();
-        let of_kit = |tool: &&Tool| tool.kind == Kind::DrizzleKit && files.iter().any(|file| tool.reads(file));
+    /// The migrations in the folders Drizzle Kit is configured to write into for these tables; none of them where it was
+    /// never made to write any, and the schema is pushed. `None` where its configuration does not tell.
+    fn configured_migrations(
+        &self,
+        files: &dyn Files,
+        resolver: &Resolver,
+        package: &str,
+        lookup: &Lookup,
+    ) -> Option<Vec<Arc<Migrated>>> {
+        let declaring: BTreeSet<&str> = lookup.tables.iter().map(|(_, table)| &*table.file).collect();
+        let of_kit = |tool: &&Tool| tool.kind == Kind::DrizzleKit && declaring.iter().any(|file| tool.reads(file));
         let reading: Vec<&Tool> = self.tools.iter().filter(of_kit).collect();
         // Where some tables are none of its business, it is not known who makes them.
-        if !files.iter().all(|file| reading.iter().any(|tool| tool.reads(file))) {
-            return Vec::new();
+        if reading.is_empty() || !declaring.iter().all(|file| reading.iter().any(|tool| tool.reads(file))) {
+            return None;
         }
         let is_target =
             |one: &&Arc<Migrated>| one.ordered && reading.iter().any(|tool| tool.migrations.as_deref() == Some(&*one.folder));
         let own: Vec<Arc<Migrated>> = self.migrated.iter().filter(is_target).cloned().collect();
-        if are_kept(&own, lookup.tables.iter().map(|(_, table)| table)) { own } else { Vec::new() }
+        if are_kept(&own, lookup.tables.iter().map(|(_, table)| table)) {
+            return Some(own);
+        }
+        let scripts = files.of_kind(FileKind::Sql);
+        let is_empty = |folder: &String| !scripts.iter().any(|script| relative(folder, script).is_some());
+        let is_unused = reading.iter().all(|tool| tool.migrations.as_ref().is_some_and(is_empty));
+        (is_unused && self.is_pushed(resolver, package, lookup)).then(Vec::new)
+    }
+
+    /// Whether scripts bring the tables into a database without migrations.
+    fn is_pushed(&self, resolver: &Resolver, package: &str, lookup: &Lookup) -> bool {
+        let packages = packages_of(resolver, package, lookup);
+        push(resolver, packages.iter().map(|package| &**package).chain([""]))
     }
 
     /// The folders of migrations that make the tables an ORM declares: those it is configured for, else those of the same
     /// packages, else those of the server's and of the repository as a whole. What another tool writes is for another schema.
     fn migrations_of(&self, files: &dyn Files, resolver: &Resolver, package: &str, lookup: &Lookup) -> Vec<Arc<Migrated>> {
-        let configured = self.configured_migrations(lookup);
-        if !configured.is_empty() {
+        if let Some(configured) = self.configured_migrations(files, resolver, package, lookup) {
             return configured;
         }
         let makes = |one: &&Arc<Migrated>| {

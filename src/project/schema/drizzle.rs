@@ -49,11 +49,7 @@ const DEFAULTS: [&str; 11] = [
 #[must_use]
 pub fn table(evaluator: &Evaluator<'_>, name: &str, node: &Node) -> Option<SourceTable> {
     let Value::Call(call) = &node.value else { return None };
-    // `.enableRLS()` and the like give the table back.
-    let mut call = call;
-    while !is_table_maker(call) {
-        call = call.receiver.as_ref()?;
-    }
+    let call = maker(call)?;
     let mut table = Table {
         physical: name_in_database(evaluator, call),
         namespace: namespace_of(call),
@@ -75,8 +71,19 @@ pub fn table(evaluator: &Evaluator<'_>, name: &str, node: &Node) -> Option<Sourc
     Some(SourceTable { table, file, layer: Layer::Drizzle, elsewhere })
 }
 
+/// The call that makes the table a value is: `.enableRLS()` and the like give the table back.
+fn maker(call: &CallValue) -> Option<&CallValue> {
+    std::iter::successors(Some(call), |call| call.receiver.as_deref()).find(|call| is_table_maker(call))
+}
+
 fn is_table_maker(call: &CallValue) -> bool {
     call.callee.module.starts_with("drizzle-orm") && TABLE_MAKERS.contains(&call.callee.name.as_str())
+}
+
+/// What the table a value is stands for, when it is one: its file, and its name as it is written there, where it is.
+#[must_use]
+pub fn reference(call: &CallValue) -> Option<(&Arc<str>, Option<String>)> {
+    maker(call).map(|maker| (&maker.callee_at.file, text(maker.arguments.first())))
 }
 
 /// The first argument of the table maker; a creator turns it into the name with a function of its own (documentation of

@@ -83,6 +83,17 @@ fn made_of<'m>(made: &'m Table, column: &Column) -> Option<&'m Column> {
     made.column(&column.name).or_else(|| made.columns.iter().find(|made| is_similar_column(made, &column.name)))
 }
 
+/// Whether an instance of MikroORM is made with names of its own for classes and tables
+/// ([Naming strategy](https://mikro-orm.io/docs/naming-strategy)).
+pub(super) fn are_renamed(adapter: &Adapter) -> bool {
+    let mut options = adapter.handle.as_ref();
+    // `MikroORM.init(defineConfig({…}))`.
+    while let Some(Node { value: Value::Call(call), .. }) = options {
+        options = call.arguments.first();
+    }
+    options.is_some_and(|options| matches!(options.lookup(&["namingStrategy"]), Lookup::Found(_)))
+}
+
 /// What data sources of [TypeORM](https://typeorm.io/docs/data-source/data-source-options) are told, and what code calls of
 /// [MikroORM](https://mikro-orm.io/docs/schema-generator), to bring a database up to date with the classes.
 const SYNCHRONIZES: [&str; 6] =

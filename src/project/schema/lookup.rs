@@ -56,6 +56,10 @@ pub enum Naming {
         /// known.
         snake: Option<bool>,
     },
+    /// Tables answer by the names of their classes, as `better-auth-mikro-orm` asks for them (0.1.1 to 0.4.3: `normalizeEntityName`
+    /// and `getPropertyMetadata`), with the default naming of MikroORM; columns by those of the properties, or of what is
+    /// stored for a relation.
+    Entities,
     /// The tables could not be linked to the adapter, so that any name that may be meant will do.
     #[default]
     Similar,
@@ -88,7 +92,7 @@ impl Lookup {
     /// Whether the adapter is known to look in these tables and no others.
     #[must_use]
     pub fn is_certain(&self) -> bool {
-        self.naming != Naming::Similar
+        !matches!(self.naming, Naming::Entities | Naming::Similar)
     }
 }
 
@@ -99,6 +103,7 @@ impl Naming {
         match self {
             Self::Exact => name == wanted,
             Self::Sql { dialect, snake } => is_in_database(name, table.folds, wanted, dialect, snake),
+            Self::Entities => name == entity_name(wanted),
             Self::Similar => is_similar_table(table, wanted),
         }
     }
@@ -109,7 +114,8 @@ impl Naming {
         match self {
             Self::Exact => column.name == wanted,
             Self::Sql { dialect, snake } => is_in_database(&column.name, column.folds, wanted, dialect, snake),
-            Self::Similar => is_similar_column(column, wanted),
+            Self::Entities if column.references.is_none() => column.name == wanted,
+            Self::Entities | Self::Similar => is_similar_column(column, wanted),
         }
     }
 }
@@ -140,6 +146,16 @@ pub fn snake_case(name: &str) -> String {
         after_capital = capital;
     }
     snake
+}
+
+/// The class that `better-auth-mikro-orm` looks for: `RateLimit` for `rateLimit` (MikroORM: `UnderscoreNamingStrategy`).
+#[must_use]
+pub fn entity_name(model: &str) -> String {
+    let capitalized = |word: &str| {
+        let mut letters = word.chars();
+        letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+    };
+    snake_case(model).split('_').map(capitalized).collect()
 }
 
 /// Whether a table may be meant by a name: without case and underscores, in the singular or the plural, by its own name
@@ -210,6 +226,13 @@ mod tests {
             ["emailVerified", "credentialID", "user", "ID"].map(snake_case),
             ["email_verified", "credential_id", "user", "id"]
         );
+    }
+
+    #[test]
+    fn classes_are_called_after_what_is_asked_for() {
+        let names = ["user", "rateLimit", "userEntity", "UserEntity", "oauth_client", "OAuthClient"];
+        let classes = ["User", "RateLimit", "UserEntity", "UserEntity", "OauthClient", "OauthClient"];
+        assert_eq!(names.map(entity_name), classes);
     }
 
     #[test]

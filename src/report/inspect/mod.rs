@@ -251,6 +251,7 @@ mod tests {
             plugins: vec![plugin("passkey", "@better-auth/passkey", 7), admin],
             plugins_open: vec![why.clone()],
             adapter: Adapter {
+                package: None,
                 kind: AdapterKind::Drizzle,
                 at: site(6),
                 dialect: Some(Dialect::Postgres),

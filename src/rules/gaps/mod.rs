@@ -14,7 +14,7 @@ use super::{Circumstances, Context, Reporter};
 use crate::facts::{Body, script};
 use crate::finding::{Applicability, Confidence, FixPlan, Report, Severity};
 use crate::project::predicate;
-use crate::project::schema::lookup::is_same_word;
+use crate::project::schema::lookup::{Naming, entity_name, is_same_word};
 use crate::project::schema::{self, Cause, Gap, GapKind, RequiredColumn};
 use crate::project::value::{Condition, Unknown};
 use crate::project::{AdapterKind, PluginUse, ProjectModel, Server};
@@ -273,11 +273,13 @@ impl<'m> Group<'m> {
             report.related.extend(of_others);
             report.related.extend(gap.end());
         }
-        let rest: Vec<Gap> = self.gaps.iter().filter_map(|gap| without_respelt(server, gap)).collect();
+        let rest = self.gaps.iter().filter(|gap| self.rename_class(gap).is_none());
+        let rest: Vec<Gap> = rest.filter_map(|gap| without_respelt(server, gap)).collect();
         if self.unstaged.is_empty() && !rest.is_empty() {
             repair(cx, server, &rest.iter().collect::<Vec<_>>(), report);
         }
-        let renamed: Vec<String> = self.gaps.iter().filter_map(|gap| self.rename(gap)).collect();
+        let renamed = self.gaps.iter().filter_map(|gap| self.rename_class(gap).or_else(|| self.rename(gap)));
+        let renamed: Vec<String> = renamed.collect();
         if !renamed.is_empty() {
             report.help.server = Some(renamed.join(" "));
         }
@@ -322,6 +324,20 @@ impl<'m> Group<'m> {
             report.severity = report.severity.min(Severity::Medium);
             report.related.push((place, format!("`{command}` may create it")));
         }
+    }
+
+    /// How to have a table looked up whose class has another name than the adapter looks for.
+    fn rename_class(&self, gap: &Gap) -> Option<String> {
+        let is_looked_up = self.server.declared.lookup.naming == Naming::Entities && gap.kind == GapKind::Table;
+        let (class, _) = gap.declared.first().filter(|_| is_looked_up)?;
+        let wanted = entity_name(&gap.table);
+        let rename = format!(
+            "Call the class `{class}` `{wanted}`, by which the adapter looks for it; its table keeps its name with `tableName`."
+        );
+        // Not every plugin takes names for its tables, and not every class is one that is looked for.
+        let can_be_told = self.cause == Cause::Core && entity_name(class) == *class;
+        let told = can_be_told.then(|| format!(" Or tell better-auth its name: `{}: {{ modelName: \"{class}\" }}`.", gap.key));
+        Some(rename + &told.unwrap_or_default())
     }
 
     /// How to have a column looked up that is declared in another spelling.
