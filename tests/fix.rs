@@ -422,7 +422,11 @@ fn what_is_not_repaired_is_told_with_the_reason_and_the_next_step() {
     let repo = repository(&[("src/auth.ts", &with_prisma("passkey()")), ("prisma/schema.prisma", &schema)]);
     let run = repo.review(&["fix"]).passed();
     let why = "why: model `Passkey` has a relation `owner` to `User`: what a second one is called is for you to say";
-    for part in ["skipped: src/auth.ts:8: the `passkey` plugin needs", why, "  next: Run `npx auth@latest generate`"] {
+    for part in [
+        "skipped: src/auth.ts:8: the `passkey` plugin needs",
+        why,
+        "  next: Declare it in `prisma/schema.prisma`, or have `npx auth@latest generate`",
+    ] {
         assert!(run.stderr.contains(part), "{part}: {}", run.stderr);
     }
     assert_eq!(repo.read("prisma/schema.prisma"), schema);

@@ -315,13 +315,13 @@ fn commands_follow_adapter_and_release() {
                 &[("prisma/schema.prisma", on_mongo.as_str())],
                 "",
             ),
-            ["then `npx prisma db push`", "commit the schema."],
+            ["then run `npx prisma db push`", "commit the schema."],
         ),
         (prisma("1.7.25", ""), ["`npx auth@latest generate`", "`npx prisma migrate dev`"]),
         (prisma("1.4.22", ""), ["`npx @better-auth/cli@1.4 generate`", "`npx prisma migrate dev`"]),
         (
             finding("1.5.0", drizzle, "drizzleAdapter(db, { provider: \"pg\", schema })", &[("src/schema.ts", DRIZZLE)], ""),
-            ["`npx auth@1.5 generate`", "`npx drizzle-kit generate` and `npx drizzle-kit migrate`"],
+            ["Declare it in `src/schema.ts`, then run", "`npx drizzle-kit generate` and `npx drizzle-kit migrate`"],
         ),
         (
             finding("1.7.25", pool, "new Pool()", &[("migrations/1.sql", SQL)], ""),

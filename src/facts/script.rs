@@ -54,25 +54,133 @@ pub fn is_schema_command(line: &str) -> bool {
     SCHEMA_COMMANDS.iter().any(|command| has(command)) && (has("migrate") || has("generate"))
 }
 
+/// Programs that bring a schema into a file or a database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Program {
+    /// The official command line of better-auth, under the names of all its releases.
+    Official,
+    /// `drizzle-kit`.
+    DrizzleKit,
+    /// `prisma`.
+    Prisma,
+    /// `typeorm`.
+    TypeOrm,
+    /// `mikro-orm`.
+    MikroOrm,
+    /// `wrangler`.
+    Wrangler,
+}
+
+impl Program {
+    /// The program that a word names, after the one before it.
+    fn named(word: &str, before: Option<&str>) -> Option<Self> {
+        let package = Registered::of_npm(word);
+        let without_version = word.rfind('@').filter(|at| *at > 0).map_or(word, |at| &word[..at]);
+        let name = package.as_ref().map_or(without_version, |npm| npm.name);
+        Some(match name.strip_prefix("./").unwrap_or(name).trim_start_matches("node_modules/.bin/") {
+            "@better-auth/cli" => Self::Official,
+            // A package of the project may be called so, and have a script `migrate`.
+            "better-auth" if !matches!(before, Some("-F" | "--filter" | "-w" | "--workspace" | "workspace")) => Self::Official,
+            "auth" if package.is_some() || matches!(before, Some("npx" | "bunx" | "pnpx" | "dlx" | "x" | "exec")) => {
+                Self::Official
+            }
+            "drizzle-kit" => Self::DrizzleKit,
+            "prisma" => Self::Prisma,
+            "typeorm" | "typeorm-ts-node-commonjs" | "typeorm-ts-node-esm" => Self::TypeOrm,
+            "mikro-orm" | "mikro-orm-esm" => Self::MikroOrm,
+            "wrangler" => Self::Wrangler,
+            _ => return None,
+        })
+    }
+
+    /// How many words behind the name tell what it is to do.
+    fn depth(self, first: &str) -> usize {
+        match (self, first) {
+            (Self::Prisma, "migrate" | "db") => 2,
+            (Self::Wrangler, "d1") => 3,
+            _ => 1,
+        }
+    }
+}
+
+/// One of these programs as a command line runs it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Invocation<'l> {
+    /// The program.
+    pub program: Program,
+    /// The program as it is named: `auth@1.6`.
+    pub name: &'l str,
+    /// What it is to do: `generate`, `migrate dev`.
+    pub action: String,
+    /// The words behind that.
+    pub options: Vec<&'l str>,
+}
+
+impl<'l> Invocation<'l> {
+    /// The value of an option: `--config file`, `--config=file`.
+    #[must_use]
+    pub fn option(&self, name: &str) -> Option<&'l str> {
+        let mut words = self.options.iter();
+        while let Some(word) = words.next() {
+            match word.strip_prefix(name) {
+                Some("") => return words.next().copied(),
+                Some(value) if value.starts_with('=') => return Some(&value[1..]),
+                _ => {}
+            }
+        }
+        None
+    }
+
+    /// Whether it has an option.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.options.contains(&name)
+    }
+}
+
+/// The parts of a command line that run one after the other.
+fn commands(line: &str) -> impl Iterator<Item = &str> {
+    line.split(['\n', ';', '|', '&']).filter(|part| !part.trim().is_empty())
+}
+
+/// What a command runs, where it is one of the known programs.
+fn invoked(command: &str) -> Option<Invocation<'_>> {
+    let between = [' ', '\t', '"', '\'', ',', '[', ']', '(', ')'];
+    let words: Vec<&str> = command.split(between).filter(|word| !word.is_empty()).collect();
+    words.iter().enumerate().find_map(|(place, name)| {
+        let before = words[..place].iter().rev().find(|word| !matches!(**word, "-y" | "--yes" | "--bun")).copied();
+        let program = Program::named(name, before)?;
+        let rest = &words[place + 1..];
+        let depth = program.depth(rest.first()?).min(rest.len());
+        let (action, options) = rest.split_at(depth);
+        // `drizzle-kit push:pg`, as it was called before 0.21.
+        let of_dialect = |action: &str| action.split(':').next().unwrap_or(action).to_owned();
+        let action = if program == Program::DrizzleKit { of_dialect(action[0]) } else { action.join(" ") };
+        Some(Invocation { program, name, action, options: options.to_vec() })
+    })
+}
+
+/// What a command line does with programs that bring a schema into a file or a database.
+pub fn invocations(line: &str) -> impl Iterator<Item = Invocation<'_>> {
+    commands(line).filter_map(invoked)
+}
+
+/// What a script comes to: the last of its commands, where those before prepare it in the same folder and run nothing of the
+/// same program.
+#[must_use]
+pub fn purpose(line: &str) -> Option<Invocation<'_>> {
+    let mut commands: Vec<&str> = commands(line).collect();
+    let last = invoked(commands.pop()?)?;
+    let prepares = |command: &&str| {
+        command.split_whitespace().next() != Some("cd") && invoked(command).is_none_or(|other| other.program != last.program)
+    };
+    commands.iter().all(prepares).then_some(last)
+}
+
 /// Whether a command line runs the official CLI's `migrate`: `npx auth@latest migrate`, `pnpm dlx @better-auth/cli migrate`.
 #[must_use]
 pub fn runs_migrate(line: &str) -> bool {
-    let words: Vec<&str> =
-        line.split([' ', '\t', '"', '\'', ',', '[', ']', ';', '&', '(', ')']).filter(|word| !word.is_empty()).collect();
-    words.iter().enumerate().any(|(place, word)| {
-        let before = words[..place].iter().rev().find(|word| !matches!(**word, "-y" | "--yes" | "--bun")).copied();
-        let package = Registered::of_npm(word);
-        let program =
-            package.map_or_else(|| word.rfind('@').filter(|at| *at > 0).map_or(*word, |at| &word[..at]), |npm| npm.name);
-        let is_program = match program {
-            "@better-auth/cli" => true,
-            // A package of the project may be called so, and have a script `migrate`.
-            "better-auth" => !matches!(before, Some("-F" | "--filter" | "-w" | "--workspace" | "workspace")),
-            "auth" => package.is_some() || matches!(before, Some("npx" | "bunx" | "pnpx" | "dlx" | "x" | "exec")),
-            _ => false,
-        };
-        is_program && words.get(place + 1) == Some(&"migrate")
-    })
+    invocations(line).any(|one| one.program == Program::Official && one.action == "migrate")
 }
 
 /// Whether a command line brings a schema into a database without migrations: `drizzle-kit push`, `prisma db push`
@@ -80,15 +188,16 @@ pub fn runs_migrate(line: &str) -> bool {
 /// Generator").
 #[must_use]
 pub fn pushes_schema(line: &str) -> bool {
-    let words: Vec<&str> = line.split([' ', '\t', '"', '\'', ';', '&']).filter(|word| !word.is_empty()).collect();
-    let is = |word: &str, program: &str| word.split('@').next() == Some(program);
-    let of_orm = |pair: &[&str]| match pair[0].split('@').next() {
-        Some("drizzle-kit") => pair[1].split(':').next() == Some("push"),
-        Some("typeorm" | "typeorm-ts-node-commonjs" | "typeorm-ts-node-esm") => pair[1] == "schema:sync",
-        Some("mikro-orm" | "mikro-orm-esm") => matches!(pair[1], "schema:update" | "schema:create" | "schema:fresh"),
-        _ => false,
+    let pushes = |one: Invocation<'_>| {
+        matches!(
+            (one.program, one.action.as_str()),
+            (Program::DrizzleKit, "push")
+                | (Program::Prisma, "db push")
+                | (Program::TypeOrm, "schema:sync")
+                | (Program::MikroOrm, "schema:update" | "schema:create" | "schema:fresh")
+        )
     };
-    words.windows(2).any(of_orm) || words.windows(3).any(|part| is(part[0], "prisma") && part[1..] == ["db", "push"])
+    invocations(line).any(pushes)
 }
 
 /// A program that keeps a history of SQL scripts and runs them, whatever language they belong to.
@@ -143,6 +252,31 @@ mod tests {
             ("git push", false),
         ] {
             assert_eq!(pushes_schema(line), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn what_a_script_comes_to_is_told() {
+        let told = |line: &'static str| {
+            let one = purpose(line)?;
+            Some((one.name, one.action.clone(), one.option("--config")))
+        };
+        let is = |name, action: &str, config| Some((name, action.to_owned(), config));
+        for (line, expected) in [
+            ("drizzle-kit generate", is("drizzle-kit", "generate", None)),
+            ("bun --env-file=../.env drizzle-kit push:pg --config=db/a.ts", is("drizzle-kit", "push", Some("db/a.ts"))),
+            ("dotenv -e .env -- prisma migrate dev --name x", is("prisma", "migrate dev", None)),
+            ("npx -y auth@1.6 generate --config src/auth.ts -y", is("auth@1.6", "generate", Some("src/auth.ts"))),
+            ("bun journal.ts && bun drizzle-kit generate", is("drizzle-kit", "generate", None)),
+            ("wrangler d1 migrations apply DB --local", is("wrangler", "d1 migrations apply", None)),
+            ("./node_modules/.bin/drizzle-kit migrate", is("./node_modules/.bin/drizzle-kit", "migrate", None)),
+            ("drizzle-kit push && tsx seed.ts", None),
+            ("drizzle-kit generate && drizzle-kit migrate", None),
+            ("cd packages/db && drizzle-kit push", None),
+            ("turbo db:push", None),
+            ("pnpm --filter auth migrate", None),
+        ] {
+            assert_eq!(told(line), expected, "{line}");
         }
     }
 

@@ -11,6 +11,7 @@ use super::memo::{Gate, Memo, Run};
 use super::plugins::{Reader, Side};
 use super::render;
 use super::resolve::Resolver;
+use super::schema::commands::Commands;
 use super::schema::compare::{Comparison, compare};
 use super::schema::declared::{Sources, tell_apart};
 use super::schema::lookup::Map;
@@ -274,7 +275,7 @@ impl Linker<'_> {
         let sources = self.run.answer(&self.kept.sources, (), read);
         self.run.begin();
         let declared = sources.declared(files, evaluator, resolver, &package, &adapter);
-        let server = Server {
+        let mut server = Server {
             role,
             at,
             name,
@@ -286,12 +287,14 @@ impl Linker<'_> {
             adapter,
             required,
             declared,
+            commands: Commands::default(),
             comparison: SchemaState::default(),
             gaps: Vec::new(),
             mounts: Vec::new(),
             mounts_open: Vec::new(),
             contexts: Vec::new(),
         };
+        server.commands = sources.commands(files, resolver, &server);
         self.questions(&server);
         self.model.servers.push(server);
     }

@@ -6,6 +6,7 @@ pub mod eval;
 pub mod files;
 pub mod installed;
 pub mod link;
+pub mod manager;
 mod memo;
 pub mod plugins;
 pub mod predicate;
@@ -81,6 +82,8 @@ pub struct Server {
     pub required: Required,
     /// What the repository declares and migrates for this instance.
     pub declared: Declared,
+    /// The commands that bring what is declared into the database.
+    pub commands: schema::commands::Commands,
     /// Whether the two could be compared.
     pub comparison: SchemaState,
     /// What keeps the tables from being what is needed.

@@ -665,12 +665,13 @@ pub(in crate::project) mod tests {
     use crate::facts::signals::Signals;
 
     /// Files in memory; those without content only exist.
-    pub(in crate::project) struct MemoryFiles(BTreeMap<Arc<str>, Arc<FileFacts>>);
+    pub(in crate::project) struct MemoryFiles(BTreeMap<Arc<str>, (String, Arc<FileFacts>)>);
 
     impl MemoryFiles {
         pub(in crate::project) fn new(files: &[(&str, &str)]) -> Self {
             let facts = |path: &str, text: &str| facts::extract(FileKind::of(path).unwrap_or(FileKind::Sql), text.as_bytes());
-            Self(files.iter().map(|(path, text)| (Arc::from(*path), Arc::new(facts(path, text)))).collect())
+            let file = |path: &str, text: &str| (text.to_owned(), Arc::new(facts(path, text)));
+            Self(files.iter().map(|(path, text)| (Arc::from(*path), file(path, text))).collect())
         }
     }
 
@@ -680,15 +681,15 @@ pub(in crate::project) mod tests {
         }
 
         fn facts(&self, path: &str) -> Option<Arc<FileFacts>> {
-            self.0.get(path).cloned()
+            self.0.get(path).map(|(_, facts)| Arc::clone(facts))
         }
 
         fn installed(&self, path: &str) -> Option<Arc<str>> {
             self.0.get_key_value(path).map(|(path, _)| Arc::clone(path))
         }
 
-        fn text(&self, _path: &str) -> Option<String> {
-            None
+        fn text(&self, path: &str) -> Option<String> {
+            self.0.get(path).map(|(text, _)| text.clone())
         }
 
         fn of_kind(&self, kind: FileKind) -> Vec<Arc<str>> {

@@ -9,6 +9,7 @@ use crate::facts::specifier::Registered;
 use crate::facts::{Body, FileFacts};
 use crate::knowledge::pack;
 use crate::project::files::Files;
+use crate::project::manager::{LOCKFILES, Manager};
 use crate::project::resolve::{Resolver, ancestors, is_local_range, relative};
 use crate::project::value::Unknown;
 use crate::source::{Site, Span};
@@ -78,10 +79,6 @@ fn is_from_elsewhere(range: &str) -> bool {
         _ => !is_local_range(range),
     }
 }
-
-/// Names of lockfiles. Where several lie side by side, and more than one fits, an earlier one counts: a repository that
-/// moved to another package manager has most often left npm's behind.
-const LOCKFILES: [&str; 6] = ["bun.lock", "pnpm-lock.yaml", "yarn.lock", "deno.lock", "package-lock.json", "npm-shrinkwrap.json"];
 
 /// The version of `package` that the workspace package in `folder` runs.
 ///
@@ -266,7 +263,7 @@ fn locked_in(
     let covered = declaration.is_none_or(|declaration| declaration.folder == root || resolver.is_member(&declaration.folder));
     let mut candidates: Vec<(nodejs_semver::Version, Arc<str>)> = LOCKFILES
         .iter()
-        .filter_map(|name| {
+        .filter_map(|(name, _)| {
             let path = path_in(root, name);
             let facts = files.facts(&path)?;
             let Body::Lock(lock) = &facts.body else { return None };
@@ -275,12 +272,9 @@ fn locked_in(
         })
         .filter(|(version, _)| covered || fits(version))
         .collect();
-    let manager = resolver.manifests(root).find_map(|(_, manifest)| manifest.package_manager.clone());
+    let manager = Manager::named_in(resolver, root);
     let is_own = |(_, file): &(nodejs_semver::Version, Arc<str>)| {
-        let name = file.rsplit('/').next().unwrap_or(file);
-        manager
-            .as_deref()
-            .is_some_and(|manager| name.starts_with(manager) || manager == "npm" && name.starts_with("package-lock"))
+        manager.is_some() && Manager::of_lockfile(file.rsplit('/').next().unwrap_or(file)) == manager
     };
     if candidates.iter().any(is_own) {
         candidates.retain(is_own);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::broken::Broken;
 use super::casing::Casing;
+use super::commands::{Commands, Finder};
 use super::handle::{Given, schema_map};
 use super::lookup::{Lookup, Map, Naming, is_similar_table, snake_case};
 use super::migrated::{are_kept, name_in_database};
@@ -90,6 +91,13 @@ impl Sources {
         let (sources, of_others) = (sources.into_iter().collect(), BTreeSet::new());
         let broken = Broken::find(files, &all);
         Declared { lookup, all, of_others, migrated, pushed, runner, scripts, sources, broken }
+    }
+
+    /// The commands that bring what is declared for a server into its database.
+    #[must_use]
+    pub fn commands(&self, files: &dyn Files, resolver: &Resolver, server: &Server) -> Commands {
+        let (tools, migrated, prisma) = (&self.tools, &self.migrated, &self.prisma);
+        Finder { files, resolver, tools, migrated, prisma, server }.commands()
     }
 
     /// Tables whose link to the adapter is not known.

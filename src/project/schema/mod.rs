@@ -2,6 +2,7 @@
 
 pub mod broken;
 mod casing;
+pub mod commands;
 pub mod compare;
 pub mod declared;
 mod defined;
@@ -21,6 +22,7 @@ pub mod required;
 pub mod rows;
 mod tools;
 mod types;
+mod wrangler;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

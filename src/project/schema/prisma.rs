@@ -1,7 +1,7 @@
 //! Which Prisma files make one schema, and which of several schemas a client is generated from (documentation of the
 //! ORM: "Schema location").
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::tools::Tool;
@@ -19,12 +19,17 @@ const DEFAULTS: [&str; 3] = ["prisma/schema.prisma", "schema.prisma", "prisma/sc
 #[derive(Debug)]
 pub(super) struct PrismaSchema {
     /// The file with the datasource, or the only one.
-    main: Arc<str>,
-    package: Arc<str>,
+    pub(super) main: Arc<str>,
+    pub(super) package: Arc<str>,
     pub(super) models: Vec<SourceTable>,
 }
 
 impl PrismaSchema {
+    /// Whether Prisma finds it in a package without being told.
+    pub(super) fn is_at_default_place(&self, package: &str) -> bool {
+        DEFAULTS.iter().filter_map(|place| join(package, place)).any(|place| place == *self.main)
+    }
+
     /// The folder of the migrations, where nothing says otherwise.
     pub(super) fn migrations(&self) -> String {
         format!("{}/migrations", folder_of(&self.main)).trim_start_matches('/').to_owned()
@@ -103,8 +108,7 @@ pub(super) fn of_client<'s>(schemas: &'s [PrismaSchema], tool: Option<&Tool>, pa
     }
     let in_package = |package: &str| {
         let own = || schemas.iter().filter(|schema| &*schema.package == package);
-        let defaults: BTreeSet<String> = DEFAULTS.iter().filter_map(|place| join(package, place)).collect();
-        let by_default = own().filter(|schema| tool.is_none() && defaults.contains(&*schema.main));
+        let by_default = own().filter(|schema| tool.is_none() && schema.is_at_default_place(package));
         only(by_default).or_else(|| only(own()))
     };
     packages.iter().find_map(|package| in_package(package))

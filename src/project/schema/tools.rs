@@ -1,19 +1,23 @@
 //! Where the tools that migrate a database look and write, as their configuration says.
 //!
-//! Drizzle Kit: `drizzle.config.ts` ("Drizzle Kit configuration file" of its documentation). Prisma: `prisma.config.ts`
-//! ("Prisma Config reference"), and `prisma.schema` and the scripts of `package.json` ("Schema location").
+//! Drizzle Kit: `drizzle.config.ts` ("Drizzle Kit configuration file" of its documentation). It takes all paths from the folder
+//! it is run in, wherever the configuration lies (drizzle-kit 0.31, `drizzleConfigFromFile`, `prepareFilenames` and
+//! `prepareOutFolder`). Prisma: `prisma.config.ts` ("Prisma Config reference"), and `prisma.schema` and the scripts of
+//! `package.json` ("Schema location"), each with paths from its own folder.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use globset::{GlobBuilder, GlobMatcher};
 
 use super::casing::Casing;
+use crate::facts::FileFacts;
 use crate::facts::manifest::Manifest;
-use crate::facts::script::{self, Runner, pushes_schema};
+use crate::facts::script::{self, Program, Runner, invocations, purpose, pushes_schema};
 use crate::project::eval::Evaluator;
 use crate::project::files::Files;
-use crate::project::resolve::{Resolver, join};
-use crate::project::value::{Node, Value};
+use crate::project::resolve::{Resolved, Resolver, ancestors, join};
+use crate::project::value::{Lookup, Node, Value};
 use crate::source::{FileKind, Site, Span, folder_of};
 
 /// Tools with a configuration of their own.
@@ -29,20 +33,42 @@ pub(super) enum Kind {
 #[derive(Debug)]
 pub(super) struct Tool {
     pub(super) kind: Kind,
+    /// The file that says it.
+    pub(super) config: Arc<str>,
     /// The folder of the package it belongs to.
     pub(super) package: Arc<str>,
-    /// The files and folders the schema is read from, and patterns of them.
-    schema: Vec<GlobMatcher>,
+    /// The folder the tool is run in, which its paths start from.
+    pub(super) home: Arc<str>,
+    /// The files and folders the schema is read from, and patterns of them; `None` where that is not known.
+    schema: Option<Vec<GlobMatcher>>,
+    /// The files whose tables the files of the schema pass on.
+    passed_on: BTreeSet<Arc<str>>,
     /// The folder the migrations are written into, where it is said or has a default.
     pub(super) migrations: Option<String>,
     /// What it makes of the names columns have in code, where that is said.
     pub(super) casing: Option<Casing>,
+    /// It says how to reach a database, or may do so. A tool that does not know that makes migrations and applies none.
+    pub(super) connects: bool,
 }
 
 impl Tool {
-    /// Whether the tool reads the schema from this file.
+    /// Whether the tool is known to read the schema from this file.
     pub(super) fn reads(&self, file: &str) -> bool {
-        is_read(&self.schema, file)
+        self.schema.as_ref().is_some_and(|schema| is_read(schema, file)) || self.passed_on.contains(file)
+    }
+
+    /// Whether it is not known what the tool reads.
+    pub(super) fn is_open(&self) -> bool {
+        self.schema.is_none()
+    }
+
+    /// Whether the tool finds the configuration in the folder it is run in without being told.
+    pub(super) fn is_found(&self) -> bool {
+        let own = |name: &str| join(&self.home, name).is_some_and(|path| path == *self.config);
+        match self.kind {
+            Kind::DrizzleKit => ["drizzle.config.ts", "drizzle.config.js", "drizzle.config.json"].into_iter().any(own),
+            Kind::Prisma => true,
+        }
     }
 }
 
@@ -50,14 +76,14 @@ impl Tool {
 pub(super) fn tools(files: &dyn Files, resolver: &Resolver, evaluator: &Evaluator<'_>, declaring: &[Arc<str>]) -> Vec<Tool> {
     let in_code = files.candidates().iter().filter(|(_, signals)| signals.tools).filter_map(|(path, _)| {
         let configuration = evaluator.export(path, "default", &Site::new(path, Span::default()));
-        written(&configuration).map(|written| (Arc::clone(path), written))
+        written(&configuration, path).map(|written| (Arc::clone(path), written))
     });
     let manifests = files.of_kind(FileKind::PackageManifest);
     let in_manifests = |read: fn(&Manifest) -> Vec<String>| {
         let written = move |path: &Arc<str>| {
             let schema =
                 resolver.manifests(folder_of(path)).map(|(_, manifest)| read(manifest)).find(|schema| !schema.is_empty())?;
-            let written = Written { kind: Kind::Prisma, schema, migrations: None, casing: None };
+            let written = Written { schema: Some(schema), ..Written::of(Kind::Prisma) };
             Some((Arc::clone(path), written))
         };
         manifests.iter().filter_map(written)
@@ -103,15 +129,8 @@ pub(super) fn runner<'p>(files: &dyn Files, resolver: &Resolver, packages: impl 
 fn schemas_of_scripts(manifest: &Manifest) -> Vec<String> {
     let mut schemas = Vec::new();
     for script in &manifest.scripts {
-        let mut words = script.command.split_whitespace().skip_while(|word| *word != "prisma");
-        while let Some(word) = words.next() {
-            let schema = match word.strip_prefix("--schema") {
-                Some("") => words.next(),
-                Some(value) => value.strip_prefix('='),
-                None => None,
-            };
-            schemas.extend(schema.map(|schema| schema.trim_matches(['"', '\'']).to_owned()));
-        }
+        let of_prisma = invocations(&script.command).filter(|one| one.program == Program::Prisma);
+        schemas.extend(of_prisma.filter_map(|one| one.option("--schema").map(str::to_owned)));
     }
     schemas
 }
@@ -119,62 +138,127 @@ fn schemas_of_scripts(manifest: &Manifest) -> Vec<String> {
 /// A configuration with paths as written.
 struct Written {
     kind: Kind,
-    schema: Vec<String>,
+    schema: Option<Vec<String>>,
     migrations: Option<String>,
     casing: Option<Casing>,
+    connects: bool,
 }
 
-/// What the default export of a module configures: the argument of `defineConfig`, or the object itself.
-fn written(configuration: &Node) -> Option<Written> {
-    let options = match &configuration.value {
-        Value::Call(call) if call.callee.name == "defineConfig" => call.arguments.first()?,
-        _ => configuration,
+impl Written {
+    /// One that says nothing.
+    fn of(kind: Kind) -> Self {
+        Self { kind, schema: None, migrations: None, casing: None, connects: true }
+    }
+}
+
+/// What the default export of a file configures: the argument of `defineConfig`, or the object itself.
+fn written(configuration: &Node, path: &str) -> Option<Written> {
+    let (options, module) = match &configuration.value {
+        Value::Call(call) if call.callee.name == "defineConfig" => (call.arguments.first()?, call.callee.module.as_str()),
+        _ => (configuration, ""),
     };
     options.object()?;
-    let schema = options.get(&["schema"])?.texts();
+    let schema = options.get(&["schema"]);
     let text = |path: &[&str]| options.text(path).map(str::to_owned);
-    Some(match options.get(&["dialect"]) {
-        Some(_) => {
-            let migrations = match options.get(&["out"]) {
-                None => Some("drizzle".to_owned()),
-                Some(_) => text(&["out"]),
-            };
-            let casing = options.text(&["casing"]).and_then(Casing::of);
-            Written { kind: Kind::DrizzleKit, schema: schema?, migrations, casing }
-        }
+    if matches!(options.lookup(&["dialect"]), Lookup::Absent) {
         // One that is not known is none of the default places, either.
-        None => {
-            let migrations = text(&["migrations", "path"]);
-            Written { kind: Kind::Prisma, schema: schema.unwrap_or_default(), migrations, casing: None }
-        }
+        let (schema, migrations) = (schema?.texts(), text(&["migrations", "path"]));
+        return Some(Written { schema, migrations, ..Written::of(Kind::Prisma) });
+    }
+    // Other tools have a `defineConfig` and a `dialect` as well.
+    let is_named = || path.rsplit('/').next().is_some_and(|name| name.starts_with("drizzle"));
+    if schema.is_none() && module != "drizzle-kit" && !is_named() {
+        return None;
+    }
+    let migrations = match options.lookup(&["out"]) {
+        Lookup::Absent => Some("drizzle".to_owned()),
+        Lookup::Found(_) | Lookup::Unknown(_) => text(&["out"]),
+    };
+    Some(Written {
+        kind: Kind::DrizzleKit,
+        schema: schema.and_then(Node::texts),
+        migrations,
+        casing: options.text(&["casing"]).and_then(Casing::of),
+        connects: !matches!(options.lookup(&["dbCredentials"]), Lookup::Absent),
     })
 }
 
 impl Written {
-    fn tool(self, files: &dyn Files, resolver: &Resolver, path: &str, declaring: &[Arc<str>]) -> Tool {
+    fn tool(self, files: &dyn Files, resolver: &Resolver, path: &Arc<str>, declaring: &[Arc<str>]) -> Tool {
         let package = resolver.package_of(path);
-        let schema = |home: &str| -> Vec<GlobMatcher> {
-            let globs = self.schema.iter().filter_map(|schema| join(home, schema));
+        let globs = |home: &str| -> Option<Vec<GlobMatcher>> {
+            let globs = self.schema.as_ref()?.iter().filter_map(|schema| join(home, &without_choices(schema)));
             let globs = globs.filter_map(|schema| GlobBuilder::new(&schema).literal_separator(true).build().ok());
-            globs.map(|glob| glob.compile_matcher()).collect()
+            Some(globs.map(|glob| glob.compile_matcher()).collect())
         };
-        // Paths start where the tool is run: in the folder of the configuration as a rule, else around it, where the
-        // configuration is named on the command line.
+        // A path may be one of a file, or of a folder with one that passes on others.
+        let entries = |home: &str| -> Vec<Arc<str>> {
+            let paths = self.schema.iter().flatten().filter_map(|schema| join(home, schema));
+            let paths = paths.flat_map(|path| [format!("{path}/index.ts"), path]);
+            paths.filter(|path| files.exists(path)).map(Arc::from).collect()
+        };
         let leads_to_some = |home: &&str| {
-            let is_file = || self.schema.iter().any(|schema| join(home, schema).is_some_and(|path| files.exists(&path)));
-            let schema = schema(home);
-            declaring.iter().any(|file| is_read(&schema, file)) || is_file()
+            let schema = globs(home).unwrap_or_default();
+            declaring.iter().any(|file| is_read(&schema, file)) || !entries(home).is_empty()
         };
         let own = folder_of(path);
-        let home = [own, &package, ""].into_iter().find(leads_to_some).unwrap_or(own);
+        // Where no script tells in which folder the tool is run, it is that of the configuration as a rule, else one around it.
+        let told = ancestors(own).find(|folder| names_configuration(resolver, folder, path, self.kind));
+        let homes: Vec<&str> = told.into_iter().chain([own, &package, ""]).collect();
+        let home = homes.iter().copied().find(leads_to_some).unwrap_or(homes[0]);
         Tool {
             kind: self.kind,
-            schema: schema(home),
+            schema: globs(home),
+            passed_on: passed_on(files, resolver, entries(home)),
             migrations: self.migrations.as_deref().and_then(|folder| join(home, folder)),
+            home: home.into(),
+            config: Arc::clone(path),
             package,
             casing: self.casing,
+            connects: self.connects,
         }
     }
+}
+
+/// Whether a script of the package in a folder runs Drizzle Kit with this configuration.
+fn names_configuration(resolver: &Resolver, folder: &str, config: &str, kind: Kind) -> bool {
+    let mut scripts = resolver.manifests(folder).flat_map(|(_, manifest)| &manifest.scripts);
+    let is_it = |path: &str| join(folder, path).is_some_and(|path| path == config);
+    kind == Kind::DrizzleKit
+        && scripts.any(|script| {
+            let run = purpose(&script.command).filter(|one| one.program == Program::DrizzleKit);
+            run.and_then(|one| one.option("--config")).is_some_and(is_it)
+        })
+}
+
+/// The files that some files pass on, directly and by others.
+fn passed_on(files: &dyn Files, resolver: &Resolver, entries: Vec<Arc<str>>) -> BTreeSet<Arc<str>> {
+    let (mut waiting, mut found) = (entries, BTreeSet::new());
+    while let Some(path) = waiting.pop() {
+        let facts = files.facts(&path);
+        let modules = facts.as_deref().and_then(FileFacts::module).into_iter().flat_map(|module| module.passed_on());
+        for module in modules {
+            if let Resolved::File(file) = resolver.resolve(files, &path, module)
+                && found.insert(Arc::clone(&file))
+            {
+                waiting.push(file);
+            }
+        }
+    }
+    found
+}
+
+/// A pattern in which any name stands for a choice of names: `!(*.test)`.
+fn without_choices(pattern: &str) -> String {
+    let mut plain = String::with_capacity(pattern.len());
+    let mut rest = pattern;
+    while let Some(at) = ["!(", "@(", "+(", "?(", "*("].iter().filter_map(|choice| rest.find(choice)).min() {
+        let Some(end) = rest[at..].find(')') else { break };
+        plain.push_str(&rest[..at]);
+        plain.push('*');
+        rest = &rest[at + end + 1..];
+    }
+    plain + rest
 }
 
 /// Whether a file is one of these, or lies in a folder that is.

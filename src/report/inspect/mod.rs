@@ -127,6 +127,7 @@ mod tests {
     use crate::facts::schema::{self, Column, Key, Table};
     use crate::finding::{Location, Open};
     use crate::project::application::{Audience, Context, Evidence, Mount, Partners, Route};
+    use crate::project::schema::commands::Commands;
     use crate::project::schema::lookup::{Lookup, Naming};
     use crate::project::schema::{Gap, GapKind, Required, RequiredColumn, RequiredReference, RequiredTable};
     use crate::project::value::{Node, Unknown, Value};
@@ -273,6 +274,7 @@ mod tests {
                 sources: vec!["src/auth.ts".into()],
                 ..Declared::default()
             },
+            commands: Commands::default(),
             comparison: SchemaState::Compared,
             gaps: vec![Gap {
                 kind: GapKind::Table,

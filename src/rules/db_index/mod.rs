@@ -41,8 +41,8 @@ fn index(cx: &Context<'_>, out: &mut Reporter<'_>) {
         report.related = places.iter().map(|place| ((*place).clone(), report.label.clone())).collect();
         report.identity = vec![primary.file.to_string()];
         report.parts = gaps().flat_map(parts).collect();
-        report.help.migration = Some(declare_keys(groups[0].server));
-        repair(cx, groups[0].server, &gaps().collect::<Vec<_>>(), &mut report);
+        let shown = repair(cx, groups[0].server, &gaps().collect::<Vec<_>>(), &mut report);
+        report.help.migration = Some(declare_keys(groups[0].server, shown.as_deref()));
         groups.iter().for_each(|group| group.name_others(&group.gaps, &mut report));
         groups[0].hit(cx, out, report);
     }

@@ -1,45 +1,54 @@
-//! How to bring the schema up to date, by adapter and version.
+//! How to bring the schema up to date, by adapter and by what the repository runs.
 
 use std::sync::Arc;
 
+use super::{join, quoted};
 use crate::facts::script::Runner;
-use crate::knowledge::pack;
-use crate::project::adapter::{D1, Mapper};
+use crate::project::adapter::D1;
 use crate::project::schema::Migrated;
+use crate::project::schema::commands::{Command, End, GENERATED, Route};
 use crate::project::{AdapterKind, Server};
-use crate::rules::context::release;
 
 /// Says why the step cannot be left out.
 const REMINDER: &str = "This step is required: the plugin or option works only once the database has the schema.";
 
-/// The commands that declare and migrate what is missing, in order, and the reminder that they are needed.
+/// What is done where the sources do not tell how the schema gets into the database.
+const AS_USUAL: &str = "bring it into the database the way this project does";
+
+/// What has to be declared as a finding shows it: the files the lines go into; none where nothing is shown.
+pub(in crate::rules) type Shown<'s> = Option<&'s [Arc<str>]>;
+
+/// How to declare and migrate what is missing, in order, and the reminder that it is needed.
 ///
-/// Source: documentation, concepts/cli, "Generate" and "Migrate" (`migrate` serves the built-in Kysely adapter alone);
-/// `@better-auth/cli` ends with 1.4 and is followed by `auth` from 1.5 on. The command line writes the schema of its own
-/// release.
-pub(in crate::rules) fn advice(server: &Server) -> String {
-    let generate = cli(server, "generate");
+/// Source: documentation, concepts/cli, "Generate" and "Migrate" (`migrate` serves the built-in Kysely adapter alone).
+pub(in crate::rules) fn advice(server: &Server, shown: Shown<'_>) -> String {
+    let generate = server.commands.generate.as_ref().map(|command| said(std::slice::from_ref(command)));
     let steps = match server.adapter.kind {
-        AdapterKind::Kysely if commits_generated_scripts(server) => {
-            format!("Run {generate}, commit the script it writes, and apply it to every database this server uses.")
+        AdapterKind::Kysely => {
+            let generate = generate.filter(|_| commits_generated_scripts(server));
+            let by_script = generate.map(|generate| {
+                format!("Run {generate}, commit the script it writes, and apply it to every database this server uses.")
+            });
+            by_script.or_else(|| own_migrations(server)).unwrap_or_else(|| {
+                let is_typed = server.declared.types().is_some();
+                match is_typed && server.declared.migrated.iter().any(|one| one.ordered) {
+                    true => "Write a migration that creates it, and apply it to every database this server uses.".to_owned(),
+                    false => format!("Run {}, against every database this server uses.", migrate_itself(server)),
+                }
+            })
         }
-        AdapterKind::Kysely => own_migrations(server).unwrap_or_else(|| {
-            let is_typed = server.declared.types().is_some();
-            match is_typed && server.declared.migrated.iter().any(|one| one.ordered) {
-                true => "Write a migration that creates it, and apply it to every database this server uses.".to_owned(),
-                false => format!("Run {}, against every database this server uses.", cli(server, "migrate")),
-            }
-        }),
-        AdapterKind::Prisma | AdapterKind::Drizzle => {
-            let migration = if is_pushed(server) { "" } else { " and the migration" };
-            format!("Run {generate}, then {}, and commit the schema{migration}.", commands(server))
-        }
+        AdapterKind::Prisma | AdapterKind::Drizzle => in_schema(server, shown, generate.as_deref()),
         // The command line knows the adapters of better-auth only.
-        AdapterKind::Other if server.adapter.mapper().is_some() => {
-            let migration = if is_pushed(server) { "" } else { " and the migration" };
-            format!("Declare it in the entity classes, run {}, and commit the classes{migration}.", commands(server))
-        }
-        _ => format!("Run {generate} and bring the result into the database with the tool that owns its schema."),
+        AdapterKind::Other if server.adapter.mapper().is_some() => match &server.commands.route {
+            Some(route) => format!("Declare it in the entity classes, {}", carried_out(route, Some("classes"))),
+            None => format!("Declare it in the entity classes, and {AS_USUAL}."),
+        },
+        _ => match generate {
+            Some(generate) => {
+                format!("Run {generate} and bring the result into the database with the tool that owns its schema.")
+            }
+            None => "Bring it into the database with the tool that owns its schema.".to_owned(),
+        },
     };
     let types = server.declared.types().map(|types| {
         format!(" Then generate `{types}` anew with the tool that wrote it; where the database has it already, that is all.")
@@ -47,9 +56,63 @@ pub(in crate::rules) fn advice(server: &Server) -> String {
     format!("{steps}{} {REMINDER}", types.unwrap_or_default())
 }
 
+/// The official `migrate` of a server.
+fn migrate_itself(server: &Server) -> String {
+    said(server.commands.migrate.as_slice())
+}
+
+/// Commands with the folders they are run in: `` `a` and `b` in `apps/api` ``.
+fn said(commands: &[Command]) -> String {
+    let quoted = |command: &Command| command.lines.iter().map(|line| format!("`{line}`")).collect::<Vec<_>>().join(" or ");
+    let groups: Vec<&[Command]> = commands.chunk_by(|one, next| one.folder == next.folder).collect();
+    let group = |group: &&[Command]| {
+        let place = match &*group[0].folder {
+            "" if groups.len() == 1 => String::new(),
+            "" => " at the root".to_owned(),
+            folder => format!(" in `{folder}`"),
+        };
+        join(group.iter().map(quoted).collect()) + &place
+    };
+    join(groups.iter().map(group).collect())
+}
+
+/// What a route comes to, and what has to be committed then: `what` declares the schema, where that is changed as well.
+fn carried_out(route: &Route, what: Option<&str>) -> String {
+    let steps = said(&route.steps);
+    let what = what.map(|what| format!("the {what}"));
+    match (route.end, what) {
+        (End::Pushed, None) => format!("run {steps}."),
+        (End::Pushed, Some(what)) => format!("run {steps}, and commit {what}."),
+        (End::Migrated, None) => format!("run {steps}, and commit the migration."),
+        (End::Migrated, Some(what)) => format!("run {steps}, and commit {what} and the migration."),
+        (End::Made, None) => format!("run {steps}, commit the migration, and apply it as the others are applied."),
+        (End::Made, Some(what)) => {
+            format!("run {steps}, commit {what} and the migration, and apply it as the others are applied.")
+        }
+    }
+}
+
+/// How a schema that an ORM reads is changed, and brought into the database. `generate` writes what is new of itself.
+fn in_schema(server: &Server, shown: Shown<'_>, generate: Option<&str>) -> String {
+    let place = shown.map(|files| match files {
+        [] => "the schema".to_owned(),
+        files => quoted(files.iter().map(|file| &**file)),
+    });
+    let declared = match (place, generate) {
+        (Some(place), None) => format!("Declare it in {place}"),
+        (Some(place), Some(generate)) => format!("Declare it in {place}, or have {generate} do so"),
+        (None, Some(generate)) => format!("Run {generate}"),
+        (None, None) => "Declare what is needed in the schema".to_owned(),
+    };
+    match &server.commands.route {
+        Some(route) => format!("{declared}, then {}", carried_out(route, Some("schema"))),
+        None => format!("{declared}, and {AS_USUAL}.{}", unread(server)),
+    }
+}
+
 /// Whether the repository keeps the scripts that `generate` writes for the built-in adapter, in the folder it writes them into.
 fn commits_generated_scripts(server: &Server) -> bool {
-    server.declared.migrated.iter().any(|one| one.folder.rsplit('/').next() == Some("better-auth_migrations"))
+    server.declared.migrated.iter().any(|one| one.folder.rsplit('/').next() == Some(GENERATED))
 }
 
 /// How to bring statements into the migrations of the project, where another tool than the official command line keeps a
@@ -96,29 +159,6 @@ fn steps_of(runner: Runner) -> (&'static str, &'static str) {
     }
 }
 
-/// Whether the schema of an ORM reaches the database without migrations. A first one that is generated later would make
-/// every table again; for MongoDB Prisma has none (its documentation: "MongoDB", "Commonalities and differences").
-fn is_pushed(server: &Server) -> bool {
-    let is_mongo = server.adapter.kind == AdapterKind::Prisma && server.adapter.provider.as_deref() == Some("mongodb");
-    is_mongo || server.declared.pushed && server.declared.migrated.is_empty()
-}
-
-/// The commands that bring the schema of an ORM into the database (documentation of TypeORM, "Migrations" and "CLI"; of
-/// MikroORM, "Migrations" and "Schema Generator").
-fn commands(server: &Server) -> &'static str {
-    let pushed = is_pushed(server);
-    match (server.adapter.kind, server.adapter.mapper()) {
-        (AdapterKind::Prisma, _) if pushed => "`npx prisma db push`",
-        (AdapterKind::Prisma, _) => "`npx prisma migrate dev`",
-        (_, Some(Mapper::TypeOrm)) if pushed => "`npx typeorm schema:sync`",
-        (_, Some(Mapper::TypeOrm)) => "`npx typeorm migration:generate` and `npx typeorm migration:run`",
-        (_, Some(Mapper::MikroOrm)) if pushed => "`npx mikro-orm schema:update --run`",
-        (_, Some(Mapper::MikroOrm)) => "`npx mikro-orm migration:create` and `npx mikro-orm migration:up`",
-        _ if pushed => "`npx drizzle-kit push`",
-        _ => "`npx drizzle-kit generate` and `npx drizzle-kit migrate`",
-    }
-}
-
 /// Whether code declares the schema, and commands bring it into the database from there.
 fn is_declared(server: &Server) -> bool {
     matches!(server.adapter.kind, AdapterKind::Prisma | AdapterKind::Drizzle) || server.adapter.mapper().is_some()
@@ -126,24 +166,42 @@ fn is_declared(server: &Server) -> bool {
 
 /// The commands that bring what is declared into the database, and the reminder that they are needed.
 pub(in crate::rules) fn apply(server: &Server) -> String {
-    if is_declared(server) { format!("{} {REMINDER}", migrate(server)) } else { advice(server) }
+    if is_declared(server) { format!("{} {REMINDER}", migrate(server)) } else { advice(server, None) }
 }
 
 /// The commands that bring a schema that is declared in code into the database; elsewhere, how keys get there.
 pub(super) fn migrate(server: &Server) -> String {
     if !is_declared(server) {
-        return declare_keys(server);
+        return declare_keys(server, None);
     }
-    let commit = if is_pushed(server) { "" } else { ", and commit the migration" };
-    format!("Run {}{commit}.", commands(server))
+    match &server.commands.route {
+        Some(route) => capitalised(&carried_out(route, None)),
+        None => capitalised(&format!("{AS_USUAL}.{}", unread(server))),
+    }
+}
+
+/// Tells of a tool that is there and does not read what the server does.
+fn unread(server: &Server) -> String {
+    let configurations: Vec<&str> = server.commands.of_others.iter().map(|config| &**config).collect();
+    match configurations.len() {
+        0 => String::new(),
+        1 => format!(" {} does not read these tables.", quoted(configurations)),
+        _ => format!(" {} do not read these tables.", quoted(configurations)),
+    }
+}
+
+/// A sentence of its own.
+fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 /// The steps that give columns that are there a key, an index or a rule for deleted rows. They are a migration of their own:
 /// the official command line makes keys along with the tables and columns it adds, and leaves the others as they are
 /// (documentation: concepts/cli, "Generate" and "Migrate").
-pub(in crate::rules) fn declare_keys(server: &Server) -> String {
+pub(in crate::rules) fn declare_keys(server: &Server, shown: Shown<'_>) -> String {
     match server.adapter.kind {
-        AdapterKind::Prisma | AdapterKind::Drizzle => format!("Declare it in the schema. {}", migrate(server)),
+        AdapterKind::Prisma | AdapterKind::Drizzle => in_schema(server, Some(shown.unwrap_or_default()), None),
         AdapterKind::Kysely if commits_generated_scripts(server) => {
             "Put the statements into a new script beside the generated ones, and apply it to every database this server uses."
                 .to_owned()
@@ -164,31 +222,28 @@ pub(in crate::rules) fn relax(server: &Server) -> String {
     }
 }
 
-/// The steps that give columns another type. Source: documentation, concepts/cli, "Generate": the command adds to a
-/// Prisma schema and leaves the fields that are there as they are; documentation of Prisma, "Customizing migrations".
+/// The steps that give columns another type. Source: documentation of Prisma, "Customizing migrations".
 pub(in crate::rules) fn change_of_type(server: &Server) -> String {
-    match server.adapter.kind {
-        AdapterKind::Prisma if is_pushed(server) => {
-            "Change the type in the schema, and convert the values in the database before \
-            `npx prisma db push`, which may drop the column with what it holds."
-                .to_owned()
+    let step = server.commands.route.as_ref().and_then(|route| Some((route.steps.first()?, route.end)));
+    match (server.adapter.kind, step) {
+        (AdapterKind::Prisma, Some((step, End::Pushed))) => format!(
+            "Change the type in the schema, and convert the values in the database before {}, which may drop the column with \
+             what it holds.",
+            said(std::slice::from_ref(step))
+        ),
+        (AdapterKind::Prisma, Some((step, _))) => {
+            let making =
+                Command { lines: vec!["npx prisma migrate dev --create-only".to_owned()], folder: Arc::clone(&step.folder) };
+            format!(
+                "Change the type in the schema, and make the migration with {}: as written it may drop the column with what it \
+                 holds, so convert the values in it before it runs.",
+                said(&[making])
+            )
         }
-        AdapterKind::Prisma => "Change the type in the schema, and make the migration with `npx prisma migrate dev \
-            --create-only`: as written it may drop the column with what it holds, so convert the values in it before it runs."
-            .to_owned(),
-        _ => advice(server),
-    }
-}
-
-fn cli(server: &Server, command: &str) -> String {
-    let version = release(&server.version);
-    let (major, minor) = (version.major(), version.minor());
-    let newest = &pack().core.newest;
-    if (major, minor) < (1, 5) {
-        format!("`npx @better-auth/cli@{major}.{minor} {command}`")
-    } else if (major, minor) < (newest.major(), newest.minor()) {
-        format!("`npx auth@{major}.{minor} {command}`")
-    } else {
-        format!("`npx auth@latest {command}`")
+        (AdapterKind::Prisma | AdapterKind::Drizzle, _) => format!(
+            "Change the type in the schema, and see that the migration converts the values that are there. {}",
+            migrate(server)
+        ),
+        _ => advice(server, None),
     }
 }

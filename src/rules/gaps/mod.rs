@@ -14,7 +14,9 @@ use super::{Circumstances, Context, Reporter};
 use crate::facts::{Body, script};
 use crate::finding::{Applicability, Confidence, FixPlan, Report, Severity};
 use crate::project::predicate;
+use crate::project::schema::commands::in_a_shell;
 use crate::project::schema::lookup::{Naming, entity_name, is_same_word};
+use crate::project::schema::repair::empty_at_first;
 use crate::project::schema::{self, Cause, Gap, GapKind, RequiredColumn};
 use crate::project::value::{Condition, Unknown};
 use crate::project::{AdapterKind, PluginUse, ProjectModel, Server};
@@ -275,9 +277,10 @@ impl<'m> Group<'m> {
         }
         let rest = self.gaps.iter().filter(|gap| self.rename_class(gap).is_none());
         let rest: Vec<Gap> = rest.filter_map(|gap| without_respelt(server, gap)).collect();
-        if self.unstaged.is_empty() && !rest.is_empty() {
-            repair(cx, server, &rest.iter().collect::<Vec<_>>(), report);
-        }
+        let shown = match self.unstaged.is_empty() && !rest.is_empty() {
+            true => repair(cx, server, &rest.iter().collect::<Vec<_>>(), report),
+            false => None,
+        };
         let renamed = self.gaps.iter().filter_map(|gap| self.rename_class(gap).or_else(|| self.rename(gap)));
         let renamed: Vec<String> = renamed.collect();
         if !renamed.is_empty() {
@@ -288,7 +291,7 @@ impl<'m> Group<'m> {
         }
         report.help.migration = match (self.unstaged.is_empty(), rest.is_empty()) {
             (true, true) => None,
-            (true, false) => Some(advice(server)),
+            (true, false) => Some(advice(server, shown.as_deref())),
             (false, _) => Some(self.stage()),
         };
         self.name_others(&self.gaps, report);
@@ -370,18 +373,17 @@ impl<'m> Group<'m> {
         Some(dropped.map(|dropped| dropped + " ").unwrap_or_default() + &rename + &mapped.unwrap_or_default())
     }
 
-    /// Puts what the documentation asks to be done first before the commands of a report.
+    /// Puts what the documentation asks to be done first before the commands of a report; what columns need that are added
+    /// to rows, where it says nothing.
     fn prepare(&self, gaps: &[&Gap], report: &mut Report) {
         let steps: Vec<&str> = upgrade::steps(self.server, self.upgrade.as_deref(), &self.cause, gaps)
             .iter()
             .map(|step| step.steps.as_str())
             .collect();
-        if steps.is_empty() {
-            return;
-        }
-        let next = report.fix.as_mut().map(|fix| &mut fix.next);
-        for command in [&mut report.help.migration].into_iter().chain(next) {
-            *command = Some(steps.iter().copied().chain(command.as_deref()).collect::<Vec<_>>().join(" "));
+        if !steps.is_empty() {
+            around_migration(report, &steps, &[]);
+        } else if report.help.declaration.is_some() {
+            fill_later(self.server, gaps, report);
         }
     }
 
@@ -449,8 +451,9 @@ pub(super) fn report_each(
             let mut places: Vec<&Site> = places.chain([&server.adapter.at]).collect();
             let primary = places.remove(0);
             let mut report = out.draft(primary.clone(), "");
-            report.help.migration = Some(if is_key(gap) { declare_keys(server) } else { advice(server) });
-            repair(cx, server, &[gap], &mut report);
+            let shown = repair(cx, server, &[gap], &mut report);
+            let shown = shown.as_deref();
+            report.help.migration = Some(if is_key(gap) { declare_keys(server, shown) } else { advice(server, shown) });
             if topic == Topic::Of(GapKind::Unwritten) && report.fix.take().is_some() {
                 report.refusal = Some("what a column of the project's own is to hold only people know".into());
             }
@@ -466,6 +469,7 @@ pub(super) fn report_each(
             let (message, label) = tell(&group, gap, &mut report);
             report.message = message;
             report.label = label;
+            part_rows(gap, &mut report);
             group.prepare(&[gap], &mut report);
             let others = gap.declared.iter().skip(1);
             report.related.extend(others.map(|(_, place)| (place.clone(), report.label.clone())));
@@ -488,47 +492,81 @@ fn is_key(gap: &Gap) -> bool {
     matches!(gap.kind, GapKind::Unique | GapKind::UniqueTogether | GapKind::Index | GapKind::Cascade)
 }
 
-/// Adds what closes the gaps: the declaration, and the edit that writes it.
-pub(super) fn repair(cx: &Context<'_>, server: &Server, gaps: &[&Gap], report: &mut Report) {
+/// Puts sentences before and behind what a report says of the migration.
+fn around_migration(report: &mut Report, before: &[&str], behind: &[&str]) {
+    let next = report.fix.as_mut().map(|fix| &mut fix.next);
+    for command in [&mut report.help.migration].into_iter().chain(next) {
+        let parts = before.iter().copied().chain(command.as_deref()).chain(behind.iter().copied());
+        *command = Some(parts.collect::<Vec<_>>().join(" "));
+    }
+}
+
+/// Tells which columns are declared without the demand for a value, and why.
+fn fill_later(server: &Server, gaps: &[&Gap], report: &mut Report) {
+    let columns: Vec<&str> = gaps.iter().flat_map(|gap| empty_at_first(server, gap)).collect();
+    let it = if columns.len() == 1 { "it" } else { "them" };
+    if !columns.is_empty() {
+        let columns = quoted(columns);
+        let told = format!(
+            "{columns} may be empty at first, since the rows that are there have no value for {it}: require one in a second \
+             step, once they have it."
+        );
+        around_migration(report, &[], &[&told]);
+    }
+}
+
+/// Tells that rows have to be told apart before a key is made that does not let them agree.
+fn part_rows(gap: &Gap, report: &mut Report) {
+    let values = match gap.kind {
+        GapKind::Unique | GapKind::UnmigratedUnique => "a value",
+        GapKind::UniqueTogether => "these values",
+        _ => return,
+    };
+    let told = format!("Look for rows that share {values} and part them first: the migration fails while there are some.");
+    around_migration(report, &[&told], &[]);
+}
+
+/// Adds what closes the gaps: the declaration, and the edit that writes it. Gives back the files the declaration goes into.
+pub(super) fn repair(cx: &Context<'_>, server: &Server, gaps: &[&Gap], report: &mut Report) -> Option<Vec<Arc<str>>> {
     if cx.for_comparison {
-        return;
+        return None;
     }
     let anew = |gap: &&Gap| gap.kind == GapKind::Columns && upgrade::is_made_anew(server, gap);
     let as_table = |gap: &&Gap| if anew(gap) { Gap { kind: GapKind::Table, ..(*gap).clone() } } else { (*gap).clone() };
     let whole: Vec<Gap> = gaps.iter().map(as_table).collect();
     let Some(repair) = schema::repair::repair(server, &whole.iter().collect::<Vec<_>>(), cx.files) else {
         report.refusal = Some("what declares the tables is not written by this command".into());
-        return;
+        return None;
     };
     report.help.declaration = Some(repair.declaration);
     let edits = match repair.edits {
         Ok(_) if gaps.iter().any(anew) => Err("what becomes of the table that is there is for people to tell".to_owned()),
         edits => edits,
     };
-    let edits = match edits {
-        Ok(edits) => edits,
-        Err(refusal) => {
-            report.refusal = Some(refusal);
-            return;
+    match edits {
+        Ok(edits) => report.fix = Some(plan(server, gaps, edits)),
+        Err(refusal) => report.refusal = Some(refusal),
+    }
+    Some(repair.files)
+}
+
+/// The edits that close gaps, with what they do and what has to be done then.
+fn plan(server: &Server, gaps: &[&Gap], edits: Vec<(Site, String)>) -> FixPlan {
+    let parts = gaps.iter().map(|gap| match gap.kind {
+        GapKind::Table => format!("declare table `{}`", gap.table),
+        GapKind::MapEntry => format!("add `{}` to the schema map", gap.table),
+        GapKind::Unique => format!("make {} unique", columns_of(gap)),
+        GapKind::UniqueTogether => format!("make {} unique together", columns_of(gap)),
+        GapKind::Index => format!("index {}", columns_of(gap)),
+        GapKind::Unwritten => {
+            format!("let {} of table `{}` be empty", quoted(gap.declared.iter().map(|(name, _)| name.as_str())), gap.table)
         }
-    };
-    report.fix = Some({
-        let parts = gaps.iter().map(|gap| match gap.kind {
-            GapKind::Table => format!("declare table `{}`", gap.table),
-            GapKind::MapEntry => format!("add `{}` to the schema map", gap.table),
-            GapKind::Unique => format!("make {} unique", columns_of(gap)),
-            GapKind::UniqueTogether => format!("make {} unique together", columns_of(gap)),
-            GapKind::Index => format!("index {}", columns_of(gap)),
-            GapKind::Unwritten => {
-                format!("let {} of table `{}` be empty", quoted(gap.declared.iter().map(|(name, _)| name.as_str())), gap.table)
-            }
-            _ => format!("declare {}", columns_of(gap)),
-        });
-        // An entry of the map changes nothing in the database.
-        let next = gaps.iter().any(|gap| gap.kind != GapKind::MapEntry);
-        let next = next.then(|| if gaps.iter().all(|gap| is_key(gap)) { migrate(server) } else { apply(server) });
-        FixPlan { title: join(parts.collect()), applicability: Applicability::Safe, edits, next }
+        _ => format!("declare {}", columns_of(gap)),
     });
+    // An entry of the map changes nothing in the database.
+    let next = gaps.iter().any(|gap| gap.kind != GapKind::MapEntry);
+    let next = next.then(|| if gaps.iter().all(|gap| is_key(gap)) { migrate(server) } else { apply(server) });
+    FixPlan { title: join(parts.collect()), applicability: Applicability::Safe, edits, next }
 }
 
 /// The columns a gap is about: `column `role` of table `user``.
@@ -550,12 +588,6 @@ pub(super) fn parts(gap: &Gap) -> impl Iterator<Item = String> {
 /// `` `a`, `b` and `c` ``.
 pub(super) fn quoted<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
     join(names.into_iter().map(|name| format!("`{name}`")).collect())
-}
-
-/// A path as a shell takes it for one word.
-fn in_a_shell(path: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '_' | '-');
-    if path.chars().all(plain) { path.to_owned() } else { format!("'{}'", path.replace('\'', r"'\''")) }
 }
 
 /// `a`, `a and b`, `a, b and c`.
@@ -592,10 +624,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lists_and_paths_are_written_for_people_and_shells() {
+    fn lists_are_written_for_people() {
         let words = |text: &str| join(text.split_whitespace().map(str::to_owned).collect());
         assert_eq!([words(""), words("a"), words("a b"), words("a b c")], ["", "a", "a and b", "a, b and c"]);
-        assert_eq!(in_a_shell("prisma/schema.prisma"), "prisma/schema.prisma");
-        assert_eq!(in_a_shell("app/(auth)/it's.ts"), r"'app/(auth)/it'\''s.ts'");
     }
 }

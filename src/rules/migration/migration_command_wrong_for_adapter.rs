@@ -33,7 +33,7 @@ pub(super) fn check(cx: &Context<'_>, out: &mut Reporter<'_>) {
         let message = format!("{what}, which serves the built-in Kysely adapter alone, and `{}` is on {adapter}", server.name);
         let mut report = out.draft(at.clone(), message);
         report.identity = vec![at.file.to_string(), what];
-        report.help.migration = Some(advice(server));
+        report.help.migration = Some(advice(server, None));
         report.related.push((server.adapter.at.clone(), "the adapter is set here".into()));
         out.hit(cx, Circumstances { role: server.role, package: &server.package, conditions: &[] }, report);
     }

@@ -42,6 +42,8 @@ pub struct Style {
     pub id: Option<(String, Option<Builder>)>,
     /// What builds the ids of tables that are there, or the columns that point to them, by logical key.
     pub ids: BTreeMap<String, Builder>,
+    /// The logical keys of the tables that are there and not exported.
+    pub private: BTreeSet<String>,
 }
 
 /// Names of columns in the database.
@@ -119,6 +121,7 @@ impl Style {
             builders: Vec::new(),
             id: None,
             ids: BTreeMap::new(),
+            private: BTreeSet::new(),
         }
     }
 
@@ -431,12 +434,14 @@ pub fn declaration(plan: &Plan<'_>, style: &Style, missing: &[Missing<'_>]) -> W
             Some(parameter) => (format!("({parameter}) => ({{"), "})"),
             None => ("{".to_owned(), "}"),
         };
-        let columns: Vec<String> = part.columns.iter().map(|column| writer.column(part.key, column)).collect();
+        let new = part.columns.iter().map(|column| writer.column(part.key, column));
+        let columns: Vec<String> = part.changed.iter().cloned().chain(new).collect();
         let rows = format!("{indent}// …\n{}", style.list(&columns, indent));
         let keys: Vec<String> = writer.extra_keys(part).iter().map(|key| writer.key(part.key, key, TABLE)).collect();
         let keys = if keys.is_empty() { String::new() } else { format!(", {}", writer.keys(&keys, "")) };
+        let export = if style.private.contains(part.key) { "" } else { "export " };
         blocks.push(format!(
-            "export const {name} = {}(…, {open}\n{rows}{close}{keys}){}{}\n",
+            "{export}const {name} = {}(…, {open}\n{rows}{close}{keys}){}{}\n",
             style.maker, style.suffix, style.end
         ));
     }

@@ -17,7 +17,7 @@ use crate::facts::schema::Column;
 use crate::knowledge::range::Range;
 use crate::project::value::{Node, Value};
 use crate::project::version::Version;
-use crate::project::{Adapter, Dialect, Server};
+use crate::project::{Adapter, AdapterKind, Dialect, Server};
 
 /// Tables whose `updatedAt` better-auth declares to follow every update; elsewhere it writes the column itself.
 const FOLLOWS_UPDATES: [&str; 6] = ["user", "session", "account", "verification", "team", "organizationRole"];
@@ -33,6 +33,8 @@ pub struct Missing<'a> {
     pub columns: Vec<&'a RequiredColumn>,
     /// The keys that declared columns lack.
     pub keys: Vec<Key>,
+    /// Columns that are there, as they have to be written.
+    pub changed: Vec<String>,
 }
 
 /// A key or index over columns, by the names the adapter looks up.
@@ -48,7 +50,7 @@ impl<'a> Missing<'a> {
     /// A table that is missing as a whole.
     #[must_use]
     pub fn table(key: &'a str) -> Self {
-        Self { key, whole_table: true, columns: Vec::new(), keys: Vec::new() }
+        Self { key, whole_table: true, columns: Vec::new(), keys: Vec::new(), changed: Vec::new() }
     }
 
     /// What gaps tell of, one part for each table; `None` when they tell of something that no declaration adds.
@@ -84,6 +86,18 @@ impl<'a> Missing<'a> {
 impl Key {
     fn of(column: &RequiredColumn, unique: bool) -> Self {
         Self { columns: vec![column.name.clone()], unique }
+    }
+}
+
+/// Whether the rows that are there get a value in a column that their table gains by the migration of an ORM: SQLite adds
+/// no column with a default that is not a constant, and what Prisma renews with every update has none.
+#[must_use]
+pub fn fills_rows(kind: AdapterKind, dialect: Option<Dialect>, key: &str, column: &RequiredColumn) -> bool {
+    match column.default.as_deref() {
+        _ if kind == AdapterKind::Prisma && Plan::follows_updates(key, column) => false,
+        None => false,
+        Some("now") => column.kind == "date" && !(kind == AdapterKind::Drizzle && dialect == Some(Dialect::Sqlite)),
+        Some(_) => true,
     }
 }
 

@@ -189,6 +189,12 @@ fn aligned(rows: &[Row]) -> Vec<String> {
 /// Everything that is missing, models that are there shortened to what they gain.
 #[must_use]
 pub fn declaration<'a>(plan: &Plan<'a>, style: &Style, missing: &[Missing<'a>]) -> String {
+    blocks(plan, style, missing).into_iter().map(|(_, block)| block).collect::<Vec<_>>().join("\n")
+}
+
+/// The parts of [`declaration`], each with the logical key of its table.
+#[must_use]
+pub fn blocks<'a>(plan: &Plan<'a>, style: &Style, missing: &[Missing<'a>]) -> Vec<(&'a str, String)> {
     let gains = gains(plan, style, missing);
     let indent = &style.indent;
     let block = |key: &str, gain: &Gain| {
@@ -201,8 +207,7 @@ pub fn declaration<'a>(plan: &Plan<'a>, style: &Style, missing: &[Missing<'a>]) 
     };
     let mut order: Vec<&str> = plan.ordered(missing).iter().map(|part| part.key).collect();
     order.extend(gains.keys().copied().filter(|key| !missing.iter().any(|part| part.key == *key)));
-    let blocks: Vec<String> = order.iter().filter_map(|key| Some(block(key, gains.get(key)?))).collect();
-    blocks.join("\n")
+    order.into_iter().filter_map(|key| Some((key, block(key, gains.get(key)?)))).collect()
 }
 
 struct Writer<'w, 'a> {

@@ -21,6 +21,8 @@ pub(super) struct TableCode<'c> {
     pub(super) name: &'c str,
     /// The whole statement.
     pub(super) statement: Span,
+    /// The statement exports it.
+    pub(super) exported: bool,
     /// The maker as written.
     pub(super) maker: &'c str,
     /// What follows the call of the maker: `.enableRLS()`.
@@ -125,6 +127,7 @@ impl<'t> Code<'t> {
         Some(TableCode {
             name: self.of(name),
             statement: Span::new(statement.start_byte(), statement.end_byte()),
+            exported: statement.kind() == "export_statement",
             maker: &self.text[start..end],
             suffix: self.text[call.end_byte()..outer.end_byte()].trim_end(),
             physical: self.string(physical),

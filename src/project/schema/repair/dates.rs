@@ -1,5 +1,7 @@
 //! Dates that are declared as text.
 
+use std::sync::Arc;
+
 use super::{Repair, found};
 use crate::project::Server;
 use crate::project::files::Files;
@@ -19,6 +21,7 @@ pub(super) fn repair(server: &Server, gaps: &[&Gap], files: &dyn Files) -> Optio
     let rows: String = block.fields().filter(is_one).map(|field| row(&text, field)).collect();
     Some(Repair {
         declaration: format!("model {} {{\n  // …\n{rows}}}\n", table.table.name),
+        files: vec![Arc::clone(&table.file)],
         edits: Err("the values that the columns hold have to be converted".into()),
     })
 }

@@ -30,10 +30,43 @@ pub(super) fn repair(server: &Server, missing: &[Missing<'_>], files: &dyn Files
     let Some(home) = home else {
         let style = Style::usual(server.adapter.dialect?);
         let declaration = declaration(&Plan::of(server, BTreeMap::new()), &style, missing).text;
-        return Some(Repair { declaration, edits: Err("no file declares the tables as `export const name = …`".into()) });
+        let edits = Err("no file declares the tables as `export const name = …`".into());
+        return Some(Repair { declaration, files: Vec::new(), edits });
     };
-    let style = home.style(&schemas);
-    let mut declaration = declaration(&Plan::of(server, home.names(&tables, &schemas)), &style, missing).text;
+    // The file a part goes into; none where its table stands in one that could not be read.
+    let place = |part: &Missing<'_>| match tables.get(part.key) {
+        Some(_) => schemas.iter().find(|schema| schema.tables.contains_key(part.key)),
+        None => Some(home),
+    };
+    let inline = writes_unique_inline(&schemas);
+    let written = missing.iter().map(|part| match place(part) {
+        Some(schema) if inline => schema.with_inline_keys(part),
+        _ => (part.clone(), Edits::new()),
+    });
+    let (parts, inline_edits): (Vec<Missing<'_>>, Vec<Edits>) = written.unzip();
+    let own_parts = |schema: &Schema<'_>| -> Vec<Missing<'_>> {
+        let is_own = |part: &&Missing<'_>| place(part).is_some_and(|own| std::ptr::eq(own, schema));
+        parts.iter().filter(is_own).cloned().collect()
+    };
+    let mut blocks: Vec<(Arc<str>, String)> = Vec::new();
+    for schema in &schemas {
+        let own = own_parts(schema);
+        if !own.is_empty() {
+            let plan = Plan::of(server, schema.names(&tables, &schemas));
+            blocks.push((Arc::clone(schema.code.file), declaration(&plan, &schema.style(&schemas), &own).text));
+        }
+    }
+    for (part, table) in parts.iter().filter(|part| place(part).is_none()).filter_map(|part| Some((part, tables.get(part.key)?)))
+    {
+        let mut names = home.names(&tables, &schemas);
+        names.insert(part.key.to_owned(), exported_name(server, table).to_owned());
+        let text = declaration(&Plan::of(server, names), &home.style(&schemas), std::slice::from_ref(part)).text;
+        blocks.push((Arc::clone(&table.file), text));
+    }
+    let files_of_blocks: Vec<Arc<str>> = blocks.iter().map(|(file, _)| Arc::clone(file)).collect();
+    let several = blocks.len() > 1;
+    let block = |(file, text): (Arc<str>, String)| if several { format!("// {file}\n{text}") } else { text };
+    let mut declaration = blocks.into_iter().map(block).collect::<Vec<_>>().join("\n");
     let new: Vec<map::Entry> =
         missing.iter().filter(|part| part.whole_table).map(|part| map::Entry::new(server, part.key)).collect();
     let map = map::entries(server, home.code, &new, files);
@@ -41,17 +74,12 @@ pub(super) fn repair(server: &Server, missing: &[Missing<'_>], files: &dyn Files
         declaration.push_str(&format!("\n// {}\n{text}", file.unwrap_or(&map.file)));
     }
     let edits = || {
-        let mut edits = Edits::new();
-        let place = |part: &Missing<'_>| match tables.get(part.key) {
-            Some(_) => schemas.iter().find(|schema| schema.tables.contains_key(part.key)),
-            None => Some(home),
-        };
         if let Some(part) = missing.iter().find(|part| place(part).is_none()) {
             return Err(format!("table `{}` is not written as `export const name = …` in a file that could be read", part.key));
         }
+        let mut edits: Edits = inline_edits.into_iter().flatten().collect();
         for schema in &schemas {
-            let is_own = |part: &&Missing<'_>| place(part).is_some_and(|own| std::ptr::eq(own, schema));
-            let own: Vec<&Missing<'_>> = missing.iter().filter(is_own).collect();
+            let own = own_parts(schema);
             if !own.is_empty() {
                 let plan = Plan::of(server, schema.names(&tables, &schemas));
                 edits.extend(schema.edits(&plan, &own, &schema.style(&schemas))?);
@@ -60,7 +88,27 @@ pub(super) fn repair(server: &Server, missing: &[Missing<'_>], files: &dyn Files
         edits.extend(map.and_then(|map| map.edits).ok_or(map::UNKNOWN)?);
         Ok(edits)
     };
-    Some(Repair { declaration, edits: edits() })
+    Some(Repair { declaration, files: files_of_blocks, edits: edits() })
+}
+
+/// The name by which the file of a table exports it.
+fn exported_name<'s>(server: &'s Server, table: &'s SourceTable) -> &'s str {
+    let is_it = |other: &&SourceTable| other.file == table.file && other.table.span == table.table.span;
+    server.declared.all.iter().find(is_it).map_or(&table.table.name, |exported| &exported.table.name)
+}
+
+/// Whether the project says of a column itself that its values are unique, as the official generator does, and does not
+/// keep all of these keys in the third argument of the tables.
+fn writes_unique_inline(schemas: &[Schema<'_>]) -> bool {
+    let of_columns = |schema: &Schema<'_>| {
+        let columns = schema.tables.values().flat_map(|table| schema.code.properties(table.columns));
+        columns.into_iter().any(|(_, column)| schema.code.of(column).contains(".unique("))
+    };
+    let of_keys = |schema: &Schema<'_>| {
+        let keys = schema.tables.values().filter_map(|table| table.keys.as_ref());
+        keys.into_iter().any(|keys| schema.code.of(keys.list).contains("nique"))
+    };
+    schemas.iter().any(of_columns) || !schemas.iter().any(of_keys)
 }
 
 /// The Drizzle tables a server finds, by their logical keys.
@@ -117,6 +165,7 @@ impl<'c> Schema<'c> {
         if let Some(core) = core {
             style.namespace = core.namespace.map(|name| format!("{name}.")).unwrap_or_default();
         }
+        style.private = self.tables.iter().filter(|(_, table)| !table.exported).map(|(key, _)| (*key).to_owned()).collect();
         let Some(last) = self.tables.values().max_by_key(|table| table.statement) else { return style };
         let count =
             |quote: char| self.tables.values().map(|table| table.statement.of(code.text).matches(quote).count()).sum::<usize>();
@@ -229,8 +278,34 @@ impl<'c> Schema<'c> {
         Some(BuilderCode { name, builder })
     }
 
+    /// A part whose unique keys over one column stand with the column, and the insertions that make them so.
+    fn with_inline_keys<'m>(&self, part: &Missing<'m>) -> (Missing<'m>, Edits) {
+        let mut part = part.clone();
+        let mut edits = Edits::new();
+        let Some(table) = self.tables.get(part.key) else { return (part, edits) };
+        let columns = self.code.properties(table.columns);
+        let (mut keys, mut changed) = (Vec::new(), Vec::new());
+        for key in part.keys {
+            let own = match key.columns.as_slice() {
+                [only] if key.unique => columns.iter().find(|(name, _)| name == only),
+                _ => None,
+            };
+            // What a function of the project makes may be no column that can be told so.
+            let Some((name, column)) = own.filter(|(_, column)| self.builder(*column).is_some()) else {
+                keys.push(key);
+                continue;
+            };
+            let indent = indent_at(self.code.text, column.start_byte());
+            let written = self.code.of(*column).replace(&format!("\n{indent}"), "\n");
+            changed.push(format!("{name}: {written}.unique()"));
+            edits.push(insertion(self.code.file, column.end_byte(), ".unique()".to_owned()));
+        }
+        (part.keys, part.changed) = (keys, changed);
+        (part, edits)
+    }
+
     /// The insertions that declare what is missing, or why one would not be certain.
-    fn edits(&self, plan: &Plan<'_>, missing: &[&Missing<'_>], style: &Style) -> Result<Edits, String> {
+    fn edits(&self, plan: &Plan<'_>, missing: &[Missing<'_>], style: &Style) -> Result<Edits, String> {
         let mut writer = Writer::new(plan, style);
         let mut edits = Edits::new();
         let mut new = String::new();

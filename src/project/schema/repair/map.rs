@@ -99,7 +99,7 @@ pub(super) fn repair(server: &Server, gaps: &[&Gap], files: &dyn Files) -> Optio
         let own = gain.edits.filter(|own| !own.is_empty()).ok_or(UNKNOWN);
         edits = edits.and_then(|all| Ok([all, own?].concat()));
     }
-    Some(Repair { declaration: declaration.join("\n"), edits: edits.map_err(str::to_owned) })
+    Some(Repair { declaration: declaration.join("\n"), files: Vec::new(), edits: edits.map_err(str::to_owned) })
 }
 
 /// What gives the schema map the tables of a file; `None` where the map cannot be read.

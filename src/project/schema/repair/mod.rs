@@ -12,8 +12,8 @@ mod relax;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::render::{Missing, Plan, migration, sql};
-use super::{Gap, GapKind, SourceTable};
+use super::render::{Missing, Plan, fills_rows, migration, sql};
+use super::{Gap, GapKind, RequiredColumn, SourceTable};
 use crate::project::files::Files;
 use crate::project::{AdapterKind, Server};
 use crate::source::{Site, Span};
@@ -29,6 +29,8 @@ const MIGRATIONS: &str = "migrations are written with the tool that keeps them";
 pub struct Repair {
     /// What has to be declared; tables that are there are shortened to what they gain.
     pub declaration: String,
+    /// The files it goes into, where they are known. Where there are several, each part tells its own.
+    pub files: Vec<Arc<str>>,
     /// The edits that declare it, or why there are none: the places are not certain, or it is not declared in code.
     pub edits: Result<Edits, String>,
 }
@@ -37,18 +39,19 @@ pub struct Repair {
 /// something.
 #[must_use]
 pub fn repair(server: &Server, gaps: &[&Gap], files: &dyn Files) -> Option<Repair> {
+    let eased: Vec<Gap> = gaps.iter().map(|gap| eased(server, gap)).collect();
     let mut repair = match server.adapter.kind {
         _ if gaps.iter().all(|gap| gap.kind.is_unmigrated()) => return unmigrated(server, gaps),
         _ if gaps.iter().any(|gap| gap.kind == GapKind::Unwritten) => relax::repair(server, gaps, files)?,
         _ if gaps.iter().any(|gap| gap.kind == GapKind::DateText) => dates::repair(server, gaps, files)?,
         AdapterKind::Drizzle if gaps.iter().all(|gap| gap.kind == GapKind::MapEntry) => map::repair(server, gaps, files)?,
-        AdapterKind::Drizzle => drizzle::repair(server, &Missing::of(gaps.iter().copied())?, files)?,
-        AdapterKind::Prisma => prisma::repair(server, &Missing::of(gaps.iter().copied())?, files)?,
+        AdapterKind::Drizzle => drizzle::repair(server, &Missing::of(&eased)?, files)?,
+        AdapterKind::Prisma => prisma::repair(server, &Missing::of(&eased)?, files)?,
         AdapterKind::Kysely => {
             server.adapter.dialect?;
             let missing = Missing::of(gaps.iter().copied())?;
             let declaration = sql::declaration(&Plan::of(server, BTreeMap::new()), &sql::Names::of(server), &missing);
-            Repair { declaration, edits: Err(MIGRATIONS.into()) }
+            Repair { declaration, files: Vec::new(), edits: Err(MIGRATIONS.into()) }
         }
         _ => return None,
     };
@@ -64,6 +67,34 @@ pub fn repair(server: &Server, gaps: &[&Gap], files: &dyn Files) -> Option<Repai
     Some(repair)
 }
 
+/// The columns of a table that is there which may hold rows without a value for them, by the names that are looked up. A
+/// migration that has all rows filled at once fails on them.
+#[must_use]
+pub fn empty_at_first<'g>(server: &Server, gap: &'g Gap) -> Vec<&'g str> {
+    let kind = server.adapter.kind;
+    let is_open = gap.kind == GapKind::Columns && matches!(kind, AdapterKind::Drizzle | AdapterKind::Prisma);
+    let is_list = |column: &RequiredColumn| kind == AdapterKind::Prisma && column.kind.ends_with("[]");
+    let has_none = |column: &&RequiredColumn| {
+        column.required && !is_list(column) && !fills_rows(kind, server.adapter.dialect, &gap.key, column)
+    };
+    gap.columns.iter().filter(|_| is_open).filter(has_none).map(|column| column.name.as_str()).collect()
+}
+
+/// A gap whose columns may be empty where rows are there that have no value for them.
+fn eased(server: &Server, gap: &Gap) -> Gap {
+    let empty = empty_at_first(server, gap);
+    let ease = |column: &RequiredColumn| match empty.contains(&column.name.as_str()) {
+        // A default that cannot be added is left to better-auth, which gives the value itself.
+        true => RequiredColumn {
+            required: false,
+            default: column.default.clone().filter(|default| default != "now"),
+            ..column.clone()
+        },
+        false => column.clone(),
+    };
+    Gap { columns: gap.columns.iter().map(ease).collect(), ..gap.clone() }
+}
+
 /// What a migration has to do for gaps between declarations and migrations. It is shown and not written: the tool that
 /// keeps the migrations records more than the statements (Drizzle Kit a journal and a snapshot of the schema, Prisma a
 /// checksum, and both names of constraints that the next migration builds on).
@@ -74,7 +105,7 @@ fn unmigrated(server: &Server, gaps: &[&Gap]) -> Option<Repair> {
         return None;
     }
     let declaration = migration::statements(server, &Plan::of(server, BTreeMap::new()), gaps)?;
-    Some(Repair { declaration, edits: Err(MIGRATIONS.into()) })
+    Some(Repair { declaration, files: Vec::new(), edits: Err(MIGRATIONS.into()) })
 }
 
 /// The table a gap is about.

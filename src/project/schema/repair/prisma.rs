@@ -9,7 +9,7 @@ use crate::facts::schema::Column;
 use crate::project::Server;
 use crate::project::files::Files;
 use crate::project::schema::lookup::snake_case;
-use crate::project::schema::render::prisma::{Gain, ModelMap, Provider, Row, Style, declaration, gains, model};
+use crate::project::schema::render::prisma::{Gain, ModelMap, Provider, Row, Style, blocks, gains, model};
 use crate::project::schema::render::{Missing, Plan};
 use crate::project::schema::{Layer, SourceTable};
 use crate::source::FileKind;
@@ -21,7 +21,22 @@ pub(super) fn repair(server: &Server, missing: &[Missing<'_>], files: &dyn Files
     let style = sources.style(server, provider(server, files)?);
     let names = sources.tables.iter().map(|(key, table)| ((*key).to_owned(), table.table.name.clone()));
     let plan = Plan::of(server, names.collect());
-    Some(Repair { declaration: declaration(&plan, &style, missing), edits: sources.edits(&plan, &style, missing) })
+    let mut parts: Vec<(Option<&Arc<str>>, Vec<String>)> = Vec::new();
+    for (key, block) in blocks(&plan, &style, missing) {
+        let file = sources.file(key);
+        match parts.iter_mut().find(|(known, _)| *known == file) {
+            Some((_, blocks)) => blocks.push(block),
+            None => parts.push((file, vec![block])),
+        }
+    }
+    let several = parts.len() > 1;
+    let part = |(file, blocks): &(Option<&Arc<str>>, Vec<String>)| {
+        let header = file.filter(|_| several).map(|file| format!("// {file}\n")).unwrap_or_default();
+        header + &blocks.join("\n")
+    };
+    let declaration = parts.iter().map(part).collect::<Vec<_>>().join("\n");
+    let files = parts.iter().filter_map(|(file, _)| file.cloned()).collect();
+    Some(Repair { declaration, files, edits: sources.edits(&plan, &style, missing) })
 }
 
 /// The database: what the schema says of it, else the adapter; `None` when neither does.
@@ -70,6 +85,14 @@ impl<'s> Sources<'s> {
         };
         let files = tables.values().filter_map(read).collect();
         Self { tables, files }
+    }
+
+    /// The file that a part goes into: that of its model, for a new one where the last of the others are.
+    fn file(&self, key: &str) -> Option<&'s Arc<str>> {
+        match self.tables.get(key) {
+            Some(source) => Some(&source.file),
+            None => self.files.keys().next_back().copied(),
+        }
     }
 
     fn place(&self, key: &str) -> Option<Place<'_>> {

@@ -29,7 +29,7 @@ pub(super) fn repair(server: &Server, gaps: &[&Gap], files: &dyn Files) -> Optio
         (AdapterKind::Kysely, _) => {
             server.adapter.dialect?;
             let declaration = sql::relaxation(&Plan::of(server, std::collections::BTreeMap::new()), &table.table, &columns);
-            Some(Repair { declaration, edits: Err(MIGRATIONS.into()) })
+            Some(Repair { declaration, files: Vec::new(), edits: Err(MIGRATIONS.into()) })
         }
         (_, Layer::Prisma) => model(table, &columns, &files.text(&table.file)?),
         (_, Layer::Drizzle) => drizzle(table, &columns, &files.text(&table.file)?),
@@ -65,7 +65,7 @@ fn model(table: &SourceTable, columns: &[&Column], text: &str) -> Option<Repair>
         Some(column) => Err(format!("`{}` is a part of the primary key", column.name)),
         None => Ok(relaxed.iter().map(mark).collect()),
     };
-    Some(Repair { declaration, edits })
+    Some(Repair { declaration, files: vec![Arc::clone(&table.file)], edits })
 }
 
 /// The columns without their `.notNull()`.
@@ -86,7 +86,7 @@ fn drizzle(table: &SourceTable, columns: &[&Column], text: &str) -> Option<Repai
     let declaration = format!("export const {} = {}(…, {{\n  // …\n{rows}}});\n", written.name, written.maker);
     // One that stands elsewhere is spread in.
     let edits = if edits.len() == columns.len() { Ok(edits) } else { Err(SPREAD.into()) };
-    Some(Repair { declaration, edits })
+    Some(Repair { declaration, files: vec![Arc::clone(&table.file)], edits })
 }
 
 /// The call in a chain that asks for a value, with the dot before it.

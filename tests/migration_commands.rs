@@ -1,0 +1,314 @@
+//! The commands that findings print run as they are printed: in the folder, with the configuration and by the script that the
+//! project has for them.
+
+use git_auth_review::cache::memory::MemoryStore;
+use git_auth_review::engine::{Options, Surroundings, review};
+use git_auth_review::finding::Finding;
+use git_auth_review::source::MemorySnapshot;
+
+/// A file: its path and its text.
+type File<'f> = (&'f str, &'f str);
+
+const MANIFEST: File<'_> = ("package.json", "{ \"name\": \"app\", \"dependencies\": { \"better-auth\": \"1.7.25\" } }");
+const DRIZZLE: &str = "import { pgTable, text } from \"drizzle-orm/pg-core\";\n\
+                       export const verification = pgTable(\"verification\", { id: text(\"id\").primaryKey(), \
+                       identifier: text(\"identifier\"), value: text(\"value\"), expiresAt: text(\"expires_at\") });\n";
+const PRISMA: &str = "model Verification {\n  id String @id\n  identifier String\n  value String\n  expiresAt DateTime\n}\n";
+
+/// The code of a server with the `twoFactor` plugin on a database.
+fn server(database: &str, imports: &str) -> String {
+    format!(
+        "import {{ betterAuth }} from \"better-auth\";\nimport {{ twoFactor }} from \"better-auth/plugins\";\n{imports}\n\
+         export const auth = betterAuth({{ database: {database}, plugins: [twoFactor()] }});\n"
+    )
+}
+
+fn on_drizzle(schema: &str) -> String {
+    let imports = format!(
+        "import {{ drizzleAdapter }} from \"better-auth/adapters/drizzle\";\nimport {{ db }} from \"db\";\nimport * as schema from \"{schema}\";"
+    );
+    server("drizzleAdapter(db, { provider: \"pg\", schema })", &imports)
+}
+
+fn on_prisma() -> String {
+    let imports = "import { prismaAdapter } from \"better-auth/adapters/prisma\";\nimport { db } from \"db\";";
+    server("prismaAdapter(db, { provider: \"postgresql\" })", imports)
+}
+
+/// A manifest with scripts.
+fn scripts(scripts: &[(&str, &str)]) -> String {
+    let scripts: Vec<String> = scripts.iter().map(|(name, command)| format!("\"{name}\": \"{command}\"")).collect();
+    format!(
+        "{{ \"name\": \"app\", \"dependencies\": {{ \"better-auth\": \"1.7.25\" }}, \"scripts\": {{ {} }} }}",
+        scripts.join(", ")
+    )
+}
+
+/// A configuration of Drizzle Kit.
+fn kit(schema: &str, more: &str) -> String {
+    format!(
+        "import {{ defineConfig }} from \"drizzle-kit\";\nexport default defineConfig({{ schema: {schema}, dialect: \"postgresql\", {more} }});\n"
+    )
+}
+
+const CONNECTED: &str = "dbCredentials: { url: process.env.DATABASE_URL! }";
+
+fn found(files: &[File<'_>]) -> Vec<Finding> {
+    let snapshot = MemorySnapshot::new(files.iter().map(|(path, text)| (*path, text.as_bytes().to_vec())));
+    review(&snapshot, &[], Surroundings::default(), &Options::default(), &MemoryStore::default()).expect("a review").findings
+}
+
+/// The step that is told for the table of the plugin, without the reminder.
+fn step(files: &[File<'_>]) -> String {
+    let found = found(files);
+    let one = found.iter().find(|finding| finding.message.contains("`twoFactor` plugin needs")).expect("the table is missing");
+    let step = one.help.migration.as_deref().expect("a step");
+    step.split(" This step is required").next().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn drizzle_kit_is_run_where_its_paths_start() {
+    let api = on_drizzle("./schema");
+    let declared = [
+        ("apps/api/package.json", "{ \"name\": \"api\" }"),
+        ("apps/api/src/auth.ts", &*api),
+        ("apps/api/src/schema.ts", DRIZZLE),
+    ];
+    let with =
+        |path: &str, config: &str, more: &[File<'_>]| step(&[[MANIFEST].as_slice(), &declared, &[(path, config)], more].concat());
+    let connected = |schema: &str| kit(schema, CONNECTED);
+    for (path, schema, expected) in [
+        (
+            "apps/api/drizzle.config.ts",
+            "\"./src/schema.ts\"",
+            "run `npx drizzle-kit generate` and `npx drizzle-kit migrate` in `apps/api`, and commit the schema and the migration.",
+        ),
+        (
+            "apps/api/src/db/drizzle.config.ts",
+            "\"./src/schema.ts\"",
+            "run `npx drizzle-kit generate --config src/db/drizzle.config.ts` and `npx drizzle-kit migrate --config \
+             src/db/drizzle.config.ts` in `apps/api`, and",
+        ),
+        (
+            "apps/api/drizzle-auth.config.ts",
+            "\"apps/api/src/!(*.test).ts\"",
+            "run `npx drizzle-kit generate --config apps/api/drizzle-auth.config.ts` and",
+        ),
+    ] {
+        let told = with(path, &connected(schema), &[]);
+        assert!(told.starts_with(&format!("Declare it in `apps/api/src/schema.ts`, then {expected}")), "{path}: {told}");
+    }
+    // One beside it that reads other tables is not meant.
+    let others = [("apps/api/drizzle-cms.config.ts", &*connected("\"./src/cms.ts\"")), ("apps/api/src/cms.ts", "export {};")];
+    let told = with("apps/api/drizzle-auth.config.ts", &connected("\"./src/schema.ts\""), &others);
+    assert!(told.contains("`npx drizzle-kit generate --config drizzle-auth.config.ts`"), "{told}");
+    let told = step(&[[MANIFEST].as_slice(), &declared, &others].concat());
+    assert!(!told.contains("drizzle-kit"), "{told}");
+    assert!(told.ends_with("the way this project does. `apps/api/drizzle-cms.config.ts` does not read these tables."), "{told}");
+}
+
+#[test]
+fn a_script_that_runs_the_very_command_is_named_as_the_package_manager_runs_it() {
+    let api = on_drizzle("./schema");
+    let config = kit("\"./src/schema.ts\"", CONNECTED);
+    let generate = "dotenv -e .env -- drizzle-kit generate";
+    let all = [
+        ("db:generate", generate),
+        ("db:empty", "drizzle-kit generate --custom"),
+        ("db:migrate", "bunx --bun drizzle-kit migrate"),
+        ("db:migrate:live", "drizzle-kit migrate --config drizzle.live.config.ts"),
+        ("db:setup", "drizzle-kit migrate && tsx seed.ts"),
+    ];
+    for (lockfile, prefix) in
+        [("pnpm-lock.yaml", "pnpm run"), ("bun.lockb", "bun run"), ("yarn.lock", "yarn run"), ("package-lock.json", "npm run")]
+    {
+        let own = scripts(&all);
+        let files = [
+            (lockfile, ""),
+            ("apps/api/package.json", &*own),
+            ("apps/api/drizzle.config.ts", &config),
+            ("apps/api/src/auth.ts", &api),
+            ("apps/api/src/schema.ts", DRIZZLE),
+        ];
+        let expected = format!("then run `{prefix} db:generate` and `{prefix} db:migrate` in `apps/api`, and commit");
+        assert!(step(&files).contains(&expected), "{lockfile}: {}", step(&files));
+    }
+    let chosen = |own: &[(&str, &str)]| {
+        let own = scripts(own);
+        step(&[("package.json", &own), ("drizzle.config.ts", &config), ("src/auth.ts", &api), ("src/schema.ts", DRIZZLE)])
+    };
+    let of_two = chosen(&[("a:migrate", "STAGE=a drizzle-kit migrate"), ("b:migrate", "STAGE=b drizzle-kit migrate")]);
+    assert!(of_two.contains("`npm run a:migrate` or `npm run b:migrate`"), "{of_two}");
+    // Where migrations are made by a script and applied by none, something else applies them.
+    let made = chosen(&[("db:generate", generate), ("db:migrate", "tsx migrate.ts")]);
+    let applied = "then run `npm run db:generate`, commit the schema and the migration, and apply it as the others are applied.";
+    assert!(made.ends_with(applied), "{made}");
+    let pushed = chosen(&[("db:push", "drizzle-kit push")]);
+    assert!(pushed.ends_with("then run `npm run db:push`, and commit the schema."), "{pushed}");
+}
+
+#[test]
+fn drizzle_kit_without_a_database_makes_migrations_and_applies_none() {
+    let api = on_drizzle("./schema");
+    let config = kit("\"./src/schema.ts\"", "out: \"./database/migrations\"");
+    let files = [MANIFEST, ("drizzle.config.ts", &*config), ("src/auth.ts", &api), ("src/schema.ts", DRIZZLE)];
+    let told = step(&files);
+    assert!(told.ends_with(
+        "run `npx drizzle-kit generate`, commit the schema and the migration, and apply it as the others are applied."
+    ));
+    // Wrangler applies what lies in the folder that a worker names.
+    let worker = "{ \"d1_databases\": [{ \"binding\": \"DB\", \"database_name\": \"app\", \"migrations_dir\": \"database/migrations\" }] }";
+    let told = step(&[files.as_slice(), &[("wrangler.jsonc", worker)]].concat());
+    let commands = "`npx drizzle-kit generate`, `npx wrangler d1 migrations apply app --local` and `npx wrangler d1 migrations apply app --remote`";
+    assert!(told.contains(commands), "{told}");
+    let own = scripts(&[
+        ("db:local", "wrangler d1 migrations apply DB --local"),
+        ("db:demo", "wrangler d1 migrations apply DB --remote --env demo"),
+    ]);
+    let told = step(&[&[("package.json", &*own), ("wrangler.jsonc", worker)], &files[1..]].concat());
+    assert!(told.contains("`npm run db:local` and `npx wrangler d1 migrations apply app --remote`"), "{told}");
+    let other = worker.replace("database/migrations", "elsewhere");
+    assert!(!step(&[files.as_slice(), &[("wrangler.jsonc", &other)]].concat()).contains("wrangler"));
+}
+
+#[test]
+fn tables_that_a_schema_passes_on_are_read_with_it() {
+    let api = on_drizzle("@acme/db/schema");
+    let config = kit("\"./server/db/schema.ts\"", &format!("out: \"drizzle\", {CONNECTED}"));
+    let own = scripts(&[("migration:generate", "drizzle-kit generate --config ./server/db/drizzle.config.ts")]);
+    let made = "create table \"verification\" (\"id\" text, \"identifier\" text, \"value\" text, \"expires_at\" text);";
+    let files = [
+        ("pnpm-lock.yaml", ""),
+        ("pnpm-workspace.yaml", "packages:\n  - apps/*\n  - packages/*\n"),
+        ("packages/db/package.json", "{ \"name\": \"@acme/db\", \"exports\": { \"./schema\": \"./src/schema.ts\" } }"),
+        ("packages/db/src/schema.ts", DRIZZLE),
+        ("apps/web/package.json", &*own),
+        ("apps/web/server/db/drizzle.config.ts", &config),
+        ("apps/web/server/db/schema.ts", "export * from \"@acme/db/schema\";"),
+        ("apps/web/drizzle/0000_init.sql", made),
+        ("apps/web/src/auth.ts", &api),
+    ];
+    let told = step(&files);
+    assert!(
+        told.starts_with("Declare it in `packages/db/src/schema.ts`, then run `pnpm run migration:generate` in `apps/web`,"),
+        "{told}"
+    );
+    // What the folder lacks is told: it is taken from where the tool is run.
+    let without = DRIZZLE.replace("value: text(\"value\"),", "value: text(\"value\"), createdAt: text(\"created_at\"),");
+    let mut files = files.to_vec();
+    files[3].1 = &without;
+    let told: Vec<String> = found(&files).into_iter().map(|finding| finding.message).collect();
+    assert!(
+        told.iter()
+            .any(|told| told.contains("no migration creates column `created_at`") && told.ends_with("in `apps/web/drizzle`"))
+    );
+}
+
+#[test]
+fn migrations_that_are_kept_are_not_pushed_past() {
+    let imports = "import { drizzleAdapter } from \"better-auth/adapters/drizzle\";";
+    let given = "(db: Database) => db";
+    let api = server("drizzleAdapter(databases.of(1), { provider: \"pg\" })", imports);
+    let own = scripts(&[
+        ("db:generate", "npx drizzle-kit generate"),
+        ("db:migrate", "npx drizzle-kit migrate"),
+        ("db:push", "npx drizzle-kit push"),
+    ]);
+    let config = kit("\"./src/schema.ts\"", &format!("out: \"./migrations\", {CONNECTED}"));
+    let made = "create table \"verification\" (\"id\" text, \"identifier\" text, \"value\" text, \"expires_at\" text);";
+    let files = [
+        ("package.json", &*own),
+        ("drizzle.config.ts", &config),
+        ("src/auth.ts", &api),
+        ("src/databases.ts", given),
+        ("src/schema.ts", DRIZZLE),
+        ("migrations/0000_init.sql", made),
+    ];
+    assert!(step(&files).contains("`npm run db:generate` and `npm run db:migrate`"), "{}", step(&files));
+    assert!(step(&files[..5]).contains("`npm run db:push`"), "{}", step(&files[..5]));
+}
+
+#[test]
+fn prisma_is_run_where_its_schema_is_found() {
+    let api = on_prisma();
+    let packages = [
+        ("pnpm-lock.yaml", ""),
+        (
+            "apps/api/package.json",
+            "{ \"name\": \"api\", \"dependencies\": { \"better-auth\": \"1.7.25\", \"db\": \"workspace:*\" } }",
+        ),
+        ("apps/api/src/auth.ts", &*api),
+    ];
+    let with = |more: &[File<'_>]| step(&[packages.as_slice(), more].concat());
+    let manifest = "{ \"name\": \"db\" }";
+    let told = with(&[("packages/db/package.json", manifest), ("packages/db/prisma/schema.prisma", PRISMA)]);
+    assert!(told.contains("run `npx prisma migrate dev` in `packages/db`, and commit the schema and the migration."), "{told}");
+    let told = with(&[("packages/db/package.json", manifest), ("packages/db/src/models.prisma", PRISMA)]);
+    assert!(told.contains("run `npx prisma migrate dev --schema src/models.prisma` in `packages/db`, and"), "{told}");
+    let config = "import { defineConfig } from \"prisma/config\";\nexport default defineConfig({ schema: \"src\" });\n";
+    let told = with(&[
+        ("packages/db/package.json", manifest),
+        ("packages/db/prisma.config.ts", config),
+        ("packages/db/src/models.prisma", PRISMA),
+    ]);
+    assert!(told.contains("run `npx prisma migrate dev` in `packages/db`, and"), "{told}");
+    let own = "{ \"name\": \"db\", \"scripts\": { \"db:migrate\": \"prisma migrate dev --schema=./src\", \"db:new\": \"prisma migrate dev --create-only\" } }";
+    let told = with(&[("packages/db/package.json", own), ("packages/db/src/models.prisma", PRISMA)]);
+    assert!(told.contains("run `pnpm run db:migrate` in `packages/db`, and"), "{told}");
+}
+
+#[test]
+fn the_official_command_line_is_told_which_configuration_is_meant() {
+    let pool = server("new Pool()", "import { Pool } from \"pg\";");
+    let migrate = |path: &str, manifest: &str| {
+        step(&[
+            ("package.json", manifest),
+            (path, &pool),
+            (
+                "schema.sql",
+                "create table \"verification\" (\"id\" text, \"identifier\" text, \"value\" text, \"expiresAt\" text);",
+            ),
+        ])
+    };
+    assert!(migrate("src/lib/auth.ts", MANIFEST.1).starts_with("Run `npx auth@latest migrate`, against"));
+    let told = migrate("src/auth/config.ts", MANIFEST.1);
+    assert!(told.starts_with("Run `npx auth@latest migrate --config src/auth/config.ts`, against"), "{told}");
+    for (command, is_it) in [
+        ("npx auth@latest migrate --config src/auth/config.ts -y", true),
+        ("npx auth@1.7 migrate --config ./src/auth/config.ts", true),
+        ("npx auth@1.6 migrate --config src/auth/config.ts", false),
+        ("npx @better-auth/cli migrate --config src/auth/config.ts", false),
+        ("npx auth@latest migrate --config src/other.ts", false),
+        ("npx auth@latest migrate", false),
+    ] {
+        let told = migrate("src/auth/config.ts", &scripts(&[("auth:migrate", command)]));
+        assert_eq!(told.contains("`npm run auth:migrate`"), is_it, "{command}: {told}");
+    }
+}
+
+#[test]
+fn what_the_official_command_line_writes_is_what_the_tools_read() {
+    let (prisma, drizzle) = (on_prisma(), on_drizzle("./schema"));
+    let on = |manifest: &str, path: &str, text: &str, schema: File<'_>| step(&[("package.json", manifest), (path, text), schema]);
+    // A schema of Prisma is added to.
+    let usual = ("prisma/schema.prisma", PRISMA);
+    let told = on(MANIFEST.1, "src/auth.ts", &prisma, usual);
+    assert!(
+        told.starts_with("Declare it in `prisma/schema.prisma`, or have `npx auth@latest generate` do so, then run"),
+        "{told}"
+    );
+    let told = on(MANIFEST.1, "src/auth/server.ts", &prisma, ("db/schema.prisma", PRISMA));
+    let command = "`npx auth@latest generate --config src/auth/server.ts --output db/schema.prisma`";
+    assert!(told.contains(command), "{told}");
+    // It finds no instance that a function makes.
+    let made = prisma.replace("export const auth = betterAuth(", "export const auth = () => betterAuth(");
+    assert!(!on(MANIFEST.1, "src/auth.ts", &made, usual).contains("auth@latest"));
+    // A file of Drizzle is written anew: only the project tells which.
+    let schema = ("src/schema.ts", DRIZZLE);
+    assert!(!on(MANIFEST.1, "src/auth.ts", &drizzle, schema).contains("auth@latest"));
+    for (output, is_it) in [("--output src/schema.ts", true), ("--output auth-schema.ts", false), ("", false)] {
+        let own = scripts(&[("auth:generate", &format!("npx auth@latest generate {output}"))]);
+        let told = on(&own, "src/auth.ts", &drizzle, schema);
+        assert_eq!(told.starts_with("Declare it in `src/schema.ts`, or have `npm run auth:generate` do so"), is_it, "{told}");
+    }
+}
