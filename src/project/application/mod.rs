@@ -1,5 +1,6 @@
 //! The application around the instances: where servers are mounted, which clients talk to them, and for whom.
 
+mod base_path;
 mod contexts;
 mod frameworks;
 mod links;
@@ -12,6 +13,7 @@ mod routes;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+pub use self::base_path::{base_path, base_path_without_address};
 pub(super) use self::contexts::tell;
 pub(super) use self::links::{Caller, partners};
 pub(super) use self::mounts::mount;
