@@ -572,6 +572,33 @@ fn names_that_nuxt_imports_by_itself_are_known() {
     let route = "export default defineEventHandler((event) => auth.handler(toWebRequest(event)));";
     let files = [("package.json", &*package(&["nuxt"])), ("server/utils/auth.ts", made), ("server/api/auth/[...all].ts", route)];
     assert_eq!(mounts(&model(&files).servers[0]), ["Nuxt /api/auth/*"]);
+    for (settings, expected) in [
+        ("{ nitro: { imports: { dirs: [\"./lib\"] } } }", &["Nuxt /api/auth/*"][..]),
+        ("{ nitro: { imports: { dirs: [\"lib/**\"] } } }", &["Nuxt /api/auth/*"]),
+        ("{ imports: { dirs: [\"./lib\"] } }", &[]),
+        ("{}", &[]),
+    ] {
+        let config = format!("export default defineNuxtConfig({settings});");
+        let manifest = package(&["nuxt"]);
+        let files = [
+            ("package.json", &*manifest),
+            ("nuxt.config.ts", &*config),
+            ("lib/deep/auth.ts", made),
+            ("server/api/auth/[...all].ts", route),
+        ];
+        assert_eq!(mounts(&model(&files).servers[0]), expected, "{settings}");
+    }
+}
+
+#[test]
+fn aliases_of_a_bundler_lead_to_instances() {
+    let config =
+        "export default defineNuxtConfig({ alias: { \"@auth\": fileURLToPath(new URL(\"./src/auth.ts\", import.meta.url)) } });";
+    let route =
+        "import { auth } from \"@auth\";\nexport default defineEventHandler((event) => auth.handler(toWebRequest(event)));";
+    let files = [("nuxt.config.ts", config), ("server/api/auth/[...all].ts", route)];
+    assert_eq!(mounts_beside(&["nuxt"], &files), ["Nuxt /api/auth/*"]);
+    assert_eq!(mounts_beside(&["nuxt"], &files[1..]), [""; 0]);
 }
 
 #[test]
