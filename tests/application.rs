@@ -343,6 +343,116 @@ fn routers_are_followed_through_files() {
 }
 
 #[test]
+fn routers_that_functions_make_are_followed_to_their_calls() {
+    let make = |exported: &str| {
+        format!(
+            "import {{ Hono }} from \"hono\";\nimport {{ auth }} from \"./auth\";\n{exported} createRoutes() {{\n\
+             const own = new Hono();\nown.all(\"/auth/*\", (c) => auth.handler(c.req.raw));\nreturn own; }}"
+        )
+    };
+    let cases = [
+        // Nobody calls it, whoever may have it.
+        ("export function", "export const app = 1;", &[][..]),
+        ("export function", "import { createRoutes } from \"./part\";\nexport { createRoutes };", &[]),
+        // A framework may look for what a file exports as its default.
+        ("export default function", "export const app = 1;", &["Hono /auth/*"]),
+        ("export function", "import { createRoutes } from \"./part\";\nserve(createRoutes());", &["Hono /auth/*"]),
+        (
+            "export function",
+            "import { Hono } from \"hono\";\nimport { createRoutes } from \"./part\";\nnew Hono().route(\"/api\", createRoutes());",
+            &["Hono /api/auth/*"],
+        ),
+        (
+            "export function",
+            "import { Hono } from \"hono\";\nimport { createRoutes } from \"./part\";\nconst part = createRoutes();\n\
+             const app = new Hono();\napp.route(\"/v1\", part);",
+            &["Hono /v1/auth/*"],
+        ),
+    ];
+    for (exported, main, expected) in cases {
+        let part = make(exported);
+        let manifest = package(&["hono"]).replacen('{', "{ \"private\": true, ", 1);
+        let files = [("package.json", &*manifest), AUTH, ("src/part.ts", &*part), ("src/index.ts", main)];
+        assert_eq!(mounts(&model(&files).servers[0]), expected, "{exported} {main}");
+    }
+}
+
+#[test]
+fn a_mount_stands_where_its_route_does() {
+    let own = "import { auth } from \"./instance\";\nimport { toNextJsHandler } from \"better-auth/next-js\";\n\
+               const next = toNextJsHandler(auth);\nexport const handler = { GET: (request) => next.GET(request) };\n\
+               export const authHandler = auth.handler;";
+    let route = "import { handler } from \"auth\";\nexport const { GET } = handler;";
+    let app = "import { Hono } from \"hono\";\nimport { authHandler } from \"auth\";\n\
+               new Hono().all(\"/api/auth/*\", (c) => authHandler(c.req.raw));";
+    let files = [
+        ("package.json", "{ \"workspaces\": [\"apps/*\", \"packages/*\"] }"),
+        ("packages/auth/package.json", &*package(&["next"]).replace("\"app\"", "\"auth\", \"private\": true")),
+        ("packages/auth/instance.ts", AUTH.1),
+        ("packages/auth/index.ts", own),
+        ("apps/web/package.json", "{ \"dependencies\": { \"next\": \"*\", \"auth\": \"*\" } }"),
+        ("apps/web/app/api/auth/[...all]/route.ts", route),
+        ("apps/api/package.json", "{ \"dependencies\": { \"hono\": \"*\", \"auth\": \"*\" } }"),
+        ("apps/api/index.ts", app),
+    ];
+    let model = model(&files);
+    let server = &model.servers[0];
+    let mut places: Vec<_> = server.mounts.iter().map(|mount| (&*mount.at.file, &*mount.package)).collect();
+    places.sort_unstable();
+    assert_eq!(places, [("apps/api/index.ts", "apps/api"), ("apps/web/app/api/auth/[...all]/route.ts", "apps/web")]);
+    let mut routes = mounts(server);
+    routes.sort_unstable();
+    assert_eq!(routes, ["Hono /api/auth/*", "Next.js /api/auth/*"]);
+    // The package that brings the handler renders no pages by itself.
+    let evidence: Vec<_> = server.contexts.iter().flat_map(|context| &context.evidence).map(|one| &*one.text).collect();
+    assert_eq!(evidence, ["Next.js renders the pages of apps/web"]);
+}
+
+#[test]
+fn hooks_take_their_own_requests_whatever_they_test() {
+    let call = "svelteKitHandler({ event, resolve, auth })";
+    for (test, after, expected) in [
+        ("event.route.id?.startsWith(\"/(protected)/\")", call, &["SvelteKit -"][..]),
+        ("event.route.id === \"/admin\"", call, &["SvelteKit -"]),
+        ("event.url.pathname.startsWith(\"/admin\")", call, &["SvelteKit -"]),
+        ("event.url.pathname.startsWith(\"/api/auth\")", "resolve(event)", &["SvelteKit /api/auth"]),
+        ("event.url.pathname.startsWith(\"/auth\")", "resolve(event)", &["SvelteKit /auth"]),
+    ] {
+        let hooks = format!(
+            "import {{ auth }} from \"./auth\";\nimport {{ svelteKitHandler }} from \"better-auth/svelte-kit\";\n\
+             export async function handle({{ event, resolve }}) {{\nif ({test}) {{ return {call}; }}\nreturn {after}; }}"
+        );
+        assert_eq!(mounts_beside(&["@sveltejs/kit"], &[("src/hooks.server.ts", &hooks)]), expected, "{test}");
+    }
+}
+
+#[test]
+fn options_beside_a_handler_have_its_path() {
+    let encore = "import { api } from \"encore.dev/api\";\nimport { auth } from \"./auth\";\n\
+                  export const routes = api.raw({ expose: true, method: \"*\", path: \"/auth/*path\" }, async (req, res) => {\n\
+                  send(res, await auth.handler(toRequest(req))); });";
+    assert_eq!(mounts_beside(&["encore.dev"], &[("src/routes.ts", encore)]), ["Encore /auth/*path"]);
+    let universal = "import { enhance } from \"@universal-middleware/core\";\nimport { auth } from \"./auth\";\n\
+                     export const handler = enhance((request) => auth.handler(request), { name: \"auth\", path: \"/api/auth/**\" });";
+    assert_eq!(mounts_beside(&["vike"], &[("src/handler.ts", universal)]), ["Vike /api/auth/**"]);
+    // What a result is given beside options has no route.
+    let cookie = "import { withCookie } from \"cookies\";\nimport { auth } from \"./auth\";\n\
+                  export const answer = async (request) => withCookie(await auth.handler(request), { path: \"/\" });";
+    assert_eq!(mounts_beside(&["vike"], &[("src/handler.ts", cookie)]), ["Vike ?"]);
+}
+
+#[test]
+fn what_mounts_may_be_passed_on_by_a_file_of_the_repository() {
+    let barrel = "export { auth } from \"./auth\";\nexport * from \"kysely\";\nexport * from \"better-auth/node\";";
+    let app = "import express from \"express\";\nimport { auth, toNodeHandler } from \"./lib\";\n\
+               express().all(\"/api/auth/{*any}\", toNodeHandler(auth));";
+    let files = [("src/lib.ts", barrel), ("src/index.ts", app)];
+    assert_eq!(mounts_beside(&["express"], &files), ["Express /api/auth/{*any}"]);
+    let own = "export { auth } from \"./auth\";\nexport const toNodeHandler = (own) => own.name;";
+    assert_eq!(mounts_beside(&["express"], &[("src/lib.ts", own), ("src/index.ts", app)]), [""; 0]);
+}
+
+#[test]
 fn instances_are_followed_into_what_is_given_them() {
     let hono = "import { Hono } from \"hono\";\n";
     let fastify = "import { toNodeHandler } from \"better-auth/node\";\n";
@@ -462,6 +572,33 @@ fn names_that_nuxt_imports_by_itself_are_known() {
     let route = "export default defineEventHandler((event) => auth.handler(toWebRequest(event)));";
     let files = [("package.json", &*package(&["nuxt"])), ("server/utils/auth.ts", made), ("server/api/auth/[...all].ts", route)];
     assert_eq!(mounts(&model(&files).servers[0]), ["Nuxt /api/auth/*"]);
+    for (settings, expected) in [
+        ("{ nitro: { imports: { dirs: [\"./lib\"] } } }", &["Nuxt /api/auth/*"][..]),
+        ("{ nitro: { imports: { dirs: [\"lib/**\"] } } }", &["Nuxt /api/auth/*"]),
+        ("{ imports: { dirs: [\"./lib\"] } }", &[]),
+        ("{}", &[]),
+    ] {
+        let config = format!("export default defineNuxtConfig({settings});");
+        let manifest = package(&["nuxt"]);
+        let files = [
+            ("package.json", &*manifest),
+            ("nuxt.config.ts", &*config),
+            ("lib/deep/auth.ts", made),
+            ("server/api/auth/[...all].ts", route),
+        ];
+        assert_eq!(mounts(&model(&files).servers[0]), expected, "{settings}");
+    }
+}
+
+#[test]
+fn aliases_of_a_bundler_lead_to_instances() {
+    let config =
+        "export default defineNuxtConfig({ alias: { \"@auth\": fileURLToPath(new URL(\"./src/auth.ts\", import.meta.url)) } });";
+    let route =
+        "import { auth } from \"@auth\";\nexport default defineEventHandler((event) => auth.handler(toWebRequest(event)));";
+    let files = [("nuxt.config.ts", config), ("server/api/auth/[...all].ts", route)];
+    assert_eq!(mounts_beside(&["nuxt"], &files), ["Nuxt /api/auth/*"]);
+    assert_eq!(mounts_beside(&["nuxt"], &files[1..]), [""; 0]);
 }
 
 #[test]
@@ -476,6 +613,7 @@ fn what_answers_no_requests_is_no_mount() {
          return auth.handler(new Request(url, request)); };",
         "import { Request } from \"undici\";\nimport { URL } from \"node:url\";\n\
          export const ask = (base) => auth.handler(new Request(new URL(\"/api/auth/x\", base).toString()));",
+        "export const ask = (body) => auth.handler(new Request(env.URL + \"/api/auth/sign-up/email\", { body }));",
         "if (typeof auth.handler !== \"function\") throw new Error();",
         "export const list = procedure.handler(async ({ context }) => context);",
         "const other = { handler: auth };",
@@ -630,6 +768,14 @@ fn audiences_are_inferred_with_their_evidence() {
     assert_eq!(audiences(&web.servers[0]), [Audience::Web]);
     assert_eq!(web.servers[0].contexts[0].evidence[0].text, "`authClient` is part of pages that Next.js renders in the root");
     assert!(web.servers[0].contexts[0].evidence[0].at.as_ref().is_some_and(|site| &*site.file == "src/client.ts"));
+
+    let vinext = model(&[("package.json", &package(&["vinext", "vite"])), AUTH, ("src/client.ts", CLIENT)]);
+    assert_eq!(vinext.servers[0].contexts[0].evidence[0].text, "`authClient` is part of pages that Next.js renders in the root");
+
+    let test = "import { auth } from \"./auth\";\nexport const ask = (path) => auth.handler(new Request(base + path));";
+    let tested = model(&[("package.json", &next), ("tests/auth.ts", AUTH.1), ("tests/a.test.ts", test)]);
+    assert_eq!(tested.servers[0].role, Role::Test);
+    assert_eq!((tested.servers[0].mounts.len(), audiences(&tested.servers[0])), (1, vec![]), "tests are no pages");
 
     let vite = package(&["vite", "hono"]);
     let spa = [("package.json", &*vite), ("index.html", "<html>"), AUTH, ("src/client.ts", CLIENT)];

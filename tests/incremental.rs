@@ -57,6 +57,8 @@ const PROJECT: &[(&str, &str)] = &[
          import { origins } from \"@/lib/origins\";\nexport const auth = createAuth([username()], origins);\n",
     ),
     ("src/lib/origins.ts", "export const origins = [\n\"https://example.com\",\n];\n"),
+    ("vite.config.ts", "export default {\nresolve: { alias: {\n\"$own\": \"/src\",\n} },\n};\n"),
+    ("src/lib/extra.ts", "import { origins } from \"$own/lib/origins\";\norigins.push(\"https://extra.example\");\n"),
     (
         "src/lib/more.ts",
         "import { shared } from \"@acme/auth\";\nimport { twoFactor } from \"better-auth/plugins\";\nshared.push(twoFactor());\n",

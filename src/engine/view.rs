@@ -11,6 +11,7 @@ use crate::cache::{BlobRecord, FactKey, FactStore};
 use crate::config::Config;
 use crate::facts::signals::{ModuleNames, Signals, scan};
 use crate::facts::{FileFacts, extract};
+use crate::project::bundler::configures_names;
 use crate::project::files::{Edit, Files};
 use crate::source::{FileKind, MAX_SOURCE_BYTES, Snapshot, decode};
 
@@ -84,7 +85,7 @@ impl<'a> View<'a> {
             use FileKind::{DenoConfig, ImportMap, PackageManifest, PnpmWorkspace, TsConfig};
             matches!(kind, PackageManifest | PnpmWorkspace | TsConfig | DenoConfig | ImportMap)
         };
-        if replaced.iter().any(|before| steers(before.kind)) {
+        if replaced.iter().any(|before| steers(before.kind) || configures_names(&before.entry.path)) {
             return None;
         }
         // In parallel, because files that were edited have to be parsed.

@@ -2,6 +2,7 @@
 
 pub mod adapter;
 pub mod application;
+pub mod bundler;
 pub mod eval;
 pub mod files;
 pub mod installed;

@@ -11,6 +11,7 @@ use crate::facts::manifest::{Dependency, Manifest, Targets, TsConfig};
 use crate::facts::signals::module_name;
 use crate::facts::specifier::{Registered, canonical, split_package_name};
 use crate::facts::{Body, FileFacts};
+use crate::project::bundler::Bundled;
 use crate::project::files::Files;
 use crate::project::installed;
 use crate::source::{FileKind, folder_of};
@@ -24,6 +25,8 @@ pub struct Resolver {
     names: HashMap<String, Arc<str>>,
     /// What the tsconfig of a folder makes of specifiers; several where it refers to others beside it.
     aliases: HashMap<String, Vec<Aliases>>,
+    /// What the bundlers of packages make of specifiers, by folder, as far as it was asked for.
+    bundled: RwLock<HashMap<Arc<str>, Arc<Bundled>>>,
     /// What was resolved already, by file and specifier: the same few are asked for again and again.
     known: RwLock<HashMap<String, HashMap<String, Resolved>>>,
 }
@@ -123,8 +126,8 @@ impl Resolver {
     /// What `specifier` means in the file `from`.
     ///
     /// In this order: relative paths; import maps; `paths` and `baseUrl` of the nearest tsconfig; `imports` of the nearest
-    /// `package.json`; packages of the repository by name; and, when nothing of that decides, the aliases that SvelteKit
-    /// (`$lib`) and Nuxt (`~`, `@`, `~~`, `@@`, `#shared`, `#server`) set up without a word in the repository.
+    /// `package.json`; aliases of a bundler; packages of the repository by name; and, when nothing of that decides, the aliases
+    /// that SvelteKit (`$lib`) and Nuxt (`~`, `@`, `~~`, `@@`, `#shared`, `#server`) set up without a word in the repository.
     #[must_use]
     pub fn resolve(&self, files: &dyn Files, from: &str, specifier: &str) -> Resolved {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
@@ -161,14 +164,16 @@ impl Resolver {
                 None => {}
             }
         }
+        let is_installed = self.range_of(from, split_package_name(specifier).0).is_some();
         let decided = if specifier.starts_with('#') {
-            self.by_package_imports(files, from, specifier)
+            self.by_package_imports(files, from, specifier).or_else(|| self.by_bundler(files, from, specifier))
         } else {
-            self.by_package_name(files, from, specifier)
+            let bundled = (!is_installed).then(|| self.by_bundler(files, from, specifier)).flatten();
+            bundled.or_else(|| self.by_package_name(files, from, specifier))
         };
         let decided = decided.or_else(|| self.by_convention(files, from, specifier));
         // An alias may cover names of installed packages too: `@prisma/*`.
-        let missing = || aliased && self.range_of(from, split_package_name(specifier).0).is_none();
+        let missing = || aliased && !is_installed;
         decided.unwrap_or_else(|| if missing() { Resolved::Missing } else { Resolved::External(specifier.to_owned()) })
     }
 
@@ -181,7 +186,7 @@ impl Resolver {
 
     /// The names a file may be imported by, as the last part of a specifier: its own, that of its folder, and those its
     /// package and the tsconfigs give to what may be it.
-    pub(crate) fn names_of(&self, path: &str) -> BTreeSet<String> {
+    pub(crate) fn names_of(&self, files: &dyn Files, path: &str) -> BTreeSet<String> {
         let package = self.package_of(path);
         let manifests = || self.manifests(&package).map(|(_, manifest)| manifest);
         let own = [module_name(path), module_name(folder_of(path))];
@@ -195,7 +200,10 @@ impl Resolver {
         let exact = exact.filter(|pattern| pattern.suffix.is_none() && may_be_it(&pattern.targets));
         let mapped = self.packages.values().flat_map(Package::manifests).flat_map(|(_, manifest)| &manifest.import_map);
         let mapped = mapped.filter(|(_, target)| may_be_it(std::slice::from_ref(target)));
+        let bundled = self.bundled(files, &package);
+        let bundled = bundled.aliases.iter().filter(|(_, target)| may_be_it(std::slice::from_ref(target)));
         keys.chain(exact.map(|pattern| &*pattern.prefix))
+            .chain(bundled.map(|(alias, _)| &**alias))
             .chain(mapped.map(|(key, _)| &**key))
             .chain(manifests().filter_map(|manifest| manifest.name.as_deref()))
             .chain([path, folder_of(path), &*package])
@@ -287,6 +295,24 @@ impl Resolver {
         }
         let file = aliases.base.as_ref().and_then(|base| self.probe(files, &join(base, specifier)?));
         file.map(Resolved::File)
+    }
+
+    /// By the aliases of the bundler that the package is built with. `None` where they say nothing of the specifier.
+    fn by_bundler(&self, files: &dyn Files, from: &str, specifier: &str) -> Option<Resolved> {
+        let path = self.bundled(files, &self.package_of(from)).aliased(specifier).filter(|path| !is_installed(path))?;
+        Some(found(self.probe(files, &path)))
+    }
+
+    /// What the bundler of a package says of names.
+    pub(super) fn bundled(&self, files: &dyn Files, package: &Arc<str>) -> Arc<Bundled> {
+        let known = self.bundled.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(bundled) = known.get(package) {
+            return Arc::clone(bundled);
+        }
+        drop(known);
+        let bundled = Arc::new(Bundled::read(files, package));
+        self.bundled.write().unwrap_or_else(PoisonError::into_inner).insert(Arc::clone(package), Arc::clone(&bundled));
+        bundled
     }
 
     /// `#…` by the `imports` of the nearest `package.json` (<https://nodejs.org/api/packages.html#subpath-imports>).
@@ -971,10 +997,60 @@ pub(in crate::project) mod tests {
             ]
         );
         assert_eq!(resolve_all(&files, "packages/auth/mod.ts", &["api", "old"]), ["packages/auth/src/client.ts", "external"]);
-        let resolver = Resolver::new(&MemoryFiles::new(&files));
+        let files = MemoryFiles::new(&files);
+        let resolver = Resolver::new(&files);
         assert_eq!(&*resolver.package_of("apps/api/src/db.ts"), "apps/api");
         assert!(resolver.is_member("apps/api"));
-        assert!(resolver.names_of("apps/api/lib/mod.ts").contains("$lib"));
+        assert!(resolver.names_of(&files, "apps/api/lib/mod.ts").contains("$lib"));
+    }
+
+    #[test]
+    fn aliases_of_bundlers() {
+        let files = [
+            (
+                "nuxt/nuxt.config.ts",
+                r##"export default defineNuxtConfig({ $meta: { name: "base" },
+                alias: { "@auth": fileURLToPath(new URL("./server/auth.ts", import.meta.url)), "@shared": "./shared" },
+                nitro: { alias: { "#db": "~~/server/db" } } });"##,
+            ),
+            ("nuxt/package.json", r#"{"dependencies": {"@shared/installed": "1"}}"#),
+            ("nuxt/server/auth.ts", ""),
+            ("nuxt/server/x.ts", ""),
+            ("nuxt/server/db/index.ts", ""),
+            ("nuxt/shared/a/b.ts", ""),
+            ("vite/package.json", "{}"),
+            (
+                "vite/vite.config.mts",
+                r#"import path from "node:path"; const root = { resolve: { alias: [{ find: "@lib", replacement: path.resolve(__dirname, "./src/lib") },
+                { find: "@lib/deep", replacement: "/deep" }, { find: "react", replacement: "preact" },
+                { find: "@kit", replacement: path.join(__dirname, "node_modules", "kit") }] } };
+                export default defineConfig(({ mode }) => root);"#,
+            ),
+            ("vite/src/lib/x.ts", ""),
+            ("vite/deep/x.ts", ""),
+            ("vite/main.ts", ""),
+        ];
+        let nuxt =
+            ["@auth", "@shared/a/b", "#db", "#layers/base/server/auth", "@shared/none", "@sharedness", "@shared/installed"];
+        assert_eq!(
+            resolve_all(&files, "nuxt/server/x.ts", &nuxt),
+            [
+                "nuxt/server/auth.ts",
+                "nuxt/shared/a/b.ts",
+                "nuxt/server/db/index.ts",
+                "nuxt/server/auth.ts",
+                "missing",
+                "external",
+                "external",
+            ]
+        );
+        let vite = ["@lib/x", "@lib/deep/x", "react", "@kit", "@auth"];
+        assert_eq!(
+            resolve_all(&files, "vite/main.ts", &vite),
+            ["vite/src/lib/x.ts", "vite/deep/x.ts", "external", "external", "external"]
+        );
+        let files = MemoryFiles::new(&files);
+        assert!(Resolver::new(&files).names_of(&files, "nuxt/server/auth.ts").contains("@auth"));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::knowledge::frameworks::{Framework, FrameworkKind};
 use crate::project::eval::Evaluator;
 use crate::project::files::Files;
 use crate::project::resolve::{Resolver, ancestors};
-use crate::project::{Client, PluginUse, ProjectModel, Server};
+use crate::project::{Client, PluginUse, ProjectModel, Role, Server};
 use crate::source::Site;
 
 /// Tells every server of a model its contexts.
@@ -23,6 +23,8 @@ pub(in crate::project) fn tell(
     for server in &mut model.servers {
         server.contexts = match stated_for(stated, &server.package) {
             Some(audiences) => audiences.iter().map(|audience| said(*audience)).collect(),
+            // What tests ask it says nothing of an application.
+            None if server.role == Role::Test => Vec::new(),
             None => inferred(files, resolver, evaluator, server, &model.clients),
         };
     }

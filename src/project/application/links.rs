@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::Partners;
+use super::{Partners, base_path};
 use crate::facts::module::{Imported, Text};
 use crate::project::eval::Evaluator;
 use crate::project::files::Files;
@@ -99,21 +99,6 @@ fn at_its_path<'s>(client: &Node, servers: Vec<&'s Server>) -> Vec<&'s Server> {
     let may_be_there = |server: &Server| base_path(&server.options).is_none_or(|path| path == own);
     let there: Vec<&Server> = servers.iter().copied().filter(|server| may_be_there(server)).collect();
     if there.is_empty() { servers } else { there }
-}
-
-/// The path below which the routes lie (documentation: reference/options, `basePath`); `None` where it is not known.
-fn base_path(options: &Node) -> Option<&str> {
-    match options.lookup(&["basePath"]) {
-        Lookup::Absent => match options.lookup(&["baseURL"]) {
-            Lookup::Absent => Some("/api/auth"),
-            _ => {
-                let url = options.text(&["baseURL"])?;
-                let path = &url[address(options)?.len()..];
-                Some(if path.trim_end_matches('/').is_empty() { "/api/auth" } else { path })
-            }
-        },
-        _ => options.text(&["basePath"]),
-    }
 }
 
 /// The scheme, host and port of `baseURL`, where it is written.

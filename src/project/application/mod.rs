@@ -1,5 +1,6 @@
 //! The application around the instances: where servers are mounted, which clients talk to them, and for whom.
 
+mod base_path;
 mod calls;
 mod contexts;
 mod frameworks;
@@ -13,6 +14,7 @@ mod routes;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+pub use self::base_path::{base_path, base_path_without_address};
 pub use self::calls::MethodCall;
 pub(super) use self::calls::calls_on;
 pub(super) use self::contexts::tell;

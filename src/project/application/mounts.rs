@@ -6,16 +6,18 @@ use std::sync::Arc;
 
 use super::requests::Requests;
 use super::routes::{Composed, Composer};
-use super::{Mount, Route, frameworks};
+use super::{Mount, Route, base_path, frameworks};
+use crate::facts::FileFacts;
 use crate::facts::lower::{MOUNTING_METHODS, may_make_an_instance};
-use crate::facts::module::{self, Call, Element, Expr, Kind, Mounting, Property};
+use crate::facts::module::{self, Call, Element, Export, Expr, Kind, Mounting, Property};
 use crate::facts::signals::Signals;
 use crate::finding::Open;
+use crate::knowledge::frameworks::Framework;
 use crate::project::eval::{Evaluator, Shared, User};
 use crate::project::files::Files;
-use crate::project::link::role;
+use crate::project::link::{is_framework, role};
 use crate::project::resolve::Resolver;
-use crate::project::value::{External, Lookup, Node, Unknown, Value};
+use crate::project::value::{External, Node, Unknown, Value};
 use crate::project::{ProjectModel, Role, Server, render};
 use crate::source::Site;
 
@@ -25,6 +27,12 @@ pub(in crate::project) fn mount(files: &dyn Files, resolver: &Resolver, evaluato
     for server in &model.servers {
         paths.insert(Arc::clone(&server.at.file));
         paths.extend(evaluator.users(&server.at.file, User::Handling).iter().cloned());
+    }
+    // What mounts an instance may come from a file that passes all of better-auth on.
+    for (path, _) in files.candidates().iter().filter(|(_, signals)| signals.auth && signals.passes_on) {
+        if passes_on_integrations(files, path) {
+            paths.extend(evaluator.users(path, User::Any).iter().cloned());
+        }
     }
     let marked = |signals: &Signals| signals.auth || signals.mounts;
     paths.extend(files.candidates().iter().filter(|(_, signals)| marked(signals)).map(|(path, _)| Arc::clone(path)));
@@ -36,81 +44,102 @@ pub(in crate::project) fn mount(files: &dyn Files, resolver: &Resolver, evaluato
         if module.mounts.is_empty() || frameworks::are_stray_hooks(files, resolver, path) {
             continue;
         }
-        let own = role(path);
-        // What tests and scripts do with an instance does not make it part of an application.
-        let is_part = |server: &Server| own == Role::Live || own == server.role;
+        let mut found = Vec::new();
         for mount in &module.mounts {
             evaluator.begin();
             let place = Place { files, evaluator, shared: &shared, path, mount };
-            let Some(instances) = place.instances() else { continue };
-            let at = Site::new(path, mount.span);
-            let instances = match instances {
-                Ok(instances) => instances,
-                Err(why) => {
-                    let question = format!("which instance `{}` in {path} mounts", place.name());
-                    let may_mount = format!("`{}` in {path} may mount it", place.name());
-                    let may_be_meant =
-                        |server: &&mut Server| is_part(server) && (server.role == own || server.role != Role::Test);
-                    for server in model.servers.iter_mut().filter(may_be_meant) {
-                        server.mounts_open.push(Unknown::new(may_mount.clone(), at.clone()));
+            match place.instances() {
+                Some(Ok(instances)) => {
+                    let is_meant = |server: &Server| instances.contains(&server.at) && is_part(server, path);
+                    if model.servers.iter().any(is_meant) {
+                        let (_, by_file) = frameworks::of_file(files, resolver, path, module);
+                        // To find the instance may have taken all steps.
+                        evaluator.begin();
+                        let routes = composer.routes(path, mount, by_file.as_deref(), place.decides_itself());
+                        found.extend(routes.into_iter().map(|composed| (place, instances.clone(), composed)));
                     }
-                    model.undetermined_around.push(Open { question, reason: why.reason, site: at });
-                    continue;
                 }
-            };
-            let mounted = |server: &&mut Server| instances.contains(&server.at) && is_part(server);
-            let mut servers: Vec<&mut Server> = model.servers.iter_mut().filter(mounted).collect();
-            if servers.is_empty() {
-                continue;
+                Some(Err(why)) => may_mount(place, why, model),
+                None => {}
             }
-            let (of_file, by_file) = frameworks::of_file(files, resolver, path, module);
-            for Composed { route, framework, is_cut } in composer.routes(path, mount, by_file.as_deref(), place.decides_itself())
-            {
-                // A file may have a handler for each method of one route.
-                let is_same = |other: &Mount| other.at.file == *path && other.route.is_like(&route);
-                for server in &mut servers {
-                    if server.mounts.iter().any(is_same) {
-                        continue;
-                    }
-                    if let Route::End(_, why) | Route::Unknown(why) = &route {
-                        let question = format!("at which route `{}` in {path} is mounted", place.name());
-                        let open = Open { question, reason: why.reason.clone(), site: why.at.clone() };
-                        model.undetermined_around.push(open);
-                    }
-                    let misses = match &route {
-                        Route::Whole(route) if !is_cut => base_path(server).filter(|base| !meets(route, base, by_file.is_some())),
-                        _ => None,
-                    };
-                    let (at, package) = (at.clone(), resolver.package_of(path));
-                    let framework = framework.or(of_file);
-                    server.mounts.push(Mount { at, package, framework, route: route.clone(), misses });
-                    model.files.push(Arc::clone(path));
+        }
+        for server in &mut model.servers {
+            let own = found.iter().filter(|(_, instances, _)| instances.contains(&server.at) && is_part(server, path));
+            let own = own.map(|(place, _, composed)| (*place, composed));
+            for (place, composed, misses) in told(server, own) {
+                if let Route::End(_, why) | Route::Unknown(why) = &composed.route {
+                    let question = format!("at which route `{}` in {path} is mounted", place.name());
+                    let open = Open { question, reason: why.reason.clone(), site: why.at.clone() };
+                    model.undetermined_around.push(open);
                 }
+                let (at, route) = (composed.at.clone(), composed.route.clone());
+                let package = resolver.package_of(&at.file);
+                let framework = composed.framework.or_else(|| framework_of(files, resolver, &at.file));
+                model.files.extend([Arc::clone(path), Arc::clone(&at.file)]);
+                server.mounts.push(Mount { at, package, framework, route, misses });
             }
         }
     }
 }
 
-/// The path below which a server answers, as far as its options tell (better-auth: reference/options, `basePath`).
-fn base_path(server: &Server) -> Option<String> {
-    let own = match server.options.lookup(&["basePath"]) {
-        Lookup::Absent => None,
-        Lookup::Found(_) => Some(server.options.text(&["basePath"])?.to_owned()),
-        Lookup::Unknown(_) => return None,
-    };
-    // A path of the address counts instead.
-    match (server.options.lookup(&["baseURL"]), &own) {
-        (Lookup::Absent, _) => {}
-        (_, Some(_)) if server.options.text(&["baseURL"]).is_none() => {}
-        _ => {
-            let address = server.options.text(&["baseURL"])?;
-            let path = address.split_once("://").map_or(address, |(_, rest)| rest).split_once('/').map_or("", |(_, path)| path);
-            if !path.trim_matches('/').is_empty() {
-                return Some(format!("/{}", path.trim_matches('/')));
-            }
+/// Whether a file passes on all that a module of better-auth exports.
+fn passes_on_integrations(files: &dyn Files, path: &str) -> bool {
+    let facts = files.facts(path);
+    let exports = facts.as_deref().and_then(FileFacts::module).map(|module| module.exports.as_slice()).unwrap_or_default();
+    exports.iter().any(|export| matches!(export, Export::All { module } if is_framework(module)))
+}
+
+/// Whether a mount in a file may make a server part of an application: what tests and scripts do with an instance does not.
+fn is_part(server: &Server, path: &str) -> bool {
+    let own = role(path);
+    own == Role::Live || own == server.role
+}
+
+/// Notes that a place may mount any of the servers.
+fn may_mount(place: Place<'_>, why: Unknown, model: &mut ProjectModel) {
+    let (path, at) = (place.path, Site::new(place.path, place.mount.span));
+    let own = role(path);
+    let reason = format!("`{}` in {path} may mount it", place.name());
+    let may_be_meant = |server: &&mut Server| is_part(server, path) && (server.role == own || server.role != Role::Test);
+    for server in model.servers.iter_mut().filter(may_be_meant) {
+        server.mounts_open.push(Unknown::new(reason.clone(), at.clone()));
+    }
+    let question = format!("which instance `{}` in {path} mounts", place.name());
+    model.undetermined_around.push(Open { question, reason: why.reason, site: at });
+}
+
+/// The mounts that are new to a server, of those of one file, with its base path where no request below that takes one.
+fn told<'f>(
+    server: &Server,
+    found: impl Iterator<Item = (Place<'f>, &'f Composed)>,
+) -> Vec<(Place<'f>, &'f Composed, Option<String>)> {
+    let mut told: Vec<(Place<'f>, &Composed, Option<String>)> = Vec::new();
+    for (place, composed) in found {
+        // A file may have a handler for each method of one route.
+        let is_same = |at: &Site, route: &Route| at.file == composed.at.file && route.is_like(&composed.route);
+        let is_known = server.mounts.iter().any(|other| is_same(&other.at, &other.route))
+            || told.iter().any(|(_, other, _)| is_same(&other.at, &other.route));
+        if !is_known {
+            let misses = match &composed.route {
+                Route::Whole(route) if !composed.is_cut => {
+                    base_path(&server.options).filter(|base| !meets(route, base, composed.is_of_file))
+                }
+                _ => None,
+            };
+            told.push((place, composed, misses));
         }
     }
-    Some(own.unwrap_or_else(|| "/api/auth".to_owned()))
+    // What takes the requests below the base path by itself may pass others on under a condition of its own.
+    if told.iter().any(|(_, _, misses)| misses.is_none()) {
+        told.retain(|(place, _, misses)| misses.is_none() || !place.decides_itself());
+    }
+    told
+}
+
+/// The framework that a file is part of.
+fn framework_of(files: &dyn Files, resolver: &Resolver, path: &str) -> Option<&'static Framework> {
+    let facts = files.facts(path)?;
+    frameworks::of_file(files, resolver, path, facts.module()?).0
 }
 
 /// Whether requests below a base path may take a route. Something may have been taken off the paths of files before.
@@ -123,6 +152,7 @@ fn meets(route: &str, base: &str, by_file: bool) -> bool {
 }
 
 /// What may be a mount, and where it stands.
+#[derive(Clone, Copy)]
 struct Place<'a> {
     files: &'a dyn Files,
     evaluator: &'a Evaluator<'a>,

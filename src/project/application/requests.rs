@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::facts::FileFacts;
-use crate::facts::module::{Element, Expr, Kind, Mutation, ScopeId, Source, TemplatePart, Text};
+use crate::facts::module::{Element, Expr, Kind, Mutation, Operator, ScopeId, Source, TemplatePart, Text};
 use crate::project::eval::{Evaluator, Home};
 use crate::project::files::Files;
 use crate::project::value::{External, FunctionValue, Value};
@@ -77,7 +77,7 @@ impl Requests<'_> {
             Kind::Undefined | Kind::Null | Kind::Bool(_) | Kind::Number(_) | Kind::Text(_) => true,
             Kind::Template(parts) => match parts.last() {
                 // `${origin}/path`.
-                Some(TemplatePart::Text(Text::Plain(path))) if path.starts_with('/') && path.len() > 1 => true,
+                Some(TemplatePart::Text(path)) if is_path(path) => true,
                 _ => parts.iter().all(|part| match part {
                     TemplatePart::Text(_) => true,
                     TemplatePart::Value(value) => fixed(value),
@@ -85,6 +85,8 @@ impl Requests<'_> {
             },
             Kind::Member(of, part) => HOST_PARTS.contains(&part.as_str()) || fixed(of),
             Kind::Conditional(parts) => fixed(&parts[1]) && fixed(&parts[2]),
+            // `origin + "/path"`.
+            Kind::Binary(Operator::Add, sides) if matches!(&sides[1].kind, Kind::Text(path) if is_path(path)) => true,
             Kind::Binary(_, sides) => sides.iter().all(fixed),
             // A name that nothing in the repository binds is none of what a function is given.
             Kind::Name(name) => self.home(address, name).is_none_or(|home| {
@@ -143,6 +145,11 @@ impl Requests<'_> {
             && values
                 .all(|end| end.value.as_ref().is_some_and(|expr| holds(At { file: &function.file, scope: function.scope, expr })))
     }
+}
+
+/// Whether a text behind an origin is all of the path.
+fn is_path(text: &Text) -> bool {
+    text.plain().is_some_and(|path| path.starts_with('/') && path.len() > 1)
 }
 
 /// Whether a value is a text, or one of several.

@@ -9,10 +9,10 @@ use super::frameworks::{by_module, by_server, of_file};
 use super::react_router;
 use super::requests::Requests;
 use crate::facts::FileFacts;
-use crate::facts::lower::{GLOBAL_PREFIX, HTTP_METHODS, ROUTING_METHODS};
+use crate::facts::lower::{GLOBAL_PREFIX, HTTP_METHODS, ROUTING_METHODS, paths_of};
 use crate::facts::module::{
-    self, Call, Element, Export, Expr, Function, Guard, Imported, Kind, MODULE_SCOPE, Module, Mounting, Operator, Property,
-    ScopeId, Source, Surrounding, Text,
+    self, Binding, Call, Element, Export, Expr, Function, Guard, Imported, Kind, MODULE_SCOPE, Module, Mounting, Operator,
+    Property, ScopeId, Source, Surrounding, Text,
 };
 use crate::knowledge::frameworks::Framework;
 use crate::project::eval::{Evaluator, Home, User};
@@ -55,6 +55,10 @@ pub(super) struct Composed {
     pub(super) framework: Option<&'static Framework>,
     /// The path is taken off before the request is handed over.
     pub(super) is_cut: bool,
+    /// Its file says the path.
+    pub(super) is_of_file: bool,
+    /// Where the request is handed over: the handler itself, or what brings it to the route by its name.
+    pub(super) at: Site,
 }
 
 /// Most routers that are followed on the way to the root.
@@ -80,11 +84,14 @@ pub(super) struct Composer<'a> {
 }
 
 /// What is known of a path so far, from its end on.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 struct Tail {
+    /// Where the request is handed over.
+    at: Site,
     path: String,
     framework: Option<&'static Framework>,
     is_cut: bool,
+    is_of_file: bool,
     /// Nothing comes before it.
     is_whole: bool,
     /// Every request is handed over that comes so far.
@@ -130,6 +137,16 @@ enum Paths {
 }
 
 impl Tail {
+    /// Nothing but where the request is handed over.
+    fn of(at: Site) -> Self {
+        Self { at, path: String::new(), framework: None, is_cut: false, is_of_file: false, is_whole: false, takes_all: false }
+    }
+
+    /// The same below the path of a file.
+    fn below_file(&self, route: &str) -> Self {
+        Self { is_of_file: true, ..self.below(route) }
+    }
+
     /// The same below a prefix.
     fn below(&self, prefix: &str) -> Self {
         match self.is_whole {
@@ -140,19 +157,24 @@ impl Tail {
 
     /// What comes before is not known.
     fn open(self, why: Unknown) -> Composed {
-        let Self { path, framework, is_cut, is_whole, .. } = self;
+        let path = self.path.clone();
         let route = match path.is_empty() {
-            _ if is_whole => Route::Whole(path),
+            _ if self.is_whole => Route::Whole(path),
             true => Route::Unknown(why),
             false => Route::End(path, why),
         };
-        Composed { route, framework, is_cut }
+        self.composed(route)
     }
 
     /// Nothing comes before.
     fn end(self) -> Composed {
-        let route = if self.path.is_empty() { Route::Any } else { Route::Whole(self.path) };
-        Composed { route, framework: self.framework, is_cut: self.is_cut }
+        let route = if self.path.is_empty() { Route::Any } else { Route::Whole(self.path.clone()) };
+        self.composed(route)
+    }
+
+    fn composed(self, route: Route) -> Composed {
+        let Self { at, framework, is_cut, is_of_file, .. } = self;
+        Composed { route, framework, is_cut, is_of_file, at }
     }
 }
 
@@ -169,7 +191,7 @@ impl Composer<'_> {
         let spot = Spot { file, scope: mount.scope, span: mount.span, around: &mount.around };
         let mut found = Vec::new();
         self.depth.set(0);
-        let tail = Tail { takes_all: is_integration, ..Tail::default() };
+        let tail = Tail { takes_all: is_integration, ..Tail::of(Site::new(file, mount.span)) };
         self.from(spot, &mount.guards, tail, by_file, &mut found);
         found.truncate(MAX_ROUTES);
         found
@@ -177,7 +199,7 @@ impl Composer<'_> {
 
     /// Goes out from a place that is given a request.
     fn from(&self, spot: Spot<'_>, guards: &[Guard], tail: Tail, by_file: Option<&str>, found: &mut Vec<Composed>) {
-        let compared = self.compared_with(spot, guards).filter(|_| !tail.is_whole);
+        let compared = self.compared_with(spot, guards, &tail).filter(|_| !tail.is_whole);
         for tail in compared.unwrap_or_else(|| vec![tail]) {
             self.climb(spot, Carried::Handler, tail, by_file, found);
         }
@@ -234,11 +256,13 @@ impl Composer<'_> {
                                 Kind::Call(maker) => &maker.arguments,
                                 _ => &call.arguments[..position],
                             };
-                            let path = before.iter().find_map(|argument| match self.paths(spot, &argument.value) {
+                            let whole = |expr: &Expr| match self.paths(spot, expr) {
                                 Paths::Known(paths) => paths.into_iter().find(|path| path.starts_with('/')),
                                 _ => None,
-                            });
-                            if let Some(path) = path {
+                            };
+                            let path = before.iter().find_map(|argument| whole(&argument.value));
+                            let in_options = || self.options_beside(spot, call, position).iter().find_map(whole);
+                            if let Some(path) = path.or_else(in_options) {
                                 tail = tail.below(&path);
                                 match callee {
                                     Kind::Member(receiver, _) => return self.receiver(outer, receiver, tail, found),
@@ -277,6 +301,19 @@ impl Composer<'_> {
         self.top(spot, carried, tail, by_file, found);
     }
 
+    /// The paths in the options that a function of a package is given beside a handler: `enhance(handler, { path })`.
+    fn options_beside(&self, spot: Spot<'_>, call: &Call, position: usize) -> Vec<Expr> {
+        let is_handler = matches!(call.arguments[position].value.kind, Kind::Function(_) | Kind::Name(_));
+        if !is_handler || !matches!(self.eval(spot, &call.callee).value, Value::External(_)) {
+            return Vec::new();
+        }
+        let options = call.arguments.iter().filter_map(|argument| match &argument.value.kind {
+            Kind::Object(properties) => Some(paths_of(properties)),
+            _ => None,
+        });
+        options.flatten().collect()
+    }
+
     /// The scope in which the function of a scope is made.
     fn scope_around(&self, file: &str, scope: ScopeId) -> ScopeId {
         let facts = self.files.facts(file);
@@ -291,7 +328,7 @@ impl Composer<'_> {
             _ if tail.is_whole => tail.end(),
             Carried::Handler if tail.takes_all => tail.end(),
             Carried::Handler => match by_file {
-                Some(route) => tail.below(route).end(),
+                Some(route) => tail.below_file(route).end(),
                 None => match react_router::routes_of(self.files, self.evaluator, spot.file) {
                     Some(Ok(routes)) => {
                         let tail = Tail { framework: by_module(react_router::MODULE), ..tail };
@@ -397,7 +434,8 @@ impl Composer<'_> {
             (_, Some(home), None) => {
                 let is_part = matches!(&node.value, Value::Call(call) if is_part(call));
                 let carried = Carried::Router { is_part };
-                if !self.registered(home, carried, &tail, found) {
+                let is_known = self.registered(home, carried, &tail, found) || self.given_back(home, carried, &tail, found);
+                if !is_known {
                     match &node.value {
                         _ if self.is_listed(home) => {
                             let reason = format!("`{}` is in a list or an object that is not followed", home.name);
@@ -520,7 +558,11 @@ impl Composer<'_> {
                             }
                             is_found = true;
                             let paths = beside.first().map_or(Paths::None, |path| self.paths(spot, path));
-                            self.each(paths, tail.clone(), found, &|tail, found| {
+                            let tail = match carried {
+                                Carried::Handler => Tail { at: Site::new(&file, routing.expr.span), ..tail.clone() },
+                                Carried::Router { .. } | Carried::Plugin { .. } => tail.clone(),
+                            };
+                            self.each(paths, tail, found, &|tail, found| {
                                 self.step(spot, call, position, carried, tail, found);
                             });
                         }
@@ -571,14 +613,70 @@ impl Composer<'_> {
                 }
                 if file != home.file
                     && let (framework, Some(route)) = of_file(self.files, self.resolver, &file, module)
-                    && self.is_exported(&file, module, home)
+                    && let Some(span) = self.exported(&file, module, home)
                 {
                     is_found = true;
-                    found.push(Tail { framework: tail.framework.or(framework), ..tail.below(&route) }.end());
+                    let (at, framework) = (Site::new(&file, span), tail.framework.or(framework));
+                    found.push(Tail { at, framework, ..tail.below_file(&route) }.end());
                 }
             }
         }
         is_found
+    }
+
+    /// Goes on from wherever a router is added to another one by the function that makes it and gives it back; false where
+    /// there is no such function, or nothing of that kind becomes of its result. What nobody calls makes nothing.
+    fn given_back(&self, home: &Home, carried: Carried, tail: &Tail, found: &mut Vec<Composed>) -> bool {
+        let Some(maker) = self.maker_of(home) else { return false };
+        if self.evaluator.is_unused(&maker.file, &maker.name) {
+            return true;
+        }
+        if self.depth.get() > MAX_DEPTH {
+            return false;
+        }
+        self.depth.set(self.depth.get() + 1);
+        let mut is_found = self.registered(&maker, carried, tail, found);
+        for made in self.results_of(&maker) {
+            is_found |= self.registered(&made, carried, tail, found) || self.given_back(&made, carried, tail, found);
+        }
+        self.depth.set(self.depth.get() - 1);
+        is_found
+    }
+
+    /// The function of a module that gives back what one of its names stands for.
+    fn maker_of(&self, home: &Home) -> Option<Home> {
+        let facts = self.files.facts(&home.file)?;
+        let module = facts.module()?;
+        let scope = module.scopes.get(home.scope as usize)?;
+        let is_it = |value: &Expr| matches!(&value.kind, Kind::Name(name) if *name == home.name);
+        let gives_it = scope.returns.iter().any(|end| end.value.as_ref().is_some_and(is_it));
+        if !gives_it || scope.parent != Some(MODULE_SCOPE) {
+            return None;
+        }
+        let is_function = |binding: &&Binding| matches!(&binding.source, Source::Value(Expr { kind: Kind::Function(Function { scope }), .. }) if *scope == home.scope);
+        let name = module.scopes[MODULE_SCOPE as usize].bindings.iter().find(is_function)?.name.clone();
+        Some(Home { file: Arc::clone(&home.file), scope: MODULE_SCOPE, name, at: None })
+    }
+
+    /// The names that results of a function are bound to.
+    fn results_of(&self, function: &Home) -> Vec<Home> {
+        let mut results = Vec::new();
+        for file in self.files_around(function) {
+            let facts = self.files.facts(&file);
+            let Some(module) = facts.as_deref().and_then(FileFacts::module) else { continue };
+            let is_called = |scope: ScopeId, call: &Call| match &call.callee.kind {
+                Kind::Name(name) => self.evaluator.home(&file, scope, name, call.callee.span).is_some_and(|own| own.is(function)),
+                _ => false,
+            };
+            for (scope, data) in (MODULE_SCOPE..).zip(&module.scopes) {
+                let bound = data.bindings.iter().filter(|binding| matches!(&binding.source, Source::Value(Expr { kind: Kind::Call(call), .. }) if is_called(scope, call)));
+                results.extend(bound.map(|binding| {
+                    let at = (scope != MODULE_SCOPE).then_some(binding.span.start);
+                    Home { file: Arc::clone(&file), scope, name: binding.name.clone(), at }
+                }));
+            }
+        }
+        results
     }
 
     /// Goes on from a place to which a handler is brought by its name.
@@ -586,32 +684,35 @@ impl Composer<'_> {
         let (framework, by_file) = of_file(self.files, self.resolver, spot.file, module);
         // The file of a route belongs to its framework, whatever else it is made of.
         let framework = tail.framework.or(framework.filter(|_| by_file.is_some()));
-        let tail = Tail { framework, ..tail.clone() };
+        let tail = Tail { at: Site::new(spot.file, spot.span), framework, ..tail.clone() };
         self.depth.set(self.depth.get() + 1);
         self.from(spot, guards, tail, by_file.as_deref(), found);
         self.depth.set(self.depth.get() - 1);
     }
 
-    /// Whether a file exports a name of another one, or parts of what it stands for: `export const { GET, POST } = handlers`.
-    fn is_exported(&self, file: &Arc<str>, module: &Module, home: &Home) -> bool {
+    /// Where a file exports a name of another one, or parts of what it stands for: `export const { GET, POST } = handlers`.
+    fn exported(&self, file: &Arc<str>, module: &Module, home: &Home) -> Option<Span> {
         let is_it = |name: &str| self.evaluator.home(file, MODULE_SCOPE, name, Span::default()).is_some_and(|own| own.is(home));
         let top = &module.scopes[MODULE_SCOPE as usize];
-        module.exports.iter().any(|export| match export {
+        module.exports.iter().find_map(|export| match export {
             Export::From { module, imported: Imported::Named(name), .. } => {
-                let declared = self.evaluator.declaration(file, module, name);
-                declared.is_some_and(|(file, name)| file == home.file && name == home.name && home.scope == MODULE_SCOPE)
+                let (file, name) = self.evaluator.declaration(file, module, name)?;
+                (file == home.file && name == home.name && home.scope == MODULE_SCOPE).then_some(Span::default())
             }
-            Export::From { .. } | Export::All { .. } => false,
-            Export::Local { local, .. } => match top.binding(local, None).map(|binding| &binding.source) {
-                Some(Source::Value(expr) | Source::Part { of: expr, .. }) => {
+            Export::From { .. } | Export::All { .. } => None,
+            Export::Local { local, .. } => match top.binding(local, None) {
+                Some(Binding { source: Source::Value(expr) | Source::Part { of: expr, .. }, span, .. }) => {
                     let mut root = expr;
                     while let Kind::Member(of, _) = &root.kind {
                         root = of;
                     }
-                    matches!(&root.kind, Kind::Name(name) if is_it(name))
+                    matches!(&root.kind, Kind::Name(name) if is_it(name)).then_some(*span)
                 }
-                Some(_) => false,
-                None => is_it(local),
+                Some(_) => None,
+                None => {
+                    let import = module.imports.iter().find(|import| import.local == *local)?;
+                    is_it(local).then_some(import.span)
+                }
             },
         })
     }
@@ -647,7 +748,7 @@ impl Composer<'_> {
             Kind::Object(properties) => properties.iter().find_map(|property| match property {
                 Property::Keyed { value, .. } => {
                     let mut paths = within(value)?;
-                    paths.extend(crate::facts::lower::paths_of(properties));
+                    paths.extend(paths_of(properties));
                     Some(paths)
                 }
                 _ => None,
@@ -798,12 +899,12 @@ impl Composer<'_> {
     }
 
     /// The paths that the conditions around a place compare the request with; `None` where they do nothing of the kind.
-    fn compared_with(&self, spot: Spot<'_>, guards: &[Guard]) -> Option<Vec<Tail>> {
+    fn compared_with(&self, spot: Spot<'_>, guards: &[Guard], tail: &Tail) -> Option<Vec<Tail>> {
         let mut paths = Vec::new();
         for guard in guards.iter().rev() {
             self.compared(spot, &guard.condition, guard.holds, &mut paths);
             if !paths.is_empty() {
-                let whole = |path| Tail { path, is_whole: true, ..Tail::default() };
+                let whole = |path| Tail { path, is_whole: true, ..tail.clone() };
                 return Some(paths.into_iter().map(whole).collect());
             }
         }
@@ -818,12 +919,16 @@ impl Composer<'_> {
         };
         match &condition.kind {
             Kind::Not(inner) => self.compared(spot, inner, !holds, paths),
+            Kind::Binary(Operator::Equal | Operator::NotEqual, sides) if sides.iter().any(is_name_of_route) => {}
             Kind::Binary(Operator::Equal, sides) if holds => sides.iter().for_each(add),
             Kind::Binary(Operator::NotEqual, sides) if !holds => sides.iter().for_each(add),
             Kind::Binary(Operator::And | Operator::Or, sides) => {
                 sides.iter().for_each(|side| self.compared(spot, side, holds, paths));
             }
-            Kind::Call(call) if holds && matches!(&call.callee.kind, Kind::Member(_, method) if method == "startsWith") => {
+            Kind::Call(call)
+                if holds
+                    && matches!(&call.callee.kind, Kind::Member(of, method) if method == "startsWith" && !is_name_of_route(of)) =>
+            {
                 call.arguments.iter().for_each(|argument| add(&argument.value));
             }
             _ => {}
@@ -837,9 +942,17 @@ impl Composer<'_> {
     fn paths(&self, spot: Spot<'_>, expr: &Expr) -> Paths {
         match &expr.kind {
             Kind::Function(Function { .. }) => Paths::None,
+            // What is written is known also where no steps are left.
+            Kind::Text(Text::Plain(text)) => Paths::Known(vec![text.clone()]),
             _ => said(&self.eval(spot, expr)),
         }
     }
+}
+
+/// Whether an expression is the name of the file of a route, whose folders need not be part of the path of a request
+/// (SvelteKit: `event.route.id`).
+fn is_name_of_route(expr: &Expr) -> bool {
+    matches!(&expr.kind, Kind::Member(of, id) if id == "id" && matches!(&of.kind, Kind::Member(_, route) | Kind::Name(route) if route == "route"))
 }
 
 /// What a value says of a path.

@@ -60,8 +60,14 @@ impl Evaluator<'_> {
     /// Whether other files may use what a file exports without an import of their own.
     pub(super) fn is_imported_by_itself(&self, file: &Arc<str>) -> bool {
         let package = self.resolver.package_of(file);
-        let is_part = [Part::Server, Part::App].into_iter().any(|part| part.imports(within(&package, file)));
-        is_part && self.imports_by_itself(&package)
+        self.imports_by_itself(&package) && [Part::Server, Part::App].into_iter().any(|part| self.imports(part, &package, file))
+    }
+
+    /// Whether what a file exports is imported into a part of its package.
+    fn imports(&self, part: Part, package: &Arc<str>, file: &str) -> bool {
+        let bundled = self.resolver.bundled(self.files, package);
+        let listed = if part == Part::Server { &bundled.server } else { &bundled.pages };
+        part.imports(within(package, file)) || listed.iter().any(|folder| relative(folder, file).is_some())
     }
 
     fn imports_by_itself(&self, package: &str) -> bool {
@@ -73,7 +79,7 @@ impl Evaluator<'_> {
     fn find_ambient(&self, package: &Arc<str>, part: Part) -> Ambient {
         // Of what they export, only what has to do with instances is of interest.
         let candidates = self.files.candidates().iter().map(|(path, _)| Arc::clone(path));
-        let is_its_own = |path: &Arc<str>| self.resolver.package_of(path) == *package && part.imports(within(package, path));
+        let is_its_own = |path: &Arc<str>| self.resolver.package_of(path) == *package && self.imports(part, package, path);
         let files: Vec<Arc<str>> = candidates.filter(is_its_own).collect();
         let mut ambient = Ambient::new();
         for file in files {

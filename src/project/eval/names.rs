@@ -8,10 +8,11 @@ use super::environment::{GET_SECRET, environment, exports_variables, is_set};
 use super::operators::{environment_test, test};
 use super::{Evaluator, Frame, Mark, Place};
 use crate::facts::FileFacts;
-use crate::facts::lower::shown_name;
+use crate::facts::lower::{ENTRY_POINTS, MOUNTING_FUNCTIONS, shown_name};
 use crate::facts::module::{
     self, Binding, Effect, Export, Expr, Imported, Kind, MODULE_SCOPE, Module, Mutation, ScopeId, Source,
 };
+use crate::project::link::is_framework;
 use crate::project::render;
 use crate::project::resolve::Resolved;
 use crate::project::value::{Array, Environment, External, Item, Node, Object, Property, Unknown, Value};
@@ -337,6 +338,7 @@ impl Evaluator<'_> {
                 _ => {}
             }
         }
+        let mut of_packages = Vec::new();
         for module in stars.into_iter().filter(|_| name != "default") {
             match self.resolver.resolve(self.files, file, module) {
                 Resolved::File(target) => {
@@ -344,12 +346,15 @@ impl Evaluator<'_> {
                         return Some(located);
                     }
                 }
-                Resolved::External(module) if packages => {
-                    let value = Value::External(External { module, name: name.to_owned() });
-                    return Some(Located::Value(Node { value, at: Site::new(file, Span::default()) }));
-                }
+                Resolved::External(module) if packages => of_packages.push(module),
                 Resolved::External(_) | Resolved::Missing => {}
             }
+        }
+        // Of several packages, the one that is known to export it.
+        let known = of_packages.iter().position(|module| exports_it(module, name)).unwrap_or_default();
+        if let Some(module) = of_packages.into_iter().nth(known) {
+            let value = Value::External(External { module, name: name.to_owned() });
+            return Some(Located::Value(Node { value, at: Site::new(file, Span::default()) }));
         }
         self.assigned_export(file, &facts, module, name).map(Located::Value)
     }
@@ -482,6 +487,11 @@ pub(super) fn top(file: &Arc<str>, facts: &Arc<FileFacts>) -> Place<'static> {
 
 fn is_exported(module: &Module, name: &str) -> bool {
     module.exports.iter().any(|export| matches!(export, Export::Local { local, .. } if local == name))
+}
+
+/// Whether a module is better-auth's, and a name one of the functions that make or mount instances.
+fn exports_it(module: &str, name: &str) -> bool {
+    is_framework(module) && (ENTRY_POINTS.contains(&name) || MOUNTING_FUNCTIONS.contains(&name))
 }
 
 /// Where an export comes from.

@@ -164,7 +164,7 @@ impl Evaluator<'_> {
         let mut next = 0;
         while let Some(target) = passing.get(next).cloned() {
             next += 1;
-            let names = self.resolver.names_of(&target);
+            let names = self.resolver.names_of(self.files, &target);
             let names: Vec<&str> = names.iter().map(String::as_str).collect();
             let marks: Vec<u32> = names.iter().map(|name| module_mark(name)).collect();
             let home = Resolved::File(Arc::clone(&target));

@@ -29,6 +29,19 @@ impl Evaluator<'_> {
             && !self.is_read(&call.file, name, true)
     }
 
+    /// Whether a module has a name that no code of the repository has the value of, and nobody else can: it is not exported
+    /// as what frameworks look for, and no other package or file gets it by itself.
+    pub(crate) fn is_unused(&self, file: &Arc<str>, name: &str) -> bool {
+        let facts = self.files.facts(file);
+        let exports = facts.as_deref().and_then(FileFacts::module).map(|module| module.exports.as_slice()).unwrap_or_default();
+        let is_default =
+            |export: &Export| matches!(export, Export::Local { name: exported, local } if local == name && exported == "default");
+        !exports.iter().any(is_default)
+            && self.published_with(file).is_none()
+            && !self.is_imported_by_itself(file)
+            && !self.is_read(file, name, true)
+    }
+
     /// Whether the program certainly uses what a call makes: it stands in a function, or some code has the name it is bound to.
     pub(super) fn is_used(&self, call: &Site, scope: ScopeId) -> bool {
         let facts = self.files.facts(&call.file);

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value as Json, json as object};
 
 use super::{
-    SchemaSource, adapter_name, by_name, cause_name, certainty, declared_tables, dialect_name, has_options, id, layer_name,
-    role_name, schema_source,
+    SchemaSource, adapter_name, below_base_path, by_name, cause_name, certainty, declared_tables, dialect_name, has_options, id,
+    layer_name, role_name, schema_source,
 };
 use crate::facts::schema::{Column, Table};
 use crate::finding::Location;
@@ -41,7 +41,7 @@ fn server(server: &Server, locate: &dyn Fn(&Site) -> Location) -> Json {
         "location": locate(&server.at),
         "package": &*server.package,
         "role": role_name(server.role),
-        "mounts": server.mounts.iter().map(|one| mount(one, locate)).collect::<Vec<_>>(),
+        "mounts": server.mounts.iter().map(|one| mount(one, server, locate)).collect::<Vec<_>>(),
         "mounts_open": server.mounts_open.iter().map(|why| why.reason.as_str()).collect::<Vec<_>>(),
         "contexts": server.contexts.iter().map(|one| context(one, locate)).collect::<Vec<_>>(),
         "better_auth": { "declared": server.version.declared, "resolved": resolved },
@@ -62,11 +62,11 @@ fn server(server: &Server, locate: &dyn Fn(&Site) -> Location) -> Json {
     })
 }
 
-fn mount(mount: &Mount, locate: &dyn Fn(&Site) -> Location) -> Json {
+fn mount(mount: &Mount, server: &Server, locate: &dyn Fn(&Site) -> Location) -> Json {
     let (state, route, end) = match &mount.route {
-        Route::Whole(path) => ("whole", Some(path), None),
+        Route::Whole(path) => ("whole", Some(path.clone()), None),
         Route::End(path, _) => ("end", None, Some(path)),
-        Route::Any => ("base-path", None, None),
+        Route::Any => ("base-path", below_base_path(server), None),
         Route::Unknown(_) => ("unknown", None, None),
     };
     object!({

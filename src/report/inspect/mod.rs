@@ -6,6 +6,7 @@ mod terminal;
 pub use json::json;
 pub use terminal::terminal;
 
+use crate::project::application::base_path;
 use crate::project::installed::Package;
 use crate::project::schema::{Cause, Declared, Layer, SourceTable};
 use crate::project::value::{Condition, Lookup, Object, Property};
@@ -34,6 +35,16 @@ fn schema_source(plugin: &PluginUse) -> Option<SchemaSource<'_>> {
 fn id(plugin: &PluginUse) -> Option<&str> {
     let own = || plugin.definition.as_ref()?.object.text(&["id"]);
     plugin.known.map(|known| known.id.as_str()).or_else(own)
+}
+
+/// The route of all requests that a server answers which is given every one, as far as its base path is known.
+fn below_base_path(server: &Server) -> Option<String> {
+    base_path(&server.options).map(|base| below(&base))
+}
+
+/// The route of all that lies below a path.
+fn below(path: &str) -> String {
+    format!("{}/*", path.trim_end_matches('/'))
 }
 
 /// How sure it is that something is there.

@@ -2,9 +2,12 @@
 
 use std::fmt::Write as _;
 
-use super::{SchemaSource, adapter_name, cause_name, dialect_name, has_options, layer_name, other_options, schema_source};
+use super::{
+    SchemaSource, adapter_name, below, below_base_path, cause_name, dialect_name, has_options, layer_name, other_options,
+    schema_source,
+};
 use crate::finding::Location;
-use crate::project::application::{Context, Mount, Partners, Route, folder};
+use crate::project::application::{Mount, Partners, Route, base_path_without_address, folder};
 use crate::project::installed::Package;
 use crate::project::schema::{Gap, GapKind};
 use crate::project::value::{Node, Unknown};
@@ -67,7 +70,7 @@ impl Page<'_> {
         self.fact("package", folder(&server.package));
         self.fact("version", &version(&server.version));
         self.section("mounted", self.mounts(server));
-        self.section("serves", self.contexts(&server.contexts));
+        self.section("serves", self.contexts(server));
         self.section("clients", self.clients(server, model));
         self.fact("database", &format!("{}  {}", database(&server.adapter), self.place(&server.adapter.at)));
         self.section("plugins", self.plugins(&server.plugins, &server.plugins_open));
@@ -117,13 +120,8 @@ impl Page<'_> {
         let row = |mount: &Mount| {
             let framework = mount.framework.map_or("a framework that is not known", |framework| &framework.name);
             let package = if mount.package.is_empty() { String::new() } else { format!(" in {}", mount.package) };
-            let remark = match (&mount.route, &mount.misses) {
-                (Route::End(..), _) => "  below a prefix that is not known".to_owned(),
-                (Route::Unknown(_), _) => "  by a route that is not known".to_owned(),
-                (_, Some(base)) => format!("  no request below its base path {base} comes here"),
-                _ => String::new(),
-            };
-            Row::new(mount_path(mount), format!("{framework}{package}  {}{remark}", self.place(&mount.at)))
+            let (path, remark) = mount_path(mount, server);
+            Row::new(path, format!("{framework}{package}  {}{remark}", self.place(&mount.at)))
         };
         match (server.mounts.as_slice(), server.mounts_open.as_slice()) {
             ([], []) => vec![Row::new("", "nowhere that was seen")],
@@ -133,9 +131,9 @@ impl Page<'_> {
     }
 
     /// For whom a server is, and what speaks for it.
-    fn contexts(&self, contexts: &[Context]) -> Vec<Row> {
+    fn contexts(&self, server: &Server) -> Vec<Row> {
         let mut rows = Vec::new();
-        for context in contexts {
+        for context in &server.contexts {
             let mut name = context.audience.name();
             for evidence in &context.evidence {
                 let at = evidence.at.as_ref().map(|site| format!("  {}", self.place(site))).unwrap_or_default();
@@ -143,7 +141,10 @@ impl Page<'_> {
             }
         }
         if rows.is_empty() {
-            rows.push(Row::new("?", "neither a page, nor a client, nor a plugin tells for whom it is"));
+            rows.push(match server.role {
+                Role::Test => Row::new("", "nobody but tests"),
+                _ => Row::new("?", "neither a page, nor a client, nor a plugin tells for whom it is"),
+            });
         }
         rows
     }
@@ -302,12 +303,19 @@ impl Page<'_> {
     }
 }
 
-fn mount_path(mount: &Mount) -> String {
-    match &mount.route {
-        Route::Whole(path) => path.clone(),
-        Route::End(path, _) => format!("…{path}"),
-        Route::Any => "its base path".into(),
-        Route::Unknown(_) => "?".into(),
+/// The route of a mount, and what is to be said of it.
+fn mount_path(mount: &Mount, server: &Server) -> (String, String) {
+    let remark = |text: &str| format!("  {text}");
+    match (&mount.route, &mount.misses) {
+        (Route::End(path, _), _) => (format!("…{path}"), remark("below a prefix that is not known")),
+        (Route::Unknown(_), _) => ("?".into(), remark("by a route that is not known")),
+        (Route::Whole(path), Some(base)) => (path.clone(), remark(&format!("no request below its base path {base} comes here"))),
+        (Route::Whole(path), None) => (path.clone(), String::new()),
+        (Route::Any, _) => match (below_base_path(server), base_path_without_address(&server.options)) {
+            (Some(path), _) => (path, String::new()),
+            (None, Some(usual)) => (below(usual), remark("unless its `baseURL` has a path of its own")),
+            (None, None) => ("its base path".into(), String::new()),
+        },
     }
 }
 
@@ -335,7 +343,9 @@ fn database(adapter: &Adapter) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::facts::module::Text;
     use crate::finding::Open;
+    use crate::project::value::{Object, Property, Value};
     use crate::report::inspect::tests::{locate, model, with_defined_plugins};
     use crate::source::Span;
 
@@ -369,6 +379,35 @@ not determined: 1 question
   which plugins the server uses: a parameter of the function (src/auth.ts:9:1)
 ";
         assert_eq!(terminal(&model(), &locate, &PLAIN), expected);
+    }
+
+    #[test]
+    fn a_server_that_is_given_all_requests_answers_those_below_its_base_path() {
+        let mounted = |options: &[(&str, Value)]| {
+            let mut model = model();
+            let property = |(key, value): &(&str, Value)| Property {
+                key: (*key).into(),
+                key_at: model.servers[0].at.clone(),
+                node: Node { value: value.clone(), at: model.servers[0].at.clone() },
+                conditions: vec![],
+            };
+            let properties = options.iter().map(property).collect();
+            model.servers[0].options.value = Object { properties, ..Object::default() }.into();
+            model.servers[0].mounts[0].route = Route::Any;
+            let page = terminal(&model, &locate, &PLAIN);
+            let lines: Vec<_> = page.lines().skip_while(|line| !line.starts_with("  mounted")).take(2).collect();
+            lines.join(" ").split_whitespace().collect::<Vec<_>>().join(" ")
+        };
+        let text = |text: &str| Value::Text(Text::Plain(text.into()));
+        let env = || Value::Env("BETTER_AUTH_URL".into());
+        assert!(mounted(&[]).starts_with("mounted /api/auth/* a framework"));
+        assert!(mounted(&[("basePath", text("/own"))]).starts_with("mounted /own/* a framework"));
+        assert!(mounted(&[("basePath", text("/own")), ("baseURL", env())]).starts_with("mounted /own/* a framework"));
+        assert!(mounted(&[("baseURL", text("https://a.example/v1/auth"))]).starts_with("mounted /v1/auth/* a framework"));
+        let open = mounted(&[("baseURL", env())]);
+        assert!(open.starts_with("mounted /api/auth/* a framework"), "{open}");
+        assert!(open.contains("unless its `baseURL` has a path of its own"), "{open}");
+        assert!(mounted(&[("basePath", env())]).starts_with("mounted its base path a framework"));
     }
 
     #[test]
