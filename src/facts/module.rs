@@ -28,7 +28,7 @@ pub struct Module {
     pub marks: Vec<u32>,
     /// Scopes; the first is the module's own.
     pub scopes: Vec<Scope>,
-    /// The names it imports, or binds to what a call makes, whose values no code of it has: they are passed on at most.
+    /// The names it imports, or binds to functions or what a call makes, whose values no code of it has: they are passed on at most.
     pub idle: BTreeSet<String>,
     /// Calls of the functions in [`super::lower::ENTRY_POINTS`], wherever they stand.
     pub calls: Vec<CallSite>,

@@ -26,8 +26,8 @@ impl<'t> Lowering<'t> {
             self.settle_around(*scope, name);
         }
         let used: HashSet<&str> = mentions.iter().map(|(_, name)| &**name).collect();
-        let is_made = |source: &Source| matches!(source, Source::Value(Expr { kind: Kind::Call(_), .. }));
-        let bound = self.module.scopes[MODULE_SCOPE as usize].bindings.iter().filter(|binding| is_made(&binding.source));
+        let matters = |source: &Source| matches!(source, Source::Value(Expr { kind: Kind::Call(_) | Kind::Function(_), .. }));
+        let bound = self.module.scopes[MODULE_SCOPE as usize].bindings.iter().filter(|binding| matters(&binding.source));
         let names = bound.map(|binding| &binding.name).chain(self.module.imports.iter().map(|import| &import.local));
         self.module.idle = names.filter(|name| !used.contains(name.as_str())).cloned().collect();
     }
