@@ -191,15 +191,22 @@ impl Evaluator<'_> {
         }
     }
 
-    /// What lies at a place after one of two ways to it: `next` under a condition, by guards that are not decided, and else
+    /// What lies at a place after one of two ways to it: `next` where it is reached, by guards that are not decided, and else
     /// what was there before. `None` where no guard tests the place itself.
-    pub(super) fn settled(&self, next: &Node, before: &Node, effect: &Effect, guards: &[(&Guard, Condition)]) -> Option<Node> {
+    pub(super) fn settled(
+        &self,
+        (next, reached): (&Node, &[Condition]),
+        before: &Node,
+        effect: &Effect,
+        guards: &[(&Guard, Condition)],
+    ) -> Option<Node> {
         let [(guard, condition)] = guards else { return None };
         let is_it = |expr: &Expr| is_place(expr, &effect.root, &effect.path);
         let before = narrowed(before.clone(), &guard.condition, !guard.holds, &is_it)?;
         // What is kept on the global object was made by an earlier run of the same code.
         let is_kept = is_global(&before) && matches!(&effect.change, Mutation::Assign(value) if is_made(next, value));
-        let parts = || vec![(next.clone(), condition.clone()), (before, condition.negated())];
+        let reached = Condition::all(reached).unwrap_or_else(|| condition.clone());
+        let parts = || vec![(next.clone(), reached), (before, condition.negated())];
         Some(if is_kept { next.clone() } else { either(parts(), next.at.clone()) })
     }
 

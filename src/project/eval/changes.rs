@@ -56,7 +56,7 @@ impl Evaluator<'_> {
             && let Mutation::Assign(value) = &effect.change
         {
             let next = self.assigned(place, effect, value, node);
-            *node = match (self.settled(&next, node, effect, &open), Condition::all(&conditions)) {
+            *node = match (self.settled((&next, &conditions), node, effect, &open), Condition::all(&conditions)) {
                 (Some(node), _) => node,
                 (None, None) => next,
                 (None, Some(condition)) => {
@@ -91,7 +91,7 @@ impl Evaluator<'_> {
                 let before = self.property(target, key, &target.at);
                 if let Some(object) = object_of(target) {
                     let next = self.assigned(place, effect, value, &before);
-                    let (node, conditions) = match self.settled(&next, &before, effect, &open) {
+                    let (node, conditions) = match self.settled((&next, &conditions), &before, effect, &open) {
                         Some(node) => (node, [].as_slice()),
                         None => (next, conditions.as_slice()),
                     };
