@@ -371,10 +371,7 @@ impl Builder<'_> {
                     plugin: source.plugin.map(|(place, _)| place),
                 };
                 match field(&property.key, &property.node, cause) {
-                    Ok(column) => {
-                        let required = column.required && !additional.optional && !is_left_empty(&property.node, &column);
-                        self.put(table, RequiredColumn { required, ..column });
-                    }
+                    Ok(column) => self.put(table, RequiredColumn { required: column.required && !additional.optional, ..column }),
                     Err(why) => self.doubts.add([why], &path),
                 }
             }
@@ -427,13 +424,6 @@ impl Builder<'_> {
 /// Whether a table is one of better-auth's own.
 fn is_core(key: &str) -> bool {
     pack().core.tables.iter().any(|core| core.key == key)
-}
-
-/// Whether nothing that better-auth does gives a field a value: it is not taken from requests, and has no default. Unless it is
-/// said to be required, it is left out of what is written then (better-auth, `parseInputData`).
-fn is_left_empty(field: &Node, column: &RequiredColumn) -> bool {
-    let is = |option: &str, value: bool| field.get(&[option]).is_some_and(|node| node.value == Value::Bool(value));
-    column.default.is_none() && is("input", false) && !is("required", true)
 }
 
 /// A column as `additionalFields` declares it (documentation: concepts/database, "Extending Core Schema").
