@@ -140,7 +140,7 @@ pub struct Scope {
     pub effects: Vec<Effect>,
     /// What makes it the scope of a class.
     pub class: Option<Box<Class>>,
-    /// The scopes of the functions and classes around whose names it uses, or what lies in it does.
+    /// The scopes of the classes around, and of the functions that take arguments, that what it uses depends on.
     pub around: Vec<ScopeId>,
 }
 

@@ -134,7 +134,7 @@ pub struct FunctionValue {
 }
 
 /// A call of a function that is followed, or the making of an object.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Activation {
     /// The file of the function, or of the class.
     pub file: Arc<str>,
@@ -144,6 +144,15 @@ pub struct Activation {
     pub arguments: Arc<[Node]>,
     /// What it is.
     pub kind: ActivationKind,
+    /// The same for all that have the same place and the same calls around: what they are given is the same as well, and to
+    /// compare that, with the functions in it, could take as long as to make it.
+    pub id: u64,
+}
+
+impl PartialEq for Activation {
+    fn eq(&self, other: &Self) -> bool {
+        (self.id, self.scope, &self.file) == (other.id, other.scope, &other.file)
+    }
 }
 
 /// What an activation is.

@@ -7,7 +7,7 @@ use tree_sitter::Node;
 
 use super::Lowering;
 use super::classes::property_of;
-use crate::facts::module::{Expr, Kind, MODULE_SCOPE, ScopeId, Source};
+use crate::facts::module::{Binding, Expr, Kind, MODULE_SCOPE, Scope, ScopeId, Source};
 
 impl<'t> Lowering<'t> {
     /// Notes that the value of the name a node is is used.
@@ -25,6 +25,7 @@ impl<'t> Lowering<'t> {
         for (scope, name) in &mentions {
             self.settle_around(*scope, name);
         }
+        self.settle_arguments();
         let used: HashSet<&str> = mentions.iter().map(|(_, name)| &**name).collect();
         let matters = |source: &Source| matches!(source, Source::Value(Expr { kind: Kind::Call(_) | Kind::Function(_), .. }));
         let bound = self.module.scopes[MODULE_SCOPE as usize].bindings.iter().filter(|binding| matters(&binding.source));
@@ -50,6 +51,25 @@ impl<'t> Lowering<'t> {
                 }
             }
             between.push(id);
+        }
+    }
+
+    /// Leaves the functions that take arguments, and classes: what others bind depends on those around them.
+    fn settle_arguments(&mut self) {
+        let takes_any = |scope: &Scope| {
+            let is_given = |binding: &Binding| matches!(binding.source, Source::Parameter { .. } | Source::Arguments { .. });
+            scope.class.is_some() || scope.bindings.iter().any(is_given)
+        };
+        // Those around have been made before.
+        for id in 0..self.module.scopes.len() {
+            let mut around = Vec::new();
+            for home in std::mem::take(&mut self.module.scopes[id].around) {
+                let scope = &self.module.scopes[home as usize];
+                around.extend(scope.around.iter().copied().chain(takes_any(scope).then_some(home)));
+            }
+            around.sort_unstable();
+            around.dedup();
+            self.module.scopes[id].around = around;
         }
     }
 }

@@ -260,6 +260,25 @@ mod tests {
     }
 
     #[test]
+    fn names_whose_values_nothing_has_are_idle() {
+        let module = lower(
+            "import a, { b, c, d } from \"m\";\nexport const e = make(), f = make(), g = make();\nexport type T = typeof e;\n\
+             export { b };\nlet h: typeof a;\nconst i = { c };\nfor (const each of d) {}\nconsole.log(<T>f);\nexport default g;",
+        );
+        assert_eq!(module.idle.iter().map(String::as_str).collect::<Vec<_>>(), ["a", "b", "e", "g"]);
+    }
+
+    #[test]
+    fn functions_tell_what_around_them_they_depend_on() {
+        let module = lower(
+            "const top = 1;\nfunction outer(given: any) {\n  function middle() { const own = given; return () => own; }\n\
+             function other() { return () => top; }\n}",
+        );
+        let around: Vec<_> = module.scopes.iter().map(|scope| scope.around.clone()).collect();
+        assert_eq!(around, [vec![], vec![], vec![1], vec![1], vec![], vec![]]);
+    }
+
+    #[test]
     fn deep_nesting_becomes_opaque() {
         let text = format!("const a = {}1{};", "[".repeat(10_000), "]".repeat(10_000));
         let (module, errors) = extract(FileKind::TypeScript, &text);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::closures::in_call;
+use super::closures::{called, identity, in_call};
 use super::compose::{also, append, doubt, each, either, extend, not_followed, spread, unknown, unknown_as};
 use super::environment::{GET_SECRET, reads_environment};
 use super::numbers::{converted, is_converter};
@@ -13,7 +13,9 @@ use crate::facts::FileFacts;
 use crate::facts::lower::{ENTRY, ENTRY_POINTS};
 use crate::facts::module::{self, Element, Expr, Kind, MODULE_SCOPE, Operator, Text};
 use crate::project::render;
-use crate::project::value::{Array, CallValue, Condition, Environment, External, FunctionValue, Node, Object, Unknown, Value};
+use crate::project::value::{
+    Activation, Array, CallValue, Condition, Environment, External, FunctionValue, Node, Object, Unknown, Value,
+};
 use crate::source::Site;
 
 /// Methods of lists and texts whose results are known where what they are called on is.
@@ -130,9 +132,9 @@ impl Evaluator<'_> {
             return unknown("a call whose arguments are spread from an unknown list", at);
         }
         if call.new {
-            return self.made(function, arguments, &at).unwrap_or_else(|| result_of(call, at));
+            return self.made(function, arguments, identity(place.frame, &at, 0), &at).unwrap_or_else(|| result_of(call, at));
         }
-        self.follow_call(function, arguments, &at)
+        self.follow_call(function, called(function, arguments, identity(place.frame, &at, 0)), &at)
     }
 
     /// What a call comes to that is the same wherever it is asked for, unless it is cut short.
@@ -197,11 +199,11 @@ impl Evaluator<'_> {
         match &receiver.value {
             value if is_followed(value) && METHODS.contains(&method) => {
                 let arguments = self.arguments(place, &call.arguments);
-                Called::Result(self.result(receiver, method, &arguments, at))
+                Called::Result(self.result(place, receiver, method, &arguments, at))
             }
             Value::Either(several) if METHODS.contains(&method) && several.iter().any(|one| is_followed(&one.node.value)) => {
                 let arguments = self.arguments(place, &call.arguments);
-                Called::Result(each(receiver, at, &|node| self.result(node, method, &arguments, at)))
+                Called::Result(each(receiver, at, &|node| self.result(place, node, method, &arguments, at)))
             }
             Value::Text(_) if ORDERS.contains(&method) => Called::Result(receiver),
             Value::Object(map) if method == "get" && map.has(ENTRY) => Called::Result(self.property(&receiver, ENTRY, at)),
@@ -255,7 +257,14 @@ impl Evaluator<'_> {
     }
 
     /// What one of the [`METHODS`] gives back, called on one value.
-    fn result(&self, receiver: Node, method: &str, (arguments, open): &(Vec<Node>, Vec<Unknown>), at: &Site) -> Node {
+    fn result(
+        &self,
+        place: &Place<'_>,
+        receiver: Node,
+        method: &str,
+        (arguments, open): &(Vec<Node>, Vec<Unknown>),
+        at: &Site,
+    ) -> Node {
         let listed = |list: Array| Node { value: list.into(), at: receiver.at.clone() };
         match (&receiver.value, method, arguments.as_slice()) {
             (Value::Array(array), "filter", [filter, ..]) => {
@@ -294,7 +303,7 @@ impl Evaluator<'_> {
             (Value::Array(array), "map" | "flatMap", [Node { value: Value::Function(function), .. }, ..]) => {
                 let mut mapped = Array { items: Vec::new(), open: array.open.clone() };
                 let mut index = array.open.is_empty().then_some(0.0);
-                for item in &array.items {
+                for (turn, item) in array.items.iter().enumerate() {
                     index = index.filter(|_| item.conditions.is_empty());
                     let place_in_list = match index {
                         Some(index) => Node { value: Value::Number(index), at: at.clone() },
@@ -302,7 +311,8 @@ impl Evaluator<'_> {
                     };
                     index = index.map(|index| index + 1.0);
                     let given = vec![item.node.clone(), place_in_list, receiver.clone()];
-                    let node = self.follow_call(function, given, at);
+                    let call = called(function, given, identity(place.frame, at, turn));
+                    let node = self.follow_call(function, call, at);
                     match node.value {
                         Value::Array(_) | Value::Either(_) if method == "flatMap" => extend(&mut mapped, node, &item.conditions),
                         _ => append(&mut mapped, node, &item.conditions),
@@ -344,7 +354,7 @@ impl Evaluator<'_> {
         }
     }
 
-    pub(super) fn follow_call(&self, function: &FunctionValue, arguments: Vec<Node>, at: &Site) -> Node {
+    pub(super) fn follow_call(&self, function: &FunctionValue, call: Activation, at: &Site) -> Node {
         let Some(facts) = self.files.facts(&function.file) else {
             return unknown("the function is not part of the snapshot", at.clone());
         };
@@ -355,7 +365,7 @@ impl Evaluator<'_> {
         }
         self.active.borrow_mut().push(mark);
         self.run.touch(&function.file);
-        let node = in_call(function, &facts, &arguments.into(), &mut |place| self.returned(place, at));
+        let node = in_call(function, &facts, &call, &mut |place| self.returned(place, at));
         self.active.borrow_mut().pop();
         node
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::assigned::is_place;
-use super::closures::in_call;
+use super::closures::{called, identity, in_call};
 use super::compose::{also, doubt, either, remove, set, spread};
 use super::environment::is_global_object;
 use super::{Evaluator, Place, Truth};
@@ -195,7 +195,8 @@ impl Evaluator<'_> {
             return;
         }
         let (arguments, _) = self.arguments(place, &call.arguments);
-        let arguments: Arc<[Node]> = arguments.into();
+        let id = identity(place.frame, &Site::new(&place.file, call.callee.span), 0);
+        let call = called(function, arguments, id);
         for binding in changed {
             let at = Site::new(&function.file, binding.span);
             let unseen = || Unknown::new("a later change that is not followed", at.clone());
@@ -203,8 +204,7 @@ impl Evaluator<'_> {
                 doubt_at(target, &[], &unseen());
                 continue;
             };
-            let mut after =
-                in_call(function, &facts, &arguments, &mut |inner| self.binding(inner, function.scope, binding, None));
+            let mut after = in_call(function, &facts, &call, &mut |inner| self.binding(inner, function.scope, binding, None));
             let path = match (path.strip_prefix(way), way.strip_prefix(path.as_slice())) {
                 (Some(path), _) => path,
                 (None, Some(inside)) => {

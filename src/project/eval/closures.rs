@@ -1,11 +1,13 @@
 //! Functions that use the names of the calls they are made in: `const once = (make) => () => make()`.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use super::{Frame, Place};
 use crate::facts::FileFacts;
 use crate::facts::module::ScopeId;
 use crate::project::value::{Activation, ActivationKind, FunctionValue, Node};
+use crate::source::Site;
 
 /// A function as it is made at a place, with the calls around it whose names it uses.
 pub(super) fn closed_over(place: &Place<'_>, scope: ScopeId) -> FunctionValue {
@@ -26,19 +28,30 @@ pub(super) fn closed_over(place: &Place<'_>, scope: ScopeId) -> FunctionValue {
     FunctionValue { file: Arc::clone(&place.file), scope, within: within.into() }
 }
 
+/// What tells an activation from others: the place of the call, which of several it is there, and the calls around it.
+pub(super) fn identity(around: Option<&Frame<'_>>, at: &Site, turn: usize) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (at, turn).hash(&mut hasher);
+    Frame::chain(around).for_each(|frame| frame.of.id.hash(&mut hasher));
+    hasher.finish()
+}
+
+/// A call of a function.
+pub(super) fn called(function: &FunctionValue, arguments: Vec<Node>, id: u64) -> Activation {
+    let file = Arc::clone(&function.file);
+    Activation { file, scope: function.scope, arguments: arguments.into(), kind: ActivationKind::Call, id }
+}
+
 /// Does work in a call of a function.
 pub(super) fn in_call<T>(
     function: &FunctionValue,
     facts: &Arc<FileFacts>,
-    arguments: &Arc<[Node]>,
+    call: &Activation,
     work: &mut dyn FnMut(&Place<'_>) -> T,
 ) -> T {
-    let (file, scope) = (&function.file, function.scope);
     inside(&function.within, &mut |outer| {
-        let arguments = Arc::clone(arguments);
-        let of = Activation { file: Arc::clone(file), scope, arguments, kind: ActivationKind::Call };
-        let frame = Frame { of, outer };
-        work(&Place { file: Arc::clone(file), facts: Arc::clone(facts), scope, frame: Some(&frame) })
+        let frame = Frame { of: call.clone(), outer };
+        work(&Place { file: Arc::clone(&call.file), facts: Arc::clone(facts), scope: call.scope, frame: Some(&frame) })
     })
 }
 

@@ -37,7 +37,7 @@ use crate::project::resolve::Resolver;
 use crate::project::value::{Activation, Array, Condition, FunctionValue, Node, Object, Unknown, Value};
 use crate::source::{Site, Span};
 use ambient::{Ambient, Part};
-use closures::closed_over;
+use closures::{called, closed_over, identity};
 use compose::{append, doubt, each, either, extend, set, spread, unknown};
 pub use ever::Shared;
 use numbers::to_number;
@@ -197,7 +197,7 @@ impl<'a> Evaluator<'a> {
     /// The result of calling a function of the repository with the given arguments.
     #[must_use]
     pub fn call(&self, function: &FunctionValue, arguments: Vec<Node>, at: &Site) -> Node {
-        self.follow_call(function, arguments, at)
+        self.follow_call(function, called(function, arguments, identity(None, at, 0)), at)
     }
 
     fn expr(&self, place: &Place<'_>, expr: &Expr) -> Node {

@@ -3,7 +3,7 @@
 use std::iter::successors;
 use std::sync::Arc;
 
-use super::closures::inside;
+use super::closures::{called, identity, inside};
 use super::compose::{doubt, set, unknown};
 use super::{Evaluator, Frame, Place};
 use crate::facts::FileFacts;
@@ -39,18 +39,12 @@ impl Level<'_> {
 
 impl Evaluator<'_> {
     /// What `new` makes of a class; `None` where the function is none.
-    pub(super) fn made(&self, class: &FunctionValue, arguments: Vec<Node>, at: &Site) -> Option<Node> {
-        inside(&class.within, &mut |outer| self.made_as(ActivationKind::Object, class, arguments.clone(), outer, at))
+    pub(super) fn made(&self, class: &FunctionValue, arguments: Vec<Node>, id: u64, at: &Site) -> Option<Node> {
+        let of = Activation { kind: ActivationKind::Object, ..called(class, arguments, id) };
+        inside(&class.within, &mut |outer| self.made_as(class, of.clone(), outer, at))
     }
 
-    fn made_as(
-        &self,
-        kind: ActivationKind,
-        class: &FunctionValue,
-        arguments: Vec<Node>,
-        outer: Option<&Frame<'_>>,
-        at: &Site,
-    ) -> Option<Node> {
+    fn made_as(&self, class: &FunctionValue, of: Activation, outer: Option<&Frame<'_>>, at: &Site) -> Option<Node> {
         let facts = self.files.facts(&class.file)?;
         let own = scope_of(&facts, class.scope)?.class.as_deref()?;
         let mark = (Arc::clone(&class.file), class.scope, "(new)".to_owned());
@@ -60,7 +54,6 @@ impl Evaluator<'_> {
         }
         self.active.borrow_mut().push(mark);
         self.run.touch(&class.file);
-        let of = Activation { file: Arc::clone(&class.file), scope: class.scope, arguments: arguments.into(), kind };
         let frame = Frame { of, outer };
         let place = Place { file: Arc::clone(&class.file), facts: Arc::clone(&facts), scope: class.scope, frame: Some(&frame) };
         let node = match &own.base {
@@ -73,7 +66,8 @@ impl Evaluator<'_> {
                 };
                 let inherited = match &extended.value {
                     Value::Function(base) if open.is_empty() => {
-                        self.made_as(ActivationKind::Base, base, handed_on, Some(&frame), at)
+                        let of = called(base, handed_on, identity(Some(&frame), at, 0));
+                        self.made_as(base, Activation { kind: ActivationKind::Base, ..of }, Some(&frame), at)
                     }
                     _ => None,
                 };
