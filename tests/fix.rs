@@ -285,6 +285,30 @@ export const account = createTable(
 }
 
 #[test]
+fn columns_that_give_text_of_dates_give_dates_and_new_ones_are_written_so() {
+    let repo = drizzle_repository();
+    repo.write("package.json", MANIFEST.replace("1.7.0", "1.4.22"));
+    let schema = repo.read("src/schema.ts");
+    // All of the dates that are there, each option in another place.
+    let first = schema.replace("{ withTimezone: true }", "{ withTimezone: true, mode: 'string' }");
+    let last = first.replacen("{ withTimezone: true, mode: 'string' }", "{ mode: 'string', withTimezone: true }", 1);
+    repo.write("src/schema.ts", &last);
+    repo.git(&["add", "--all"]).passed();
+    assert!(findings(&repo).contains(&"migration/schema-datetime-as-text".to_owned()));
+
+    fix(&repo, &["--rule", "migration-missing-for-plugin"]);
+    let written = repo.read("src/schema.ts");
+    assert!(written.contains("banExpires: timestamp('ban_expires', { withTimezone: true })\n"), "{written}");
+    assert_eq!(written.matches("mode: 'string'").count(), last.matches("mode: 'string'").count());
+
+    let kept = fix(&repo, &["--rule", "schema-datetime-as-text"]);
+    assert_eq!(repo.read("src/schema.ts"), written, "{kept}");
+    let said = fix(&repo, &["--unsafe", "--rule", "schema-datetime-as-text"]);
+    assert_eq!(repo.read("src/schema.ts"), written.replace(", mode: 'string'", "").replace("mode: 'string', ", ""), "{said}");
+    assert!(!findings(&repo).contains(&"migration/schema-datetime-as-text".to_owned()));
+}
+
+#[test]
 fn a_table_without_an_entry_in_the_map_gets_one() {
     let repo = drizzle_repository();
     fix(&repo, &[]);

@@ -197,6 +197,8 @@ pub struct Column {
     pub has_default: bool,
     /// The name was written without quotes in SQL, so that a database may fold its case.
     pub folds: bool,
+    /// Code is given its values as text, though the database keeps them as something else (`mode: "string"` of Drizzle).
+    pub as_text: bool,
     /// The foreign key it holds.
     pub references: Option<Reference>,
     /// What the schema of an ORM says of it for the database.
@@ -251,6 +253,7 @@ impl Column {
             required: false,
             has_default: false,
             folds: false,
+            as_text: false,
             references: None,
             definition: Definition::default(),
             span,

@@ -3,7 +3,7 @@
 use super::eval::Evaluator;
 use super::value::{CallValue, Found, Item, Lookup, Node, Value};
 use super::version::Version;
-use super::{Adapter, AdapterKind, Dialect, Plural};
+use super::{Adapter, AdapterKind, Dialect, Plural, TextDates};
 use crate::facts::specifier::split_package_name;
 use crate::knowledge::range::Range;
 use crate::source::Site;
@@ -77,7 +77,41 @@ pub fn adapter(evaluator: &Evaluator<'_>, options: &Node, version: &Version, ser
     if adapter.plural == Plural::Always && version.effective().is_some_and(|release| !all.contains(&release)) {
         adapter.plural = Plural::Unrenamed;
     }
+    adapter.text_dates = text_dates(&adapter, version);
     adapter
+}
+
+/// The first release whose Drizzle adapter makes dates of the text it is given.
+const READS_TEXT: Range = Range { since: Some((1, 5, 0)), until: None };
+
+/// The first release whose Drizzle adapter gives text to columns that take it.
+const WRITES_TEXT: Range = Range { since: Some((1, 7, 8)), until: None };
+
+/// What becomes of dates where a column takes text. Measured with sign-up, sessions and password reset, columns of `text` and
+/// of `timestamp` with `mode: "string"`, on 1.3.7, 1.3.34, 1.4.22, 1.5.6, 1.6.23 and 1.7.25: `node-postgres`, `postgres-js`,
+/// `pglite`, `better-sqlite3` and `libsql` of drizzle-orm 0.45, and the built-in adapter on PostgreSQL. Prisma refuses dates
+/// for a `String`, and D1 for any column (documentation of Prisma, "Models"; of Cloudflare D1, "Type conversion").
+fn text_dates(adapter: &Adapter, version: &Version) -> TextDates {
+    let release = version.effective();
+    let is_in = |range: &Range| release.as_ref().is_none_or(|release| range.contains(release));
+    let driver = || match &adapter.handle.as_ref()?.value {
+        Value::Call(call) => call.callee.module.strip_prefix("drizzle-orm/"),
+        _ => None,
+    };
+    match (adapter.kind, adapter.dialect) {
+        (AdapterKind::Drizzle, _) if is_in(&WRITES_TEXT) => TextDates::Fine,
+        (AdapterKind::Drizzle, dialect) => match (driver(), dialect) {
+            (Some("postgres-js" | "better-sqlite3" | "d1"), _) => TextDates::Refused,
+            // It stores a number that no release reads as a date.
+            (Some("libsql"), _) => TextDates::Text,
+            (_, Some(Dialect::Postgres | Dialect::Mysql)) if !is_in(&READS_TEXT) => TextDates::Text,
+            _ => TextDates::Fine,
+        },
+        (AdapterKind::Kysely, Some(Dialect::Postgres | Dialect::Mysql)) => TextDates::Text,
+        (AdapterKind::Prisma, _) => TextDates::Refused,
+        (AdapterKind::Other, Some(_)) => TextDates::Text,
+        _ => TextDates::Fine,
+    }
 }
 
 fn of_options(evaluator: &Evaluator<'_>, options: &Node, server: &Site) -> Adapter {
@@ -153,6 +187,7 @@ fn unknown(at: &Site) -> Adapter {
         handle: None,
         plural: Plural::Never,
         snake_case: Some(false),
+        text_dates: TextDates::Fine,
     }
 }
 

@@ -234,6 +234,20 @@ pub struct Adapter {
     pub plural: Plural,
     /// Whether names become snake case on their way to the database; `None` when that is not known.
     pub snake_case: Option<bool>,
+    /// What becomes of dates where a column takes text.
+    pub text_dates: TextDates,
+}
+
+/// What becomes of dates where a column takes text, or code is given text of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum TextDates {
+    /// They come back as dates, or it is not known that they do not.
+    #[default]
+    Fine,
+    /// They come back as text.
+    Text,
+    /// The driver refuses to store them.
+    Refused,
 }
 
 /// Which tables an adapter looks up in the plural (documentation: adapters/drizzle and adapters/prisma, `usePlural`).

@@ -135,6 +135,7 @@ fn column(text: &str, field: &Field) -> Column {
         // A list that is not given is empty.
         has_default: field.list || has("default") || has("updatedAt"),
         folds: false,
+        as_text: false,
         references: None,
         definition: Definition {
             native: native(text, field),

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::facts::schema::{Column, Key, Table};
 use crate::project::value::Unknown;
-use crate::project::{Adapter, AdapterKind, Dialect};
+use crate::project::{Adapter, AdapterKind, Dialect, TextDates};
 use crate::source::Site;
 
 /// What the comparison came to.
@@ -201,7 +201,7 @@ impl Comparing<'_> {
         start: &dyn Fn(GapKind, Vec<RequiredColumn>, &Cause) -> Gap,
         failed: &mut Vec<Gap>,
     ) {
-        let tests: [(GapKind, Test<'_>); 6] = [
+        let tests: [(GapKind, Test<'_>); 7] = [
             (GapKind::Unique, &|required, column| required.unique && !self.keeps_unique(table, found, column)),
             (GapKind::UnmigratedUnique, &|required, column| required.unique && self.is_unmigrated(found, column, keeps_unique)),
             (GapKind::UnmigratedIndex, &|required, column| {
@@ -214,7 +214,8 @@ impl Comparing<'_> {
                 let wanted = found.layer != Layer::Entity && required.references.as_ref().is_some_and(|to| to.cascades);
                 wanted && column.references.as_ref().is_some_and(|to| !to.cascades)
             }),
-            (GapKind::DateText, &|required, column| required.kind == "date" && self.is_text(found, column)),
+            (GapKind::DateText, &|required, column| self.is_lost(required) && self.is_text(found, column)),
+            (GapKind::DateAsText, &|required, column| self.is_lost(required) && column.as_text),
         ];
         for (kind, fails) in tests {
             let columns: Vec<_> = present.iter().filter(|(required, column)| fails(required, column)).collect();
@@ -390,6 +391,11 @@ impl Comparing<'_> {
             tables.extend(of_column.map(|column| (&made.table, column.name.clone())));
         }
         tables
+    }
+
+    /// Whether a column is for dates, which do not come through as text.
+    fn is_lost(&self, required: &RequiredColumn) -> bool {
+        required.kind == "date" && self.adapter.text_dates != TextDates::Fine
     }
 
     /// Whether a column for dates is declared as text. SQLite has no other type for them, and Kysely writes text there.

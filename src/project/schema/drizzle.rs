@@ -146,6 +146,8 @@ fn column(name: &str, node: &Node, at: &Site) -> (Column, Vec<Key>) {
                 column.physical = text(call.arguments.first());
                 column.has_default |= kind.to_ascii_lowercase().ends_with("serial");
                 column.definition.native = native(&column.kind, call);
+                let options = call.arguments.last();
+                column.as_text = options.and_then(|options| options.text(&["mode"])) == Some("string");
             }
             // `pgEnum("name", […])("column")` and `customType({…})("column")`: what they give back makes the column.
             (Some(_), made) if made.ends_with("()") => {

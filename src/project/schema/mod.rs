@@ -308,6 +308,8 @@ pub enum GapKind {
     Cascade,
     /// The columns hold dates, and are declared as text.
     DateText,
+    /// The columns hold dates, and code is given text of them.
+    DateAsText,
 }
 
 impl Gap {

@@ -129,7 +129,7 @@ fn gap_name(kind: GapKind) -> &'static str {
         GapKind::Unique | GapKind::UniqueTogether => "missing-unique",
         GapKind::Index => "missing-index",
         GapKind::Cascade => "missing-cascade",
-        GapKind::DateText => "date-as-text",
+        GapKind::DateText | GapKind::DateAsText => "date-as-text",
     }
 }
 

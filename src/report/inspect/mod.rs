@@ -142,7 +142,7 @@ mod tests {
     use crate::project::schema::lookup::{Lookup, Naming};
     use crate::project::schema::{Gap, GapKind, Required, RequiredColumn, RequiredReference, RequiredTable};
     use crate::project::value::{Node, Unknown, Value};
-    use crate::project::{Adapter, Client, Definition, Plural, ProjectModel, SchemaState, version::Version};
+    use crate::project::{Adapter, Client, Definition, Plural, ProjectModel, SchemaState, TextDates, version::Version};
     use crate::source::{Site, Span};
 
     /// A site whose line is its offset.
@@ -240,6 +240,7 @@ mod tests {
                 required: true,
                 has_default: false,
                 folds: false,
+                as_text: false,
                 references: None,
                 definition: schema::Definition::default(),
                 span: Span::default(),
@@ -272,6 +273,7 @@ mod tests {
                 handle: None,
                 plural: Plural::Never,
                 snake_case: Some(false),
+                text_dates: TextDates::Fine,
             },
             required: Required {
                 tables: BTreeMap::from([

@@ -261,7 +261,7 @@ impl Page<'_> {
             GapKind::UniqueTogether => format!("not unique together: {names}{at}"),
             GapKind::Index => format!("not indexed: {names}{at}"),
             GapKind::Cascade => format!("rows stay when what {names} points to is deleted{at}"),
-            GapKind::DateText => format!("dates as text: {names}{at}"),
+            GapKind::DateText | GapKind::DateAsText => format!("dates as text: {names}{at}"),
         }
     }
 

@@ -1,6 +1,6 @@
 //! Keys and indexes of the tables.
 
-use super::gaps::{Group, Topic, columns_of, declare_keys, groups, join, parts, repair, report_each};
+use super::gaps::{Topic, by_server, columns_of, declare_keys, groups, join, parts, repair, report_each};
 use super::{Check, Context, Reporter};
 use crate::project::schema::GapKind;
 use crate::source::Site;
@@ -20,14 +20,7 @@ fn unique(cx: &Context<'_>, out: &mut Reporter<'_>) {
 
 /// All columns of a server without an index make one finding: they are created by one migration.
 fn index(cx: &Context<'_>, out: &mut Reporter<'_>) {
-    let mut servers: Vec<Vec<Group<'_>>> = Vec::new();
-    for group in groups(cx, Topic::Of(GapKind::Index)) {
-        match servers.iter_mut().find(|groups| std::ptr::eq(groups[0].server, group.server)) {
-            Some(groups) => groups.push(group),
-            None => servers.push(vec![group]),
-        }
-    }
-    for groups in servers {
+    for groups in by_server(groups(cx, Topic::Of(GapKind::Index))) {
         let gaps = || groups.iter().flat_map(|group| &group.gaps);
         let mut places: Vec<&Site> = gaps().flat_map(|gap| &gap.declared).map(|(_, place)| place).collect();
         if places.is_empty() {

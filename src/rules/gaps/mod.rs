@@ -97,6 +97,18 @@ pub(super) fn groups<'m>(cx: &'m Context<'_>, topic: Topic) -> Vec<Group<'m>> {
     found
 }
 
+/// Groups by the server that tells of them, for what one migration mends.
+pub(super) fn by_server<'m>(groups: Vec<Group<'m>>) -> Vec<Vec<Group<'m>>> {
+    let mut servers: Vec<Vec<Group<'m>>> = Vec::new();
+    for group in groups {
+        match servers.iter_mut().find(|groups| std::ptr::eq(groups[0].server, group.server)) {
+            Some(groups) => groups.push(group),
+            None => servers.push(vec![group]),
+        }
+    }
+    servers
+}
+
 /// Whether a server runs a preview build: what such a one does with a part that came and went is not what the release did
 /// that it led to.
 fn is_preview(server: &Server) -> bool {
@@ -561,12 +573,16 @@ fn plan(server: &Server, gaps: &[&Gap], edits: Vec<(Site, String)>) -> FixPlan {
         GapKind::Unwritten => {
             format!("let {} of table `{}` be empty", quoted(gap.declared.iter().map(|(name, _)| name.as_str())), gap.table)
         }
+        GapKind::DateAsText => format!("have {} give dates", columns_of(gap)),
         _ => format!("declare {}", columns_of(gap)),
     });
-    // An entry of the map changes nothing in the database.
-    let next = gaps.iter().any(|gap| gap.kind != GapKind::MapEntry);
+    // These change nothing in the database.
+    let next = gaps.iter().any(|gap| !matches!(gap.kind, GapKind::MapEntry | GapKind::DateAsText));
     let next = next.then(|| if gaps.iter().all(|gap| is_key(gap)) { migrate(server) } else { apply(server) });
-    FixPlan { title: join(parts.collect()), applicability: Applicability::Safe, edits, next }
+    // What else reads the columns has to follow.
+    let is_seen = gaps.iter().any(|gap| gap.kind == GapKind::DateAsText);
+    let applicability = if is_seen { Applicability::Unsafe } else { Applicability::Safe };
+    FixPlan { title: join(parts.collect()), applicability, edits, next }
 }
 
 /// The columns a gap is about: `column `role` of table `user``.

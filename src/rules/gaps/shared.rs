@@ -107,7 +107,8 @@ fn defects<'m>(number: usize, server: &'m Server, gap: &Gap) -> Vec<(usize, Defe
         | GapKind::Unique
         | GapKind::Index
         | GapKind::Cascade
-        | GapKind::DateText => columns().enumerate().map(|(part, key)| (part, at(found_in(), key.to_owned()))).collect(),
+        | GapKind::DateText
+        | GapKind::DateAsText => columns().enumerate().map(|(part, key)| (part, at(found_in(), key.to_owned()))).collect(),
     }
 }
 
@@ -119,7 +120,7 @@ fn reduced(gap: &Gap, parts: &[usize]) -> Gap {
     let mut reduced = gap.clone();
     match gap.kind {
         GapKind::Unwritten => reduced.declared = only(&gap.declared, parts),
-        GapKind::Unique | GapKind::Index | GapKind::Cascade | GapKind::DateText => {
+        GapKind::Unique | GapKind::Index | GapKind::Cascade | GapKind::DateText | GapKind::DateAsText => {
             reduced.columns = only(&gap.columns, parts);
             reduced.declared = only(&gap.declared, parts);
         }

@@ -163,6 +163,47 @@ impl<'t> Code<'t> {
         children(object).into_iter().filter_map(property).collect()
     }
 
+    /// The call a chain of calls starts with: `text("id")` of `text("id").notNull()`.
+    pub(super) fn start(chain: Node<'_>) -> Option<Node<'_>> {
+        let mut call = Some(chain).filter(|chain| chain.kind() == "call_expression")?;
+        loop {
+            let object = call.child_by_field_name("function")?.child_by_field_name("object");
+            match object.filter(|object| object.kind() == "call_expression") {
+                Some(inner) => call = inner,
+                None => return Some(call),
+            }
+        }
+    }
+
+    /// What has to go for a builder of dates to give dates: the option `mode: "string"`, with what parts it from its
+    /// neighbours, or all of the options where there are no others.
+    pub(super) fn string_mode(&self, call: Node<'_>) -> Option<Span> {
+        let arguments = children(call.child_by_field_name("arguments")?);
+        let (options, before) = arguments.split_last()?;
+        let properties = children(*options);
+        let is_mode = |node: &Node<'_>| {
+            let part = |name: &str| node.child_by_field_name(name);
+            node.kind() == "pair"
+                && part("key").is_some_and(|key| self.string(key).unwrap_or_else(|| self.of(key)) == "mode")
+                && part("value").and_then(|value| self.string(value)) == Some("string")
+        };
+        let at = properties.iter().position(is_mode).filter(|_| options.kind() == "object")?;
+        Some(match (properties.as_slice(), before.last()) {
+            ([_], Some(before)) => Span::new(before.end_byte(), options.end_byte()),
+            ([_], None) => Span::new(options.start_byte(), options.end_byte()),
+            (all, _) if at == 0 => Span::new(all[0].start_byte(), all[1].start_byte()),
+            (all, _) => Span::new(all[at - 1].end_byte(), all[at].end_byte()),
+        })
+    }
+
+    /// The text of a node without what of it lies in a span.
+    pub(super) fn without(&self, node: Node<'_>, cut: Option<Span>) -> String {
+        let (start, end) = (node.start_byte(), node.end_byte());
+        let from = cut.map_or(end, |cut| cut.start as usize).clamp(start, end);
+        let to = cut.map_or(end, |cut| cut.end as usize).clamp(from, end);
+        format!("{}{}", &self.text[start..from], &self.text[to..end])
+    }
+
     /// Whether something is spread into an object.
     pub(super) fn spreads(&self, object: Node<'_>) -> bool {
         children(object).iter().any(|node| node.kind() == "spread_element")

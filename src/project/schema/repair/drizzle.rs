@@ -11,8 +11,14 @@ use crate::project::files::Files;
 use crate::project::schema::lookup::snake_case;
 use crate::project::schema::render::drizzle::{Builder, Names, Shape, Style, TABLE, Writer, Written, declaration};
 use crate::project::schema::render::{Missing, Plan};
-use crate::project::schema::{Layer, SourceTable};
+use crate::project::schema::{Layer, RequiredColumn, SourceTable};
 use crate::project::{Dialect, Server};
+
+/// Builders of columns for dates, of which an option has code given text.
+const DATES: [&str; 3] = ["date", "datetime", "timestamp"];
+
+/// Builders of columns for text.
+const TEXTS: [&str; 3] = ["char", "text", "varchar"];
 
 /// What closes the gaps of a server whose tables are Drizzle tables.
 pub(super) fn repair(server: &Server, missing: &[Missing<'_>], files: &dyn Files) -> Option<Repair> {
@@ -211,7 +217,9 @@ impl<'c> Schema<'c> {
                 names.extend(written.names(name));
                 let column = required.and_then(|required| required.columns.iter().find(|column| column.name == name));
                 // Where a column points to decides its type.
-                if let Some(column) = column.filter(|column| column.references.is_none()) {
+                let is_lost =
+                    |column: &RequiredColumn| column.kind == "date" && TEXTS.contains(&written.builder.function.as_str());
+                if let Some(column) = column.filter(|column| column.references.is_none() && !is_lost(column)) {
                     style.builders.push((Shape::of(column), written.builder.clone()));
                 }
                 style.breaks_chains |= code.of(value).lines().skip(1).any(|line| line.trim_start().starts_with(".references("));
@@ -272,8 +280,10 @@ impl<'c> Schema<'c> {
         let function = self.code.of(function.child_by_field_name("property").unwrap_or(function));
         let arguments = super::code::children(call.child_by_field_name("arguments")?);
         let name = arguments.first().and_then(|first| self.code.string(*first));
-        let others: Vec<&str> =
-            arguments.iter().skip(usize::from(name.is_some())).map(|argument| self.code.of(*argument)).collect();
+        // New columns give dates, whatever those that are there give.
+        let cut = self.code.string_mode(call).filter(|_| DATES.contains(&function));
+        let others = arguments.iter().skip(usize::from(name.is_some())).map(|argument| self.code.without(*argument, cut));
+        let others: Vec<String> = others.filter(|argument| !argument.is_empty()).collect();
         let builder = Builder { function: function.to_owned(), arguments: others.join(", "), chain: chain.to_owned() };
         Some(BuilderCode { name, builder })
     }
