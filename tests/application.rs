@@ -979,3 +979,13 @@ fn a_mounted_site_of_documentation_is_live() {
     assert_eq!(role("examples/docs", "examples/docs/", true), Role::Example);
     assert_eq!(role("examples/next", "examples/next/", true), Role::Example);
 }
+
+#[test]
+fn a_question_of_the_version_names_the_lockfile_that_is_not_read() {
+    let files = [("package.json", &*package(&["hono"])), AUTH, ("bun.lockb", "")];
+    let reasons = |files: &[(&str, &str)]| model(files).undetermined.iter().map(|open| open.reason.clone()).collect::<Vec<_>>();
+    let taken = "the lowest that the range asked for admits is taken";
+    let named = "`bun.lockb` is binary and not read (`bun install --save-text-lockfile` writes one that is)";
+    assert!(reasons(&files).contains(&format!("{named}; {taken}")));
+    assert!(reasons(&files[..2]).contains(&format!("no lockfile gives its exact version; {taken}")));
+}

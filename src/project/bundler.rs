@@ -144,7 +144,7 @@ impl<'m> Reader<'m> {
         let folder = |element: &Element| match &element.value.kind {
             // What lies further below is imported as well.
             Kind::Text(Text::Plain(text)) if !OF_SOURCES.iter().any(|start| text.starts_with(start)) => {
-                self.from_root(text.trim_end_matches("/**"))
+                self.below_own_folder(text.trim_end_matches("/**"))
             }
             _ => self.path(&element.value),
         };
@@ -201,11 +201,11 @@ impl<'m> Reader<'m> {
     /// A path as it is written. What does not begin as one is the name of a package, or of a folder beside the file.
     fn written(&self, text: &str) -> Option<String> {
         let is_path = text.starts_with('.') || text.starts_with("src/") || ROOTS.iter().any(|root| text.starts_with(root));
-        if is_path { self.from_root(text) } else { None }
+        if is_path { self.below_own_folder(text) } else { None }
     }
 
     /// A path from the folder of the file.
-    fn from_root(&self, path: &str) -> Option<String> {
+    fn below_own_folder(&self, path: &str) -> Option<String> {
         join(self.folder, ROOTS.iter().find_map(|root| path.strip_prefix(root)).unwrap_or(path))
     }
 }

@@ -344,10 +344,12 @@ impl Linker<'_> {
             ask(format!("whether what is known of better-auth holds for the one {place} runs"), why);
         }
         if server.version.resolved.is_none() && server.version.effective().is_some() {
-            let why = Unknown::new(
-                "no lockfile gives its exact version; the lowest that the range asked for admits is taken",
-                server.at.clone(),
-            );
+            let nowhere = match &server.version.unread {
+                Some(file) => format!("`{file}` is binary and not read (`bun install --save-text-lockfile` writes one that is)"),
+                None => "no lockfile gives its exact version".to_owned(),
+            };
+            let reason = format!("{nowhere}; the lowest that the range asked for admits is taken");
+            let why = Unknown::new(reason, server.at.clone());
             ask(format!("which version of better-auth {place} runs"), &why);
         }
     }

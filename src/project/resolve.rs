@@ -46,8 +46,8 @@ pub enum Resolved {
 struct Package {
     /// The files that describe it, those that count first ahead.
     manifests: Vec<(Arc<str>, Arc<FileFacts>)>,
-    /// Whether the globs of a workspace around it match its folder.
-    member: bool,
+    /// The root of the workspace around it whose globs match its folder.
+    workspace: Option<Arc<str>>,
 }
 
 impl Package {
@@ -60,7 +60,8 @@ impl Package {
     fn fits(&self, range: &str) -> bool {
         let stated = self.manifests().find_map(|(_, manifest)| manifest.version.as_deref()).unwrap_or("0.0.0");
         let version = Version::parse(stated).ok();
-        self.member && Range::parse(range).ok().zip(version).is_some_and(|(range, version)| version.satisfies(&range))
+        self.workspace.is_some()
+            && Range::parse(range).ok().zip(version).is_some_and(|(range, version)| version.satisfies(&range))
     }
 }
 
@@ -104,18 +105,19 @@ impl Resolver {
         let globs = workspace_globs(&manifests, &facts_of(files, FileKind::PnpmWorkspace));
         for (path, facts) in manifests {
             let folder: Arc<str> = folder_of(&path).into();
-            let member = ancestors(&folder).any(|root| globs.get(root).is_some_and(|globs| globs.holds(root, &folder)));
+            let holds_it = |root: &&str| globs.get(*root).is_some_and(|globs| globs.holds(root, &folder));
+            let workspace = ancestors(&folder).find(holds_it).map(Arc::<str>::from);
             let manifest = manifest_in(&facts);
             if let Some(name) = manifest.and_then(|manifest| manifest.name.clone()) {
                 let known = resolver.names.get(&name).and_then(|folder| resolver.packages.get(folder));
-                if known.is_none_or(|known| member && !known.member) {
+                if known.is_none_or(|known| workspace.is_some() && known.workspace.is_none()) {
                     resolver.names.insert(name, Arc::clone(&folder));
                 }
             }
             let import_map = manifest.and_then(|manifest| join(&folder, manifest.import_map_file.as_deref()?));
             let import_map = import_map.and_then(|path| Some((path.as_str().into(), files.facts(&path)?)));
             let package = resolver.packages.entry(folder).or_default();
-            package.member = member;
+            package.workspace = workspace;
             package.manifests.push((path, facts));
             package.manifests.extend(import_map);
         }
@@ -239,9 +241,9 @@ impl Resolver {
         users
     }
 
-    /// Whether the globs of a workspace match the package in `folder`.
-    pub(crate) fn is_member(&self, folder: &str) -> bool {
-        self.packages.get(folder).is_some_and(|package| package.member)
+    /// The root of the workspace whose globs match the package in `folder`.
+    pub(crate) fn workspace_of(&self, folder: &str) -> Option<&str> {
+        self.packages.get(folder)?.workspace.as_deref()
     }
 
     /// The file at `path`, with the endings an import may leave out, or the one that stands for the folder `path`.
@@ -1000,7 +1002,7 @@ pub(in crate::project) mod tests {
         let files = MemoryFiles::new(&files);
         let resolver = Resolver::new(&files);
         assert_eq!(&*resolver.package_of("apps/api/src/db.ts"), "apps/api");
-        assert!(resolver.is_member("apps/api"));
+        assert_eq!(resolver.workspace_of("apps/api"), Some(""));
         assert!(resolver.names_of(&files, "apps/api/lib/mod.ts").contains("$lib"));
     }
 

@@ -10,9 +10,9 @@ use crate::facts::{Body, FileFacts};
 use crate::knowledge::pack;
 use crate::project::files::Files;
 use crate::project::manager::{LOCKFILES, Manager};
-use crate::project::resolve::{Resolver, ancestors, is_local_range, relative};
+use crate::project::resolve::{Resolver, ancestors, is_local_range, join, relative};
 use crate::project::value::Unknown;
-use crate::source::{Site, Span};
+use crate::source::{Site, Span, folder_of};
 
 /// The package whose releases the knowledge is about.
 const CORE: &str = "better-auth";
@@ -26,6 +26,8 @@ pub struct Version {
     pub resolved: Option<nodejs_semver::Version>,
     /// The file the exact version was read from.
     pub source: Option<Arc<str>>,
+    /// The lockfile that has it in a form that is not read, where no other tells.
+    pub unread: Option<Arc<str>>,
     /// What speaks against the version that is taken: a range that does not admit it, another lockfile.
     pub doubts: Vec<Unknown>,
     /// Why what is known of the releases may not hold for it: it is a later one, or that of somebody else.
@@ -80,44 +82,73 @@ fn is_from_elsewhere(range: &str) -> bool {
     }
 }
 
+/// The lockfile of bun before it was text.
+const BINARY: &str = "bun.lockb";
+
 /// The version of `package` that the workspace package in `folder` runs.
 ///
 /// The range comes from the nearest manifest upwards that lists the package, the exact version from the nearest
-/// folder upwards whose lockfiles have it for that package. Where the range names a package of the repository, the version
-/// is the one that package states itself.
+/// folder upwards whose lockfiles have it for that package; for a member of a workspace, those at its root go first. Where the
+/// range names a package of the repository, the version is the one that package states itself.
 #[must_use]
 pub fn version_of(files: &dyn Files, resolver: &Resolver, folder: &str, package: &str) -> Version {
     let declaration = declaration(files, resolver, folder, package);
-    if declaration.as_ref().is_some_and(|declaration| is_local_range(&declaration.written)) {
-        let (resolved, source) = own_version(resolver, package).unzip();
-        return Version { resolved, source, ..Version::default() }.judged(package, None);
+    match &declaration {
+        Some(Declaration { folder, written, .. }) if is_local_range(written) => match installed_in(folder, written, package) {
+            Some(elsewhere) => {
+                registered(files, resolver, &elsewhere, package, self::declaration(files, resolver, &elsewhere, package).as_ref())
+            }
+            None => {
+                let (resolved, source) = own_version(resolver, package).unzip();
+                Version { resolved, source, ..Version::default() }.judged(package, None)
+            }
+        },
+        _ => registered(files, resolver, folder, package, declaration.as_ref()),
     }
-    let range = declaration.as_ref().and_then(|declaration| declaration.range.as_ref());
+}
+
+/// The folder in whose `node_modules` a local range finds the package: `file:../../node_modules/better-auth`.
+fn installed_in(folder: &str, range: &str, package: &str) -> Option<String> {
+    let (_, path) = range.split_once(':')?;
+    let path = join(folder, path)?;
+    let around = path.strip_suffix(package)?.strip_suffix("node_modules/")?;
+    Some(around.trim_end_matches('/').to_owned())
+}
+
+/// The version of a release that a declaration asks for, if any.
+fn registered(files: &dyn Files, resolver: &Resolver, folder: &str, package: &str, declaration: Option<&Declaration>) -> Version {
+    let range = declaration.and_then(|declaration| declaration.range.as_ref());
     let declared = range.map(|(range, _)| range.clone());
     let is_other = range.is_some_and(|(range, _)| alias(range).is_some_and(|(name, _)| name.is_some()));
     // What a lockfile has under the name is then another package.
-    let mut locked = ancestors(folder)
-        .filter(|_| !is_other)
-        .filter_map(|root| locked_in(files, resolver, root, folder, package, declaration.as_ref()));
-    // One that does not fit was left behind where one further up does.
-    let nearest = locked.next();
-    let fits = |locked: &Locked| locked.fits;
-    let locked = if nearest.as_ref().is_none_or(fits) { nearest } else { locked.find(fits).or(nearest) };
+    let roots = ancestors(folder).filter(|_| !is_other);
+    let mut locked: Vec<Locked> =
+        roots.filter_map(|root| locked_in(files, resolver, root, folder, package, declaration)).collect();
+    // Package managers take that of the workspace, and one in a member was left behind.
+    let workspace = resolver.workspace_of(declaration.map_or(folder, |declaration| &declaration.folder));
+    let of_workspace = |locked: &Locked| locked.is_its_own && workspace.is_some_and(|root| folder_of(&locked.file) == root);
+    if let Some(place) = locked.iter().position(of_workspace) {
+        locked[..=place].rotate_right(1);
+    }
+    // So was one that does not fit where another one does.
+    let fitting = locked.iter().position(|locked| locked.fits).unwrap_or_default();
+    let locked = locked.into_iter().nth(fitting);
     let pinned = || {
         let (range, file) = range?;
         let version = nodejs_semver::Version::parse(alias(range)?.1).ok()?;
-        Some(Locked { version, file: file.as_str().into(), others: Vec::new(), fits: true })
+        Some(Locked { version, file: file.as_str().into(), others: Vec::new(), fits: true, is_its_own: true })
     };
     let locked = locked.or_else(pinned);
     let doubts = locked.iter().flat_map(|locked| locked.doubts(files, resolver, folder, package, range)).collect();
+    let unread = ancestors(folder).map(|root| path_in(root, BINARY)).filter(|_| locked.is_none()).find(|path| files.exists(path));
     let (resolved, source) = locked.map(|locked| (locked.version, locked.file)).unzip();
-    let foreign = range.filter(|_| declaration.as_ref().is_some_and(|declaration| declaration.foreign));
+    let foreign = range.filter(|_| declaration.is_some_and(|declaration| declaration.foreign));
     let beyond = foreign.map(|(range, file)| Unknown {
         reason: format!("`{file}` puts `{range}` in its place"),
         at: Site::new(&file.as_str().into(), Span::default()),
     });
     let asked_in = range.map(|(_, file)| file.as_str());
-    Version { declared, resolved, source, doubts, beyond }.judged(package, asked_in)
+    Version { declared, resolved, source, unread: unread.map(Arc::from), doubts, beyond }.judged(package, asked_in)
 }
 
 impl Version {
@@ -205,6 +236,8 @@ struct Locked {
     others: Vec<(nodejs_semver::Version, Arc<str>)>,
     /// The range that is asked for admits the version.
     fits: bool,
+    /// It is the version of that very package, not of one around it.
+    is_its_own: bool,
 }
 
 impl Locked {
@@ -260,54 +293,62 @@ fn locked_in(
         |version: &nodejs_semver::Version| range.as_ref().is_none_or(|range| version.satisfies_with_prerelease(range, true));
     // A package that stands in the repository without being part of its workspace is installed on its own, and the
     // lockfile above it says nothing of it, unless by its range.
-    let covered = declaration.is_none_or(|declaration| declaration.folder == root || resolver.is_member(&declaration.folder));
-    let mut candidates: Vec<(nodejs_semver::Version, Arc<str>)> = LOCKFILES
+    let covered =
+        declaration.is_none_or(|declaration| declaration.folder == root || resolver.workspace_of(&declaration.folder).is_some());
+    let mut candidates: Vec<(nodejs_semver::Version, Arc<str>, bool)> = LOCKFILES
         .iter()
         .filter_map(|(name, _)| {
             let path = path_in(root, name);
             let facts = files.facts(&path)?;
             let Body::Lock(lock) = &facts.body else { return None };
-            let version = nodejs_semver::Version::parse(pick(lock, inside, package, declaration)?).ok()?;
-            Some((version, path.into()))
+            let (version, is_its_own) = pick(lock, inside, package, declaration)?;
+            Some((nodejs_semver::Version::parse(version).ok()?, path.into(), is_its_own))
         })
-        .filter(|(version, _)| covered || fits(version))
+        .filter(|(version, ..)| covered || fits(version))
         .collect();
     let manager = Manager::named_in(resolver, root);
-    let is_own = |(_, file): &(nodejs_semver::Version, Arc<str>)| {
+    let is_of_manager = |(_, file, _): &(nodejs_semver::Version, Arc<str>, bool)| {
         manager.is_some() && Manager::of_lockfile(file.rsplit('/').next().unwrap_or(file)) == manager
     };
-    if candidates.iter().any(is_own) {
-        candidates.retain(is_own);
+    if candidates.iter().any(is_of_manager) {
+        candidates.retain(is_of_manager);
     }
-    candidates.sort_by_key(|(version, _)| !fits(version));
+    candidates.sort_by_key(|(version, ..)| !fits(version));
     let mut candidates = candidates.into_iter();
-    let (version, file) = candidates.next()?;
-    let others = candidates.filter(|(other, _)| *other != version).collect();
-    Some(Locked { fits: fits(&version), version, file, others })
+    let (version, file, is_its_own) = candidates.next()?;
+    let others = candidates.map(|(other, file, _)| (other, file)).filter(|(other, _)| *other != version).collect();
+    Some(Locked { fits: fits(&version), version, file, others, is_its_own })
 }
 
 /// The version a lockfile gives the package in the folder `inside`: its own or that of the nearest package around it,
-/// then by the range it asks for, then the one at the top.
-fn pick<'l>(lock: &'l Lockfile, inside: &str, package: &str, declaration: Option<&Declaration>) -> Option<&'l str> {
+/// then by the range it asks for, then the one at the top, then the only one, where nothing asks for any. The other part tells
+/// whether it is not that of a package around it.
+fn pick<'l>(lock: &'l Lockfile, inside: &str, package: &str, declaration: Option<&Declaration>) -> Option<(&'l str, bool)> {
     let entries = || lock.packages.iter().filter(|locked| locked.name == package);
     let first = |wanted: &dyn Fn(&Scope) -> bool| entries().find(|locked| wanted(&locked.scope)).map(|locked| &*locked.version);
     let by_folder = || {
         ancestors(inside).find_map(|folder| {
             let name = if folder.is_empty() { "." } else { folder };
-            first(&|scope| matches!(scope, Scope::Workspace(workspace) if workspace == name))
+            let version = first(&|scope| matches!(scope, Scope::Workspace(workspace) if workspace == name))?;
+            Some((version, folder == inside))
         })
     };
     let asked_for = |wanted: &str| {
         declaration.is_some_and(|d| d.written == wanted || d.range.as_ref().is_some_and(|(range, _)| range == wanted))
     };
+    let only = |wanted: &dyn Fn(&Scope) -> bool| {
+        let mut versions = entries().filter(|locked| wanted(&locked.scope)).map(|locked| &*locked.version);
+        let any = versions.next()?;
+        versions.all(|version| version == any).then_some(any)
+    };
     let by_range = || {
         let exact = first(&|scope| matches!(scope, Scope::Range(range) if asked_for(range)));
         // Overrides change ranges; where all of them lead to one version there is no question left.
-        let mut versions = entries().filter(|locked| matches!(locked.scope, Scope::Range(_))).map(|locked| &*locked.version);
-        let any = versions.next();
-        exact.or_else(|| any.filter(|any| versions.all(|version| version == *any)))
+        exact.or_else(|| only(&|scope| matches!(scope, Scope::Range(_))))
     };
-    by_folder().or_else(by_range).or_else(|| first(&|scope| *scope == Scope::Root))
+    let at_top = || first(&|scope| *scope == Scope::Root);
+    let of_anybody = || only(&|scope| *scope != Scope::Nested).filter(|_| declaration.is_none());
+    by_folder().or_else(|| Some((by_range().or_else(at_top).or_else(of_anybody)?, true)))
 }
 
 fn path_in(folder: &str, name: &str) -> String {
@@ -452,6 +493,65 @@ mod tests {
         assert_eq!(version(&files, "apps/web"), ["1.5.1", "1.5.1", "bun.lock"]);
         // Overrides lead elsewhere than the manifest says.
         assert_eq!(version(&[("package.json", &own), ("bun.lock", &left)], ""), ["1.5.1", "1.5.0-beta.18", "bun.lock"]);
+    }
+
+    #[test]
+    fn the_lockfile_of_a_workspace_counts_for_its_members() {
+        let bun = |version: &str| format!(r#"{{"packages": {{"better-auth": ["better-auth@{version}"]}}}}"#);
+        let (left, whole) = (bun("1.4.7"), bun("1.4.9"));
+        let own = manifest("^1.4.7");
+        let (member, apart) = (r#"{"workspaces": ["packages/*"]}"#, r#"{"workspaces": ["apps/*"]}"#);
+        let nested = [("packages/auth/package.json", &*own), ("packages/auth/bun.lock", &left)];
+        let with = |root: &[(&str, &str)]| version(&[root, &nested].concat(), "packages/auth")[1..].to_vec();
+        assert_eq!(with(&[("package.json", member), ("bun.lock", &whole)]), ["1.4.9", "bun.lock"]);
+        assert_eq!(with(&[("package.json", apart), ("bun.lock", &whole)]), ["1.4.7", "packages/auth/bun.lock"]);
+        assert_eq!(with(&[("package.json", member)]), ["1.4.7", "packages/auth/bun.lock"]);
+        // One that does not know the member says nothing of it.
+        let pnpm = "importers:\n  .:\n    dependencies:\n      better-auth:\n        version: 1.4.8\n";
+        let pnpm = [("package.json", member), ("pnpm-lock.yaml", pnpm)];
+        assert_eq!(with(&pnpm), ["1.4.7", "packages/auth/bun.lock"]);
+    }
+
+    #[test]
+    fn what_nothing_asks_for_is_the_only_one_that_is_locked() {
+        let importer = |folder: &str, version: &str| {
+            format!("  {folder}:\n    dependencies:\n      better-auth:\n        version: {version}\n")
+        };
+        let one = format!("importers:\n{}", importer("apps/web", "1.6.5"));
+        let two = format!("{one}{}", importer("apps/api", "1.6.6"));
+        let root = ("package.json", r#"{"workspaces": ["*/*"]}"#);
+        for (lock, manifest, expected) in
+            [(&one, "{}", "1.6.5"), (&two, "{}", "-"), (&one, r#"{"dependencies": {"better-auth": "^1.6.0"}}"#, "-")]
+        {
+            let files = [root, ("pnpm-lock.yaml", lock), ("packages/db/package.json", manifest)];
+            assert_eq!(version(&files, "packages/db")[1], expected, "{lock} {manifest}");
+        }
+    }
+
+    #[test]
+    fn what_is_linked_from_node_modules_has_the_version_there() {
+        let root = manifest("^1.6.0");
+        let example = manifest("file:../../node_modules/better-auth");
+        let files =
+            [("package.json", &*root), ("package-lock.json", &*npm_lock("1.6.15")), ("examples/next/package.json", &example)];
+        assert_eq!(version(&files, "examples/next"), ["^1.6.0", "1.6.15", "package-lock.json"]);
+        let other = manifest("file:../../node_modules/other/better-auth");
+        let files =
+            [("package.json", &*root), ("package-lock.json", &*npm_lock("1.6.15")), ("examples/next/package.json", &other)];
+        assert_eq!(version(&files, "examples/next"), ["-", "-", "-"]);
+    }
+
+    #[test]
+    fn a_lockfile_that_is_not_read_is_named() {
+        let unread = |files: &[(&str, &str)]| {
+            let files = MemoryFiles::new(files);
+            version_of(&files, &Resolver::new(&files), "backend", "better-auth").unread.map(|file| file.to_string())
+        };
+        let own = manifest("^1.6.0");
+        let binary = [("backend/package.json", &*own), ("backend/bun.lockb", "")];
+        assert_eq!(unread(&binary).as_deref(), Some("backend/bun.lockb"));
+        assert_eq!(unread(&[binary.as_slice(), &[("backend/package-lock.json", &*npm_lock("1.6.1"))]].concat()), None);
+        assert_eq!(unread(&binary[..1]), None);
     }
 
     /// What is said against the version in the root, and why what is known may not hold for it.

@@ -327,7 +327,10 @@ fn version(version: &Version) -> String {
             let declared = declared.map(|declared| format!(", {declared}")).unwrap_or_default();
             format!("{resolved}{from}{declared}")
         }
-        (None, Some(declared)) => format!("{declared}, not locked"),
+        (None, Some(declared)) => match &version.unread {
+            Some(file) => format!("{declared}, {file} is not read"),
+            None => format!("{declared}, not locked"),
+        },
         (None, None) => "not known".into(),
     }
 }
