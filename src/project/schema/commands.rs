@@ -276,15 +276,18 @@ impl Finder<'_> {
         }
     }
 
-    /// Documentation of TypeORM, "Migrations" and "CLI"; of MikroORM, "Migrations" and "Schema Generator".
+    /// Documentation of TypeORM, "Migrations" and "CLI"; of MikroORM, "Migrations" and "Schema Generator"; of Convex, "CLI".
     fn mapped(&self, mapper: Mapper) -> Route {
+        let home = self.home();
         let (program, name, push, make) = match mapper {
+            Mapper::Convex => {
+                return Route { steps: vec![self.plain(&home, "npx convex deploy".to_owned())], end: End::Pushed };
+            }
             Mapper::TypeOrm => (Program::TypeOrm, "typeorm", ["schema:sync"].as_slice(), ["migration:generate", "migration:run"]),
             Mapper::MikroOrm => {
                 (Program::MikroOrm, "mikro-orm", ["schema:update"].as_slice(), ["migration:create", "migration:up"])
             }
         };
-        let home = self.home();
         let step = |action: &&str| {
             let script = self.script(program, action, &self.packages(), |_, _| true);
             let option = if *action == "schema:update" { " --run" } else { "" };

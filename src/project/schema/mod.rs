@@ -4,6 +4,7 @@ pub mod broken;
 mod casing;
 pub mod commands;
 pub mod compare;
+mod convex;
 pub mod declared;
 mod defined;
 mod doubts;
@@ -213,6 +214,8 @@ pub enum Layer {
     Sql,
     /// A class that an ORM maps to a table: TypeORM, MikroORM.
     Entity,
+    /// The schema of a component of Convex.
+    Convex,
     /// Code that makes tables beside any ordered migrations.
     Code,
     /// Types for Kysely that a tool wrote from the database. They tell nothing of keys.
