@@ -978,3 +978,54 @@ fn the_schema_of_a_component_of_convex_is_that_of_its_server() {
         tenant.message
     );
 }
+
+#[test]
+fn the_tables_of_astro_db_are_those_drizzle_is_given() {
+    let found = |config: &str, map: &str| {
+        let auth = format!(
+            "import {{ db, User, Session, Account, Codes, Elsewhere }} from \"astro:db\";\nimport {{ betterAuth }} from \"better-auth\";\n\
+             import {{ drizzleAdapter }} from \"better-auth/adapters/drizzle\";\n\
+             export const auth = betterAuth({{ database: drizzleAdapter(db, {{ provider: \"sqlite\", schema: {{ {map} }} }}) }});\n"
+        );
+        let files = [
+            ("package.json", "{ \"name\": \"app\", \"dependencies\": { \"better-auth\": \"1.7.25\" } }"),
+            ("src/auth.ts", auth.as_str()),
+            ("db/config.ts", config),
+        ];
+        let schema = findings_about(&files).into_iter();
+        schema.filter(|one| one.rule.starts_with("migration/") || one.rule.starts_with("db-index/")).collect::<Vec<Finding>>()
+    };
+    let config = "import { column, defineDb, defineTable } from \"astro:db\";\n\
+        const dates = { createdAt: column.date(), updatedAt: column.date() };\nconst text = column.text({ optional: true });\n\
+        const id = column.text({ primaryKey: true });\n\
+        const User = defineTable({ columns: { id, name: column.text(), email: column.text({ unique: true }), \
+        emailVerified: column.boolean({ default: false }), image: text, ...dates } });\n\
+        const Session = defineTable({ columns: { id, expiresAt: column.date(), token: column.text({ unique: true }), ipAddress: text, \
+        userAgent: text, userId: column.text(), ...dates }, indexes: [{ on: \"userId\" }] });\n\
+        const Account = defineTable({ columns: { id, accountId: text, providerId: text, userId: text, accessToken: text, refreshToken: text, \
+        idToken: text, accessTokenExpiresAt: text, refreshTokenExpiresAt: text, scope: text, password: text, ...dates }, \
+        indexes: { byUser: { on: [\"userId\"] } } });\n\
+        const Codes = defineTable({ columns: { id, identifier: column.text(), value: column.text(), expiresAt: column.date(), ...dates }, \
+        indexes: [{ on: [\"identifier\"] }] });\n\
+        export default defineDb({ tables: { User, Session, Account, Codes } });\n";
+    let map = "user: User, session: Session, account: Account, verification: Codes";
+    assert_eq!(found(config, map), []);
+    let lacking = found(&config.replace("userAgent: text, ", ""), map);
+    let [session] = lacking.as_slice() else { panic!("one finding: {lacking:?}") };
+    assert!(session.message.contains("column `userAgent` of table `session`"), "{}", session.message);
+    let steps = session.help.migration.as_deref().unwrap_or_default();
+    let expected = "Declare what is needed in the schema, then run `npx astro db push --remote`, and commit the schema.";
+    assert!(steps.starts_with(expected), "{steps}");
+    assert_eq!(session.fix, None);
+    let unkeyed = found(
+        &config
+            .replace("[{ on: [\"identifier\"] }]", "[]")
+            .replace("email: column.text({ unique: true })", "email: column.text()"),
+        map,
+    );
+    let rules: Vec<&str> = unkeyed.iter().map(|one| one.rule.as_str()).collect();
+    assert_eq!(rules, ["db-index/db-unique-missing", "db-index/db-index-missing"]);
+    let tenant = found(&config.replace("userAgent: text, ", "userAgent: text, tenant: column.text(), "), map);
+    assert!(matches!(tenant.as_slice(), [one] if one.message.contains("`tenant`")), "{tenant:?}");
+    assert_eq!(found(config, "user: Elsewhere, session: Session, account: Account, verification: Codes"), [], "not known");
+}

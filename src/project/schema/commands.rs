@@ -137,6 +137,11 @@ impl Finder<'_> {
     }
 
     fn drizzle(&self, of_others: &mut Vec<Arc<str>>) -> Option<Route> {
+        // Documentation of Astro: "Astro DB", "Pushing table schemas".
+        if self.server.declared.is_of_astro() {
+            let push = self.plain(&self.home(), "npx astro db push --remote".to_owned());
+            return Some(Route { steps: vec![push], end: End::Pushed });
+        }
         let sources = self.sources();
         let kits: Vec<&Tool> = self.tools.iter().filter(|tool| tool.kind == Kind::DrizzleKit).collect();
         let read = |tool: &Tool| sources.iter().filter(|file| tool.reads(file)).count();

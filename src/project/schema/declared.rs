@@ -63,8 +63,11 @@ impl Sources {
             AdapterKind::Drizzle => {
                 let mut lookup = self.drizzle(evaluator, adapter);
                 self.name_columns(&mut lookup, adapter);
-                let migrated =
-                    if lookup.is_certain() { self.migrations_of(files, resolver, package, &lookup) } else { Vec::new() };
+                let is_of_astro = lookup.tables.iter().any(|(_, table)| table.layer == Layer::Astro);
+                let migrated = match lookup.is_certain() && !is_of_astro {
+                    true => self.migrations_of(files, resolver, package, &lookup),
+                    false => Vec::new(),
+                };
                 (lookup, migrated)
             }
             AdapterKind::Prisma => self.prisma(files, resolver, package, adapter),
