@@ -926,3 +926,106 @@ fn classes_of_mikro_orm_are_looked_up_by_their_names() {
     let [limits] = limits.as_slice() else { panic!("one finding: {limits:?}") };
     assert!(limits.message.contains("column `lastRequest` of table `rateLimit`"), "{}", limits.message);
 }
+
+#[test]
+fn the_schema_of_a_component_of_convex_is_that_of_its_server() {
+    let core = "import { defineSchema, defineTable } from \"convex/server\";\nimport { v } from \"convex/values\";\n\
+        const text = v.optional(v.union(v.null(), v.string()));\nconst dates = { createdAt: v.number(), updatedAt: v.number() };\n\
+        export const tables = {\n\
+        user: defineTable({ name: v.string(), email: v.string(), emailVerified: v.boolean(), image: text, ...dates }).index(\"email\", [\"email\"]),\n\
+        session: defineTable({ expiresAt: v.number(), token: v.string(), ipAddress: text, userAgent: text, userId: v.string(), ...dates }),\n\
+        account: defineTable(v.object({ accountId: v.string(), providerId: v.string(), userId: v.string(), accessToken: text, refreshToken: text, \
+        idToken: text, accessTokenExpiresAt: text, refreshTokenExpiresAt: text, scope: text, password: text, ...dates })),\n\
+        verification: defineTable({ identifier: v.string(), value: v.string(), expiresAt: v.number(), ...dates }),\n};\n\
+        export default defineSchema(TABLES);\n";
+    let found = |tables: &str, core: &str, component: &str, plugins: &str| {
+        let auth = format!(
+            "import {{ createClient }} from \"@convex-dev/better-auth\";\nimport {{ betterAuth }} from \"better-auth\";\n\
+             import {{ admin, twoFactor }} from \"better-auth/plugins\";\nimport {{ components }} from \"./_generated/api\";\n\
+             import schema from \"./betterAuth/schema\";\n\
+             export const authComponent = createClient<DataModel, typeof schema>(components.betterAuth{component});\n\
+             export const createAuth = (ctx: Ctx) => betterAuth({{ database: authComponent.adapter(ctx), plugins: [{plugins}] }});\n"
+        );
+        let schema = core.replace("TABLES", tables);
+        let files = [
+            ("package.json", "{ \"name\": \"app\", \"dependencies\": { \"better-auth\": \"1.6.15\" } }"),
+            ("convex/auth.ts", auth.as_str()),
+            ("convex/betterAuth/schema.ts", schema.as_str()),
+        ];
+        let schema = findings_about(&files).into_iter();
+        schema.filter(|one| one.rule.starts_with("migration/") || one.rule.starts_with("db-index/")).collect::<Vec<Finding>>()
+    };
+    let local = ", { local: { schema } }";
+    assert_eq!(found("tables", core, local, ""), [], "keys are the component's own business");
+    assert_eq!(found("tables", core, "", "twoFactor()"), [], "the component brings its own tables");
+    assert_eq!(found("{ ...tables, ...others }", core, local, "twoFactor()"), [], "not known as a whole");
+    let missing = found("tables", core, local, "twoFactor()");
+    let [two_factor] = missing.as_slice() else { panic!("one finding: {missing:?}") };
+    let expected = "the `twoFactor` plugin needs table `twoFactor`, and column `twoFactorEnabled` of table `user`, which \
+                    the schema of the Convex component lacks";
+    assert_eq!((two_factor.message.as_str(), two_factor.severity), (expected, Severity::Critical));
+    let steps = two_factor.help.migration.as_deref().unwrap_or_default();
+    let expected = "Declare what is needed in the schema, then run `npx convex deploy`, and commit the schema.";
+    assert!(steps.starts_with(expected), "{steps}");
+    // What a table takes is not known where its fields are not.
+    assert_eq!(found("{ ...tables, twoFactor: imported, user: defineTable(fields) }", core, local, "twoFactor()"), []);
+    let demanding = core.replace("image: text,", "image: text, tenant: v.string(),");
+    let unwritten = found("tables", &demanding, local, "");
+    let [tenant] = unwritten.as_slice() else { panic!("one finding: {unwritten:?}") };
+    assert!(
+        tenant.rule.ends_with("schema-unwritten-required-column") && tenant.message.contains("`tenant`"),
+        "{}",
+        tenant.message
+    );
+}
+
+#[test]
+fn the_tables_of_astro_db_are_those_drizzle_is_given() {
+    let found = |config: &str, map: &str| {
+        let auth = format!(
+            "import {{ db, User, Session, Account, Codes, Elsewhere }} from \"astro:db\";\nimport {{ betterAuth }} from \"better-auth\";\n\
+             import {{ drizzleAdapter }} from \"better-auth/adapters/drizzle\";\n\
+             export const auth = betterAuth({{ database: drizzleAdapter(db, {{ provider: \"sqlite\", schema: {{ {map} }} }}) }});\n"
+        );
+        let files = [
+            ("package.json", "{ \"name\": \"app\", \"dependencies\": { \"better-auth\": \"1.7.25\" } }"),
+            ("src/auth.ts", auth.as_str()),
+            ("db/config.ts", config),
+        ];
+        let schema = findings_about(&files).into_iter();
+        schema.filter(|one| one.rule.starts_with("migration/") || one.rule.starts_with("db-index/")).collect::<Vec<Finding>>()
+    };
+    let config = "import { column, defineDb, defineTable } from \"astro:db\";\n\
+        const dates = { createdAt: column.date(), updatedAt: column.date() };\nconst text = column.text({ optional: true });\n\
+        const id = column.text({ primaryKey: true });\n\
+        const User = defineTable({ columns: { id, name: column.text(), email: column.text({ unique: true }), \
+        emailVerified: column.boolean({ default: false }), image: text, ...dates } });\n\
+        const Session = defineTable({ columns: { id, expiresAt: column.date(), token: column.text({ unique: true }), ipAddress: text, \
+        userAgent: text, userId: column.text(), ...dates }, indexes: [{ on: \"userId\" }] });\n\
+        const Account = defineTable({ columns: { id, accountId: text, providerId: text, userId: text, accessToken: text, refreshToken: text, \
+        idToken: text, accessTokenExpiresAt: text, refreshTokenExpiresAt: text, scope: text, password: text, ...dates }, \
+        indexes: { byUser: { on: [\"userId\"] } } });\n\
+        const Codes = defineTable({ columns: { id, identifier: column.text(), value: column.text(), expiresAt: column.date(), ...dates }, \
+        indexes: [{ on: [\"identifier\"] }] });\n\
+        export default defineDb({ tables: { User, Session, Account, Codes } });\n";
+    let map = "user: User, session: Session, account: Account, verification: Codes";
+    assert_eq!(found(config, map), []);
+    let lacking = found(&config.replace("userAgent: text, ", ""), map);
+    let [session] = lacking.as_slice() else { panic!("one finding: {lacking:?}") };
+    assert!(session.message.contains("column `userAgent` of table `session`"), "{}", session.message);
+    let steps = session.help.migration.as_deref().unwrap_or_default();
+    let expected = "Declare what is needed in the schema, then run `npx astro db push --remote`, and commit the schema.";
+    assert!(steps.starts_with(expected), "{steps}");
+    assert_eq!(session.fix, None);
+    let unkeyed = found(
+        &config
+            .replace("[{ on: [\"identifier\"] }]", "[]")
+            .replace("email: column.text({ unique: true })", "email: column.text()"),
+        map,
+    );
+    let rules: Vec<&str> = unkeyed.iter().map(|one| one.rule.as_str()).collect();
+    assert_eq!(rules, ["db-index/db-unique-missing", "db-index/db-index-missing"]);
+    let tenant = found(&config.replace("userAgent: text, ", "userAgent: text, tenant: column.text(), "), map);
+    assert!(matches!(tenant.as_slice(), [one] if one.message.contains("`tenant`")), "{tenant:?}");
+    assert_eq!(found(config, "user: Elsewhere, session: Session, account: Account, verification: Codes"), [], "not known");
+}

@@ -11,6 +11,9 @@ use crate::source::Site;
 /// The provider of a database of Cloudflare, which only its own tools reach from outside of a worker.
 pub const D1: &str = "d1";
 
+/// The package of the adapter for Convex.
+pub const CONVEX: &str = "@convex-dev/better-auth";
+
 impl Adapter {
     /// The name the adapter looks up for the table of a logical key that options call `model`.
     #[must_use]
@@ -23,15 +26,27 @@ impl Adapter {
         }
     }
 
-    /// The ORM it is for that maps classes to tables. better-auth itself brings none; those of others are called after it.
+    /// What it keeps tables with that the repository declares in code. better-auth itself brings none of these; those of others
+    /// are called after it.
     #[must_use]
     pub fn mapper(&self) -> Option<Mapper> {
+        if self.convex_schema().is_some() {
+            return Some(Mapper::Convex);
+        }
         let name = self.provider.as_deref().filter(|_| self.kind == AdapterKind::Other)?.to_ascii_lowercase();
         match () {
             () if name.contains("typeorm") => Some(Mapper::TypeOrm),
             () if name.contains("mikroorm") => Some(Mapper::MikroOrm),
             () => None,
         }
+    }
+
+    /// The schema of the component of Convex that the adapter is given, where it lies in the repository (documentation of
+    /// `@convex-dev/better-auth`: "Local install").
+    #[must_use]
+    pub fn convex_schema(&self) -> Option<&Node> {
+        let is_it = self.kind == AdapterKind::Other && self.package.as_deref() == Some(CONVEX);
+        self.options.as_ref().filter(|_| is_it)?.get(&["local", "schema"])
     }
 
     /// Whether the database gets an index for every foreign key without being asked: MySQL makes one, and so does MikroORM
@@ -43,14 +58,16 @@ impl Adapter {
             (Some(Dialect::Mysql), _) => true,
             (dialect, Some(Mapper::MikroOrm)) => dialect != Some(Dialect::Postgres),
             (dialect, Some(Mapper::TypeOrm)) => dialect.is_none(),
-            (_, None) => false,
+            (_, Some(Mapper::Convex) | None) => false,
         }
     }
 }
 
-/// An ORM that maps classes to tables.
+/// What keeps tables that code declares: an ORM that maps classes to them, or a database of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mapper {
+    /// Convex.
+    Convex,
     /// TypeORM.
     TypeOrm,
     /// MikroORM.
@@ -268,6 +285,8 @@ fn of_call(adapter: &mut Adapter, call: &CallValue) {
         adapter.provider = Some(call.local.clone());
         adapter.package = Some(split_package_name(&call.callee.module).0.to_owned());
         adapter.dialect = adapter.handle.as_ref().and_then(of_orm);
+        // `createClient(components.betterAuth, { local: { schema } }).adapter(ctx)`.
+        adapter.options = call.receiver.as_ref().and_then(|component| component.arguments.get(1)).cloned();
         return;
     }
     if let Some(options) = call.arguments.get(1) {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::adapter::adapter;
+use super::adapter::{CONVEX, adapter};
 use super::application::{Caller, Sites, Stated, calls_on, mount, partners, tell, tell_copies};
 use super::eval::{Answers, Evaluator};
 use super::files::Files;
@@ -543,6 +543,12 @@ fn comparable(server: &Server, run: Option<&Arc<str>>) -> SchemaState {
         AdapterKind::Mongo => SchemaState::NotApplicable("MongoDB has no schema"),
         AdapterKind::Other if server.adapter.mapper().is_some() && !server.declared.lookup.tables.is_empty() => {
             SchemaState::Compared
+        }
+        AdapterKind::Other if server.adapter.package.as_deref() == Some(CONVEX) => {
+            SchemaState::Undetermined(match server.adapter.convex_schema() {
+                Some(_) => format!("the schema of the component that `{CONVEX}` is given is not known as a whole"),
+                None => format!("the component of `{CONVEX}` brings its own tables"),
+            })
         }
         AdapterKind::Other => {
             let name = server.adapter.provider.as_deref().unwrap_or("the adapter");

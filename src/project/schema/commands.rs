@@ -137,6 +137,11 @@ impl Finder<'_> {
     }
 
     fn drizzle(&self, of_others: &mut Vec<Arc<str>>) -> Option<Route> {
+        // Documentation of Astro: "Astro DB", "Pushing table schemas".
+        if self.server.declared.is_of_astro() {
+            let push = self.plain(&self.home(), "npx astro db push --remote".to_owned());
+            return Some(Route { steps: vec![push], end: End::Pushed });
+        }
         let sources = self.sources();
         let kits: Vec<&Tool> = self.tools.iter().filter(|tool| tool.kind == Kind::DrizzleKit).collect();
         let read = |tool: &Tool| sources.iter().filter(|file| tool.reads(file)).count();
@@ -276,15 +281,18 @@ impl Finder<'_> {
         }
     }
 
-    /// Documentation of TypeORM, "Migrations" and "CLI"; of MikroORM, "Migrations" and "Schema Generator".
+    /// Documentation of TypeORM, "Migrations" and "CLI"; of MikroORM, "Migrations" and "Schema Generator"; of Convex, "CLI".
     fn mapped(&self, mapper: Mapper) -> Route {
+        let home = self.home();
         let (program, name, push, make) = match mapper {
+            Mapper::Convex => {
+                return Route { steps: vec![self.plain(&home, "npx convex deploy".to_owned())], end: End::Pushed };
+            }
             Mapper::TypeOrm => (Program::TypeOrm, "typeorm", ["schema:sync"].as_slice(), ["migration:generate", "migration:run"]),
             Mapper::MikroOrm => {
                 (Program::MikroOrm, "mikro-orm", ["schema:update"].as_slice(), ["migration:create", "migration:up"])
             }
         };
-        let home = self.home();
         let step = |action: &&str| {
             let script = self.script(program, action, &self.packages(), |_, _| true);
             let option = if *action == "schema:update" { " --run" } else { "" };

@@ -8,6 +8,7 @@ use super::{
     CORE, Cause, Declared, Dropped, Gap, GapKind, Layer, Migrated, Required, RequiredColumn, RequiredTable, SourceTable,
 };
 use crate::facts::schema::{Column, Key, Table};
+use crate::project::adapter::Mapper;
 use crate::project::value::Unknown;
 use crate::project::{Adapter, AdapterKind, Dialect, TextDates};
 use crate::source::Site;
@@ -175,8 +176,8 @@ impl Comparing<'_> {
                 }
             }
         }
-        // Types tell neither of keys nor how the database keeps a value.
-        if found.layer != Layer::Types {
+        // These tell neither of keys nor how the database keeps a value.
+        if !matches!(found.layer, Layer::Types | Layer::Convex) {
             self.keys(found, table, &present, &start, &mut failed);
         }
         self.take(found, failed);
@@ -292,7 +293,7 @@ impl Comparing<'_> {
         let read = || self.lookup().tables.iter().map(|(_, table)| table);
         let declared: Vec<&SourceTable> = match layer {
             // A client knows the models of its own schema, whatever other schemas lie beside it.
-            Some(Layer::Prisma) if self.lookup().is_certain() => read().filter(similar).collect(),
+            Some(Layer::Prisma | Layer::Convex) if self.lookup().is_certain() => read().filter(similar).collect(),
             _ => self.declared.candidates().filter(similar).collect(),
         };
         let of_others = self.declared.all.iter().filter(|source| self.declared.of_others.contains(&source.file));
@@ -449,8 +450,10 @@ fn layer_of(adapter: &Adapter) -> Option<Layer> {
     match adapter.kind {
         AdapterKind::Drizzle => Some(Layer::Drizzle),
         AdapterKind::Prisma => Some(Layer::Prisma),
-        _ if adapter.mapper().is_some() => Some(Layer::Entity),
-        _ => None,
+        _ => adapter.mapper().map(|mapper| match mapper {
+            Mapper::Convex => Layer::Convex,
+            Mapper::TypeOrm | Mapper::MikroOrm => Layer::Entity,
+        }),
     }
 }
 

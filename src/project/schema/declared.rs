@@ -11,8 +11,8 @@ use super::lookup::{Lookup, Map, Naming, is_similar_table, snake_case};
 use super::migrated::{are_kept, name_in_database};
 use super::replay::{Scripts, is_code, replay, scripts};
 use super::tools::{Kind, Tool, push, runner, tools};
-use super::{CORE, Declared, Layer, Migrated, SourceTable, drizzle, entities, knexfile, prisma, types};
-use crate::project::adapter::delegate;
+use super::{CORE, Declared, Layer, Migrated, SourceTable, convex, drizzle, entities, knexfile, prisma, types};
+use crate::project::adapter::{Mapper, delegate};
 use crate::project::eval::Evaluator;
 use crate::project::files::Files;
 use crate::project::resolve::{Resolver, join, relative};
@@ -63,12 +63,19 @@ impl Sources {
             AdapterKind::Drizzle => {
                 let mut lookup = self.drizzle(evaluator, adapter);
                 self.name_columns(&mut lookup, adapter);
-                let migrated =
-                    if lookup.is_certain() { self.migrations_of(files, resolver, package, &lookup) } else { Vec::new() };
+                let is_of_astro = lookup.tables.iter().any(|(_, table)| table.layer == Layer::Astro);
+                let migrated = match lookup.is_certain() && !is_of_astro {
+                    true => self.migrations_of(files, resolver, package, &lookup),
+                    false => Vec::new(),
+                };
                 (lookup, migrated)
             }
             AdapterKind::Prisma => self.prisma(files, resolver, package, adapter),
             AdapterKind::Kysely => self.sql(files, resolver, package, adapter),
+            _ if adapter.mapper() == Some(Mapper::Convex) => {
+                let tables = adapter.convex_schema().and_then(convex::tables).unwrap_or_default();
+                (Lookup { tables, naming: Naming::Exact, map: Map::Needless }, Vec::new())
+            }
             _ if adapter.mapper().is_some() => {
                 let lookup = self.entities(resolver, package, adapter);
                 synchronized = entities::is_synchronized(files, resolver, adapter, &packages_of(resolver, package, &lookup));
@@ -78,10 +85,12 @@ impl Sources {
             _ => (self.similar(|_| true), Vec::new()),
         };
         let sources: BTreeSet<Arc<str>> = lookup.tables.iter().map(|(_, table)| Arc::clone(&table.file)).collect();
-        let typed = lookup.tables.iter().map(|(_, table)| table).filter(|table| table.layer == Layer::Types);
-        let all = match typed.cloned().collect::<Vec<_>>() {
-            typed if typed.is_empty() => Arc::clone(&self.all),
-            typed => self.all.iter().cloned().chain(typed).collect(),
+        // These are read for a server alone.
+        let own = lookup.tables.iter().map(|(_, table)| table);
+        let own = own.filter(|table| matches!(table.layer, Layer::Types | Layer::Convex));
+        let all = match own.cloned().collect::<Vec<_>>() {
+            own if own.is_empty() => Arc::clone(&self.all),
+            own => self.all.iter().cloned().chain(own).collect(),
         };
         let mut packages = packages_of(resolver, package, &lookup);
         packages.insert("".into());

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::casing::Casing;
-use super::{Layer, SourceTable};
+use super::{Layer, SourceTable, astro};
 use crate::facts::module::{Export, Text};
 use crate::facts::schema::{Column, Filled, Key, Reference, Table, namespace};
 use crate::project::eval::Evaluator;
@@ -375,23 +375,22 @@ impl Exported {
         let object = map.object().filter(|object| object.open.is_empty())?;
         let mut of_map = Vec::new();
         for Property { key, node, .. } in &object.properties {
-            let known = match &node.value {
-                Value::Unknown(_) | Value::Either(_) => {
-                    let table = Table { open: true, ..Table::empty(key, node.at.span) };
-                    let file = Arc::clone(&node.at.file);
-                    of_map.push(SourceTable { table, file, layer: Layer::Drizzle, elsewhere: BTreeMap::new() });
-                    continue;
-                }
-                Value::Call(call) => self.calls.get(&address(call)).and_then(|(_, at)| tables.get(*at)),
-                _ => None,
+            let unknown = || {
+                let table = Table { open: true, ..Table::empty(key, node.at.span) };
+                SourceTable { table, file: Arc::clone(&node.at.file), layer: Layer::Drizzle, elsewhere: BTreeMap::new() }
             };
-            of_map.extend(match known {
-                Some(known) => {
-                    let mut table = known.clone();
-                    table.table.name = key.to_string();
-                    Some(table)
-                }
-                None => table(evaluator, key, node),
+            of_map.extend(match &node.value {
+                Value::Unknown(_) | Value::Either(_) => Some(unknown()),
+                Value::External(export) => astro::table(evaluator, key, export, &node.at).or_else(|| Some(unknown())),
+                Value::Call(call) => match self.calls.get(&address(call)).and_then(|(_, at)| tables.get(*at)) {
+                    Some(known) => {
+                        let mut table = known.clone();
+                        table.table.name = key.to_string();
+                        Some(table)
+                    }
+                    None => table(evaluator, key, node),
+                },
+                _ => None,
             });
         }
         (!of_map.is_empty()).then_some(of_map)

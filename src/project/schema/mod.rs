@@ -1,9 +1,11 @@
 //! Three layers: what the configuration requires, what the repository declares, what its migrations create.
 
+mod astro;
 pub mod broken;
 mod casing;
 pub mod commands;
 pub mod compare;
+mod convex;
 pub mod declared;
 mod defined;
 mod doubts;
@@ -168,6 +170,12 @@ impl Declared {
         self.all.iter().filter(|table| !self.of_others.contains(&table.file))
     }
 
+    /// Whether Astro DB brings the tables into the database.
+    #[must_use]
+    pub fn is_of_astro(&self) -> bool {
+        self.lookup.tables.iter().any(|(_, table)| table.layer == Layer::Astro)
+    }
+
     /// The types written from the database that the tables were read from, where nothing else declares them.
     #[must_use]
     pub fn types(&self) -> Option<&Arc<str>> {
@@ -213,6 +221,10 @@ pub enum Layer {
     Sql,
     /// A class that an ORM maps to a table: TypeORM, MikroORM.
     Entity,
+    /// A table of Astro DB, which Drizzle is given.
+    Astro,
+    /// The schema of a component of Convex.
+    Convex,
     /// Code that makes tables beside any ordered migrations.
     Code,
     /// Types for Kysely that a tool wrote from the database. They tell nothing of keys.

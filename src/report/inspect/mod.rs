@@ -91,6 +91,8 @@ fn layer_name(layer: Layer) -> &'static str {
         Layer::Sql => "sql",
         Layer::Entity => "entity",
         Layer::Code => "code",
+        Layer::Astro => "astro-db",
+        Layer::Convex => "convex",
         Layer::Types => "types",
     }
 }

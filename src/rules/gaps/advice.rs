@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{join, quoted};
 use crate::facts::script::Runner;
-use crate::project::adapter::D1;
+use crate::project::adapter::{D1, Mapper};
 use crate::project::schema::Migrated;
 use crate::project::schema::commands::{Command, End, GENERATED, Route};
 use crate::project::{AdapterKind, Server};
@@ -38,6 +38,7 @@ pub(in crate::rules) fn advice(server: &Server, shown: Shown<'_>) -> String {
             })
         }
         AdapterKind::Prisma | AdapterKind::Drizzle => in_schema(server, shown, generate.as_deref()),
+        AdapterKind::Other if server.adapter.mapper() == Some(Mapper::Convex) => in_schema(server, shown, generate.as_deref()),
         // The command line knows the adapters of better-auth only.
         AdapterKind::Other if server.adapter.mapper().is_some() => match &server.commands.route {
             Some(route) => format!("Declare it in the entity classes, {}", carried_out(route, Some("classes"))),
@@ -218,6 +219,9 @@ pub(in crate::rules) fn declare_keys(server: &Server, shown: Shown<'_>) -> Strin
 pub(in crate::rules) fn relax(server: &Server) -> String {
     match server.adapter.kind {
         AdapterKind::Prisma | AdapterKind::Drizzle => format!("Let it be empty in the schema. {}", apply(server)),
+        _ if server.adapter.mapper() == Some(Mapper::Convex) => {
+            format!("Let it be left out in the schema (`v.optional`). {}", apply(server))
+        }
         _ => "Let it be empty with a migration of your own: the official command line only adds tables and columns.".to_owned(),
     }
 }

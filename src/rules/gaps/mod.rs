@@ -13,6 +13,7 @@ use std::sync::Arc;
 use super::{Circumstances, Context, Reporter};
 use crate::facts::{Body, script};
 use crate::finding::{Applicability, Confidence, FixPlan, Report, Severity};
+use crate::project::adapter::Mapper;
 use crate::project::predicate;
 use crate::project::schema::commands::in_a_shell;
 use crate::project::schema::lookup::{Naming, entity_name, is_same_word};
@@ -261,8 +262,11 @@ impl<'m> Group<'m> {
             AdapterKind::Drizzle => "no Drizzle table declares",
             AdapterKind::Kysely if self.server.declared.types().is_some() => "the types written from the database lack",
             AdapterKind::Kysely => "no SQL migration creates",
-            _ if self.server.adapter.mapper().is_some() => "no entity class declares",
-            _ => "no schema of the repository declares",
+            _ => match self.server.adapter.mapper() {
+                Some(Mapper::Convex) => "the schema of the Convex component lacks",
+                Some(Mapper::TypeOrm | Mapper::MikroOrm) => "no entity class declares",
+                None => "no schema of the repository declares",
+            },
         };
         nobody.to_owned()
     }

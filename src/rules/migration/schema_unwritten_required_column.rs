@@ -2,9 +2,10 @@
 
 use crate::knowledge::pack;
 use crate::project::AdapterKind;
+use crate::project::adapter::Mapper;
 use crate::project::schema::GapKind;
 use crate::rules::context::release;
-use crate::rules::gaps::{Topic, apply, quoted, report_each};
+use crate::rules::gaps::{Topic, apply, quoted, relax, report_each};
 use crate::rules::{Context, Reporter};
 
 pub(super) fn check(cx: &Context<'_>, out: &mut Reporter<'_>) {
@@ -23,6 +24,7 @@ pub(super) fn check(cx: &Context<'_>, out: &mut Reporter<'_>) {
             AdapterKind::Prisma | AdapterKind::Drizzle => {
                 format!("Make the column nullable or give it a default, in the schema. {}", apply(group.server))
             }
+            _ if group.server.adapter.mapper() == Some(Mapper::Convex) => relax(group.server),
             _ => "Make the column nullable or give it a default, with a migration.".to_owned(),
         });
         let message =

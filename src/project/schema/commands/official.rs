@@ -9,6 +9,7 @@ use crate::facts::module::Export;
 use crate::facts::script::{Invocation, Program};
 use crate::knowledge::pack;
 use crate::project::AdapterKind;
+use crate::project::adapter::Mapper;
 use crate::project::resolve::{join, relative};
 use crate::project::version::version_of;
 use crate::source::folder_of;
@@ -95,7 +96,7 @@ impl Finder<'_> {
         script.unwrap_or_else(|| self.official("migrate", &self.server.package))
     }
 
-    /// For Drizzle it writes a file anew, whatever that holds, so that only the project can tell which one; a schema of Prisma
+    /// For Drizzle and Convex it writes a file anew, whatever that holds, so that only the project can tell which one; a schema of Prisma
     /// it adds to.
     pub(super) fn official_generate(&self) -> Option<Command> {
         let kind = self.server.adapter.kind;
@@ -106,7 +107,8 @@ impl Finder<'_> {
                 self.official("generate", &own.map_or_else(|| self.server.package.clone(), |own| folder_of(own).into())),
             );
         }
-        if !matches!(kind, AdapterKind::Drizzle | AdapterKind::Prisma) {
+        let is_convex = self.server.adapter.mapper() == Some(Mapper::Convex);
+        if !matches!(kind, AdapterKind::Drizzle | AdapterKind::Prisma) && !is_convex {
             return Some(self.official("generate", &self.server.package));
         }
         let sources = self.sources();

@@ -45,6 +45,7 @@ pub fn repair(server: &Server, gaps: &[&Gap], files: &dyn Files) -> Option<Repai
         _ if gaps.iter().any(|gap| gap.kind == GapKind::Unwritten) => relax::repair(server, gaps, files)?,
         _ if gaps.iter().any(|gap| gap.kind == GapKind::DateText) => dates::repair(server, gaps, files)?,
         _ if gaps.iter().all(|gap| gap.kind == GapKind::DateAsText) => dates::as_dates(gaps, files)?,
+        AdapterKind::Drizzle if server.declared.is_of_astro() => return None,
         AdapterKind::Drizzle if gaps.iter().all(|gap| gap.kind == GapKind::MapEntry) => map::repair(server, gaps, files)?,
         AdapterKind::Drizzle => drizzle::repair(server, &Missing::of(&eased)?, files)?,
         AdapterKind::Prisma => prisma::repair(server, &Missing::of(&eased)?, files)?,
