@@ -88,6 +88,11 @@ const LOCKFILES: [&str; 6] = ["bun.lock", "pnpm-lock.yaml", "yarn.lock", "deno.l
 /// The lockfile of bun before it was text.
 const BINARY: &str = "bun.lockb";
 
+/// Whether a folder has a lockfile.
+pub(super) fn is_locked(files: &dyn Files, folder: &str) -> bool {
+    LOCKFILES.iter().chain([&BINARY]).any(|name| files.exists(&path_in(folder, name)))
+}
+
 /// The version of `package` that the workspace package in `folder` runs.
 ///
 /// The range comes from the nearest manifest upwards that lists the package, the exact version from the nearest
