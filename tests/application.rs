@@ -989,3 +989,88 @@ fn a_question_of_the_version_names_the_lockfile_that_is_not_read() {
     assert!(reasons(&files).contains(&format!("{named}; {taken}")));
     assert!(reasons(&files[..2]).contains(&format!("no lockfile gives its exact version; {taken}")));
 }
+
+/// The files of the servers that the only client of some files is linked to, and what tells.
+fn link(files: &[(&str, &str)]) -> (Vec<String>, String) {
+    match model(files).clients[0].partners.clone() {
+        Partners::Servers { at, why } => (at.iter().map(|site| site.file.to_string()).collect(), why),
+        Partners::Elsewhere(why) => (vec![], why.to_owned()),
+        Partners::Undetermined(why) => (vec![], why),
+    }
+}
+
+#[test]
+fn the_package_of_a_client_has_its_instance_or_mounts_it() {
+    let route = "import { auth } from \"@x/auth\";\nexport const GET = (request) => auth.handler(request);";
+    let files = [
+        WORKSPACE,
+        ("packages/auth/package.json", "{ \"name\": \"@x/auth\", \"main\": \"auth.ts\" }"),
+        ("packages/auth/auth.ts", AUTH.1),
+        ("packages/other/package.json", "{ \"name\": \"@x/other\" }"),
+        ("packages/other/auth.ts", AUTH.1),
+        ("apps/web/package.json", "{ \"dependencies\": { \"next\": \"16\", \"@x/auth\": \"*\" } }"),
+        ("apps/web/app/api/auth/[...all]/route.ts", route),
+        ("apps/web/client.ts", CLIENT),
+    ];
+    assert_eq!(link(&files), (vec!["packages/auth/auth.ts".to_owned()], "its package mounts it".to_owned()));
+}
+
+#[test]
+fn clients_are_linked_within_their_workspace_and_by_their_plugins() {
+    let client = "import { createAuthClient } from \"better-auth/react\";\nimport { adminClient } from \"better-auth/client/plugins\";\n\
+                  export const authClient = createAuthClient({ baseURL: process.env.URL, plugins: [adminClient()] });";
+    let able = "import { betterAuth } from \"better-auth\";\nimport { admin } from \"better-auth/plugins\";\n\
+                export const auth = betterAuth({ plugins: [admin()] });";
+    let open = "import { betterAuth } from \"better-auth\";\nexport const auth = betterAuth({ plugins: more() });";
+    let files = |first: &'static str, second: &'static str, locks: &[(&'static str, &'static str)]| {
+        let files = [
+            ("one/api/package.json", "{}"),
+            ("one/api/auth.ts", first),
+            ("two/api/package.json", "{}"),
+            ("two/api/auth.ts", second),
+            ("two/web/package.json", "{}"),
+            ("two/web/client.ts", client),
+        ];
+        link(&[files.as_slice(), locks].concat())
+    };
+    let one = |why: &str| (vec!["one/api/auth.ts".to_owned()], why.to_owned());
+    let two = |why: &str| (vec!["two/api/auth.ts".to_owned()], why.to_owned());
+    let locks = [("one/pnpm-lock.yaml", ""), ("two/bun.lockb", "")];
+    assert_eq!(files(AUTH.1, AUTH.1, &locks), two("there is no other instance in its workspace"));
+    let roots = [("one/package.json", "{}"), ("two/package.json", "{ \"workspaces\": [\"*\"] }")];
+    assert_eq!(files(AUTH.1, AUTH.1, &roots), two("there is no other instance in its workspace"));
+    // Programs with lockfiles of their own still may talk to each other.
+    let apart = [("one/api/bun.lock", ""), ("two/api/bun.lock", ""), ("two/web/bun.lock", "")];
+    assert_eq!(files(able, AUTH.1, &apart), one("no other instance has the plugins that it asks for"));
+    assert_eq!(files(able, AUTH.1, &[]), one("no other instance has the plugins that it asks for"));
+    for (first, second) in [(able, able), (AUTH.1, AUTH.1), (able, open), (AUTH.1, open)] {
+        assert_eq!(files(first, second, &[]).0, [""; 0], "{first} {second}");
+    }
+}
+
+#[test]
+fn a_function_that_only_the_official_cli_calls_makes_a_copy() {
+    let made = "import { betterAuth } from \"better-auth\";\nexport const initAuth = (options) => betterAuth({ secret: options.secret });";
+    let call = "import { initAuth } from \"../src/auth\";\nexport const auth = initAuth({ secret: \"secret\" });";
+    let manifest = package(&["next"]).replacen('{', "{ \"private\": true,", 1);
+    let roles = |files: &[(&str, &str)]| {
+        let model = model(&[&[("package.json", &*manifest), ("src/auth.ts", made), ("src/client.ts", CLIENT)], files].concat());
+        assert_eq!(partners(&model.clients[0]), Ok(vec!["src/auth.ts"]), "the client is for it all the same");
+        model.servers[0].role
+    };
+    assert_eq!(roles(&[("script/auth-cli.ts", call)]), Role::CliCopy);
+    assert_eq!(roles(&[("script/auth-cli.ts", call), ("src/server.ts", call)]), Role::Live);
+    let handed_on = "import { initAuth } from \"./auth\";\nprovide(initAuth);";
+    assert_eq!(roles(&[("script/auth-cli.ts", call), ("src/server.ts", handed_on)]), Role::Live);
+    assert_eq!(roles(&[]), Role::Live, "nothing is seen to call it");
+}
+
+#[test]
+fn clients_without_a_name_are_called_as_they_are_written() {
+    let text = "import { createAuthClient } from \"better-auth/react\";\n\
+                export const { signIn, signUp: join, useSession, signOut } = createAuthClient();\n\
+                export const { getSession } = createAuthClient();\nprovide(createAuthClient());\nexport const own = createAuthClient();";
+    let model = model(&[("src/client.ts", text)]);
+    let names: Vec<&str> = model.clients.iter().map(|client| &*client.name).collect();
+    assert_eq!(names, ["{ signIn, signUp, useSession, … }", "{ getSession }", "createAuthClient(…)", "own"]);
+}

@@ -10,7 +10,7 @@ use super::files::Files;
 use super::memo::{Gate, Memo, Run};
 use super::plugins::{Reader, Side};
 use super::render;
-use super::resolve::Resolver;
+use super::resolve::{Resolver, file_name};
 use super::schema::commands::Commands;
 use super::schema::compare::{Comparison, compare};
 use super::schema::declared::{Sources, tell_apart};
@@ -26,7 +26,7 @@ use crate::facts::lower::{ENTRY_POINTS, INSTANCES};
 use crate::facts::module::{Binding, Call, CallSite, Export, Expr, Import, Imported, Kind, Module, Source};
 use crate::finding::Open;
 use crate::knowledge::pack;
-use crate::source::{Site, Span};
+use crate::source::{Site, Span, folder_of};
 
 /// What linking keeps for the next time: it holds as long as what it was worked out from stays the same.
 #[derive(Debug, Default)]
@@ -190,7 +190,7 @@ impl Linker<'_> {
                 let options = self.evaluator.property(&options, "betterAuthOptions", &at);
                 self.server(at, role(path), owner, kept_by("payload", &module, options));
             }
-            "createAuthClient" if is_framework(&module) => self.client_calls.push(ClientCall { at, owner, module, options }),
+            CLIENT if is_framework(&module) => self.client_calls.push(ClientCall { at, owner, module, options }),
             _ => {}
         }
     }
@@ -221,12 +221,13 @@ impl Linker<'_> {
         self.model.undetermined.push(Open { question, reason: why.reason, site: why.at });
     }
 
-    /// What an instance is for, told by where it stands and by when it is made.
+    /// What an instance is for, told by where it stands, by when it is made, and by what calls the function that makes it.
     fn role(&self, path: &Arc<str>, site: &CallSite) -> Role {
         let conditions = self.evaluator.reached(path, site).unwrap_or_default();
         let is_kept_out = conditions.iter().any(|condition| condition.environment == Some(Environment::NotProduction));
         match role(path) {
             Role::Live if is_kept_out => Role::Development,
+            Role::Live => self.evaluator.role_of_callers(path, site.scope).unwrap_or(Role::Live),
             role => role,
         }
     }
@@ -396,7 +397,7 @@ impl Linker<'_> {
 
     fn client(&mut self, ClientCall { at, owner, module, options }: ClientCall, sites: &Sites) {
         self.run.begin();
-        let name = owner.unwrap_or_else(|| "authClient".into());
+        let name = owner.unwrap_or_else(|| format!("{CLIENT}(…)"));
         let package = self.resolver.package_of(&at.file);
         let (plugins, plugins_open) = self.plugins(Side::Client, &package, &options);
         for why in &plugins_open {
@@ -407,7 +408,7 @@ impl Linker<'_> {
             });
         }
         let role = sites.role(&package, &at.file);
-        let caller = Caller { at: &at, role, package: &package, options: &options };
+        let caller = Caller { at: &at, role, package: &package, options: &options, plugins: &plugins };
         let partners = partners(self.files, self.resolver, self.evaluator, caller, &self.model.servers);
         self.model.clients.push(Client {
             role,
@@ -453,6 +454,9 @@ impl Linker<'_> {
 
 /// The function that makes a server.
 const ENTRY: &str = "betterAuth";
+
+/// The function that makes a client.
+const CLIENT: &str = "createAuthClient";
 
 /// The function of a package that a callee is, or may be in one of several cases.
 fn entry(callee: &Node) -> Option<External> {
@@ -584,31 +588,94 @@ pub(super) fn is_framework(module: &str) -> bool {
     module.strip_prefix("better-auth").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
+/// Folders of tests.
+const TESTS: [&str; 10] =
+    ["test", "tests", "testing", "test-utils", "test-helpers", "__tests__", "__mocks__", "e2e", "fixtures", "__fixtures__"];
+
+/// Folders of what fills databases.
+const SEEDS: [&str; 2] = ["seed", "seeds"];
+
+/// Folders of what is there to be read.
+const EXAMPLES: [&str; 7] = ["example", "examples", "docs", "sample", "samples", "snippets", "playground"];
+
 /// What an instance is for, told by where it stands.
 pub(crate) fn role(path: &str) -> Role {
-    let folders_and_name: Vec<&str> = path.split('/').collect();
-    let (name, folders) = folders_and_name.split_last().unwrap_or((&"", &[]));
-    let stem = name.split('.').next().unwrap_or("");
-    let in_folder = |names: &[&str]| folders.iter().any(|folder| names.contains(folder));
-    let mid_ending = |ending: &str| name.contains(&format!(".{ending}."));
-    if in_folder(&["test", "tests", "__tests__", "__mocks__", "e2e", "fixtures", "__fixtures__", "seed", "seeds"])
-        || mid_ending("test")
-        || mid_ending("spec")
-        || mid_ending("e2e")
-        || stem == "seed"
-        || stem.starts_with("seed-")
-        || stem.ends_with("-seed")
-    {
+    let file = file_name(path);
+    let stem = stem(file);
+    let mid_ending = |ending: &str| file.contains(&format!(".{ending}."));
+    let is_test = in_folder(path, &TESTS) || words(file).any(|word| matches!(word.as_str(), "test" | "tests" | "testing"));
+    if is_test || mid_ending("spec") || mid_ending("e2e") || is_seed(path) {
         Role::Test
-    } else if in_folder(&["example", "examples", "docs", "samples", "playground"]) {
+    } else if in_folder(path, &EXAMPLES) {
         Role::Example
     } else if stem.contains("auth") && stem.split(['-', '_']).any(|word| word == "cli")
-        || in_folder(&["scripts"])
+        || in_folder(path, &["script", "scripts"])
         || stem.ends_with("-schema-generation")
         || mid_ending("cli")
     {
         Role::CliCopy
     } else {
         Role::Live
+    }
+}
+
+/// Whether a file fills a database.
+#[must_use]
+pub fn is_seed(path: &str) -> bool {
+    let stem = stem(file_name(path));
+    in_folder(path, &SEEDS) || stem == "seed" || stem.starts_with("seed-") || stem.ends_with("-seed")
+}
+
+fn in_folder(path: &str, names: &[&str]) -> bool {
+    folder_of(path).split('/').any(|folder| names.contains(&folder))
+}
+
+/// A file's name up to its first dot.
+fn stem(file: &str) -> &str {
+    file.split('.').next().unwrap_or("")
+}
+
+/// The words of a file's name in lower case, without its ending: `test-utils`, `testUtils` and `test.utils` have two.
+fn words(file: &str) -> impl Iterator<Item = String> {
+    let name = file.rsplit_once('.').map_or(file, |(name, _)| name);
+    let mut words = vec![String::new()];
+    for letter in name.chars() {
+        let is_word = letter.is_alphanumeric();
+        if !is_word || letter.is_uppercase() {
+            words.push(String::new());
+        }
+        if let Some(word) = words.last_mut().filter(|_| is_word) {
+            word.extend(letter.to_lowercase());
+        }
+    }
+    words.into_iter()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_instance_is_for_is_told_by_its_path() {
+        for (path, expected) in [
+            ("src/lib/auth.ts", Role::Live),
+            ("src/latest.ts", Role::Live),
+            ("src/lib/contest/auth.ts", Role::Live),
+            ("src/attestation-auth.ts", Role::Live),
+            ("src/auth.test.ts", Role::Test),
+            ("src/lib/server/test.utils.ts", Role::Test),
+            ("src/lib/test-utils.ts", Role::Test),
+            ("src/lib/testHelpers.ts", Role::Test),
+            ("src/lib/authTesting.ts", Role::Test),
+            ("packages/test-utils/src/auth.ts", Role::Test),
+            ("prisma/seed.ts", Role::Test),
+            ("guides/snippets/server/auth.ts", Role::Example),
+            ("examples/a/auth.ts", Role::Example),
+            ("script/auth-cli.ts", Role::CliCopy),
+            ("scripts/auth.ts", Role::CliCopy),
+        ] {
+            assert_eq!(role(path), expected, "{path}");
+        }
+        assert!(is_seed("prisma/seed.ts") && is_seed("db/seeds/users.ts") && !is_seed("src/auth.test.ts"));
     }
 }

@@ -85,6 +85,11 @@ fn is_from_elsewhere(range: &str) -> bool {
 /// The lockfile of bun before it was text.
 const BINARY: &str = "bun.lockb";
 
+/// Whether a folder has a lockfile.
+pub(super) fn is_locked(files: &dyn Files, folder: &str) -> bool {
+    LOCKFILES.iter().map(|(name, _)| *name).chain([BINARY]).any(|name| files.exists(&path_in(folder, name)))
+}
+
 /// The version of `package` that the workspace package in `folder` runs.
 ///
 /// The range comes from the nearest manifest upwards that lists the package, the exact version from the nearest

@@ -10,6 +10,9 @@ use crate::facts::module::{Binding, Expr, Function, Kind, Return, ScopeId, Sourc
 pub(super) const CHOICES: [&str; 5] =
     ["ternary_expression", "binary_expression", "parenthesized_expression", "as_expression", "satisfies_expression"];
 
+/// Most names that are written out of those a pattern takes.
+const MAX_WRITTEN: usize = 3;
+
 impl Lowering<'_> {
     pub(super) fn declaration(&mut self, node: Node<'_>, scope: ScopeId) {
         let mutable = !self.str(node).starts_with("const");
@@ -40,7 +43,9 @@ impl Lowering<'_> {
                 self.surround(before, self.found(), || Surrounding::Bound { scope, name: text.to_owned() });
                 self.bind(scope, name, Source::Value(expr), mutable);
             } else {
+                let owner = self.owner.replace(self.written_names(name));
                 let expr = self.expr(value, scope, Around::default());
+                self.owner = owner;
                 let within = self.found();
                 let bound = self.scope(scope).bindings.len();
                 self.pattern(name, scope, &mut Vec::new(), None, &mut |path, default| Source::Part {
@@ -148,15 +153,28 @@ impl Lowering<'_> {
 
     /// A name for what a pattern with a default takes apart, which nothing else in the scope has.
     fn name_of_whole(&self, pattern: Node<'_>, scope: ScopeId) -> String {
-        let keys = named(pattern).into_iter().map(|part| {
-            let key = part.child_by_field_name("key").or_else(|| part.child_by_field_name("left")).unwrap_or(part);
-            if key.named_child_count() == 0 { self.str(key) } else { "…" }
-        });
-        let mut name = format!("{{ {} }}", keys.collect::<Vec<_>>().join(", "));
+        let mut name = format!("{{ {} }}", self.keys(pattern).collect::<Vec<_>>().join(", "));
         while self.module.scopes[scope as usize].bindings.iter().any(|binding| binding.name == name) {
             name.push('\'');
         }
         name
+    }
+
+    /// The names that a pattern takes out of something, for messages: `{ signIn, signUp, … }`.
+    fn written_names(&self, pattern: Node<'_>) -> String {
+        let mut keys: Vec<&str> = self.keys(pattern).take(MAX_WRITTEN + 1).collect();
+        if keys.len() > MAX_WRITTEN {
+            keys[MAX_WRITTEN] = "…";
+        }
+        format!("{{ {} }}", keys.join(", "))
+    }
+
+    /// The keys of a pattern.
+    fn keys(&self, pattern: Node<'_>) -> impl Iterator<Item = &str> {
+        named(pattern).into_iter().map(|part| {
+            let key = part.child_by_field_name("key").or_else(|| part.child_by_field_name("left")).unwrap_or(part);
+            if key.named_child_count() == 0 { self.str(key) } else { "…" }
+        })
     }
 
     /// Binds the name after `...` in a pattern.

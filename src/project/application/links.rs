@@ -7,9 +7,10 @@ use super::{Partners, base_path};
 use crate::facts::module::{Imported, Text};
 use crate::project::eval::Evaluator;
 use crate::project::files::Files;
-use crate::project::resolve::{Resolved, Resolver};
+use crate::project::resolve::{Resolved, Resolver, ancestors};
 use crate::project::value::{Lookup, Node, Value};
-use crate::project::{Role, Server};
+use crate::project::version::is_locked;
+use crate::project::{PluginUse, Role, Server};
 use crate::source::Site;
 
 /// A client, as far as it tells whom it talks to.
@@ -23,6 +24,8 @@ pub(in crate::project) struct Caller<'a> {
     pub(in crate::project) package: &'a str,
     /// Its options.
     pub(in crate::project) options: &'a Node,
+    /// Its plugins.
+    pub(in crate::project) plugins: &'a [PluginUse],
 }
 
 /// The partners of a client among the servers of the repository, whose mounts are known.
@@ -34,41 +37,95 @@ pub(in crate::project) fn partners(
     servers: &[Server],
 ) -> Partners {
     let known = known_files(files, resolver, evaluator, &client.at.file);
-    let own = if client.role == Role::CliCopy { Role::Live } else { client.role };
-    let serves = |server: &Server| if server.role == Role::Development { Role::Live } else { server.role };
-    let same: Vec<&Server> = servers.iter().filter(|server| serves(server) == own).collect();
-    // Tests and examples may bring a client of their own for what is live.
-    let candidates = match same.is_empty() {
-        true => servers.iter().filter(|server| server.role == Role::Live).collect(),
-        false => same,
-    };
+    let candidates = candidates(client.role, servers);
     if candidates.is_empty() {
         return Partners::Elsewhere("the repository has no instance it could be for");
     }
-    let linked = |chosen: Vec<&Server>, why: String| {
-        let at: Vec<Site> = answering(at_its_path(client.options, chosen)).iter().map(|server| server.at.clone()).collect();
-        (!at.is_empty()).then_some(Partners::Servers { at, why })
+    let linked = |chosen: Vec<&Server>, why: &dyn Fn(&[&Server]) -> &'static str| {
+        let chosen = answering(at_its_path(client.options, chosen));
+        let at = || chosen.iter().map(|server| server.at.clone()).collect();
+        (!chosen.is_empty()).then(|| Partners::Servers { at: at(), why: why(&chosen).into() })
     };
     let choose = |is_it: &dyn Fn(&Server) -> bool| candidates.iter().copied().filter(|server| is_it(server)).collect::<Vec<_>>();
     let by_type = || choose(&|server| known.contains(&server.at.file));
     let by_address = || address(client.options).map(|own| choose(&|server| address(&server.options) == Some(own)));
+    let is_beside = |server: &Server| *server.package == *client.package;
     let in_package = || {
         let is_mounted = |server: &Server| server.mounts.iter().any(|mount| *mount.package == *client.package);
-        choose(&|server| *server.package == *client.package || is_mounted(server))
+        choose(&|server| is_beside(server) || is_mounted(server))
+    };
+    let of_package = |chosen: &[&Server]| match chosen.iter().filter(|server| is_beside(server)).count() {
+        0 => "its package mounts it",
+        count if count == chosen.len() => "it is in the same package",
+        _ => "its package has it or mounts it",
     };
     // An address of its own may be that of any instance, whatever the code around it is made of.
     let calls_home = matches!(client.options.lookup(&["baseURL"]), Lookup::Absent);
     let by_dependency = || choose(&|server| calls_home && resolver.depends(client.package, &server.package));
-    linked(by_type(), "its file imports the instance or its type".into())
-        .or_else(|| linked(by_address().unwrap_or_default(), "both have the same `baseURL`".into()))
-        .or_else(|| linked(in_package(), "it is in the same package".into()))
-        .or_else(|| linked(by_dependency(), "its package depends on that of the instance".into()))
-        .or_else(|| match (candidates.as_slice(), answering(candidates.clone()).as_slice()) {
-            ([only], _) => linked(vec![only], "there is no other instance".into()),
-            (_, [only]) => linked(vec![only], "no other instance is mounted".into()),
-            _ => None,
+    linked(by_type(), &|_| "its file imports the instance or its type")
+        .or_else(|| linked(by_address().unwrap_or_default(), &|_| "both have the same `baseURL`"))
+        .or_else(|| linked(in_package(), &of_package))
+        .or_else(|| linked(by_dependency(), &|_| "its package depends on that of the instance"))
+        .or_else(|| {
+            let (chosen, why) = only(files, resolver, client, &candidates)?;
+            linked(vec![chosen], &|_| why)
         })
         .unwrap_or_else(|| Partners::Undetermined(undetermined(client.options)))
+}
+
+/// The servers that a client of a role may be for. Tests and examples may bring a client of their own for what is live, and
+/// what calls the function of a server may lie elsewhere.
+fn candidates(role: Role, servers: &[Server]) -> Vec<&Server> {
+    let own = if role == Role::CliCopy { Role::Live } else { role };
+    let serves = |server: &Server| if server.role == Role::Development { Role::Live } else { server.role };
+    let of = |role: Role| servers.iter().filter(|server| serves(server) == role).collect::<Vec<_>>();
+    let candidates = [own, Role::Live, Role::CliCopy].into_iter().map(of);
+    candidates.into_iter().find(|found| !found.is_empty()).unwrap_or_default()
+}
+
+/// The only one of several servers that a client may be for, and what tells: those of its own workspace go before others,
+/// those that answer requests before those that do not, and those that have what its plugins ask for before those that lack it.
+fn only<'s>(
+    files: &dyn Files,
+    resolver: &Resolver,
+    client: Caller<'_>,
+    candidates: &[&'s Server],
+) -> Option<(&'s Server, &'static str)> {
+    let one_of = |servers: &[&'s Server]| if let [only] = servers { Some(*only) } else { None };
+    let mounted = |servers: &[&'s Server]| one_of(&answering(servers.to_vec()));
+    let own = workspace(files, resolver, client.package);
+    let beside: Vec<&Server> =
+        candidates.iter().copied().filter(|server| workspace(files, resolver, &server.package) == own).collect();
+    let told = |servers: &[&'s Server]| {
+        let capable: Vec<&Server> = servers.iter().copied().filter(|server| may_have(server, client.plugins)).collect();
+        let by_plugins = one_of(&capable).filter(|server| has(server, client.plugins));
+        by_plugins.map(|server| (server, "no other instance has the plugins that it asks for"))
+    };
+    one_of(candidates)
+        .map(|server| (server, "there is no other instance"))
+        .or_else(|| Some((mounted(candidates)?, "no other instance is mounted")))
+        .or_else(|| Some((one_of(&beside)?, "there is no other instance in its workspace")))
+        .or_else(|| Some((mounted(&beside)?, "no other instance of its workspace is mounted")))
+        .or_else(|| told(&beside))
+        .or_else(|| told(candidates))
+}
+
+/// The folder of the workspace that a package is part of: the root that lists it, or else the nearest folder with a lockfile.
+fn workspace(files: &dyn Files, resolver: &Resolver, package: &str) -> String {
+    let is_locked = |folder: &&str| is_locked(files, folder);
+    let root = resolver.workspace_of(package).or_else(|| ancestors(package).find(is_locked));
+    root.unwrap_or_default().to_owned()
+}
+
+/// Whether a server may have all that plugins of a client ask for.
+fn may_have(server: &Server, asked: &[PluginUse]) -> bool {
+    !server.plugins_open.is_empty() || has(server, asked)
+}
+
+/// Whether a server has all that plugins of a client ask for, as far as they are known.
+fn has(server: &Server, asked: &[PluginUse]) -> bool {
+    let is_there = |id: &String| server.plugins.iter().any(|plugin| plugin.known.is_some_and(|known| known.id == *id));
+    asked.iter().filter_map(|plugin| plugin.known).all(|known| is_there(&known.id))
 }
 
 /// A file, the files it imports from, and those that declare what it imports, which others may pass on.

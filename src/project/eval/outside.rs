@@ -244,6 +244,18 @@ impl Evaluator<'_> {
         }
     }
 
+    /// What all calls of the function around a scope are for, where none of them is part of the application.
+    pub(crate) fn role_of_callers(&self, file: &Arc<str>, scope: ScopeId) -> Option<Role> {
+        let facts = self.files.facts(file)?;
+        let module = facts.module()?;
+        let around = std::iter::successors(Some(scope), |id| module.scopes.get(*id as usize)?.parent);
+        let function = around.take_while(|id| *id != MODULE_SCOPE).last()?;
+        let uses = self.uses_of(file, function);
+        let mut roles = uses.calls.iter().map(|call| role(&call.at.file));
+        let first = roles.next().filter(|first| *first != Role::Live && uses.open.is_empty())?;
+        roles.all(|other| other == first).then_some(first)
+    }
+
     /// The name of the package through which others may use what a file exports.
     pub(super) fn published_with(&self, file: &str) -> Option<String> {
         let package = self.resolver.package_of(file);

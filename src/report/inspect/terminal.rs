@@ -9,6 +9,7 @@ use super::{
 use crate::finding::Location;
 use crate::project::application::{Mount, Partners, Route, base_path_without_address, folder};
 use crate::project::installed::Package;
+use crate::project::link::is_seed;
 use crate::project::schema::{Gap, GapKind};
 use crate::project::value::{Node, Unknown};
 use crate::project::{Adapter, Client, PluginUse, Plural, ProjectModel, Role, SchemaState, Server, version::Version};
@@ -107,6 +108,7 @@ impl Page<'_> {
         let role = match role {
             Role::Live => "",
             Role::CliCopy => "  (a copy for the official CLI)",
+            Role::Test if is_seed(&at.file) => "  (fills a database)",
             Role::Test => "  (for tests)",
             Role::Example => "  (an example)",
             Role::Development => "  (outside of production)",
@@ -142,7 +144,7 @@ impl Page<'_> {
         }
         if rows.is_empty() {
             rows.push(match server.role {
-                Role::Test => Row::new("", "nobody but tests"),
+                Role::Test => Row::new("", "no application"),
                 _ => Row::new("?", "neither a page, nor a client, nor a plugin tells for whom it is"),
             });
         }
@@ -411,6 +413,19 @@ not determined: 1 question
         assert!(open.starts_with("mounted /api/auth/* a framework"), "{open}");
         assert!(open.contains("unless its `baseURL` has a path of its own"), "{open}");
         assert!(mounted(&[("basePath", env())]).starts_with("mounted its base path a framework"));
+    }
+
+    #[test]
+    fn what_is_for_no_application_is_told_apart() {
+        let page = |file: &str| {
+            let mut model = model();
+            model.servers[0].at.file = file.into();
+            (model.servers[0].role, model.servers[0].contexts) = (Role::Test, vec![]);
+            terminal(&model, &locate, &PLAIN)
+        };
+        assert!(page("prisma/seed.ts").starts_with("server auth  prisma/seed.ts:5:1  (fills a database)\n"));
+        assert!(page("src/auth.test.ts").starts_with("server auth  src/auth.test.ts:5:1  (for tests)\n"));
+        assert!(page("src/auth.test.ts").contains("  serves    no application\n"));
     }
 
     #[test]
