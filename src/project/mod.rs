@@ -7,6 +7,7 @@ pub mod files;
 pub mod installed;
 pub mod link;
 mod memo;
+pub mod per_call;
 pub mod plugins;
 pub mod predicate;
 pub mod render;

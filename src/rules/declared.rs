@@ -12,6 +12,7 @@ use crate::facts::module::Text;
 use crate::finding::FixPlan;
 use crate::knowledge::predicate::{Condition as Given, Predicate};
 use crate::knowledge::range::Range;
+use crate::project::per_call::per_call;
 use crate::project::predicate::{Verdict, evaluate, test};
 use crate::project::value::{self, Found, Lookup, Node, Object, Property, Unknown, Value};
 use crate::project::{PluginUse, Role, Server};
@@ -188,14 +189,29 @@ fn env_files<'m>(server: &'m Server, cx: &Context<'_>) -> Vec<Subject<'m>> {
 }
 
 fn ask(rule: &Rule, when: &When, option: &str, subject: &Subject<'_>, cx: &Context<'_>, out: &mut Reporter<'_>) {
-    if let Some(given) = &when.given
-        && !holds(given, &subject.options)
-    {
-        return;
+    match &when.given {
+        Some(given) if !holds(given, &subject.options) => {
+            // It may hold in some of the calls that make the instance, with what the option is there.
+            for (call, options) in per_call(&subject.options).iter().filter(|(_, options)| holds(given, options)) {
+                ask_of(rule, when, option, &Asked { options, call: Some(call), subject }, cx, out);
+            }
+        }
+        _ => ask_of(rule, when, option, &Asked { options: &subject.options, call: None, subject }, cx, out),
     }
+}
+
+/// Options to ask, as they are in one call of what makes the instance, or in any.
+struct Asked<'a> {
+    options: &'a Node,
+    call: Option<&'a value::Condition>,
+    subject: &'a Subject<'a>,
+}
+
+fn ask_of(rule: &Rule, when: &When, option: &str, asked: &Asked<'_>, cx: &Context<'_>, out: &mut Reporter<'_>) {
+    let subject = asked.subject;
     let steps: Vec<&str> = option.split('.').collect();
     let mut selection = Selection::default();
-    select(&subject.options, &steps, &mut Vec::new(), &mut Vec::new(), &mut selection);
+    select(asked.options, &steps, &mut Vec::new(), &mut Vec::new(), &mut selection);
     let mut unknown = std::mem::take(&mut selection.unknown);
     let mut holding: Vec<(&str, &Found<'_>)> = Vec::new();
     for (path, found) in &selection.found {
@@ -215,12 +231,12 @@ fn ask(rule: &Rule, when: &When, option: &str, subject: &Subject<'_>, cx: &Conte
         let hits = holding.iter().filter(|(other, one)| other == path && one.key_at == found.key_at);
         let always = total > 1 && hits.count() == total;
         let found = if always { &Found { conditions: Vec::new(), ..(*found).clone() } } else { *found };
-        report(rule, when, path, Some(found), subject, cx, out);
+        report(rule, when, path, Some(found), asked, cx, out);
     }
     open(subject, option, unknown.first(), out);
     let absent = selection.found.is_empty() && unknown.is_empty() && !selection.hidden && !steps.contains(&"*");
     if absent && evaluate(&when.value, &Lookup::Absent).verdict == Verdict::Holds {
-        report(rule, when, option, None, subject, cx, out);
+        report(rule, when, option, None, asked, cx, out);
     }
 }
 
@@ -246,10 +262,11 @@ fn report(
     when: &When,
     path: &str,
     found: Option<&Found<'_>>,
-    subject: &Subject<'_>,
+    asked: &Asked<'_>,
     cx: &Context<'_>,
     out: &mut Reporter<'_>,
 ) {
+    let subject = asked.subject;
     let plugin = subject.plugin.map_or("", |plugin| plugin.name.as_str());
     let written = found.map_or_else(|| "nothing".to_owned(), |found| written(found.node, rule.id().starts_with("secrets/")));
     let message = when
@@ -277,6 +294,7 @@ fn report(
         report.related.push((subject.at.clone(), format!("`{}` is created here", subject.name)));
     }
     let mut conditions = found.map_or_else(Vec::new, |found| found.conditions.clone());
+    conditions.extend(asked.call);
     conditions.extend(subject.plugin.iter().flat_map(|plugin| &plugin.conditions));
     out.hit(cx, Circumstances { role: subject.role, package: subject.package, conditions: &conditions }, report);
 }
