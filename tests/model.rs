@@ -772,6 +772,31 @@ fn calls_are_found_however_a_module_is_reached() {
 }
 
 #[test]
+fn what_one_of_several_calls_needs_is_needed() {
+    let tables = |calls: &str| {
+        let model = server(&format!(
+            "export const makeAuth = (given: any) => betterAuth({{ rateLimit: {{ storage: given.storage }}, secondaryStorage: given.cache }});\n{calls}"
+        ));
+        let required = &model.servers[0].required;
+        (
+            required.tables.keys().cloned().collect::<Vec<_>>(),
+            required.open.iter().map(|why| why.reason.clone()).collect::<Vec<_>>(),
+        )
+    };
+    let two = |one: &str, other: &str| format!("export const one = makeAuth({one});\nexport const other = makeAuth({other});");
+    let core = ["account", "session", "user", "verification"].map(str::to_owned).to_vec();
+    let with_limits = ["account", "rateLimit", "session", "user", "verification"].map(str::to_owned).to_vec();
+    assert_eq!(tables(&two("{ storage: \"database\" }", "{ storage: \"memory\" }")), (with_limits.clone(), vec![]));
+    assert_eq!(tables(&two("{ storage: \"memory\" }", "{}")), (core.clone(), vec![]));
+    // Sessions and verifications are in the database where one of them is without another place for them.
+    assert_eq!(tables(&two("{ cache: redis() }", "{}")).0, core);
+    // A condition of another kind decides in the call itself.
+    let open = tables(&two("{ storage: process.env.X ? \"database\" : \"memory\" }", "{ storage: \"memory\" }"));
+    assert_eq!(open.0, core);
+    assert!(!open.1.is_empty() && open.1.iter().all(|reason| reason.contains("process.env.X")), "{open:?}");
+}
+
+#[test]
 fn a_list_of_another_file_may_be_changed_where_it_is_imported() {
     let list = ("src/list.ts", "import { admin } from \"better-auth/plugins\";\nexport const list = [admin()];");
     let auth = |body: &str| {

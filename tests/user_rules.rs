@@ -41,6 +41,26 @@ fn mistakes_become_notes_with_their_place() {
 }
 
 #[test]
+fn what_is_given_counts_call_by_call() {
+    let rule = "+++\nsummary = \"s\"\nseverity = \"low\"\nconfidence = \"high\"\ntier = 2\ncheck = \"declared\"\n\
+                [[when]]\non = \"server\"\noption = \"appName\"\nvalue = { is = \"a\" }\n\
+                given = { path = \"basePath\", is = \"/a\" }\nmessage = \"m\"\n+++\n";
+    let found = |calls: &str| -> Vec<String> {
+        let auth = format!(
+            "import {{ betterAuth }} from \"better-auth\";\n\
+             export const makeAuth = (given: any) => betterAuth({{ appName: given.name, basePath: given.path }});\n{calls}"
+        );
+        let review = with_rule(rule, &auth);
+        assert_eq!(review.notes, [""; 0]);
+        review.findings.into_iter().map(|finding| finding.message).collect()
+    };
+    let two = |one: &str, other: &str| format!("export const one = makeAuth({one});\nexport const other = makeAuth({other});");
+    assert_eq!(found("export const one = makeAuth({ name: \"a\", path: \"/a\" });"), ["m"]);
+    assert_eq!(found(&two("{ name: \"a\", path: \"/a\" }", "{ name: \"b\", path: \"/b\" }")), ["m, when called in src/auth.ts"]);
+    assert_eq!(found(&two("{ name: \"a\", path: \"/b\" }", "{ name: \"b\", path: \"/a\" }")), [""; 0], "in no call are both");
+}
+
+#[test]
 fn only_so_many_documents_are_used() {
     let rule = "+++\nsummary = \"s\"\nseverity = \"low\"\nconfidence = \"low\"\ntier = 2\ncheck = \"declared\"\n\
                 [[when]]\non = \"server\"\noption = \"appName\"\nvalue = { present = true }\nmessage = \"m\"\n+++\n";

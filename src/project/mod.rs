@@ -9,6 +9,7 @@ pub mod installed;
 pub mod link;
 pub mod manager;
 mod memo;
+pub mod per_call;
 pub mod plugins;
 pub mod predicate;
 pub mod render;

@@ -66,6 +66,41 @@ pub struct Condition {
     pub environment: Option<Environment>,
     /// It tells one call of a function from its other calls: what depends on it alone is certain where that call is made.
     pub is_call: bool,
+    /// The calls of a function in which it can hold at all, where it tells them apart.
+    pub calls: Option<Arc<Calls>>,
+}
+
+/// Some of the calls of a function.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Calls {
+    /// The file of the function.
+    pub file: Arc<str>,
+    /// Its scope there.
+    pub scope: ScopeId,
+    /// The calls; `None` for those that are not seen.
+    pub sites: Vec<Option<Site>>,
+    /// Nothing else decides.
+    pub alone: bool,
+}
+
+impl Calls {
+    /// Whether they are calls of the same function.
+    #[must_use]
+    pub fn is_of_same(&self, other: &Self) -> bool {
+        self.scope == other.scope && self.file == other.file
+    }
+
+    /// Those that are among both.
+    fn in_both(&self, other: &Self) -> Self {
+        let sites = self.sites.iter().filter(|site| other.sites.contains(site)).cloned().collect();
+        Self { sites, alone: self.alone && other.alone, ..self.clone() }
+    }
+
+    /// Those that are among either.
+    fn in_either(&self, other: &Self) -> Self {
+        let more = other.sites.iter().filter(|site| !self.sites.contains(site));
+        Self { sites: self.sites.iter().chain(more).cloned().collect(), alone: self.alone && other.alone, ..self.clone() }
+    }
 }
 
 /// What is known of the environments a condition holds in.
@@ -293,7 +328,7 @@ impl Condition {
 
     /// A condition that nothing tells more of.
     pub fn new(text: impl Into<String>, at: Site) -> Self {
-        Self { text: text.into(), at, environment: None, is_call: false }
+        Self { text: text.into(), at, environment: None, is_call: false, calls: None }
     }
 
     /// The first of several conditions on one thing that may not be met. Two calls are not told to be made at once.
@@ -330,7 +365,15 @@ impl Condition {
             _ => None,
         };
         let is_call = self.is_call && other.is_call && self.at == other.at;
-        self.joined(&format!("{} && {}", within(&self.text), within(&other.text)), environment, is_call)
+        let calls = match (&self.calls, &other.calls) {
+            (Some(calls), Some(others)) if calls.is_of_same(others) => Some(Arc::new(calls.in_both(others))),
+            (calls, others) => {
+                let calls = calls.as_ref().or(others.as_ref());
+                calls.map(|calls| Arc::new(Calls { alone: false, ..Calls::clone(calls) }))
+            }
+        };
+        let text = format!("{} && {}", within(&self.text), within(&other.text));
+        Self { is_call, calls, ..self.joined(&text, environment) }
     }
 
     /// This condition or another one.
@@ -341,11 +384,19 @@ impl Condition {
             (Some(Environment::NotProduction), Some(Environment::NotProduction)) => Some(Environment::NotProduction),
             _ => None,
         };
-        self.joined(&format!("{} || {}", self.text, other.text), environment, self.is_call || other.is_call)
+        let (is_call, calls) = (self.is_call || other.is_call, self.either_call(other));
+        Self { is_call, calls, ..self.joined(&format!("{} || {}", self.text, other.text), environment) }
     }
 
-    fn joined(&self, text: &str, environment: Option<Environment>, is_call: bool) -> Self {
-        Self { text: text.chars().take(Self::MAX_TEXT).collect(), at: self.at.clone(), environment, is_call }
+    /// The calls in which this condition or another one can hold.
+    #[must_use]
+    pub fn either_call(&self, other: &Self) -> Option<Arc<Calls>> {
+        let (calls, others) = self.calls.as_ref().zip(other.calls.as_ref())?;
+        calls.is_of_same(others).then(|| Arc::new(calls.in_either(others)))
+    }
+
+    fn joined(&self, text: &str, environment: Option<Environment>) -> Self {
+        Self { environment, ..Self::new(text.chars().take(Self::MAX_TEXT).collect::<String>(), self.at.clone()) }
     }
 
     /// All of several conditions; `None` when there are none.

@@ -15,6 +15,7 @@ use crate::finding::{FixPlan, Report};
 use crate::knowledge::predicate::{Condition as Given, Predicate};
 use crate::knowledge::range::Range;
 use crate::project::link::role;
+use crate::project::per_call::per_call;
 use crate::project::predicate::{Verdict, evaluate, test};
 use crate::project::value::{self, Found, Lookup, Node, Object, Property, Unknown, Value};
 use crate::project::{PluginUse, Role, Server};
@@ -98,8 +99,11 @@ impl OneOrMany {
 }
 
 /// Options to ask, and whose they are.
+#[derive(Clone)]
 struct Subject<'m> {
     options: Cow<'m, Node>,
+    /// The call of what makes their owner in which they are this, where it differs by call.
+    call: Option<value::Condition>,
     /// Where the owner of the options is written.
     at: &'m Site,
     name: &'m str,
@@ -111,7 +115,7 @@ struct Subject<'m> {
 /// Asks all tests of a declared rule.
 pub(super) fn check(rule: &Rule, cx: &Context<'_>, out: &mut Reporter<'_>) {
     for when in &rule.document().metadata.when {
-        let subjects = subjects(rule, when, cx);
+        let subjects: Vec<Subject<'_>> = subjects(rule, when, cx).into_iter().flat_map(|subject| given(when, subject)).collect();
         let asked = Asked { rule, when, cx };
         let mut hits = Vec::new();
         for subject in &subjects {
@@ -165,6 +169,18 @@ fn tell(mut hits: Vec<Hit<'_>>, out: &mut Reporter<'_>) {
     }
 }
 
+/// The subject where what a test presupposes is given: always, in some of the calls that make its owner, or never.
+fn given<'m>(when: &When, subject: Subject<'m>) -> Vec<Subject<'m>> {
+    match &when.given {
+        Some(given) if !holds(given, &subject.options) => {
+            let calls = per_call(&subject.options).into_iter().filter(|(_, options)| holds(given, options));
+            let in_call = |(call, options)| Subject { options: Cow::Owned(options), call: Some(call), ..subject.clone() };
+            calls.map(in_call).collect()
+        }
+        _ => vec![subject],
+    }
+}
+
 fn subjects<'m>(rule: &Rule, when: &When, cx: &Context<'m>) -> Vec<Subject<'m>> {
     let servers =
         || cx.model.servers.iter().filter(|server| rule.applies(server) && when.versions.contains(&release(&server.version)));
@@ -172,6 +188,7 @@ fn subjects<'m>(rule: &Rule, when: &When, cx: &Context<'m>) -> Vec<Subject<'m>> 
         Target::Server => servers()
             .map(|server| Subject {
                 options: Cow::Borrowed(&server.options),
+                call: None,
                 at: &server.at,
                 name: &server.name,
                 plugin: None,
@@ -183,6 +200,7 @@ fn subjects<'m>(rule: &Rule, when: &When, cx: &Context<'m>) -> Vec<Subject<'m>> 
             .flat_map(|server| server.plugins.iter().filter(|plugin| plugin.name == *name).map(move |plugin| (server, plugin)))
             .map(|(server, plugin)| Subject {
                 options: Cow::Borrowed(&plugin.options),
+                call: None,
                 at: &plugin.at,
                 name: &server.name,
                 plugin: Some(plugin),
@@ -197,6 +215,7 @@ fn subjects<'m>(rule: &Rule, when: &When, cx: &Context<'m>) -> Vec<Subject<'m>> 
             .iter()
             .map(|client| Subject {
                 options: Cow::Borrowed(&client.options),
+                call: None,
                 at: &client.at,
                 name: &client.name,
                 plugin: None,
@@ -241,6 +260,7 @@ fn env_files<'m>(server: &'m Server, cx: &Context<'_>) -> Vec<Subject<'m>> {
         .filter_map(variables)
         .map(|options| Subject {
             options: Cow::Owned(options),
+            call: None,
             at: &server.at,
             name: &server.name,
             plugin: None,
@@ -253,11 +273,6 @@ fn env_files<'m>(server: &'m Server, cx: &Context<'_>) -> Vec<Subject<'m>> {
 impl Asked<'_, '_> {
     fn ask<'s>(&self, option: &str, subject: &'s Subject<'s>, out: &mut Reporter<'_>, hits: &mut Vec<Hit<'s>>) {
         let when = self.when;
-        if let Some(given) = &when.given
-            && !holds(given, &subject.options)
-        {
-            return;
-        }
         let steps: Vec<&str> = option.split('.').collect();
         let mut selection = Selection::default();
         select(&subject.options, &steps, &mut Vec::new(), &mut Vec::new(), &mut selection);
@@ -324,6 +339,7 @@ impl Asked<'_, '_> {
             }
         }
         let mut conditions = found.map_or_else(Vec::new, |found| found.conditions.clone());
+        conditions.extend(&subject.call);
         conditions.extend(subject.plugin.iter().flat_map(|plugin| &plugin.conditions));
         // What tests, examples or the official CLI give to a function that makes live instances, too, is theirs.
         let role = match (subject.role, role(&report.primary.file)) {

@@ -18,7 +18,7 @@ use crate::project::Role;
 use crate::project::link::role;
 use crate::project::render;
 use crate::project::resolve::Resolved;
-use crate::project::value::{CallValue, Condition, Environment, External, FunctionValue, Node, Unknown, Value};
+use crate::project::value::{CallValue, Calls, Condition, Environment, External, FunctionValue, Node, Unknown, Value};
 use crate::source::{Site, Span};
 
 /// Most modules that are looked through for the ones that pass on what a file exports.
@@ -207,6 +207,10 @@ impl Evaluator<'_> {
         }
         self.active.borrow_mut().push(mark);
         let uses = self.uses_of(&place.file, place.scope);
+        let calls_at = |site: Option<&Site>| {
+            let file = Arc::clone(&place.file);
+            Some(Arc::new(Calls { file, scope: place.scope, sites: vec![site.cloned()], alone: true }))
+        };
         let mut parts: Vec<(Node, Condition)> = Vec::new();
         for UseCall { at: site, scope, arguments, guards } in &uses.calls {
             let Some(facts) = self.files.facts(&site.file) else { continue };
@@ -217,15 +221,21 @@ impl Evaluator<'_> {
             let kept_out = |condition: &&Condition| condition.environment == Some(Environment::NotProduction);
             let environment = reached.iter().find(kept_out).and_then(|condition| condition.environment);
             let called = Condition::new(format!("called in {}", site.file), site.clone());
-            let condition = Condition { is_call: true, environment, ..called };
+            let calls = calls_at(Some(site));
+            let condition = Condition { is_call: true, environment, calls, ..called };
             let (arguments, open) = self.arguments(&caller, arguments);
             let node = match open.into_iter().next() {
                 Some(why) => Node { value: Value::Unknown(why), at: site.clone() },
                 None => argument(&arguments),
             };
             match parts.iter_mut().find(|(other, _)| other.value == node.value) {
-                Some((_, when)) if when.environment.is_some() => *when = condition,
-                Some(_) => {}
+                Some((_, when)) => {
+                    let calls = when.either_call(&condition);
+                    if when.environment.is_some() {
+                        *when = condition;
+                    }
+                    when.calls = calls;
+                }
                 None => parts.push((node, condition)),
             }
         }
@@ -234,7 +244,8 @@ impl Evaluator<'_> {
             return None;
         }
         for why in &uses.open {
-            let condition = Condition::new("called elsewhere", why.at.clone());
+            let calls = calls_at(None);
+            let condition = Condition { calls, ..Condition::new("called elsewhere", why.at.clone()) };
             let reason = format!("`{name}` is a parameter, and {}", why.reason);
             parts.push((unknown(reason, why.at.clone()), condition));
         }

@@ -14,6 +14,7 @@ use crate::knowledge::predicate::{Condition, OptionTest};
 use crate::knowledge::range::Range;
 use crate::knowledge::schema::{Additional, Column, Rename, Table};
 use crate::knowledge::{Plugin, pack};
+use crate::project::per_call::per_call;
 use crate::project::predicate::{self, Verdict};
 use crate::project::value::{Found, Lookup, Node, Unknown, Value};
 use crate::project::version::Version;
@@ -144,6 +145,21 @@ impl Source<'_> {
             predicate::evaluate(&test.predicate, &in_production(self.options.lookup(&test.steps()))).verdict
         };
         predicate::condition(condition, ask)
+    }
+
+    /// Whether a condition holds of options in production, and the option that makes it so, with what is not known.
+    fn asked(&self, condition: &Condition, options: &Node, doubts: &mut Vec<(Vec<Unknown>, String)>) -> (Verdict, Option<Cause>) {
+        let mut holding = None;
+        let verdict = predicate::condition(condition, &mut |test| {
+            let outcome = predicate::evaluate(&test.predicate, &in_production(options.lookup(&test.steps())));
+            match (&outcome.verdict, outcome.holding.first()) {
+                (Verdict::Holds, Some(value)) => holding = Some(self.caused_by(&test.path, value)),
+                (Verdict::Unknown(why), _) => doubts.push((why.clone(), self.written(&test.path, None))),
+                _ => {}
+            }
+            outcome.verdict
+        });
+        (verdict, holding)
     }
 
     /// What brings a part in that depends on no option.
@@ -390,21 +406,24 @@ impl Builder<'_> {
     /// The cause of a part when it is needed, `None` when it is not or that is not known.
     fn ask(&mut self, condition: Option<&Condition>, unasked: Cause, source: &Source<'_>) -> Option<Cause> {
         let Some(condition) = condition else { return Some(unasked) };
-        let mut holding = None;
         let mut doubts = Vec::new();
-        let verdict = predicate::condition(condition, &mut |test| {
-            let outcome = predicate::evaluate(&test.predicate, &in_production(source.options.lookup(&test.steps())));
-            match (&outcome.verdict, outcome.holding.first()) {
-                (Verdict::Holds, Some(value)) => holding = Some(source.caused_by(&test.path, value)),
-                (Verdict::Unknown(why), _) => doubts.push((why.clone(), source.written(&test.path, None))),
-                _ => {}
-            }
-            outcome.verdict
-        });
-        match verdict {
-            Verdict::Holds => Some(holding.unwrap_or(unasked)),
-            Verdict::HoldsNot => None,
-            Verdict::Unknown(_) => {
+        match source.asked(condition, source.options, &mut doubts) {
+            (Verdict::Holds, holding) => Some(holding.unwrap_or(unasked)),
+            (Verdict::HoldsNot, _) => None,
+            (Verdict::Unknown(_), _) => {
+                // It is needed where one of the calls that make the instance needs it.
+                let calls = per_call(source.options);
+                if !calls.is_empty() {
+                    doubts.clear();
+                }
+                for (_, options) in &calls {
+                    let mut own = Vec::new();
+                    match source.asked(condition, options, &mut own) {
+                        (Verdict::Holds, holding) => return Some(holding.unwrap_or(unasked)),
+                        (Verdict::HoldsNot, _) => {}
+                        (Verdict::Unknown(_), _) => doubts.extend(own),
+                    }
+                }
                 doubts.into_iter().for_each(|(why, option)| self.doubts.add(why, &option));
                 None
             }
