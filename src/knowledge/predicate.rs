@@ -45,6 +45,21 @@ pub enum Predicate {
     Below(f64),
 }
 
+impl Predicate {
+    /// The strings it is after.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        let literals = match self {
+            Self::Is(one) => std::slice::from_ref(one),
+            Self::OneOf(several) => several,
+            _ => &[],
+        };
+        literals.iter().filter_map(|literal| match literal {
+            Literal::Text(text) => Some(text.as_str()),
+            _ => None,
+        })
+    }
+}
+
 /// A value a predicate compares with.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(untagged)]

@@ -39,6 +39,9 @@ pub struct When {
     /// Where a hit stands.
     #[serde(default)]
     place: Place,
+    /// When a value that is not known is asked about.
+    #[serde(default)]
+    ask: Ask,
     /// The message, with `{path}`, `{value}`, `{server}` (the name of the server or client) and `{plugin}` filled in.
     message: String,
 }
@@ -52,6 +55,18 @@ enum Place {
     Key,
     /// At the value, which may be written elsewhere: what is wrong is that it stands there.
     Value,
+}
+
+/// When a value that is not known is asked about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Ask {
+    /// In any case.
+    #[default]
+    Always,
+    /// Where the file that holds what is not known has a value that makes a hit among its strings. Others, such as the
+    /// environment, may give one too; but that is so everywhere, and no source tells.
+    Written,
 }
 
 /// Whose options a test asks: `server`, `client`, `plugin:organization`, or `env` (the variables of env files).
@@ -297,11 +312,21 @@ impl Asked<'_, '_> {
             let found = if always { &Found { conditions: Vec::new(), ..(*found).clone() } } else { *found };
             hits.extend(self.hit(path, Some(found), subject, out));
         }
-        open(subject, option, unknown.first(), out);
+        open(subject, option, unknown.iter().find(|why| self.is_asked(why)), out);
         let absent = selection.found.is_empty() && unknown.is_empty() && !selection.hidden && !steps.contains(&"*");
         if absent && evaluate(&when.value, &Lookup::Absent).verdict == Verdict::Holds {
             hits.extend(self.hit(option, None, subject, out));
         }
+    }
+
+    /// Whether it is asked what is not known.
+    fn is_asked(&self, why: &Unknown) -> bool {
+        let is_written = || {
+            let text = self.cx.files.text(&why.at.file).unwrap_or_default();
+            let quoted = |value: &str| ['"', '\'', '`'].iter().any(|quote| text.contains(&format!("{quote}{value}{quote}")));
+            self.when.value.texts().any(quoted)
+        };
+        self.when.ask == Ask::Always || is_written()
     }
 
     fn hit<'s>(&self, path: &str, found: Option<&Found<'_>>, subject: &'s Subject<'s>, out: &Reporter<'_>) -> Option<Hit<'s>> {
