@@ -192,7 +192,7 @@ fn unread(server: &Server) -> String {
 }
 
 /// A sentence of its own.
-fn capitalised(text: &str) -> String {
+pub(in crate::rules) fn capitalised(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
