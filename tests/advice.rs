@@ -85,7 +85,9 @@ fn what_repeated_values_do_is_told_for_the_column_and_the_adapter() {
     assert!(!of_token.why.contains("Prisma") && !of_token.why.contains("address"), "{}", of_token.why);
     assert!(!one(&on_drizzle, "db-unique-missing", "`email`").why.contains("Prisma"));
     let step = of_token.help.migration.expect("a step");
-    assert!(step.starts_with("Look for rows that share a value and part them first: the migration fails while there are some."));
+    assert!(
+        step.starts_with("Look for rows that share a value and part them first: the key cannot be made while there are some.")
+    );
     let index = one(&on_drizzle, "db-index-missing", "`userId` of table `session`");
     assert!(index.message.ends_with("has no index, which better-auth asks for"), "{}", index.message);
 }

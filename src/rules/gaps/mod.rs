@@ -538,7 +538,7 @@ fn part_rows(gap: &Gap, report: &mut Report) {
         GapKind::UniqueTogether => "these values",
         _ => return,
     };
-    let told = format!("Look for rows that share {values} and part them first: the migration fails while there are some.");
+    let told = format!("Look for rows that share {values} and part them first: the key cannot be made while there are some.");
     around_migration(report, &[&told], &[]);
 }
 
