@@ -105,6 +105,12 @@ fn drizzle_kit_is_run_where_its_paths_start() {
     let told = step(&[[MANIFEST].as_slice(), &declared, &others].concat());
     assert!(!told.contains("drizzle-kit"), "{told}");
     assert!(told.ends_with("the way this project does. `apps/api/drizzle-cms.config.ts` does not read these tables."), "{told}");
+    // It may have the same tables from another file.
+    let copy = ("apps/api/src/cms.ts", DRIZZLE);
+    let told = step(&[[MANIFEST].as_slice(), &declared, &[others[0], copy]].concat());
+    let both =
+        "Declare it in `apps/api/src/schema.ts`, and in `apps/api/src/cms.ts`, which Drizzle Kit reads in its place, then run";
+    assert!(told.starts_with(both) && told.contains("--config drizzle-cms.config.ts"), "{told}");
 }
 
 #[test]
@@ -311,4 +317,25 @@ fn what_the_official_command_line_writes_is_what_the_tools_read() {
         let told = on(&own, "src/auth.ts", &drizzle, schema);
         assert_eq!(told.starts_with("Declare it in `src/schema.ts`, or have `npm run auth:generate` do so"), is_it, "{told}");
     }
+}
+
+#[test]
+fn statements_for_a_database_of_cloudflare_are_applied_by_its_name() {
+    let d1 = server("new D1Dialect({ database: db })", "import { D1Dialect } from \"kysely-d1\";\nimport { db } from \"./db\";");
+    let made = "create table \"verification\" (\"id\" text, \"identifier\" text, \"value\" text, \"expiresAt\" timestamptz);";
+    let worker = "[[d1_databases]]\nbinding = \"LOG\"\ndatabase_name = \"log\"\nmigrations_dir = \"log\"\n\n[[d1_databases]]\nbinding = \"DB\"\ndatabase_name = \"app\"\n";
+    let files = [
+        MANIFEST,
+        ("apps/api/package.json", "{ \"name\": \"api\" }"),
+        ("apps/api/src/auth.ts", &*d1),
+        ("apps/api/migrations/0001_init.sql", made),
+        ("apps/api/wrangler.toml", worker),
+    ];
+    let told = step(&files);
+    assert_eq!(
+        told,
+        "Put the statements into a new migration (`npx wrangler d1 migrations create app auth` in `apps/api`), and apply it with \
+         `npx wrangler d1 migrations apply app --local` and `npx wrangler d1 migrations apply app --remote` in `apps/api`."
+    );
+    assert!(step(&files[..4]).contains("`npx wrangler d1 migrations create`"));
 }

@@ -3584,3 +3584,34 @@ fn what_the_grammar_lacks_opens_no_question() {
         assert_eq!(plugins(&with), ["admin"], "{line}");
     }
 }
+
+#[test]
+fn of_tables_of_one_name_the_ones_that_are_migrated_count_where_the_adapter_is_not_followed() {
+    let auth = "import { betterAuth } from \"better-auth\";\nimport { drizzleAdapter } from \"better-auth/adapters/drizzle\";\n\
+                export const auth = betterAuth({ database: drizzleAdapter(databases.of(1), { provider: \"pg\" }) });\n";
+    let table = |name: &str, physical: &str| {
+        format!(
+            "import {{ pgTable, text }} from \"drizzle-orm/pg-core\";\nexport const {name} = pgTable(\"{physical}\", {{ id: text(\"id\") }});\n"
+        )
+    };
+    let config = "import { defineConfig } from \"drizzle-kit\";\n\
+                  export default defineConfig({ dialect: \"postgresql\", schema: \"./server/schema/index.ts\" });\n";
+    let (users, stray, other) = (table("users", "users"), table("user", "user"), table("session", "session"));
+    let files = [
+        ("src/auth.ts", auth),
+        ("server/schema/index.ts", "export * from \"./auth\";"),
+        ("server/schema/auth.ts", &users),
+        ("auth-schema.ts", &stray),
+        ("sessions.ts", &other),
+    ];
+    let found = |files: &[(&str, &str)]| -> Vec<String> {
+        let model = model(files);
+        let lookup = &model.servers[0].declared.lookup;
+        let user = lookup.find("user").map(|table| table.file.to_string());
+        user.chain(lookup.find("session").map(|table| table.file.to_string())).collect()
+    };
+    let all = ["auth-schema.ts", "server/schema/auth.ts", "sessions.ts"];
+    assert_eq!(found(&files), all);
+    let configured = [files.as_slice(), &[("drizzle.config.ts", config)]].concat();
+    assert_eq!(found(&configured), all[1..], "a table that only one file has stays");
+}

@@ -59,11 +59,12 @@ impl Pack {
         })
     }
 
-    /// Whether some release lets a project add columns of its own to a table.
+    /// The option by which some releases let a project add columns of its own to a table.
     #[must_use]
-    pub fn takes_additional_fields(&self, table: &str) -> bool {
+    pub fn additional_fields(&self, table: &str) -> Option<&schema::Additional> {
         let of_plugins = self.mentioning(table).flat_map(|plugin| &plugin.tables);
-        self.core.tables.iter().chain(of_plugins).any(|other| other.key == table && other.additional.is_some())
+        let mut tables = self.core.tables.iter().chain(of_plugins).filter(|other| other.key == table);
+        tables.find_map(|table| table.additional.as_ref())
     }
 
     /// What releases of a plugin ask for; with what those plugins ask for whose tables it brings along, as far as they ask

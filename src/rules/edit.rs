@@ -34,19 +34,29 @@ fn property_text(found: &Found<'_>, files: &dyn Files) -> Option<String> {
     (between.start < between.end && between.of(&text).trim() == ":").then_some(text)
 }
 
-/// Adds `property` to the object literal at `object`, as its last one.
+/// Adds `property` to the object literal at `object`, as its last one, on a line of its own where the others are.
 pub(super) fn add_property(object: &Site, property: &str, files: &dyn Files) -> Option<Vec<(Site, String)>> {
     let text = files.text(&object.file)?;
     let literal = object.span.of(&text);
     let inside = literal.strip_prefix('{')?.strip_suffix('}')?;
     let written = inside.trim_end();
     let at = object.span.start as usize + 1 + written.len();
-    let insertion = match written.trim_start() {
-        "" => format!(" {property} "),
-        properties if properties.ends_with(',') => format!(" {property}"),
-        // A comment at the end would swallow the insertion.
-        properties if properties.lines().next_back().is_some_and(|line| line.contains("//")) => return None,
-        _ => format!(", {property}"),
+    let is_broken = inside.trim_start_matches([' ', '\t', '\r']).starts_with('\n');
+    let first_line = inside.lines().find(|line| !line.trim().is_empty()).filter(|_| is_broken);
+    let indent = first_line.map(|line| &line[..line.len() - line.trim_start().len()]);
+    // A comment at the end would swallow what stands behind it on its line.
+    let last_line = written.rsplit('\n').next().unwrap_or(written);
+    let (code, comment) = match last_line.find("//") {
+        Some(start) => (written[..written.len() - last_line.len() + start].trim_end(), true),
+        None => (written, false),
+    };
+    let insertion = match (code.trim_start(), indent) {
+        (code, Some(indent)) if code.ends_with(',') => format!("\n{indent}{property},"),
+        _ if comment => return None,
+        ("", _) => format!(" {property} "),
+        (_, Some(indent)) => format!(",\n{indent}{property}"),
+        (code, None) if code.ends_with(',') => format!(" {property}"),
+        (_, None) => format!(", {property}"),
     };
     Some(vec![(Site::new(&object.file, Span::new(at, at)), insertion)])
 }
@@ -126,7 +136,12 @@ mod tests {
         let added =
             |text: &'static str, object: &str| apply(text, add_property(&site(text, object), "input: false", &OneFile(text)));
         assert_eq!(added("f({ a: 1 })", "{ a: 1 }").as_deref(), Some("f({ a: 1, input: false })"));
-        assert_eq!(added("f({\n  a: 1,\n})", "{\n  a: 1,\n}").as_deref(), Some("f({\n  a: 1, input: false\n})"));
+        assert_eq!(added("f({\n  a: 1,\n})", "{\n  a: 1,\n}").as_deref(), Some("f({\n  a: 1,\n  input: false,\n})"));
+        let two = "f({\n\ta: 1,\n\tb: 2\n})";
+        assert_eq!(added(two, &two[2..two.len() - 1]).as_deref(), Some("f({\n\ta: 1,\n\tb: 2,\n\tinput: false\n})"));
+        let explained = "f({\n  a: 1, // why\n})";
+        let expected = "f({\n  a: 1, // why\n  input: false,\n})";
+        assert_eq!(added(explained, &explained[2..explained.len() - 1]).as_deref(), Some(expected));
         assert_eq!(added("f({})", "{}").as_deref(), Some("f({ input: false })"));
         assert_eq!(added("f({ a: 1 // why\n})", "{ a: 1 // why\n}"), None);
         assert_eq!(added("f(field)", "field"), None);

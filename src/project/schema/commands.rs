@@ -4,25 +4,26 @@
 //! the command itself, in the folder from which the tool finds its configuration, or with that configuration named. Where
 //! the sources do not tell, nothing is named.
 
+mod drizzle;
 mod official;
+mod prisma;
 mod scripts;
+mod wrangler;
 
 pub use official::GENERATED;
 
-use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::migrated::are_kept;
-use super::tools::{Kind, Tool};
-use super::wrangler::databases;
-use super::{Migrated, SourceTable, prisma};
-use crate::facts::script::{Invocation, Program};
-use crate::project::adapter::Mapper;
+use super::prisma::PrismaSchema;
+use super::tools::Tool;
+use super::{Migrated, SourceTable};
+use crate::facts::script::Program;
+use crate::project::adapter::{D1, Mapper};
 use crate::project::files::Files;
-use crate::project::resolve::{Resolver, ancestors, join, relative};
+use crate::project::resolve::{Resolver, ancestors, relative};
 use crate::project::{AdapterKind, Server};
-use crate::source::{FileKind, folder_of};
 
 /// A command, and the folder it is run in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,10 +57,13 @@ pub enum End {
 /// The commands for a server.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Commands {
-    /// What brings a schema that is declared in code into the database; `None` where the sources do not tell.
+    /// What brings a schema that is declared in code into the database, or statements into one of Cloudflare; `None` where the
+    /// sources do not tell.
     pub route: Option<Route>,
     /// The configurations of tools beside it that read other tables, where none reads those of the server.
     pub of_others: Vec<Arc<str>>,
+    /// The files that declare the same tables once more for the tool, where it does not read those of the server.
+    pub copies: Vec<Arc<str>>,
     /// The official `generate`, where it writes into what the tools read.
     pub generate: Option<Command>,
     /// The official `migrate`, which serves the built-in adapter alone.
@@ -80,20 +84,22 @@ pub(super) struct Finder<'f> {
     pub(super) tools: &'f [Tool],
     /// All that is migrated in the repository.
     pub(super) migrated: &'f [Arc<Migrated>],
-    pub(super) prisma: &'f [prisma::PrismaSchema],
+    pub(super) prisma: &'f [PrismaSchema],
     pub(super) server: &'f Server,
 }
 
 impl Finder<'_> {
     pub(super) fn commands(&self) -> Commands {
-        let mut of_others = Vec::new();
-        let route = match (self.server.adapter.kind, self.server.adapter.mapper()) {
-            (AdapterKind::Drizzle, _) => self.drizzle(&mut of_others),
+        let mut commands =
+            Commands { generate: self.official_generate(), migrate: Some(self.official_migrate()), ..Commands::default() };
+        commands.route = match (self.server.adapter.kind, self.server.adapter.mapper()) {
+            (AdapterKind::Drizzle, _) => self.drizzle(&mut commands),
             (AdapterKind::Prisma, _) => Some(self.prisma()),
             (_, Some(mapper)) => Some(self.mapped(mapper)),
+            (AdapterKind::Kysely, _) if self.server.adapter.provider.as_deref() == Some(D1) => self.d1(),
             _ => None,
         };
-        Commands { route, of_others, generate: self.official_generate(), migrate: Some(self.official_migrate()) }
+        commands
     }
 
     /// The tables that the adapter finds.
@@ -136,60 +142,6 @@ impl Finder<'_> {
         declared.pushed && !keeps_some
     }
 
-    fn drizzle(&self, of_others: &mut Vec<Arc<str>>) -> Option<Route> {
-        // Documentation of Astro: "Astro DB", "Pushing table schemas".
-        if self.server.declared.is_of_astro() {
-            let push = self.plain(&self.home(), "npx astro db push --remote".to_owned());
-            return Some(Route { steps: vec![push], end: End::Pushed });
-        }
-        let sources = self.sources();
-        let kits: Vec<&Tool> = self.tools.iter().filter(|tool| tool.kind == Kind::DrizzleKit).collect();
-        let read = |tool: &Tool| sources.iter().filter(|file| tool.reads(file)).count();
-        let rank =
-            |tool: &&&Tool| (read(tool), tool.is_found(), tool.package == self.server.package, Reverse(tool.config.clone()));
-        let best = kits.iter().max_by_key(rank).copied().filter(|tool| read(tool) > 0);
-        let packages = self.packages();
-        let near: Vec<&Tool> = kits.iter().copied().filter(|tool| packages.contains(&tool.package)).collect();
-        let tool = match (best, near.as_slice()) {
-            (Some(tool), _) => tool,
-            (None, []) => return Some(self.unconfigured()),
-            (None, [only]) if only.is_open() => only,
-            (None, near) => {
-                let known = near.iter().filter(|tool| !tool.is_open()).map(|tool| Arc::clone(&tool.config));
-                *of_others = known.collect();
-                return None;
-            }
-        };
-        let step = |action: &str| self.step(tool, action);
-        if self.is_pushed(Some(tool)) {
-            return Some(Route { steps: vec![step("push")?], end: End::Pushed });
-        }
-        let generate = step("generate")?;
-        if let Some(apply) = self.by_wrangler(tool) {
-            return Some(Route { steps: [vec![generate], apply].concat(), end: End::Migrated });
-        }
-        let applied = self.script_of(tool, "migrate");
-        // Where a script makes migrations and none applies them with this tool, something else does.
-        let is_elsewhere = !tool.connects || self.script_of(tool, "generate").is_some();
-        match applied {
-            Some(applied) => Some(Route { steps: vec![generate, applied], end: End::Migrated }),
-            None if is_elsewhere => Some(Route { steps: vec![generate], end: End::Made }),
-            None => Some(Route { steps: vec![generate, step("migrate")?], end: End::Migrated }),
-        }
-    }
-
-    /// Drizzle Kit where no configuration of its is in the repository.
-    fn unconfigured(&self) -> Route {
-        let step = |action: &str| {
-            let script = self.script(Program::DrizzleKit, action, &self.packages(), |_, _| true);
-            script.unwrap_or_else(|| self.plain(&self.home(), format!("npx drizzle-kit {action}")))
-        };
-        match self.is_pushed(None) {
-            true => Route { steps: vec![step("push")], end: End::Pushed },
-            false => Route { steps: vec![step("generate"), step("migrate")], end: End::Migrated },
-        }
-    }
-
     /// The folder of the package that declares the tables, where it is one; else that of the server.
     fn home(&self) -> Arc<str> {
         let declaring: BTreeSet<Arc<str>> = self.sources().into_iter().map(|file| self.resolver.package_of(file)).collect();
@@ -199,86 +151,6 @@ impl Finder<'_> {
 
     fn plain(&self, folder: &Arc<str>, line: String) -> Command {
         Command { lines: vec![line], folder: Arc::clone(folder) }
-    }
-
-    /// A command of Drizzle Kit with a configuration; `None` where the values of the configuration depend on something that
-    /// no script gives.
-    fn step(&self, tool: &Tool, action: &str) -> Option<Command> {
-        let config = (!tool.is_found()).then(|| format!(" --config {}", in_a_shell(&path_from(&tool.home, &tool.config))));
-        let plain = || self.plain(&tool.home, format!("npx drizzle-kit {action}{}", config.unwrap_or_default()));
-        self.script_of(tool, action).or_else(|| (!tool.is_open()).then(plain))
-    }
-
-    /// The script that does something with a configuration of Drizzle Kit.
-    fn script_of(&self, tool: &Tool, action: &str) -> Option<Command> {
-        let around = ancestors(folder_of(&tool.config)).map(Arc::from);
-        let folders: Vec<Arc<str>> = around.chain([Arc::clone(&tool.home)]).collect();
-        let names_it = |folder: &str, run: &Invocation<'_>| match run.option("--config") {
-            Some(path) => join(folder, path).is_some_and(|path| path == *tool.config),
-            None => tool.is_found() && folder == &*tool.home,
-        };
-        self.script(Program::DrizzleKit, action, &folders, names_it)
-    }
-
-    /// What applies the migrations of a database of Cloudflare, where a worker reads them from the folder that the tool
-    /// writes into.
-    fn by_wrangler(&self, tool: &Tool) -> Option<Vec<Command>> {
-        let written = tool.migrations.as_deref()?;
-        let mut folders = self.packages();
-        folders.extend(ancestors(&tool.package).map(Arc::from));
-        folders.extend(self.resolver.dependants(&tool.package));
-        let (folder, name) = folders.iter().find_map(|folder| {
-            let found = databases(self.files, folder).into_iter().find(|database| database.migrations == written)?;
-            Some((folder, found.name))
-        })?;
-        let apply = |place: &str| {
-            let own = [Arc::clone(folder)];
-            let script =
-                self.script(Program::Wrangler, "d1 migrations apply", &own, |_, run| run.has(place) && !run.has("--env"));
-            script
-                .unwrap_or_else(|| self.plain(folder, format!("npx wrangler d1 migrations apply {} {place}", in_a_shell(&name))))
-        };
-        Some(vec![apply("--local"), apply("--remote")])
-    }
-
-    fn prisma(&self) -> Route {
-        let sources = self.sources();
-        let of_server = |schema: &&prisma::PrismaSchema| schema.models.iter().any(|model| sources.contains(&*model.file));
-        let schema = self.prisma.iter().find(of_server);
-        let configured = self.tools.iter().filter(|tool| tool.kind == Kind::Prisma);
-        let tool = configured
-            .filter(|tool| sources.iter().any(|file| tool.reads(file)))
-            .min_by_key(|tool| schema.is_none_or(|schema| schema.package != tool.package));
-        let home = match (tool, schema) {
-            (Some(tool), _) => Arc::clone(&tool.home),
-            (None, Some(schema)) => Arc::clone(&schema.package),
-            (None, None) => self.home(),
-        };
-        // A script may be the only one to say where the schema is.
-        let is_told = tool.is_some_and(|tool| {
-            FileKind::of(&tool.config).is_some_and(FileKind::is_code)
-                || self.resolver.manifests(&home).any(|(_, manifest)| manifest.prisma_schema.is_some())
-        });
-        let is_found = is_told || schema.is_none_or(|schema| schema.is_at_default_place(&home));
-        let option =
-            schema.filter(|_| !is_found).map(|schema| format!(" --schema {}", in_a_shell(&path_from(&home, &schema.main))));
-        let option = option.unwrap_or_default();
-        let folders: Vec<Arc<str>> = ancestors(&home).map(Arc::from).collect();
-        let step = |action: &str| {
-            let names_it = |folder: &str, run: &Invocation<'_>| match (run.option("--schema"), schema) {
-                (Some(path), Some(schema)) => join(folder, path).is_some_and(|path| relative(&path, &schema.main).is_some()),
-                (Some(_), None) => false,
-                (None, _) => is_found && folder == &*home,
-            };
-            let script = self.script(Program::Prisma, action, &folders, names_it);
-            script.unwrap_or_else(|| self.plain(&home, format!("npx prisma {action}{option}")))
-        };
-        // For MongoDB Prisma has no migrations (its documentation: "MongoDB", "Commonalities and differences").
-        let is_mongo = self.server.adapter.provider.as_deref() == Some("mongodb");
-        match is_mongo || self.is_pushed(tool) {
-            true => Route { steps: vec![step("db push")], end: End::Pushed },
-            false => Route { steps: vec![step("migrate dev")], end: End::Migrated },
-        }
     }
 
     /// Documentation of TypeORM, "Migrations" and "CLI"; of MikroORM, "Migrations" and "Schema Generator"; of Convex, "CLI".

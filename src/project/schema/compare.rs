@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::lookup::{Lookup, is_similar_column, is_similar_table};
+use super::lookup::{Lookup, is_similar_column, is_similar_table, snake_case};
 use super::migrated::{Unmigrated, are_kept, dropped, full_name, in_database, name_in_database, unlisted, unmigrated, unread};
 use super::{
     CORE, Cause, Declared, Dropped, Gap, GapKind, Layer, Migrated, Required, RequiredColumn, RequiredTable, SourceTable,
@@ -44,7 +44,7 @@ pub fn compare(required: &Required, declared: &Declared, adapter: &Adapter, comp
     // Types are a picture of the database, not what migrations are written for.
     let migratable = declared.lookup.tables.iter().map(|(_, table)| table).filter(|table| table.layer != Layer::Types);
     let kept = are_kept(&declared.migrated, migratable) || !declared.pushed && make_core(required, declared, adapter);
-    let mut comparing = Comparing { declared, adapter, complete, migrated: &[], gaps: Vec::new(), open: Vec::new() };
+    let mut comparing = Comparing { required, declared, adapter, complete, migrated: &[], gaps: Vec::new(), open: Vec::new() };
     if kept && adapter.kind != AdapterKind::Kysely {
         comparing.migrated = &declared.migrated;
     }
@@ -77,6 +77,7 @@ fn make_core(required: &Required, declared: &Declared, adapter: &Adapter) -> boo
 type Test<'t> = &'t dyn Fn(&RequiredColumn, &Column) -> bool;
 
 struct Comparing<'a> {
+    required: &'a Required,
     declared: &'a Declared,
     adapter: &'a Adapter,
     complete: bool,
@@ -129,8 +130,11 @@ impl Comparing<'_> {
         // A column that is declared under another name is one defect, not two.
         let only = lacking.len() == 1 && strangers.iter().filter(|stranger| must_be_given(stranger)).count() == 1;
         for (cause, columns) in by_cause(lacking) {
-            let is_meant =
-                |stranger: &&Column| only && must_be_given(stranger) || columns.iter().any(|column| is_alike(stranger, column));
+            let is_meant = |stranger: &&Column| {
+                let may_be =
+                    |column: &RequiredColumn| only && must_be_given(stranger) && share_a_word(&stranger.name, &column.name);
+                columns.iter().any(|column| is_alike(stranger, column) || may_be(column))
+            };
             let (instead, others) = strangers.into_iter().partition(is_meant);
             strangers = others;
             let dropped = self.dropped(&name, &columns);
@@ -291,11 +295,14 @@ impl Comparing<'_> {
             layer.is_none_or(|layer| source.layer == layer) && is_similar_table(&source.table, name) && looks_like(source, table)
         };
         let read = || self.lookup().tables.iter().map(|(_, table)| table);
-        let declared: Vec<&SourceTable> = match layer {
+        let mut declared: Vec<&SourceTable> = match layer {
             // A client knows the models of its own schema, whatever other schemas lie beside it.
             Some(Layer::Prisma | Layer::Convex) if self.lookup().is_certain() => read().filter(similar).collect(),
             _ => self.declared.candidates().filter(similar).collect(),
         };
+        if declared.is_empty() {
+            declared = self.under_another_key(table);
+        }
         let of_others = self.declared.all.iter().filter(|source| self.declared.of_others.contains(&source.file));
         let of_others = of_others.filter(similar).map(SourceTable::site).collect();
         let entries = self.lookup().tables.iter().filter(|(_, entry)| declared.iter().any(|table| is_same(table, entry)));
@@ -321,6 +328,20 @@ impl Comparing<'_> {
             declared: instead,
             of_others,
             dropped: self.dropped(name, &[]),
+        }
+    }
+
+    /// The table of the schema map that has all columns of one that is looked up, and stands under a key that nothing looks
+    /// up.
+    fn under_another_key(&self, table: &RequiredTable) -> Vec<&SourceTable> {
+        let lookup = self.lookup();
+        let is_known =
+            |name: &String| self.required.tables.iter().any(|(key, table)| self.adapter.lookup_name(key, &table.model) == *name);
+        let has_all = |source: &SourceTable| table.columns.iter().all(|column| self.column(source, column).is_some());
+        let mut entries = lookup.tables.iter().filter(|(name, source)| !is_known(name) && has_all(source));
+        match (entries.next(), entries.next(), lookup.map()) {
+            (Some((_, only)), None, Some(_)) => vec![only],
+            _ => Vec::new(),
         }
     }
 
@@ -441,6 +462,7 @@ fn identifier(table: &RequiredTable) -> RequiredColumn {
         references: None,
         takes_over: None,
         idle: false,
+        left_out: false,
         cause: table.cause.clone(),
     }
 }
@@ -469,6 +491,12 @@ fn must_be_given(column: &Column) -> bool {
 /// Whether a column that nobody asks for has the name of one that is looked for, or nearly.
 fn is_alike(stranger: &Column, required: &RequiredColumn) -> bool {
     is_similar_column(stranger, &required.name) || strsim::jaro_winkler(&stranger.name, &required.name) > 0.9
+}
+
+/// Whether two names have a word in common: `fullName` and `name`.
+fn share_a_word(one: &str, other: &str) -> bool {
+    let (one, other) = (snake_case(one), snake_case(other));
+    one.split('_').any(|word| !word.is_empty() && other.split('_').any(|other| other == word))
 }
 
 /// The columns by what brings them in, in order.

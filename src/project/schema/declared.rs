@@ -61,7 +61,7 @@ impl Sources {
         let mut synchronized = false;
         let (lookup, migrated) = match adapter.kind {
             AdapterKind::Drizzle => {
-                let mut lookup = self.drizzle(evaluator, adapter);
+                let mut lookup = self.drizzle(evaluator, resolver, package, adapter);
                 self.name_columns(&mut lookup, adapter);
                 let is_of_astro = lookup.tables.iter().any(|(_, table)| table.layer == Layer::Astro);
                 let migrated = match lookup.is_certain() && !is_of_astro {
@@ -116,7 +116,7 @@ impl Sources {
     }
 
     /// The tables of the schema map; those that may be meant where it is not known, or the adapter is given none.
-    fn drizzle(&self, evaluator: &Evaluator<'_>, adapter: &Adapter) -> Lookup {
+    fn drizzle(&self, evaluator: &Evaluator<'_>, resolver: &Resolver, package: &str, adapter: &Adapter) -> Lookup {
         let map = match schema_map(adapter) {
             Given::Map(map) => match self.exported.of_map(&self.all, evaluator, map) {
                 Some(tables) => {
@@ -133,7 +133,17 @@ impl Sources {
         };
         let is_drizzle = |table: &SourceTable| table.layer == Layer::Drizzle;
         let has_none = !self.all.iter().any(is_drizzle);
-        Lookup { map, ..self.similar(|table| has_none || is_drizzle(table)) }
+        // Of two tables of a name in the packages of the server the one counts that is migrated from there.
+        let handle = adapter.handle.as_ref().map(|handle| resolver.package_of(&handle.at.file));
+        let is_near = |other: &str| other == package || handle.as_deref() == Some(other);
+        let kits: Vec<&Tool> = self.tools.iter().filter(|tool| tool.kind == Kind::DrizzleKit && is_near(&tool.package)).collect();
+        let is_read = |table: &SourceTable| kits.iter().any(|kit| kit.reads(&table.file));
+        let read: Vec<&SourceTable> = self.all.iter().filter(|table| is_drizzle(table) && is_read(table)).collect();
+        let is_left = |table: &SourceTable| {
+            let mut namesakes = read.iter().filter(|other| is_similar_table(&other.table, &table.table.name));
+            is_near(&resolver.package_of(&table.file)) && !is_read(table) && namesakes.next().is_some()
+        };
+        Lookup { map, ..self.similar(|table| (has_none || is_drizzle(table)) && !is_left(table)) }
     }
 
     /// The tables of classes; those of the package where it has all core tables that classes are mapped to.

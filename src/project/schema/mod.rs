@@ -87,8 +87,18 @@ pub struct RequiredColumn {
     pub takes_over: Option<String>,
     /// Nothing reads or writes it with these options and plugins, so that it is not missed.
     pub idle: bool,
+    /// better-auth leaves it out of the rows it stores, for all that it is required.
+    pub left_out: bool,
     /// What brings the column in.
     pub cause: Cause,
+}
+
+impl RequiredColumn {
+    /// Whether a row is stored with a value for it, so that the database may ask for one.
+    #[must_use]
+    pub fn is_filled(&self) -> bool {
+        self.required && !self.left_out
+    }
 }
 
 /// A required key over several columns.

@@ -351,6 +351,7 @@ impl Builder<'_> {
                 default: column.default.clone(),
                 takes_over: column.takes_over.clone(),
                 idle: idle && !self.plugins.iter().any(|used| writes(used, &written)),
+                left_out: false,
                 references: references.map(|reference| RequiredReference {
                     table: reference.table.clone(),
                     column: reference.column.clone(),
@@ -387,7 +388,11 @@ impl Builder<'_> {
                     plugin: source.plugin.map(|(place, _)| place),
                 };
                 match field(&property.key, &property.node, cause) {
-                    Ok(column) => self.put(table, RequiredColumn { required: column.required && !additional.optional, ..column }),
+                    Ok(column) => {
+                        let left_out = is_left_out(&property.node, &column);
+                        let required = column.required && !additional.optional;
+                        self.put(table, RequiredColumn { required, left_out, ..column });
+                    }
                     Err(why) => self.doubts.add([why], &path),
                 }
             }
@@ -445,6 +450,13 @@ fn is_core(key: &str) -> bool {
     pack().core.tables.iter().any(|core| core.key == key)
 }
 
+/// Whether nothing that better-auth does gives a field a value: it is not taken from requests, and has no default. Unless it is
+/// said to be required, it is left out of what is written then (better-auth, `parseInputData`).
+fn is_left_out(field: &Node, column: &RequiredColumn) -> bool {
+    let is = |option: &str, value: bool| field.get(&[option]).is_some_and(|node| node.value == Value::Bool(value));
+    column.default.is_none() && is("input", false) && !is("required", true)
+}
+
 /// A column as `additionalFields` declares it (documentation: concepts/database, "Extending Core Schema").
 pub(super) fn field(key: &str, node: &Node, cause: Cause) -> Result<RequiredColumn, Unknown> {
     let lookup = |path: &[&str]| in_production(node.lookup(path));
@@ -495,6 +507,7 @@ pub(super) fn field(key: &str, node: &Node, cause: Cause) -> Result<RequiredColu
         default,
         takes_over: None,
         idle: false,
+        left_out: false,
         references: references.map(|(table, column)| RequiredReference {
             table: table.to_owned(),
             column: column.to_owned(),

@@ -228,6 +228,7 @@ mod tests {
             references: Some(RequiredReference { table: "user".into(), column: "id".into(), cascades: true }),
             takes_over: None,
             idle: false,
+            left_out: false,
             cause,
         };
         let required =

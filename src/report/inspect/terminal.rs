@@ -262,7 +262,7 @@ impl Page<'_> {
             GapKind::Unique => format!("not unique: {names}{at}"),
             GapKind::UniqueTogether => format!("not unique together: {names}{at}"),
             GapKind::Index => format!("not indexed: {names}{at}"),
-            GapKind::Cascade => format!("rows stay when what {names} points to is deleted{at}"),
+            GapKind::Cascade => format!("not deleted along with what {names} points to{at}"),
             GapKind::DateText | GapKind::DateAsText => format!("dates as text: {names}{at}"),
         }
     }

@@ -1,19 +1,27 @@
 //! Keys and indexes of the tables.
 
-use super::gaps::{Topic, by_server, columns_of, declare_keys, groups, join, parts, repair, report_each};
+use super::gaps::{Group, Topic, by_server, columns_of, declare_keys, groups, join, parts, repair, report_each, why};
 use super::{Check, Context, Reporter};
-use crate::project::schema::GapKind;
+use crate::finding::Report;
+use crate::project::schema::{Gap, GapKind};
 use crate::source::Site;
 
 pub(super) const CHECKS: &[(&str, Check)] =
     &[("db-cascade-missing", cascade), ("db-index-missing", index), ("db-unique-missing", unique)];
 
 fn unique(cx: &Context<'_>, out: &mut Reporter<'_>) {
-    report_each(cx, out, Topic::Of(GapKind::Unique), |_, gap, _| {
+    let tell = |group: &Group<'_>, gap: &Gap, report: &mut Report| {
+        let (why, severity) = why::repeated(group.server, gap);
+        report.why = why;
+        report.severity = severity.unwrap_or(report.severity);
+    };
+    report_each(cx, out, Topic::Of(GapKind::Unique), |group, gap, report| {
+        tell(group, gap, report);
         let each = if gap.columns.len() > 1 { "each of the " } else { "" };
         (format!("nothing keeps the values of {each}{} unique", columns_of(gap)), "may repeat".into())
     });
-    report_each(cx, out, Topic::Of(GapKind::UniqueTogether), |_, gap, _| {
+    report_each(cx, out, Topic::Of(GapKind::UniqueTogether), |group, gap, report| {
+        tell(group, gap, report);
         (format!("nothing keeps the values of {} unique, taken together", columns_of(gap)), "may repeat".into())
     });
 }
@@ -27,9 +35,9 @@ fn index(cx: &Context<'_>, out: &mut Reporter<'_>) {
             continue;
         }
         let primary = places.remove(0);
-        let (have, them) = if places.is_empty() { ("has", "it") } else { ("have", "them") };
+        let have = if places.is_empty() { "has" } else { "have" };
         let columns = join(gaps().map(columns_of).collect());
-        let mut report = out.draft(primary.clone(), format!("{columns} {have} no index, and rows are looked up by {them}"));
+        let mut report = out.draft(primary.clone(), format!("{columns} {have} no index, which better-auth asks for"));
         report.label = "not indexed".into();
         report.related = places.iter().map(|place| ((*place).clone(), report.label.clone())).collect();
         report.identity = vec![primary.file.to_string()];
@@ -43,7 +51,8 @@ fn index(cx: &Context<'_>, out: &mut Reporter<'_>) {
 
 fn cascade(cx: &Context<'_>, out: &mut Reporter<'_>) {
     report_each(cx, out, Topic::Of(GapKind::Cascade), |_, gap, _| {
-        let message = format!("rows of table `{}` stay when what {} points to is deleted", gap.table, columns_of(gap));
+        let message =
+            format!("the database does not delete rows of table `{}` along with what {} points to", gap.table, columns_of(gap));
         (message, "without `on delete cascade`".into())
     });
 }

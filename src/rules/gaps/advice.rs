@@ -74,7 +74,7 @@ fn said(commands: &[Command]) -> String {
         };
         join(group.iter().map(quoted).collect()) + &place
     };
-    join(groups.iter().map(group).collect())
+    groups.iter().map(group).collect::<Vec<_>>().join(", then ")
 }
 
 /// What a route comes to, and what has to be committed then: `what` declares the schema, where that is changed as well.
@@ -95,9 +95,14 @@ fn carried_out(route: &Route, what: Option<&str>) -> String {
 
 /// How a schema that an ORM reads is changed, and brought into the database. `generate` writes what is new of itself.
 fn in_schema(server: &Server, shown: Shown<'_>, generate: Option<&str>) -> String {
+    let copies = &server.commands.copies;
+    let also = match copies.is_empty() {
+        true => String::new(),
+        false => format!(", and in {}, which Drizzle Kit reads in its place", quoted(copies.iter().map(|file| &**file))),
+    };
     let place = shown.map(|files| match files {
-        [] => "the schema".to_owned(),
-        files => quoted(files.iter().map(|file| &**file)),
+        [] => format!("the schema{also}"),
+        files => quoted(files.iter().map(|file| &**file)) + &also,
     });
     let declared = match (place, generate) {
         (Some(place), None) => format!("Declare it in {place}"),
@@ -122,14 +127,21 @@ fn own_migrations(server: &Server) -> Option<String> {
     let folders = || server.declared.migrated.iter().filter(|one| one.ordered);
     if let Some(one) = folders().find(|one| one.folder.ends_with("supabase/migrations")) {
         let folder = &one.folder;
-        let make = "`npx supabase migration new`";
-        return Some(format!(
-            "Put the statements into a new file of `{folder}` ({make}), and apply it with `npx supabase db push`."
-        ));
+        let run = |line: &str| {
+            let root = folder.trim_end_matches("supabase/migrations").trim_end_matches('/');
+            said(&[Command { lines: vec![line.to_owned()], folder: root.into() }])
+        };
+        let (make, apply) = (run("npx supabase migration new auth"), run("npx supabase db push"));
+        return Some(format!("Put the statements into a new file of `{folder}` ({make}), and apply it with {apply}."));
     }
     if server.adapter.provider.as_deref() == Some(D1) {
-        let make = "`npx wrangler d1 migrations create`";
-        let apply = "`npx wrangler d1 migrations apply`, with `--local` and with `--remote`";
+        let (make, apply) = match server.commands.route.as_ref().and_then(|route| route.steps.split_first()) {
+            Some((make, apply)) => (said(std::slice::from_ref(make)), said(apply)),
+            None => (
+                "`npx wrangler d1 migrations create`".to_owned(),
+                "`npx wrangler d1 migrations apply`, with `--local` and with `--remote`".to_owned(),
+            ),
+        };
         return Some(format!("Put the statements into a new migration ({make}), and apply it with {apply}."));
     }
     if let Some(runner) = server.declared.runner {
@@ -192,7 +204,7 @@ fn unread(server: &Server) -> String {
 }
 
 /// A sentence of its own.
-fn capitalised(text: &str) -> String {
+pub(in crate::rules) fn capitalised(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }

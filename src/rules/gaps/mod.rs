@@ -6,6 +6,7 @@
 mod advice;
 mod shared;
 mod upgrade;
+pub(super) mod why;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -24,7 +25,7 @@ use crate::project::{AdapterKind, PluginUse, ProjectModel, Server};
 use crate::source::{FileKind, Site};
 
 use advice::migrate;
-pub(super) use advice::{advice, apply, change_of_type, declare_keys, relax};
+pub(super) use advice::{advice, apply, capitalised, change_of_type, declare_keys, relax};
 use shared::{Told, told_once};
 pub(super) use upgrade::{Upgrade, upgrade};
 
@@ -244,7 +245,7 @@ impl<'m> Group<'m> {
         let wanted = wanted.filter(|column| column.cause == self.cause).count();
         let missing = || self.gaps.iter().flat_map(|gap| &gap.columns);
         self.gaps.iter().all(|gap| gap.kind != GapKind::Table)
-            && missing().all(|column| !column.required)
+            && missing().all(|column| !column.is_filled())
             && missing().count() < wanted
     }
 
@@ -318,12 +319,11 @@ impl<'m> Group<'m> {
             report.identity.extend(self.gaps.iter().map(|gap| gap.key.clone()));
         }
         report.parts.extend(self.gaps.iter().flat_map(parts));
+        if let Some(why) = why::missing_columns(&self.gaps).filter(|_| self.cause != Cause::Core || self.is_partial()) {
+            report.why = why;
+        }
         if self.is_partial() {
             report.severity = report.severity.min(Severity::High);
-            report.why =
-                "Rows are written and read column by column: the calls that touch a missing one fail, at the latest when \
-                          somebody uses the feature behind it."
-                    .into();
         }
         if self.gaps.iter().all(|gap| server.required.tables.get(&gap.key).is_some_and(|table| table.idle)) {
             report.severity = report.severity.min(Severity::Medium);
@@ -538,7 +538,7 @@ fn part_rows(gap: &Gap, report: &mut Report) {
         GapKind::UniqueTogether => "these values",
         _ => return,
     };
-    let told = format!("Look for rows that share {values} and part them first: the migration fails while there are some.");
+    let told = format!("Look for rows that share {values} and part them first: the key cannot be made while there are some.");
     around_migration(report, &[&told], &[]);
 }
 

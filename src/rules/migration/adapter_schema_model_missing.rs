@@ -2,10 +2,11 @@
 
 use crate::finding::Severity;
 use crate::project::Server;
-use crate::project::schema::GapKind;
 use crate::project::schema::lookup::Map;
+use crate::project::schema::repair::{is_misnamed, whole_map};
+use crate::project::schema::{Gap, GapKind};
 use crate::project::value::Unknown;
-use crate::rules::gaps::{Topic, groups, quoted, repair};
+use crate::rules::gaps::{Topic, groups, join, quoted, repair};
 use crate::rules::{Circumstances, Context, Reporter};
 
 pub(super) fn check(cx: &Context<'_>, out: &mut Reporter<'_>) {
@@ -26,8 +27,7 @@ pub(super) fn check(cx: &Context<'_>, out: &mut Reporter<'_>) {
             report.related.push((place.clone(), label));
         }
         report.related.extend(group.plugin().map(|plugin| (plugin.at.clone(), "this plugin brings the requirement in".into())));
-        report.help.server =
-            Some(server_help(group.gaps.iter().filter_map(|gap| Some((&*gap.table, &*gap.declared.first()?.0)))));
+        report.help.server = Some(server_help(cx, server, &group.gaps));
         report.help.migration = None;
         repair(cx, server, &group.gaps.iter().collect::<Vec<_>>(), &mut report);
         group.name_others(&group.gaps, &mut report);
@@ -60,13 +60,30 @@ fn given_none(cx: &Context<'_>, out: &mut Reporter<'_>, server: &Server) {
     let tables = quoted(tables.iter().map(String::as_str));
     report.help.server = Some(format!("Give the adapter all tables as `schema`, under the names it looks up: {tables}."));
     report.help.migration = None;
+    report.help.declaration = whole_map(server, cx.files).filter(|_| !cx.for_comparison);
     report.identity = vec![server.package.to_string(), server.name.clone()];
     out.hit(cx, Circumstances { role: server.role, package: &server.package, conditions: &[] }, report);
 }
 
-/// The entries to add: `Add `member` and `invitation: invitations` to the schema map`.
-fn server_help<'g>(entries: impl Iterator<Item = (&'g str, &'g str)>) -> String {
-    let entries: Vec<String> =
-        entries.map(|(table, name)| if table == name { table.to_owned() } else { format!("{table}: {name}") }).collect();
-    format!("Add {} to the schema map, under the names the adapter looks up.", quoted(entries.iter().map(String::as_str)))
+/// The entries to add, and the keys to change: ``Add `member` and `invitation: invitations` to the schema map``.
+fn server_help(cx: &Context<'_>, server: &Server, gaps: &[Gap]) -> String {
+    let (misnamed, missing): (Vec<&Gap>, Vec<&Gap>) = gaps.iter().partition(|gap| is_misnamed(server, gap, cx.files));
+    let named = |gap: &&Gap| gap.declared.first().map(|(name, _)| (gap.table.clone(), name.clone()));
+    let keys = misnamed.iter().filter_map(named).map(|(table, key)| format!("`{key}` to `{table}`"));
+    let rename = join(keys.collect());
+    let entries: Vec<String> = missing
+        .iter()
+        .filter_map(named)
+        .map(|(table, name)| if table == name { table } else { format!("{table}: {name}") })
+        .collect();
+    let mut steps = Vec::new();
+    if !rename.is_empty() {
+        let keys = if misnamed.len() == 1 { "key" } else { "keys" };
+        steps.push(format!("Rename the {keys} {rename} in the schema map: a table is looked up by that."));
+    }
+    if !entries.is_empty() {
+        let entries = quoted(entries.iter().map(String::as_str));
+        steps.push(format!("Add {entries} to the schema map, under the names the adapter looks up."));
+    }
+    steps.join(" ")
 }

@@ -1,6 +1,7 @@
 //! An option whose tables or columns nothing declares.
 
 use crate::project::schema::Cause;
+use crate::rules::client_server_sync::fields_help;
 use crate::rules::gaps::{Topic, groups};
 use crate::rules::{Context, Reporter};
 
@@ -11,6 +12,8 @@ pub(super) fn check(cx: &Context<'_>, out: &mut Reporter<'_>) {
         let mut report = out.draft(at.clone(), message);
         report.label = "this option brings the requirement in".into();
         group.complete(cx, &mut report);
+        let plugin = group.plugin().map(|plugin| plugin.name.as_str());
+        report.help.client = Some(fields_help(path, plugin, group.server, cx.model));
         report.identity.push(path.clone());
         group.hit(cx, out, report);
     }

@@ -1,8 +1,12 @@
 //! A table or column of better-auth itself that nothing declares.
 
 use crate::project::schema::Cause;
-use crate::rules::gaps::{Topic, groups};
+use crate::rules::gaps::{Topic, groups, why};
 use crate::rules::{Context, Reporter};
+
+/// How it comes to that.
+const CAUSES: &str =
+    "It happens after an upgrade that added a column, and where the tables were written by hand for another library.";
 
 pub(super) fn check(cx: &Context<'_>, out: &mut Reporter<'_>) {
     for all in groups(cx, Topic::Missing) {
@@ -15,6 +19,9 @@ pub(super) fn check(cx: &Context<'_>, out: &mut Reporter<'_>) {
             let message = format!("better-auth needs {}, which {}", one.what(), one.nobody());
             let place = gap.found_in.as_ref().unwrap_or(&server.adapter.at);
             let mut report = out.draft(place.clone(), message);
+            if let Some(why) = why::core(&gap.key) {
+                report.why = format!("{why} {CAUSES}");
+            }
             one.complete(cx, &mut report);
             report.related.retain(|(related, _)| related != place);
             report.related.push((server.at.clone(), format!("`{}` is created here", server.name)));

@@ -3,10 +3,13 @@
 use crate::knowledge::pack;
 use crate::project::AdapterKind;
 use crate::project::adapter::Mapper;
-use crate::project::schema::GapKind;
+use crate::project::schema::{Gap, GapKind};
 use crate::rules::context::release;
-use crate::rules::gaps::{Topic, apply, quoted, relax, report_each};
+use crate::rules::gaps::{Group, Topic, apply, capitalised, join, quoted, relax, report_each, why};
 use crate::rules::{Context, Reporter};
+
+/// Parts of the names, in lower case, of columns for passwords.
+const PASSWORDS: [&str; 3] = ["password", "passwd", "passphrase"];
 
 pub(super) fn check(cx: &Context<'_>, out: &mut Reporter<'_>) {
     report_each(cx, out, Topic::Of(GapKind::Unwritten), |group, gap, report| {
@@ -16,19 +19,79 @@ pub(super) fn check(cx: &Context<'_>, out: &mut Reporter<'_>) {
             _ => ("values", "never writes them"),
         };
         let version = release(&group.server.version);
-        let of_package = group.plugin().is_some_and(|plugin| plugin.known.is_some());
-        if of_package && !pack().takes_additional_fields(&gap.key) {
-            report.help.server = Some(format!("Nothing to change: table `{}` takes no `additionalFields`.", gap.table));
+        let (passwords, others) = by_content(gap);
+        report.why = format!(
+            "{} Typical causes are a column of the project's own that `additionalFields` does not name, and one that an older \
+             release wrote.",
+            why::inserts(&gap.key)
+        );
+        report.help.server = Some(server_help(group, gap, &passwords, &others));
+        if others.is_empty() {
+            report.help.client = Some("Nothing to change: clients hand passwords to better-auth alone.".to_owned());
         }
-        report.help.migration = Some(match group.server.adapter.kind {
-            AdapterKind::Prisma | AdapterKind::Drizzle => {
-                format!("Make the column nullable or give it a default, in the schema. {}", apply(group.server))
-            }
-            _ if group.server.adapter.mapper() == Some(Mapper::Convex) => relax(group.server),
-            _ => "Make the column nullable or give it a default, with a migration.".to_owned(),
-        });
+        report.help.migration = Some(migration_help(group, &passwords, &others));
         let message =
             format!("table `{}` cannot do without {a_value} for {columns}, and better-auth {version} {never}", gap.table);
         (message, "not null, without a default".into())
     });
+}
+
+/// The columns for passwords of users, which better-auth keeps elsewhere, and the others.
+fn by_content(gap: &Gap) -> (Vec<&str>, Vec<&str>) {
+    let is_for_password = |name: &&str| {
+        let plain = name.to_lowercase();
+        gap.key == "user" && PASSWORDS.iter().any(|part| plain.contains(part))
+    };
+    gap.declared.iter().map(|(name, _)| name.as_str()).partition(is_for_password)
+}
+
+/// What of the configuration may change.
+fn server_help(group: &Group<'_>, gap: &Gap, passwords: &[&str], others: &[&str]) -> String {
+    let mut steps = Vec::new();
+    if !passwords.is_empty() {
+        steps.push(format!(
+            "Leave {} out of `user.additionalFields`: better-auth keeps the hash of a password in `account.password`, and a field \
+             of the user is sent by clients and given back to them.",
+            quoted(passwords.iter().copied())
+        ));
+    }
+    if !others.is_empty() {
+        let (own, plugin) = (release(&group.server.version), group.plugin());
+        let version = plugin.and_then(|plugin| plugin.release.as_ref()).unwrap_or(&own);
+        let option = pack().additional_fields(&gap.key).filter(|option| option.versions.contains(version));
+        let place = match (option, plugin) {
+            (Some(option), Some(plugin)) if option.option.starts_with("schema.") => {
+                Some(format!("`{}` of `{}`", option.option, plugin.name))
+            }
+            (Some(option), _) => Some(format!("`{}`", option.option)),
+            // The project's own.
+            (None, Some(plugin)) if plugin.known.is_none() => Some(format!("the `schema` of the plugin `{}`", plugin.name)),
+            (None, _) => None,
+        };
+        let them = if others.len() == 1 { "it" } else { "them" };
+        let columns = quoted(others.iter().copied());
+        steps.push(match place {
+            Some(place) => format!("Declare {columns} in {place}, give {them} a default, or make {them} nullable."),
+            None => format!("Nothing to change: table `{}` takes no `additionalFields`.", gap.table),
+        });
+    }
+    steps.join(" ")
+}
+
+/// What becomes of the columns.
+fn migration_help(group: &Group<'_>, passwords: &[&str], others: &[&str]) -> String {
+    let them = |columns: &[&str]| if columns.len() == 1 { "it" } else { "them" };
+    let mut steps = Vec::new();
+    if !passwords.is_empty() {
+        steps.push(format!("drop {} or make {} nullable", quoted(passwords.iter().copied()), them(passwords)));
+    }
+    if !others.is_empty() {
+        steps.push(format!("make {} nullable or give {} a default", quoted(others.iter().copied()), them(others)));
+    }
+    let steps = capitalised(&join(steps));
+    match group.server.adapter.kind {
+        AdapterKind::Prisma | AdapterKind::Drizzle => format!("{steps}, in the schema. {}", apply(group.server)),
+        _ if group.server.adapter.mapper() == Some(Mapper::Convex) => relax(group.server),
+        _ => format!("{steps}, with a migration."),
+    }
 }

@@ -251,7 +251,7 @@ impl<'w, 'a> Writer<'w, 'a> {
         if Plan::follows_updates(key, column) {
             chain.push(".$onUpdate(() => new Date())".to_owned());
         }
-        if column.required {
+        if column.is_filled() {
             chain.push(".notNull()".to_owned());
         }
         if column.unique {

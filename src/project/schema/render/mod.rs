@@ -214,7 +214,7 @@ impl<'a> Plan<'a> {
         if column_there.is_none() && to.column != "id" {
             return None;
         }
-        let on_delete = match (to.cascades, column.required) {
+        let on_delete = match (to.cascades, column.is_filled()) {
             (true, _) => OnDelete::Cascade,
             (false, false) => OnDelete::SetNull,
             (false, true) => OnDelete::Nothing,

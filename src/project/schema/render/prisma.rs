@@ -244,7 +244,7 @@ impl Writer<'_, '_> {
             _ => self.scalar(column),
         };
         let list = scalar.ends_with("[]");
-        let optional = if column.required || list { "" } else { "?" };
+        let optional = if column.is_filled() || list { "" } else { "?" };
         let mut attributes = Vec::new();
         if Plan::follows_updates(key, column) {
             attributes.push("@updatedAt".to_owned());
@@ -312,7 +312,7 @@ impl Writer<'_, '_> {
             } else {
                 plan.lookup(target).to_lowercase()
             },
-            kind: format!("{other}{}", if column.required { "" } else { "?" }),
+            kind: format!("{other}{}", if column.is_filled() { "" } else { "?" }),
             attributes: format!("@relation({name}fields: [{}], references: [{to}]{on_delete})", column.name),
             relation: relation.clone(),
         };

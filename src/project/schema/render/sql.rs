@@ -156,7 +156,7 @@ impl<'a> Writer<'_, 'a> {
         rows.extend(self.plan.columns(key).iter().map(|column| {
             let unique = if column.unique { " unique" } else { "" };
             let default = self.default(column).map(|default| format!(" default {default}")).unwrap_or_default();
-            let not_null = if column.required { " not null" } else { "" };
+            let not_null = if column.is_filled() { " not null" } else { "" };
             format!(
                 "{} {}{default}{not_null}{unique}{}",
                 self.written(&self.column(key, &column.name)),
@@ -177,7 +177,7 @@ impl<'a> Writer<'_, 'a> {
         let value = self.default(column).map(str::to_owned).or_else(|| self.literal(column));
         let former = self.plan.former(key, column).map(|former| self.written(former));
         let mut statement = String::new();
-        let constraint = match (column.required, value) {
+        let constraint = match (column.is_filled(), value) {
             (true, Some(value)) => format!(" default {value} not null"),
             (true, None) if former.is_some() => String::new(),
             (true, None) => {
@@ -192,7 +192,7 @@ impl<'a> Writer<'_, 'a> {
         if let Some(former) = former {
             let _ = write!(statement, "\nupdate {table} set {name} = {former};");
             let _ = match self.dialect {
-                _ if !column.required => Ok(()),
+                _ if !column.is_filled() => Ok(()),
                 Dialect::Postgres => write!(statement, "\nalter table {table} alter column {name} set not null;"),
                 Dialect::Mysql => write!(statement, "\nalter table {table} modify column {name} {kind} not null;"),
                 Dialect::Mssql => write!(statement, "\nalter table {table} alter column {name} {kind} not null;"),

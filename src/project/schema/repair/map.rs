@@ -1,17 +1,17 @@
 //! Entries of the schema map a Drizzle adapter is given.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use tree_sitter::Node;
 
 use super::code::{Code, children};
-use super::{Edits, Repair, insertion, line_end};
+use super::{Edits, Repair, insertion, line_end, rename};
 use crate::facts::module::Export;
 use crate::project::Server;
 use crate::project::files::Files;
 use crate::project::resolve::{ancestors, join, relative};
-use crate::project::schema::{Gap, SourceTable};
+use crate::project::schema::{Gap, Layer, SourceTable};
 use crate::source::{Site, folder_of};
 
 /// Why a map is not edited.
@@ -74,8 +74,33 @@ impl Gain {
     }
 }
 
-/// What gives the schema map the tables that are declared and not in it.
+/// What gives the schema map the tables that are declared and not in it, or those that stand under other keys their own.
 pub(super) fn repair(server: &Server, gaps: &[&Gap], files: &dyn Files) -> Option<Repair> {
+    let mut renamed = Vec::new();
+    let mut missing = Vec::new();
+    for gap in gaps {
+        match rename::rename(server, gap, files) {
+            Some(one) => renamed.push(one),
+            None => missing.push(*gap),
+        }
+    }
+    let mut parts = Vec::new();
+    let mut edits = Ok(Edits::new());
+    if !renamed.is_empty() {
+        let lines: String = renamed.iter().map(|one| format!("  {},\n", one.line)).collect();
+        parts.push(format!("schema: {{\n  // …\n{lines}}}\n"));
+        edits = renamed.into_iter().map(|one| one.edit).collect::<Result<Edits, &str>>().map_err(str::to_owned);
+    }
+    if !missing.is_empty() {
+        let added = additions(server, &missing, files)?;
+        parts.push(added.declaration);
+        edits = edits.and_then(|edits| Ok([edits, added.edits?].concat()));
+    }
+    Some(Repair { declaration: parts.join("\n"), files: Vec::new(), edits })
+}
+
+/// What gives the schema map the tables that it has under no key.
+fn additions(server: &Server, gaps: &[&Gap], files: &dyn Files) -> Option<Repair> {
     let mut by_file: BTreeMap<&Arc<str>, Vec<Entry>> = BTreeMap::new();
     let mut certain = true;
     for gap in gaps {
@@ -100,6 +125,27 @@ pub(super) fn repair(server: &Server, gaps: &[&Gap], files: &dyn Files) -> Optio
         edits = edits.and_then(|all| Ok([all, own?].concat()));
     }
     Some(Repair { declaration: declaration.join("\n"), files: Vec::new(), edits: edits.map_err(str::to_owned) })
+}
+
+/// What gives an adapter a schema map that has none: the module that exports all tables it looks up, where one does.
+pub(super) fn whole(server: &Server, files: &dyn Files) -> Option<String> {
+    let is_exported_in = |file: &Arc<str>, name: &str| {
+        let mut own = server.declared.all.iter().filter(|table| table.file == *file && table.layer == Layer::Drizzle);
+        own.any(|table| table.table.name == name)
+    };
+    let names = server.required.tables.iter().map(|(key, table)| server.adapter.lookup_name(key, &table.model));
+    let names: Vec<String> = names.collect();
+    let declaring: BTreeSet<&Arc<str>> = server.declared.all.iter().map(|table| &table.file).collect();
+    let mut whole = declaring.into_iter().filter(|file| names.iter().all(|name| is_exported_in(file, name)));
+    let (Some(file), None) = (whole.next(), whole.next()) else { return None };
+    let own = &server.adapter.at.file;
+    let text = files.text(own)?;
+    let code = Code::parse(own, &text)?;
+    let imports = code.imports();
+    let relative = imports.iter().map(|import| import.module).find(|module| module.starts_with('.'));
+    let ending = relative.and_then(|module| ENDINGS.into_iter().find(|ending| module.ends_with(ending)));
+    let specifier = specifier(own, file, ending.unwrap_or_default(), files)?;
+    Some(format!("import * as schema from \"{specifier}\";\n\ndrizzleAdapter(…, {{ …, schema }})\n"))
 }
 
 /// What gives the schema map the tables of a file; `None` where the map cannot be read.

@@ -8,6 +8,7 @@ mod drizzle;
 mod map;
 mod prisma;
 mod relax;
+mod rename;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -77,7 +78,7 @@ pub fn empty_at_first<'g>(server: &Server, gap: &'g Gap) -> Vec<&'g str> {
     let is_open = gap.kind == GapKind::Columns && matches!(kind, AdapterKind::Drizzle | AdapterKind::Prisma);
     let is_list = |column: &RequiredColumn| kind == AdapterKind::Prisma && column.kind.ends_with("[]");
     let has_none = |column: &&RequiredColumn| {
-        column.required && !is_list(column) && !fills_rows(kind, server.adapter.dialect, &gap.key, column)
+        column.is_filled() && !is_list(column) && !fills_rows(kind, server.adapter.dialect, &gap.key, column)
     };
     gap.columns.iter().filter(|_| is_open).filter(has_none).map(|column| column.name.as_str()).collect()
 }
@@ -95,6 +96,18 @@ fn eased(server: &Server, gap: &Gap) -> Gap {
         false => column.clone(),
     };
     Gap { columns: gap.columns.iter().map(ease).collect(), ..gap.clone() }
+}
+
+/// Whether the schema map of a Drizzle adapter has the table that a gap misses, and only its key is another one.
+#[must_use]
+pub fn is_misnamed(server: &Server, gap: &Gap, files: &dyn Files) -> bool {
+    rename::rename(server, gap, files).is_some()
+}
+
+/// What gives a Drizzle adapter a schema map that has none, where one module exports all tables it looks up.
+#[must_use]
+pub fn whole_map(server: &Server, files: &dyn Files) -> Option<String> {
+    map::whole(server, files)
 }
 
 /// What a migration has to do for gaps between declarations and migrations. It is shown and not written: the tool that

@@ -1,0 +1,86 @@
+//! What gaps do, by the table and the column they are about: no more than holds for those.
+
+use std::collections::BTreeSet;
+
+use super::quoted;
+use crate::finding::Severity;
+use crate::project::schema::{Gap, GapKind, RequiredColumn};
+use crate::project::value::{Lookup, Value};
+use crate::project::{AdapterKind, Server};
+
+/// What becomes of calls where tables that are there lack columns; `None` where a whole table is missing.
+pub(super) fn missing_columns(gaps: &[Gap]) -> Option<String> {
+    if gaps.iter().any(|gap| gap.kind != GapKind::Columns) {
+        return None;
+    }
+    let is_always_written = |column: &RequiredColumn| column.is_filled() || column.default.is_some();
+    let with_every_row = gaps.iter().filter(|gap| gap.columns.iter().any(is_always_written));
+    let tables: BTreeSet<&str> = with_every_row.map(|gap| gap.table.as_str()).collect();
+    let told = match tables.len() {
+        0 => "the calls that give a missing one a value fail, at the latest when somebody uses the feature behind it".to_owned(),
+        1 => format!("every call that stores one in table {} fails", quoted(tables)),
+        _ => format!("every call that stores one in tables {} fails", quoted(tables)),
+    };
+    Some(format!("Rows are stored column by column: {told}."))
+}
+
+/// What fails without a table of better-auth itself, or without columns that are written with each of its rows.
+pub(in crate::rules) fn core(key: &str) -> Option<&'static str> {
+    Some(match key {
+        "user" => "Nobody can sign up, and whatever reads or changes a user fails.",
+        "session" => "Nobody can sign in: every session is stored there.",
+        "account" => {
+            "Whatever stores or reads an account fails: a password, a social provider, the list of the accounts of a user."
+        }
+        "verification" => {
+            "Whatever is to be confirmed later fails: a password reset, the verification of an address, the return from a social \
+             provider."
+        }
+        _ => return None,
+    })
+}
+
+/// What fails where a row of a table cannot be inserted.
+pub(in crate::rules) fn inserts(key: &str) -> String {
+    let who = match key {
+        "user" => "nobody can sign up",
+        "session" => "nobody can sign in",
+        "account" => "no password and no social provider can be added to a user",
+        "verification" => "nothing that is to be confirmed later can be stored",
+        _ => "so do the calls that make one",
+    };
+    format!("Every insert into the table fails: {who}.")
+}
+
+/// What comes of values that may repeat, and how bad that is where it is worse than the rule says.
+///
+/// Sources: better-auth 1.2 to 1.7, `updateSession` and `updateUserByEmail`, which look a row up by `token` and by `email` to
+/// change it; the Prisma adapter of the same releases, which calls `update` for columns that better-auth has as unique, and
+/// Prisma, which takes an `update` by unique fields only.
+pub(in crate::rules) fn repeated(server: &Server, gap: &Gap) -> (String, Option<Severity>) {
+    let is = |key: &str, column: &str| gap.key == key && gap.columns.iter().any(|one| one.key == column);
+    let on_prisma = server.adapter.kind == AdapterKind::Prisma;
+    if is("session", "token") && on_prisma {
+        let why = "better-auth renews a session by its token, and Prisma takes no `update` by a field that is not unique: once a \
+                   session is due for it, every request that asks for it fails.";
+        return (why.to_owned(), is_renewed(server).then_some(Severity::Critical));
+    }
+    if is("user", "email") {
+        let race = "better-auth looks before it writes, and two requests at the same time both see nothing. Only the database can \
+                    refuse the second row; without it two accounts share an address and sign-in picks one of them.";
+        let refused = " Prisma takes no `update` by a field that is not unique, either, so that an address cannot be verified.";
+        return (format!("{race}{}", if on_prisma { refused } else { "" }), None);
+    }
+    let why =
+        "better-auth takes the values for unique and reads the first row it finds. Only the database can refuse a second one.";
+    (why.to_owned(), None)
+}
+
+/// Whether sessions are renewed (documentation: concepts/session-management, "Disable Session Refresh").
+fn is_renewed(server: &Server) -> bool {
+    match server.options.lookup(&["session", "disableSessionRefresh"]) {
+        Lookup::Absent => true,
+        Lookup::Found(found) => found.iter().all(|one| matches!(one.node.value, Value::Bool(false) | Value::Undefined)),
+        Lookup::Unknown(_) => false,
+    }
+}

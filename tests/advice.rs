@@ -1,0 +1,318 @@
+//! What findings say of a table or a column holds for it, and what they show fits the project.
+
+mod common;
+
+use common::Repo;
+use git_auth_review::cache::memory::MemoryStore;
+use git_auth_review::engine::{Options, Surroundings, review};
+use git_auth_review::finding::{Finding, Severity};
+use git_auth_review::source::MemorySnapshot;
+
+/// A file: its path and its text.
+type File<'f> = (&'f str, &'f str);
+
+const MANIFEST: File<'_> = (
+    "package.json",
+    "{ \"name\": \"app\", \"dependencies\": { \"better-auth\": \"1.7.25\", \"@better-auth/api-key\": \"1.7.25\" } }",
+);
+
+fn found(files: &[File<'_>]) -> Vec<Finding> {
+    let snapshot = MemorySnapshot::new(files.iter().map(|(path, text)| (*path, text.as_bytes().to_vec())));
+    review(&snapshot, &[], Surroundings::default(), &Options::default(), &MemoryStore::default()).expect("a review").findings
+}
+
+/// The finding of a rule whose message holds a text.
+fn one(found: &[Finding], rule: &str, about: &str) -> Finding {
+    let is_it = |finding: &&Finding| finding.rule.ends_with(rule) && finding.message.contains(about);
+    found.iter().find(is_it).unwrap_or_else(|| panic!("no {rule} about {about}: {found:#?}")).clone()
+}
+
+/// A server on an adapter, with options beside it.
+fn server(database: &str, imports: &str, options: &str) -> String {
+    format!(
+        "import {{ betterAuth }} from \"better-auth\";\nimport {{ prismaAdapter }} from \"better-auth/adapters/prisma\";\n\
+         import {{ drizzleAdapter }} from \"better-auth/adapters/drizzle\";\nimport {{ apiKey }} from \"@better-auth/api-key\";\n\
+         import {{ twoFactor, organization, admin }} from \"better-auth/plugins\";\nimport {{ db }} from \"./db\";\n{imports}\n\
+         export const auth = betterAuth({{\n  database: {database},\n  {options}\n}});\n"
+    )
+}
+
+fn on_drizzle(options: &str) -> String {
+    server("drizzleAdapter(db, { provider: \"pg\", schema })", "import * as schema from \"./schema\";", options)
+}
+
+/// Drizzle tables with all core columns; `email` and `token` are as given.
+fn tables(email: &str, token: &str, more: &str) -> String {
+    format!(
+        "import {{ boolean, index, pgTable, text, timestamp, uniqueIndex }} from \"drizzle-orm/pg-core\";\n\n\
+         export const user = pgTable(\"user\", {{\n  id: text(\"id\").primaryKey(),\n  name: text(\"name\").notNull(),\n  {email}\n  \
+         emailVerified: boolean(\"email_verified\").notNull(),\n  image: text(\"image\"),\n  createdAt: timestamp(\"created_at\").notNull(),\n  \
+         updatedAt: timestamp(\"updated_at\").notNull(),\n}});\n\n\
+         export const session = pgTable(\"session\", {{\n  id: text(\"id\").primaryKey(),\n  expiresAt: timestamp(\"expires_at\").notNull(),\n  \
+         {token}\n  createdAt: timestamp(\"created_at\").notNull(),\n  updatedAt: timestamp(\"updated_at\").notNull(),\n  \
+         ipAddress: text(\"ip_address\"),\n  userAgent: text(\"user_agent\"),\n  userId: text(\"user_id\").notNull(),\n}});\n{more}"
+    )
+}
+
+const EMAIL: &str = "email: text(\"email\").notNull(),";
+const TOKEN: &str = "token: text(\"token\").notNull(),";
+const UNIQUE_EMAIL: &str = "email: text(\"email\").notNull().unique(),";
+const UNIQUE_TOKEN: &str = "token: text(\"token\").notNull().unique(),";
+
+#[test]
+fn what_repeated_values_do_is_told_for_the_column_and_the_adapter() {
+    let prisma = |email: &str, token: &str, options: &str| {
+        let schema = format!(
+            "datasource db {{\n  provider = \"postgresql\"\n}}\nmodel User {{\n  id String @id\n  name String\n  email String {email}\n  \
+             emailVerified Boolean\n  image String?\n  createdAt DateTime\n  updatedAt DateTime\n}}\nmodel Session {{\n  id String @id\n  \
+             expiresAt DateTime\n  token String {token}\n  createdAt DateTime\n  updatedAt DateTime\n  ipAddress String?\n  \
+             userAgent String?\n  userId String\n}}\n"
+        );
+        let auth = server("prismaAdapter(db, { provider: \"postgresql\" })", "", options);
+        found(&[MANIFEST, ("src/auth.ts", &auth), ("prisma/schema.prisma", &schema)])
+    };
+    let of_token = one(&prisma("@unique", "", ""), "db-unique-missing", "`token`");
+    assert_eq!(of_token.severity, Severity::Critical);
+    assert!(of_token.why.contains("renews a session by its token") && !of_token.why.contains("address"), "{}", of_token.why);
+    let kept = one(&prisma("@unique", "", "session: { disableSessionRefresh: true },"), "db-unique-missing", "`token`");
+    assert_eq!(kept.severity, Severity::High, "it is never renewed");
+    let of_email = one(&prisma("", "@unique", ""), "db-unique-missing", "`email`");
+    assert!(of_email.why.contains("two accounts share an address") && of_email.why.contains("an address cannot be verified"));
+    let drizzle = tables(EMAIL, TOKEN, "");
+    let on_drizzle = found(&[MANIFEST, ("src/auth.ts", &on_drizzle("")), ("src/schema.ts", &drizzle)]);
+    let of_token = one(&on_drizzle, "db-unique-missing", "`token`");
+    assert_eq!(of_token.severity, Severity::High);
+    assert!(!of_token.why.contains("Prisma") && !of_token.why.contains("address"), "{}", of_token.why);
+    assert!(!one(&on_drizzle, "db-unique-missing", "`email`").why.contains("Prisma"));
+    let step = of_token.help.migration.expect("a step");
+    assert!(
+        step.starts_with("Look for rows that share a value and part them first: the key cannot be made while there are some.")
+    );
+    let index = one(&on_drizzle, "db-index-missing", "`userId` of table `session`");
+    assert!(index.message.ends_with("has no index, which better-auth asks for"), "{}", index.message);
+}
+
+#[test]
+fn unique_columns_are_written_as_the_project_writes_them() {
+    let shown = |schema: &str| {
+        let found = found(&[MANIFEST, ("src/auth.ts", &on_drizzle("")), ("src/schema.ts", schema)]);
+        one(&found, "db-unique-missing", "`email`").help.declaration.expect("lines")
+    };
+    let inline = "export const user = pgTable(…, {\n  // …\n  email: text(\"email\").notNull().unique(),\n});\n";
+    assert_eq!(shown(&tables(EMAIL, UNIQUE_TOKEN, "")), inline);
+    assert_eq!(shown(&tables(EMAIL, TOKEN, "")), inline, "as the official generator does");
+    let keys = tables(EMAIL, TOKEN, "").replace(
+        "userId: text(\"user_id\").notNull(),\n});",
+        "userId: text(\"user_id\").notNull(),\n}, (table) => [uniqueIndex(\"session_token_uidx\").on(table.token)]);",
+    );
+    assert!(shown(&keys).contains("uniqueIndex(\"user_email_uidx\").on(table.email)"), "{}", shown(&keys));
+    // What the edit writes is what is shown.
+    let repo = Repo::new();
+    let schema = tables(EMAIL, UNIQUE_TOKEN, "");
+    for (path, text) in [MANIFEST, ("src/auth.ts", &on_drizzle("")), ("src/schema.ts", &schema)] {
+        repo.write(path, text);
+    }
+    repo.git(&["add", "--all"]).passed();
+    repo.review(&["fix", "--rule", "db-unique-missing"]).passed();
+    assert_eq!(repo.read("src/schema.ts"), tables(UNIQUE_EMAIL, UNIQUE_TOKEN, ""));
+}
+
+#[test]
+fn tables_are_shown_by_the_names_of_their_own_files() {
+    let account = "import { pgTable, text } from \"drizzle-orm/pg-core\";\nconst accounts = pgTable(\"account\", { id: text(\"id\").primaryKey(), \
+                   accountId: text(\"account_id\"), providerId: text(\"provider_id\"), userId: text(\"user_id\"), accessToken: text(\"a\"), \
+                   refreshToken: text(\"b\"), idToken: text(\"c\"), accessTokenExpiresAt: text(\"d\"), refreshTokenExpiresAt: text(\"e\"), \
+                   scope: text(\"f\"), password: text(\"g\"), createdAt: text(\"h\"), updatedAt: text(\"i\") });\nexport { accounts };\n";
+    let auth = server(
+        "drizzleAdapter(db, { provider: \"pg\", schema: { user, session, account: accounts } })",
+        "import { user, session } from \"./schema\";\nimport { accounts } from \"./accounts\";",
+        "",
+    );
+    let schema = tables(UNIQUE_EMAIL, UNIQUE_TOKEN, "");
+    let found = found(&[MANIFEST, ("src/auth.ts", &auth), ("src/schema.ts", &schema), ("src/accounts.ts", account)]);
+    let index = one(&found, "db-index-missing", "`userId` of table `account`");
+    let shown = index.help.declaration.expect("lines");
+    for part in ["// src/accounts.ts\nconst accounts = pgTable(", "// src/schema.ts\nexport const session = pgTable("] {
+        assert!(shown.contains(part), "{shown}");
+    }
+    let step = index.help.migration.expect("a step");
+    assert!(step.starts_with("Declare it in `src/accounts.ts` and `src/schema.ts`, then run"), "{step}");
+}
+
+#[test]
+fn columns_of_tables_with_rows_may_be_empty_at_first() {
+    let keys = "\nexport const apikey = pgTable(\"apikey\", {\n  id: text(\"id\").primaryKey(),\n  configId: text(\"config_id\").default(\"default\").notNull(),\n  \
+                key: text(\"key\").notNull(),\n  userId: text(\"user_id\"),\n});\n";
+    let schema = tables(UNIQUE_EMAIL, UNIQUE_TOKEN, keys);
+    let auth = on_drizzle("plugins: [apiKey()],");
+    let all = found(&[MANIFEST, ("src/auth.ts", &auth), ("src/schema.ts", &schema)]);
+    let owner = one(&all, "migration-api-key-reference-column", "`referenceId`");
+    assert!(owner.help.declaration.expect("lines").contains("  referenceId: text(\"reference_id\"),\n"));
+    assert!(owner.help.migration.expect("a step").contains("and only then require it"));
+    assert!(owner.fix.is_some(), "no row keeps it from being applied");
+    let others = one(&all, "migration-missing-for-plugin", "`apiKey` plugin needs");
+    let shown = others.help.declaration.expect("lines");
+    assert!(
+        shown.contains("createdAt: timestamp(\"created_at\"),")
+            && !shown.contains("createdAt: timestamp(\"created_at\").notNull()")
+    );
+    let step = others.help.migration.expect("a step");
+    assert!(step.contains("`createdAt` and `updatedAt` may be empty at first"), "{step}");
+}
+
+#[test]
+fn fields_that_nothing_writes_may_be_empty() {
+    let shown = |field: &str, database: &str, imports: &str, schema: File<'_>| {
+        let auth =
+            server(database, imports, &format!("user: {{ additionalFields: {{ ownerId: {{ type: \"string\", {field} }} }} }},"));
+        let found = found(&[MANIFEST, ("src/auth.ts", &auth), schema]);
+        one(&found, "migration-missing-for-option", "`ownerId`")
+    };
+    let schema = tables(UNIQUE_EMAIL, UNIQUE_TOKEN, "");
+    let on_drizzle = |field: &str| {
+        let database = "drizzleAdapter(db, { provider: \"pg\", schema })";
+        shown(field, database, "import * as schema from \"./schema\";", ("src/schema.ts", &schema))
+    };
+    let left_out = on_drizzle("input: false");
+    assert!(left_out.help.declaration.expect("lines").contains("ownerId: text(\"owner_id\"),"));
+    assert!(!left_out.help.migration.expect("a step").contains("at first"), "nothing fills it later, either");
+    assert!(left_out.why.contains("the calls that give a missing one a value fail"), "{}", left_out.why);
+    let sent = on_drizzle("required: true");
+    assert!(sent.help.migration.expect("a step").contains("`ownerId` may be empty at first"));
+    assert!(sent.why.contains("every call that stores one in table `user` fails"), "{}", sent.why);
+    let user = "create table \"user\" (\"id\" text, \"name\" text, \"email\" text unique, \"emailVerified\" boolean, \"image\" text, \
+                \"createdAt\" timestamptz, \"updatedAt\" timestamptz);";
+    let pool = |field: &str| {
+        let found = shown(field, "new Pool()", "import { Pool } from \"pg\";", ("migrations/1.sql", user));
+        found.help.declaration.expect("statements")
+    };
+    assert_eq!(pool("input: false"), "alter table \"user\" add column \"ownerId\" text;");
+    assert!(pool("input: false, required: true").starts_with("-- \"ownerId\" must not be null"));
+}
+
+#[test]
+fn columns_that_nobody_writes_are_told_what_becomes_of_them() {
+    let told = |user: &str, account: &str| {
+        let more = "\nexport const account = pgTable(\"account\", { id: text(\"id\").primaryKey(), accountId: text(\"account_id\"), \
+                    providerId: text(\"provider_id\"), userId: text(\"user_id\"), accessToken: text(\"a\"), refreshToken: text(\"b\"), \
+                    idToken: text(\"c\"), accessTokenExpiresAt: text(\"d\"), refreshTokenExpiresAt: text(\"e\"), scope: text(\"f\"), \
+                    password: text(\"g\"), createdAt: text(\"h\"), updatedAt: text(\"i\"), ACCOUNT });\n";
+        let email = format!("{UNIQUE_EMAIL} {user}");
+        let schema = tables(&email, UNIQUE_TOKEN, &more.replace("ACCOUNT", account));
+        found(&[MANIFEST, ("src/auth.ts", &on_drizzle("")), ("src/schema.ts", &schema)])
+    };
+    let rule = "schema-unwritten-required-column";
+    let password = one(&told("password: text(\"password\").notNull(),", ""), rule, "`password`");
+    let server = password.help.server.expect("a step");
+    assert!(server.starts_with("Leave `password` out of `user.additionalFields`") && !server.contains("Declare"), "{server}");
+    assert!(password.help.migration.expect("a step").starts_with("Drop `password` or make it nullable, in the schema."));
+    let both = one(&told("passwordHash: text(\"p\").notNull(), plan: text(\"plan\").notNull(),", ""), rule, "`plan`");
+    let server = both.help.server.expect("a step");
+    assert!(server.ends_with("Declare `plan` in `user.additionalFields`, give it a default, or make it nullable."), "{server}");
+    assert!(both.why.starts_with("Every insert into the table fails: nobody can sign up."));
+    let account = one(&told("", "type: text(\"type\").notNull(), kind: text(\"kind\").notNull()"), rule, "`type` and `kind`");
+    let server = account.help.server.expect("a step");
+    assert_eq!(server, "Declare `type` and `kind` in `account.additionalFields`, give them a default, or make them nullable.");
+    assert!(!account.why.contains("sign up"), "{}", account.why);
+}
+
+#[test]
+fn a_column_is_another_name_for_what_is_looked_for_where_the_names_have_a_word_in_common() {
+    let told = |column: &str| {
+        let schema = tables(UNIQUE_EMAIL, UNIQUE_TOKEN, "").replace("name: text(\"name\").notNull()", column);
+        let found = found(&[MANIFEST, ("src/auth.ts", &on_drizzle("")), ("src/schema.ts", &schema)]);
+        let of_user = |rule: &str| found.iter().any(|one| one.rule.ends_with(rule) && one.message.contains("table `user`"));
+        (of_user("schema-core-field-missing"), of_user("schema-unwritten-required-column"))
+    };
+    assert_eq!(told("fullName: text(\"full_name\").notNull()"), (true, false));
+    assert_eq!(told("password: text(\"password\").notNull()"), (true, true));
+}
+
+#[test]
+fn an_entry_of_the_schema_map_under_another_key_gets_the_one_that_is_looked_up() {
+    let tokens = "\nexport const tokens = pgTable(\"tokens\", { id: text(\"id\").primaryKey(), identifier: text(\"identifier\").notNull(), \
+                  token: text(\"token\").notNull(), expires: timestamp(\"expires\").notNull(), createdAt: timestamp(\"a\"), updatedAt: timestamp(\"b\") });\n";
+    let fields = "verification: { fields: { value: \"token\", expiresAt: \"expires\" } },";
+    let schema = tables(UNIQUE_EMAIL, UNIQUE_TOKEN, tokens);
+    let told = |database: &str, imports: &str, options: &str| {
+        let auth = server(database, imports, options);
+        found(&[MANIFEST, ("src/auth.ts", &auth), ("src/schema.ts", &schema)])
+    };
+    let import = "import * as tables from \"./schema\";";
+    let given = "drizzleAdapter(db, { provider: \"pg\", schema: { user: tables.user, session: tables.session, verificationToken: tables.tokens } })";
+    let all = told(given, import, fields);
+    let misnamed = one(&all, "adapter-schema-model-missing", "has no `verification`");
+    let step = misnamed.help.server.expect("a step");
+    assert!(step.starts_with("Rename the key `verificationToken` to `verification` in the schema map"), "{step}");
+    assert!(misnamed.help.declaration.expect("lines").contains("  verification: tables.tokens,\n"));
+    let edits = misnamed.fix.expect("an edit").edits;
+    assert_eq!(edits.iter().map(|edit| edit.text.as_str()).collect::<Vec<_>>(), ["verification"]);
+    assert!(!all.iter().any(|one| one.message.contains("needs table `verification`")), "{all:?}");
+    // A map that stands apart may be used by its keys.
+    let apart =
+        format!("{import}\nconst map = {{ user: tables.user, session: tables.session, verificationToken: tables.tokens }};");
+    let all = told("drizzleAdapter(db, { provider: \"pg\", schema: map })", &apart, fields);
+    let misnamed = one(&all, "adapter-schema-model-missing", "has no `verification`");
+    assert!(misnamed.fix.is_none() && misnamed.help.server.expect("a step").starts_with("Rename the key"));
+    // A table without the columns is another one.
+    let all = told(given, import, "");
+    one(&all, "schema-core-field-missing", "needs table `verification`");
+}
+
+#[test]
+fn an_adapter_without_a_schema_is_given_the_module_that_has_all_tables() {
+    let more = "\nexport const account = pgTable(\"account\", { id: text(\"id\") });\nexport const verification = pgTable(\"verification\", { id: text(\"id\") });\n";
+    let schema = tables(UNIQUE_EMAIL, UNIQUE_TOKEN, more);
+    let given = |schema: &str| {
+        let handle = "import { drizzle } from \"drizzle-orm/node-postgres\";\nconst own = drizzle(process.env.URL!);";
+        let auth = server("drizzleAdapter(own, { provider: \"pg\" })", handle, "");
+        let found = found(&[MANIFEST, ("src/lib/auth.ts", &auth), ("src/db/schema.ts", schema)]);
+        one(&found, "adapter-schema-model-missing", "is given no schema").help.declaration
+    };
+    let expected = "import * as schema from \"../db/schema\";\n\ndrizzleAdapter(…, { …, schema })\n";
+    assert_eq!(given(&schema).as_deref(), Some(expected));
+    assert_eq!(given(&schema.replace("const verification", "const tokens")), None);
+}
+
+#[test]
+fn the_client_step_names_the_clients_of_the_server() {
+    let auth = on_drizzle(
+        "plugins: [admin(), organization({ schema: { organization: { additionalFields: { imageKey: { type: \"string\" } } } } })],",
+    );
+    let schema = tables(UNIQUE_EMAIL, UNIQUE_TOKEN, "");
+    let client = "import { createAuthClient } from \"better-auth/react\";\nexport const client = createAuthClient();\n";
+    let told = |clients: &[&str], rule: &str, about: &str| {
+        let clients: Vec<File<'_>> = clients.iter().map(|path| (*path, client)).collect();
+        let files = [[MANIFEST, ("src/auth.ts", &auth), ("src/schema.ts", &schema)].as_slice(), &clients].concat();
+        one(&found(&files), rule, about).help.client.expect("a step")
+    };
+    let admin = |clients: &[&str]| told(clients, "migration-missing-for-plugin", "`admin` plugin");
+    assert!(
+        admin(&["src/client.ts"]).starts_with("Add `adminClient()` to `plugins` of `createAuthClient` in `src/client.ts`, with")
+    );
+    let several = admin(&["src/a.ts", "src/b.ts"]);
+    assert!(several.contains("`createAuthClient` in the one of `src/a.ts`, `src/b.ts` whose pages use it"), "{several}");
+    assert!(admin(&[]).starts_with("Nothing in this repository: a client of it needs `adminClient()`"));
+    let field = |options: &str, clients: &[&str]| {
+        let auth = on_drizzle(options);
+        let clients: Vec<File<'_>> = clients.iter().map(|path| (*path, client)).collect();
+        let files = [[MANIFEST, ("src/auth.ts", &auth), ("src/schema.ts", &schema)].as_slice(), &clients].concat();
+        one(&found(&files), "migration-missing-for-option", "needs").help.client.expect("a step")
+    };
+    let own = field("user: { additionalFields: { plan: { type: \"string\" } } },", &["src/client.ts"]);
+    assert!(
+        own.contains("`inferAdditionalFields<typeof auth>()` in `plugins` of `createAuthClient` in `src/client.ts`"),
+        "{own}"
+    );
+    let limit = field("rateLimit: { storage: \"database\" },", &["src/client.ts"]);
+    assert!(limit.starts_with("Nothing to change"), "{limit}");
+    let organizations = "\nexport const organization = pgTable(\"organization\", { id: text(\"id\").primaryKey(), name: text(\"name\"), slug: text(\"slug\").unique(), \
+                         logo: text(\"logo\"), createdAt: timestamp(\"a\"), metadata: text(\"m\") });\n";
+    let with = tables(UNIQUE_EMAIL, UNIQUE_TOKEN, organizations);
+    let files = [MANIFEST, ("src/auth.ts", &*auth), ("src/schema.ts", &with), ("src/client.ts", client)];
+    let of_organization = one(&found(&files), "migration-missing-for-option", "`imageKey`").help.client.expect("a step");
+    assert!(
+        of_organization.contains("`organizationClient({ schema: inferOrgAdditionalFields<typeof auth>() })`"),
+        "{of_organization}"
+    );
+}
