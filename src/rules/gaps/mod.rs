@@ -405,15 +405,17 @@ impl<'m> Group<'m> {
 
     /// Hands a report on, with what it depends on.
     pub(super) fn hit(&self, cx: &Context<'_>, out: &mut Reporter<'_>, report: Report) {
+        let plugin = self.gaps.iter().find_map(|gap| needed_with(self.server, gap));
         // Rules that are asked for block nobody, and ask nothing of people who did not.
         if report.tier < 3
-            && let Some(condition) = self.cause.plugin().and_then(|plugin| undecided(self.server, plugin))
+            && let Some(condition) = plugin.and_then(|plugin| undecided(self.server, plugin))
         {
             let reason = format!("the plugin is in the list only when `{}`", condition.text);
             let question = format!("whether it matters that {}", report.message);
             return out.open(self.server.role, &question, &Unknown { reason, at: condition.at.clone() });
         }
-        let conditions: Vec<_> = self.plugin().iter().flat_map(|plugin| &plugin.conditions).collect();
+        let plugin = plugin.and_then(|plugin| self.server.plugins.get(plugin));
+        let conditions: Vec<_> = plugin.iter().flat_map(|plugin| &plugin.conditions).collect();
         let circumstances = Circumstances { role: self.server.role, package: &self.server.package, conditions: &conditions };
         out.hit(cx, circumstances, report);
     }
@@ -422,6 +424,15 @@ impl<'m> Group<'m> {
     fn stage(&self) -> String {
         let files: Vec<String> = self.unstaged.iter().map(|file| in_a_shell(file)).collect();
         format!("Run `git add {}` and whatever migration belongs to it, then commit again.", files.join(" "))
+    }
+}
+
+/// The plugin without which a gap does no harm; `None` where it does in any case. An ORM reads every column that is declared,
+/// so that one that the database lacks is missed wherever its table is read.
+fn needed_with(server: &Server, gap: &Gap) -> Option<usize> {
+    match gap.kind {
+        GapKind::UnmigratedColumns => server.required.tables.get(&gap.key)?.cause.plugin(),
+        _ => gap.cause.plugin(),
     }
 }
 
@@ -498,7 +509,7 @@ pub(super) fn report_each(
             group.name_others(std::slice::from_ref(gap), &mut report);
             report.parts.extend(parts(gap));
             report.parts.extend(gap.declared.iter().map(|(name, _)| format!("{}.{name}", gap.key)));
-            group.hit(cx, out, report);
+            group.only(gap).hit(cx, out, report);
         }
     }
 }

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::undecided;
+use super::{needed_with, undecided};
 use crate::project::schema::{Gap, GapKind};
 use crate::project::{ProjectModel, Role, Server};
 use crate::source::Site;
@@ -80,7 +80,7 @@ fn rank(number: usize, server: &Server, gap: &Gap) -> Rank {
         Role::Example => 3,
         Role::Test => 4,
     };
-    (gap.cause.plugin().is_some_and(|plugin| undecided(server, plugin).is_some()), role, number)
+    (needed_with(server, gap).is_some_and(|plugin| undecided(server, plugin).is_some()), role, number)
 }
 
 /// What a gap consists of, with the place of each part in it.
