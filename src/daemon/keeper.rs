@@ -129,7 +129,7 @@ pub fn write(version: &str, directory: &Path, stream: impl Read) -> io::Result<(
 /// Keeps the records of a stream below `directory`, and nothing else: what `daemon keep replace` does.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub fn replace(version: &str, directory: &Path, stream: impl Read) -> io::Result<()> {
     take(version, stream, |records| Sled::new(directory.to_path_buf()).replace(records))
 }
