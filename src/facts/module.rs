@@ -473,6 +473,12 @@ pub struct Expr {
 }
 
 impl Expr {
+    /// Whether it, or an expression it is made of, is of a kind.
+    #[must_use]
+    pub fn any(&self, is_it: &dyn Fn(&Self) -> bool) -> bool {
+        is_it(self) || self.parts().into_iter().any(|part| part.any(is_it))
+    }
+
     /// The expressions it is made of, as far as they stand in the same scope.
     #[must_use]
     pub fn parts(&self) -> Vec<&Self> {

@@ -87,7 +87,7 @@ const BINARY: &str = "bun.lockb";
 
 /// Whether a folder has a lockfile.
 pub(super) fn is_locked(files: &dyn Files, folder: &str) -> bool {
-    LOCKFILES.iter().map(|(name, _)| *name).chain([BINARY]).any(|name| files.exists(&path_in(folder, name)))
+    LOCKFILES.iter().any(|(name, _)| files.exists(&path_in(folder, name)))
 }
 
 /// The version of `package` that the workspace package in `folder` runs.

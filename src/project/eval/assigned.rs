@@ -152,7 +152,8 @@ impl Evaluator<'_> {
             }
             let Some(made) = Assignment::of(module, place.scope, effect) else { continue };
             let there = Place { file: Arc::clone(&place.file), facts: Arc::clone(&place.facts), scope: made.scope, frame };
-            let guards = made.effect.guards.iter().filter(|guard| !mentions(&guard.condition, &first.root));
+            let is_it = |part: &Expr| matches!(&part.kind, Kind::Name(name) if *name == first.root);
+            let guards = made.effect.guards.iter().filter(|guard| !guard.condition.any(&is_it));
             let Some(conditions) = self.conditions(&there, guards) else { continue };
             let mut node = self.expr(&there, made.first_value());
             if let Value::Unknown(why) = &node.value {
@@ -280,9 +281,4 @@ pub(super) fn narrowed(node: Node, test: &Expr, holds: bool, is_it: &dyn Fn(&Exp
         }
         _ => None,
     }
-}
-
-/// Whether an expression is made of a name.
-fn mentions(expr: &Expr, name: &str) -> bool {
-    matches!(&expr.kind, Kind::Name(other) if other == name) || expr.parts().into_iter().any(|part| mentions(part, name))
 }

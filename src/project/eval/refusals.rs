@@ -45,8 +45,7 @@ impl Evaluator<'_> {
             Condition::all(&conditions).filter(|all| all.environment == Some(Environment::Production))
         };
         // What is called to find out is rarely a test of the environment, and much to follow for each change.
-        let asks =
-            |end: &&Return| end.guards.iter().any(|guard| holds(&guard.condition, &|part| matches!(part.kind, Kind::Call(_))));
+        let asks = |end: &&Return| end.guards.iter().any(|guard| guard.condition.any(&|part| matches!(part.kind, Kind::Call(_))));
         thrown_before(&scope.returns, at).filter(|end| !asks(end)).find_map(refuses).map(|refused| refused.negated())
     }
 
@@ -55,7 +54,7 @@ impl Evaluator<'_> {
         let scopes = place.facts.module().map(|module| module.scopes.as_slice()).unwrap_or_default();
         let around = successors(scopes.get(place.scope as usize), |scope| scopes.get(scope.parent? as usize));
         let met = |guard: &Guard| self.met_without(place, missing, &guard.condition, guard.holds);
-        let is_about_it = |end: &&Return| end.guards.iter().any(|guard| holds(&guard.condition, &|part| is_same(part, missing)));
+        let is_about_it = |end: &&Return| end.guards.iter().any(|guard| guard.condition.any(&|part| is_same(part, missing)));
         let refused = around.flat_map(|scope| thrown_before(&scope.returns, at)).filter(is_about_it);
         refused.filter_map(|end| end.guards.iter().map(met).min()).max().unwrap_or(Refusal::Never)
     }
@@ -87,11 +86,6 @@ impl Evaluator<'_> {
 fn thrown_before(ends: &[Return], at: Span) -> impl Iterator<Item = &Return> {
     let is_before = move |guard: &Guard| guard.condition.span.end <= at.start;
     ends.iter().filter(move |end| end.throws && !end.guards.is_empty() && end.guards.iter().all(is_before))
-}
-
-/// Whether an expression or a part of it is of a kind.
-fn holds(expr: &Expr, is_it: &dyn Fn(&Expr) -> bool) -> bool {
-    is_it(expr) || expr.parts().into_iter().any(|part| holds(part, is_it))
 }
 
 /// Whether two expressions read the same name, or the same member of it.
