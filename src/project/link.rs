@@ -18,7 +18,7 @@ use super::schema::lookup::Map;
 use super::schema::programmatic;
 use super::schema::replay::is_trial;
 use super::schema::required::required;
-use super::value::{CallValue, Environment, External, Lookup, Node, Property, Unknown, Value};
+use super::value::{CallValue, Environment, External, Lookup, Node, Object, Property, Unknown, Value};
 use super::version::version_in;
 use super::{AdapterKind, Client, PluginUse, ProjectModel, Role, SchemaState, Server};
 use crate::facts::Body;
@@ -257,7 +257,7 @@ impl Linker<'_> {
                     _ => self.evaluator.eval(path, site.scope, &argument.value),
                 })
             }
-            None => Node { value: super::value::Object::default().into(), at: Site::new(path, site.expr.span) },
+            None => Node { value: Object::default().into(), at: Site::new(path, site.expr.span) },
         };
         Made::By(callee, Box::new(options))
     }
@@ -529,13 +529,13 @@ fn kept_by(name: &str, module: &str, options: Node) -> Node {
     let Node { value, at } = options;
     let mut object = match value {
         Value::Object(object) => object,
-        Value::Undefined => Arc::default(),
+        Value::Undefined => Object::default().into(),
         value => return Node { value, at },
     };
     let call = CallValue::by_wrapper(module, name, Vec::new(), &at);
     let node = Node { value: call.into(), at: at.clone() };
     let database = Property { key: "database".into(), key_at: at.clone(), node, conditions: Vec::new() };
-    Arc::make_mut(&mut object).properties.push(database);
+    object.change().properties.push(database);
     Node { value: Value::Object(object), at }
 }
 

@@ -3,6 +3,7 @@
 pub mod adapter;
 pub mod application;
 pub mod bundler;
+pub mod composite;
 pub mod eval;
 pub mod files;
 pub mod installed;
@@ -15,6 +16,7 @@ pub mod predicate;
 pub mod render;
 pub mod resolve;
 pub mod schema;
+
 pub mod value;
 pub mod version;
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::composite::Composite;
 use crate::facts::module::{ScopeId, Text};
 use crate::source::Site;
 
@@ -29,19 +30,19 @@ pub enum Value {
     /// A string.
     Text(Text),
     /// An array.
-    Array(Arc<Array>),
+    Array(Composite<Array>),
     /// An object.
-    Object(Arc<Object>),
+    Object(Composite<Object>),
     /// A function of the repository.
     Function(FunctionValue),
     /// The result of calling something that is not part of the repository: `passkey({…})`, `drizzleAdapter(db, …)`.
-    Call(Arc<CallValue>),
+    Call(Composite<CallValue>),
     /// An export of a package outside the repository.
     External(External),
     /// A variable of the environment: `process.env.NAME`, `import.meta.env.NAME`.
     Env(String),
     /// One of several, by a condition the sources do not decide.
-    Either(Arc<[Alternative]>),
+    Either(Composite<Vec<Alternative>>),
     /// Not known.
     Unknown(Unknown),
 }
@@ -226,7 +227,7 @@ pub struct CallValue {
     /// The callee where it is written.
     pub callee_at: Site,
     /// The call whose result the method was called on: `text("id")` in `text("id").notNull()`.
-    pub receiver: Option<Arc<CallValue>>,
+    pub receiver: Option<Composite<CallValue>>,
 }
 
 /// Why a value is not known.
@@ -271,19 +272,19 @@ impl Object {
 
 impl From<Array> for Value {
     fn from(array: Array) -> Self {
-        Self::Array(Arc::new(array))
+        Self::Array(array.into())
     }
 }
 
 impl From<Object> for Value {
     fn from(object: Object) -> Self {
-        Self::Object(Arc::new(object))
+        Self::Object(object.into())
     }
 }
 
 impl From<CallValue> for Value {
     fn from(call: CallValue) -> Self {
-        Self::Call(Arc::new(call))
+        Self::Call(call.into())
     }
 }
 

@@ -15,12 +15,12 @@
 //! | `{"$undefined": true}` | `undefined` |
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use serde_json::{Map, Value as Json, json};
 
 use crate::facts::module::Text;
 use crate::facts::secrecy::{self, Around};
+use crate::project::composite::Composite;
 use crate::project::schema::drizzle;
 use crate::project::value::{Array, CallValue, Condition, External, Node, Object, Property, Unknown, Value};
 
@@ -126,7 +126,7 @@ impl Writer {
         json!({ "$either": alternatives.collect::<Vec<Json>>() })
     }
 
-    fn call(&mut self, call: &Arc<CallValue>) -> Json {
+    fn call(&mut self, call: &Composite<CallValue>) -> Json {
         if self.path.len() > DEEPEST {
             return too_deep();
         }
@@ -156,8 +156,8 @@ impl Writer {
     }
 
     /// Writes a value that may be used several times: the next time, a larger one is referred to.
-    fn once<T>(&mut self, shared: &Arc<T>, write: impl FnOnce(&mut Self) -> Json) -> Json {
-        let address = Arc::as_ptr(shared).addr();
+    fn once<T>(&mut self, shared: &Composite<T>, write: impl FnOnce(&mut Self) -> Json) -> Json {
+        let address = shared.address();
         if let Some((at, _)) = self.known.get(&address).filter(|(_, weight)| *weight > SMALL) {
             return json!({ "$same": at });
         }
@@ -248,6 +248,8 @@ pub(super) fn line(json: &Json) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::project::value::{Alternative, Item};
     use crate::source::{Site, Span};

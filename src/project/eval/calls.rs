@@ -12,6 +12,7 @@ use super::{Evaluator, Place, Truth};
 use crate::facts::FileFacts;
 use crate::facts::lower::{ENTRY, ENTRY_POINTS};
 use crate::facts::module::{self, Element, Expr, Kind, MODULE_SCOPE, Operator, Text};
+use crate::project::composite::Composite;
 use crate::project::render;
 use crate::project::value::{
     Activation, Array, CallValue, Condition, Environment, External, FunctionValue, Node, Object, Unknown, Value,
@@ -90,7 +91,7 @@ impl Evaluator<'_> {
                     let number = converted(module, name, &node.value).filter(|_| is_decimal);
                     let value = number.unwrap_or_else(|| match unseen.value.clone() {
                         Value::Call(mut call) => {
-                            if let Some(given) = Arc::make_mut(&mut call).arguments.first_mut() {
+                            if let Some(given) = call.change().arguments.first_mut() {
                                 *given = node;
                             }
                             Value::Call(call)
@@ -155,7 +156,7 @@ impl Evaluator<'_> {
         callee: External,
         local: String,
         call: &module::Call,
-        receiver: Option<Arc<CallValue>>,
+        receiver: Option<Composite<CallValue>>,
         callee_at: Site,
         at: Site,
     ) -> Node {
@@ -174,7 +175,7 @@ impl Evaluator<'_> {
                     if !array.open.is_empty() || array.items.iter().any(|item| !item.conditions.is_empty()) {
                         return (arguments, vec![Unknown::new("arguments spread from a list that is not known", node.at)]);
                     }
-                    arguments.extend(Arc::unwrap_or_clone(array).items.into_iter().map(|item| item.node));
+                    arguments.extend(array.into_inner().items.into_iter().map(|item| item.node));
                 }
                 value if element.spread => return (arguments, vec![not_followed(&value, node.at)]),
                 value => arguments.push(Node { value, at: node.at }),
@@ -237,7 +238,7 @@ impl Evaluator<'_> {
             ("Promise", "all" | "resolve", [only]) if !only.spread => Some(self.expr(place, &only.value)),
             ("Object", "values", [only]) if !only.spread => Some(each(self.expr(place, &only.value), at, &|node| {
                 let Value::Object(object) = node.value else { return unknown_as(&node.value, node.at) };
-                let Object { properties, open, .. } = Arc::unwrap_or_clone(object);
+                let Object { properties, open, .. } = object.into_inner();
                 let mut list = Array { items: Vec::new(), open };
                 for property in properties {
                     append(&mut list, property.node, &property.conditions);

@@ -1,7 +1,5 @@
 //! Changes made to values after they were written, and the conditions around statements.
 
-use std::sync::Arc;
-
 use super::assigned::is_place;
 use super::closures::{called, identity, in_call};
 use super::compose::{also, doubt, either, remove, set, spread};
@@ -10,7 +8,7 @@ use super::{Evaluator, Place, Truth};
 use crate::facts::lower::{ENTRY, MAPS};
 use crate::facts::module::{Call, Effect, Expr, Guard, Kind, Mutation, Operator, Source, When};
 use crate::project::render;
-use crate::project::value::{Condition, External, FunctionValue, Node, Object, Unknown, Value};
+use crate::project::value::{Array, Condition, External, FunctionValue, Node, Object, Unknown, Value};
 use crate::source::Site;
 
 /// Functions of lodash that change their first argument (lodash: API).
@@ -101,7 +99,7 @@ impl Evaluator<'_> {
             }
             match (&effect.change, &mut target.value) {
                 (Mutation::Delete, Value::Object(object)) => {
-                    key.iter().for_each(|key| remove(Arc::make_mut(object), key, &conditions));
+                    key.iter().for_each(|key| remove(object.change(), key, &conditions));
                 }
                 // `list.length = 0` empties it.
                 (Mutation::Assign(value), Value::Array(array))
@@ -109,16 +107,16 @@ impl Evaluator<'_> {
                         && conditions.is_empty()
                         && self.expr(place, value).value == Value::Number(0.0) =>
                 {
-                    *array = Arc::default();
+                    *array = Array::default().into();
                 }
                 (Mutation::Push(elements), Value::Array(array)) => {
-                    let array = Arc::make_mut(array);
+                    let array = array.change();
                     for element in elements {
                         self.push(place, array, element, &conditions);
                     }
                 }
                 (Mutation::Merge(elements), Value::Object(object)) => {
-                    let object = Arc::make_mut(object);
+                    let object = object.change();
                     for element in elements {
                         let value = self.expr(place, &element.value);
                         spread(object, value, &conditions);
@@ -129,13 +127,13 @@ impl Evaluator<'_> {
                 (Mutation::Remove, Value::Array(array)) | (Mutation::Assign(_), Value::Array(array))
                     if effect.change == Mutation::Remove || key.is_some_and(|key| key == "length") =>
                 {
-                    let array = Arc::make_mut(array);
+                    let array = array.change();
                     let stays = Condition::new("a later change leaves it there", at.clone());
                     array.items.iter_mut().for_each(|item| also(&mut item.conditions, &stays));
                     doubt(&mut array.open, not_followed());
                 }
-                (_, Value::Array(array)) => doubt(&mut Arc::make_mut(array).open, not_followed()),
-                (_, Value::Object(object)) => doubt(&mut Arc::make_mut(object).open, not_followed()),
+                (_, Value::Array(array)) => doubt(&mut array.change().open, not_followed()),
+                (_, Value::Object(object)) => doubt(&mut object.change().open, not_followed()),
                 (_, value) => *value = Value::Unknown(not_followed()),
             }
         });
@@ -282,9 +280,9 @@ fn doubt_contents(node: &mut Node, why: &Unknown, depth: u32) {
         return;
     }
     match &mut node.value {
-        Value::Array(array) => doubt(&mut Arc::make_mut(array).open, why.clone()),
+        Value::Array(array) => doubt(&mut array.change().open, why.clone()),
         Value::Object(object) => {
-            let object = Arc::make_mut(object);
+            let object = object.change();
             doubt(&mut object.open, why.clone());
             object.properties.iter_mut().for_each(|property| doubt_contents(&mut property.node, why, depth - 1));
         }
@@ -295,8 +293,8 @@ fn doubt_contents(node: &mut Node, why: &Unknown, depth: u32) {
 /// Says of what lies at a path that it may be another.
 pub(super) fn doubt_at(node: &mut Node, path: &[String], why: &Unknown) {
     reach(node, path, &|| why.clone(), &mut |target| match &mut target.value {
-        Value::Array(array) => doubt(&mut Arc::make_mut(array).open, why.clone()),
-        Value::Object(object) => doubt(&mut Arc::make_mut(object).open, why.clone()),
+        Value::Array(array) => doubt(&mut array.change().open, why.clone()),
+        Value::Object(object) => doubt(&mut object.change().open, why.clone()),
         value => *value = Value::Unknown(why.clone()),
     });
 }
@@ -314,7 +312,7 @@ pub(super) fn object_of(target: &mut Node) -> Option<&mut Object> {
         target.value = object.into();
     }
     match &mut target.value {
-        Value::Object(object) => Some(Arc::make_mut(object)),
+        Value::Object(object) => Some(object.change()),
         _ => None,
     }
 }
@@ -328,13 +326,13 @@ pub(super) fn is_map(value: &Value) -> bool {
 /// Changes what lies at a path, in every alternative. What is not there may have come to be in a way that was not seen.
 pub(super) fn reach(node: &mut Node, path: &[String], unseen: &dyn Fn() -> Unknown, change: &mut dyn FnMut(&mut Node)) {
     if let Value::Either(alternatives) = &mut node.value {
-        Arc::make_mut(alternatives).iter_mut().for_each(|alternative| reach(&mut alternative.node, path, unseen, change));
+        alternatives.change().iter_mut().for_each(|alternative| reach(&mut alternative.node, path, unseen, change));
         return;
     }
     let Some((step, rest)) = path.split_first() else { return change(node) };
     match &mut node.value {
         Value::Object(object) => {
-            let object = Arc::make_mut(object);
+            let object = object.change();
             let mut found = false;
             for property in object.properties.iter_mut().filter(|property| *property.key == **step) {
                 found = true;
@@ -347,7 +345,7 @@ pub(super) fn reach(node: &mut Node, path: &[String], unseen: &dyn Fn() -> Unkno
                 set(object, step.as_str().into(), at, node, &[]);
             }
         }
-        Value::Array(array) => doubt(&mut Arc::make_mut(array).open, unseen()),
+        Value::Array(array) => doubt(&mut array.change().open, unseen()),
         _ => {}
     }
 }

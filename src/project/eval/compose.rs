@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::environment::{is_environment, is_global_object};
 use crate::facts::module::Text;
+use crate::project::composite::Measure;
 use crate::project::value::{Alternative, Array, Condition, Item, Node, Object, Property, Unknown, Value};
 use crate::source::Site;
 
@@ -64,7 +65,7 @@ pub(super) fn extend(array: &mut Array, node: Node, conditions: &[Condition]) {
     }
     match node.value {
         Value::Array(inner) => {
-            let inner = Arc::unwrap_or_clone(inner);
+            let inner = inner.into_inner();
             inner.open.into_iter().for_each(|why| doubt(&mut array.open, why));
             for mut item in inner.items.into_iter().take(MAX_ITEMS) {
                 item.conditions = both(conditions, &item.conditions);
@@ -152,7 +153,7 @@ pub(super) fn remove(object: &mut Object, key: &str, conditions: &[Condition]) {
 pub(super) fn spread(object: &mut Object, node: Node, conditions: &[Condition]) {
     match node.value {
         Value::Object(inner) => {
-            let Object { properties, open, foreign, certain } = Arc::unwrap_or_clone(inner);
+            let Object { properties, open, foreign, certain } = inner.into_inner();
             spread_unseen(object, open, foreign);
             if object.properties.is_empty() && conditions.is_empty() {
                 (object.properties, object.certain) = (properties, certain);
@@ -163,7 +164,7 @@ pub(super) fn spread(object: &mut Object, node: Node, conditions: &[Condition]) 
                 put(object, values, always, conditions);
             }
         }
-        Value::Either(alternatives) => match &*alternatives {
+        Value::Either(alternatives) => match alternatives.as_slice() {
             [Alternative { node, condition }] => spread(object, node.clone(), &both(conditions, std::slice::from_ref(condition))),
             several => spread_one_of(object, several, conditions),
         },
@@ -290,7 +291,7 @@ pub(super) fn either(parts: Vec<(Node, Condition)>, at: Site) -> Node {
         let alike = first.items[first.items.len() - end..].to_vec();
         for (mut node, condition) in parts {
             if let Value::Array(list) = &mut node.value {
-                let items = &mut Arc::make_mut(list).items;
+                let items = &mut list.change().items;
                 items.truncate(items.len() - end);
                 items.drain(..begin);
             }
@@ -348,30 +349,40 @@ pub(super) fn undecided(what: &str, at: &Site) -> Condition {
 
 /// How many values and conditions a value consists of; `None` when there are too many of them or they are nested too
 /// deeply.
-pub(super) fn weight(node: &Node, depth: u32) -> Option<u32> {
+pub(super) fn weight(node: &Node) -> Option<u32> {
+    measure(node, 0).map(|measure| measure.weight)
+}
+
+fn measure(node: &Node, depth: u32) -> Option<Measure> {
     let below = |parts: &mut dyn Iterator<Item = (&Node, usize)>| {
-        let mut sum = 1_u32;
+        let mut all = Measure { weight: 1, height: 0 };
         for (node, conditions) in parts {
+            let part = measure(node, depth + 1)?;
             let conditions = u32::try_from(conditions).unwrap_or(u32::MAX);
-            sum = sum.saturating_add(weight(node, depth + 1)?).saturating_add(conditions);
+            all.weight = all.weight.saturating_add(part.weight).saturating_add(conditions);
+            all.height = all.height.max(part.height + 1);
         }
-        Some(sum)
+        Some(all)
     };
-    let plain = |node| (node, 0);
-    let total = match &node.value {
+    let single = |weight| Some(Measure { weight, height: 0 });
+    let all = match &node.value {
         _ if depth > MAX_NESTING => None,
-        Value::Array(array) => below(&mut array.items.iter().map(|item| (&item.node, item.conditions.len()))),
-        Value::Object(object) => {
+        Value::Array(array) => {
+            array.measured(|array| below(&mut array.items.iter().map(|item| (&item.node, item.conditions.len()))))
+        }
+        Value::Object(object) => object.measured(|object| {
             let properties = object.properties.iter().map(|property| (&property.node, property.conditions.len()));
-            below(&mut properties.chain(object.foreign.iter().map(plain)))
+            below(&mut properties.chain(object.foreign.iter().map(|node| (node, 0))))
+        }),
+        Value::Either(alternatives) => {
+            alternatives.measured(|alternatives| below(&mut alternatives.iter().map(|alternative| (&alternative.node, 1))))
         }
-        Value::Either(alternatives) => below(&mut alternatives.iter().map(|alternative| (&alternative.node, 1))),
-        Value::Call(call) => {
-            let mut calls = std::iter::successors(Some(call), |call| call.receiver.as_ref());
-            below(&mut calls.by_ref().take(MAX_NESTING as usize).flat_map(|call| &call.arguments).map(plain))
-        }
-        Value::Text(Text::Plain(text)) => Some(1 + u32::try_from(text.len() / 64).unwrap_or(u32::MAX)),
-        _ => Some(1),
+        Value::Call(call) => call.measured(|call| {
+            let calls = std::iter::successors(Some(call), |call| call.receiver.as_deref());
+            below(&mut calls.take(MAX_NESTING as usize).flat_map(|call| &call.arguments).map(|node| (node, 0)))
+        }),
+        Value::Text(Text::Plain(text)) => single(1 + u32::try_from(text.len() / 64).unwrap_or(u32::MAX)),
+        _ => single(1),
     };
-    total.filter(|total| *total <= MAX_WEIGHT)
+    all.filter(|all| all.weight <= MAX_WEIGHT && depth + all.height <= MAX_NESTING)
 }

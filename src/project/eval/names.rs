@@ -110,7 +110,7 @@ impl Evaluator<'_> {
         self.make_changes(&inner, &mut node, effects, before, Some(&mark));
         self.active.borrow_mut().pop();
         // Names used several times over multiply what they hold, and clones of it cost what they weigh.
-        match weight(&node, 0) {
+        match weight(&node) {
             Some(weight) => self.run.charge(weight.into()),
             None => node = unknown(format!("`{}` holds too much to be followed", binding.name), at),
         }
@@ -419,7 +419,7 @@ impl Evaluator<'_> {
                     && !matches!(self.expr(&place, &call.callee).value, Value::Function(_))
                 {
                     let reason = format!("`{}` may add exports", render::expr(&call.callee));
-                    doubt(&mut Arc::make_mut(object).open, Unknown::new(reason, Site::new(file, effect.span)));
+                    doubt(&mut object.change().open, Unknown::new(reason, Site::new(file, effect.span)));
                 }
             }
             self.active.borrow_mut().pop();
@@ -509,19 +509,19 @@ fn rest(mut node: Node, without: &[String], here: &Site) -> Node {
             let count = without.len().min(array.items.len());
             let is_known = |item: &Item| item.conditions.is_empty();
             if array.items[..count].iter().all(is_known) && (array.open.is_empty() || count == 0) {
-                Arc::make_mut(array).items.drain(..count);
+                array.change().items.drain(..count);
             } else {
                 return unknown("what is left of a list that is not known", here.clone());
             }
         }
         Value::Object(object) => {
-            let object = Arc::make_mut(object);
+            let object = object.change();
             let is_taken = |key: &str| without.iter().any(|taken| taken == key);
             object.properties.retain(|property| !is_taken(&property.key));
             object.certain.retain(|key| !is_taken(key));
         }
         Value::Either(alternatives) => {
-            for alternative in Arc::make_mut(alternatives) {
+            for alternative in alternatives.change() {
                 let at = alternative.node.at.clone();
                 let whole = std::mem::replace(&mut alternative.node, Node { value: Value::Undefined, at });
                 alternative.node = rest(whole, without, here);

@@ -7,6 +7,7 @@ use super::casing::Casing;
 use super::{Layer, SourceTable, astro};
 use crate::facts::module::{Export, Text};
 use crate::facts::schema::{Column, Filled, Key, Reference, Table, namespace};
+use crate::project::composite::Composite;
 use crate::project::eval::Evaluator;
 use crate::project::files::Files;
 use crate::project::value::{CallValue, External, Node, Object, Property, Value};
@@ -343,7 +344,7 @@ fn indexed(argument: &Node) -> Option<String> {
 #[derive(Debug, Default)]
 pub(super) struct Exported {
     /// By the address of a call, which is kept so that no other gets it: the call, and the place in the list of tables.
-    calls: HashMap<usize, (Arc<CallValue>, usize)>,
+    calls: HashMap<usize, (Composite<CallValue>, usize)>,
 }
 
 impl Exported {
@@ -362,7 +363,7 @@ impl Exported {
                 let node = evaluator.export(path, name, &Site::new(path, Span::default()));
                 let Value::Call(call) = &node.value else { continue };
                 let Some(table) = table(evaluator, name, &node) else { continue };
-                exported.calls.insert(address(call), (Arc::clone(call), tables.len()));
+                exported.calls.insert(call.address(), (call.clone(), tables.len()));
                 tables.push(table);
             }
         }
@@ -382,7 +383,7 @@ impl Exported {
             of_map.extend(match &node.value {
                 Value::Unknown(_) | Value::Either(_) => Some(unknown()),
                 Value::External(export) => astro::table(evaluator, key, export, &node.at).or_else(|| Some(unknown())),
-                Value::Call(call) => match self.calls.get(&address(call)).and_then(|(_, at)| tables.get(*at)) {
+                Value::Call(call) => match self.calls.get(&call.address()).and_then(|(_, at)| tables.get(*at)) {
                     Some(known) => {
                         let mut table = known.clone();
                         table.table.name = key.to_string();
@@ -395,8 +396,4 @@ impl Exported {
         }
         (!of_map.is_empty()).then_some(of_map)
     }
-}
-
-fn address(call: &Arc<CallValue>) -> usize {
-    Arc::as_ptr(call).addr()
 }

@@ -198,7 +198,7 @@ mod tests {
             };
             let mut object = options(&[("id", Text::Plain("own".into()))]);
             if let Value::Object(object) = &mut object.value {
-                std::sync::Arc::make_mut(object).properties.push(schema);
+                object.change().properties.push(schema);
             }
             Some(Definition { object, base: None, package })
         };
