@@ -12,6 +12,7 @@ mod closures;
 mod compose;
 mod environment;
 mod ever;
+mod exports;
 mod members;
 mod names;
 mod numbers;
@@ -40,6 +41,7 @@ use ambient::{Ambient, Part};
 use closures::{called, closed_over, identity};
 use compose::{append, doubt, each, either, extend, set, spread, unknown};
 pub use ever::Shared;
+use exports::PassedOn;
 use numbers::to_number;
 use operators::test;
 use outside::{Changes, Uses};
@@ -69,6 +71,8 @@ pub(super) struct Answers {
     users: Memo<UsersOf, Arc<[Arc<str>]>>,
     /// What other files change of the exports of a file.
     changes: Memo<Arc<str>, Arc<Changes>>,
+    /// What files pass on.
+    passed_on: Memo<Arc<str>, Arc<PassedOn>>,
     /// How the function of a scope is used.
     uses: Memo<FunctionId, Arc<Uses>>,
     /// What a part of a package imports by itself.
@@ -93,6 +97,7 @@ impl Answers {
         }
         self.users.end(run);
         self.changes.end(run);
+        self.passed_on.end(run);
         self.uses.end(run);
         self.ambient.end(run);
     }

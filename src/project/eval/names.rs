@@ -1,25 +1,17 @@
 //! What names stand for: bindings, imports, exports.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::compose::{append, doubt, each, either, unknown, weight};
+use super::compose::{append, each, either, unknown, weight};
 use super::environment::{GET_SECRET, environment, exports_variables, is_set};
 use super::operators::{environment_test, test};
 use super::{Evaluator, Frame, Mark, Place};
 use crate::facts::FileFacts;
-use crate::facts::lower::{ENTRY_POINTS, MOUNTING_FUNCTIONS, shown_name};
-use crate::facts::module::{
-    self, Binding, Effect, Export, Expr, Imported, Kind, MODULE_SCOPE, Module, Mutation, ScopeId, Source,
-};
-use crate::project::link::is_framework;
-use crate::project::render;
+use crate::facts::lower::shown_name;
+use crate::facts::module::{self, Binding, Effect, Export, Expr, Imported, Kind, MODULE_SCOPE, Module, ScopeId, Source};
 use crate::project::resolve::Resolved;
-use crate::project::value::{Array, Environment, External, Item, Node, Object, Property, Unknown, Value};
+use crate::project::value::{Array, Environment, External, Item, Node, Value};
 use crate::source::{Site, Span};
-
-/// Most exports of a module that are taken when it is used as a value.
-const MAX_NAMESPACE: usize = 500;
 
 impl Evaluator<'_> {
     pub(super) fn name(&self, place: &Place<'_>, name: &str, span: Span) -> Node {
@@ -227,207 +219,6 @@ impl Evaluator<'_> {
         }
     }
 
-    /// All exports of a file as an object.
-    pub(super) fn namespace(&self, file: &Arc<str>, at: &Site) -> Node {
-        let facts = self.files.facts(file);
-        if let Some(facts) = &facts
-            && let Some(module) = facts.module().filter(|module| module.exports.is_empty())
-            && let Some(node) = self.common_js(file, facts, module)
-        {
-            return node;
-        }
-        let mut names = Vec::new();
-        let mut open = Vec::new();
-        self.export_names(file, &mut names, &mut open, 0, at);
-        let mut object = Object { properties: Vec::new(), open, ..Object::default() };
-        for name in names.into_iter().take(MAX_NAMESPACE) {
-            let node = self.export(file, &name, at);
-            object.properties.push(Property { key: name.into(), key_at: node.at.clone(), node, conditions: Vec::new() });
-        }
-        Node { value: object.into(), at: at.clone() }
-    }
-
-    /// The files that a file imports as a whole, by the names they have there, each with the names it exports.
-    pub(in crate::project) fn whole_modules(&self, file: &Arc<str>) -> BTreeMap<String, (Arc<str>, Vec<String>)> {
-        let facts = self.files.facts(file);
-        let imports = facts.as_deref().and_then(FileFacts::module).map(|module| module.imports.as_slice()).unwrap_or_default();
-        let whole = imports.iter().filter(|import| import.name == Imported::Namespace);
-        let seen = whole.filter_map(|import| match self.resolver.resolve(self.files, file, &import.module) {
-            Resolved::File(target) => {
-                let (mut names, mut open) = (Vec::new(), Vec::new());
-                self.export_names(&target, &mut names, &mut open, 0, &Site::new(file, Span::default()));
-                Some((import.local.clone(), (target, names)))
-            }
-            _ => None,
-        });
-        seen.collect()
-    }
-
-    pub(super) fn export_names(&self, file: &Arc<str>, names: &mut Vec<String>, open: &mut Vec<Unknown>, depth: u32, at: &Site) {
-        let facts = self.files.facts(file);
-        let Some(module) = facts.as_deref().and_then(FileFacts::module).filter(|_| depth < 16) else {
-            open.push(Unknown::new(format!("the exports of `{file}` are not known"), at.clone()));
-            return;
-        };
-        for export in &module.exports {
-            match export {
-                Export::Local { name, .. } | Export::From { name, .. } => {
-                    if !names.contains(name) {
-                        names.push(name.clone());
-                    }
-                }
-                Export::All { module } => match self.resolver.resolve(self.files, file, module) {
-                    Resolved::File(target) if target != *file => self.export_names(&target, names, open, depth + 1, at),
-                    Resolved::File(_) => {}
-                    _ => open.push(Unknown::new(format!("`{file}` passes on what `{module}` exports"), at.clone())),
-                },
-            }
-        }
-    }
-
-    /// The value of an export, as the file `asker` sees it.
-    pub(super) fn find_export(&self, asker: &str, file: &Arc<str>, name: &str) -> Option<Node> {
-        match self.locate(file, name, 0)? {
-            Located::Value(node) => Some(node),
-            Located::Name(file, local) => self.declared_in(&file, &local, asker),
-        }
-    }
-
-    /// The value of a name that a module declares, as the file `asker` sees it.
-    fn declared_in(&self, file: &Arc<str>, local: &str, asker: &str) -> Option<Node> {
-        let facts = self.files.facts(file)?;
-        let mut node = self.module_name(file, &facts, facts.module()?, local);
-        self.doubt_outside_changes(&mut node, file, local, asker);
-        Some(node)
-    }
-
-    /// Where an export comes from. What a file passes on without naming it comes from the files that are seen to export it,
-    /// where one does, else from a package.
-    pub(super) fn locate(&self, file: &Arc<str>, name: &str, depth: u32) -> Option<Located> {
-        self.locate_in(file, name, depth, false).or_else(|| self.locate_in(file, name, depth, true))
-    }
-
-    fn locate_in(&self, file: &Arc<str>, name: &str, depth: u32, packages: bool) -> Option<Located> {
-        if depth > 16 || !self.run.step() {
-            return None;
-        }
-        let facts = self.files.facts(file)?;
-        let module = facts.module()?;
-        self.run.touch(file);
-        let follow = |module: &str, imported: &Imported| {
-            let at = Site::new(file, Span::default());
-            match (self.resolver.resolve(self.files, file, module), imported) {
-                (Resolved::File(target), Imported::Named(name)) => self.locate(&target, name, depth + 1),
-                (Resolved::File(target), Imported::Namespace) => Some(Located::Value(self.namespace(&target, &at))),
-                (_, Imported::Named(name)) => Some(Located::Value(self.imported(file, module, name, at))),
-                (_, Imported::Namespace) => Some(Located::Value(self.namespace_of(file, module, &at))),
-            }
-        };
-        let mut stars = Vec::new();
-        for export in &module.exports {
-            match export {
-                Export::Local { name: exported, local } if exported == name => {
-                    let import = module.imports.iter().find(|import| import.local == *local);
-                    return match import.filter(|_| module.scopes[0].binding(local, None).is_none()) {
-                        Some(import) => follow(&import.module, &import.name),
-                        None => Some(Located::Name(Arc::clone(file), local.clone())),
-                    };
-                }
-                Export::From { name: exported, module, imported } if exported == name => return follow(module, imported),
-                Export::All { module } => stars.push(module),
-                _ => {}
-            }
-        }
-        let mut of_packages = Vec::new();
-        for module in stars.into_iter().filter(|_| name != "default") {
-            match self.resolver.resolve(self.files, file, module) {
-                Resolved::File(target) => {
-                    if let Some(located) = self.locate_in(&target, name, depth + 1, packages) {
-                        return Some(located);
-                    }
-                }
-                Resolved::External(module) if packages => of_packages.push(module),
-                Resolved::External(_) | Resolved::Missing => {}
-            }
-        }
-        // Of several packages, the one that is known to export it.
-        let known = of_packages.iter().position(|module| exports_it(module, name)).unwrap_or_default();
-        if let Some(module) = of_packages.into_iter().nth(known) {
-            let value = Value::External(External { module, name: name.to_owned() });
-            return Some(Located::Value(Node { value, at: Site::new(file, Span::default()) }));
-        }
-        self.assigned_export(file, &facts, module, name).map(Located::Value)
-    }
-
-    /// An export in the manner of CommonJS: `exports.name = …` or `module.exports = { name }`, where the last one counts.
-    fn assigned_export(&self, file: &Arc<str>, facts: &Arc<FileFacts>, module: &Module, name: &str) -> Option<Node> {
-        let exported = module.scopes.first()?.effects.iter().rev().find_map(|effect| {
-            let Mutation::Assign(value) = &effect.change else { return None };
-            let path: Vec<&str> = effect.path.iter().map(String::as_str).collect();
-            match (effect.root.as_str(), path.as_slice()) {
-                ("exports", [key]) | ("module", ["exports", key]) => (*key == name).then_some(value),
-                // Bundlers write `0 && (module.exports = { name })`, which never runs, to tell what they export.
-                ("module", ["exports"]) => match &value.kind {
-                    Kind::Object(properties) => {
-                        let named = properties.iter().find_map(|property| match property {
-                            module::Property::Keyed { key, value, .. } => (key == name).then_some(value),
-                            _ => None,
-                        });
-                        named.or((name == "default").then_some(value))
-                    }
-                    Kind::Function(_) | Kind::Name(_) => (name == "default").then_some(value),
-                    _ => None,
-                },
-                _ => None,
-            }
-        });
-        if let Some(exported) = exported {
-            return Some(self.expr(&top(file, facts), exported));
-        }
-        let whole = self.common_js(file, facts, module)?;
-        let at = whole.at.clone();
-        match &whole.value {
-            Value::Object(object) if name != "default" || !object.open.is_empty() || object.has(name) => {
-                Some(self.property(&whole, name, &at)).filter(|node| node.value != Value::Undefined)
-            }
-            _ => (name == "default").then_some(whole),
-        }
-    }
-
-    /// What a module exports as a whole in the manner of CommonJS; `None` where it sets nothing of the kind.
-    fn common_js(&self, file: &Arc<str>, facts: &Arc<FileFacts>, module: &Module) -> Option<Node> {
-        let effects: Vec<Effect> = module.scopes.first()?.effects.iter().filter_map(of_exports).collect();
-        let first = effects.first()?;
-        let at = Site::new(file, first.span);
-        let mark = (Arc::clone(file), MODULE_SCOPE, EXPORTS.to_owned());
-        let key = (Arc::clone(file), EXPORTS.to_owned());
-        if let Some(node) = self.run.known(&self.values().names, &key) {
-            return Some(node);
-        }
-        if self.active.borrow().contains(&mark) {
-            self.run.cut();
-            return Some(unknown(format!("what `{file}` exports depends on itself"), at));
-        }
-        let place = top(file, facts);
-        let exported = || {
-            self.run.read(file);
-            self.active.borrow_mut().push(mark);
-            let mut node = Node { value: Object::default().into(), at };
-            for effect in &effects {
-                self.apply(&place, &mut node, effect, None);
-                if let (Mutation::Passed { call, .. }, Value::Object(object)) = (&effect.change, &mut node.value)
-                    && !matches!(self.expr(&place, &call.callee).value, Value::Function(_))
-                {
-                    let reason = format!("`{}` may add exports", render::expr(&call.callee));
-                    doubt(&mut object.change().open, Unknown::new(reason, Site::new(file, effect.span)));
-                }
-            }
-            self.active.borrow_mut().pop();
-            node
-        };
-        Some(self.run.work_out(&self.values().names, key, exported))
-    }
-
     pub(super) fn module_name(&self, file: &Arc<str>, facts: &Arc<FileFacts>, module: &Module, local: &str) -> Node {
         if let Some(binding) = module.scopes[0].binding(local, None) {
             return self.binding(&top(file, facts), MODULE_SCOPE, binding, None);
@@ -463,23 +254,6 @@ fn is_handler_of_worker(place: &Place<'_>) -> bool {
     })
 }
 
-/// What stands for all that a module exports in the manner of CommonJS, among the names of the module.
-const EXPORTS: &str = "module.exports";
-
-/// An effect on what a module exports in the manner of CommonJS, with the way from there.
-fn of_exports(effect: &Effect) -> Option<Effect> {
-    let path = match (effect.root.as_str(), effect.path.split_first()) {
-        // A new value of the name `exports` alone is not exported.
-        ("exports", None) if !effect.is_in_place() => return None,
-        ("exports", _) => effect.path.as_slice(),
-        ("module", Some((first, path))) if first == "exports" => path,
-        _ => return None,
-    };
-    // `__esModule`, by which compilers mark what they made, is no export.
-    let is_mark = matches!(path, [key] if key == "__esModule");
-    (!is_mark).then(|| Effect { path: path.to_vec(), ..effect.clone() })
-}
-
 /// The top of a module.
 pub(super) fn top(file: &Arc<str>, facts: &Arc<FileFacts>) -> Place<'static> {
     Place { file: Arc::clone(file), facts: Arc::clone(facts), scope: MODULE_SCOPE, frame: None }
@@ -487,19 +261,6 @@ pub(super) fn top(file: &Arc<str>, facts: &Arc<FileFacts>) -> Place<'static> {
 
 fn is_exported(module: &Module, name: &str) -> bool {
     module.exports.iter().any(|export| matches!(export, Export::Local { local, .. } if local == name))
-}
-
-/// Whether a module is better-auth's, and a name one of the functions that make or mount instances.
-fn exports_it(module: &str, name: &str) -> bool {
-    is_framework(module) && (ENTRY_POINTS.contains(&name) || MOUNTING_FUNCTIONS.contains(&name))
-}
-
-/// Where an export comes from.
-pub(super) enum Located {
-    /// A name of the module scope of a file.
-    Name(Arc<str>, String),
-    /// Anything else, with its value.
-    Value(Node),
 }
 
 /// What is left of an object when some of its keys are taken out, or of a list when its first elements are.
