@@ -14,6 +14,7 @@ use std::sync::LazyLock;
 use nodejs_semver::Version;
 use serde::{Deserialize, Deserializer};
 
+use predicate::OptionTest;
 use range::{Range, Release};
 use schema::Table;
 
@@ -109,16 +110,41 @@ pub struct Brought<'p> {
 
 /// better-auth itself.
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Core {
     /// The newest release the packs were compared with.
     #[serde(deserialize_with = "version")]
     pub newest: Version,
+    /// The comparison that adapters make by themselves.
+    pub schema_check: SchemaCheck,
     /// Its own tables, in the order better-auth creates them.
     pub tables: Vec<Table>,
     /// What releases ask for beyond new tables and columns.
     #[serde(default)]
     pub upgrades: Vec<UpgradeStep>,
+}
+
+/// The comparison of the tables that are there with the required ones, which adapters make before they answer any request.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SchemaCheck {
+    /// The option that turns it off.
+    pub unless: OptionTest,
+    /// The adapters that make it.
+    pub adapters: Vec<CheckingAdapter>,
+}
+
+/// An adapter that answers no request where the tables are not as they are required.
+#[derive(Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CheckingAdapter {
+    /// The family: `drizzle`.
+    pub name: String,
+    /// The releases of better-auth that have it do so.
+    pub versions: Range,
+    /// Whether it sees columns that must be given a value and that nothing writes.
+    #[serde(default = "yes")]
+    pub unwritten: bool,
 }
 
 /// What the documentation asks for when a project moves to a release.
@@ -178,9 +204,9 @@ pub struct Plugin {
     /// The tables and columns it adds.
     #[serde(default)]
     pub tables: Vec<Table>,
-    /// The columns of others (`account.password`) that it writes.
+    /// The columns (`account.password`) and tables (`account`) of better-auth itself that it works with.
     #[serde(default)]
-    pub writes: Vec<String>,
+    pub uses: Vec<String>,
     /// The releases whose tables are known, where its package counts in a way of its own; none where it goes by the numbers
     /// of better-auth.
     #[serde(default)]

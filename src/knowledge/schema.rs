@@ -23,8 +23,11 @@ pub struct Table {
     /// The releases that ask the condition; others need it in any case.
     #[serde(default)]
     when_versions: Range,
-    /// The options with which the plugin does without it, although the table is part of its schema.
+    /// The options with which its owner does without it, although the table is part of its schema.
     pub idle_when: Option<Condition>,
+    /// The paths of all requests that insert rows; empty where they are not known.
+    #[serde(default)]
+    pub inserted_by: Vec<String>,
     /// The options that rename it, the first that is set wins; `None` for the usual ones (see [`Table::renames`]).
     renames: Option<Vec<Rename>>,
     /// The option that adds columns of the project's own.

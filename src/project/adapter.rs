@@ -145,6 +145,7 @@ fn of_options(evaluator: &Evaluator<'_>, options: &Node, server: &Site) -> Adapt
                 if common.kind != next.kind {
                     return unknown(&common.at);
                 }
+                common.wrapped |= next.wrapped;
                 common.dialect = common.dialect.filter(|_| common.dialect == next.dialect);
                 common.provider = common.provider.filter(|provider| next.provider.as_ref() == Some(provider));
                 common.package = common.package.filter(|package| next.package.as_ref() == Some(package));
@@ -205,6 +206,7 @@ fn unknown(at: &Site) -> Adapter {
         plural: Plural::Never,
         snake_case: Some(false),
         text_dates: TextDates::Fine,
+        wrapped: false,
     }
 }
 
@@ -215,6 +217,7 @@ fn of_value(evaluator: &Evaluator<'_>, node: &Node) -> Adapter {
         Value::Object(object) if !object.foreign.is_empty() => {
             if let Some(call) = made_from(node) {
                 of_call(&mut adapter, call);
+                adapter.wrapped = true;
             }
         }
         Value::Object(_) => {
@@ -226,15 +229,19 @@ fn of_value(evaluator: &Evaluator<'_>, node: &Node) -> Adapter {
             adapter.handle = instance.or_else(|| node.get(&["dialect"])).cloned();
         }
         // `(options) => drizzleAdapter(db, config)(options)`
-        Value::Function(function) => match made_from(&evaluator.call(function, Vec::new(), &node.at)) {
-            Some(call) => {
-                of_call(&mut adapter, call.receiver.as_deref().filter(|_| call.callee.name.ends_with("()")).unwrap_or(call))
+        Value::Function(function) => {
+            let made = evaluator.call(function, Vec::new(), &node.at);
+            match made_from(&made) {
+                Some(call) => {
+                    of_call(&mut adapter, call.receiver.as_deref().filter(|_| call.callee.name.ends_with("()")).unwrap_or(call));
+                    adapter.wrapped = !matches!(&made.value, Value::Call(whole) if std::ptr::eq(&**whole, call));
+                }
+                None => {
+                    adapter.kind = AdapterKind::Other;
+                    adapter.provider = Some("a function of the repository".into());
+                }
             }
-            None => {
-                adapter.kind = AdapterKind::Other;
-                adapter.provider = Some("a function of the repository".into());
-            }
-        },
+        }
         _ => {}
     }
     adapter

@@ -17,7 +17,7 @@ use super::schema::declared::{Sources, tell_apart};
 use super::schema::lookup::Map;
 use super::schema::programmatic;
 use super::schema::replay::is_trial;
-use super::schema::required::required;
+use super::schema::required::{check, required};
 use super::value::{CallValue, Environment, External, Lookup, Node, Object, Property, Unknown, Value};
 use super::version::version_in;
 use super::{AdapterKind, Client, PluginUse, ProjectModel, Role, SchemaState, Server};
@@ -268,7 +268,7 @@ impl Linker<'_> {
         let version = version_in(self.files, self.resolver, &at.file, &package, "better-auth");
         let (plugins, plugins_open) = self.plugins(Side::Server, &package, &options);
         let adapter = adapter(self.evaluator, &options, &version, &at);
-        let required = required(&version, &options, &plugins);
+        let required = required(&version, &options, &plugins).checked(check(&version, &options, &adapter));
         let (files, resolver, evaluator) = (self.files, self.resolver, self.evaluator);
         let read = || Arc::new(Sources::read(files, resolver, evaluator));
         // Its parts begin by themselves.

@@ -239,6 +239,8 @@ pub struct Adapter {
     pub snake_case: Option<bool>,
     /// What becomes of dates where a column takes text.
     pub text_dates: TextDates,
+    /// Code of the project stands around what the function of the adapter made.
+    pub wrapped: bool,
 }
 
 /// What becomes of dates where a column takes text, or code is given text of them.
@@ -284,6 +286,23 @@ pub enum AdapterKind {
     Other,
     /// Not known.
     Unknown,
+}
+
+impl AdapterKind {
+    /// The name of the family.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Drizzle => "drizzle",
+            Self::Prisma => "prisma",
+            Self::Kysely => "kysely",
+            Self::Mongo => "mongodb",
+            Self::Memory => "memory",
+            Self::None => "none",
+            Self::Other => "other",
+            Self::Unknown => "unknown",
+        }
+    }
 }
 
 /// SQL dialects.

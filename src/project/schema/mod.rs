@@ -33,6 +33,7 @@ pub(crate) use casing::words;
 
 use crate::facts::schema::{Column, Table};
 use crate::facts::script::Runner;
+use crate::knowledge::CheckingAdapter;
 use crate::project::value::Unknown;
 use crate::source::Site;
 
@@ -47,6 +48,33 @@ pub struct Required {
     pub tables: BTreeMap<String, RequiredTable>,
     /// What could change it and is not known.
     pub open: Vec<Unknown>,
+    /// The adapter of the server, where it compares this with what is there before it answers any request.
+    pub check: Option<&'static CheckingAdapter>,
+}
+
+impl Required {
+    /// The same for a server whose adapter makes a comparison of its own, which asks for what nothing uses as well.
+    #[must_use]
+    pub fn checked(mut self, check: Option<&'static CheckingAdapter>) -> Self {
+        self.check = check;
+        if check.is_some() {
+            for table in self.tables.values_mut() {
+                table.idle = false;
+                table.columns.iter_mut().for_each(|column| column.idle = false);
+            }
+        }
+        self
+    }
+
+    /// Whether the server answers no request at all because of a gap of this kind.
+    #[must_use]
+    pub fn refuses(&self, kind: GapKind) -> bool {
+        self.check.is_some_and(|check| match kind {
+            GapKind::Table | GapKind::MapEntry | GapKind::ModelName | GapKind::Columns => true,
+            GapKind::Unwritten => check.unwritten,
+            _ => false,
+        })
+    }
 }
 
 /// One required table.
@@ -60,8 +88,18 @@ pub struct RequiredTable {
     pub keys: Vec<RequiredKey>,
     /// What brings the table in.
     pub cause: Cause,
-    /// With these options the plugin does without it, as long as nobody calls what needs it.
+    /// With these options and plugins its owner does without it, as long as nobody calls what needs it.
     pub idle: bool,
+    /// The paths of all requests that insert rows; empty where they are not known.
+    pub inserted_by: &'static [String],
+}
+
+impl RequiredTable {
+    /// A table that is needed in any case, still without columns.
+    #[must_use]
+    pub fn new(model: String, cause: Cause) -> Self {
+        Self { model, columns: Vec::new(), keys: Vec::new(), cause, idle: false, inserted_by: &[] }
+    }
 }
 
 /// One required column.

@@ -13,12 +13,12 @@ use super::{Cause, Required, RequiredColumn, RequiredKey, RequiredReference, Req
 use crate::knowledge::predicate::{Condition, OptionTest};
 use crate::knowledge::range::Range;
 use crate::knowledge::schema::{Additional, Column, Rename, Table};
-use crate::knowledge::{Plugin, pack};
+use crate::knowledge::{CheckingAdapter, Plugin, pack};
 use crate::project::per_call::per_call;
 use crate::project::predicate::{self, Verdict};
 use crate::project::value::{Found, Lookup, Node, Unknown, Value};
 use crate::project::version::Version;
-use crate::project::{Definition, PluginUse};
+use crate::project::{Adapter, Definition, PluginUse};
 
 /// The releases that honour `disableMigration` of a plugin's table (measured with `getAuthTables` and the generators):
 /// neither `migrate` nor `generate` creates it, so that nothing of the project can be expected to hold it. Releases
@@ -44,6 +44,17 @@ pub fn required(version: &Version, options: &Node, plugins: &[PluginUse]) -> Req
     let plugins: Vec<PluginUse> = plugins.iter().map(before).collect();
     let earlier = of_release(&before_preview(&release), certain, Required::default(), options, &plugins);
     in_both(full, &earlier, preview, options)
+}
+
+/// The adapter of a server, where it compares the tables that are there with the required ones before it answers any request.
+/// `None` where it does not, or that is not known.
+#[must_use]
+pub fn check(version: &Version, options: &Node, adapter: &Adapter) -> Option<&'static CheckingAdapter> {
+    let check = &pack().core.schema_check;
+    let release = before_preview(&version.effective()?);
+    let off = predicate::evaluate(&check.unless.predicate, &in_production(options.lookup(&check.unless.steps()))).verdict;
+    let makes_it = |one: &&CheckingAdapter| one.name == adapter.kind.name() && one.versions.contains(&release);
+    check.adapters.iter().find(makes_it).filter(|_| off == Verdict::HoldsNot && !adapter.wrapped)
 }
 
 /// Whether it is a preview that may lack what the release it leads to brings. A release candidate has it.
@@ -189,11 +200,12 @@ impl Source<'_> {
     }
 }
 
-/// Whether a plugin, or the one it is made from, writes a column that is not its own.
-fn writes(used: &PluginUse, column: &str) -> bool {
+/// Whether a plugin, or the one it is made from, works with a column that is not its own, or with a table, which it does
+/// where it works with a column of that.
+fn uses(used: &PluginUse, part: &str) -> bool {
     let base = used.definition.as_ref().and_then(|definition| definition.base.as_deref());
-    used.known.is_some_and(|plugin| plugin.writes.iter().any(|written| written == column))
-        || base.is_some_and(|base| writes(base, column))
+    let is_it = |other: &String| other == part || other.split_once('.').is_some_and(|(table, _)| table == part);
+    used.known.is_some_and(|plugin| plugin.uses.iter().any(is_it)) || base.is_some_and(|base| uses(base, part))
 }
 
 struct Builder<'a> {
@@ -269,7 +281,7 @@ impl Builder<'_> {
         for DefinedTable { key, model, columns, unmigrated } in tables {
             // The core names its own tables, and leaves out those that live in secondary storage.
             if !is_core(&key) {
-                let named = RequiredTable { model, columns: Vec::new(), keys: Vec::new(), cause: cause.clone(), idle: false };
+                let named = RequiredTable::new(model, cause.clone());
                 let table = self.required.tables.entry(key.clone()).or_insert_with(|| named.clone());
                 table.model = named.model;
                 match unmigrated.filter(|_| UNMIGRATED_TABLES.contains(self.release)) {
@@ -283,7 +295,7 @@ impl Builder<'_> {
     }
 
     /// Adds a table, or its columns to a table that is there.
-    fn add(&mut self, table: &Table, source: &Source<'_>) {
+    fn add(&mut self, table: &'static Table, source: &Source<'_>) {
         let Some(cause) = self.ask(table.condition(source.release), source.cause(), source) else { return };
         let of_core = is_core(&table.key);
         if of_core && source.plugin.is_some() && !self.required.tables.contains_key(&table.key) {
@@ -298,14 +310,13 @@ impl Builder<'_> {
                 self.required.tables.remove(&table.key);
                 return;
             };
-            // An option that is set to something unknown is most likely set to something.
-            let idle = table.idle_when.as_ref().is_some_and(|condition| source.verdict(condition) != Verdict::HoldsNot);
-            let named = RequiredTable { model, columns: Vec::new(), keys: Vec::new(), cause: cause.clone(), idle };
+            let idle = self.is_idle(table, source);
+            let named = RequiredTable { idle, inserted_by: &table.inserted_by, ..RequiredTable::new(model, cause.clone()) };
             let required = self.required.tables.entry(table.key.clone()).or_insert_with(|| named.clone());
             // The last plugin that touches a table names it; who declares it as its own brings it in.
             required.model = named.model;
             if !table.extends && self.owned.insert(table.key.clone()) {
-                (required.cause, required.idle) = (named.cause, named.idle);
+                (required.cause, required.idle, required.inserted_by) = (named.cause, named.idle, named.inserted_by);
             }
         }
         for column in table.columns.iter().filter(|column| column.versions.contains(source.release)) {
@@ -314,6 +325,18 @@ impl Builder<'_> {
         self.add_keys(table, source.release);
         if let (Some(additional), Some(_)) = (&table.additional, source.plugin) {
             self.add_additional(&table.key, additional, source);
+        }
+    }
+
+    /// Whether the owner of a table does without it.
+    fn is_idle(&self, table: &Table, source: &Source<'_>) -> bool {
+        let Some(condition) = &table.idle_when else { return false };
+        let verdict = source.verdict(condition);
+        match source.plugin {
+            // An option that is set to something unknown is most likely set to something.
+            Some(_) => verdict != Verdict::HoldsNot,
+            // A plugin that is not known may use what is better-auth's own.
+            None => verdict == Verdict::Holds && !self.plugins.iter().any(|used| used.known.is_none() || uses(used, &table.key)),
         }
     }
 
@@ -350,7 +373,7 @@ impl Builder<'_> {
                 index: column.index.at(source.release),
                 default: column.default.clone(),
                 takes_over: column.takes_over.clone(),
-                idle: idle && !self.plugins.iter().any(|used| writes(used, &written)),
+                idle: idle && !self.plugins.iter().any(|used| uses(used, &written)),
                 left_out: false,
                 references: references.map(|reference| RequiredReference {
                     table: reference.table.clone(),

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value as Json, json as object};
 
 use super::{
-    SchemaSource, adapter_name, below_base_path, by_name, cause_name, certainty, declared_tables, dialect_name, has_options, id,
-    layer_name, role_name, schema_source,
+    SchemaSource, below_base_path, by_name, cause_name, certainty, declared_tables, dialect_name, has_options, id, layer_name,
+    role_name, schema_source,
 };
 use crate::facts::schema::{Column, Table};
 use crate::finding::Location;
@@ -46,7 +46,7 @@ fn server(server: &Server, locate: &dyn Fn(&Site) -> Location) -> Json {
         "contexts": server.contexts.iter().map(|one| context(one, locate)).collect::<Vec<_>>(),
         "better_auth": { "declared": server.version.declared, "resolved": resolved },
         "adapter": {
-            "kind": adapter_name(server.adapter.kind),
+            "kind": server.adapter.kind.name(),
             "dialect": server.adapter.dialect.map(dialect_name),
             "provider": server.adapter.provider,
         },

@@ -10,7 +10,7 @@ use crate::project::application::base_path;
 use crate::project::installed::Package;
 use crate::project::schema::{Cause, Declared, Layer, SourceTable};
 use crate::project::value::{Condition, Lookup, Object, Property};
-use crate::project::{AdapterKind, Dialect, PluginUse, Role, Server};
+use crate::project::{Dialect, PluginUse, Role, Server};
 
 /// Where the tables of a plugin were read from that no pack knows.
 enum SchemaSource<'p> {
@@ -59,19 +59,6 @@ fn role_name(role: Role) -> &'static str {
         Role::Test => "test",
         Role::Example => "example",
         Role::Development => "development",
-    }
-}
-
-fn adapter_name(kind: AdapterKind) -> &'static str {
-    match kind {
-        AdapterKind::Drizzle => "drizzle",
-        AdapterKind::Prisma => "prisma",
-        AdapterKind::Kysely => "kysely",
-        AdapterKind::Mongo => "mongodb",
-        AdapterKind::Memory => "memory",
-        AdapterKind::None => "none",
-        AdapterKind::Other => "other",
-        AdapterKind::Unknown => "unknown",
     }
 }
 
@@ -144,7 +131,9 @@ mod tests {
     use crate::project::schema::lookup::{Lookup, Naming};
     use crate::project::schema::{Gap, GapKind, Required, RequiredColumn, RequiredReference, RequiredTable};
     use crate::project::value::{Node, Unknown, Value};
-    use crate::project::{Adapter, Client, Definition, Plural, ProjectModel, SchemaState, TextDates, version::Version};
+    use crate::project::{
+        Adapter, AdapterKind, Client, Definition, Plural, ProjectModel, SchemaState, TextDates, version::Version,
+    };
     use crate::source::{Site, Span};
 
     /// A site whose line is its offset.
@@ -231,8 +220,7 @@ mod tests {
             left_out: false,
             cause,
         };
-        let required =
-            |model: &str, columns, cause| RequiredTable { model: model.into(), columns, keys: vec![], cause, idle: false };
+        let required = |model: &str, columns, cause| RequiredTable { columns, ..RequiredTable::new(model.into(), cause) };
         let missing = column("userId", Cause::Plugin(0));
         let user = Table {
             columns: vec![Column {
@@ -277,13 +265,14 @@ mod tests {
                 plural: Plural::Never,
                 snake_case: Some(false),
                 text_dates: TextDates::Fine,
+                wrapped: false,
             },
             required: Required {
                 tables: BTreeMap::from([
                     ("user".into(), required("user", vec![], Cause::Core)),
                     ("passkey".into(), required("passkey", vec![missing.clone()], Cause::Plugin(0))),
                 ]),
-                open: vec![],
+                ..Required::default()
             },
             declared: Declared {
                 lookup: Lookup { tables: vec![("user".into(), user)], naming: Naming::Exact, ..Lookup::default() },

@@ -3,8 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{
-    SchemaSource, adapter_name, below, below_base_path, cause_name, dialect_name, has_options, layer_name, other_options,
-    schema_source,
+    SchemaSource, below, below_base_path, cause_name, dialect_name, has_options, layer_name, other_options, schema_source,
 };
 use crate::finding::Location;
 use crate::project::application::{Mount, Partners, Route, base_path_without_address, folder};
@@ -338,7 +337,7 @@ fn version(version: &Version) -> String {
 }
 
 fn database(adapter: &Adapter) -> String {
-    let mut parts = vec![adapter_name(adapter.kind).to_owned()];
+    let mut parts = vec![adapter.kind.name().to_owned()];
     parts.extend(adapter.dialect.map(|dialect| dialect_name(dialect).to_owned()));
     parts.extend(adapter.provider.as_ref().map(|provider| format!("provider \"{provider}\"")));
     parts.extend((adapter.plural != Plural::Never).then(|| "plural table names".to_owned()));

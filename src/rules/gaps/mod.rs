@@ -319,17 +319,8 @@ impl<'m> Group<'m> {
             report.identity.extend(self.gaps.iter().map(|gap| gap.key.clone()));
         }
         report.parts.extend(self.gaps.iter().flat_map(parts));
-        if let Some(why) = why::missing_columns(&self.gaps).filter(|_| self.cause != Cause::Core || self.is_partial()) {
-            report.why = why;
-        }
-        if self.is_partial() {
-            report.severity = report.severity.min(Severity::High);
-        }
-        if self.gaps.iter().all(|gap| server.required.tables.get(&gap.key).is_some_and(|table| table.idle)) {
-            report.severity = report.severity.min(Severity::Medium);
-            report.why = "With these options the plugin does without the table until something is registered at run time; the \
-                          call that does so fails."
-                .into();
+        if !refuse(server, &self.gaps, report) {
+            self.lower(report);
         }
         if !server.declared.lookup.is_certain() {
             report.confidence = report.confidence.min(Confidence::Medium);
@@ -342,6 +333,21 @@ impl<'m> Group<'m> {
         if let Some((place, command)) = migrated_by_command(server, cx) {
             report.severity = report.severity.min(Severity::Medium);
             report.related.push((place, format!("`{command}` may create it")));
+        }
+    }
+
+    /// Lowers a report where not every call fails, and says which do.
+    fn lower(&self, report: &mut Report) {
+        if let Some(why) = why::missing_columns(&self.gaps).filter(|_| self.cause != Cause::Core || self.is_partial()) {
+            report.why = why;
+        }
+        if self.is_partial() {
+            report.severity = report.severity.min(Severity::High);
+        }
+        if self.gaps.iter().all(|gap| self.server.required.tables.get(&gap.key).is_some_and(|table| table.idle)) {
+            let (severity, why) = why::idle(&self.cause);
+            report.severity = report.severity.min(severity);
+            report.why = why.into();
         }
     }
 
@@ -493,6 +499,7 @@ pub(super) fn report_each(
                     _ => group.plugin().map(|plugin| plugin.name.clone()),
                 });
             }
+            refuse(server, std::slice::from_ref(gap), &mut report);
             let (message, label) = tell(&group, gap, &mut report);
             report.message = message;
             report.label = label;
@@ -512,6 +519,16 @@ pub(super) fn report_each(
             group.only(gap).hit(cx, out, report);
         }
     }
+}
+
+/// Raises a report where the server answers no request because of the gaps, and says so. Gives back whether it does.
+pub(super) fn refuse(server: &Server, gaps: &[Gap], report: &mut Report) -> bool {
+    let refused = gaps.iter().any(|gap| server.required.refuses(gap.kind));
+    if refused {
+        report.severity = Severity::Critical;
+        report.why = why::refused(server);
+    }
+    refused
 }
 
 /// Whether a gap is about keys of columns that are there.

@@ -4,9 +4,11 @@ use std::collections::BTreeSet;
 
 use super::quoted;
 use crate::finding::Severity;
-use crate::project::schema::{Gap, GapKind, RequiredColumn};
+use crate::knowledge::pack;
+use crate::project::schema::{Cause, Gap, GapKind, RequiredColumn};
 use crate::project::value::{Lookup, Value};
 use crate::project::{AdapterKind, Server};
+use crate::rules::context::release;
 
 /// What becomes of calls where tables that are there lack columns; `None` where a whole table is missing.
 pub(super) fn missing_columns(gaps: &[Gap]) -> Option<String> {
@@ -22,6 +24,42 @@ pub(super) fn missing_columns(gaps: &[Gap]) -> Option<String> {
         _ => format!("every call that stores one in tables {} fails", quoted(tables)),
     };
     Some(format!("Rows are stored column by column: {told}."))
+}
+
+/// What fails where the release compares the tables that are there with the required ones, and they differ.
+pub(in crate::rules) fn refused(server: &Server) -> String {
+    format!(
+        "better-auth {} compares its tables with what it needs before it answers: every request fails with `SchemaMismatchError`, \
+         whatever it is about. `{}: false` would turn off the comparison and leave the defect.",
+        release(&server.version),
+        pack().core.schema_check.unless.path
+    )
+}
+
+/// How bad it is that a table is missing that is idle, and what fails.
+pub(super) fn idle(cause: &Cause) -> (Severity, &'static str) {
+    match cause {
+        Cause::Core => (
+            Severity::High,
+            "Nobody signs in with a password or through a provider here, which is what the table is for. Calls that look for an \
+             account all the same fail, such as the list of the accounts of a user.",
+        ),
+        _ => (
+            Severity::Medium,
+            "With these options the plugin does without the table until something is registered at run time; the call that does \
+             so fails.",
+        ),
+    }
+}
+
+/// What is left of inserts into a table where `disabledPaths` keeps out all requests that make them; `None` where it does not.
+pub(in crate::rules) fn disabled_inserts(server: &Server, key: &str) -> Option<String> {
+    let paths = server.required.tables.get(key)?.inserted_by;
+    let are_closed = !paths.is_empty() && paths.iter().all(|path| server.disabled(path).is_some());
+    are_closed.then(|| {
+        let paths = quoted(paths.iter().map(String::as_str));
+        format!("`disabledPaths` keeps out the requests that insert rows, to {paths}. Calls of `auth.api` that do so fail.")
+    })
 }
 
 /// What fails without a table of better-auth itself, or without columns that are written with each of its rows.

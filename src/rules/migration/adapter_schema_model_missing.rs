@@ -6,7 +6,7 @@ use crate::project::schema::lookup::Map;
 use crate::project::schema::repair::{is_misnamed, whole_map};
 use crate::project::schema::{Gap, GapKind};
 use crate::project::value::Unknown;
-use crate::rules::gaps::{Topic, groups, join, quoted, repair};
+use crate::rules::gaps::{Topic, groups, join, quoted, refuse, repair, why};
 use crate::rules::{Circumstances, Context, Reporter};
 
 pub(super) fn check(cx: &Context<'_>, out: &mut Reporter<'_>) {
@@ -22,6 +22,7 @@ pub(super) fn check(cx: &Context<'_>, out: &mut Reporter<'_>) {
         let message = format!("the schema map of the Drizzle adapter has no {tables}, which {who} looks up there");
         let mut report = out.draft(map.clone(), message);
         report.label = format!("no {tables} here");
+        refuse(server, &group.gaps, &mut report);
         for (gap, (name, place)) in group.gaps.iter().flat_map(|gap| gap.declared.iter().map(move |one| (gap, one))) {
             let label = if *name == gap.table { "declared here".to_owned() } else { format!("`{name}` is not `{}`", gap.table) };
             report.related.push((place.clone(), label));
@@ -50,9 +51,12 @@ fn given_none(cx: &Context<'_>, out: &mut Reporter<'_>, server: &Server) {
     }
     let mut report = out.draft(server.adapter.at.clone(), message);
     report.severity = Severity::Critical;
-    report.why = "The adapter finds tables in its schema map alone. The first request that needs the database fails with \
+    report.why = match server.required.refuses(GapKind::Table) {
+        true => why::refused(server),
+        false => "The adapter finds tables in its schema map alone. The first request that needs the database fails with \
                   \"model not found in schema\", and so does every other."
-        .into();
+            .into(),
+    };
     report.label = "no `schema` here".into();
     report.related.extend(server.adapter.handle.iter().map(|handle| (handle.at.clone(), "nor here".into())));
     let tables: Vec<String> =

@@ -3,7 +3,7 @@
 use crate::project::Server;
 use crate::project::schema::{Gap, GapKind};
 use crate::project::value::Lookup;
-use crate::rules::gaps::{Group, Topic, groups};
+use crate::rules::gaps::{Group, Topic, groups, refuse};
 use crate::rules::{Context, Reporter};
 use crate::source::Site;
 
@@ -17,6 +17,7 @@ pub(super) fn check(cx: &Context<'_>, out: &mut Reporter<'_>) {
                 gap.key, gap.table
             );
             let mut report = out.draft(place(&group, gap), message);
+            refuse(server, std::slice::from_ref(gap), &mut report);
             report.label = format!("no model is called `{}`", gap.table);
             report.related.push((declared.clone(), format!("`{model}` has the table `{}`", gap.table)));
             report.related.push((server.at.clone(), format!("`{}` is created here", server.name)));

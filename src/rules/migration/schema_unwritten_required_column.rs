@@ -1,5 +1,6 @@
 //! A column that must be given a value and that better-auth never writes.
 
+use crate::finding::Severity;
 use crate::knowledge::pack;
 use crate::project::AdapterKind;
 use crate::project::adapter::Mapper;
@@ -20,10 +21,17 @@ pub(super) fn check(cx: &Context<'_>, out: &mut Reporter<'_>) {
         };
         let version = release(&group.server.version);
         let (passwords, others) = by_content(gap);
-        report.why = format!(
-            "{} Typical causes are a column of the project's own that `additionalFields` does not name, and one that an older \
-             release wrote.",
+        let what = if group.server.required.refuses(gap.kind) {
+            why::refused(group.server)
+        } else if let Some(rest) = why::disabled_inserts(group.server, &gap.key) {
+            report.severity = Severity::Medium;
+            rest
+        } else {
             why::inserts(&gap.key)
+        };
+        report.why = format!(
+            "{what} Typical causes are a column of the project's own that `additionalFields` does not name, and one that an older \
+             release wrote."
         );
         report.help.server = Some(server_help(group, gap, &passwords, &others));
         if others.is_empty() {
