@@ -29,6 +29,7 @@ pub(super) fn plugins() -> Vec<File> {
         "api-key",
         "autumn",
         "bearer",
+        "better-auth-localization",
         "captcha",
         "cimd",
         "cloudflare",
@@ -73,6 +74,7 @@ pub(super) fn plugins() -> Vec<File> {
         "test-utils",
         "two-factor",
         "username",
+        "validation-better-auth",
     ]
 }
 

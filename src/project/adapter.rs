@@ -194,7 +194,8 @@ fn bound(evaluator: &Evaluator<'_>, options: &Node) -> Option<Adapter> {
     })
 }
 
-fn unknown(at: &Site) -> Adapter {
+/// An adapter of which only its place is known.
+pub(super) fn unknown(at: &Site) -> Adapter {
     Adapter {
         kind: AdapterKind::Unknown,
         at: at.clone(),

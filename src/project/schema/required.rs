@@ -547,6 +547,8 @@ mod tests {
 
     use super::*;
     use crate::facts::module::Text;
+    use crate::project::AdapterKind;
+    use crate::project::schema::GapKind;
     use crate::project::value::{Alternative, Condition, Environment, External, Object, Property};
     use crate::source::{Site, Span};
 
@@ -635,6 +637,50 @@ mod tests {
             matches!(open.as_slice(), [why] if why.starts_with("1.4.0-beta.9 is a preview") && why.contains("`session`")),
             "{open:?}"
         );
+    }
+
+    #[test]
+    fn adapters_compare_the_tables_themselves_from_a_release_on() {
+        let adapter = |kind| Adapter { kind, wrapped: false, ..crate::project::adapter::unknown(&site()) };
+        let at = |release: &str, kind, options: &Node| {
+            let version = Version { declared: Some(release.into()), ..Version::default() };
+            check(&version, options, &adapter(kind)).map(|check| check.unwritten)
+        };
+        let [usual, off, open] = [None, Some(node(Value::Bool(false))), Some(unknown())].map(|value| {
+            let given = value.map(|value| object([("database", object([("validateSchema", value)]))]));
+            object([("advanced", given.unwrap_or_else(|| object([])))])
+        });
+        assert_eq!(at("1.7.2", AdapterKind::Drizzle, &usual), None);
+        assert_eq!(at("1.7.3", AdapterKind::Drizzle, &usual), Some(true));
+        assert_eq!(at("1.7.25", AdapterKind::Kysely, &usual), Some(true));
+        assert_eq!(at("1.7.25", AdapterKind::Prisma, &usual), Some(false));
+        assert_eq!(at("1.7.25", AdapterKind::Other, &usual), None);
+        assert_eq!(at("*", AdapterKind::Drizzle, &usual), None);
+        assert_eq!(at("1.7.25", AdapterKind::Drizzle, &off), None);
+        assert_eq!(at("1.7.25", AdapterKind::Drizzle, &open), None);
+        let version = Version { declared: Some("1.7.25".into()), ..Version::default() };
+        let wrapped = Adapter { wrapped: true, ..adapter(AdapterKind::Drizzle) };
+        assert_eq!(check(&version, &usual, &wrapped), None);
+
+        let idle = ask(&usual, &[plugin("jwt", object([]))]);
+        assert!(idle.tables["account"].idle && column(&idle, "jwks", "expiresAt").is_some_and(|column| column.idle));
+        let checked = idle.checked(check(&version, &usual, &adapter(AdapterKind::Drizzle)));
+        assert!(!checked.tables["account"].idle && column(&checked, "jwks", "expiresAt").is_some_and(|column| !column.idle));
+        assert!(checked.refuses(GapKind::Columns) && !checked.refuses(GapKind::UnmigratedTable));
+    }
+
+    #[test]
+    fn accounts_are_idle_where_nobody_signs_in_with_one() {
+        let is_idle = |options: &Node, plugins: &[PluginUse]| ask(options, plugins).tables["account"].idle;
+        assert!(is_idle(&object([]), &[plugin("magicLink", object([]))]));
+        assert!(!is_idle(&object([("emailAndPassword", object([("enabled", yes())]))]), &[]));
+        assert!(!is_idle(&object([("socialProviders", object([]))]), &[]));
+        assert!(!is_idle(&object([("socialProviders", unknown())]), &[]));
+        for name in ["genericOAuth", "admin", "somebodyElses"] {
+            assert!(!is_idle(&object([]), &[plugin(name, object([]))]), "{name}");
+        }
+        let rotated = object([("jwks", object([("rotationInterval", node(Value::Number(60.0)))]))]);
+        assert!(column(&ask(&object([]), &[plugin("jwt", rotated)]), "jwks", "expiresAt").is_some_and(|column| !column.idle));
     }
 
     #[test]
