@@ -323,6 +323,8 @@ fn a_table_without_an_entry_in_the_map_gets_one() {
 fn a_table_called_like_its_plugin_is_imported_under_another_name() {
     let database = "drizzleAdapter(db, { provider: \"pg\", schema: { user: users, session: sessions } })";
     let repo = drizzle_repository_with("passkey()", database, "import { users, sessions } from \"./schema\";");
+    repo.write("package.json", MANIFEST.replace("1.7.0", "1.7.25"));
+    repo.git(&["add", "--all"]).passed();
     let said = repo.review(&["--no-daemon"]).stdout;
     for line in ["import { passkey as passkeyTable } from \"./schema\";", "passkey: passkeyTable,"] {
         assert!(said.contains(line), "{said}");
