@@ -1,7 +1,7 @@
 //! A repository worked on at random while its daemon is killed, replaced, cut off and left with a damaged cache: after
 //! every step, the answer is the one a process without daemon and cache gives.
 //!
-//! `AUTH_REVIEW_MINUTES` and `AUTH_REVIEW_SEED` say how long steps are taken, and which.
+//! `AUTH_REVIEW_ROUNDS` or `AUTH_REVIEW_MINUTES` say how long steps are taken, `AUTH_REVIEW_SEED` which.
 
 #![cfg(unix)]
 
@@ -21,7 +21,7 @@ use common::{PROGRAM, Repo, Run, as_someone_else, finish};
 use random::{Random, number};
 
 /// Rounds of a run that nobody asked to be long.
-const ROUNDS: usize = 45;
+const ROUNDS: u64 = 45;
 
 /// Apart from each other by more than git's context lines, the parts of a file are hunks of their own.
 const GAP: &str = "\n\n\n\n\n\n\n\n";
@@ -299,7 +299,7 @@ impl Stress {
         stress
     }
 
-    fn round(&mut self, number: usize) {
+    fn round(&mut self, number: u64) {
         let (index, step) = (self.random.below(self.trees.len()), self.step());
         // A linked work tree is often not there; then it happens in the main one.
         let tree = Some(&self.trees[index]).filter(|tree| tree.join(".git").exists()).unwrap_or(&self.trees[0]).clone();
@@ -598,7 +598,7 @@ impl Stress {
         }
     }
 
-    fn summary(&self, seed: u64, rounds: usize) -> String {
+    fn summary(&self, seed: u64, rounds: u64) -> String {
         let mut text = format!(
             "seed {seed}, {rounds} rounds: {} answers compared, {} by the daemon, {} in hooks of git, {} of another user; \
              the findings changed {} times; {} mismatches\n",
@@ -646,10 +646,11 @@ fn said(run: &Run) -> String {
 fn whatever_happens_the_answer_is_the_one_of_a_fresh_process() {
     let seed = number("AUTH_REVIEW_SEED").unwrap_or(1);
     let time = number("AUTH_REVIEW_MINUTES").map(|minutes| Duration::from_secs(60 * minutes));
+    let asked = number("AUTH_REVIEW_ROUNDS").unwrap_or(ROUNDS);
     let began = Instant::now();
     let mut stress = Stress::new(seed);
     let mut rounds = 0;
-    while stress.mismatches.is_empty() && time.map_or(rounds < ROUNDS, |time| began.elapsed() < time) {
+    while stress.mismatches.is_empty() && time.map_or(rounds < asked, |time| began.elapsed() < time) {
         rounds += 1;
         stress.round(rounds);
     }
