@@ -47,25 +47,29 @@ pub(super) fn operations<'c>(code: &Code<'c>, chain: &Chain<'c>, call: Node<'c>,
 /// `knex("user").del()`, TypeORM's `queryRunner.clearTable("user")` and `createQueryBuilder().delete().from("user").execute()`,
 /// Sequelize's `queryInterface.bulkDelete("user", {})`. Any other call in the chain may be a condition.
 fn emptied<'c>(code: &Code<'c>, chain: &Chain<'c>, call: Node<'c>) -> Option<String> {
-    let (mut table, mut deletes, mut runs) = (handle(code, chain, call), false, is_used(call));
+    let (mut table, mut deletes, mut runs) = (None, false, None);
     for step in chain.steps.iter().filter(|step| step.arguments.is_some()) {
         match (step.name, step.values().as_slice()) {
-            ("clearTable", [name]) => (table, deletes, runs) = (Some(*name), true, true),
+            ("clearTable", [name]) => (table, deletes, runs) = (Some(*name), true, Some(true)),
             ("bulkDelete", [name, rest @ ..]) => {
                 let [conditions, options] = [rest.first(), rest.get(1)];
                 let is_empty = |given: Option<&Node<'c>>, but: &[&str]| given.is_none_or(|given| takes_all(code, *given, but));
                 let is_all = is_empty(conditions, &[]) && is_empty(options, &["limit", "where"]);
-                (table, deletes, runs) = (Some(*name), is_all, true);
+                (table, deletes, runs) = (Some(*name), is_all, Some(true));
             }
-            ("deleteFrom", [name]) => (table, deletes, runs) = (Some(*name), true, false),
+            ("deleteFrom", [name]) => (table, deletes, runs) = (Some(*name), true, Some(false)),
             ("from", [name]) => table = Some(*name),
-            ("createQueryBuilder", []) => runs = false,
+            ("createQueryBuilder", []) => runs = Some(false),
             ("del" | "delete" | "truncate", []) => deletes = true,
-            ("execute" | "executeTakeFirst" | "executeTakeFirstOrThrow", []) => runs = true,
+            ("execute" | "executeTakeFirst" | "executeTakeFirstOrThrow", []) => runs = Some(true),
             _ => return None,
         }
     }
-    code.text(table.filter(|_| deletes && runs)?)
+    // What lies around a call is dear to ask for: a node does not know it.
+    if !deletes || !runs.unwrap_or_else(|| is_used(call)) {
+        return None;
+    }
+    code.text(table.or_else(|| handle(code, chain, call))?)
 }
 
 /// The name in Knex's `knex("user")`, where what is called was handed to the migration.
@@ -97,11 +101,11 @@ fn takes_all<'c>(code: &Code<'c>, given: Node<'c>, but: &[&str]) -> bool {
 
 /// Whether the program waits for a function that is given something it may use the database with, or told what to do there.
 fn hands_on(chain: &Chain<'_>, call: Node<'_>) -> bool {
-    let waits = call.parent().is_some_and(|around| matches!(around.kind(), "await_expression" | "return_statement"));
     // sql`…`.execute(db)
     let is_template = chain.root.child_by_field_name("arguments").is_some_and(|list| list.kind() == "template_string");
     let last = chain.steps.last().map_or_else(|| chain.root.child_by_field_name("arguments"), |step| step.arguments);
     let given = last.filter(|list| list.kind() == "arguments").map(named).unwrap_or_default();
     let is_told = given.first().is_some_and(|value| value.kind() == "object");
-    waits && !is_template && (is_told || given.iter().any(|value| value.kind() == "identifier"))
+    let is_given = !is_template && (is_told || given.iter().any(|value| value.kind() == "identifier"));
+    is_given && call.parent().is_some_and(|around| matches!(around.kind(), "await_expression" | "return_statement"))
 }
