@@ -3315,6 +3315,43 @@ fn all_conditions_around_a_change_count() {
 }
 
 #[test]
+fn what_a_filter_keeps_is_what_its_function_says() {
+    let made = "const made = [{ on: true, make: () => admin() }, { on: false, make: () => jwt() }, { on: process.env.U === \"1\", make: () => username() }];\n";
+    for (list, expected) in [
+        ("made.filter(({ on }) => on).map(({ make }) => make())", vec!["admin", "username?"]),
+        ("made.filter((one) => one.on).map((one) => one.make())", vec!["admin", "username?"]),
+        ("made.filter(({ on: there = true }) => there).map((one) => one.make())", vec!["admin", "username?"]),
+        ("made.filter(function (one) { return !one.on; }).map((one) => one.make())", vec!["jwt", "username?"]),
+        ("[[true, admin()], [false, jwt()]].filter(([on]) => on).map(([, plugin]) => plugin)", vec!["admin"]),
+        ("[admin(), jwt()].filter((one, place) => place === 0)", vec!["admin"]),
+        ("[twoFactor(), jwt()].filter(({ id }) => id !== \"two-factor\")", vec!["jwt"]),
+        ("[admin(), process.env.X && jwt(), null].filter((one) => one != null && one !== false)", vec!["admin", "jwt?"]),
+        (
+            "Object.entries({ admin: true, jwt: false }).filter(([, on]) => on).map(([name]) => ({ admin, jwt })[name]())",
+            vec!["admin"],
+        ),
+        ("[made.find((one) => one.on).make(), made.at(-2).make()]", vec!["admin", "jwt"]),
+        ("[admin(), jwt(), username()].slice(0, 2)", vec!["admin", "jwt"]),
+        ("[admin(), jwt(), username()].slice(-1)", vec!["username"]),
+        ("[admin(), process.env.X ? [jwt(), [username()]] : []].flat(2)", vec!["admin", "jwt?", "username?"]),
+        ("[admin(), jwt()].reverse()", vec!["jwt", "admin"]),
+    ] {
+        let model = server(&format!("{made}export const auth = betterAuth({{ plugins: {list} }});"));
+        assert_eq!((plugins(&model), open(&model)), (expected.into_iter().map(str::to_owned).collect(), Vec::new()), "{list}");
+    }
+    for list in [
+        "[admin(), jwt()].filter((one) => isOn(one))",
+        "[admin(), jwt()].filter(isOn)",
+        "made.filter(({ on: there = isOn() }) => isOn(there)).map((one) => one.make())",
+    ] {
+        let model =
+            server(&format!("{made}import {{ isOn }} from \"flags\";\nexport const auth = betterAuth({{ plugins: {list} }});"));
+        assert!(plugins(&model).iter().all(|plugin| plugin.ends_with('?')), "{list}: {:?}", plugins(&model));
+        assert_eq!(open(&model), ["a filter decides which elements stay"], "{list}");
+    }
+}
+
+#[test]
 fn what_may_be_one_of_several_is_still_worked_with() {
     for (body, expected) in [
         ("(process.env.A ? [admin()] : [jwt()]).concat([username()])", vec!["admin?", "jwt?", "username"]),

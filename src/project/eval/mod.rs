@@ -12,6 +12,7 @@ mod closures;
 mod compose;
 mod environment;
 mod ever;
+mod lists;
 mod members;
 mod names;
 mod numbers;
