@@ -167,12 +167,10 @@ fn told_by(variable: &str, object: &Node, at: &Site) -> Option<Node> {
     if known.properties.is_empty() || !known.open.is_empty() || !known.properties.iter().all(is_certain) {
         return None;
     }
-    let chosen = known.properties.iter().map(|property| {
-        let condition = Condition {
-            environment: selected_environment(variable, &property.key),
-            ..Condition::new(format!("{variable} === \"{}\"", property.key), at.clone())
-        };
-        (property.node.clone(), condition)
-    });
+    let conditions = Condition::one_of(known.properties.iter().map(|property| Condition {
+        environment: selected_environment(variable, &property.key),
+        ..Condition::new(format!("{variable} === \"{}\"", property.key), at.clone())
+    }));
+    let chosen = known.properties.iter().zip(conditions).map(|(property, condition)| (property.node.clone(), condition));
     Some(either(chosen.collect(), at.clone()))
 }
