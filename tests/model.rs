@@ -7,7 +7,7 @@ use git_auth_review::config::Config;
 use git_auth_review::engine;
 use git_auth_review::project::schema::lookup::Map;
 use git_auth_review::project::schema::{Cause, Gap, GapKind, Migrated, RequiredColumn, RequiredTable};
-use git_auth_review::project::value::{Lookup, Value};
+use git_auth_review::project::value::{Condition, Lookup, Value};
 use git_auth_review::project::{AdapterKind, Dialect, Plural, ProjectModel, Role, SchemaState};
 use git_auth_review::source::{Installed, MemorySnapshot, Unreadable};
 
@@ -2679,7 +2679,7 @@ fn a_variable_that_is_not_set_has_the_default_of_its_validator() {
         (
             of_zod("process.env.NODE_ENV === \"production\" ? z.string() : z.string().default(\"/x\")"),
             vec![
-                "Env(\"PATH_OF_AUTH\") when process.env.NODE_ENV === \"production\" || !(process.env.NODE_ENV === \"production\") && PATH_OF_AUTH is set".to_owned(),
+                "Env(\"PATH_OF_AUTH\") when process.env.NODE_ENV === \"production\" || PATH_OF_AUTH is set".to_owned(),
                 "/x when !(process.env.NODE_ENV === \"production\") && !(PATH_OF_AUTH is set) (not in production)".to_owned(),
             ],
         ),
@@ -3317,6 +3317,110 @@ fn all_conditions_around_a_change_count() {
         ),
     ] {
         assert_eq!(cases(&server(&body), &csrf), expected, "{body}");
+    }
+}
+
+#[test]
+fn what_every_list_has_is_there_in_any_case() {
+    let options = "const options: BetterAuthOptions = { plugins: [admin()] };\n";
+    let make = |body: &str| {
+        format!(
+            "function make(kind?: string) {{ {body} }}\nexport const auth = betterAuth({{ plugins: make(process.env.KIND) }});"
+        )
+    };
+    for (body, expected) in [
+        (
+            make("const base = [admin()]; if (process.env.TWO) return [...base, twoFactor()]; if (process.env.NAME) return [...base, username()]; return base;"),
+            vec!["admin", "twoFactor if process.env.TWO", "username if !(process.env.TWO) && process.env.NAME"],
+        ),
+        (
+            make("const base = [admin()]; if (process.env.TWO) { base.push(twoFactor()); return base; } if (process.env.NAME) base.push(username()); return base;"),
+            vec!["admin", "twoFactor if process.env.TWO", "username if !(process.env.TWO) && process.env.NAME"],
+        ),
+        (
+            "let plugins: any[];\nif (process.env.TWO) plugins = [admin(), twoFactor()];\nelse if (process.env.NAME) plugins = [admin(), username()];\nelse plugins = [admin()];\nexport const auth = betterAuth({ plugins });".to_owned(),
+            vec!["admin", "twoFactor if process.env.TWO", "username if process.env.NAME && !(process.env.TWO)"],
+        ),
+        (
+            "const by = { two: [admin(), twoFactor()], name: [admin(), username()], none: [admin()] };\nexport const auth = betterAuth({ plugins: by[process.env.KIND as \"two\"] });".to_owned(),
+            vec!["admin", "twoFactor if KIND === \"two\"", "username if KIND === \"name\""],
+        ),
+        (
+            format!("{options}if (process.env.TWO) options.plugins = [...(options.plugins ?? []), twoFactor()];\nif (process.env.NAME) options.plugins = options.plugins!.concat(username());\nexport const auth = betterAuth(options);"),
+            vec!["admin", "twoFactor if process.env.TWO", "username if process.env.NAME"],
+        ),
+        (
+            format!("{options}if (process.env.TWO) options.plugins!.push(twoFactor());\nif (process.env.NAME) options.plugins = [...options.plugins!, username()];\nexport const auth = betterAuth(options);"),
+            vec!["admin", "twoFactor if process.env.TWO", "username if process.env.NAME"],
+        ),
+        (
+            "let options: BetterAuthOptions = { plugins: [admin()] };\nif (process.env.TWO) options = { ...options, plugins: [...options.plugins!, twoFactor()] };\nexport const auth = betterAuth(options);".to_owned(),
+            vec!["admin", "twoFactor if process.env.TWO"],
+        ),
+        (
+            "export const auth = betterAuth({ plugins: process.env.X ? [admin()] : [admin(), jwt()] });".to_owned(),
+            vec!["admin", "jwt if !(process.env.X)"],
+        ),
+        // Other options make another plugin, and a list may have one twice.
+        (
+            "export const auth = betterAuth({ plugins: process.env.X ? [admin()] : [admin({ defaultRole: \"x\" }), jwt()] });".to_owned(),
+            vec!["admin if process.env.X", "admin if !(process.env.X)", "jwt if !(process.env.X)"],
+        ),
+        (
+            "export const auth = betterAuth({ plugins: [process.env.X && admin(), process.env.Y && admin()] });".to_owned(),
+            vec!["admin if process.env.X", "admin if process.env.Y"],
+        ),
+        // What is left out of the texts may tell them apart.
+        (
+            "import { isOn } from \"flags\";\nexport const auth = betterAuth({ plugins: [isOn(\"a\") && admin(), !isOn(\"b\") && admin()] });".to_owned(),
+            vec!["admin if isOn(…)", "admin if !(isOn(…))"],
+        ),
+    ] {
+        let model = server(&body);
+        let told = model.servers[0].plugins.iter().map(|plugin| match Condition::all(&plugin.conditions) {
+            Some(condition) => format!("{} if {}", plugin.name, condition.text),
+            None => plugin.name.clone(),
+        });
+        let mut told: Vec<String> = told.collect();
+        told.sort_by_key(|plugin| ["admin", "jwt", "twoFactor", "username"].iter().position(|name| plugin.starts_with(name)));
+        assert_eq!(told, expected, "{body}");
+    }
+}
+
+#[test]
+fn what_a_filter_keeps_is_what_its_function_says() {
+    let made = "const made = [{ on: true, make: () => admin() }, { on: false, make: () => jwt() }, { on: process.env.U === \"1\", make: () => username() }];\n";
+    for (list, expected) in [
+        ("made.filter(({ on }) => on).map(({ make }) => make())", vec!["admin", "username?"]),
+        ("made.filter((one) => one.on).map((one) => one.make())", vec!["admin", "username?"]),
+        ("made.filter(({ on: there = true }) => there).map((one) => one.make())", vec!["admin", "username?"]),
+        ("made.filter(function (one) { return !one.on; }).map((one) => one.make())", vec!["jwt", "username?"]),
+        ("[[true, admin()], [false, jwt()]].filter(([on]) => on).map(([, plugin]) => plugin)", vec!["admin"]),
+        ("[admin(), jwt()].filter((one, place) => place === 0)", vec!["admin"]),
+        ("[twoFactor(), jwt()].filter(({ id }) => id !== \"two-factor\")", vec!["jwt"]),
+        ("[admin(), process.env.X && jwt(), null].filter((one) => one != null && one !== false)", vec!["admin", "jwt?"]),
+        (
+            "Object.entries({ admin: true, jwt: false }).filter(([, on]) => on).map(([name]) => ({ admin, jwt })[name]())",
+            vec!["admin"],
+        ),
+        ("[made.find((one) => one.on).make(), made.at(-2).make()]", vec!["admin", "jwt"]),
+        ("[admin(), jwt(), username()].slice(0, 2)", vec!["admin", "jwt"]),
+        ("[admin(), jwt(), username()].slice(-1)", vec!["username"]),
+        ("[admin(), process.env.X ? [jwt(), [username()]] : []].flat(2)", vec!["admin", "jwt?", "username?"]),
+        ("[admin(), jwt()].reverse()", vec!["jwt", "admin"]),
+    ] {
+        let model = server(&format!("{made}export const auth = betterAuth({{ plugins: {list} }});"));
+        assert_eq!((plugins(&model), open(&model)), (expected.into_iter().map(str::to_owned).collect(), Vec::new()), "{list}");
+    }
+    for list in [
+        "[admin(), jwt()].filter((one) => isOn(one))",
+        "[admin(), jwt()].filter(isOn)",
+        "made.filter(({ on: there = isOn() }) => isOn(there)).map((one) => one.make())",
+    ] {
+        let model =
+            server(&format!("{made}import {{ isOn }} from \"flags\";\nexport const auth = betterAuth({{ plugins: {list} }});"));
+        assert!(plugins(&model).iter().all(|plugin| plugin.ends_with('?')), "{list}: {:?}", plugins(&model));
+        assert_eq!(open(&model), ["a filter decides which elements stay"], "{list}");
     }
 }
 

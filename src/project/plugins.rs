@@ -1,5 +1,6 @@
 //! The plugins of a server or a client: which are in its list, and what makes each of them.
 
+use super::alike::alike;
 use super::files::Files;
 use super::installed;
 use super::link::is_framework;
@@ -53,7 +54,7 @@ impl Reader<'_> {
                 open.push(why);
             }
         }
-        (list.plugins, open)
+        (once_each(list.plugins), open)
     }
 
     /// The plugin an element is, `None` when it is none at all.
@@ -183,6 +184,37 @@ impl List<'_> {
             Err(why) => self.open.push(why),
         }
     }
+}
+
+/// The plugins of a list without those that one of several lists has in place of the same plugin in another one: it is there
+/// in either case.
+fn once_each(plugins: Vec<PluginUse>) -> Vec<PluginUse> {
+    let mut each: Vec<PluginUse> = Vec::new();
+    for plugin in plugins {
+        let condition = Condition::all(&plugin.conditions);
+        let in_its_place = |other: &&mut PluginUse| {
+            let excluded = Condition::all(&other.conditions).zip(condition.as_ref());
+            excluded.is_some_and(|(other, own)| other.excludes(own))
+        };
+        let mut others = each.iter_mut().filter(|other| !other.conditions.is_empty() && is_same(other, &plugin));
+        match (others.find(in_its_place), &condition) {
+            (Some(other), Some(own)) => {
+                let any = Condition::all(&other.conditions).map(|one| one.or(own));
+                other.conditions = any.into_iter().filter(|any| !any.is_always()).collect();
+            }
+            _ => each.push(plugin),
+        }
+    }
+    each
+}
+
+/// Whether two plugins are one, made in two places.
+fn is_same(one: &PluginUse, other: &PluginUse) -> bool {
+    let are_defined_alike = match (&one.definition, &other.definition) {
+        (Some(one), Some(other)) => alike(&one.object, &other.object),
+        (one, other) => one.is_none() && other.is_none(),
+    };
+    (&one.name, &one.module) == (&other.name, &other.module) && alike(&one.options, &other.options) && are_defined_alike
 }
 
 /// The options of a plugin that is given none.

@@ -2,6 +2,7 @@
 
 use crate::facts::module::Text;
 use crate::knowledge::predicate::{Condition, Literal, OptionTest, Predicate};
+use crate::project::cases::{Relation, relation, taken_apart};
 use crate::project::value::{self, Found, Lookup, Node, Unknown, Value};
 
 /// The answer to a predicate.
@@ -110,7 +111,7 @@ pub fn covers(found: &[Found<'_>]) -> bool {
 /// Whether one of several cases holds whatever their conditions come to.
 #[must_use]
 pub fn cover<'c>(cases: impl Iterator<Item = Vec<&'c value::Condition>>) -> bool {
-    exhaust(cases.collect())
+    exhaust(cases.flat_map(|case| taken_apart(&case)).collect())
 }
 
 /// More cases than this are not searched for completeness.
@@ -123,14 +124,15 @@ fn exhaust(cases: Vec<Vec<&value::Condition>>) -> bool {
     if cases.iter().any(Vec::is_empty) {
         return true;
     }
-    let Some(pivot) = cases.first().and_then(|case| case.first()) else { return false };
-    let positive = pivot.text.strip_prefix("!(").and_then(|rest| rest.strip_suffix(')')).unwrap_or(&pivot.text).to_owned();
-    let negative = format!("!({positive})");
-    let suppose = |holds: &str, fails: &str| {
-        let possible = cases.iter().filter(|case| case.iter().all(|condition| condition.text != fails));
-        possible.map(|case| case.iter().copied().filter(|condition| condition.text != holds).collect()).collect()
+    let Some(pivot) = cases.first().and_then(|case| case.first()).copied() else { return false };
+    // The cases that are left where it holds, or where it does not, with what else they ask for.
+    let suppose = |fails: Relation| {
+        let mut left = cases.clone();
+        left.retain(|case| case.iter().all(|condition| relation(pivot, condition) != fails));
+        left.iter_mut().for_each(|case| case.retain(|condition| relation(pivot, condition) == Relation::Unrelated));
+        left
     };
-    exhaust(suppose(&positive, &negative)) && exhaust(suppose(&negative, &positive))
+    exhaust(suppose(Relation::Opposite)) && exhaust(suppose(Relation::Same))
 }
 
 enum Answer {

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::cases::{Cases, exclude, grouped};
 use super::composite::Composite;
 use crate::facts::module::{ScopeId, Text};
 use crate::source::Site;
@@ -69,6 +70,8 @@ pub struct Condition {
     pub is_call: bool,
     /// The calls of a function in which it can hold at all, where it tells them apart.
     pub calls: Option<Arc<Calls>>,
+    /// What it is made of, where that are several conditions.
+    pub(crate) cases: Option<Arc<Cases>>,
 }
 
 /// Some of the calls of a function.
@@ -111,6 +114,26 @@ pub enum Environment {
     NotProduction,
     /// It always holds in production.
     Production,
+}
+
+impl Environment {
+    /// What is known where several conditions hold, by what is known of each.
+    fn of_all(conditions: impl IntoIterator<Item = Option<Self>>) -> Option<Self> {
+        conditions.into_iter().reduce(|one, other| match (one, other) {
+            (Some(Self::NotProduction), _) | (_, Some(Self::NotProduction)) => Some(Self::NotProduction),
+            (Some(Self::Production), Some(Self::Production)) => Some(Self::Production),
+            _ => None,
+        })?
+    }
+
+    /// What is known where one of several conditions holds, by what is known of each.
+    fn of_any(conditions: impl IntoIterator<Item = Option<Self>>) -> Option<Self> {
+        conditions.into_iter().reduce(|one, other| match (one, other) {
+            (Some(Self::Production), _) | (_, Some(Self::Production)) => Some(Self::Production),
+            (Some(Self::NotProduction), Some(Self::NotProduction)) => Some(Self::NotProduction),
+            _ => None,
+        })?
+    }
 }
 
 /// An array.
@@ -325,11 +348,11 @@ impl Unknown {
 
 impl Condition {
     /// Longest text, in characters.
-    const MAX_TEXT: usize = 160;
+    pub(super) const MAX_TEXT: usize = 160;
 
     /// A condition that nothing tells more of.
     pub fn new(text: impl Into<String>, at: Site) -> Self {
-        Self { text: text.into(), at, environment: None, is_call: false, calls: None }
+        Self { text: text.into(), at, environment: None, is_call: false, calls: None, cases: None }
     }
 
     /// The first of several conditions on one thing that may not be met. Two calls are not told to be made at once.
@@ -352,19 +375,14 @@ impl Condition {
             Environment::Production => Environment::NotProduction,
             Environment::NotProduction => Environment::Production,
         });
-        Self { environment, ..Self::new(text, self.at.clone()) }
+        let cases = self.cases.as_ref().and_then(|cases| cases.negated()).map(Arc::new);
+        Self { environment, cases, ..Self::new(text, self.at.clone()) }
     }
 
     /// This condition and another one.
     #[must_use]
     pub fn and(&self, other: &Self) -> Self {
-        let within =
-            |text: &str| if text.contains(" || ") && !text.starts_with("!(") { format!("({text})") } else { text.to_owned() };
-        let environment = match (self.environment, other.environment) {
-            (Some(Environment::NotProduction), _) | (_, Some(Environment::NotProduction)) => Some(Environment::NotProduction),
-            (Some(Environment::Production), Some(Environment::Production)) => Some(Environment::Production),
-            _ => None,
-        };
+        let text = format!("{} && {}", grouped(&self.text), grouped(&other.text));
         let is_call = self.is_call && other.is_call && self.at == other.at;
         let calls = match (&self.calls, &other.calls) {
             (Some(calls), Some(others)) if calls.is_of_same(others) => Some(Arc::new(calls.in_both(others))),
@@ -373,20 +391,58 @@ impl Condition {
                 calls.map(|calls| Arc::new(Calls { alone: false, ..Calls::clone(calls) }))
             }
         };
-        let text = format!("{} && {}", within(&self.text), within(&other.text));
-        Self { is_call, calls, ..self.joined(&text, environment) }
+        let environment = Environment::of_all([self, other].map(|condition| condition.environment));
+        let plain = Self { environment, is_call, calls, ..Self::new(text, self.at.clone()) };
+        plain.made_of([self, other], Cases::and)
     }
 
     /// This condition or another one.
     #[must_use]
     pub fn or(&self, other: &Self) -> Self {
-        let environment = match (self.environment, other.environment) {
-            (Some(Environment::Production), _) | (_, Some(Environment::Production)) => Some(Environment::Production),
-            (Some(Environment::NotProduction), Some(Environment::NotProduction)) => Some(Environment::NotProduction),
-            _ => None,
-        };
+        let text = format!("{} || {}", self.text, other.text);
+        let environment = Environment::of_any([self, other].map(|condition| condition.environment));
         let (is_call, calls) = (self.is_call || other.is_call, self.either_call(other));
-        Self { is_call, calls, ..self.joined(&format!("{} || {}", self.text, other.text), environment) }
+        let plain = Self { environment, is_call, calls, ..Self::new(text, self.at.clone()) };
+        plain.made_of([self, other], Cases::or)
+    }
+
+    /// This condition as it is made of two others; where it comes to fewer conditions than they do, it is told by those.
+    fn made_of(mut self, [one, other]: [&Self; 2], join: impl Fn(&Cases, &Cases) -> Option<Cases>) -> Self {
+        let (one, other) = (Cases::of(one), Cases::of(other));
+        if let Some(cases) = join(&one, &other) {
+            let is_open = !cases.is_never() && !cases.is_always();
+            if is_open && cases.len() < one.len() + other.len() {
+                if let Some(only) = cases.only() {
+                    return only.clone();
+                }
+                self.text = cases.told();
+                self.environment =
+                    Environment::of_any(cases.each().map(|case| Environment::of_all(case.map(|one| one.environment))));
+            }
+            self.cases = Some(Arc::new(cases));
+        }
+        if let Some((end, _)) = self.text.char_indices().nth(Self::MAX_TEXT) {
+            self.text.truncate(end);
+        }
+        self
+    }
+
+    /// Whether it holds whatever its parts come to.
+    #[must_use]
+    pub fn is_always(&self) -> bool {
+        self.cases.as_ref().is_some_and(|cases| cases.is_always())
+    }
+
+    /// Whether its parts exclude each other.
+    #[must_use]
+    pub fn is_never(&self) -> bool {
+        self.cases.as_ref().is_some_and(|cases| cases.is_never())
+    }
+
+    /// Whether it cannot hold together with another one.
+    #[must_use]
+    pub fn excludes(&self, other: &Self) -> bool {
+        exclude(self, other)
     }
 
     /// The calls in which this condition or another one can hold.
@@ -396,8 +452,22 @@ impl Condition {
         calls.is_of_same(others).then(|| Arc::new(calls.in_either(others)))
     }
 
-    fn joined(&self, text: &str, environment: Option<Environment>) -> Self {
-        Self { environment, ..Self::new(text.chars().take(Self::MAX_TEXT).collect::<String>(), self.at.clone()) }
+    /// Conditions of which exactly one holds.
+    pub(super) fn one_of(conditions: impl Iterator<Item = Self>) -> Vec<Self> {
+        let mut conditions: Vec<Self> = conditions.collect();
+        let mut none_before: Option<Self> = None;
+        let last = conditions.len().saturating_sub(1);
+        for (place, condition) in conditions.iter_mut().enumerate() {
+            let own = condition.clone();
+            let parts = match &none_before {
+                Some(none) if place == last => Some(none.clone()),
+                Some(none) => Some(none.and(&own)),
+                None => None,
+            };
+            condition.cases = parts.map(|parts| Arc::new(Cases::of(&parts)));
+            none_before = Some(none_before.map_or_else(|| own.negated(), |none| none.and(&own.negated())));
+        }
+        conditions
     }
 
     /// All of several conditions; `None` when there are none.

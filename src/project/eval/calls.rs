@@ -5,13 +5,14 @@ use std::sync::Arc;
 use super::closures::{called, identity, in_call};
 use super::compose::{also, append, doubt, each, either, extend, not_followed, spread, unknown, unknown_as};
 use super::environment::{GET_SECRET, reads_environment};
+use super::lists::{entries, flat, levels, place_of, slice};
 use super::numbers::{converted, is_converter};
 use super::operators::{read_variable, selected_environment, test};
 use super::outside::wrapped;
 use super::{Evaluator, Place, Truth};
 use crate::facts::FileFacts;
 use crate::facts::lower::{ENTRY, ENTRY_POINTS};
-use crate::facts::module::{self, Element, Expr, Kind, MODULE_SCOPE, Operator, Text};
+use crate::facts::module::{self, Element, Expr, Kind, MODULE_SCOPE, Text};
 use crate::project::composite::Composite;
 use crate::project::render;
 use crate::project::value::{
@@ -20,8 +21,22 @@ use crate::project::value::{
 use crate::source::Site;
 
 /// Methods of lists and texts whose results are known where what they are called on is.
-const METHODS: [&str; 11] =
-    ["concat", "filter", "flat", "flatMap", "includes", "map", "slice", "toLowerCase", "toString", "toUpperCase", "trim"];
+const METHODS: [&str; 14] = [
+    "at",
+    "concat",
+    "filter",
+    "find",
+    "flat",
+    "flatMap",
+    "includes",
+    "map",
+    "reverse",
+    "slice",
+    "toLowerCase",
+    "toString",
+    "toUpperCase",
+    "trim",
+];
 
 /// Methods that no text has, but a column that an index is over: it is evaluated as its name, whatever the order
 /// (documentation of Drizzle: "Indexes & Constraints").
@@ -245,6 +260,10 @@ impl Evaluator<'_> {
                 }
                 Node { value: list.into(), at: at.clone() }
             })),
+            ("Object", "entries", [only]) if !only.spread => Some(each(self.expr(place, &only.value), at, &|node| {
+                let Value::Object(object) = node.value else { return unknown_as(&node.value, node.at) };
+                Node { value: entries(&object).into(), at: at.clone() }
+            })),
             ("Object", "assign", arguments) => {
                 let mut merged = Object::default();
                 for argument in arguments {
@@ -268,18 +287,7 @@ impl Evaluator<'_> {
     ) -> Node {
         let listed = |list: Array| Node { value: list.into(), at: receiver.at.clone() };
         match (&receiver.value, method, arguments.as_slice()) {
-            (Value::Array(array), "filter", [filter, ..]) => {
-                let mut kept = Array::clone(array);
-                if self.drops_falsy(&filter.value) {
-                    kept.items.retain(|item| !matches!(item.node.truthy(), Some(false)));
-                } else {
-                    let reason = "a filter decides which elements stay";
-                    doubt(&mut kept.open, Unknown::new(reason, at.clone()));
-                    let condition = Condition::new("the filter keeps it", at.clone());
-                    kept.items.iter_mut().for_each(|item| also(&mut item.conditions, &condition));
-                }
-                listed(kept)
-            }
+            (Value::Array(array), "filter", [filter, ..]) => listed(self.filtered(place, (&receiver, array), &filter.value, at)),
             (Value::Array(array), "concat", nodes) => {
                 let mut joined = Array::clone(array);
                 for node in nodes {
@@ -291,29 +299,13 @@ impl Evaluator<'_> {
                 open.iter().for_each(|why| doubt(&mut joined.open, why.clone()));
                 listed(joined)
             }
-            (Value::Array(array), "flat", []) => {
-                let mut flat = Array { items: Vec::new(), open: array.open.clone() };
-                for item in &array.items {
-                    match &item.node.value {
-                        Value::Array(_) => extend(&mut flat, item.node.clone(), &item.conditions),
-                        _ => append(&mut flat, item.node.clone(), &item.conditions),
-                    }
-                }
-                listed(flat)
-            }
+            (Value::Array(array), "flat", depth) => match levels(depth) {
+                Some(levels) => listed(flat(array, levels)),
+                None => not_told(&receiver.value, method, at),
+            },
             (Value::Array(array), "map" | "flatMap", [Node { value: Value::Function(function), .. }, ..]) => {
                 let mut mapped = Array { items: Vec::new(), open: array.open.clone() };
-                let mut index = array.open.is_empty().then_some(0.0);
-                for (turn, item) in array.items.iter().enumerate() {
-                    index = index.filter(|_| item.conditions.is_empty());
-                    let place_in_list = match index {
-                        Some(index) => Node { value: Value::Number(index), at: at.clone() },
-                        None => unknown("how many elements come before is not known", item.node.at.clone()),
-                    };
-                    index = index.map(|index| index + 1.0);
-                    let given = vec![item.node.clone(), place_in_list, receiver.clone()];
-                    let call = called(function, given, identity(place.frame, at, turn));
-                    let node = self.follow_call(function, call, at);
+                for (item, node) in self.turns(place, (&receiver, array), function, at) {
                     match node.value {
                         Value::Array(_) | Value::Either(_) if method == "flatMap" => extend(&mut mapped, node, &item.conditions),
                         _ => append(&mut mapped, node, &item.conditions),
@@ -322,6 +314,28 @@ impl Evaluator<'_> {
                 listed(mapped)
             }
             (Value::Array(_), "slice", []) => receiver,
+            (Value::Array(array), "slice", ends) => match slice(array, ends) {
+                Some(part) => listed(part),
+                None => not_told(&receiver.value, method, at),
+            },
+            (Value::Array(array), "reverse", []) => {
+                listed(Array { items: array.items.iter().rev().cloned().collect(), open: array.open.clone() })
+            }
+            (Value::Array(array), "at", [Node { value: Value::Number(index), .. }]) => {
+                let element = place_of(array, *index).map(|place| array.items.get(place).map(|item| item.node.clone()));
+                match element {
+                    Some(element) => element.unwrap_or_else(|| Node { value: Value::Undefined, at: at.clone() }),
+                    None => not_told(&receiver.value, method, at),
+                }
+            }
+            (Value::Array(array), "find", [wanted, ..]) if array.open.is_empty() => {
+                let found = self.filtered(place, (&receiver, array), &wanted.value, at);
+                match found.items.first() {
+                    None => Node { value: Value::Undefined, at: at.clone() },
+                    Some(first) if first.conditions.is_empty() => first.node.clone(),
+                    Some(_) => not_told(&receiver.value, method, at),
+                }
+            }
             (Value::Array(array), "includes", [wanted]) => match is_among(array, wanted, at) {
                 Some(node) => node,
                 None => not_told(&receiver.value, method, at),
@@ -337,21 +351,6 @@ impl Evaluator<'_> {
             }
             (Value::Text(_) | Value::Env(_), "trim" | "toString" | "toLowerCase" | "toUpperCase", []) => receiver,
             _ => not_told(&receiver.value, method, at),
-        }
-    }
-
-    /// Whether a filter drops exactly the falsy elements: `filter(Boolean)`, `filter((x) => !!x)`, `filter(isThere)`.
-    fn drops_falsy(&self, filter: &Value) -> bool {
-        match filter {
-            Value::External(External { module, name }) => module == "global" && name == "Boolean",
-            Value::Function(function) => {
-                let facts = self.files.facts(&function.file);
-                let module = facts.as_deref().and_then(FileFacts::module);
-                let Some(scope) = module.and_then(|module| module.scopes.get(function.scope as usize)) else { return false };
-                let ([parameter], [only]) = (scope.bindings.as_slice(), scope.returns.as_slice()) else { return false };
-                only.value.as_ref().is_some_and(|value| tells_presence(value, &parameter.name))
-            }
-            _ => false,
         }
     }
 
@@ -485,20 +484,4 @@ fn is_free(place: &Place<'_>, call: &module::Call) -> bool {
     };
     place.frame.is_none()
         || call.arguments.iter().all(is_constant) && matches!(&call.callee.kind, Kind::Name(name) if is_of_module(name))
-}
-
-/// Whether an expression counts as true exactly where the value of a name does, or is neither `undefined` nor `null`.
-fn tells_presence(expr: &Expr, name: &str) -> bool {
-    match &expr.kind {
-        Kind::Name(other) => other == name,
-        Kind::Not(inner) => matches!(&inner.kind, Kind::Not(inner) if tells_presence(inner, name)),
-        Kind::Call(call) => match (&call.callee.kind, call.arguments.as_slice()) {
-            (Kind::Name(callee), [only]) => callee == "Boolean" && !only.spread && tells_presence(&only.value, name),
-            _ => false,
-        },
-        Kind::Binary(Operator::NotEqual, sides) => {
-            tells_presence(&sides[0], name) && matches!(sides[1].kind, Kind::Null | Kind::Undefined)
-        }
-        _ => false,
-    }
 }

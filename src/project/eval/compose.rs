@@ -33,10 +33,9 @@ pub(super) fn append(array: &mut Array, node: Node, conditions: &[Condition]) {
     }
     match node.value {
         Value::Either(alternatives) => {
-            for alternative in alternatives.iter().cloned() {
-                let mut conditions = conditions.to_vec();
-                also(&mut conditions, &alternative.condition);
-                array.items.push(Item { node: alternative.node, conditions });
+            for Alternative { node, condition } in alternatives.iter().cloned() {
+                let conditions = both(conditions, std::slice::from_ref(&condition));
+                array.items.extend(conditions.map(|conditions| Item { node, conditions }));
             }
         }
         value => array.items.push(Item { node: Node { value, at: node.at }, conditions: conditions.to_vec() }),
@@ -67,16 +66,16 @@ pub(super) fn extend(array: &mut Array, node: Node, conditions: &[Condition]) {
         Value::Array(inner) => {
             let inner = inner.into_inner();
             inner.open.into_iter().for_each(|why| doubt(&mut array.open, why));
-            for mut item in inner.items.into_iter().take(MAX_ITEMS) {
-                item.conditions = both(conditions, &item.conditions);
-                array.items.push(item);
+            for item in inner.items.into_iter().take(MAX_ITEMS) {
+                let conditions = both(conditions, &item.conditions);
+                array.items.extend(conditions.map(|conditions| Item { conditions, ..item }));
             }
         }
         Value::Either(alternatives) => {
-            for alternative in alternatives.iter().cloned() {
-                let mut conditions = conditions.to_vec();
-                also(&mut conditions, &alternative.condition);
-                extend(array, alternative.node, &conditions);
+            for Alternative { node, condition } in alternatives.iter().cloned() {
+                if let Some(conditions) = both(conditions, std::slice::from_ref(&condition)) {
+                    extend(array, node, &conditions);
+                }
             }
         }
         Value::Undefined | Value::Null | Value::Bool(_) => {}
@@ -97,10 +96,16 @@ pub(super) fn also(conditions: &mut Vec<Condition>, condition: &Condition) {
     }
 }
 
-fn both(outer: &[Condition], inner: &[Condition]) -> Vec<Condition> {
+/// All of two lists of conditions; `None` where they cannot all hold.
+fn both(outer: &[Condition], inner: &[Condition]) -> Option<Vec<Condition>> {
     let mut all = outer.to_vec();
-    inner.iter().for_each(|condition| also(&mut all, condition));
-    all
+    for condition in inner {
+        if outer.iter().any(|other| other.excludes(condition)) {
+            return None;
+        }
+        also(&mut all, condition);
+    }
+    Some(all)
 }
 
 pub(super) fn set(object: &mut Object, key: Arc<str>, key_at: Site, node: Node, conditions: &[Condition]) {
@@ -128,9 +133,10 @@ fn put(object: &mut Object, values: Vec<Property>, always: bool, conditions: &[C
             }
         }
     }
-    object
-        .properties
-        .extend(values.into_iter().map(|value| Property { conditions: both(conditions, &value.conditions), ..value }));
+    object.properties.extend(values.into_iter().filter_map(|value| {
+        let conditions = both(conditions, &value.conditions)?;
+        Some(Property { conditions, ..value })
+    }));
     if is_there {
         object.certain.insert(key);
     }
@@ -165,7 +171,11 @@ pub(super) fn spread(object: &mut Object, node: Node, conditions: &[Condition]) 
             }
         }
         Value::Either(alternatives) => match alternatives.as_slice() {
-            [Alternative { node, condition }] => spread(object, node.clone(), &both(conditions, std::slice::from_ref(condition))),
+            [Alternative { node, condition }] => {
+                if let Some(conditions) = both(conditions, std::slice::from_ref(condition)) {
+                    spread(object, node.clone(), &conditions);
+                }
+            }
             several => spread_one_of(object, several, conditions),
         },
         Value::Undefined | Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) => {}
@@ -195,7 +205,10 @@ fn spread_one_of(object: &mut Object, alternatives: &[Alternative], conditions: 
             let condition = std::slice::from_ref(&alternative.condition);
             let own = std::mem::take(&mut part.properties);
             part.certain.extend(own.iter().filter(|one| one.conditions.is_empty()).map(|one| Arc::clone(&one.key)));
-            set_by_all.extend(own.into_iter().map(|one| Property { conditions: both(condition, &one.conditions), ..one }));
+            set_by_all.extend(own.into_iter().filter_map(|one| {
+                let conditions = both(condition, &one.conditions)?;
+                Some(Property { conditions, ..one })
+            }));
             part
         })
         .collect();
@@ -279,27 +292,8 @@ pub(super) fn not_followed(value: &Value, at: Site) -> Unknown {
 }
 
 /// One of several values, of which one is there in any case; nested alternatives are laid flat, and equal ones are one.
-/// Lists that begin or end alike are one list, of which the rest depends on the condition.
+/// Lists that begin or end alike are one list, of which the rest depends on the conditions.
 pub(super) fn either(parts: Vec<(Node, Condition)>, at: Site) -> Node {
-    if let [(Node { value: Value::Array(first), .. }, _), (Node { value: Value::Array(second), .. }, _)] = parts.as_slice()
-        && let begin = first.items.iter().zip(&second.items).take_while(|(one, other)| one == other).count()
-        && let rests = first.items[begin..].iter().rev().zip(second.items[begin..].iter().rev())
-        && let end = rests.take_while(|(one, other)| one == other).count()
-        && begin + end > 0
-    {
-        let mut joined = Array { items: first.items[..begin].to_vec(), open: Vec::new() };
-        let alike = first.items[first.items.len() - end..].to_vec();
-        for (mut node, condition) in parts {
-            if let Value::Array(list) = &mut node.value {
-                let items = &mut list.change().items;
-                items.truncate(items.len() - end);
-                items.drain(..begin);
-            }
-            extend(&mut joined, node, &[condition]);
-        }
-        joined.items.extend(alike);
-        return Node { value: joined.into(), at };
-    }
     // A single alternative stands for a value that is there in that case only.
     let is_partial = |node: &Node| matches!(&node.value, Value::Either(inner) if inner.len() == 1);
     let is_whole = parts.len() > 1 && !parts.iter().any(|(node, _)| is_partial(node));
@@ -311,7 +305,8 @@ pub(super) fn either(parts: Vec<(Node, Condition)>, at: Site) -> Node {
     for (node, condition) in parts {
         match node.value {
             Value::Either(inner) => {
-                inner.iter().for_each(|alternative| add(alternative.node.clone(), condition.and(&alternative.condition)));
+                let within = inner.iter().map(|one| (one, condition.and(&one.condition)));
+                within.filter(|(_, both)| !both.is_never()).for_each(|(one, both)| add(one.node.clone(), both));
             }
             value => add(Node { value, at: node.at }, condition),
         }
@@ -321,6 +316,9 @@ pub(super) fn either(parts: Vec<(Node, Condition)>, at: Site) -> Node {
         let condition = undecided("the value", &at);
         alternatives.push(Alternative { node: unknown("there are more alternatives than are followed", at.clone()), condition });
     }
+    if is_whole && let Some(list) = joined(&mut alternatives) {
+        return Node { value: list.into(), at };
+    }
     match alternatives.pop() {
         Some(only) if is_whole && alternatives.is_empty() => only.node,
         last => {
@@ -328,6 +326,41 @@ pub(super) fn either(parts: Vec<(Node, Condition)>, at: Site) -> Node {
             Node { value: alternatives.into(), at }
         }
     }
+}
+
+/// Several lists that begin or end alike as one; they are used up then.
+fn joined(alternatives: &mut Vec<Alternative>) -> Option<Array> {
+    let lists: Option<Vec<&Array>> = alternatives
+        .iter()
+        .map(|one| match &one.node.value {
+            Value::Array(list) => Some(&**list),
+            _ => None,
+        })
+        .collect();
+    let lists = lists?;
+    let (first, others) = lists.split_first().filter(|(_, others)| !others.is_empty())?;
+    let alike = |place: &usize| others.iter().all(|list| list.items.get(*place) == first.items.get(*place));
+    let begin = (0..first.items.len()).take_while(alike).count();
+    let rest = lists.iter().map(|list| list.items.len() - begin).min()?;
+    let from_end = |list: &Array, back: usize| list.items.len() - 1 - back;
+    let ends_alike =
+        |back: &usize| others.iter().all(|list| list.items[from_end(list, *back)] == first.items[from_end(first, *back)]);
+    let end = (0..rest).take_while(ends_alike).count();
+    if begin + end == 0 {
+        return None;
+    }
+    let mut whole = Array { items: first.items[..begin].to_vec(), open: Vec::new() };
+    let ending = first.items[first.items.len() - end..].to_vec();
+    for Alternative { mut node, condition } in std::mem::take(alternatives) {
+        if let Value::Array(list) = &mut node.value {
+            let items = &mut list.change().items;
+            items.truncate(items.len() - end);
+            items.drain(..begin);
+        }
+        extend(&mut whole, node, &[condition]);
+    }
+    whole.items.extend(ending);
+    Some(whole)
 }
 
 pub(super) fn unknown(reason: impl Into<String>, at: Site) -> Node {

@@ -11,6 +11,7 @@ use super::{Evaluator, Place};
 use crate::facts::lower::ENTRY;
 use crate::facts::module::{Binding, Expr, Imported, Kind, Source, Text};
 use crate::facts::specifier::split_package_name;
+use crate::knowledge::pack;
 use crate::project::resolve::Resolved;
 use crate::project::value::{Condition, Environment, External, Node, Property, Unknown, Value};
 use crate::source::Site;
@@ -131,7 +132,10 @@ impl Evaluator<'_> {
             Value::Call(call) if is_runtime_config(call) => Value::Env(format!("{RUNTIME_CONFIG}{}", variable_part(key))),
             Value::Env(name) if name.starts_with(RUNTIME_CONFIG) => Value::Env(format!("{name}_{}", variable_part(key))),
             Value::Call(call) if reads_environment(call) => return self.read_by(call, key, at),
-            Value::Call(call) => external(&call.callee.module, format!("{}().{key}", call.callee.name)),
+            Value::Call(call) => match pack().plugin_for(&call.callee.module, &call.callee.name).filter(|_| key == "id") {
+                Some(plugin) => Value::Text(Text::Plain(plugin.id.clone())),
+                None => external(&call.callee.module, format!("{}().{key}", call.callee.name)),
+            },
             Value::Unknown(why) => Value::Unknown(why.clone()),
             Value::Env(name) => Value::Unknown(Unknown::new(format!("the environment variable `{name}` decides"), at.clone())),
             Value::Undefined | Value::Null => Value::Undefined,
@@ -163,12 +167,10 @@ fn told_by(variable: &str, object: &Node, at: &Site) -> Option<Node> {
     if known.properties.is_empty() || !known.open.is_empty() || !known.properties.iter().all(is_certain) {
         return None;
     }
-    let chosen = known.properties.iter().map(|property| {
-        let condition = Condition {
-            environment: selected_environment(variable, &property.key),
-            ..Condition::new(format!("{variable} === \"{}\"", property.key), at.clone())
-        };
-        (property.node.clone(), condition)
-    });
+    let conditions = Condition::one_of(known.properties.iter().map(|property| Condition {
+        environment: selected_environment(variable, &property.key),
+        ..Condition::new(format!("{variable} === \"{}\"", property.key), at.clone())
+    }));
+    let chosen = known.properties.iter().zip(conditions).map(|(property, condition)| (property.node.clone(), condition));
     Some(either(chosen.collect(), at.clone()))
 }

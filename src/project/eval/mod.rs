@@ -13,6 +13,7 @@ mod compose;
 mod environment;
 mod ever;
 mod exports;
+mod lists;
 mod members;
 mod names;
 mod numbers;

@@ -113,23 +113,24 @@ impl Evaluator<'_> {
 
 /// Whether the value of an expression counts as true.
 fn truth(place: &Place<'_>, expr: &Expr, node: &Node) -> Truth {
+    truth_of(node, || Condition::new(render::expr(expr), Site::new(&place.file, expr.span)))
+}
+
+/// Whether a value counts as true; `told` is what is said of one that does not tell by itself when it does.
+pub(super) fn truth_of(node: &Node, told: impl FnOnce() -> Condition) -> Truth {
     if let Some(known) = node.truthy() {
         return Truth::Known(known);
     }
-    let mut told = Condition::new(render::expr(expr), Site::new(&place.file, expr.span));
-    if let Value::Either(alternatives) = &node.value {
-        let positive: Vec<&Alternative> = alternatives.iter().filter(|one| one.node.truthy() != Some(false)).collect();
-        if positive.iter().all(|one| one.node.truthy() == Some(true)) {
-            match positive.as_slice() {
-                [only] => return Truth::Depends(only.condition.clone()),
-                several => {
-                    let any = several.iter().map(|one| one.condition.clone()).reduce(|any, next| any.or(&next));
-                    told.environment = any.and_then(|any| any.environment);
-                }
-            }
+    let Value::Either(alternatives) = &node.value else { return Truth::Depends(told()) };
+    let positive: Vec<&Alternative> = alternatives.iter().filter(|one| one.node.truthy() != Some(false)).collect();
+    let is_told = positive.iter().all(|one| one.node.truthy() == Some(true));
+    match positive.as_slice() {
+        [only] if is_told => Truth::Depends(only.condition.clone()),
+        several => {
+            let any = several.iter().map(|one| one.condition.clone()).reduce(|any, next| any.or(&next)).filter(|_| is_told);
+            Truth::Depends(Condition { environment: any.and_then(|any| any.environment), ..told() })
         }
     }
-    Truth::Depends(told)
 }
 
 /// Whether an expression makes its value, rather than to have it written out.
