@@ -1074,3 +1074,59 @@ fn clients_without_a_name_are_called_as_they_are_written() {
     let names: Vec<&str> = model.clients.iter().map(|client| &*client.name).collect();
     assert_eq!(names, ["{ signIn, signUp, useSession, … }", "{ getSession }", "createAuthClient(…)", "own"]);
 }
+
+#[test]
+fn a_client_is_not_linked_against_the_base_path_it_is_given() {
+    let server = |options: &str| {
+        format!("import {{ betterAuth }} from \"better-auth\";\nexport const auth = betterAuth({{ {options} }});")
+    };
+    let (usual, staff) = (server(""), server("basePath: \"/api/staff\""));
+    let linked = |options: &str, home: &str| {
+        let text = format!(
+            "import {{ createAuthClient }} from \"better-auth/react\";\nimport type {{ auth }} from \"../../a/src/usual\";\n\
+             export type Session = typeof auth.$Infer.Session;\nexport const client = createAuthClient({options});"
+        );
+        let staff_file = format!("{home}/src/staff.ts");
+        let files = [
+            ("package.json", "{ \"workspaces\": [\"*\"] }"),
+            ("a/package.json", "{ \"name\": \"a\" }"),
+            ("b/package.json", "{ \"name\": \"b\" }"),
+            ("c/package.json", "{ \"name\": \"c\" }"),
+            ("a/src/usual.ts", &*usual),
+            (&*staff_file, &*staff),
+            ("b/src/client.ts", &*text),
+        ];
+        link(&files)
+    };
+    let by_type = |why: &str| (vec!["a/src/usual.ts".to_owned()], why.to_owned());
+    let imports_it = "its file imports the instance or its type";
+    let is_staff = |home: &str, why: &str| (vec![format!("{home}/src/staff.ts")], why.to_owned());
+    assert_eq!(linked("{ basePath: \"/api/staff\" }", "b"), is_staff("b", "it is in the same package"));
+    assert_eq!(linked("{ basePath: \"/api/staff\" }", "c"), is_staff("c", "no other instance has its base path"));
+    assert_eq!(linked("{ baseURL: \"https://a.example/api/staff\" }", "c"), is_staff("c", "no other instance has its base path"));
+    // No instance has the path, or nothing tells one: the type speaks.
+    for options in
+        ["{ basePath: \"/api/other\" }", "{}", "{ basePath: process.env.PATH_OF_AUTH }", "{ baseURL: \"https://a.example\" }"]
+    {
+        assert_eq!(linked(options, "b"), by_type(imports_it), "{options}");
+    }
+}
+
+#[test]
+fn a_client_of_another_address_talks_to_none_of_several() {
+    let server = |url: &str| {
+        format!("import {{ betterAuth }} from \"better-auth\";\nexport const auth = betterAuth({{ baseURL: \"{url}\" }});")
+    };
+    let (one, other) = (server("https://a.example"), server("https://b.example"));
+    let client = |url: &str| {
+        format!(
+            "import {{ createAuthClient }} from \"better-auth/react\";\nexport const client = createAuthClient({{ baseURL: \"{url}\" }});"
+        )
+    };
+    let linked = |url: &str, files: &[(&str, &str)]| link(&[files, &[("src/client.ts", &*client(url))]].concat()).0;
+    let both = [("src/one.ts", &*one), ("src/other.ts", &*other)];
+    assert!(linked("https://c.example", &both).is_empty());
+    assert_eq!(linked("https://b.example", &both), ["src/other.ts"]);
+    // The only one may well be meant: it is at another address while it is developed.
+    assert_eq!(linked("http://localhost:3000", &both[..1]), ["src/one.ts"]);
+}

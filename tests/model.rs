@@ -637,9 +637,136 @@ fn an_instance_that_production_never_makes_is_one_of_development() {
             "export function make() { if (process.env.NODE_ENV === \"production\") { if (process.env.X) return null; } return betterAuth({}); }",
             Role::Live,
         ),
+        (
+            "function dev() { return betterAuth({}); }\nexport const auth = process.env.NODE_ENV === \"production\" ? null : dev();",
+            Role::Development,
+        ),
+        (
+            "const dev = () => betterAuth({});\nfunction authOf() { return dev(); }\n\
+             if (process.env.NODE_ENV !== \"production\") start(authOf());",
+            Role::Development,
+        ),
+        (
+            "function dev() { return betterAuth({}); }\nconst local = process.env.NODE_ENV === \"test\" && dev();\nexport const auth = dev();",
+            Role::Live,
+        ),
+        (
+            "export function devAuth() { return betterAuth({}); }\nconst local = process.env.NODE_ENV === \"test\" && devAuth();",
+            Role::Development,
+        ),
+        ("function authOf() { return betterAuth(authOf()); }", Role::Live),
     ] {
         assert_eq!(server(body).servers[0].role, expected, "{body}");
     }
+}
+
+/// What `advanced.disableCSRFCheck` is after some statements that declare `x`: the values, each with `!` where it is kept out
+/// of production.
+fn loosened(body: &str) -> Vec<String> {
+    let model = server(&format!("{body}\nexport const auth = betterAuth({{ advanced: {{ disableCSRFCheck: x }} }});"));
+    let node = model.servers[0].options.lookup(&["advanced", "disableCSRFCheck"]);
+    let Lookup::Found(found) = node else { return vec!["?".to_owned()] };
+    let shown = found.iter().map(|one| {
+        let value = match &one.node.value {
+            Value::Bool(value) => value.to_string(),
+            other => format!("{other:?}"),
+        };
+        format!("{value}{}", if one.outside_production() { "!" } else { "" })
+    });
+    shown.collect()
+}
+
+#[test]
+fn a_switch_tells_when_what_stands_in_it_runs() {
+    let node_env = "process.env.NODE_ENV";
+    for (body, expected) in [
+        (
+            "let x = false;\nswitch (E) { case \"development\": case \"test\": x = true; break; case \"production\": break; }",
+            vec!["true!", "false"],
+        ),
+        ("let x = false;\nswitch (E) { case \"production\": { log(); break; } default: { x = true; } }", vec!["true!", "false"]),
+        (
+            "const f = (e: any) => { switch (e) { case \"production\": return false; default: return true; } };\nconst x = f(E);",
+            vec!["false", "true!"],
+        ),
+        // It falls through into the next.
+        (
+            "let x = false;\nswitch (E) { case \"development\": log(); case \"production\": x = true; break; default: }",
+            vec!["true", "false!"],
+        ),
+        ("let x = false;\nswitch (E) { default: x = true; break; case \"production\": }", vec!["true!", "false"]),
+        // What leaves it early is not followed.
+        ("let x = false;\nswitch (E) { case \"development\": if (A) break; x = true; }", vec!["true", "false"]),
+        ("let x = false;\nswitch (\"a\") { case \"a\": x = true; break; case \"b\": x = false; }", vec!["true"]),
+        (
+            "const f = (e: any) => { switch (e) { case \"test\": return true; default: throw new Error(); } };\nconst x = f(E);",
+            vec!["true!"],
+        ),
+    ] {
+        let body = body.replace("(E)", &format!("({node_env})"));
+        assert_eq!(loosened(&body), expected, "{body}");
+    }
+}
+
+#[test]
+fn what_ends_in_an_error_or_a_result_gives_nothing_else() {
+    for (body, expected) in [
+        ("function f() { if (process.env.A) return true; throw new Error(); }\nconst x = f();", vec!["true"]),
+        ("function f() { if (process.env.A) return true; else return false; }\nconst x = f();", vec!["true", "false"]),
+        (
+            "function f() { if (process.env.A) return true; else if (process.env.B) return false; else return null; }\nconst x = f() ?? false;",
+            vec!["true", "false", "false"],
+        ),
+        ("function f() { if (process.env.A) return true; }\nconst x = f() ?? false;", vec!["true", "false"]),
+    ] {
+        assert_eq!(loosened(body), expected, "{body}");
+    }
+}
+
+#[test]
+fn tests_of_the_environment_in_every_form_are_told() {
+    for (body, expected) in [
+        ("const x = !!process.env.VITEST;", vec!["true!", "false"]),
+        ("const x = process.env.CI === \"true\";", vec!["true!", "false"]),
+        ("const x = !process.env.CI;", vec!["true", "false!"]),
+        ("const x = !!process.env.LOOSE;", vec!["true", "false"]),
+        ("const given: any = await load();\nconst x = given.env.ENVIRONMENT === \"development\";", vec!["true!", "false"]),
+        ("const given: any = await load();\nconst x = given.mode.ENVIRONMENT === \"development\";", vec!["true", "false"]),
+        (
+            "const c = { mode: process.env.NODE_ENV, get isDev() { return this.mode === \"development\"; }, get on() { return !!this.isDev; } };\n\
+             const x = c.on;",
+            vec!["true!", "false"],
+        ),
+        (
+            "import { ConfigService } from \"@nestjs/config\";\nconst x = new ConfigService().get(\"NODE_ENV\") === \"development\";",
+            vec!["true!", "false"],
+        ),
+        (
+            "import type { ConfigService } from \"@nestjs/config\";\nexport const make = (config: ConfigService) =>\n  betterAuth({ advanced: { disableCSRFCheck: config.getOrThrow<string>(\"NODE_ENV\") !== \"production\" } });\nconst x = false;",
+            vec!["true!", "false"],
+        ),
+    ] {
+        assert_eq!(loosened(body), expected, "{body}");
+    }
+    let changed = "const c = { on: false, get x() { return this.on; } };\nc.on = true;\nconst x = c.x;";
+    assert!(!loosened(changed)[0].starts_with("false"), "what is changed later is not what was written");
+    let replaced = "const c = { on: false, get x() { return this.on; }, ...given };\nconst x = c.x;";
+    assert!(!loosened(replaced)[0].starts_with("false"), "what is spread over it may be another");
+}
+
+#[test]
+fn the_configuration_of_nest_reads_the_environment() {
+    let config = "import { ConfigService } from \"@nestjs/config\";\nconst config = new ConfigService();\n";
+    for (asked, expected) in [
+        ("config.get(\"AUTH_PATH\")", vec!["Env(\"AUTH_PATH\")"]),
+        ("config.get(\"AUTH_PATH\", { infer: true })", vec!["Env(\"AUTH_PATH\")"]),
+        ("config.get(\"AUTH_PATH\", \"/x\")", vec!["Env(\"AUTH_PATH\") when AUTH_PATH is set", "/x when !(AUTH_PATH is set)"]),
+    ] {
+        let model = server(&format!("{config}export const auth = betterAuth({{ basePath: {asked} }});"));
+        assert_eq!(cases(&model, &["basePath"]), expected, "{asked}");
+    }
+    let own = server(&format!("{config}export const auth = betterAuth({{ basePath: config.get(\"auth.path\") }});"));
+    assert!(!cases(&own, &["basePath"])[0].starts_with("Env"), "the program loads it by itself");
 }
 
 #[test]

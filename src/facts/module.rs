@@ -473,6 +473,14 @@ pub struct Expr {
 }
 
 impl Expr {
+    /// Whether it stands for a getter that has the function of a scope.
+    #[must_use]
+    pub fn is_getter(&self, scope: ScopeId) -> bool {
+        let Kind::Call(call) = &self.kind else { return false };
+        // What is called by the code itself is shorter than the call.
+        call.callee.span == self.span && matches!(&call.callee.kind, Kind::Function(function) if function.scope == scope)
+    }
+
     /// Whether it, or an expression it is made of, is of a kind.
     #[must_use]
     pub fn any(&self, is_it: &dyn Fn(&Self) -> bool) -> bool {

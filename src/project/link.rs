@@ -18,7 +18,7 @@ use super::schema::lookup::Map;
 use super::schema::programmatic;
 use super::schema::replay::is_trial;
 use super::schema::required::{check, required};
-use super::value::{CallValue, Environment, External, Lookup, Node, Object, Property, Unknown, Value};
+use super::value::{CallValue, External, Lookup, Node, Object, Property, Unknown, Value};
 use super::version::version_in;
 use super::{AdapterKind, Client, PluginUse, ProjectModel, Role, SchemaState, Server};
 use crate::facts::Body;
@@ -182,7 +182,10 @@ impl Linker<'_> {
         let (at, owner) = (Site::new(path, call.callee.span), site.owner.clone());
         match name.as_str() {
             ENTRY if is_framework(&module) => {
-                let role = if self.only_describes_itself(path, site) { Role::CliCopy } else { self.role(path, site) };
+                let role = match self.only_describes_itself(path, site) {
+                    true => Role::CliCopy,
+                    false => self.evaluator.role_of(path, site.scope, &site.guards),
+                };
                 self.server(at, role, owner, options);
             }
             // Takes the options of the server it makes, and keeps the data in Payload (payload-auth: Better Auth plugin).
@@ -219,17 +222,6 @@ impl Linker<'_> {
         let name = owner.map_or_else(String::new, |owner| format!("`{owner}` in "));
         let question = format!("what {name}{path} configures");
         self.model.undetermined.push(Open { question, reason: why.reason, site: why.at });
-    }
-
-    /// What an instance is for, told by where it stands, by when it is made, and by what calls the function that makes it.
-    fn role(&self, path: &Arc<str>, site: &CallSite) -> Role {
-        let conditions = self.evaluator.reached(path, site).unwrap_or_default();
-        let is_kept_out = conditions.iter().any(|condition| condition.environment == Some(Environment::NotProduction));
-        match role(path) {
-            Role::Live if is_kept_out => Role::Development,
-            Role::Live => self.evaluator.role_of_callers(path, site.scope).unwrap_or(Role::Live),
-            role => role,
-        }
     }
 
     /// What a call calls, and the options it gives.

@@ -177,7 +177,7 @@ impl Lowering<'_> {
     /// An expression that is reached only under a condition: what it changes depends on that.
     fn guarded(&mut self, condition: &Expr, holds: bool, node: Node<'_>, scope: ScopeId, around: Around<'_>) -> Expr {
         let guard = Guard { condition: condition.clone(), holds, body: span(node) };
-        self.under(guard, |lowering| lowering.expr(node, scope, around))
+        self.under([guard], |lowering| lowering.expr(node, scope, around))
     }
 
     /// Whether a function of this name may make an instance, by its own name or by the one it is imported under.

@@ -10,6 +10,7 @@ mod modules;
 mod mounts;
 mod passed;
 mod statements;
+mod switches;
 mod unread;
 
 use std::borrow::Cow;
@@ -186,11 +187,12 @@ impl<'t> Lowering<'t> {
         &mut self.module.scopes[id as usize]
     }
 
-    /// Lowers what is reached under a condition only.
-    fn under<T>(&mut self, guard: Guard, lower: impl FnOnce(&mut Self) -> T) -> T {
-        self.guards.push(guard);
+    /// Lowers what is reached under conditions only.
+    fn under<T>(&mut self, guards: impl IntoIterator<Item = Guard>, lower: impl FnOnce(&mut Self) -> T) -> T {
+        let outer = self.guards.len();
+        self.guards.extend(guards);
         let lowered = lower(self);
-        self.guards.pop();
+        self.guards.truncate(outer);
         lowered
     }
 

@@ -59,9 +59,8 @@ impl Lowering<'_> {
             }
             "interface_declaration" | "type_alias_declaration" | "comment" => {}
             "identifier" | "shorthand_property_identifier" => self.mention(node, scope),
-            "for_statement" | "for_in_statement" | "while_statement" | "do_statement" | "switch_statement" => {
-                self.repeated(node, scope)
-            }
+            "for_statement" | "for_in_statement" | "while_statement" | "do_statement" => self.repeated(node, scope),
+            "switch_statement" => self.switch(node, scope),
             _ => self.visit_children(node, scope),
         }
     }
@@ -71,7 +70,7 @@ impl Lowering<'_> {
         self.scope(scope).returns.push(Return { value: None, throws: true, guards });
     }
 
-    /// Loops and switches: their bodies run under conditions that are not followed.
+    /// Loops, and switches that are left early: their bodies run under conditions that are not followed.
     pub(super) fn repeated(&mut self, node: Node<'_>, scope: ScopeId) {
         let each = node.child_by_field_name("left").filter(|_| node.kind() == "for_in_statement");
         if let Some(each) = each.filter(|each| each.kind() == "identifier")
@@ -88,7 +87,7 @@ impl Lowering<'_> {
             self.block = Some(span(node));
         }
         let condition = Expr { kind: Kind::Opaque, span: span(node) };
-        self.under(Guard { condition, holds: true, body: Span::default() }, |lowering| {
+        self.under([Guard { condition, holds: true, body: Span::default() }], |lowering| {
             match (each, node.child_by_field_name("kind")) {
                 (Some(each), Some(_)) => lowering.bind_opaque(each, scope),
                 (Some(each), None) => {
@@ -126,10 +125,7 @@ impl Lowering<'_> {
                 holds,
                 body: span(part),
             });
-            match guard {
-                Some(guard) => self.under(guard, |lowering| lowering.statement(part, scope)),
-                None => self.statement(part, scope),
-            }
+            self.under(guard, |lowering| lowering.statement(part, scope));
         }
         if let Some(last) = field("finalizer") {
             self.statement(last, scope);
@@ -142,7 +138,7 @@ impl Lowering<'_> {
         for (field, holds) in [("consequence", true), ("alternative", false)] {
             let Some(branch) = node.child_by_field_name(field) else { continue };
             let guard = Guard { condition: condition.clone(), holds, body: span(branch) };
-            self.under(guard, |lowering| lowering.statement(branch, scope));
+            self.under([guard], |lowering| lowering.statement(branch, scope));
         }
     }
 

@@ -18,14 +18,25 @@ pub fn base_path(options: &Node) -> Option<String> {
         (Lookup::Absent, _) => {}
         (_, Some(_)) if options.text(&["baseURL"]).is_none() => {}
         _ => {
-            let address = options.text(&["baseURL"])?;
-            let path = address.split_once("://").map_or(address, |(_, rest)| rest).split_once('/').map_or("", |(_, path)| path);
-            if !path.trim_matches('/').is_empty() {
+            let path = path_of(options.text(&["baseURL"])?);
+            if !path.is_empty() {
                 return Some(whole(path));
             }
         }
     }
     Some(whole(own.unwrap_or(USUAL)))
+}
+
+/// Whether an option says the path, rather than to leave it at the usual one.
+pub(super) fn tells_base_path(options: &Node) -> bool {
+    options.lookup(&["basePath"]) != Lookup::Absent
+        || options.text(&["baseURL"]).is_some_and(|address| !path_of(address).is_empty())
+}
+
+/// The path of an address, without the slashes around it.
+fn path_of(address: &str) -> &str {
+    let inside = address.split_once("://").map_or(address, |(_, rest)| rest);
+    inside.split_once('/').map_or("", |(_, path)| path).trim_matches('/')
 }
 
 /// The path below which the routes lie where `baseURL` is not known and has none of its own; `None` where another option

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::base_path::tells_base_path;
 use super::{Partners, base_path};
 use crate::facts::module::{Imported, Text};
 use crate::project::eval::Evaluator;
@@ -42,7 +43,7 @@ pub(in crate::project) fn partners(
         return Partners::Elsewhere("the repository has no instance it could be for");
     }
     let linked = |chosen: Vec<&Server>, why: &dyn Fn(&[&Server]) -> &'static str| {
-        let chosen = answering(at_its_path(client.options, chosen));
+        let chosen = answering(reached(client.options, &candidates, chosen));
         let at = || chosen.iter().map(|server| server.at.clone()).collect();
         (!chosen.is_empty()).then(|| Partners::Servers { at: at(), why: why(&chosen).into() })
     };
@@ -66,6 +67,10 @@ pub(in crate::project) fn partners(
         .or_else(|| linked(by_address().unwrap_or_default(), &|_| "both have the same `baseURL`"))
         .or_else(|| linked(in_package(), &of_package))
         .or_else(|| linked(by_dependency(), &|_| "its package depends on that of the instance"))
+        .or_else(|| match at_path_of(client.options, &candidates).as_slice() {
+            [only] => linked(vec![*only], &|_| "no other instance has its base path"),
+            _ => None,
+        })
         .or_else(|| {
             let (chosen, why) = only(files, resolver, client, &candidates)?;
             linked(vec![chosen], &|_| why)
@@ -150,12 +155,26 @@ fn answering(servers: Vec<&Server>) -> Vec<&Server> {
     if answering.is_empty() { servers } else { answering }
 }
 
-/// Of several servers those whose routes may lie where a client asks for them.
-fn at_its_path<'s>(client: &Node, servers: Vec<&'s Server>) -> Vec<&'s Server> {
-    let Some(own) = base_path(client) else { return servers };
-    let may_be_there = |server: &Server| base_path(&server.options).is_none_or(|path| path == own);
-    let there: Vec<&Server> = servers.iter().copied().filter(|server| may_be_there(server)).collect();
-    if there.is_empty() { servers } else { there }
+/// Of several servers those whose routes may lie where a client asks for them. Where it is told to ask below a path that
+/// others alone have, it is none of these, whatever else speaks for them; nor where all of them have other addresses.
+fn reached<'s>(client: &Node, candidates: &[&'s Server], chosen: Vec<&'s Server>) -> Vec<&'s Server> {
+    let may_be_there = |server: &&&Server| match (base_path(client), base_path(&server.options)) {
+        (Some(own), Some(path)) => path == own,
+        _ => true,
+    };
+    let there: Vec<&Server> = chosen.iter().filter(may_be_there).copied().collect();
+    let is_elsewhere = |server: &&Server| address(client).zip(address(&server.options)).is_some_and(|(own, other)| own != other);
+    match there.as_slice() {
+        [] if at_path_of(client, candidates).is_empty() => chosen,
+        [_, _, ..] if there.iter().all(is_elsewhere) => Vec::new(),
+        _ => there,
+    }
+}
+
+/// The servers that have the base path a client is told to ask below.
+fn at_path_of<'s>(client: &Node, servers: &[&'s Server]) -> Vec<&'s Server> {
+    let Some(told) = base_path(client).filter(|_| tells_base_path(client)) else { return Vec::new() };
+    servers.iter().copied().filter(|server| base_path(&server.options).as_ref() == Some(&told)).collect()
 }
 
 /// The scheme, host and port of `baseURL`, where it is written.

@@ -211,6 +211,9 @@ impl Evaluator<'_> {
             return Called::Member(callee);
         }
         let receiver = self.expr(place, object);
+        if let Some(node) = self.configured(place, &receiver, method, call, at) {
+            return Called::Result(node);
+        }
         let is_followed = |value: &Value| matches!(value, Value::Array(_) | Value::Text(_) | Value::Env(_));
         match &receiver.value {
             value if is_followed(value) && METHODS.contains(&method) => {
@@ -389,14 +392,17 @@ impl Evaluator<'_> {
         let mut passed: Vec<Condition> = Vec::new();
         // What a production build never gets past: the results below it are for the other environments.
         let mut refused: Option<Condition> = None;
+        let mut ends = false;
         for returned in scope.map(|scope| scope.returns.as_slice()).unwrap_or_default() {
             let Some(conditions) = self.conditions(place, &returned.guards) else { continue };
-            let condition = Condition::all(&conditions);
+            // Below `if (a) return`, nothing but the rest of `!a && b` decides.
+            let further: Vec<Condition> = conditions.iter().filter(|one| !passed.contains(one)).cloned().collect();
+            ends = further.is_empty();
             if returned.throws {
-                match condition {
-                    None => break,
+                match Condition::all(&conditions) {
+                    _ if ends => break,
                     Some(always) if always.environment == Some(Environment::Production) => refused = Some(always.negated()),
-                    Some(_) => {}
+                    _ => {}
                 }
                 continue;
             }
@@ -409,26 +415,33 @@ impl Evaluator<'_> {
                 None => node,
             };
             let mut here = passed.clone();
-            condition.iter().for_each(|one| also(&mut here, one));
-            let is_last = condition.is_none();
-            if let Some(condition) = condition {
-                also(&mut passed, &condition.negated());
-            }
+            further.iter().for_each(|one| also(&mut here, one));
             match Condition::all(&here) {
                 None => return node,
                 Some(condition) => alternatives.push((node, condition)),
             }
-            if is_last {
-                return either(alternatives, at.clone());
+            if ends {
+                break;
+            }
+            Condition::all(&further).iter().for_each(|condition| also(&mut passed, &condition.negated()));
+        }
+        if !ends {
+            let undefined = Node { value: Value::Undefined, at: at.clone() };
+            match Condition::all(&passed) {
+                Some(condition) => alternatives.push((undefined, condition)),
+                None => return undefined,
             }
         }
-        let undefined = Node { value: Value::Undefined, at: at.clone() };
-        match Condition::all(&passed) {
-            Some(condition) => {
-                alternatives.push((undefined, condition));
+        match alternatives.pop() {
+            None => Node { value: Value::Undefined, at: at.clone() },
+            // Otherwise an error is thrown.
+            Some((only, condition)) if alternatives.is_empty() && condition.environment != Some(Environment::NotProduction) => {
+                only
+            }
+            last => {
+                alternatives.extend(last);
                 either(alternatives, at.clone())
             }
-            None => undefined,
         }
     }
 }

@@ -2,8 +2,10 @@
 
 use std::iter::successors;
 
-use super::Evaluator;
+use super::compose::either;
 use super::operators::test;
+use super::{Evaluator, Place};
+use crate::facts::module::{Call, Import, Imported};
 use crate::project::value::{CallValue, Condition, Environment, External, Node, Object, Value};
 use crate::source::Site;
 
@@ -31,6 +33,10 @@ const ENVALID_TESTS: [(&str, Environment); 5] = [
     ("isTest", Environment::NotProduction),
 ];
 
+/// The class of Nest that reads the environment, and the package it comes from.
+const CONFIG_SERVICE: &str = "ConfigService";
+const NEST_CONFIG: &str = "@nestjs/config";
+
 impl Evaluator<'_> {
     /// What lies under a key of what a reader of the environment gives back.
     pub(super) fn read_by(&self, reader: &CallValue, key: &str, at: &Site) -> Node {
@@ -55,6 +61,40 @@ impl Evaluator<'_> {
             Some(validator) => self.checked(&given, &validator, at),
             None => self.extended(reader, key, at).unwrap_or(given),
         }
+    }
+
+    /// What a method of Nest's `ConfigService` gives back where it is asked for a variable: those of the environment come first
+    /// (Nest: Configuration). What it hands to factories and constructors goes by any name, in files that import the class.
+    pub(super) fn configured(&self, place: &Place<'_>, service: &Node, method: &str, call: &Call, at: &Site) -> Option<Node> {
+        let is_service = match &service.value {
+            Value::Call(made) => {
+                made.new && is_config_service(&made.callee)
+                    || made
+                        .arguments
+                        .first()
+                        .is_some_and(|asked| matches!(&asked.value, Value::External(asked) if is_config_service(asked)))
+            }
+            Value::Unknown(_) => place.facts.module().is_some_and(|module| {
+                let is_it = |import: &Import| matches!(&import.name, Imported::Named(name) if name == CONFIG_SERVICE);
+                module.imports.iter().any(|import| import.module == NEST_CONFIG && is_it(import))
+            }),
+            _ => false,
+        };
+        let (asked, rest) = call.arguments.split_first().filter(|_| is_service && matches!(method, "get" | "getOrThrow"))?;
+        let asked = self.expr(place, &asked.value);
+        // Other keys are of what the program loads by itself.
+        let name =
+            asked.text(&[]).filter(|name| name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_'))?;
+        let read = Node { value: Value::Env(name.to_owned()), at: at.clone() };
+        let otherwise = rest.first().filter(|_| method == "get").map(|otherwise| self.expr(place, &otherwise.value));
+        Some(match otherwise.filter(|otherwise| otherwise.object().is_none()) {
+            Some(otherwise) => {
+                let set = is_set(name, at);
+                let unset = set.negated();
+                either(vec![(read, set), (otherwise, unset)], at.clone())
+            }
+            None => read,
+        })
     }
 
     /// What a reader of the environment is given under a key: the variable of that name, if its options do not tell another.
@@ -108,6 +148,10 @@ impl Evaluator<'_> {
         }
         None
     }
+}
+
+fn is_config_service(External { module, name }: &External) -> bool {
+    module == NEST_CONFIG && name == CONFIG_SERVICE
 }
 
 /// The condition that a variable is set.

@@ -21,6 +21,11 @@ impl Evaluator<'_> {
         if let Some(node) = self.member_of_module(place, object, property, &at) {
             return node;
         }
+        if matches!(&object.kind, Kind::Name(name) if name == "this")
+            && let Some(node) = self.member_of_literal(place, property)
+        {
+            return node;
+        }
         let value = self.expr(place, object);
         if matches!(value.value, Value::Unknown(_)) && property == "env" && is_context_of_hono(place, object) {
             return Node { value: environment(), at };

@@ -32,7 +32,7 @@ use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
 use crate::facts::FileFacts;
-use crate::facts::module::{self, CallSite, Element, Expr, Kind, ScopeId, TemplatePart, Text};
+use crate::facts::module::{self, Element, Expr, Kind, ScopeId, TemplatePart, Text};
 use crate::project::files::Files;
 use crate::project::memo::{Gate, Memo, Run};
 use crate::project::resolve::Resolver;
@@ -185,13 +185,6 @@ impl<'a> Evaluator<'a> {
         };
         self.run.touch(file);
         self.expr(&Place { file: Arc::clone(file), facts, scope, frame: None }, expr)
-    }
-
-    /// The conditions under which a call is reached that the sources do not decide; `None` when it never is.
-    #[must_use]
-    pub fn reached(&self, file: &Arc<str>, site: &CallSite) -> Option<Vec<Condition>> {
-        let facts = self.files.facts(file)?;
-        self.conditions(&Place { file: Arc::clone(file), facts, scope: site.scope, frame: None }, &site.guards)
     }
 
     /// Evaluates an export of a file; `at` is where it is asked for.

@@ -8,7 +8,7 @@ use super::compose::{doubt, set, unknown};
 use super::{Evaluator, Frame, Place};
 use crate::facts::FileFacts;
 use crate::facts::lower::{property_of, static_name};
-use crate::facts::module::{Binding, Module, Scope, ScopeId, Source};
+use crate::facts::module::{Binding, Effect, Expr, Kind, Module, Property, Scope, ScopeId, Source};
 use crate::project::render;
 use crate::project::value::{Activation, ActivationKind, FunctionValue, Node, Object, Unknown, Value};
 use crate::source::{Site, Span};
@@ -126,6 +126,34 @@ impl Evaluator<'_> {
         Some((self.member_of(&levels, place.frame?, name, before)?, class))
     }
 
+    /// A member of the object that is written out around a getter whose code this is, where nothing changes it later:
+    /// `const config = { mode, get isDev() { return this.mode === "development" } }`.
+    pub(super) fn member_of_literal(&self, place: &Place<'_>, key: &str) -> Option<Node> {
+        let scopes = &place.facts.module()?.scopes;
+        let home = scopes.get(place.scope as usize)?.parent?;
+        let scope = scopes.get(home as usize)?;
+        let mut way = Vec::new();
+        let (name, literal) = scope.bindings.iter().find_map(|binding| match &binding.source {
+            Source::Value(value) => Some((&binding.name, literal_around(value, place.scope, &mut way)?)),
+            _ => None,
+        })?;
+        let is_changed = |effect: &Effect| {
+            let own = way.iter().copied().chain([key]);
+            effect.root == *name && effect.path.iter().zip(own).all(|(step, other)| step == other)
+        };
+        let mut last = literal.iter().rev();
+        let value = last.find_map(|property| match property {
+            Property::Keyed { key: other, value, .. } => (other == key).then_some(Some(value)),
+            // It may be of any name.
+            Property::Computed { .. } | Property::Spread(_) => Some(None),
+        })??;
+        if scope.effects.iter().any(is_changed) {
+            return None;
+        }
+        let (file, facts) = (Arc::clone(&place.file), Arc::clone(&place.facts));
+        Some(self.expr(&Place { file, facts, scope: home, frame: place.frame }, value))
+    }
+
     /// Whether the object a member of this class belongs to is being made, so that what it is is certain.
     pub(super) fn is_made(place: &Place<'_>) -> bool {
         Frame::chain(place.frame)
@@ -207,6 +235,23 @@ impl Evaluator<'_> {
         }
         None
     }
+}
+
+/// The object written out in a value that has the function of a scope as a getter, with the way to it.
+fn literal_around<'e>(value: &'e Expr, getter: ScopeId, way: &mut Vec<&'e str>) -> Option<&'e [Property]> {
+    let Kind::Object(properties) = &value.kind else { return None };
+    properties.iter().find_map(|property| {
+        let Property::Keyed { key, value, .. } = property else { return None };
+        if value.is_getter(getter) {
+            return Some(properties.as_slice());
+        }
+        way.push(key);
+        let found = literal_around(value, getter, way);
+        if found.is_none() {
+            way.pop();
+        }
+        found
+    })
 }
 
 fn scope_of(facts: &FileFacts, scope: ScopeId) -> Option<&Scope> {

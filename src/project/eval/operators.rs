@@ -121,6 +121,10 @@ pub(super) fn truth_of(node: &Node, told: impl FnOnce() -> Condition) -> Truth {
     if let Some(known) = node.truthy() {
         return Truth::Known(known);
     }
+    let told = || match &node.value {
+        Value::Env(name) if tells_of_tests(name) => Condition { environment: Some(Environment::NotProduction), ..told() },
+        _ => told(),
+    };
     let Value::Either(alternatives) = &node.value else { return Truth::Depends(told()) };
     let positive: Vec<&Alternative> = alternatives.iter().filter(|one| one.node.truthy() != Some(false)).collect();
     let is_told = positive.iter().all(|one| one.node.truthy() == Some(true));
@@ -159,14 +163,26 @@ pub(super) fn environment_test(environment: Environment, text: &str, at: &Site) 
     Condition { environment: Some(environment), ..Condition::new(text, at.clone()) }
 }
 
-/// The environment variable an expression reads; a member that is called `NODE_ENV` is that one, whoever hands it on.
+/// The environment variable an expression reads; a member that is called `NODE_ENV` is that one, whoever hands it on, and so
+/// are the others that tell the environment, of what is called `env`.
 fn variable<'n>(expr: &'n Expr, node: &'n Node) -> Option<&'n str> {
     read_variable(&node.value).or_else(|| match (&node.value, &expr.kind) {
-        (Value::Unknown(_) | Value::External(_) | Value::Either(_), Kind::Member(_, name)) if name == "NODE_ENV" => {
-            Some(name.as_str())
+        (Value::Unknown(_) | Value::External(_) | Value::Either(_), Kind::Member(of, name)) => {
+            let is_env = matches!(&of.kind, Kind::Name(of) | Kind::Member(_, of) if of == "env");
+            (name == "NODE_ENV" || is_env && names_environment(name)).then_some(name.as_str())
         }
         _ => None,
     })
+}
+
+/// Whether a variable is set where tests or their services run, and only there (Vitest: `VITEST`; Jest: `JEST_WORKER_ID`; the
+/// services: `CI`).
+fn tells_of_tests(variable: &str) -> bool {
+    matches!(variable, "CI" | "JEST_WORKER_ID" | "VITEST")
+}
+
+fn names_environment(variable: &str) -> bool {
+    matches!(variable, "NODE_ENV" | "MODE" | "APP_ENV" | "VERCEL_ENV" | "ENVIRONMENT" | "ENV" | "NEXT_PUBLIC_VERCEL_ENV")
 }
 
 /// The environment variable a value is, be it with a text in place of one that is not set.
@@ -201,10 +217,9 @@ pub(super) fn without(mut node: Node, is_ruled_out: impl Fn(&Node) -> bool) -> N
 }
 
 pub(super) fn selected_environment(variable: &str, value: &str) -> Option<Environment> {
-    let names_environment =
-        matches!(variable, "NODE_ENV" | "MODE" | "APP_ENV" | "VERCEL_ENV" | "ENVIRONMENT" | "ENV" | "NEXT_PUBLIC_VERCEL_ENV");
     match value {
-        _ if !names_environment => None,
+        "1" | "true" if tells_of_tests(variable) => Some(Environment::NotProduction),
+        _ if !names_environment(variable) => None,
         "production" | "prod" => Some(Environment::Production),
         "development" | "dev" | "test" | "local" | "testing" => Some(Environment::NotProduction),
         _ => None,

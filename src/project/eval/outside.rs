@@ -31,6 +31,9 @@ const UNSEEN: &str = "are not looked for";
 /// Most calls of one function that are told apart.
 const MAX_CALLS: usize = 16;
 
+/// How many functions are followed, each to what calls it, for what all that is for.
+const MAX_CALLERS: usize = 4;
+
 /// Files that import from a file, told apart by what is to be found in them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum User {
@@ -256,16 +259,43 @@ impl Evaluator<'_> {
         }
     }
 
+    /// What a call is for, told by where it stands, by when it is reached, and by what calls the function around it.
+    pub(crate) fn role_of(&self, file: &Arc<str>, scope: ScopeId, guards: &[Guard]) -> Role {
+        let own = role(file);
+        if own != Role::Live {
+            return own;
+        }
+        let Some(facts) = self.files.facts(file) else { return own };
+        let place = Place { file: Arc::clone(file), facts, scope, frame: None };
+        let conditions = self.conditions(&place, guards).unwrap_or_default();
+        if conditions.iter().any(|condition| condition.environment == Some(Environment::NotProduction)) {
+            return Role::Development;
+        }
+        self.role_of_callers(file, scope).unwrap_or(Role::Live)
+    }
+
     /// What all calls of the function around a scope are for, where none of them is part of the application.
-    pub(crate) fn role_of_callers(&self, file: &Arc<str>, scope: ScopeId) -> Option<Role> {
+    fn role_of_callers(&self, file: &Arc<str>, scope: ScopeId) -> Option<Role> {
+        const MARK: &str = "(its callers)";
         let facts = self.files.facts(file)?;
         let module = facts.module()?;
         let around = std::iter::successors(Some(scope), |id| module.scopes.get(*id as usize)?.parent);
         let function = around.take_while(|id| *id != MODULE_SCOPE).last()?;
+        let mark = (Arc::clone(file), function, MARK.to_owned());
+        let followed = self.active.borrow().iter().filter(|(.., name)| name == MARK).count();
+        if followed == MAX_CALLERS || self.active.borrow().contains(&mark) {
+            return None;
+        }
         let uses = self.uses_of(file, function);
-        let mut roles = uses.calls.iter().map(|call| role(&call.at.file));
-        let first = roles.next().filter(|first| *first != Role::Live && uses.open.is_empty())?;
-        roles.all(|other| other == first).then_some(first)
+        if !uses.open.is_empty() {
+            return None;
+        }
+        self.active.borrow_mut().push(mark);
+        let mut roles = uses.calls.iter().map(|call| self.role_of(&call.at.file, call.scope, &call.guards));
+        let first = roles.next().filter(|first| *first != Role::Live);
+        let role = first.filter(|first| roles.all(|other| other == *first));
+        self.active.borrow_mut().pop();
+        role
     }
 
     /// The name of the package through which others may use what a file exports.
