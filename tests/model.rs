@@ -1877,6 +1877,30 @@ fn a_statement_that_cannot_be_read_leaves_a_missing_table_open() {
     }
 }
 
+#[test]
+fn a_statement_that_cannot_be_read_leaves_the_columns_open_that_it_may_add() {
+    let auth = "import { betterAuth } from \"better-auth\";\nimport { Pool } from \"pg\";\n\
+                export const auth = betterAuth({ database: new Pool() });";
+    let users = USERS.replace("\"emailVerified\" boolean, ", "").replace("org text NOT NULL", "org text");
+    let dynamic = "DO $$ BEGIN EXECUTE 'ALTER TABLE ' || t || ' ADD x boolean'; END $$;";
+    let code = "import { addColumn } from \"./columns\";\nexport async function up(db) { await addColumn(db); }";
+    for (path, script, is_open) in [
+        ("migrations/0002_more.sql", "SELECT 1;", false),
+        ("migrations/0002_more.sql", dynamic, true),
+        ("migrations/0002_more.sql", "ALTER TABLE \"user\" FROBNICATE;", true),
+        ("migrations/0002_more.sql", "ALTER TABLE other FROBNICATE;", false),
+        ("migrations/0002_more.ts", code, true),
+        // What ran before the table was made changed nothing of it.
+        ("migrations/0000_first.sql", dynamic, false),
+    ] {
+        let model = model(&[("src/auth.ts", auth), ("migrations/0001_core.sql", &users), (path, script)]);
+        let whether = "whether the migrations create all of table `user`, which `auth` in src/auth.ts needs";
+        assert_eq!(model.undetermined.iter().any(|open| open.question == whether), is_open, "{path}: {script}");
+        let is_missed = model.servers[0].gaps.iter().any(|gap| gap.key == "user" && gap.kind == GapKind::Columns);
+        assert_eq!(is_missed, !is_open, "{path}: {script}");
+    }
+}
+
 /// What is wrong with the tables of a server with these options, that a script makes; and what is open about them.
 fn scripted(options: &str, script: &str) -> (Vec<GapKind>, Vec<String>) {
     let auth = format!(

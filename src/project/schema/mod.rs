@@ -286,6 +286,8 @@ pub struct Migrated {
     pub folder: Arc<str>,
     /// The scripts have an order, so that each runs once; else it is a single script.
     pub ordered: bool,
+    /// The place of each script in the order.
+    pub places: BTreeMap<Arc<str>, usize>,
     /// The tables that exist at the end.
     pub tables: Vec<SourceTable>,
     /// What may have changed a table, or any where none is named, and could not be read: `(table, why)`.
