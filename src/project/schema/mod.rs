@@ -394,6 +394,12 @@ impl Gap {
 }
 
 impl GapKind {
+    /// Whether it is about a table as a whole.
+    #[must_use]
+    pub fn is_of_table(self) -> bool {
+        matches!(self, Self::Table | Self::MapEntry | Self::ModelName | Self::UnmigratedTable)
+    }
+
     /// Whether it is about what is declared and no migration makes.
     #[must_use]
     pub fn is_unmigrated(self) -> bool {

@@ -628,9 +628,11 @@ fn names(gap: &Gap) -> Vec<String> {
     gap.columns.iter().map(|column| format!("`{}`", column.name)).collect()
 }
 
-/// The columns a gap is about, as parts of a finding.
+/// What a gap is about, as parts of a finding: a table as a whole, whatever columns a release gives it, or columns.
 pub(super) fn parts(gap: &Gap) -> impl Iterator<Item = String> {
-    gap.columns.iter().map(|column| format!("{}.{}", gap.key, column.key))
+    let whole = gap.kind.is_of_table().then(|| gap.key.clone());
+    let columns = gap.columns.iter().filter(|_| !gap.kind.is_of_table());
+    whole.into_iter().chain(columns.map(|column| format!("{}.{}", gap.key, column.key)))
 }
 
 /// `` `a`, `b` and `c` ``.
