@@ -2031,6 +2031,55 @@ fn what_only_scripts_create_that_a_journal_does_not_list_or_that_are_not_there_i
 }
 
 /// A server on Kysely whose tables are told by types.
+#[test]
+fn columns_that_only_the_migrations_ask_a_value_for_are_a_gap() {
+    let auth = "import { betterAuth } from \"better-auth\";\nimport { drizzleAdapter } from \"better-auth/adapters/drizzle\";\n\
+                import { db } from \"./db\";\nimport * as schema from \"./schema\";\n\
+                export const auth = betterAuth({ database: drizzleAdapter(db, { provider: \"pg\", schema }) });";
+    let declared = |more: &str| {
+        format!(
+            "import {{ pgTable, text, timestamp }} from \"drizzle-orm/pg-core\";\nexport const verification = pgTable(\"verification\", \
+             {{ id: text(\"id\").primaryKey(), identifier: text(\"identifier\"), value: text(\"value\"), {more} \
+             expiresAt: timestamp(\"expires_at\"), createdAt: timestamp(\"created_at\"), updatedAt: timestamp(\"updated_at\") }});\n"
+        )
+    };
+    let first = "CREATE TABLE verification (id text, identifier text, value text, expires_at timestamp, created_at timestamp, \
+                 updated_at timestamp, tenant text NOT NULL);";
+    let ask = |more: &str, second: &str, scripts: &str| {
+        let package =
+            format!("{{ \"name\": \"app\", \"dependencies\": {{ \"better-auth\": \"1.7.25\" }}, \"scripts\": {{ {scripts} }} }}");
+        let schema = declared(more);
+        let model = model(&[
+            ("package.json", &package),
+            ("src/auth.ts", auth),
+            ("src/schema.ts", &schema),
+            ("drizzle/0000_init.sql", first),
+            ("drizzle/0001_more.sql", second),
+        ]);
+        let gaps = model.servers[0].gaps.iter().filter(|gap| gap.kind.is_unwritten());
+        let told = gaps.flat_map(|gap| &gap.declared).map(|(name, at)| format!("{name} in {}", at.file));
+        let asked = model.undetermined.iter().any(|open| open.question.contains("`verification`"));
+        (told.collect::<Vec<_>>(), asked)
+    };
+    let told = (vec!["tenant in drizzle/0000_init.sql".to_owned()], false);
+    assert_eq!(ask("", "", ""), told);
+    assert_eq!(ask("tenant: text(\"tenant\"),", "", ""), told, "it may be left out where it is declared");
+    for (more, second) in [
+        ("", "ALTER TABLE verification ALTER COLUMN tenant DROP NOT NULL;"),
+        ("", "ALTER TABLE verification ALTER COLUMN tenant SET DEFAULT 'x';"),
+        ("", "ALTER TABLE verification DROP COLUMN tenant;"),
+        ("tenant: text(\"tenant\").$defaultFn(() => \"x\"),", ""),
+    ] {
+        assert_eq!(ask(more, second, ""), (vec![], false), "{more} {second}");
+    }
+    // What is not known, and what may be another way into the database.
+    assert_eq!(ask("", "ALTER TABLE verification FROBNICATE;", "").0, Vec::<String>::new());
+    assert_eq!(ask("", "", "\"db:push\": \"drizzle-kit push\""), (vec![], true));
+    // A column that the declaration asks a value for is told there.
+    let declared = ask("tenant: text(\"tenant\").notNull(),", "", "");
+    assert_eq!(declared, (vec!["tenant in src/schema.ts".to_owned()], false));
+}
+
 fn typed_app(types: &str, more: &[(&str, &str)]) -> ProjectModel {
     let auth = "import { betterAuth } from \"better-auth\";\nimport { jwt } from \"better-auth/plugins\";\n\
                 import { Pool } from \"pg\";\nexport const auth = betterAuth({ database: new Pool(), plugins: [jwt()] });";

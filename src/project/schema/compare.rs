@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use super::lookup::{Lookup, is_similar_column, is_similar_table, snake_case};
-use super::migrated::{Unmigrated, are_kept, dropped, full_name, in_database, unlisted, unmigrated, unread, unread_of};
+use super::migrated::{
+    Unmigrated, are_kept, column_names, dropped, full_name, in_database, unlisted, unmigrated, unread, unread_of,
+};
 use super::{
     CORE, Cause, Declared, Dropped, Gap, GapKind, Layer, Migrated, Required, RequiredColumn, RequiredTable, SourceTable,
 };
@@ -198,10 +200,66 @@ impl Comparing<'_> {
                 }
             }
         }
+        if self.complete {
+            let lacking: Vec<String> = failed
+                .iter()
+                .filter(|gap| gap.kind == GapKind::UnmigratedColumns)
+                .flat_map(|gap| &gap.columns)
+                .map(|column| column.name.clone())
+                .collect();
+            if let Some(gap) = self.still_required(found, table, &lacking, start) {
+                // Where the schema is pushed besides, the database may be past its migrations.
+                if self.declared.pushed {
+                    let (name, at) = &gap.declared[0];
+                    let reason = "its migrations do, and scripts push the schema, which does not".to_owned();
+                    let what = format!("the database asks for a value of `{name}` in table `{}`", full_name(found));
+                    self.open.push((what, Unknown { reason, at: at.clone() }));
+                } else {
+                    failed.push(gap);
+                }
+            }
+        }
         // These tell neither of keys nor how the database keeps a value.
         if !matches!(found.layer, Layer::Types | Layer::Convex) {
             self.keys(found, table, &present, start, failed);
         }
+    }
+
+    /// The columns that must be given a value in the database the migrations make, and that nobody writes: an ORM leaves out
+    /// what is not declared, or may be empty there. `lacking` are the names of those that are to be made yet, which a column
+    /// may be renamed to.
+    fn still_required(
+        &self,
+        found: &SourceTable,
+        table: &RequiredTable,
+        lacking: &[String],
+        start: &dyn Fn(GapKind, Vec<RequiredColumn>, &Cause) -> Gap,
+    ) -> Option<Gap> {
+        let mut made = self.migrated.iter().filter_map(|one| Some((one, one.made(found)?)));
+        let (one, made) = made.next().filter(|_| made.next().is_none())?;
+        if made.table.open || !matches!(found.layer, Layer::Prisma | Layer::Drizzle) || self.trigger(found).is_some() {
+            return None;
+        }
+        let strangers = self.strangers(found, table);
+        let is_left = |column: &&Column| {
+            let is_it = |declared: &&Column| {
+                column_names(found.layer, declared).iter().any(|name| name.eq_ignore_ascii_case(&column.name))
+            };
+            let declared = found.table.columns.iter().find(is_it);
+            let is_given = |declared: &Column| {
+                let is_stranger = strangers.iter().any(|stranger| std::ptr::eq(*stranger, declared));
+                !is_stranger || declared.required || declared.has_default
+            };
+            let is_renamed = lacking.iter().any(|name| is_similar_column(column, name) || share_a_word(&column.name, name));
+            must_be_given(column)
+                && !declared.is_some_and(is_given)
+                && !is_renamed
+                && !one.unlisted.contains(&made.column_site(column).file)
+        };
+        let left: Vec<(String, Site)> =
+            made.table.columns.iter().filter(is_left).map(|column| (column.name.clone(), made.column_site(column))).collect();
+        let gap = Gap { found_in: Some(made.site()), ..start(GapKind::StillRequired, Vec::new(), &table.cause) };
+        (!left.is_empty()).then_some(Gap { declared: left, ..gap })
     }
 
     /// Takes over what is wrong with a table. What only the migrations that could be read lack may be in the others; all of
@@ -209,8 +267,9 @@ impl Comparing<'_> {
     fn take(&mut self, found: &SourceTable, failed: Vec<Gap>) {
         let in_sql = self.is_in_sql();
         let why = unread_of(if in_sql { &self.declared.migrated } else { self.migrated }, found);
-        let (open, failed): (Vec<_>, Vec<_>) =
-            failed.into_iter().partition(|gap| why.is_some() && (in_sql || gap.kind.is_unmigrated()));
+        let (open, failed): (Vec<_>, Vec<_>) = failed
+            .into_iter()
+            .partition(|gap| why.is_some() && (in_sql || gap.kind.is_unmigrated() || gap.kind == GapKind::StillRequired));
         if let (Some(why), false) = (why, open.is_empty()) {
             self.open.push((format!("the migrations create all of table `{}`", full_name(found)), why.clone()));
         }

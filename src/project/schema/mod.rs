@@ -352,6 +352,8 @@ pub enum GapKind {
     Columns,
     /// The table has columns that must be given a value, and better-auth never writes them: those in `declared`.
     Unwritten,
+    /// The same in the database that the migrations make, though the declaration asks for no value: those in `declared`.
+    StillRequired,
     /// The table is declared, and no migration creates it.
     UnmigratedTable,
     /// The columns are declared, and no migration creates them.
@@ -404,5 +406,11 @@ impl GapKind {
     #[must_use]
     pub fn is_unmigrated(self) -> bool {
         matches!(self, Self::UnmigratedTable | Self::UnmigratedColumns | Self::UnmigratedUnique | Self::UnmigratedIndex)
+    }
+
+    /// Whether it is about columns that must be given a value and never are.
+    #[must_use]
+    pub fn is_unwritten(self) -> bool {
+        matches!(self, Self::Unwritten | Self::StillRequired)
     }
 }

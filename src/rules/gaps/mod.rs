@@ -150,12 +150,12 @@ fn sorted(gap: &Gap, upgrade: Option<&Upgrade>) -> Vec<(Topic, Gap)> {
                 add(topic, Gap { columns: vec![column.clone()], declared, ..gap.clone() });
             }
         }
-        GapKind::Unwritten => {
+        GapKind::Unwritten | GapKind::StillRequired => {
             for one in &gap.declared {
                 let topic = match (gap.key.as_str(), one.0.as_str()) {
                     ("account", "issuer") => Topic::AccountIssuer,
                     ("apikey", "userId") => Topic::ApiKeyOwner,
-                    _ => Topic::Of(gap.kind),
+                    _ => Topic::Of(GapKind::Unwritten),
                 };
                 add(topic, Gap { declared: vec![one.clone()], ..gap.clone() });
             }
