@@ -1742,6 +1742,42 @@ fn the_schema_map_is_that_of_the_option_or_of_the_database() {
 }
 
 #[test]
+fn of_several_schema_maps_by_condition_none_is_taken() {
+    let map = |before: &str, database: &str| {
+        let auth = format!(
+            "import {{ betterAuth }} from \"better-auth\";\nimport {{ drizzleAdapter }} from \"better-auth/adapters/drizzle\";\n\
+             import {{ drizzle }} from \"drizzle-orm/node-postgres\";\nimport {{ drizzle as libsql }} from \"drizzle-orm/libsql\";\n\
+             import * as schema from \"./schema\";\nimport * as lite from \"./lite\";\n\
+             const pg = drizzle(process.env.URL!);\nconst sqlite = libsql(process.env.FILE!);\n{before}\n\
+             export const auth = betterAuth({{ database: {database} }});"
+        );
+        let lite = CORE_DRIZZLE.replace("image", "picture");
+        let model = model(&[("src/auth.ts", &auth), ("src/schema.ts", CORE_DRIZZLE), ("src/lite.ts", &lite)]);
+        match &model.servers[0].declared.lookup.map {
+            Map::Given { .. } => "given",
+            Map::Unknown(why) if why.reason.starts_with("a condition decides") => "open",
+            other => panic!("{other:?}"),
+        }
+    };
+    let one = "drizzleAdapter(pg, { provider: \"pg\", schema })";
+    let other = "drizzleAdapter(sqlite, { provider: \"sqlite\", schema: lite })";
+    let choose = |one: &str, other: &str| format!("process.env.DB === \"pg\" ? {one} : {other}");
+    assert_eq!(map("", &choose(one, other)), "open");
+    assert_eq!(map("", &choose(other, one)), "open");
+    let chosen = format!("function make() {{ if (process.env.DB === \"pg\") return {one}; return {other}; }}");
+    assert_eq!(map(&chosen, "make()"), "open");
+    let assigned = format!("let database; if (process.env.DB === \"pg\") {{ database = {one}; }} else {{ database = {other}; }}");
+    assert_eq!(map(&assigned, "database"), "open");
+    let of_handle = "drizzleAdapter(process.env.A ? drizzle(process.env.URL!, { schema }) : drizzle(process.env.URL!, { schema: lite }), \
+                     { provider: \"pg\" })";
+    assert_eq!(map("", of_handle), "open");
+    // The same one in any case.
+    let replica = one.replace("pg,", "process.env.REPLICA ? pg : sqlite,");
+    assert_eq!(map("", &choose(one, &replica)), "given");
+    assert_eq!(map("", &choose(one, "undefined")), "given");
+}
+
+#[test]
 fn what_another_application_declares_for_its_own_database_serves_no_other() {
     let jwks = "import { pgTable, text, timestamp } from \"drizzle-orm/pg-core\";\n\
                 export const jwks = pgTable(\"jwks\", { id: text(), publicKey: text(), privateKey: text(), createdAt: timestamp(), \
