@@ -2,7 +2,7 @@
 
 use git_auth_review::cache::memory::MemoryStore;
 use git_auth_review::engine::{Options, Surroundings, review};
-use git_auth_review::finding::{Confidence, Finding, Severity};
+use git_auth_review::finding::{Confidence, Finding, Severity, Status};
 use git_auth_review::source::{MemorySnapshot, Snapshot};
 
 // One core table is enough to see that the repository holds the schema.
@@ -52,7 +52,12 @@ type App<'a> = (&'a str, &'a str, &'a str);
 
 /// The findings about an application whose migrations are `sql`; compared with another state of it, where one is given.
 fn findings(before: Option<App<'_>>, now: App<'_>, sql: &str) -> Vec<Finding> {
-    let snapshot = |(version, import, plugins): App<'_>| {
+    findings_since(before.map(|before| (before, sql)), (now, sql))
+}
+
+/// The same, where the migrations may be others in the two states.
+fn findings_since(before: Option<(App<'_>, &str)>, now: (App<'_>, &str)) -> Vec<Finding> {
+    let snapshot = |((version, import, plugins), sql): (App<'_>, &str)| {
         let auth = format!(
             "import {{ betterAuth }} from \"better-auth\";\nimport {{ Pool }} from \"pg\";\n{import}\n\
              export const auth = betterAuth({{ database: new Pool(), plugins: [{plugins}] }});\n"
@@ -101,6 +106,28 @@ fn preparations_are_told_by_every_rule_that_tells_of_what_they_are_about() {
         steps(&found, "column `key` of table `apikey`").iter().all(|step| !step.contains(copy)),
         "an index needs no preparation"
     );
+}
+
+#[test]
+fn a_table_that_was_missing_before_an_upgrade_is_no_new_finding_after_it() {
+    let app = |version| (version, "import { twoFactor } from \"better-auth/plugins\";", "twoFactor()");
+    let enabled = "alter table \"user\" add \"twoFactorEnabled\" boolean;\n";
+    let table =
+        "create table \"twoFactor\" (\"id\" text primary key, \"secret\" text not null, \"backupCodes\" text not null);\n";
+    // The release gives the table a column.
+    for (sql, status) in [(enabled.to_owned(), Status::Existing), (format!("{enabled}{table}"), Status::New)] {
+        let found = findings(Some(app("1.6.1")), app("1.6.2"), &sql);
+        let missing: Vec<_> = found.iter().filter(|one| one.message.contains("needs")).collect();
+        assert!(!missing.is_empty());
+        let about = missing.iter().filter(|one| one.message.contains("`twoFactor`") && !one.message.contains("`userId`"));
+        assert!(about.clone().all(|one| one.status == status), "{missing:#?}");
+        assert!(about.count() > 0, "{missing:#?}");
+    }
+    // What a part of the table lacks was missing with the table.
+    let table = table.replace("\"secret\" text not null, ", "");
+    let found = findings_since(Some((app("1.6.1"), enabled)), (app("1.6.1"), &format!("{enabled}{table}")));
+    let lacking = found.iter().find(|one| one.message.contains("`secret`")).expect("a column is missing");
+    assert_eq!(lacking.status, Status::Existing);
 }
 
 #[test]

@@ -1869,6 +1869,42 @@ fn the_schema_map_is_that_of_the_option_or_of_the_database() {
 }
 
 #[test]
+fn of_several_schema_maps_by_condition_none_is_taken() {
+    let map = |before: &str, database: &str| {
+        let auth = format!(
+            "import {{ betterAuth }} from \"better-auth\";\nimport {{ drizzleAdapter }} from \"better-auth/adapters/drizzle\";\n\
+             import {{ drizzle }} from \"drizzle-orm/node-postgres\";\nimport {{ drizzle as libsql }} from \"drizzle-orm/libsql\";\n\
+             import * as schema from \"./schema\";\nimport * as lite from \"./lite\";\n\
+             const pg = drizzle(process.env.URL!);\nconst sqlite = libsql(process.env.FILE!);\n{before}\n\
+             export const auth = betterAuth({{ database: {database} }});"
+        );
+        let lite = CORE_DRIZZLE.replace("image", "picture");
+        let model = model(&[("src/auth.ts", &auth), ("src/schema.ts", CORE_DRIZZLE), ("src/lite.ts", &lite)]);
+        match &model.servers[0].declared.lookup.map {
+            Map::Given { .. } => "given",
+            Map::Unknown(why) if why.reason.starts_with("a condition decides") => "open",
+            other => panic!("{other:?}"),
+        }
+    };
+    let one = "drizzleAdapter(pg, { provider: \"pg\", schema })";
+    let other = "drizzleAdapter(sqlite, { provider: \"sqlite\", schema: lite })";
+    let choose = |one: &str, other: &str| format!("process.env.DB === \"pg\" ? {one} : {other}");
+    assert_eq!(map("", &choose(one, other)), "open");
+    assert_eq!(map("", &choose(other, one)), "open");
+    let chosen = format!("function make() {{ if (process.env.DB === \"pg\") return {one}; return {other}; }}");
+    assert_eq!(map(&chosen, "make()"), "open");
+    let assigned = format!("let database; if (process.env.DB === \"pg\") {{ database = {one}; }} else {{ database = {other}; }}");
+    assert_eq!(map(&assigned, "database"), "open");
+    let of_handle = "drizzleAdapter(process.env.A ? drizzle(process.env.URL!, { schema }) : drizzle(process.env.URL!, { schema: lite }), \
+                     { provider: \"pg\" })";
+    assert_eq!(map("", of_handle), "open");
+    // The same one in any case.
+    let replica = one.replace("pg,", "process.env.REPLICA ? pg : sqlite,");
+    assert_eq!(map("", &choose(one, &replica)), "given");
+    assert_eq!(map("", &choose(one, "undefined")), "given");
+}
+
+#[test]
 fn what_another_application_declares_for_its_own_database_serves_no_other() {
     let jwks = "import { pgTable, text, timestamp } from \"drizzle-orm/pg-core\";\n\
                 export const jwks = pgTable(\"jwks\", { id: text(), publicKey: text(), privateKey: text(), createdAt: timestamp(), \
@@ -2004,6 +2040,30 @@ fn a_statement_that_cannot_be_read_leaves_a_missing_table_open() {
     }
 }
 
+#[test]
+fn a_statement_that_cannot_be_read_leaves_the_columns_open_that_it_may_add() {
+    let auth = "import { betterAuth } from \"better-auth\";\nimport { Pool } from \"pg\";\n\
+                export const auth = betterAuth({ database: new Pool() });";
+    let users = USERS.replace("\"emailVerified\" boolean, ", "").replace("org text NOT NULL", "org text");
+    let dynamic = "DO $$ BEGIN EXECUTE 'ALTER TABLE ' || t || ' ADD x boolean'; END $$;";
+    let code = "import { addColumn } from \"./columns\";\nexport async function up(db) { await addColumn(db); }";
+    for (path, script, is_open) in [
+        ("migrations/0002_more.sql", "SELECT 1;", false),
+        ("migrations/0002_more.sql", dynamic, true),
+        ("migrations/0002_more.sql", "ALTER TABLE \"user\" FROBNICATE;", true),
+        ("migrations/0002_more.sql", "ALTER TABLE other FROBNICATE;", false),
+        ("migrations/0002_more.ts", code, true),
+        // What ran before the table was made changed nothing of it.
+        ("migrations/0000_first.sql", dynamic, false),
+    ] {
+        let model = model(&[("src/auth.ts", auth), ("migrations/0001_core.sql", &users), (path, script)]);
+        let whether = "whether the migrations create all of table `user`, which `auth` in src/auth.ts needs";
+        assert_eq!(model.undetermined.iter().any(|open| open.question == whether), is_open, "{path}: {script}");
+        let is_missed = model.servers[0].gaps.iter().any(|gap| gap.key == "user" && gap.kind == GapKind::Columns);
+        assert_eq!(is_missed, !is_open, "{path}: {script}");
+    }
+}
+
 /// What is wrong with the tables of a server with these options, that a script makes; and what is open about them.
 fn scripted(options: &str, script: &str) -> (Vec<GapKind>, Vec<String>) {
     let auth = format!(
@@ -2134,6 +2194,55 @@ fn what_only_scripts_create_that_a_journal_does_not_list_or_that_are_not_there_i
 }
 
 /// A server on Kysely whose tables are told by types.
+#[test]
+fn columns_that_only_the_migrations_ask_a_value_for_are_a_gap() {
+    let auth = "import { betterAuth } from \"better-auth\";\nimport { drizzleAdapter } from \"better-auth/adapters/drizzle\";\n\
+                import { db } from \"./db\";\nimport * as schema from \"./schema\";\n\
+                export const auth = betterAuth({ database: drizzleAdapter(db, { provider: \"pg\", schema }) });";
+    let declared = |more: &str| {
+        format!(
+            "import {{ pgTable, text, timestamp }} from \"drizzle-orm/pg-core\";\nexport const verification = pgTable(\"verification\", \
+             {{ id: text(\"id\").primaryKey(), identifier: text(\"identifier\"), value: text(\"value\"), {more} \
+             expiresAt: timestamp(\"expires_at\"), createdAt: timestamp(\"created_at\"), updatedAt: timestamp(\"updated_at\") }});\n"
+        )
+    };
+    let first = "CREATE TABLE verification (id text, identifier text, value text, expires_at timestamp, created_at timestamp, \
+                 updated_at timestamp, tenant text NOT NULL);";
+    let ask = |more: &str, second: &str, scripts: &str| {
+        let package =
+            format!("{{ \"name\": \"app\", \"dependencies\": {{ \"better-auth\": \"1.7.25\" }}, \"scripts\": {{ {scripts} }} }}");
+        let schema = declared(more);
+        let model = model(&[
+            ("package.json", &package),
+            ("src/auth.ts", auth),
+            ("src/schema.ts", &schema),
+            ("drizzle/0000_init.sql", first),
+            ("drizzle/0001_more.sql", second),
+        ]);
+        let gaps = model.servers[0].gaps.iter().filter(|gap| gap.kind.is_unwritten());
+        let told = gaps.flat_map(|gap| &gap.declared).map(|(name, at)| format!("{name} in {}", at.file));
+        let asked = model.undetermined.iter().any(|open| open.question.contains("`verification`"));
+        (told.collect::<Vec<_>>(), asked)
+    };
+    let told = (vec!["tenant in drizzle/0000_init.sql".to_owned()], false);
+    assert_eq!(ask("", "", ""), told);
+    assert_eq!(ask("tenant: text(\"tenant\"),", "", ""), told, "it may be left out where it is declared");
+    for (more, second) in [
+        ("", "ALTER TABLE verification ALTER COLUMN tenant DROP NOT NULL;"),
+        ("", "ALTER TABLE verification ALTER COLUMN tenant SET DEFAULT 'x';"),
+        ("", "ALTER TABLE verification DROP COLUMN tenant;"),
+        ("tenant: text(\"tenant\").$defaultFn(() => \"x\"),", ""),
+    ] {
+        assert_eq!(ask(more, second, ""), (vec![], false), "{more} {second}");
+    }
+    // What is not known, and what may be another way into the database.
+    assert_eq!(ask("", "ALTER TABLE verification FROBNICATE;", "").0, Vec::<String>::new());
+    assert_eq!(ask("", "", "\"db:push\": \"drizzle-kit push\""), (vec![], true));
+    // A column that the declaration asks a value for is told there.
+    let declared = ask("tenant: text(\"tenant\").notNull(),", "", "");
+    assert_eq!(declared, (vec!["tenant in src/schema.ts".to_owned()], false));
+}
+
 fn typed_app(types: &str, more: &[(&str, &str)]) -> ProjectModel {
     let auth = "import { betterAuth } from \"better-auth\";\nimport { jwt } from \"better-auth/plugins\";\n\
                 import { Pool } from \"pg\";\nexport const auth = betterAuth({ database: new Pool(), plugins: [jwt()] });";

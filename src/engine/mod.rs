@@ -183,7 +183,7 @@ pub fn review<'a>(
             }
         }
         let is_known = |(report, fingerprint): &&(Report, String)| {
-            picture.known.get(fingerprint).is_some_and(|parts| report.parts.is_subset(parts))
+            picture.known.get(fingerprint).is_some_and(|parts| report.is_within(parts))
         };
         known.push(reports.iter().filter(is_known).map(|(_, fingerprint)| fingerprint.clone()).collect());
         relevant.extend(picture.model.files.iter().cloned());

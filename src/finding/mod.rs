@@ -86,13 +86,23 @@ pub struct Report {
     pub refusal: Option<String>,
     /// What makes this finding the same finding after unrelated edits: names, not places.
     pub identity: Vec<String>,
-    /// The things it speaks of, where there are several: the missing columns. The same finding about fewer of them is
-    /// still an existing one; about others too, it is new.
+    /// The things it speaks of, where there are several: the missing tables, and the columns (`table.column`) of others.
+    /// The same finding about fewer of them is still an existing one; about others too, it is new.
     pub parts: BTreeSet<String>,
     /// The page that says so.
     pub docs: String,
     /// Common Weakness Enumeration numbers.
     pub cwe: Vec<u32>,
+}
+
+impl Report {
+    /// Whether it speaks of nothing but what a finding with these parts spoke of: a table stands for all its columns.
+    #[must_use]
+    pub fn is_within(&self, known: &BTreeSet<String>) -> bool {
+        let is_known =
+            |part: &String| known.contains(part) || part.split_once('.').is_some_and(|(table, _)| known.contains(table));
+        self.parts.iter().all(is_known)
+    }
 }
 
 /// What to do, on each side. A side that needs nothing is `None`.

@@ -1,7 +1,7 @@
 //! How a server reaches its database (documentation: concepts/database and adapters/*).
 
 use super::eval::Evaluator;
-use super::value::{CallValue, Found, Item, Lookup, Node, Value};
+use super::value::{Alternative, CallValue, Condition, Found, Item, Lookup, Node, Value};
 use super::version::Version;
 use super::{Adapter, AdapterKind, Dialect, Plural, TextDates};
 use crate::facts::specifier::split_package_name;
@@ -138,10 +138,12 @@ fn of_options(evaluator: &Evaluator<'_>, options: &Node, server: &Site) -> Adapt
         Lookup::Found(found) => {
             // Where a condition decides whether there is a database, its schema is the one that counts.
             let given = found.iter().filter(|one| !matches!(one.node.value, Value::Undefined | Value::Null));
-            let mut adapters = given.map(|one| of_value(evaluator, one.node));
-            let Some(first) = adapters.next() else { return Adapter { kind: AdapterKind::None, ..unknown(server) } };
+            let mut adapters = given.map(|one| (of_value(evaluator, one.node), one.conditions.first().copied()));
+            let Some((mut common, condition)) = adapters.next() else {
+                return Adapter { kind: AdapterKind::None, ..unknown(server) };
+            };
             // Several databases by condition: only what they have in common is known.
-            adapters.fold(first, |mut common, next| {
+            for (next, other) in adapters {
                 if common.kind != next.kind {
                     return unknown(&common.at);
                 }
@@ -149,10 +151,31 @@ fn of_options(evaluator: &Evaluator<'_>, options: &Node, server: &Site) -> Adapt
                 common.dialect = common.dialect.filter(|_| common.dialect == next.dialect);
                 common.provider = common.provider.filter(|provider| next.provider.as_ref() == Some(provider));
                 common.package = common.package.filter(|package| next.package.as_ref() == Some(package));
-                common
-            })
+                common.snake_case = common.snake_case.filter(|_| common.snake_case == next.snake_case);
+                if let Some(conditions) = condition.zip(other) {
+                    common.options = either(common.options, next.options, conditions);
+                    common.handle = either(common.handle, next.handle, conditions);
+                }
+            }
+            common
         }
     }
+}
+
+/// One of two values, under the conditions of each; the value where they are the same.
+fn either(one: Option<Node>, other: Option<Node>, (first, second): (&Condition, &Condition)) -> Option<Node> {
+    let (one, other) = match (one, other) {
+        (Some(one), Some(other)) if one.value != other.value => (one, other),
+        (one, other) => return one.or(other),
+    };
+    let at = one.at.clone();
+    let alternative = |node, condition: &Condition| Alternative { node, condition: condition.clone() };
+    let mut alternatives = match one.value {
+        Value::Either(known) => known.to_vec(),
+        value => vec![alternative(Node { value, at: at.clone() }, first)],
+    };
+    alternatives.push(alternative(other, second));
+    Some(Node { value: alternatives.into(), at })
 }
 
 /// The adapter of a database that Cloudflare hands over at run time (`database: env.DB`), which is a D1 where the code gives

@@ -8,11 +8,13 @@ mod course;
 mod embedded;
 mod entities;
 mod entity_schemas;
+mod handed;
 mod knex;
 mod kysely;
 mod literals;
 mod pgm;
 mod rows;
+mod scope;
 mod sequelize;
 mod typeorm;
 mod types;
@@ -24,6 +26,7 @@ use tree_sitter::Node;
 use self::course::Course;
 pub use self::entities::entities;
 use self::literals::{Chain, Loop};
+use self::scope::Shadowed;
 pub use self::types::{declarations, typed_tables};
 use super::{Change, Column, Key, Operation, Table};
 use crate::source::Span;
@@ -39,15 +42,27 @@ const TYPES: [&str; 5] =
 #[must_use]
 pub fn operations(text: &str, root: Node<'_>) -> Vec<Operation> {
     let course = Course::new(text.len());
-    let mut reader = Reader { code: Code::new(text, root), seen: HashSet::new(), found: Vec::new(), loops: false, course };
+    let mut reader = Reader {
+        code: Code::new(text, root),
+        seen: HashSet::new(),
+        found: Vec::new(),
+        loops: false,
+        course,
+        shadowed: Vec::new(),
+    };
     reader.read(root);
     reader.found
 }
 
-/// The text of a file, and the names it gives to strings and arrays that are written out.
+/// The text of a file, and the names it gives to what is written out.
 struct Code<'c> {
     text: &'c str,
+    /// Strings, arrays and objects that can be seen at the place that is read.
     constants: HashMap<&'c str, Node<'c>>,
+    /// The functions whose bodies are read.
+    functions: HashSet<&'c str>,
+    /// The names of what is imported.
+    imported: HashSet<&'c str>,
 }
 
 struct Reader<'c> {
@@ -58,6 +73,7 @@ struct Reader<'c> {
     /// What is read lies in a loop that is followed. One in it is not, so that the time stays linear.
     loops: bool,
     course: Course,
+    shadowed: Vec<Shadowed<'c>>,
 }
 
 impl<'c> Reader<'c> {
@@ -81,32 +97,30 @@ impl<'c> Reader<'c> {
 
     /// Reads what a loop over values that are written out does, for each of them; tells whether a node is such a loop.
     fn repeats(&mut self, node: Node<'c>) -> bool {
-        let Some(Loop { name, values, body }) = self.code.repeated(node) else { return false };
+        let Some(Loop { pattern, values, body }) = self.code.repeated(node) else { return false };
         if self.loops || values.len() > MAX_ROUNDS {
             return false;
         }
         // They may be statements themselves.
         values.iter().for_each(|value| self.read(*value));
         self.loops = true;
-        let around = self.code.constants.get(name).copied();
         let course = self.course.clone();
         for value in values {
-            self.code.constants.insert(name, value);
+            let names = self.code.bound(pattern, Some(value));
+            self.declare(names, body.end_byte());
             let seen = std::mem::take(&mut self.seen);
             self.course.clone_from(&course);
             self.read(body);
             self.seen = seen;
+            self.leave(body.end_byte());
         }
-        match around {
-            Some(value) => self.code.constants.insert(name, value),
-            None => self.code.constants.remove(name),
-        };
         self.loops = false;
         true
     }
 
     /// Reads what a node itself does; tells whether more may lie inside it.
     fn enters(&mut self, node: Node<'c>) -> bool {
+        self.name(node);
         match node.kind() {
             "call_expression" | "new_expression" if self.speaks(node) => return false,
             "call_expression" | "for_in_statement" if self.repeats(node) => return false,
@@ -125,6 +139,7 @@ impl<'c> Reader<'c> {
                 let mut found = builders::operations(&self.code, &chain);
                 if found.is_empty() {
                     found = rows::operations(&self.code, &chain, node, certain);
+                    found.extend(handed::operations(&self.code, &chain, node));
                 }
                 self.add(found, certain);
             }
@@ -382,6 +397,8 @@ mod tests {
                     format!("{}({}{})", table.name, table.sketch().join(", "), if table.open { "…" } else { "" })
                 }
                 Change::AddColumn { table, column } => format!("{table}.{}", column.name),
+                Change::CreateIndex { table, key } => format!("{table}[{}]", key.columns.join(" ")),
+                Change::DropTable { table } => format!("-{table}"),
                 Change::Unknown { table } => format!("?{}", table.unwrap_or_default()),
                 other => panic!("{other:?}"),
             });
@@ -401,12 +418,69 @@ mod tests {
             ),
             // What goes on and what is in a loop of its own is not followed.
             (r#"for (const t of [...ts, "a"]) knex.schema.dropTable(t)"#, "?"),
-            (r#"for (const [t] of [["a"]]) knex.schema.dropTable(t)"#, "?"),
+            (r#"for (const [t] of ts) knex.schema.dropTable(t)"#, "?"),
             (r#"for (const t of ["a", "b"]) for (const c of ["x"]) sql`alter table ${t} add ${c} text`"#, "?a ?b"),
             (&format!(r#"knex.schema.createTable("t", (t) => {{ {columns} }})"#), "t(…)"),
             (r#"for (const s of ["create table a (x text)"]) db.exec(s)"#, "a(x text)"),
+            // Parts of values.
+            (r#"for (const [t, c] of [["a", "x"], ["b", "y"]]) sql`alter table ${t} add ${c} text`"#, "a.x b.y"),
+            (r#"for (const [, t] of [["x", "a"]]) knex.schema.dropTable(t)"#, "-a"),
+            (
+                r#"const all = [{ table: "a", c: "x" }]; for (const { table, c: d } of all) db.schema.createIndex("i").on(table).column(d).execute()"#,
+                "a[x]",
+            ),
+            (
+                r#"const all = [{ table: "a" }]; all.map((one) => db.schema.createIndex("i").on(one.table).column("x").execute())"#,
+                "a[x]",
+            ),
+            (r#"for (const { t, ...rest } of [{ t: name }]) knex.schema.dropTable(t)"#, "?"),
         ] {
             assert_eq!(tables(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn names_stand_for_what_their_block_says() {
+        for (text, expected) in [
+            (r#"async function up(knex) { const t = "a"; knex.schema.dropTable(t); }"#, vec![Some("a")]),
+            (
+                r#"const t = "a"; function up(knex) { { const t = "b"; knex.schema.dropTable(t) } knex.schema.dropTable(t) }"#,
+                vec![Some("b"), Some("a")],
+            ),
+            (r#"const t = "a"; const drop = (t) => knex.schema.dropTable(t); knex.schema.dropTable(t);"#, vec![None, Some("a")]),
+            (r#"const t = "a"; for (const t of ts) knex.schema.dropTable(t);"#, vec![None]),
+            (r#"function up(knex) { let t = "a"; t = other(); knex.schema.dropTable(t); }"#, vec![None]),
+            (r#"function one() { const t = "a"; } function up(knex) { knex.schema.dropTable(t); }"#, vec![None]),
+            (r#"function up(pgm) { const t = { schema: "auth", name: "a" }; pgm.dropTable(t); }"#, vec![Some("a")]),
+        ] {
+            let tables: Vec<Option<String>> = changes(text).iter().map(|change| change.table().map(str::to_owned)).collect();
+            assert_eq!(tables, expected.into_iter().map(|name| name.map(str::to_owned)).collect::<Vec<_>>(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_handed_to_other_code_may_change_any_table() {
+        let is_unknown = |text: &str| changes(text).contains(&unknown(None));
+        for text in [
+            r#"import { addUsers } from "./users"; export async function up(knex) { await addUsers(knex, "user"); }"#,
+            r#"import * as users from "./users"; export const up = async (db) => { await users.add(db); }"#,
+            r#"import { add } from "./users"; export async function up(db) { await db.transaction().execute(async (trx) => { await add(trx) }) }"#,
+            r#"import { statement } from "./users"; export async function up(knex) { await knex.raw(statement("user")); }"#,
+            r#"import fs from "fs"; export async function up(knex) { await knex.raw(fs.readFileSync("a.sql", "utf8")); }"#,
+            r#"import { STATEMENT } from "./users"; export async function up({ db }) { await db.execute(STATEMENT); }"#,
+        ] {
+            assert!(is_unknown(text), "{text}");
+        }
+        for text in [
+            r#"async function add(knex) { await knex.schema.dropTable("a"); } export async function up(knex) { await add(knex); }"#,
+            r#"export async function up(knex) { const add = (k) => k.schema.dropTable("a"); await add(knex); }"#,
+            r#"import { sql } from "kysely"; export async function up(db) { await sql`drop table a`.execute(db); }"#,
+            r#"import { sql } from "kysely"; const query = sql`drop table a`; export async function up(db) { await query.execute(db); }"#,
+            r#"import { sql } from "drizzle-orm"; export async function up({ db }) { await db.execute(sql`drop table a`); }"#,
+            r#"export async function up(knex) { await knex.schema.dropTable("a"); } export async function down(knex) { await undo(knex); }"#,
+            r#"import { log } from "./log"; export async function up(knex) { log("tables"); await knex("a").insert(rows); }"#,
+        ] {
+            assert!(!is_unknown(text), "{text}");
         }
     }
 

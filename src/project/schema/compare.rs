@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use super::lookup::{Lookup, is_similar_column, is_similar_table, snake_case};
-use super::migrated::{Unmigrated, are_kept, dropped, full_name, in_database, name_in_database, unlisted, unmigrated, unread};
+use super::migrated::{
+    Unmigrated, are_kept, column_names, dropped, full_name, in_database, unlisted, unmigrated, unread, unread_of,
+};
 use super::{
     CORE, Cause, Declared, Dropped, Gap, GapKind, Layer, Migrated, Required, RequiredColumn, RequiredTable, SourceTable,
 };
@@ -114,6 +116,12 @@ impl Comparing<'_> {
             self.open.push((format!("the schema declares all of table `{name}`"), why));
             return;
         }
+        // Where nothing but the migrations declares the table, what could not be read of them may change all of it.
+        let why = self.is_in_sql().then(|| unread_of(&declared.migrated, found)).flatten();
+        if let Some(why) = why.filter(|_| found.table.open && !self.absent(found, table).is_empty()) {
+            self.open.push((format!("the migrations create all of table `{name}`"), why.clone()));
+            return;
+        }
         let start = |kind, columns, cause: &Cause| Gap {
             kind,
             key: key.to_owned(),
@@ -128,6 +136,7 @@ impl Comparing<'_> {
         let lacking = self.lacking(found, table);
         let mut strangers = self.strangers(found, table);
         // A column that is declared under another name is one defect, not two.
+        let mut failed = Vec::new();
         let only = lacking.len() == 1 && strangers.iter().filter(|stranger| must_be_given(stranger)).count() == 1;
         for (cause, columns) in by_cause(lacking) {
             let is_meant = |stranger: &&Column| {
@@ -138,12 +147,24 @@ impl Comparing<'_> {
             let (instead, others) = strangers.into_iter().partition(is_meant);
             strangers = others;
             let dropped = self.dropped(&name, &columns);
-            self.gaps.push(Gap { declared: self.places(found, instead), dropped, ..start(GapKind::Columns, columns, &cause) });
+            failed.push(Gap { declared: self.places(found, instead), dropped, ..start(GapKind::Columns, columns, &cause) });
         }
         let unambiguous = self.lookup().is_certain() || candidates.len() == 1;
-        if !unambiguous || found.table.open {
-            return;
+        if unambiguous && !found.table.open {
+            self.present(found, table, strangers, &start, &mut failed);
         }
+        self.take(found, failed);
+    }
+
+    /// Adds what is wrong with the columns that are there.
+    fn present(
+        &mut self,
+        found: &SourceTable,
+        table: &RequiredTable,
+        mut strangers: Vec<&Column>,
+        start: &dyn Fn(GapKind, Vec<RequiredColumn>, &Cause) -> Gap,
+        failed: &mut Vec<Gap>,
+    ) {
         strangers.retain(|column| must_be_given(column));
         if self.complete && !strangers.is_empty() {
             let declared = self.places(found, strangers);
@@ -154,12 +175,11 @@ impl Comparing<'_> {
                     let reason = format!("`{trigger}` runs before a row is stored, and what it does is not followed");
                     self.open.push((what, Unknown { reason, at: declared[0].1.clone() }));
                 }
-                None => self.gaps.push(Gap { declared, ..start(GapKind::Unwritten, Vec::new(), &table.cause) }),
+                None => failed.push(Gap { declared, ..start(GapKind::Unwritten, Vec::new(), &table.cause) }),
             }
         }
         let present: Vec<(&RequiredColumn, &Column)> =
             table.columns.iter().filter_map(|column| Some((column, self.column(found, column)?))).collect();
-        let mut failed = Vec::new();
         match unmigrated(found, &present, self.migrated) {
             Some(Unmigrated::Table(dropped)) => {
                 let columns = present.iter().map(|(required, column)| in_database(found, required, column)).collect();
@@ -180,17 +200,76 @@ impl Comparing<'_> {
                 }
             }
         }
+        if self.complete {
+            let lacking: Vec<String> = failed
+                .iter()
+                .filter(|gap| gap.kind == GapKind::UnmigratedColumns)
+                .flat_map(|gap| &gap.columns)
+                .map(|column| column.name.clone())
+                .collect();
+            if let Some(gap) = self.still_required(found, table, &lacking, start) {
+                // Where the schema is pushed besides, the database may be past its migrations.
+                if self.declared.pushed {
+                    let (name, at) = &gap.declared[0];
+                    let reason = "its migrations do, and scripts push the schema, which does not".to_owned();
+                    let what = format!("the database asks for a value of `{name}` in table `{}`", full_name(found));
+                    self.open.push((what, Unknown { reason, at: at.clone() }));
+                } else {
+                    failed.push(gap);
+                }
+            }
+        }
         // These tell neither of keys nor how the database keeps a value.
         if !matches!(found.layer, Layer::Types | Layer::Convex) {
-            self.keys(found, table, &present, &start, &mut failed);
+            self.keys(found, table, &present, start, failed);
         }
-        self.take(found, failed);
     }
 
-    /// Takes over what is wrong with a table. What only the migrations that could be read lack may be in the others.
+    /// The columns that must be given a value in the database the migrations make, and that nobody writes: an ORM leaves out
+    /// what is not declared, or may be empty there. `lacking` are the names of those that are to be made yet, which a column
+    /// may be renamed to.
+    fn still_required(
+        &self,
+        found: &SourceTable,
+        table: &RequiredTable,
+        lacking: &[String],
+        start: &dyn Fn(GapKind, Vec<RequiredColumn>, &Cause) -> Gap,
+    ) -> Option<Gap> {
+        let mut made = self.migrated.iter().filter_map(|one| Some((one, one.made(found)?)));
+        let (one, made) = made.next().filter(|_| made.next().is_none())?;
+        if made.table.open || !matches!(found.layer, Layer::Prisma | Layer::Drizzle) || self.trigger(found).is_some() {
+            return None;
+        }
+        let strangers = self.strangers(found, table);
+        let is_left = |column: &&Column| {
+            let is_it = |declared: &&Column| {
+                column_names(found.layer, declared).iter().any(|name| name.eq_ignore_ascii_case(&column.name))
+            };
+            let declared = found.table.columns.iter().find(is_it);
+            let is_given = |declared: &Column| {
+                let is_stranger = strangers.iter().any(|stranger| std::ptr::eq(*stranger, declared));
+                !is_stranger || declared.required || declared.has_default
+            };
+            let is_renamed = lacking.iter().any(|name| is_similar_column(column, name) || share_a_word(&column.name, name));
+            must_be_given(column)
+                && !declared.is_some_and(is_given)
+                && !is_renamed
+                && !one.unlisted.contains(&made.column_site(column).file)
+        };
+        let left: Vec<(String, Site)> =
+            made.table.columns.iter().filter(is_left).map(|column| (column.name.clone(), made.column_site(column))).collect();
+        let gap = Gap { found_in: Some(made.site()), ..start(GapKind::StillRequired, Vec::new(), &table.cause) };
+        (!left.is_empty()).then_some(Gap { declared: left, ..gap })
+    }
+
+    /// Takes over what is wrong with a table. What only the migrations that could be read lack may be in the others; all of
+    /// it, where nothing else declares the table.
     fn take(&mut self, found: &SourceTable, failed: Vec<Gap>) {
-        let why = name_in_database(found).and_then(|name| unread(self.migrated, name));
-        let (open, failed): (Vec<_>, Vec<_>) = failed.into_iter().partition(|gap| why.is_some() && gap.kind.is_unmigrated());
+        let in_sql = self.is_in_sql();
+        let why = unread_of(if in_sql { &self.declared.migrated } else { self.migrated }, found);
+        let (open, failed): (Vec<_>, Vec<_>) = failed
+            .into_iter()
+            .partition(|gap| why.is_some() && (in_sql || gap.kind.is_unmigrated() || gap.kind == GapKind::StillRequired));
         if let (Some(why), false) = (why, open.is_empty()) {
             self.open.push((format!("the migrations create all of table `{}`", full_name(found)), why.clone()));
         }
@@ -255,9 +334,11 @@ impl Comparing<'_> {
     }
 
     fn lacking(&self, found: &SourceTable, table: &RequiredTable) -> Vec<RequiredColumn> {
-        if found.table.open {
-            return Vec::new();
-        }
+        if found.table.open { Vec::new() } else { self.absent(found, table) }
+    }
+
+    /// The required columns that are not seen.
+    fn absent(&self, found: &SourceTable, table: &RequiredTable) -> Vec<RequiredColumn> {
         let id = identifier(table);
         let is_missed = |column: &&RequiredColumn| !column.idle && self.column(found, column).is_none();
         [&id].into_iter().chain(&table.columns).filter(is_missed).cloned().collect()

@@ -2,6 +2,7 @@
 
 use crate::facts::specifier::split_package_name;
 use crate::project::Adapter;
+use crate::project::predicate::covers;
 use crate::project::value::{CallValue, Lookup, Node, Unknown, Value};
 
 /// Entry points of Drizzle whose `drizzle` takes a client first, whatever that is, and options after it. The others take
@@ -83,12 +84,15 @@ pub(super) enum Given<'n> {
 }
 
 /// The map an adapter is given by its option `schema`, else by the `schema` its handle is made with (`config.schema ||
-/// db._.fullSchema` in the adapter); of several handles under conditions, by the first that has one.
+/// db._.fullSchema` in the adapter). Of several under conditions it is one where they are the same, or only one is there.
 pub(super) fn schema_map(adapter: &Adapter) -> Given<'_> {
     let option = adapter.options.as_ref().map_or(Lookup::Absent, |options| options.lookup(&["schema"]));
     let (open, given) = match &option {
         Lookup::Found(found) => match found.as_slice() {
             [one] if one.conditions.is_empty() => (None, (!is_nothing(one.node)).then_some(one.node)),
+            [one, others @ ..] if covers(found) && others.iter().all(|other| is_same(one.node, other.node)) => {
+                (None, (!is_nothing(one.node)).then_some(one.node))
+            }
             [one, ..] => (Some(Unknown::new("a condition decides on the option `schema`", one.node.at.clone())), None),
             [] => (None, None),
         },
@@ -103,6 +107,11 @@ pub(super) fn schema_map(adapter: &Adapter) -> Given<'_> {
         (Some(map), _) | (None, Given::Map(map)) => Given::Map(map),
         (None, of_handle) => open.map_or(of_handle, Given::Unknown),
     }
+}
+
+/// Whether two maps are one.
+fn is_same(one: &Node, other: &Node) -> bool {
+    one.value == other.value
 }
 
 fn is_nothing(node: &Node) -> bool {
@@ -135,6 +144,10 @@ fn of_handle(handle: &Node) -> Given<'_> {
             // Nothing is found where there is no handle yet.
             let handles = alternatives.iter().map(|alternative| &alternative.node).filter(|node| !is_nothing(node));
             let mut each: Vec<Given<'_>> = handles.map(of_handle).collect();
+            let maps = || each.iter().filter_map(|one| if let Given::Map(map) = one { Some(*map) } else { None });
+            if let Some(other) = maps().find(|other| maps().any(|map| !is_same(map, other))) {
+                return Given::Unknown(Unknown::new("a condition decides on the schema of its database", other.at.clone()));
+            }
             let map = each.iter().position(|one| matches!(one, Given::Map(_)));
             let open = || each.iter().position(|one| matches!(one, Given::Unknown(_)));
             map.or_else(open).map_or(Given::Nothing, |place| each.swap_remove(place))

@@ -72,16 +72,34 @@ pub fn dropped(migrated: &[Arc<Migrated>], namespace: Option<&str>, table: &str,
     migrated.iter().flat_map(|one| &one.dropped).rev().find(is_it).cloned()
 }
 
-/// Why it is not known whether migrations made or changed a table, where some of them could not be read. What names no table
-/// counts where it belongs to ordered migrations; scripts and code beside them do many other things.
+/// Why it is not known whether migrations make a table, where some of them could not be read. What names no table counts
+/// where it belongs to ordered migrations; scripts and code beside them do many other things.
 #[must_use]
 pub fn unread<'m>(migrated: &'m [Arc<Migrated>], table: &str) -> Option<&'m Unknown> {
-    let is_about = |one: &Migrated, named: &Option<String>| match named {
-        Some(named) => named.eq_ignore_ascii_case(table),
-        None => one.ordered,
-    };
-    let in_one = |one: &'m Arc<Migrated>| one.unread.iter().find(|(named, _)| is_about(one, named));
-    migrated.iter().find_map(in_one).map(|(_, why)| why)
+    migrated.iter().find_map(|one| one.unread_since(0, table))
+}
+
+/// Why it is not known what migrations do to a table: as [`unread`], without what ran before they made it.
+#[must_use]
+pub fn unread_of<'m>(migrated: &'m [Arc<Migrated>], table: &SourceTable) -> Option<&'m Unknown> {
+    let name = name_in_database(table).filter(|_| table.layer != Layer::Types)?;
+    migrated.iter().find_map(|one| {
+        let since = one.made(table).and_then(|made| one.places.get(&made.file)).copied();
+        one.unread_since(since.unwrap_or_default(), name)
+    })
+}
+
+impl Migrated {
+    /// What could not be read, from the script at this place in the order on, and may be about a table.
+    fn unread_since(&self, place: usize, table: &str) -> Option<&Unknown> {
+        let is_about = |named: &Option<String>| match named {
+            Some(named) => named.eq_ignore_ascii_case(table),
+            None => self.ordered,
+        };
+        // What stands in no script was to run at some time.
+        let is_later = |why: &Unknown| self.places.get(&why.at.file).is_none_or(|at| *at >= place);
+        self.unread.iter().find(|(named, why)| is_about(named) && is_later(why)).map(|(_, why)| why)
+    }
 }
 
 /// What the migrations that could be read lack of a declared table and those of its columns that are needed.

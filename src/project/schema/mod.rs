@@ -286,6 +286,8 @@ pub struct Migrated {
     pub folder: Arc<str>,
     /// The scripts have an order, so that each runs once; else it is a single script.
     pub ordered: bool,
+    /// The place of each script in the order.
+    pub places: BTreeMap<Arc<str>, usize>,
     /// The tables that exist at the end.
     pub tables: Vec<SourceTable>,
     /// What may have changed a table, or any where none is named, and could not be read: `(table, why)`.
@@ -350,6 +352,8 @@ pub enum GapKind {
     Columns,
     /// The table has columns that must be given a value, and better-auth never writes them: those in `declared`.
     Unwritten,
+    /// The same in the database that the migrations make, though the declaration asks for no value: those in `declared`.
+    StillRequired,
     /// The table is declared, and no migration creates it.
     UnmigratedTable,
     /// The columns are declared, and no migration creates them.
@@ -392,9 +396,21 @@ impl Gap {
 }
 
 impl GapKind {
+    /// Whether it is about a table as a whole.
+    #[must_use]
+    pub fn is_of_table(self) -> bool {
+        matches!(self, Self::Table | Self::MapEntry | Self::ModelName | Self::UnmigratedTable)
+    }
+
     /// Whether it is about what is declared and no migration makes.
     #[must_use]
     pub fn is_unmigrated(self) -> bool {
         matches!(self, Self::UnmigratedTable | Self::UnmigratedColumns | Self::UnmigratedUnique | Self::UnmigratedIndex)
+    }
+
+    /// Whether it is about columns that must be given a value and never are.
+    #[must_use]
+    pub fn is_unwritten(self) -> bool {
+        matches!(self, Self::Unwritten | Self::StillRequired)
     }
 }

@@ -83,7 +83,8 @@ pub fn replay(files: &dyn Files, all: &Scripts) -> Vec<Migrated> {
         // Code that only speaks of tables makes none.
         if !state.tables.is_empty() || !(is_code || state.unread.is_empty()) {
             let unlisted = scripts.iter().filter(|path| all.unlisted.contains(*path)).cloned().collect();
-            migrated.push(Migrated { unlisted, ..state.finish(group.clone()) });
+            let places = scripts.iter().cloned().zip(0..).collect();
+            migrated.push(Migrated { unlisted, places, ..state.finish(group.clone()) });
         }
     }
     migrated
@@ -328,6 +329,7 @@ impl State {
         let mut migrated = Migrated {
             folder: group.folder,
             ordered: group.single.is_none(),
+            places: BTreeMap::new(),
             tables: self.tables.into_values().collect(),
             unread: self.unread,
             dropped: Vec::new(),

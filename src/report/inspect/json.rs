@@ -121,7 +121,7 @@ fn gap_name(kind: GapKind) -> &'static str {
         GapKind::MapEntry => "missing-map-entry",
         GapKind::ModelName => "table-instead-of-model",
         GapKind::Columns => "missing-column",
-        GapKind::Unwritten => "unexpected-required-column",
+        GapKind::Unwritten | GapKind::StillRequired => "unexpected-required-column",
         GapKind::UnmigratedTable => "table-not-migrated",
         GapKind::UnmigratedColumns => "column-not-migrated",
         GapKind::UnmigratedUnique => "unique-not-migrated",

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::{join, quoted};
 use crate::facts::script::Runner;
 use crate::project::adapter::{D1, Mapper};
-use crate::project::schema::Migrated;
 use crate::project::schema::commands::{Command, End, GENERATED, Route};
+use crate::project::schema::{Gap, GapKind, Migrated};
 use crate::project::{AdapterKind, Server};
 
 /// Says why the step cannot be left out.
@@ -228,8 +228,11 @@ pub(in crate::rules) fn declare_keys(server: &Server, shown: Shown<'_>) -> Strin
 }
 
 /// The steps that let columns be empty that earlier releases wrote, which the official command line leaves as they are.
-pub(in crate::rules) fn relax(server: &Server) -> String {
+pub(in crate::rules) fn relax(server: &Server, gap: &Gap) -> String {
     match server.adapter.kind {
+        _ if gap.kind == GapKind::StillRequired => {
+            format!("Make a migration that drops the column or lets it be empty, as the schema has it. {}", apply(server))
+        }
         AdapterKind::Prisma | AdapterKind::Drizzle => format!("Let it be empty in the schema. {}", apply(server)),
         _ if server.adapter.mapper() == Some(Mapper::Convex) => {
             format!("Let it be left out in the schema (`v.optional`). {}", apply(server))

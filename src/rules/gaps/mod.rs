@@ -150,12 +150,12 @@ fn sorted(gap: &Gap, upgrade: Option<&Upgrade>) -> Vec<(Topic, Gap)> {
                 add(topic, Gap { columns: vec![column.clone()], declared, ..gap.clone() });
             }
         }
-        GapKind::Unwritten => {
+        GapKind::Unwritten | GapKind::StillRequired => {
             for one in &gap.declared {
                 let topic = match (gap.key.as_str(), one.0.as_str()) {
                     ("account", "issuer") => Topic::AccountIssuer,
                     ("apikey", "userId") => Topic::ApiKeyOwner,
-                    _ => Topic::Of(gap.kind),
+                    _ => Topic::Of(GapKind::Unwritten),
                 };
                 add(topic, Gap { declared: vec![one.clone()], ..gap.clone() });
             }
@@ -628,9 +628,11 @@ fn names(gap: &Gap) -> Vec<String> {
     gap.columns.iter().map(|column| format!("`{}`", column.name)).collect()
 }
 
-/// The columns a gap is about, as parts of a finding.
+/// What a gap is about, as parts of a finding: a table as a whole, whatever columns a release gives it, or columns.
 pub(super) fn parts(gap: &Gap) -> impl Iterator<Item = String> {
-    gap.columns.iter().map(|column| format!("{}.{}", gap.key, column.key))
+    let whole = gap.kind.is_of_table().then(|| gap.key.clone());
+    let columns = gap.columns.iter().filter(|_| !gap.kind.is_of_table());
+    whole.into_iter().chain(columns.map(|column| format!("{}.{}", gap.key, column.key)))
 }
 
 /// `` `a`, `b` and `c` ``.

@@ -97,7 +97,7 @@ fn defects<'m>(number: usize, server: &'m Server, gap: &Gap) -> Vec<(usize, Defe
         GapKind::ModelName => vec![(0, at(Place::Options(number), gap.table.clone()))],
         GapKind::UnmigratedTable => vec![(0, at(found_in(), gap.table.clone()))],
         GapKind::UniqueTogether => vec![(0, at(found_in(), columns().collect::<Vec<_>>().join(" ")))],
-        GapKind::Unwritten => {
+        GapKind::Unwritten | GapKind::StillRequired => {
             gap.declared.iter().enumerate().map(|(part, (name, _))| (part, at(found_in(), name.clone()))).collect()
         }
         GapKind::Columns
@@ -119,7 +119,7 @@ fn reduced(gap: &Gap, parts: &[usize]) -> Gap {
     }
     let mut reduced = gap.clone();
     match gap.kind {
-        GapKind::Unwritten => reduced.declared = only(&gap.declared, parts),
+        GapKind::Unwritten | GapKind::StillRequired => reduced.declared = only(&gap.declared, parts),
         GapKind::Unique | GapKind::Index | GapKind::Cascade | GapKind::DateText | GapKind::DateAsText => {
             reduced.columns = only(&gap.columns, parts);
             reduced.declared = only(&gap.declared, parts);

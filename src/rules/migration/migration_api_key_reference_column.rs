@@ -1,13 +1,12 @@
 //! The owner of an API key, which moved from `userId` to `referenceId` and `configId` with 1.5.
 
-use crate::project::schema::GapKind;
 use crate::rules::gaps::{Topic, columns_of, relax, report_each};
 use crate::rules::{Context, Reporter};
 
 pub(super) fn check(cx: &Context<'_>, out: &mut Reporter<'_>) {
     report_each(cx, out, Topic::ApiKeyOwner, |group, gap, report| {
-        if gap.kind == GapKind::Unwritten {
-            report.help.migration = Some(relax(group.server));
+        if gap.kind.is_unwritten() {
+            report.help.migration = Some(relax(group.server, gap));
             let message = format!(
                 "`userId` of table `{}` must have a value, and the `apiKey` plugin writes `referenceId` in its place",
                 gap.table

@@ -37,7 +37,7 @@ pub(super) fn check(cx: &Context<'_>, out: &mut Reporter<'_>) {
         if others.is_empty() {
             report.help.client = Some("Nothing to change: clients hand passwords to better-auth alone.".to_owned());
         }
-        report.help.migration = Some(migration_help(group, &passwords, &others));
+        report.help.migration = Some(migration_help(group, gap, &passwords, &others));
         let message =
             format!("table `{}` cannot do without {a_value} for {columns}, and better-auth {version} {never}", gap.table);
         (message, "not null, without a default".into())
@@ -87,7 +87,7 @@ fn server_help(group: &Group<'_>, gap: &Gap, passwords: &[&str], others: &[&str]
 }
 
 /// What becomes of the columns.
-fn migration_help(group: &Group<'_>, passwords: &[&str], others: &[&str]) -> String {
+fn migration_help(group: &Group<'_>, gap: &Gap, passwords: &[&str], others: &[&str]) -> String {
     let them = |columns: &[&str]| if columns.len() == 1 { "it" } else { "them" };
     let mut steps = Vec::new();
     if !passwords.is_empty() {
@@ -98,8 +98,11 @@ fn migration_help(group: &Group<'_>, passwords: &[&str], others: &[&str]) -> Str
     }
     let steps = capitalised(&join(steps));
     match group.server.adapter.kind {
+        _ if gap.kind == GapKind::StillRequired => {
+            format!("{steps}, or drop what the schema does not declare, with a migration. {}", apply(group.server))
+        }
         AdapterKind::Prisma | AdapterKind::Drizzle => format!("{steps}, in the schema. {}", apply(group.server)),
-        _ if group.server.adapter.mapper() == Some(Mapper::Convex) => relax(group.server),
+        _ if group.server.adapter.mapper() == Some(Mapper::Convex) => relax(group.server, gap),
         _ => format!("{steps}, with a migration."),
     }
 }

@@ -14,6 +14,9 @@ const UNDOING: [&str; 3] = ["down", "rollback", "revert"];
 /// `db.transaction().execute((trx) => …)`.
 const CALLING: [&str; 2] = ["transaction", "execute"];
 
+/// Nodes that are functions.
+const FUNCTIONS: [&str; 4] = ["function_declaration", "function_expression", "arrow_function", "method_definition"];
+
 /// How far a walk through a file has come, and whether what it meets runs whenever the file does.
 #[derive(Clone)]
 pub(super) struct Course {
@@ -50,7 +53,7 @@ impl Course {
                 let kinds = ["call_expression", "string", "template_string", "array", "binary_expression"];
                 value.is_some_and(|value| kinds.contains(&value.kind()))
             }
-            "function_declaration" | "function_expression" | "arrow_function" | "method_definition" => {
+            kind if FUNCTIONS.contains(&kind) => {
                 self.leave(start);
                 self.ends.push(end);
                 !is_called(code, node)
@@ -84,6 +87,11 @@ pub(super) fn is_handed_over(text: Node<'_>) -> bool {
 /// Whether a node is, or names, a function that takes a migration back.
 pub(super) fn undoes(code: &Code<'_>, node: Node<'_>) -> bool {
     UNDOING.contains(&name(code, node))
+}
+
+/// Whether a node is a function that runs when the migration does.
+pub(super) fn runs(code: &Code<'_>, node: Node<'_>) -> bool {
+    FUNCTIONS.contains(&node.kind()) && is_called(code, node)
 }
 
 /// Whether a function is the one that carries the migration out, or is called where it is written.

@@ -1,14 +1,17 @@
 //! Plain values and chains of calls, as they are written.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use tree_sitter::Node;
 
 use super::Code;
 use crate::facts::lower::{named, unescape};
 
-/// The most entries of an object that is spread into others.
+/// The most entries of an object that is spread into others, or whose members are looked up.
 const MAX_SPREAD: usize = 64;
+
+/// Values that are run when they are called.
+const FUNCTIONS: [&str; 2] = ["arrow_function", "function_expression"];
 
 /// One `.name` or `.name(…)` of a chain.
 #[derive(Clone, Copy)]
@@ -96,9 +99,9 @@ impl<'f, 'c> Fields<'c> {
 
 /// What is done once for each of some values.
 pub(super) struct Loop<'c> {
-    /// What a value is called.
-    pub(super) name: &'c str,
-    /// The strings.
+    /// What a value, or the parts of one, are called.
+    pub(super) pattern: Node<'c>,
+    /// The values: strings, arrays and objects.
     pub(super) values: Vec<Node<'c>>,
     /// What is done.
     pub(super) body: Node<'c>,
@@ -106,7 +109,9 @@ pub(super) struct Loop<'c> {
 
 /// A function with a body that is followed.
 pub(super) struct Callback<'c> {
-    /// The name of its first parameter.
+    /// Its first parameter.
+    pub(super) pattern: Node<'c>,
+    /// Its first parameter as written.
     pub(super) parameter: &'c str,
     /// Its body: an expression or a block.
     pub(super) body: Node<'c>,
@@ -127,22 +132,86 @@ impl<'c> Callback<'c> {
 
 impl<'c> Code<'c> {
     pub(super) fn new(text: &'c str, root: Node<'c>) -> Self {
-        let mut code = Self { text, constants: HashMap::new() };
+        let mut code = Self { text, constants: HashMap::new(), functions: HashSet::new(), imported: HashSet::new() };
         for statement in named(root) {
+            if statement.kind() == "import_statement" {
+                let names = statement.named_child(0).filter(|clause| clause.kind() == "import_clause");
+                code.imported.extend(names.map(|names| code.imports(names)).unwrap_or_default());
+            }
             let declaration = statement.child_by_field_name("declaration").unwrap_or(statement);
-            if declaration.kind() != "lexical_declaration" || !code.str(declaration).starts_with("const") {
-                continue;
-            }
-            for declarator in named(declaration) {
-                if let (Some(name), Some(value)) =
-                    (declarator.child_by_field_name("name"), declarator.child_by_field_name("value"))
-                    && matches!(plain(value).kind(), "string" | "template_string" | "array" | "object")
-                {
-                    code.constants.insert(code.str(name), plain(value));
-                }
-            }
+            let declared = code.names(declaration);
+            code.constants.extend(declared.into_iter().filter_map(|(name, value)| Some((name, value?))));
         }
         code
+    }
+
+    /// The names an import gives to what it brings in.
+    fn imports(&self, clause: Node<'c>) -> Vec<&'c str> {
+        let lists = named(clause).into_iter();
+        let specifiers = lists.flat_map(|list| if list.kind() == "named_imports" { named(list) } else { vec![list] });
+        let name = |one: Node<'c>| match one.kind() {
+            "import_specifier" => one.child_by_field_name("alias").or_else(|| one.child_by_field_name("name")),
+            "namespace_import" => one.named_child(0),
+            _ => Some(one),
+        };
+        specifiers.filter_map(name).map(|name| self.str(name)).collect()
+    }
+
+    /// The names a declaration gives, each with what is written out for it, where that stays.
+    pub(super) fn names(&mut self, declaration: Node<'c>) -> Vec<(&'c str, Option<Node<'c>>)> {
+        match declaration.kind() {
+            "function_declaration" => {
+                self.functions.extend(declaration.child_by_field_name("name").map(|name| self.str(name)));
+                Vec::new()
+            }
+            "lexical_declaration" | "variable_declaration" => {
+                let stays = self.str(declaration).starts_with("const");
+                let mut names = Vec::new();
+                for declarator in named(declaration) {
+                    let Some(pattern) = declarator.child_by_field_name("name") else { continue };
+                    let value = declarator.child_by_field_name("value").map(plain);
+                    if value.is_some_and(|value| FUNCTIONS.contains(&value.kind())) {
+                        self.functions.insert(self.str(pattern));
+                    }
+                    names.extend(self.bound(pattern, value.filter(|value| stays && is_written_out(*value))));
+                }
+                names
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// The names in a pattern, each with the part of the value it stands for, where that is written out.
+    pub(super) fn bound(&self, pattern: Node<'c>, value: Option<Node<'c>>) -> Vec<(&'c str, Option<Node<'c>>)> {
+        let out = |value: Option<Node<'c>>| value.map(plain).filter(|value| is_written_out(*value));
+        match pattern.kind() {
+            "identifier" => vec![(self.str(pattern), out(value))],
+            "array_pattern" => {
+                let values = value.and_then(|value| self.elements(value)).unwrap_or_default();
+                let (mut place, mut names) = (0, Vec::new());
+                // One may be left out.
+                for part in pattern.children(&mut pattern.walk()) {
+                    match part.kind() {
+                        "," => place += 1,
+                        "identifier" => names.push((self.str(part), out(values.get(place).copied()))),
+                        _ => {}
+                    }
+                }
+                names
+            }
+            "object_pattern" => {
+                let fields = value.and_then(|value| self.fields(value)).filter(|fields| !fields.open);
+                let name = |part: Node<'c>| match part.kind() {
+                    "shorthand_property_identifier_pattern" => Some((part, part)),
+                    "pair_pattern" => Some((part.child_by_field_name("key")?, part.child_by_field_name("value")?)),
+                    _ => None,
+                };
+                let parts = named(pattern).into_iter().filter_map(name);
+                let field = |key: Node<'c>| fields.as_ref().and_then(|fields| fields.get(self.str(key)));
+                parts.map(|(key, name)| (self.str(name), out(field(key)))).collect()
+            }
+            _ => Vec::new(),
+        }
     }
 
     /// A node as written.
@@ -150,10 +219,18 @@ impl<'c> Code<'c> {
         self.text.get(node.byte_range()).unwrap_or("")
     }
 
-    /// An expression as it is written where a constant names it.
+    /// An expression as it is written where a constant names it, or an object that one names has it for a member.
     fn written(&self, node: Node<'c>) -> Option<Node<'c>> {
         let node = plain(node);
-        if node.kind() == "identifier" { self.constants.get(self.str(node)).copied() } else { Some(node) }
+        match node.kind() {
+            "identifier" => self.constants.get(self.str(node)).copied(),
+            "member_expression" => {
+                let (object, member) = (node.child_by_field_name("object")?, node.child_by_field_name("property")?);
+                let object = self.constants.get(self.str(object)).filter(|object| object.named_child_count() <= MAX_SPREAD)?;
+                self.entries(*object, false)?.get(self.str(member)).map(plain)
+            }
+            _ => Some(node),
+        }
     }
 
     /// A string without substitutions, also by the name of a constant.
@@ -206,9 +283,11 @@ impl<'c> Code<'c> {
         }
     }
 
-    /// An object, with the entries of those that are spread into it by the names of constants.
+    /// An object, also by the name of a constant, with the entries of those that are spread into it by such names.
     pub(super) fn fields(&self, node: Node<'c>) -> Option<Fields<'c>> {
-        self.entries(plain(node), true)
+        let (node, written) = (plain(node), self.written(node)?);
+        // So that the time stays linear, what a name stands for is small.
+        (written == node || written.named_child_count() <= MAX_SPREAD).then(|| self.entries(written, true)).flatten()
     }
 
     fn entries(&self, node: Node<'c>, follows_spreads: bool) -> Option<Fields<'c>> {
@@ -251,31 +330,33 @@ impl<'c> Code<'c> {
     /// A function of at least one parameter, written in place.
     pub(super) fn callback(&self, node: Node<'c>) -> Option<Callback<'c>> {
         let node = plain(node);
-        if !matches!(node.kind(), "arrow_function" | "function_expression") {
+        if !FUNCTIONS.contains(&node.kind()) {
             return None;
         }
         let single = node.child_by_field_name("parameter");
         let list = node.child_by_field_name("parameters").map(named).unwrap_or_default();
-        let parameter = single.or_else(|| list.first()?.child_by_field_name("pattern"))?;
-        Some(Callback { parameter: self.str(parameter), body: node.child_by_field_name("body")? })
+        let pattern = single.or_else(|| list.first()?.child_by_field_name("pattern"))?;
+        Some(Callback { pattern, parameter: self.str(pattern), body: node.child_by_field_name("body")? })
     }
 
-    /// `for (const name of [values]) body` and `[values].forEach((name) => body)`, where all values are strings.
+    /// `for (const name of [values]) body`, and the same with `forEach` or `map`, where all values are written out.
     pub(super) fn repeated(&self, node: Node<'c>) -> Option<Loop<'c>> {
-        let (name, values, body) = if node.kind() == "for_in_statement" {
+        let (pattern, values, body) = if node.kind() == "for_in_statement" {
             let operator = node.child_by_field_name("operator")?;
-            let name = node.child_by_field_name("left").filter(|left| left.kind() == "identifier")?;
+            let pattern = node.child_by_field_name("left")?;
             let values = node.child_by_field_name("right").filter(|_| self.str(operator) == "of")?;
-            (self.str(name), values, node.child_by_field_name("body")?)
+            (pattern, values, node.child_by_field_name("body")?)
         } else {
             let method = node.child_by_field_name("function").filter(|method| method.kind() == "member_expression")?;
-            let each = method.child_by_field_name("property").filter(|name| self.str(*name) == "forEach");
-            let callback = self.callback(*named(node.child_by_field_name("arguments").filter(|_| each.is_some())?).first()?)?;
-            (callback.parameter, method.child_by_field_name("object")?, callback.body)
+            let name = method.child_by_field_name("property").map(|name| self.str(name));
+            let list = node.child_by_field_name("arguments").filter(|_| matches!(name, Some("forEach" | "map")))?;
+            let callback = self.callback(*named(list).first()?)?;
+            (callback.pattern, method.child_by_field_name("object")?, callback.body)
         };
         let values = self.elements(values)?;
-        let all_texts = values.iter().all(|value| matches!(plain(*value).kind(), "string" | "template_string"));
-        all_texts.then(|| Loop { name, values: values.into_iter().map(plain).collect(), body })
+        let is_followed = matches!(pattern.kind(), "identifier" | "array_pattern" | "object_pattern");
+        let values = values.into_iter().map(plain);
+        (is_followed && values.clone().all(is_written_out)).then(|| Loop { pattern, values: values.collect(), body })
     }
 
     /// The parts of a sum in order, and the sums within it; anything else is its own only part.
@@ -294,6 +375,11 @@ impl<'c> Code<'c> {
         parts.reverse();
         (parts, sums)
     }
+}
+
+/// Whether a value is there as it is written.
+fn is_written_out(value: Node<'_>) -> bool {
+    matches!(value.kind(), "string" | "template_string" | "array" | "object")
 }
 
 /// An expression without what does not change its value.

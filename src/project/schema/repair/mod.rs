@@ -43,6 +43,11 @@ pub fn repair(server: &Server, gaps: &[&Gap], files: &dyn Files) -> Option<Repai
     let eased: Vec<Gap> = gaps.iter().map(|gap| eased(server, gap)).collect();
     let mut repair = match server.adapter.kind {
         _ if gaps.iter().all(|gap| gap.kind.is_unmigrated()) => return unmigrated(server, gaps),
+        _ if let [gap] = gaps
+            && gap.kind == GapKind::StillRequired =>
+        {
+            relax::in_database(server, gap)?
+        }
         _ if gaps.iter().any(|gap| gap.kind == GapKind::Unwritten) => relax::repair(server, gaps, files)?,
         _ if gaps.iter().any(|gap| gap.kind == GapKind::DateText) => dates::repair(server, gaps, files)?,
         _ if gaps.iter().all(|gap| gap.kind == GapKind::DateAsText) => dates::as_dates(gaps, files)?,

@@ -37,6 +37,15 @@ pub(super) fn repair(server: &Server, gaps: &[&Gap], files: &dyn Files) -> Optio
     }
 }
 
+/// What lets columns be empty in the database that the migrations make.
+pub(super) fn in_database(server: &Server, gap: &Gap) -> Option<Repair> {
+    server.adapter.dialect?;
+    let made = server.declared.migrated.iter().flat_map(|one| &one.tables).find(|table| Some(table.site()) == gap.found_in)?;
+    let columns: Vec<&Column> = gap.declared.iter().filter_map(|(name, _)| made.table.column(name)).collect();
+    let declaration = sql::relaxation(&Plan::of(server, std::collections::BTreeMap::new()), &made.table, &columns);
+    Some(Repair { declaration, files: Vec::new(), edits: Err(MIGRATIONS.into()) })
+}
+
 /// A `?` behind the type of each field, and of the relation that holds it, as Prisma asks.
 fn model(table: &SourceTable, columns: &[&Column], text: &str) -> Option<Repair> {
     let schema = syntax::read(text);

@@ -1,0 +1,62 @@
+//! What a migration hands on to code that is not read, which may change any table.
+
+use tree_sitter::Node;
+
+use super::literals::{Chain, plain};
+use super::{Code, course};
+use crate::facts::lower::{named, span};
+use crate::facts::schema::{Change, Operation};
+
+/// Methods that run the statement they are given.
+const RUNNING: [&str; 4] = ["raw", "query", "execute", "sql"];
+
+/// What a chain of calls may do by the hands of others: a function of another file is given what the migration changes the
+/// database with (`addColumns(knex)`), or makes the statement that is run (`knex.raw(statement())`).
+pub(super) fn operations<'c>(code: &Code<'c>, chain: &Chain<'c>, call: Node<'c>) -> Option<Operation> {
+    let last = chain.steps.last().map_or_else(|| chain.root.child_by_field_name("arguments"), |step| step.arguments);
+    let given = last.filter(|list| list.kind() == "arguments").map(named)?;
+    let first = plain(*given.first()?);
+    let is_name = |value: &Node<'c>| plain(*value).kind() == "identifier";
+    let statement = chain.steps.last().filter(|step| RUNNING.contains(&step.name)).map(|_| first);
+    let is_unread = statement.is_some_and(|statement| is_made_elsewhere(code, statement));
+    if !is_unread && (statement.is_some() || !given.iter().any(is_name)) {
+        return None;
+    }
+    let handles = handles(code, call);
+    let is_handle = |value: &Node<'c>| handles.contains(&code.str(plain(*value)));
+    // What a function of this file does is read there.
+    let callee = chain.root.child_by_field_name("function").filter(|_| chain.steps.is_empty());
+    let is_own = callee.is_some_and(|callee| code.functions.contains(code.str(callee)));
+    let hands_on = !is_own && !is_handle(&chain.root) && given.iter().any(is_handle);
+    (is_unread && is_handle(&chain.root) || statement.is_none() && hands_on)
+        .then(|| Operation::new(Change::Unknown { table: None }, span(call)))
+}
+
+/// Whether a statement is what a function of another file gives, or is imported.
+fn is_made_elsewhere<'c>(code: &Code<'c>, statement: Node<'c>) -> bool {
+    if statement.kind() == "identifier" {
+        return code.imported.contains(code.str(statement));
+    }
+    if statement.kind() != "call_expression" {
+        return false;
+    }
+    let chain = Chain::of(code, statement);
+    let arguments = chain.root.child_by_field_name("arguments");
+    match chain.root.child_by_field_name("function") {
+        Some(_) if arguments.is_some_and(|list| list.kind() == "template_string") => false,
+        Some(callee) => callee.kind() == "identifier" && !code.functions.contains(code.str(callee)),
+        None => code.imported.contains(code.str(chain.root)) && code.str(chain.root) != "sql",
+    }
+}
+
+/// The names of what the functions around a call are given to change the database with: a migration, and the transactions
+/// in it.
+fn handles<'c>(code: &Code<'c>, call: Node<'c>) -> Vec<&'c str> {
+    let running = std::iter::successors(call.parent(), Node::parent).filter(|around| course::runs(code, *around));
+    let first = |function: Node<'c>| {
+        let list = function.child_by_field_name("parameters").map(named).unwrap_or_default();
+        let pattern = list.first().and_then(|first| first.child_by_field_name("pattern")).or_else(|| list.first().copied());
+        function.child_by_field_name("parameter").or(pattern)
+    };
+    running.filter_map(first).flat_map(|pattern| code.bound(pattern, None)).map(|(name, _)| name).collect()
+}
