@@ -278,6 +278,51 @@ fn an_adapter_without_a_schema_is_given_the_module_that_has_all_tables() {
 }
 
 #[test]
+fn tables_of_a_creator_are_declared_whatever_it_makes_of_their_names() {
+    let verification = "\nexport const verificationTable = pgTable(\"verification\", { id: text(\"id\").primaryKey(), identifier: \
+                        text(\"identifier\").notNull(), value: text(\"value\").notNull(), expiresAt: timestamp(\"e\").notNull(), createdAt: \
+                        timestamp(\"c\").notNull(), updatedAt: timestamp(\"u\").notNull() }, (t) => [index(\"i\").on(t.identifier)]);\n";
+    let plain = tables(UNIQUE_EMAIL, UNIQUE_TOKEN, verification);
+    let made = plain.replace("pgTable, ", "").replace("pgTable(", "createTable(");
+    let map = "drizzleAdapter(db, { provider: \"pg\", schema: { user, session } })";
+    let auth = server(map, "import { user, session } from \"./schema\";", "");
+    for name in ["`app_${name}`", "name"] {
+        let creator = format!("pgTableCreator((name) => {name});\n");
+        let apart = format!("import {{ pgTableCreator }} from \"drizzle-orm/pg-core\";\nexport const createTable = {creator}");
+        let imported = format!("import {{ createTable }} from \"./creator\";\n{made}");
+        let own = made.replace("import { boolean,", "import { boolean, pgTableCreator,");
+        let (head, rest) = own.split_once("\n\n").expect("imports");
+        let own = format!("{head}\n\nconst createTable = {creator}{rest}");
+        for (schema, more) in [(&imported, apart.as_str()), (&own, "export {};")] {
+            let found = found(&[MANIFEST, ("src/auth.ts", &auth), ("src/schema.ts", schema), ("src/creator.ts", more)]);
+            one(&found, "adapter-schema-model-missing", "has no `verification`");
+            assert!(!found.iter().any(|one| one.message.contains("needs table `verification`")), "{found:#?}");
+            one(&found, "schema-core-field-missing", "needs table `account`");
+        }
+    }
+}
+
+#[test]
+fn columns_that_cannot_hold_a_value_are_no_model_for_others() {
+    let banned = |own: &str, dialect: &str| {
+        let auth = on_drizzle("plugins: [admin()],");
+        let schema = tables(UNIQUE_EMAIL, UNIQUE_TOKEN, "").replace("boolean(\"email_verified\")", own);
+        let schema = schema.replace("boolean, ", "integer, ").replace("pg-core", dialect);
+        let found = found(&[MANIFEST, ("src/auth.ts", &auth), ("src/schema.ts", &schema)]);
+        let finding = one(&found, "migration-missing-for-plugin", "`admin` plugin");
+        let edits = finding.fix.expect("an edit").edits;
+        (
+            finding.help.declaration.expect("lines"),
+            edits.iter().any(|edit| edit.text.contains("boolean, ") || edit.text == ", boolean"),
+        )
+    };
+    let (lines, imports) = banned("integer(\"email_verified\").default(0)", "pg-core");
+    assert!(lines.contains("  banned: boolean(\"banned\").default(false),\n") && imports, "{lines}");
+    let (lines, _) = banned("integer(\"email_verified\", { mode: \"boolean\" })", "sqlite-core");
+    assert!(lines.contains("  banned: integer(\"banned\", { mode: \"boolean\" }).default(false),\n"), "{lines}");
+}
+
+#[test]
 fn the_client_step_names_the_clients_of_the_server() {
     let auth = on_drizzle(
         "plugins: [admin(), organization({ schema: { organization: { additionalFields: { imageKey: { type: \"string\" } } } } })],",

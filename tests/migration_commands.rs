@@ -145,8 +145,13 @@ fn a_script_that_runs_the_very_command_is_named_as_the_package_manager_runs_it()
     };
     let of_two = chosen(&[("a:migrate", "STAGE=a drizzle-kit migrate"), ("b:migrate", "STAGE=b drizzle-kit migrate")]);
     assert!(of_two.contains("`npm run a:migrate` or `npm run b:migrate`"), "{of_two}");
-    // Where migrations are made by a script and applied by none, something else applies them.
-    let made = chosen(&[("db:generate", generate), ("db:migrate", "tsx migrate.ts")]);
+    // Where migrations are made by a script and applied by none of the tool, something else applies them.
+    let named = chosen(&[("db:generate", generate), ("db:migrate", "tsx migrate.ts")]);
+    assert!(named.contains("then run `npm run db:generate` and `npm run db:migrate`, and commit"), "{named}");
+    let reset = ("db:migrate:reset", "drizzle-kit migrate --breakpoints:reset");
+    let named = chosen(&[("db:generate", generate), ("db:migrate", "tsx migrate.ts"), reset]);
+    assert!(named.contains("then run `npm run db:generate` and `npm run db:migrate`, and commit"), "{named}");
+    let made = chosen(&[("db:generate", generate), ("deploy", "tsx migrate.ts"), reset]);
     let applied = "then run `npm run db:generate`, commit the schema and the migration, and apply it as the others are applied.";
     assert!(made.ends_with(applied), "{made}");
     let pushed = chosen(&[("db:push", "drizzle-kit push")]);
@@ -261,6 +266,107 @@ fn prisma_is_run_where_its_schema_is_found() {
     let own = "{ \"name\": \"db\", \"scripts\": { \"db:migrate\": \"prisma migrate dev --schema=./src\", \"db:new\": \"prisma migrate dev --create-only\" } }";
     let told = with(&[("packages/db/package.json", own), ("packages/db/src/models.prisma", PRISMA)]);
     assert!(told.contains("run `pnpm run db:migrate` in `packages/db`, and"), "{told}");
+}
+
+#[test]
+fn a_schema_that_a_script_hands_to_prisma_is_migrated_where_it_is() {
+    let api = on_prisma();
+    let own = "{ \"name\": \"db\", \"scripts\": { \"db:migrate\": \"prisma migrate dev\" } }";
+    let with = |server: &str, script: &str| {
+        let manifest = scripts(&[("db", script)]);
+        step(&[
+            ("package-lock.json", ""),
+            ("apps/api/package.json", &manifest),
+            ("apps/web/package.json", MANIFEST.1),
+            (server, &api),
+            ("apps/db/package.json", own),
+            ("apps/db/prisma/schema.prisma", PRISMA),
+            ("apps/other/package.json", "{ \"name\": \"other\" }"),
+            ("apps/other/prisma/schema.prisma", PRISMA),
+        ])
+    };
+    for server in ["apps/api/src/auth.ts", "apps/web/src/auth.ts"] {
+        let told = with(server, "prisma generate --schema=../db/prisma/schema.prisma");
+        assert!(told.contains("then run `npm run db:migrate` in `apps/db`, and commit"), "{told}");
+    }
+    let told = with("apps/api/src/auth.ts", "prisma generate --schema=../other/prisma/schema.prisma");
+    assert!(told.contains("then run `npx prisma migrate dev` in `apps/other`, and commit"), "{told}");
+    let told = with("apps/api/src/auth.ts", "prisma migrate dev --schema=../other/prisma/schema.prisma");
+    assert!(told.contains("then run `npm run db` in `apps/api`, and commit"), "{told}");
+    // What a script says of another schema is nothing to this one.
+    let told = with("apps/web/src/auth.ts", "prisma generate --schema=../other/prisma/schema.prisma");
+    assert!(told.contains("then run `npm run db:migrate` in `apps/db`, and commit"), "{told}");
+}
+
+#[test]
+fn a_configuration_of_prisma_below_its_package_is_handed_over_there() {
+    let api = on_prisma();
+    let config = "import { defineConfig } from \"prisma/config\";\nexport default defineConfig({ schema: \"../prisma/schema.prisma\" });\n";
+    let with = |manifest: &str, path: &str| {
+        let files = [("src/auth.ts", &*api), ("prisma/schema.prisma", PRISMA), ("package.json", manifest), (path, config)];
+        step(&files)
+    };
+    let told = with(MANIFEST.1, "db/prisma.config.ts");
+    assert!(told.contains("run `npx prisma migrate dev --config db/prisma.config.ts`, and commit"), "{told}");
+    let own = scripts(&[("db:new", "prisma migrate dev --config ./db/prisma.config.ts"), ("other", "prisma migrate dev")]);
+    assert!(with(&own, "db/prisma.config.ts").contains("run `npm run db:new`, and commit"));
+    let told = with(&scripts(&[("other", "prisma migrate dev")]), ".config/prisma.ts");
+    assert!(told.contains("run `npm run other`, and commit"), "{told}");
+}
+
+#[test]
+fn migrations_that_make_few_of_the_tables_do_not_keep_a_schema_from_being_pushed() {
+    let api = on_prisma();
+    let schema = format!("{PRISMA}model Post {{\n  id String @id\n}}\nmodel Note {{\n  id String @id\n}}\n");
+    let push = scripts(&[("db:push", "prisma db push"), ("db:migrate", "prisma migrate dev")]);
+    let with = |made: &str| {
+        let script: &str = &format!("CREATE TABLE \"{made}\" (\"id\" TEXT NOT NULL);\n");
+        let migration = ("prisma/migrations/0_init/migration.sql", script);
+        step(&[("package.json", &push), ("src/auth.ts", &api), ("prisma/schema.prisma", &schema), migration])
+    };
+    let told = with("Note");
+    assert!(told.contains("then run `npm run db:push`, and commit the schema."), "{told}");
+    let told = with("Note\" (\"id\" TEXT NOT NULL);\nCREATE TABLE \"Post");
+    assert!(told.contains("then run `npm run db:migrate`, and commit"), "{told}");
+}
+
+#[test]
+fn migrations_that_drizzle_kit_does_not_keep_are_written_by_people() {
+    let api = on_drizzle("./schema");
+    let config = kit("\"./src/schema.ts\"", CONNECTED);
+    let table = "create table \"verification\" (\"id\" text, \"identifier\" text, \"value\" text, \"expires_at\" text);";
+    let with = |own: &[(&str, &str)], more: &[File<'_>]| {
+        let own = scripts(own);
+        let files = [("package.json", &*own), ("drizzle.config.ts", &config), ("src/auth.ts", &api), ("src/schema.ts", DRIZZLE)];
+        step(&[files.as_slice(), more].concat())
+    };
+    let journal = |tags: &[&str]| {
+        let entries: Vec<String> = tags.iter().map(|tag| format!("{{ \"tag\": \"{tag}\" }}")).collect();
+        format!("{{ \"entries\": [{}] }}", entries.join(", "))
+    };
+    let run = [("db:migrate", "drizzle-kit migrate"), ("migrate", "tsx src/migrate.ts")];
+    let scripts = [("drizzle/0000_a.sql", table), ("drizzle/0001_b.sql", "create table \"post\" (\"id\" text);")];
+    let whole = journal(&["0000_a", "0001_b"]);
+    let told = with(&run, &[scripts.as_slice(), &[("drizzle/meta/_journal.json", &whole)]].concat());
+    assert!(told.contains("then run `npx drizzle-kit generate` and `npm run db:migrate`, and commit"), "{told}");
+    let part = journal(&["0000_a"]);
+    let told = with(&run, &[scripts.as_slice(), &[("drizzle/meta/_journal.json", &part)]].concat());
+    let expected = "then write a migration in `drizzle` that brings it into the database, run `npm run migrate`, and commit the schema \
+                    and the migration.";
+    assert!(told.contains(expected), "{told}");
+    // One that makes nothing is in nobody's way.
+    let emptied = [scripts[0], ("drizzle/0001_b.sql", "delete from \"verification\";"), ("drizzle/meta/_journal.json", &*part)];
+    assert!(with(&run, &emptied).contains("`npx drizzle-kit generate` and `npm run db:migrate`"));
+    // Code is never what Drizzle Kit writes.
+    let code =
+        format!("import {{ sql }} from \"drizzle-orm\";\nexport const up = async (db) => {{ await db.run(sql`{table}`); }};\n");
+    let own = [("migrate:create", "tsx new.ts"), ("migrate:up", "tsx up.ts")];
+    let told = with(&own, &[("src/migrations/0001-first.ts", &code)]);
+    let expected = "then write a migration in `src/migrations` (`npm run migrate:create` starts one) that brings it into the database, run \
+                    `npm run migrate:up`, and commit";
+    assert!(told.contains(expected), "{told}");
+    let told = with(&[], &[("src/migrations/0001-first.ts", &code)]);
+    assert!(told.contains("commit the schema and the migration, and apply it as the others are applied."), "{told}");
 }
 
 #[test]

@@ -29,6 +29,8 @@ pub struct Table {
     pub name: String,
     /// The name in the database where the source gives another one (`@@map`, the first argument of `pgTable`).
     pub physical: Option<String>,
+    /// What a function of the project makes the name in the database of (the first argument behind `pgTableCreator`).
+    pub stem: Option<String>,
     /// The schema inside the database that it is put in (a prefix in SQL, `@@schema`, `pgSchema`); none for the usual one.
     pub namespace: Option<String>,
     /// The columns in order.
@@ -53,6 +55,7 @@ impl Table {
         Self {
             name,
             physical: None,
+            stem: None,
             namespace: None,
             columns: Vec::new(),
             keys: Vec::new(),

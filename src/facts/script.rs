@@ -143,6 +143,18 @@ fn commands(line: &str) -> impl Iterator<Item = &str> {
     line.split(['\n', ';', '|', '&']).filter(|part| !part.trim().is_empty())
 }
 
+/// Options that take the word behind them, where they are not written with `=`.
+const WITH_VALUES: [&str; 7] = ["--config", "--cwd", "--dataSource", "--env", "--env-file", "--schema", "-d"];
+
+/// How many words are options that stand before what a program is to do.
+fn leading_options(words: &[&str]) -> usize {
+    let mut count = 0;
+    while let Some(option) = words.get(count).filter(|word| word.starts_with('-')) {
+        count += if WITH_VALUES.contains(option) { 2 } else { 1 };
+    }
+    count.min(words.len())
+}
+
 /// What a command runs, where it is one of the known programs.
 fn invoked(command: &str) -> Option<Invocation<'_>> {
     let between = [' ', '\t', '"', '\'', ',', '[', ']', '(', ')'];
@@ -150,13 +162,13 @@ fn invoked(command: &str) -> Option<Invocation<'_>> {
     words.iter().enumerate().find_map(|(place, name)| {
         let before = words[..place].iter().rev().find(|word| !matches!(**word, "-y" | "--yes" | "--bun")).copied();
         let program = Program::named(name, before)?;
-        let rest = &words[place + 1..];
+        let (leading, rest) = words[place + 1..].split_at(leading_options(&words[place + 1..]));
         let depth = program.depth(rest.first()?).min(rest.len());
         let (action, options) = rest.split_at(depth);
         // `drizzle-kit push:pg`, as it was called before 0.21.
         let of_dialect = |action: &str| action.split(':').next().unwrap_or(action).to_owned();
         let action = if program == Program::DrizzleKit { of_dialect(action[0]) } else { action.join(" ") };
-        Some(Invocation { program, name, action, options: options.to_vec() })
+        Some(Invocation { program, name, action, options: [leading, options].concat() })
     })
 }
 
@@ -265,6 +277,9 @@ mod tests {
         for (line, expected) in [
             ("drizzle-kit generate", is("drizzle-kit", "generate", None)),
             ("bun --env-file=../.env drizzle-kit push:pg --config=db/a.ts", is("drizzle-kit", "push", Some("db/a.ts"))),
+            ("drizzle-kit --config=db/a.ts generate", is("drizzle-kit", "generate", Some("db/a.ts"))),
+            ("npx drizzle-kit --config db/a.ts migrate", is("drizzle-kit", "migrate", Some("db/a.ts"))),
+            ("drizzle-kit --version", None),
             ("dotenv -e .env -- prisma migrate dev --name x", is("prisma", "migrate dev", None)),
             ("npx -y auth@1.6 generate --config src/auth.ts -y", is("auth@1.6", "generate", Some("src/auth.ts"))),
             ("bun journal.ts && bun drizzle-kit generate", is("drizzle-kit", "generate", None)),

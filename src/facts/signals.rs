@@ -13,7 +13,7 @@ use crate::source::decode;
 pub struct Signals {
     /// better-auth itself, or the two functions that create its instances.
     pub auth: bool,
-    /// A function that declares a Drizzle table.
+    /// A function that declares a Drizzle table, or builds columns of one.
     pub tables: bool,
     /// A call that may run the migrations of the built-in adapter.
     pub boot_migrations: bool,
@@ -241,6 +241,8 @@ pub fn scan(bytes: &[u8]) -> Signals {
                 let end = memchr::memchr2(b'"', b'\'', name);
                 if let Some(name) = end.and_then(|end| std::str::from_utf8(&name[..end]).ok()) {
                     signals.imports.0 |= ModuleNames::of(module_name(name)).0;
+                    // What makes the tables may be a function of the project.
+                    signals.tables |= name.starts_with("drizzle-orm/") && name.ends_with("-core");
                     signals.passes_on = signals.passes_on || is_export(&before[before.len().saturating_sub(MAX_CLAUSE)..]);
                 }
             }
@@ -264,6 +266,7 @@ mod tests {
         assert!(!scan(b"import { x } from 'y'").any());
         assert!(scan(b"import { betterAuth } from \"better-auth\"").auth);
         assert!(scan(b"export const user = pgTable('user', {})").tables);
+        assert!(scan(b"import { text } from 'drizzle-orm/pg-core'").tables && !scan(b"import { eq } from 'drizzle-orm'").tables);
         assert!(scan(b"await db.schema\n  .createTable('user')").migrations);
         assert!(!scan(b"export const user = createTable('user', {})").migrations);
         assert!(scan(b"export const user = auth.table('user', {})").tables && !scan(b"console.table(users)").tables);

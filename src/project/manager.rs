@@ -57,7 +57,16 @@ impl Manager {
             let is_there = |(name, _): &&(&str, Self)| join(folder, name).is_some_and(|path| files.exists(&path));
             LOCKFILES.iter().find(is_there).map(|(_, manager)| *manager)
         };
-        ancestors(folder).find_map(|folder| Self::named_in(resolver, folder).or_else(|| locked(folder))).unwrap_or_default()
+        let has_lockfile = |folder: &str, manager: Self| {
+            let own = LOCKFILES.iter().filter(|(_, of)| *of == manager);
+            own.filter_map(|(name, _)| join(folder, name)).any(|path| files.exists(&path))
+        };
+        let used = |folder: &str| match (Self::named_in(resolver, folder), locked(folder)) {
+            // One that is named and never was run.
+            (Some(named), Some(locked)) if !has_lockfile(folder, named) => Some(locked),
+            (named, locked) => named.or(locked),
+        };
+        ancestors(folder).find_map(used).unwrap_or_default()
     }
 
     /// The command that runs a script.

@@ -44,7 +44,7 @@ pub struct Route {
 }
 
 /// Where the commands of a [`Route`] lead.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum End {
     /// The database has what is declared, without a migration.
     Pushed,
@@ -52,6 +52,14 @@ pub enum End {
     Migrated,
     /// A migration is made. What applies it is none of the tools that are known.
     Made,
+    /// The database has what is declared, by a migration that people write: the tool that reads the schema keeps none of
+    /// those that are there, and would make every table again. Without commands it is not known what applies it.
+    Written {
+        /// The folder of the migrations.
+        folder: Arc<str>,
+        /// The command that starts a new one, where there is one.
+        start: Option<Command>,
+    },
 }
 
 /// The commands for a server.
@@ -127,18 +135,15 @@ impl Finder<'_> {
     }
 
     /// Whether the schema gets into the database without migrations. A first one that is generated later would make every
-    /// table again.
+    /// table again. Migrations that make few of the tables are left behind, or were never meant to make them.
     fn is_pushed(&self, tool: Option<&Tool>) -> bool {
         let declared = &self.server.declared;
         let written = tool.and_then(|tool| tool.migrations.as_deref());
         let own = self.migrated.iter().filter(|one| one.ordered && written == Some(&*one.folder)).cloned().collect::<Vec<_>>();
-        let read = declared
-            .lookup
-            .tables
-            .iter()
-            .map(|(_, table)| table)
-            .filter(|table| tool.is_some_and(|tool| tool.reads(&table.file)));
-        let keeps_some = !declared.migrated.is_empty() || !own.is_empty() && are_kept(&own, read);
+        let tables = || declared.lookup.tables.iter().map(|(_, table)| table);
+        let read = tables().filter(|table| tool.is_some_and(|tool| tool.reads(&table.file)));
+        let keeps = |migrated: &[Arc<Migrated>], makes_them: bool| !migrated.is_empty() && makes_them;
+        let keeps_some = keeps(&declared.migrated, are_kept(&declared.migrated, tables())) || keeps(&own, are_kept(&own, read));
         declared.pushed && !keeps_some
     }
 

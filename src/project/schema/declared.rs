@@ -320,7 +320,7 @@ pub fn tell_apart(servers: &mut [Server], resolver: &Resolver) {
 
 /// Whose tables the migrations of a folder are for, where the tool that writes them leaves its mark there (documentation of
 /// Prisma Migrate, "About migration histories"; of Drizzle Kit, "generate").
-fn writer(files: &dyn Files, folder: &str) -> Option<Layer> {
+pub(super) fn writer(files: &dyn Files, folder: &str) -> Option<Layer> {
     let marks = [("migration_lock.toml", Layer::Prisma), ("meta/_journal.json", Layer::Drizzle)];
     let is_there = |mark: &str| join(folder, mark).is_some_and(|path| files.exists(&path));
     marks.into_iter().find(|(mark, _)| is_there(mark)).map(|(_, layer)| layer)

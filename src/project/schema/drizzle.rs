@@ -53,6 +53,7 @@ pub fn table(evaluator: &Evaluator<'_>, name: &str, node: &Node) -> Option<Sourc
     let call = maker(call)?;
     let mut table = Table {
         physical: name_in_database(evaluator, call),
+        stem: text(call.arguments.first()).filter(|_| is_of_creator(call)),
         namespace: namespace_of(call),
         open: call.arguments.len() < 2,
         ..Table::empty(name, call.callee_at.span)
@@ -87,11 +88,16 @@ pub fn reference(call: &CallValue) -> Option<(&Arc<str>, Option<String>)> {
     maker(call).map(|maker| (&maker.callee_at.file, text(maker.arguments.first())))
 }
 
+/// Whether a creator made what makes the table: `pgTableCreator((name) => …)`.
+fn is_of_creator(call: &CallValue) -> bool {
+    call.callee.name.ends_with("TableCreator()")
+}
+
 /// The first argument of the table maker; a creator turns it into the name with a function of its own (documentation of
 /// the ORM: "Goodies", "Multi-project schema").
 fn name_in_database(evaluator: &Evaluator<'_>, call: &CallValue) -> Option<String> {
     let name = call.arguments.first()?;
-    match (&call.receiver, call.callee.name.ends_with("TableCreator()")) {
+    match (&call.receiver, is_of_creator(call)) {
         (Some(creator), true) => match &creator.arguments.first()?.value {
             Value::Function(function) => text(Some(&evaluator.call(function, vec![name.clone()], &name.at))),
             _ => None,

@@ -158,8 +158,8 @@ pub fn entity_name(model: &str) -> String {
     snake_case(model).split('_').map(capitalized).collect()
 }
 
-/// Whether a table may be meant by a name: without case and underscores, in the singular or the plural, by its own name
-/// or the one in the database.
+/// Whether a table may be meant by a name: without case and underscores, in the singular or the plural, by its own name,
+/// the one in the database, or what that is made of.
 #[must_use]
 pub fn is_similar_table(table: &Table, wanted: &str) -> bool {
     let wanted = fold(wanted);
@@ -167,7 +167,7 @@ pub fn is_similar_table(table: &Table, wanted: &str) -> bool {
         let name = fold(name);
         name == wanted || name.strip_suffix('s') == Some(&wanted) || wanted.strip_suffix('s') == Some(name.as_str())
     };
-    same(&table.name) || table.physical.as_deref().is_some_and(same)
+    same(&table.name) || [&table.physical, &table.stem].into_iter().flatten().any(|name| same(name))
 }
 
 /// Whether a column may be meant by a name: without case and underscores, by its own name or the one in the database.

@@ -81,7 +81,7 @@ fn said(commands: &[Command]) -> String {
 fn carried_out(route: &Route, what: Option<&str>) -> String {
     let steps = said(&route.steps);
     let what = what.map(|what| format!("the {what}"));
-    match (route.end, what) {
+    match (&route.end, what) {
         (End::Pushed, None) => format!("run {steps}."),
         (End::Pushed, Some(what)) => format!("run {steps}, and commit {what}."),
         (End::Migrated, None) => format!("run {steps}, and commit the migration."),
@@ -89,6 +89,15 @@ fn carried_out(route: &Route, what: Option<&str>) -> String {
         (End::Made, None) => format!("run {steps}, commit the migration, and apply it as the others are applied."),
         (End::Made, Some(what)) => {
             format!("run {steps}, commit {what} and the migration, and apply it as the others are applied.")
+        }
+        (End::Written { folder, start }, what) => {
+            let start = start.as_ref().map(|start| format!(" ({} starts one)", said(std::slice::from_ref(start))));
+            let write = format!("write a migration in `{folder}`{} that brings it into the database", start.unwrap_or_default());
+            let commit = what.map_or_else(|| "it".to_owned(), |what| format!("{what} and the migration"));
+            match route.steps.is_empty() {
+                true => format!("{write}, commit {commit}, and apply it as the others are applied."),
+                false => format!("{write}, run {steps}, and commit {commit}."),
+            }
         }
     }
 }
@@ -243,7 +252,7 @@ pub(in crate::rules) fn relax(server: &Server, gap: &Gap) -> String {
 
 /// The steps that give columns another type. Source: documentation of Prisma, "Customizing migrations".
 pub(in crate::rules) fn change_of_type(server: &Server) -> String {
-    let step = server.commands.route.as_ref().and_then(|route| Some((route.steps.first()?, route.end)));
+    let step = server.commands.route.as_ref().and_then(|route| Some((route.steps.first()?, &route.end)));
     match (server.adapter.kind, step) {
         (AdapterKind::Prisma, Some((step, End::Pushed))) => format!(
             "Change the type in the schema, and convert the values in the database before {}, which may drop the column with \

@@ -4,13 +4,16 @@ use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::scripts::{APPLY, START};
 use super::{Command, Commands, End, Finder, Route, in_a_shell, path_from};
 use crate::facts::script::{Invocation, Program};
 use crate::project::resolve::{ancestors, join};
+use crate::project::schema::declared::writer;
 use crate::project::schema::migrated::name_in_database;
+use crate::project::schema::replay::is_code;
 use crate::project::schema::tools::{Kind, Tool};
-use crate::project::schema::{Layer, SourceTable};
-use crate::source::folder_of;
+use crate::project::schema::{Layer, Migrated, SourceTable};
+use crate::source::{Site, folder_of};
 
 impl Finder<'_> {
     /// By the configuration that reads the tables; what else there is to say of it goes into `commands`.
@@ -48,11 +51,17 @@ impl Finder<'_> {
         if self.is_pushed(Some(tool)) {
             return Some(Route { steps: vec![step("push")?], end: End::Pushed });
         }
+        let by_wrangler = self.by_wrangler(tool);
+        if by_wrangler.is_none()
+            && let Some(folder) = self.not_of_kit(Some(tool))
+        {
+            return Some(self.written(folder, &[&tool.home, &tool.package]));
+        }
         let generate = step("generate")?;
-        if let Some(apply) = self.by_wrangler(tool) {
+        if let Some(apply) = by_wrangler {
             return Some(Route { steps: [vec![generate], apply].concat(), end: End::Migrated });
         }
-        let applied = self.script_of(tool, "migrate");
+        let applied = self.script_of(tool, "migrate").or_else(|| self.named(&APPLY, &[&tool.home, &tool.package]));
         // Where a script makes migrations and none applies them with this tool, something else does.
         let is_elsewhere = !tool.connects || self.script_of(tool, "generate").is_some();
         match applied {
@@ -60,6 +69,27 @@ impl Finder<'_> {
             None if is_elsewhere => Some(Route { steps: vec![generate], end: End::Made }),
             None => Some(Route { steps: vec![generate, step("migrate")?], end: End::Migrated }),
         }
+    }
+
+    /// The folder of the migrations that make the tables, where Drizzle Kit does not keep them: they are code, it is configured
+    /// to write elsewhere, or its journal leaves out some that make tables or columns, so that what it generates would make those again.
+    fn not_of_kit(&self, tool: Option<&Tool>) -> Option<Arc<str>> {
+        let declared = &self.server.declared;
+        let target = tool.and_then(|tool| tool.migrations.as_deref());
+        let is_of_kit = |one: &&Migrated| {
+            let is_written =
+                target.is_none_or(|folder| folder == &*one.folder) || writer(self.files, &one.folder) == Some(Layer::Drizzle);
+            is_written && !makes_some_unlisted(one) && !declared.scripts.ordered(&one.folder).iter().any(|script| is_code(script))
+        };
+        let mut kept = declared.migrated.iter().map(|one| &**one).filter(|one| one.ordered).peekable();
+        let first = Arc::clone(&kept.peek()?.folder);
+        (!kept.any(|one| is_of_kit(&one))).then_some(first)
+    }
+
+    /// A migration that people write into a folder, with the scripts of these packages.
+    fn written(&self, folder: Arc<str>, packages: &[&Arc<str>]) -> Route {
+        let end = End::Written { folder, start: self.named(&START, packages) };
+        Route { steps: self.named(&APPLY, packages).into_iter().collect(), end }
     }
 
     /// The files that a tool reads and that declare tables which have the names of those of the server in the database.
@@ -81,9 +111,10 @@ impl Finder<'_> {
             let script = self.script(Program::DrizzleKit, action, &self.packages(), |_, _| true);
             script.unwrap_or_else(|| self.plain(&self.home(), format!("npx drizzle-kit {action}")))
         };
-        match self.is_pushed(None) {
-            true => Route { steps: vec![step("push")], end: End::Pushed },
-            false => Route { steps: vec![step("generate"), step("migrate")], end: End::Migrated },
+        match self.not_of_kit(None) {
+            _ if self.is_pushed(None) => Route { steps: vec![step("push")], end: End::Pushed },
+            Some(folder) => self.written(folder, &[&self.home()]),
+            None => Route { steps: vec![step("generate"), step("migrate")], end: End::Migrated },
         }
     }
 
@@ -105,4 +136,14 @@ impl Finder<'_> {
         };
         self.script(Program::DrizzleKit, action, &folders, names_it)
     }
+}
+
+/// Whether scripts that the journal in their folder does not list make a part of the tables.
+fn makes_some_unlisted(migrated: &Migrated) -> bool {
+    let is_unlisted = |place: Site| migrated.unlisted.contains(&place.file);
+    let places = migrated.tables.iter().flat_map(|source| {
+        let columns = source.table.columns.iter().map(|column| source.column_site(column));
+        std::iter::once(source.site()).chain(columns)
+    });
+    places.into_iter().any(is_unlisted)
 }

@@ -6,7 +6,7 @@ use super::{End, Finder, Route, in_a_shell, path_from};
 use crate::facts::script::{Invocation, Program};
 use crate::project::resolve::{ancestors, join, relative};
 use crate::project::schema::prisma::PrismaSchema;
-use crate::project::schema::tools::Kind;
+use crate::project::schema::tools::{Kind, Tool};
 use crate::source::FileKind;
 
 impl Finder<'_> {
@@ -14,32 +14,42 @@ impl Finder<'_> {
         let sources = self.sources();
         let of_server = |schema: &&PrismaSchema| schema.models.iter().any(|model| sources.contains(&*model.file));
         let schema = self.prisma.iter().find(of_server);
-        let configured = self.tools.iter().filter(|tool| tool.kind == Kind::Prisma);
-        let tool = configured
-            .filter(|tool| sources.iter().any(|file| tool.reads(file)))
-            .min_by_key(|tool| schema.is_none_or(|schema| schema.package != tool.package));
+        let reads = |tool: &&Tool| match schema {
+            Some(schema) => schema.models.iter().any(|model| tool.reads(&model.file)),
+            None => sources.iter().any(|file| tool.reads(file)),
+        };
+        let is_code = |tool: &Tool| FileKind::of(&tool.config).is_some_and(FileKind::is_code);
+        // A script that hands over a schema may do so for a client alone: the tool is run where the schema is.
+        let is_told = |tool: &&Tool| {
+            is_code(tool) || self.resolver.manifests(&tool.home).any(|(_, manifest)| manifest.prisma_schema.is_some())
+        };
+        let reading: Vec<&Tool> = self.tools.iter().filter(|tool| tool.kind == Kind::Prisma).filter(reads).collect();
+        let told = reading.iter().copied().filter(is_told);
+        let tool = told.min_by_key(|tool| schema.is_none_or(|schema| schema.package != tool.package));
         let home = match (tool, schema) {
-            (Some(tool), _) => Arc::clone(&tool.home),
+            (Some(tool), _) => Arc::clone(&tool.package),
             (None, Some(schema)) => Arc::clone(&schema.package),
             (None, None) => self.home(),
         };
-        // A script may be the only one to say where the schema is.
-        let is_told = tool.is_some_and(|tool| {
-            FileKind::of(&tool.config).is_some_and(FileKind::is_code)
-                || self.resolver.manifests(&home).any(|(_, manifest)| manifest.prisma_schema.is_some())
-        });
-        let is_found = is_told || schema.is_none_or(|schema| schema.is_at_default_place(&home));
-        let option =
-            schema.filter(|_| !is_found).map(|schema| format!(" --schema {}", in_a_shell(&path_from(&home, &schema.main))));
-        let option = option.unwrap_or_default();
-        let folders: Vec<Arc<str>> = ancestors(&home).map(Arc::from).collect();
+        let config = tool.filter(|tool| is_code(tool) && !is_usual(&home, &tool.config));
+        let is_found = config.is_none() && (tool.is_some() || schema.is_none_or(|schema| schema.is_at_default_place(&home)));
+        let option = match (config, schema) {
+            (Some(tool), _) => format!(" --config {}", in_a_shell(&path_from(&home, &tool.config))),
+            (None, Some(schema)) if !is_found => format!(" --schema {}", in_a_shell(&path_from(&home, &schema.main))),
+            (None, _) => String::new(),
+        };
+        let around: Vec<Arc<str>> = ancestors(&home).map(Arc::from).collect();
+        let others: Vec<Arc<str>> = reading.iter().map(|tool| Arc::clone(&tool.home)).collect();
         let step = |action: &str| {
-            let names_it = |folder: &str, run: &Invocation<'_>| match (run.option("--schema"), schema) {
-                (Some(path), Some(schema)) => join(folder, path).is_some_and(|path| relative(&path, &schema.main).is_some()),
-                (Some(_), None) => false,
-                (None, _) => is_found && folder == &*home,
+            let names_it = |folder: &str, run: &Invocation<'_>| match (run.option("--schema"), run.option("--config")) {
+                (Some(path), _) => {
+                    schema.is_some_and(|schema| join(folder, path).is_some_and(|path| relative(&path, &schema.main).is_some()))
+                }
+                (None, Some(path)) => tool.is_some_and(|tool| join(folder, path).is_some_and(|path| path == *tool.config)),
+                (None, None) => is_found && folder == &*home,
             };
-            let script = self.script(Program::Prisma, action, &folders, names_it);
+            let script = |folders: &[Arc<str>]| self.script(Program::Prisma, action, folders, names_it);
+            let script = script(&around).or_else(|| script(&others));
             script.unwrap_or_else(|| self.plain(&home, format!("npx prisma {action}{option}")))
         };
         // For MongoDB Prisma has no migrations (its documentation: "MongoDB", "Commonalities and differences").
@@ -49,4 +59,10 @@ impl Finder<'_> {
             false => Route { steps: vec![step("migrate dev")], end: End::Migrated },
         }
     }
+}
+
+/// Whether Prisma finds a configuration in the folder it is run in (its documentation: "Prisma Config reference").
+fn is_usual(folder: &str, config: &str) -> bool {
+    let stem = config.rsplit_once('.').map_or(config, |(stem, _)| stem);
+    ["prisma.config", ".config/prisma"].into_iter().filter_map(|place| join(folder, place)).any(|place| place == stem)
 }

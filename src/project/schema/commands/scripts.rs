@@ -4,12 +4,41 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::{Command, Finder};
-use crate::facts::script::{Invocation, Program, purpose};
+use crate::facts::script::{Invocation, Program, invocations, purpose};
 use crate::project::manager::Manager;
 use crate::source::FileKind;
 
 /// Options that make a command do less or more than what it is run for here.
 const OTHER_PURPOSES: [&str; 5] = ["--accept-data-loss", "--create-only", "--custom", "--force", "--force-reset"];
+
+/// Words in the names of scripts that do more than bring a schema into a database, or the reverse.
+const OTHER_NAMES: [&str; 8] = ["dangerous", "down", "drop", "force", "fresh", "reset", "revert", "rollback"];
+
+/// What projects call the script that applies their migrations, the likelier names first.
+pub(super) const APPLY: [&str; 10] = [
+    "db:migrate",
+    "migrate",
+    "migrate:up",
+    "db:migrate:up",
+    "migrate:run",
+    "migration:run",
+    "migrations:run",
+    "db:migration:run",
+    "migrate:latest",
+    "db:migrate:latest",
+];
+
+/// What projects call the script that starts a new migration.
+pub(super) const START: [&str; 8] = [
+    "migrate:create",
+    "migration:create",
+    "db:migrate:create",
+    "db:migration:create",
+    "migrate:make",
+    "migration:new",
+    "migrate:new",
+    "db:migrate:new",
+];
 
 impl Finder<'_> {
     /// The script of one of these folders that does nothing but this, and `is_it`; where several are as plain, either.
@@ -28,7 +57,7 @@ impl Finder<'_> {
         for folder in folders.iter().collect::<BTreeSet<_>>() {
             let manager = || Manager::of(self.files, self.resolver, folder);
             for (path, manifest) in self.resolver.manifests(folder) {
-                for script in &manifest.scripts {
+                for script in manifest.scripts.iter().filter(|script| !does_other(&script.name)) {
                     if purpose(&script.command).is_some_and(|run| is_meant(folder, &run)) {
                         let manager = if FileKind::of(path) == Some(FileKind::DenoConfig) { Manager::Deno } else { manager() };
                         found.push((script.command.split_whitespace().count(), folder, manager.run(&script.name)));
@@ -40,4 +69,21 @@ impl Finder<'_> {
         let lines = found.iter().filter(|(words, of, _)| *words == shortest && *of == folder).map(|(.., line)| line.clone());
         Some(Command { lines: lines.collect(), folder: Arc::clone(folder) })
     }
+
+    /// The script of the first of these folders that has one of these names, and runs code of the project or a program that is
+    /// not known.
+    pub(super) fn named(&self, names: &[&str], folders: &[&Arc<str>]) -> Option<Command> {
+        let in_folder = |folder: &Arc<str>, name: &str| {
+            let mut scripts = self.resolver.manifests(folder).flat_map(|(_, manifest)| &manifest.scripts);
+            let script = scripts.find(|script| script.name == name)?;
+            let line = Manager::of(self.files, self.resolver, folder).run(&script.name);
+            invocations(&script.command).next().is_none().then(|| self.plain(folder, line))
+        };
+        folders.iter().find_map(|folder| names.iter().find_map(|name| in_folder(folder, name)))
+    }
+}
+
+/// Whether the name of a script says that it does something else as well.
+fn does_other(name: &str) -> bool {
+    name.split(|letter: char| !letter.is_ascii_alphanumeric()).any(|word| OTHER_NAMES.contains(&word))
 }

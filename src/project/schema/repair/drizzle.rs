@@ -217,9 +217,8 @@ impl<'c> Schema<'c> {
                 names.extend(written.names(name));
                 let column = required.and_then(|required| required.columns.iter().find(|column| column.name == name));
                 // Where a column points to decides its type.
-                let is_lost =
-                    |column: &RequiredColumn| column.kind == "date" && TEXTS.contains(&written.builder.function.as_str());
-                if let Some(column) = column.filter(|column| column.references.is_none() && !is_lost(column)) {
+                let is_model = |column: &&RequiredColumn| column.references.is_none() && holds(&written.builder, &column.kind);
+                if let Some(column) = column.filter(is_model) {
                     style.builders.push((Shape::of(column), written.builder.clone()));
                 }
                 style.breaks_chains |= code.of(value).lines().skip(1).any(|line| line.trim_start().starts_with(".references("));
@@ -447,6 +446,17 @@ impl BuilderCode<'_> {
             Some(name) if name == key => key.contains(char::is_uppercase).then_some(Names::Same),
             Some(_) => Some(Names::Snake),
         }
+    }
+}
+
+/// Whether a column that is built so keeps values of a logical type as better-auth gives them: one that does not is no model
+/// for others. What is written as a number keeps no boolean, except where the ORM turns one into the other.
+fn holds(builder: &Builder, kind: &str) -> bool {
+    let is_text = TEXTS.contains(&builder.function.as_str());
+    match kind {
+        "boolean" => builder.function == "boolean" || builder.arguments.contains("boolean"),
+        "date" | "number" | "bigint" => !is_text,
+        _ => true,
     }
 }
 
