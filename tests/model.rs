@@ -558,7 +558,7 @@ fn patterns_have_defaults_and_holes() {
     }
     for body in [
         "let list = [admin()];\n({ ...list } = { 0: jwt() } as any);\nexport const auth = betterAuth({ plugins: list });",
-        "const list = [admin()];\n[list[0]] = [jwt()];\nexport const auth = betterAuth({ plugins: list });",
+        "const list = [admin()];\n[list[at()]] = [jwt()];\nexport const auth = betterAuth({ plugins: list });",
         "const list = [admin()];\nfor (const { list } of tenants()) betterAuth({ plugins: list });",
         "const list = [admin()];\nfor (const list of tenants()) betterAuth({ plugins: list });",
         "const list = [admin()];\ntry { run(); } catch (list) { betterAuth({ plugins: list }); }",
@@ -3620,6 +3620,55 @@ fn what_every_list_has_is_there_in_any_case() {
         let mut told: Vec<String> = told.collect();
         told.sort_by_key(|plugin| ["admin", "jwt", "twoFactor", "username"].iter().position(|name| plugin.starts_with(name)));
         assert_eq!(told, expected, "{body}");
+    }
+}
+
+#[test]
+fn calls_in_one_file_are_told_apart() {
+    let told = |make: &str, calls: &str| -> Vec<String> {
+        let model = server(&format!("function create({make} }}\n{calls}"));
+        let plugins = model.servers[0].plugins.iter().map(|plugin| match Condition::all(&plugin.conditions) {
+            Some(condition) => format!("{} if {}", plugin.name, condition.text),
+            None => plugin.name.clone(),
+        });
+        plugins.collect()
+    };
+    let by_flag = "two = false) { return betterAuth({ plugins: two ? [admin(), twoFactor()] : [admin()] });";
+    let by_kind =
+        "kind: string) { return betterAuth({ plugins: [admin(), kind === \"b\" && jwt(), kind !== \"b\" && username()] });";
+    let calls = |first: &str, second: &str| format!("export const a = create({first});\nexport const b = create({second});");
+    assert_eq!(told(by_flag, &calls("", "true")), ["admin", "twoFactor if called for `b` in src/auth.ts"]);
+    assert_eq!(
+        told(by_kind, &calls("\"a\"", "\"b\"")),
+        ["admin", "jwt if called for `b` in src/auth.ts", "username if called for `a` in src/auth.ts"]
+    );
+    let third = format!("{}\nexport const c = create(\"b\");", calls("\"a\"", "\"b\""));
+    assert_eq!(
+        told(by_kind, &third)[1..],
+        ["jwt if called for `b` in src/auth.ts || called for `c` in src/auth.ts", "username if called for `a` in src/auth.ts"]
+    );
+    let inside = "export const all = [create(), create(true)];";
+    assert_eq!(told(by_flag, inside), ["admin", "twoFactor if called in src/auth.ts (call 2 of 2)"]);
+}
+
+#[test]
+fn an_element_of_a_list_may_be_replaced() {
+    for (change, expected) in [
+        ("list[1] = username();", vec!["admin", "username"]),
+        ("list[2] = username();", vec!["admin", "jwt", "username"]),
+        ("if (process.env.X) list[1] = username();", vec!["admin", "jwt?", "username?"]),
+    ] {
+        let model = server(&format!(
+            "const list: any[] = [admin(), jwt()];\n{change}\nexport const auth = betterAuth({{ plugins: list }});"
+        ));
+        assert_eq!((plugins(&model), open(&model)), (expected.into_iter().map(str::to_owned).collect(), Vec::new()), "{change}");
+    }
+    for change in ["list[at()] = username();", "list[5] = username();", "export function set() { list[1] = username(); }"] {
+        let model = server(&format!(
+            "const list: any[] = [admin(), jwt()];\n{change}\nexport const auth = betterAuth({{ plugins: list }});"
+        ));
+        assert_eq!(plugins(&model), ["admin?", "jwt?"], "{change}");
+        assert_eq!(open(&model), ["a later change that is not followed"], "{change}");
     }
 }
 

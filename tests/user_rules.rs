@@ -56,7 +56,10 @@ fn what_is_given_counts_call_by_call() {
     };
     let two = |one: &str, other: &str| format!("export const one = makeAuth({one});\nexport const other = makeAuth({other});");
     assert_eq!(found("export const one = makeAuth({ name: \"a\", path: \"/a\" });"), ["m"]);
-    assert_eq!(found(&two("{ name: \"a\", path: \"/a\" }", "{ name: \"b\", path: \"/b\" }")), ["m, when called in src/auth.ts"]);
+    assert_eq!(
+        found(&two("{ name: \"a\", path: \"/a\" }", "{ name: \"b\", path: \"/b\" }")),
+        ["m, when called for `one` in src/auth.ts"]
+    );
     assert_eq!(found(&two("{ name: \"a\", path: \"/b\" }", "{ name: \"b\", path: \"/a\" }")), [""; 0], "in no call are both");
 }
 

@@ -28,6 +28,11 @@ impl Cases {
         }
     }
 
+    /// One case, in which nothing is asked for.
+    pub(super) fn always() -> Self {
+        Self(vec![Vec::new()])
+    }
+
     /// The cases in which both hold; `None` where there are more than are told apart.
     pub(super) fn and(&self, other: &Self) -> Option<Self> {
         if self.0.len() * other.0.len() > MAX_CASES {
@@ -44,7 +49,7 @@ impl Cases {
     /// The cases in which it does not hold.
     pub(super) fn negated(&self) -> Option<Self> {
         let fails = |case: &Case| Self(case.iter().map(|part| vec![Arc::new(part.negated())]).collect());
-        self.0.iter().try_fold(Self(vec![Vec::new()]), |all, case| all.and(&fails(case)))
+        self.0.iter().try_fold(Self::always(), |all, case| all.and(&fails(case)))
     }
 
     /// Whether there is no case at all.
@@ -137,7 +142,8 @@ fn shortened(case: &Case, beside: &Case) -> Shortened {
 
 /// Whether two conditions cannot both hold.
 pub(super) fn exclude(one: &Condition, other: &Condition) -> bool {
-    let are_opposite = |one: &&Condition, other: &&Condition| relation(one, other) == Relation::Opposite;
+    let are_opposite =
+        |one: &&Condition, other: &&Condition| matches!(relation(one, other), Relation::Opposite | Relation::Apart);
     match (&one.cases, &other.cases) {
         (None, None) => are_opposite(&one, &other),
         _ => {
@@ -176,7 +182,7 @@ fn both(one: &Case, other: &Case) -> Option<Case> {
     for part in other {
         let mut relations = one.iter().map(|own| relation(own, part));
         match relations.find(|relation| *relation != Relation::Unrelated) {
-            Some(Relation::Opposite) => return None,
+            Some(Relation::Opposite | Relation::Apart) => return None,
             Some(_) => {}
             None => all.push(Arc::clone(part)),
         }
@@ -191,6 +197,8 @@ pub(super) enum Relation {
     Same,
     /// One holds where the other does not.
     Opposite,
+    /// At most one of them holds.
+    Apart,
     /// Nothing is told.
     Unrelated,
 }
@@ -198,6 +206,15 @@ pub(super) enum Relation {
 pub(super) fn relation(one: &Condition, other: &Condition) -> Relation {
     if std::ptr::eq(one, other) {
         return Relation::Same;
+    }
+    if let Some((calls, others)) = one.by_calls_of_one(other) {
+        let is_apart = calls.in_both(others).is_none();
+        return match (is_apart, calls.in_either(others).is_all()) {
+            _ if calls.are_among(others) && others.are_among(calls) => Relation::Same,
+            (true, true) => Relation::Opposite,
+            (true, false) => Relation::Apart,
+            _ => Relation::Unrelated,
+        };
     }
     let is_negation = |long: &str, short: &str| {
         long.len() == short.len() + 3 && long.strip_prefix("!(").and_then(|rest| rest.strip_suffix(')')) == Some(short)

@@ -4,6 +4,7 @@ pub mod adapter;
 pub mod alike;
 pub mod application;
 pub mod bundler;
+mod callers;
 mod cases;
 pub mod composite;
 pub mod eval;

@@ -6,7 +6,6 @@
 use std::sync::Arc;
 
 use super::value::{Alternative, Array, CallValue, Calls, Condition, Item, Node, Object, Property, Value};
-use crate::source::Site;
 
 /// Most calls that are told apart.
 const MAX_CALLS: usize = 24;
@@ -15,36 +14,24 @@ const MAX_CALLS: usize = 24;
 /// not differ by calls.
 #[must_use]
 pub fn per_call(node: &Node) -> Vec<(Condition, Node)> {
-    let mut function = None;
+    let mut function: Option<Arc<Calls>> = None;
     each_condition(node, &mut |condition| {
         if function.is_none() && condition.is_call {
             function.clone_from(&condition.calls);
         }
     });
     let Some(function) = function else { return Vec::new() };
-    let mut sites: Vec<Option<Site>> = Vec::new();
+    let mut told = Calls::clone(&function);
     each_condition(node, &mut |condition| {
-        let calls = condition.calls.iter().filter(|calls| calls.is_of_same(&function));
-        for site in calls.flat_map(|calls| &calls.sites) {
-            if !sites.contains(site) {
-                sites.push(site.clone());
-            }
+        if let Some(calls) = condition.calls.as_ref().filter(|calls| calls.is_of_same(&function)) {
+            told = told.in_either(calls);
         }
     });
-    if sites.len() > MAX_CALLS {
+    let calls: Vec<Calls> = told.each().collect();
+    if calls.len() > MAX_CALLS {
         return Vec::new();
     }
-    let one = |site: &Option<Site>| Calls { sites: vec![site.clone()], ..Calls::clone(&function) };
-    sites.iter().map(|site| (is_made(one(site), node), in_call(node, &one(site)))).collect()
-}
-
-/// The condition that one call is made.
-fn is_made(call: Calls, node: &Node) -> Condition {
-    let site = call.sites.first().cloned().flatten();
-    let text = site.as_ref().map_or_else(|| "called elsewhere".to_owned(), |site| format!("called in {}", site.file));
-    let is_call = site.is_some();
-    let at = site.unwrap_or_else(|| node.at.clone());
-    Condition { is_call, calls: Some(Arc::new(call)), ..Condition::new(text, at) }
+    calls.into_iter().filter_map(|call| Some((call.clone().made()?, in_call(node, &call)))).collect()
 }
 
 /// Tells all conditions within a value.
@@ -107,7 +94,7 @@ fn in_call(node: &Node, call: &Calls) -> Node {
 fn left(conditions: &[Condition], call: &Calls) -> Option<Vec<Condition>> {
     let is_possible = |condition: &Condition| {
         let calls = condition.calls.as_ref().filter(|calls| calls.is_of_same(call));
-        calls.is_none_or(|calls| call.sites.iter().all(|site| calls.sites.contains(site)))
+        calls.is_none_or(|calls| call.are_among(calls))
     };
     let is_open = |condition: &&Condition| !is_met(condition, call);
     conditions.iter().all(is_possible).then(|| conditions.iter().filter(is_open).cloned().collect())

@@ -126,13 +126,14 @@ fn exhaust(cases: Vec<Vec<&value::Condition>>) -> bool {
     }
     let Some(pivot) = cases.first().and_then(|case| case.first()).copied() else { return false };
     // The cases that are left where it holds, or where it does not, with what else they ask for.
-    let suppose = |fails: Relation| {
+    let suppose = |fails: &[Relation]| {
         let mut left = cases.clone();
-        left.retain(|case| case.iter().all(|condition| relation(pivot, condition) != fails));
-        left.iter_mut().for_each(|case| case.retain(|condition| relation(pivot, condition) == Relation::Unrelated));
+        left.retain(|case| case.iter().all(|condition| !fails.contains(&relation(pivot, condition))));
+        let is_open = |relation: Relation| matches!(relation, Relation::Unrelated | Relation::Apart);
+        left.iter_mut().for_each(|case| case.retain(|condition| is_open(relation(pivot, condition))));
         left
     };
-    exhaust(suppose(Relation::Opposite)) && exhaust(suppose(Relation::Same))
+    exhaust(suppose(&[Relation::Opposite, Relation::Apart])) && exhaust(suppose(&[Relation::Same]))
 }
 
 enum Answer {

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+pub use super::callers::Calls;
 use super::cases::{Cases, exclude, grouped};
 use super::composite::Composite;
 use crate::facts::module::{ScopeId, Text};
@@ -74,39 +75,6 @@ pub struct Condition {
     pub(crate) cases: Option<Arc<Cases>>,
 }
 
-/// Some of the calls of a function.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Calls {
-    /// The file of the function.
-    pub file: Arc<str>,
-    /// Its scope there.
-    pub scope: ScopeId,
-    /// The calls; `None` for those that are not seen.
-    pub sites: Vec<Option<Site>>,
-    /// Nothing else decides.
-    pub alone: bool,
-}
-
-impl Calls {
-    /// Whether they are calls of the same function.
-    #[must_use]
-    pub fn is_of_same(&self, other: &Self) -> bool {
-        self.scope == other.scope && self.file == other.file
-    }
-
-    /// Those that are among both.
-    fn in_both(&self, other: &Self) -> Self {
-        let sites = self.sites.iter().filter(|site| other.sites.contains(site)).cloned().collect();
-        Self { sites, alone: self.alone && other.alone, ..self.clone() }
-    }
-
-    /// Those that are among either.
-    fn in_either(&self, other: &Self) -> Self {
-        let more = other.sites.iter().filter(|site| !self.sites.contains(site));
-        Self { sites: self.sites.iter().chain(more).cloned().collect(), alone: self.alone && other.alone, ..self.clone() }
-    }
-}
-
 /// What is known of the environments a condition holds in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Environment {
@@ -127,7 +95,7 @@ impl Environment {
     }
 
     /// What is known where one of several conditions holds, by what is known of each.
-    fn of_any(conditions: impl IntoIterator<Item = Option<Self>>) -> Option<Self> {
+    pub(super) fn of_any(conditions: impl IntoIterator<Item = Option<Self>>) -> Option<Self> {
         conditions.into_iter().reduce(|one, other| match (one, other) {
             (Some(Self::Production), _) | (_, Some(Self::Production)) => Some(Self::Production),
             (Some(Self::NotProduction), Some(Self::NotProduction)) => Some(Self::NotProduction),
@@ -367,6 +335,9 @@ impl Condition {
     /// The same condition where it must not hold.
     #[must_use]
     pub fn negated(&self) -> Self {
+        if let Some(otherwise) = self.by_call().and_then(|calls| calls.others().made()) {
+            return otherwise;
+        }
         let text = match self.text.strip_prefix("!(").and_then(|text| text.strip_suffix(')')) {
             Some(inner) if is_one_group(inner) => inner.to_owned(),
             _ => format!("!({})", self.text),
@@ -383,14 +354,15 @@ impl Condition {
     #[must_use]
     pub fn and(&self, other: &Self) -> Self {
         let text = format!("{} && {}", grouped(&self.text), grouped(&other.text));
+        if let Some(both) = self.by_calls_of_one(other).and_then(|(calls, others)| calls.in_both(others).made()) {
+            return both;
+        }
         let is_call = self.is_call && other.is_call && self.at == other.at;
         let calls = match (&self.calls, &other.calls) {
-            (Some(calls), Some(others)) if calls.is_of_same(others) => Some(Arc::new(calls.in_both(others))),
-            (calls, others) => {
-                let calls = calls.as_ref().or(others.as_ref());
-                calls.map(|calls| Arc::new(Calls { alone: false, ..Calls::clone(calls) }))
-            }
+            (Some(calls), Some(others)) if calls.is_of_same(others) => Some(calls.in_both(others)),
+            (calls, others) => calls.as_ref().or(others.as_ref()).map(|calls| calls.with_more()),
         };
+        let calls = calls.map(Arc::new);
         let environment = Environment::of_all([self, other].map(|condition| condition.environment));
         let plain = Self { environment, is_call, calls, ..Self::new(text, self.at.clone()) };
         plain.made_of([self, other], Cases::and)
@@ -399,9 +371,15 @@ impl Condition {
     /// This condition or another one.
     #[must_use]
     pub fn or(&self, other: &Self) -> Self {
+        if let Some(calls) = self.by_calls_of_one(other).map(|(calls, others)| calls.in_either(others)) {
+            let cases = calls.is_all().then(|| Arc::new(Cases::always()));
+            return calls.made().map_or_else(|| self.clone(), |any| Self { cases, ..any });
+        }
         let text = format!("{} || {}", self.text, other.text);
         let environment = Environment::of_any([self, other].map(|condition| condition.environment));
-        let (is_call, calls) = (self.is_call || other.is_call, self.either_call(other));
+        let calls = self.calls.as_ref().zip(other.calls.as_ref()).filter(|(calls, others)| calls.is_of_same(others));
+        let calls = calls.map(|(calls, others)| Arc::new(calls.in_either(others)));
+        let is_call = self.is_call || other.is_call;
         let plain = Self { environment, is_call, calls, ..Self::new(text, self.at.clone()) };
         plain.made_of([self, other], Cases::or)
     }
@@ -445,11 +423,15 @@ impl Condition {
         exclude(self, other)
     }
 
-    /// The calls in which this condition or another one can hold.
-    #[must_use]
-    pub fn either_call(&self, other: &Self) -> Option<Arc<Calls>> {
-        let (calls, others) = self.calls.as_ref().zip(other.calls.as_ref())?;
-        calls.is_of_same(others).then(|| Arc::new(calls.in_either(others)))
+    /// The calls of a function by which alone it is told.
+    pub(super) fn by_call(&self) -> Option<&Arc<Calls>> {
+        self.calls.as_ref().filter(|calls| calls.alone && self.cases.is_none())
+    }
+
+    /// The calls by which this condition and another one are told, where those are of the same function.
+    pub(super) fn by_calls_of_one<'c>(&'c self, other: &'c Self) -> Option<(&'c Calls, &'c Calls)> {
+        let (calls, others) = self.by_call().zip(other.by_call())?;
+        calls.is_of_same(others).then_some((calls, others))
     }
 
     /// Conditions of which exactly one holds.

@@ -72,12 +72,15 @@ impl Lowering<'_> {
 
     /// Gives a value to what stands on the left of it.
     fn assign(&mut self, left: &Expr, value: Expr, scope: ScopeId, node: Node<'_>) {
-        if let Some((root, path)) = place(left) {
+        if let Some((root, path)) = place(left).or_else(|| element(left)) {
             self.effect(scope, root, path, Mutation::Assign(value), node);
         } else if let Some((root, path)) = end_of_list(left) {
             self.effect(scope, root, path, Mutation::Push(vec![Element { value, spread: false }]), node);
         } else if let Some((root, path)) = holder(left) {
-            self.effect(scope, root, path, Mutation::Opaque, node);
+            // An element of a list takes the place of another one.
+            let is_element = matches!(&left.kind, Kind::Index(list, _) if place(list).is_some());
+            let change = if is_element { Mutation::Remove } else { Mutation::Opaque };
+            self.effect(scope, root, path, change, node);
         }
     }
 
@@ -642,6 +645,15 @@ pub(crate) fn place(expr: &Expr) -> Option<(String, Vec<String>)> {
         }
         _ => None,
     }
+}
+
+/// The place of an element of a list by its number: `list[1]`.
+fn element(expr: &Expr) -> Option<(String, Vec<String>)> {
+    let Kind::Index(list, index) = &expr.kind else { return None };
+    let Kind::Number(number) = index.kind else { return None };
+    let (root, mut path) = place(list)?;
+    path.push(number.to_string());
+    Some((root, path))
 }
 
 /// The place whose value an expression is, but for one that is new: `x.list ??= []`, `x.list || (x.list = [])`.

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::changes::{object_of, reach};
+use super::changes::{is_element, object_of, reach, take_from};
 use super::compose::{either, set, unknown};
 use super::ever::binder;
 use super::operators::{is_global, is_made, is_something, without};
@@ -185,6 +185,8 @@ impl Evaluator<'_> {
                 let before = self.property(target, key, &target.at);
                 if let Some(object) = object_of(target) {
                     set(object, key.as_str().into(), unset.at.clone(), with(before), &[]);
+                } else if let (Value::Array(array), true) = (&mut target.value, is_element(key)) {
+                    take_from(array.change(), &unseen());
                 } else if !matches!(target.value, Value::Undefined | Value::Null | Value::Unknown(_)) {
                     target.value = Value::Unknown(unseen());
                 }

@@ -2,7 +2,7 @@
 
 use super::assigned::is_place;
 use super::closures::{called, identity, in_call};
-use super::compose::{also, doubt, either, remove, set, spread};
+use super::compose::{also, append, doubt, either, remove, set, spread};
 use super::environment::is_global_object;
 use super::{Evaluator, Place, Truth};
 use crate::facts::lower::{ENTRY, MAPS};
@@ -124,13 +124,15 @@ impl Evaluator<'_> {
                 }
                 // Nothing can be added to what is not there.
                 (Mutation::Push(_) | Mutation::Merge(_), Value::Undefined | Value::Null) | (_, Value::Unknown(_)) => {}
-                (Mutation::Remove, Value::Array(array)) | (Mutation::Assign(_), Value::Array(array))
-                    if effect.change == Mutation::Remove || key.is_some_and(|key| key == "length") =>
-                {
-                    let array = array.change();
-                    let stays = Condition::new("a later change leaves it there", at.clone());
-                    array.items.iter_mut().for_each(|item| also(&mut item.conditions, &stays));
-                    doubt(&mut array.open, not_followed());
+                (Mutation::Assign(value), Value::Array(array)) if key.is_some_and(|key| is_element(key)) => {
+                    let next = self.expr(place, value);
+                    if !key.is_some_and(|key| replace(array.change(), key, next, &conditions)) {
+                        take_from(array.change(), &not_followed());
+                    }
+                }
+                (Mutation::Remove, Value::Array(array)) => take_from(array.change(), &not_followed()),
+                (Mutation::Assign(_), Value::Array(array)) if key.is_some_and(|key| key == "length") => {
+                    take_from(array.change(), &not_followed());
                 }
                 (_, Value::Array(array)) => doubt(&mut array.change().open, not_followed()),
                 (_, Value::Object(object)) => doubt(&mut object.change().open, not_followed()),
@@ -288,6 +290,36 @@ fn doubt_contents(node: &mut Node, why: &Unknown, depth: u32) {
         }
         _ => {}
     }
+}
+
+/// Whether a key is the number of an element of a list.
+pub(super) fn is_element(key: &str) -> bool {
+    key.parse::<usize>().is_ok()
+}
+
+/// Puts a value in the place of an element of a list, perhaps only under conditions; whether it is known which element that is.
+fn replace(array: &mut Array, key: &str, next: Node, conditions: &[Condition]) -> bool {
+    let is_certain = |place: &usize| array.items.iter().take(*place + 1).all(|item| item.conditions.is_empty());
+    let place = key.parse::<usize>().ok().filter(|place| *place <= array.items.len() && array.open.is_empty());
+    let Some(place) = place.filter(is_certain) else { return false };
+    let mut put = Array::default();
+    append(&mut put, next, conditions);
+    let end = (place + 1).min(array.items.len());
+    match Condition::all(conditions) {
+        None => drop(array.items.splice(place..end, put.items)),
+        Some(condition) => {
+            array.items[place..end].iter_mut().for_each(|item| also(&mut item.conditions, &condition.negated()));
+            array.items.splice(end..end, put.items);
+        }
+    }
+    true
+}
+
+/// Says of a list that each of its elements may have been taken away, and others put in.
+pub(super) fn take_from(array: &mut Array, why: &Unknown) {
+    let stays = Condition::new("a later change leaves it there", why.at.clone());
+    array.items.iter_mut().for_each(|item| also(&mut item.conditions, &stays));
+    doubt(&mut array.open, why.clone());
 }
 
 /// Says of what lies at a path that it may be another.

@@ -79,18 +79,15 @@ impl Evaluator<'_> {
 
     pub(super) fn equality(&self, place: &Place<'_>, equal: bool, sides: &[Expr; 2], at: Site) -> Node {
         let [left, right] = [self.expr(place, &sides[0]), self.expr(place, &sides[1])];
-        let known = match (&left.value, &right.value) {
-            (Value::Text(Text::Plain(a)), Value::Text(Text::Plain(b))) => Some(a == b),
-            (Value::Bool(a), Value::Bool(b)) => Some(a == b),
-            (Value::Number(a), Value::Number(b)) => Some(a == b),
-            (Value::Undefined | Value::Null, Value::Undefined | Value::Null) => Some(true),
-            (Value::Undefined | Value::Null, other) | (other, Value::Undefined | Value::Null) if is_something(other) => {
-                Some(false)
-            }
-            _ => None,
-        };
-        if let Some(same) = known {
+        if let Some(same) = is_same(&left.value, &right.value) {
             return Node { value: Value::Bool(same == equal), at };
+        }
+        for (several, other) in [(&left, &right), (&right, &left)] {
+            let is_told = |one: &Alternative| is_same(&one.node.value, &other.value).is_some();
+            if matches!(&several.value, Value::Either(alternatives) if alternatives.iter().all(is_told)) {
+                let told = |one: Node| Value::Bool(is_same(&one.value, &other.value) == Some(equal));
+                return each(several.clone(), &at, &|one| Node { value: told(one), at: at.clone() });
+            }
         }
         let environment = match (&left.value, &right.value) {
             (_, Value::Text(Text::Plain(text))) => variable(&sides[0], &left).and_then(|name| selected_environment(name, text)),
@@ -108,6 +105,18 @@ impl Evaluator<'_> {
 
     pub(super) fn truth(&self, place: &Place<'_>, expr: &Expr) -> Truth {
         truth(place, expr, &self.expr(place, expr))
+    }
+}
+
+/// Whether two values are equal; `None` where that is not known.
+fn is_same(one: &Value, other: &Value) -> Option<bool> {
+    match (one, other) {
+        (Value::Text(Text::Plain(a)), Value::Text(Text::Plain(b))) => Some(a == b),
+        (Value::Bool(a), Value::Bool(b)) => Some(a == b),
+        (Value::Number(a), Value::Number(b)) => Some(a == b),
+        (Value::Undefined | Value::Null, Value::Undefined | Value::Null) => Some(true),
+        (Value::Undefined | Value::Null, other) | (other, Value::Undefined | Value::Null) if is_something(other) => Some(false),
+        _ => None,
     }
 }
 

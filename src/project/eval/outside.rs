@@ -16,6 +16,7 @@ use crate::facts::module::{
 };
 use crate::facts::signals::{Signals, module_mark, module_name};
 use crate::project::Role;
+use crate::project::callers::{Caller, Callers};
 use crate::project::link::role;
 use crate::project::render;
 use crate::project::resolve::Resolved;
@@ -82,6 +83,8 @@ struct UseCall {
     at: Site,
     scope: ScopeId,
     arguments: Vec<Element>,
+    /// The name its result is bound to, or the function it stands in.
+    owner: Option<String>,
     /// The conditions under which it is reached.
     guards: Vec<Guard>,
 }
@@ -211,48 +214,47 @@ impl Evaluator<'_> {
         }
         self.active.borrow_mut().push(mark);
         let uses = self.uses_of(&place.file, place.scope);
-        let calls_at = |site: Option<&Site>| {
-            let file = Arc::clone(&place.file);
-            Some(Arc::new(Calls { file, scope: place.scope, sites: vec![site.cloned()], alone: true }))
-        };
-        let mut parts: Vec<(Node, Condition)> = Vec::new();
-        for UseCall { at: site, scope, arguments, guards } in &uses.calls {
-            let Some(facts) = self.files.facts(&site.file) else { continue };
-            self.run.touch(&site.file);
-            let caller = Place { file: Arc::clone(&site.file), facts, scope: *scope, frame: None };
-            let Some(reached) = self.conditions(&caller, guards) else { continue };
+        let mut callers = Callers { file: Arc::clone(&place.file), scope: place.scope, calls: Vec::new() };
+        let mut reached = Vec::new();
+        for call in &uses.calls {
+            let Some(facts) = self.files.facts(&call.at.file) else { continue };
+            self.run.touch(&call.at.file);
+            let caller = Place { file: Arc::clone(&call.at.file), facts, scope: call.scope, frame: None };
+            let Some(conditions) = self.conditions(&caller, &call.guards) else { continue };
             // As for calls of the entry point itself, it only counts whether production makes the call.
             let kept_out = |condition: &&Condition| condition.environment == Some(Environment::NotProduction);
-            let environment = reached.iter().find(kept_out).and_then(|condition| condition.environment);
-            let called = Condition::new(format!("called in {}", site.file), site.clone());
-            let calls = calls_at(Some(site));
-            let condition = Condition { is_call: true, environment, calls, ..called };
-            let (arguments, open) = self.arguments(&caller, arguments);
+            let environment = conditions.iter().find(kept_out).and_then(|condition| condition.environment);
+            let (at, owner) = (call.at.clone(), call.owner.clone());
+            callers.calls.push(Caller { at, is_seen: true, owner, environment });
+            reached.push((call, caller));
+        }
+        let unseen: Vec<&Unknown> = uses.open.iter().take(Callers::MOST - callers.calls.len()).collect();
+        let elsewhere = |why: &&Unknown| Caller { at: why.at.clone(), is_seen: false, owner: None, environment: None };
+        callers.calls.extend(unseen.iter().map(elsewhere));
+        let callers = Arc::new(callers);
+        let mut parts: Vec<(Node, Calls)> = Vec::new();
+        for (number, (call, caller)) in reached.iter().enumerate() {
+            let (arguments, open) = self.arguments(caller, &call.arguments);
             let node = match open.into_iter().next() {
-                Some(why) => Node { value: Value::Unknown(why), at: site.clone() },
+                Some(why) => Node { value: Value::Unknown(why), at: call.at.clone() },
                 None => argument(&arguments),
             };
+            let made = Calls::one(&callers, number);
             match parts.iter_mut().find(|(other, _)| other.value == node.value) {
-                Some((_, when)) => {
-                    let calls = when.either_call(&condition);
-                    if when.environment.is_some() {
-                        *when = condition;
-                    }
-                    when.calls = calls;
-                }
-                None => parts.push((node, condition)),
+                Some((_, calls)) => *calls = calls.in_either(&made),
+                None => parts.push((node, made)),
             }
         }
         self.active.borrow_mut().pop();
         if parts.is_empty() {
             return None;
         }
-        for why in &uses.open {
-            let calls = calls_at(None);
-            let condition = Condition { calls, ..Condition::new("called elsewhere", why.at.clone()) };
+        for (number, why) in unseen.iter().enumerate() {
             let reason = format!("`{name}` is a parameter, and {}", why.reason);
-            parts.push((unknown(reason, why.at.clone()), condition));
+            parts.push((unknown(reason, why.at.clone()), Calls::one(&callers, reached.len() + number)));
         }
+        let mut parts: Vec<(Node, Condition)> =
+            parts.into_iter().filter_map(|(node, calls)| Some((node, calls.made()?))).collect();
         match parts.len() {
             1 => parts.pop().map(|(node, _)| node),
             _ => Some(either(parts, at.clone())),
@@ -512,7 +514,7 @@ fn each_once<'n>(names: impl Iterator<Item = &'n str>) -> impl Iterator<Item = &
 impl Uses {
     /// Adds the uses in one module of what `is_it` tells.
     fn collect(&mut self, file: &Arc<str>, module: &Module, is_it: impl Fn(&Expr, ScopeId) -> Use) {
-        for CallSite { scope, expr, guards, .. } in module.makers.iter().chain(&module.receivers).chain(&module.calls) {
+        for CallSite { scope, expr, owner, guards } in module.makers.iter().chain(&module.receivers).chain(&module.calls) {
             let at = Site::new(file, expr.span);
             let (call, used) = match &expr.kind {
                 Kind::Call(call) => (Some(call), &call.callee),
@@ -522,7 +524,7 @@ impl Uses {
                 (Use::None, _) => {}
                 (Use::Certain, Some(call)) => {
                     let (arguments, guards) = (call.arguments.clone(), guards.clone());
-                    self.calls.push(UseCall { at, scope: *scope, arguments, guards });
+                    self.calls.push(UseCall { at, scope: *scope, arguments, owner: owner.clone(), guards });
                 }
                 (Use::Certain, None) => {
                     self.open.push(Unknown::new(format!("`{}` is handed on, to be called elsewhere", render::expr(used)), at));
