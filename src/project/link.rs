@@ -78,7 +78,8 @@ pub fn link(files: &dyn Files, stated: &Stated, kept: &mut Kept) -> ProjectModel
 fn all(files: &Gate<'_>, stated: &Stated, resolver: &Resolver, run: &Run<'_>, kept: &Kept) -> ProjectModel {
     let evaluator = Evaluator::new(files, resolver, run, &kept.answers);
     let model = ProjectModel::default();
-    let mut linker = Linker { files, resolver, evaluator: &evaluator, run, kept, model, client_calls: Vec::new() };
+    let mut linker =
+        Linker { files, resolver, evaluator: &evaluator, run, kept, model, client_calls: Vec::new(), unread: BTreeSet::new() };
     let of_auth: Vec<_> =
         files.candidates().iter().filter(|(_, signals)| signals.auth).map(|(path, _)| Arc::clone(path)).collect();
     files.prepare(&of_auth);
@@ -94,7 +95,9 @@ fn all(files: &Gate<'_>, stated: &Stated, resolver: &Resolver, run: &Run<'_>, ke
         };
         if let Some((reason, span)) = unread {
             let question = format!("what `{path}` configures");
-            linker.model.undetermined.push(Open { question, reason, site: Site::new(path, span) });
+            let site = Site::new(path, span);
+            linker.unread.insert(site.clone());
+            linker.model.undetermined.push(Open { question, reason, site });
         }
         for call in calls {
             run.begin();
@@ -117,6 +120,8 @@ struct Linker<'a> {
     model: ProjectModel,
     /// The calls that make clients: these are for once the servers are known.
     client_calls: Vec<ClientCall>,
+    /// Places that could not be read, where that is told of the file.
+    unread: BTreeSet<Site>,
 }
 
 /// A call of `createAuthClient`.
@@ -309,23 +314,25 @@ impl Linker<'_> {
     /// What the sources do not tell of a server's configuration.
     fn questions(&mut self, server: &Server) {
         let place = format!("`{}` in {}", server.name, server.at.file);
+        let undetermined = &mut self.model.undetermined;
         let mut ask = |question: String, why: &Unknown| {
-            self.model.undetermined.push(Open { question, reason: why.reason.clone(), site: why.at.clone() });
+            undetermined.push(Open { question, reason: why.reason.clone(), site: why.at.clone() });
         };
-        for why in &server.plugins_open {
-            ask(format!("which plugins {place} uses"), why);
-        }
-        if let Value::Object(object) = &server.options.value {
-            for why in &object.open {
-                ask(format!("which options {place} sets"), why);
+        // One place raises one question of these, the widest: what hides options hides plugins as well, and both hide tables.
+        let mut asked = self.unread.clone();
+        let options = match &server.options.value {
+            Value::Object(object) => object.open.clone(),
+            _ => match server.options.lookup(&["plugins"]) {
+                Lookup::Unknown(whys) => whys,
+                _ => Vec::new(),
+            },
+        };
+        for (what, does, whys) in
+            [("options", "sets", &options), ("plugins", "uses", &server.plugins_open), ("tables", "needs", &server.required.open)]
+        {
+            for why in whys.iter().filter(|why| asked.insert(why.at.clone())) {
+                ask(format!("which {what} {place} {does}"), why);
             }
-        } else if let Lookup::Unknown(whys) = server.options.lookup(&["plugins"]) {
-            for why in &whys {
-                ask(format!("which options {place} sets"), why);
-            }
-        }
-        for why in &server.required.open {
-            ask(format!("which tables {place} needs"), why);
         }
         if let Map::Unknown(why) = &server.declared.lookup.map {
             ask(format!("which tables the adapter of {place} finds"), why);

@@ -3,7 +3,8 @@
 //! In the middle of an edit a bracket is missing or a word stands alone, and a parser that goes by brackets takes what
 //! follows for something else. Lines that begin at one column belong together whatever the brackets say: each is tried by
 //! itself, and where one is broken, what is indented below it. What cannot be read remains as few lines as possible and is
-//! blanked; the rest reads as it will once the edit is done.
+//! blanked, and a comma or brackets that are missing are put where nothing else stands; the rest reads as it will once the
+//! edit is done.
 
 use std::ops::Range;
 
@@ -12,6 +13,9 @@ use crate::source::Span;
 
 /// Most bytes that are parsed to find out what is broken.
 const MAX_TRIED: usize = 2_000_000;
+
+/// Most places in one line where a comma is tried, and brackets that are closed.
+const MAX_GAPS: usize = 8;
 
 /// Most unterminated literals that are told from others.
 const MAX_UNTERMINATED: usize = 4;
@@ -88,16 +92,46 @@ impl Trial<'_> {
         }
         for one in inner {
             self.put_back(&one);
-            if !self.reads(whole) {
+            let start = self.bytes_of(&one).start;
+            if !self.reads(whole) && !self.part(start, whole) {
                 self.reduce(&one, whole);
             }
         }
     }
 
-    /// Takes out of lines that cannot be told apart what their brackets show to be broken; false where they do not show it.
+    /// Puts a comma in the place of a space; false where that does not help.
+    fn part(&mut self, at: usize, whole: &Range<usize>) -> bool {
+        let space = self.bytes[at];
+        if self.tried > MAX_TRIED || !matches!(space, b' ' | b'\t') {
+            return false;
+        }
+        self.bytes[at] = b',';
+        let helps = self.reads(whole);
+        if helps {
+            self.unread.push(Span::new(at, at + 1));
+        } else {
+            self.bytes[at] = space;
+        }
+        helps
+    }
+
+    /// Mends lines that cannot be told apart, or takes out of them what their brackets show to be broken; false where these
+    /// do not show it.
     fn cut(&mut self, part: &Range<usize>, whole: &Range<usize>) -> bool {
-        let first = self.bytes_of(part).start;
-        let Some(Brackets { unclosed, pieces }) = brackets(&self.text[self.bytes_of(part)]) else { return false };
+        let bytes = self.bytes_of(part);
+        let first = bytes.start;
+        let Some(Brackets { unclosed, pieces, gaps, unended }) = brackets(&self.text[bytes.clone()]) else { return false };
+        // At the top of a statement, what is parted by a comma is no statement any more.
+        let gaps = gaps.into_iter().filter(|(_, depth)| *depth > 0 || part.start > whole.start).take(MAX_GAPS);
+        if gaps.into_iter().any(|(gap, _)| self.part(first + gap, whole)) {
+            return true;
+        }
+        if !unended.is_empty() {
+            let end = first + self.text[bytes.clone()].trim_end().len();
+            // The end of the line may be the end of a statement.
+            let is_statement = part.start == whole.start;
+            return self.end(first..end, &unended, whole) || !is_statement && self.end(bytes, &unended, whole);
+        }
         let attempts = if unclosed.is_empty() { pieces.into_iter().map(|one| vec![one]).collect() } else { vec![unclosed] };
         for cuts in attempts {
             if self.tried > MAX_TRIED {
@@ -110,6 +144,34 @@ impl Trial<'_> {
                 return true;
             }
             self.put_back(part);
+        }
+        false
+    }
+
+    /// Ends the brackets of some bytes that end nowhere in them, in the place of what the innermost of them holds last, or
+    /// else of all that is in it.
+    fn end(&mut self, bytes: Range<usize>, unended: &[(u8, usize)], whole: &Range<usize>) -> bool {
+        for depth in (0..unended.len()).rev().take(MAX_GAPS) {
+            let cut = (bytes.start + unended[depth].1).min(bytes.end)..bytes.end;
+            let is_blank = self.text[cut.clone()].trim().is_empty();
+            if is_blank && self.text.as_bytes()[cut.start - 1] != b',' {
+                continue;
+            }
+            let mut closing: Vec<u8> = unended[..=depth].iter().rev().map(|(close, _)| *close).collect();
+            closing.push(b',');
+            for closing in [closing.as_slice(), &closing[..=depth]] {
+                if self.tried > MAX_TRIED || cut.len() < closing.len() {
+                    continue;
+                }
+                blank(&mut self.bytes[cut.clone()]);
+                self.bytes[cut.end - closing.len()..cut.end].copy_from_slice(closing);
+                if self.reads(whole) {
+                    // It lies in the innermost of them.
+                    self.say(if is_blank { cut.start - 1..cut.start } else { cut.start..cut.end + 1 - closing.len() });
+                    return true;
+                }
+                self.bytes[cut.clone()].copy_from_slice(&self.text.as_bytes()[cut.clone()]);
+            }
         }
         false
     }
@@ -137,14 +199,18 @@ struct Brackets {
     unclosed: Vec<Range<usize>>,
     /// What commas and semicolons part, the shortest first.
     pieces: Vec<Range<usize>>,
+    /// Spaces between what may be two values, and how many brackets are around each.
+    gaps: Vec<(usize, usize)>,
+    /// What would close the brackets that do not end in it, and from where on what is in them was not finished by a comma.
+    unended: Vec<(u8, usize)>,
 }
 
-/// The brackets of a text; `None` where they do not begin and end within it.
+/// The brackets of a text; `None` where some end in it that do not begin there.
 fn brackets(text: &str) -> Option<Brackets> {
     let bytes = text.as_bytes();
     // The brackets that are open, with the place from which on what is in them was not finished by a comma.
     let mut open: Vec<(u8, usize)> = Vec::new();
-    let mut found = Brackets { unclosed: Vec::new(), pieces: Vec::new() };
+    let mut found = Brackets { unclosed: Vec::new(), pieces: Vec::new(), gaps: Vec::new(), unended: Vec::new() };
     let mut at = 0;
     while at < bytes.len() {
         match bytes[at] {
@@ -156,6 +222,7 @@ fn brackets(text: &str) -> Option<Brackets> {
             b'(' => open.push((b')', at + 1)),
             b'[' => open.push((b']', at + 1)),
             b'{' => open.push((b'}', at + 1)),
+            b' ' if is_gap(bytes, at) => found.gaps.push((at, open.len())),
             b',' | b';' => {
                 if let Some((_, from)) = open.last_mut() {
                     found.pieces.push(*from..at + 1);
@@ -173,7 +240,17 @@ fn brackets(text: &str) -> Option<Brackets> {
         at += 1;
     }
     found.pieces.sort_by_key(|piece| piece.len());
-    open.is_empty().then_some(found)
+    found.unended = open;
+    Some(found)
+}
+
+/// Whether a space stands between the end of what may be a value and the beginning of another one.
+fn is_gap(bytes: &[u8], at: usize) -> bool {
+    let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$' | b'"' | b'\'' | b'`');
+    let before = at.checked_sub(1).and_then(|before| bytes.get(before));
+    let after = bytes[at..].iter().find(|byte| **byte != b' ');
+    before.is_some_and(|byte| is_word(byte) || matches!(byte, b')' | b']' | b'}'))
+        && after.is_some_and(|byte| is_word(byte) || matches!(byte, b'[' | b'{' | b'.'))
 }
 
 /// Splits lines at those that begin something at the leftmost column.
@@ -351,7 +428,8 @@ mod tests {
     fn only_what_is_broken_is_taken_out() {
         for (text, lines, unread) in [
             ("import { a,\n\nf({\n  b,\n});", vec!["f({", "b,", "});"], vec!["import { a,"]),
-            ("f({\n  a: [b,\n  c: 1,\n});", vec!["f({", "c: 1,", "});"], vec!["a: [b,"]),
+            ("f({\n  a: [b,\n  c: 1,\n});", vec!["f({", "a: [b,]  c: 1,", "});"], vec![","]),
+            ("f({\n  a: [b, c(\n  d: 1,\n});", vec!["f({", "a: [b, ],", "d: 1,", "});"], vec!["c"]),
             ("f({\n  a: {\n    b: (\n  },\n  c,\n});", vec!["f({", "a: {", "},", "c,", "});"], vec!["b: ("]),
             ("x =\n  f({\n    a(\n    b,\n  });", vec!["x =", "f({", "b,", "});"], vec!["a("]),
             ("f({\n  a: `(\n(\n`,\n  b,\n});", vec!["f({", "b,", "});"], vec!["a: `(\n(\n`,"]),
