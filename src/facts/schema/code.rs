@@ -49,6 +49,7 @@ pub fn operations(text: &str, root: Node<'_>) -> Vec<Operation> {
         loops: false,
         course,
         shadowed: Vec::new(),
+        blocks: Vec::new(),
     };
     reader.read(root);
     reader.found
@@ -63,6 +64,8 @@ struct Code<'c> {
     functions: HashSet<&'c str>,
     /// The names of what is imported.
     imported: HashSet<&'c str>,
+    /// What the functions around that run with a migration are given to change the database with, and where those end.
+    handles: Vec<(usize, &'c str)>,
 }
 
 struct Reader<'c> {
@@ -74,6 +77,8 @@ struct Reader<'c> {
     loops: bool,
     course: Course,
     shadowed: Vec<Shadowed<'c>>,
+    /// The ends of the blocks around, the innermost last.
+    blocks: Vec<usize>,
 }
 
 impl<'c> Reader<'c> {
