@@ -375,6 +375,31 @@ mod tests {
     }
 
     #[test]
+    fn keys_of_knex_go_by_the_names_it_makes() {
+        let made = |drop: &str| {
+            let keys = r#"t.text("a").unique(); t.text("b").index(); t.text("c"); t.unique(["b", "c"]); t.text("d").primary();"#;
+            table(&format!(r#"knex.schema.createTable("t", (t) => {{ {keys} }}).alterTable("t", (t) => {{ {drop} }}); {drop}"#)).1
+        };
+        assert_eq!(made(""), ["a text *", "b text +", "c text", "d text !*"]);
+        for drop in [
+            r#"t.dropUnique(["a"]);"#,
+            r#"t.dropUnique(["a"], "t_a_unique");"#,
+            r#"sql`alter table t drop constraint t_a_unique`;"#,
+            r#"t.dropUnique("a");"#,
+        ] {
+            assert_eq!(made(drop)[0], "a text", "{drop}");
+        }
+        assert_eq!(made(r#"t.dropIndex(["b"]); t.dropUnique(["b", "c"]);"#)[1], "b text");
+        assert_eq!(
+            made(r#"t.dropUnique(["c"]); t.dropIndex("a"); t.dropPrimary("t_pkey");"#),
+            ["a text *", "b text +", "c text", "d text !"]
+        );
+        let named = r#"knex.schema.createTable("t", (t) => { t.text("a"); t.unique(["a"], { indexName: "u" }); }).alterTable("t", (t) => {"#;
+        assert_eq!(table(&format!(r#"{named} t.dropUnique(["a"]); }})"#)).1, ["a text *"]);
+        assert_eq!(table(&format!(r#"{named} t.dropUnique(["a"], "u"); }})"#)).1, ["a text"]);
+    }
+
+    #[test]
     fn knex_with_parts_that_are_not_known() {
         let made = |text: &str| table(text).1;
         assert_eq!(made(r#"knex.schema.createTable("t", (t) => { t.increments(); addStamps(t); })"#), ["id integer !=*", "…"]);
