@@ -49,6 +49,7 @@ pub fn operations(text: &str, root: Node<'_>) -> Vec<Operation> {
         loops: false,
         course,
         shadowed: Vec::new(),
+        blocks: Vec::new(),
     };
     reader.read(root);
     reader.found
@@ -63,6 +64,8 @@ struct Code<'c> {
     functions: HashSet<&'c str>,
     /// The names of what is imported.
     imported: HashSet<&'c str>,
+    /// What the functions around that run with a migration are given to change the database with, and where those end.
+    handles: Vec<(usize, &'c str)>,
 }
 
 struct Reader<'c> {
@@ -74,6 +77,8 @@ struct Reader<'c> {
     loops: bool,
     course: Course,
     shadowed: Vec<Shadowed<'c>>,
+    /// The ends of the blocks around, the innermost last.
+    blocks: Vec<usize>,
 }
 
 impl<'c> Reader<'c> {
@@ -367,6 +372,31 @@ mod tests {
         let expected =
             ["id uuid !=*", "email varchar !*", "tags text[] !", "team integer +>teams.id~", "role enum !=", "bio varchar !"];
         assert_eq!(table(text), ("users".to_owned(), expected.map(str::to_owned).to_vec()));
+    }
+
+    #[test]
+    fn keys_of_knex_go_by_the_names_it_makes() {
+        let made = |drop: &str| {
+            let keys = r#"t.text("a").unique(); t.text("b").index(); t.text("c"); t.unique(["b", "c"]); t.text("d").primary();"#;
+            table(&format!(r#"knex.schema.createTable("t", (t) => {{ {keys} }}).alterTable("t", (t) => {{ {drop} }}); {drop}"#)).1
+        };
+        assert_eq!(made(""), ["a text *", "b text +", "c text", "d text !*"]);
+        for drop in [
+            r#"t.dropUnique(["a"]);"#,
+            r#"t.dropUnique(["a"], "t_a_unique");"#,
+            r#"sql`alter table t drop constraint t_a_unique`;"#,
+            r#"t.dropUnique("a");"#,
+        ] {
+            assert_eq!(made(drop)[0], "a text", "{drop}");
+        }
+        assert_eq!(made(r#"t.dropIndex(["b"]); t.dropUnique(["b", "c"]);"#)[1], "b text");
+        assert_eq!(
+            made(r#"t.dropUnique(["c"]); t.dropIndex("a"); t.dropPrimary("t_pkey");"#),
+            ["a text *", "b text +", "c text", "d text !"]
+        );
+        let named = r#"knex.schema.createTable("t", (t) => { t.text("a"); t.unique(["a"], { indexName: "u" }); }).alterTable("t", (t) => {"#;
+        assert_eq!(table(&format!(r#"{named} t.dropUnique(["a"]); }})"#)).1, ["a text *"]);
+        assert_eq!(table(&format!(r#"{named} t.dropUnique(["a"], "u"); }})"#)).1, ["a text"]);
     }
 
     #[test]

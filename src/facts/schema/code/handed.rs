@@ -2,8 +2,8 @@
 
 use tree_sitter::Node;
 
+use super::Code;
 use super::literals::{Chain, plain};
-use super::{Code, course};
 use crate::facts::lower::{named, span};
 use crate::facts::schema::{Change, Operation};
 
@@ -22,8 +22,10 @@ pub(super) fn operations<'c>(code: &Code<'c>, chain: &Chain<'c>, call: Node<'c>)
     if !is_unread && (statement.is_some() || !given.iter().any(is_name)) {
         return None;
     }
-    let handles = handles(code, call);
-    let is_handle = |value: &Node<'c>| handles.contains(&code.str(plain(*value)));
+    let is_handle = |value: &Node<'c>| {
+        let value = code.str(plain(*value));
+        code.handles.iter().any(|(_, name)| *name == value)
+    };
     // What a function of this file does is read there.
     let callee = chain.root.child_by_field_name("function").filter(|_| chain.steps.is_empty());
     let is_own = callee.is_some_and(|callee| code.functions.contains(code.str(callee)));
@@ -47,16 +49,4 @@ fn is_made_elsewhere<'c>(code: &Code<'c>, statement: Node<'c>) -> bool {
         Some(callee) => callee.kind() == "identifier" && !code.functions.contains(code.str(callee)),
         None => code.imported.contains(code.str(chain.root)) && code.str(chain.root) != "sql",
     }
-}
-
-/// The names of what the functions around a call are given to change the database with: a migration, and the transactions
-/// in it.
-fn handles<'c>(code: &Code<'c>, call: Node<'c>) -> Vec<&'c str> {
-    let running = std::iter::successors(call.parent(), Node::parent).filter(|around| course::runs(code, *around));
-    let first = |function: Node<'c>| {
-        let list = function.child_by_field_name("parameters").map(named).unwrap_or_default();
-        let pattern = list.first().and_then(|first| first.child_by_field_name("pattern")).or_else(|| list.first().copied());
-        function.child_by_field_name("parameter").or(pattern)
-    };
-    running.filter_map(first).flat_map(|pattern| code.bound(pattern, None)).map(|(name, _)| name).collect()
 }

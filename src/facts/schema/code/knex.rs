@@ -94,7 +94,9 @@ fn step<'c>(code: &Code<'c>, table: &str, first: &Step<'c>, rest: &[Step<'c>], c
         "primary" | "unique" | "index" => {
             let (unique, primary) = (first.name != "index", first.name == "primary");
             if let Some(columns) = changes.known(texts()) {
-                changes.add_key(table, Key { name: text(1), columns, unique, primary }, at);
+                let given = values.get(1).and_then(|options| code.text(code.fields(*options)?.get("indexName")?));
+                let usual = (!primary).then(|| usual_name(table, &columns, unique));
+                changes.add_key(table, Key { name: text(1).or(given).or(usual), columns, unique, primary }, at);
             }
         }
         "foreign" => {
@@ -132,16 +134,16 @@ fn step<'c>(code: &Code<'c>, table: &str, first: &Step<'c>, rest: &[Step<'c>], c
         }
         "dropPrimary" => changes.push(Change::DropIndex { table: Some(owned), name: "PRIMARY".to_owned() }, at),
         "dropUnique" | "dropIndex" => {
-            // Where no name is given, Knex makes one of the table, the columns and the kind.
-            let kind = if first.name == "dropUnique" { "unique" } else { "index" };
-            let usual = texts().map(|columns| format!("{table}_{}_{kind}", columns.join("_")).to_lowercase());
+            let usual = texts().map(|columns| usual_name(table, &columns, first.name == "dropUnique"));
             if let Some(name) = changes.known(text(1).or(usual)) {
                 changes.push(Change::DropIndex { table: Some(owned), name }, at);
             }
         }
         other if WITHOUT_EFFECT.contains(&other) => {}
         _ => {
-            let made = column(code, first, rest);
+            let mut made = column(code, first, rest);
+            let keys = made.iter_mut().flat_map(|made| &mut made.keys).filter(|key| !key.primary && key.name.is_none());
+            keys.for_each(|key| key.name = Some(usual_name(table, &key.columns, key.unique)));
             if rest.iter().any(|step| step.name == "alter") {
                 changes.redefine(table, made, at);
             } else {
@@ -149,6 +151,13 @@ fn step<'c>(code: &Code<'c>, table: &str, first: &Step<'c>, rest: &[Step<'c>], c
             }
         }
     }
+}
+
+/// The name that Knex makes of the table, the columns and the kind for a key that is given none (documentation of Knex,
+/// "Schema Builder": `unique`, `index`).
+fn usual_name(table: &str, columns: &[String], unique: bool) -> String {
+    let kind = if unique { "unique" } else { "index" };
+    format!("{table}_{}_{kind}", columns.join("_")).to_lowercase()
 }
 
 /// A column by its type and the calls that follow; `None` where they could not be read.

@@ -132,7 +132,8 @@ impl<'c> Callback<'c> {
 
 impl<'c> Code<'c> {
     pub(super) fn new(text: &'c str, root: Node<'c>) -> Self {
-        let mut code = Self { text, constants: HashMap::new(), functions: HashSet::new(), imported: HashSet::new() };
+        let mut code =
+            Self { text, constants: HashMap::new(), functions: HashSet::new(), imported: HashSet::new(), handles: Vec::new() };
         for statement in named(root) {
             if statement.kind() == "import_statement" {
                 let names = statement.named_child(0).filter(|clause| clause.kind() == "import_clause");

@@ -2,8 +2,11 @@
 
 use tree_sitter::Node;
 
-use super::Reader;
+use super::{Reader, course};
 use crate::facts::lower::named;
+
+/// Nodes that declarations are for.
+const BLOCKS: [&str; 4] = ["statement_block", "switch_body", "for_statement", "for_in_statement"];
 
 /// A name that stood for something else before it was declared in a block.
 pub(super) struct Shadowed<'c> {
@@ -14,30 +17,40 @@ pub(super) struct Shadowed<'c> {
 }
 
 impl<'c> Reader<'c> {
-    /// Takes in the names that a node declares for what is around it, or for what it holds.
+    /// Takes in the names that a node declares for the block around it, or for what it holds. A node does not know what is
+    /// around it, so that this is kept on the way.
     pub(super) fn name(&mut self, node: Node<'c>) {
         self.leave(node.start_byte());
+        let end = node.end_byte();
         let patterns = match node.kind() {
-            "function_declaration" | "lexical_declaration" | "variable_declaration" => {
+            "lexical_declaration" | "variable_declaration" => {
                 let names = self.code.names(node);
                 // Those of the file itself are known from the start.
-                let block = node.parent().filter(|around| !matches!(around.kind(), "program" | "export_statement"));
-                if let Some(block) = block {
-                    self.declare(names, block.end_byte());
+                if let Some(block) = self.blocks.last() {
+                    self.declare(names, *block);
                 }
-                node.child_by_field_name("parameters")
+                None
             }
-            "function_expression" | "arrow_function" | "method_definition" => {
-                node.child_by_field_name("parameters").or_else(|| node.child_by_field_name("parameter"))
+            "function_declaration" | "function_expression" | "arrow_function" | "method_definition" => {
+                self.code.names(node);
+                let list = node.child_by_field_name("parameters").map(named).unwrap_or_default();
+                let single = node.child_by_field_name("parameter");
+                let pattern = |one: Node<'c>| one.child_by_field_name("pattern").unwrap_or(one);
+                let patterns: Vec<_> = single.into_iter().chain(list).map(pattern).collect();
+                if let Some(first) = patterns.first().filter(|_| course::runs(&self.code, node)) {
+                    let names = self.code.bound(*first, None).into_iter();
+                    self.code.handles.extend(names.map(|(name, _)| (end, name)));
+                }
+                Some(patterns)
             }
-            "for_in_statement" => node.child_by_field_name("left"),
-            _ => return,
+            "for_in_statement" => node.child_by_field_name("left").map(|left| vec![left]),
+            _ => None,
         };
-        let Some(patterns) = patterns else { return };
-        let list = if patterns.kind() == "formal_parameters" { named(patterns) } else { vec![patterns] };
-        for pattern in list {
-            let names = self.code.bound(pattern.child_by_field_name("pattern").unwrap_or(pattern), None);
-            self.declare(names, node.end_byte());
+        for pattern in patterns.into_iter().flatten() {
+            self.declare(self.code.bound(pattern, None), end);
+        }
+        if BLOCKS.contains(&node.kind()) {
+            self.blocks.push(end);
         }
     }
 
@@ -56,6 +69,8 @@ impl<'c> Reader<'c> {
 
     /// Gives names back what they stood for before the blocks that end before a place.
     pub(super) fn leave(&mut self, place: usize) {
+        while self.blocks.pop_if(|end| *end <= place).is_some() {}
+        while self.code.handles.pop_if(|(end, _)| *end <= place).is_some() {}
         while let Some(Shadowed { name, before, .. }) = self.shadowed.pop_if(|shadowed| shadowed.end <= place) {
             match before {
                 Some(value) => self.code.constants.insert(name, value),
