@@ -155,7 +155,7 @@ pub enum FileKind {
     DenoLock,
     /// `.env` and `.env.*`.
     DotEnv,
-    /// Continuous-integration workflows, `Dockerfile`s and shell scripts: read for the commands they run.
+    /// Continuous-integration workflows, `Dockerfile`s, `Makefile`s and shell scripts: read for the commands they run.
     Script,
 }
 
@@ -192,6 +192,7 @@ impl FileKind {
             return Some(Self::TsConfig);
         }
         if name.starts_with("Dockerfile")
+            || matches!(name, "Makefile" | "makefile" | "GNUmakefile")
             || (folder.ends_with(".github/workflows") && (name.ends_with(".yml") || name.ends_with(".yaml")))
         {
             return Some(Self::Script);

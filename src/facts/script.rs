@@ -28,7 +28,8 @@ pub fn extract(text: &str) -> Vec<Command> {
     let mut start = 0;
     let mut depth = 0_usize;
     for line in text.split_inclusive('\n') {
-        let trimmed = line.trim();
+        // Make shows no command behind an `@`.
+        let trimmed = line.trim().trim_start_matches('@');
         match trimmed.split([' ', ';']).next() {
             Some("if" | "case") => depth += 1,
             Some("fi" | "esac") => depth = depth.saturating_sub(1),
@@ -265,6 +266,15 @@ mod tests {
         ] {
             assert_eq!(pushes_schema(line), expected, "{line}");
         }
+    }
+
+    #[test]
+    fn commands_of_a_makefile_are_those_of_a_script() {
+        assert_eq!(crate::source::FileKind::of("apps/api/Makefile"), Some(crate::source::FileKind::Script));
+        let found = extract("migrate: build\n\t@npx auth@1.6 migrate --yes\n\techo done\n");
+        let [command] = found.as_slice() else { panic!("one command: {found:?}") };
+        assert_eq!((command.line.as_str(), command.conditional), ("npx auth@1.6 migrate --yes", false));
+        assert!(runs_migrate(&command.line));
     }
 
     #[test]
