@@ -4027,3 +4027,25 @@ fn of_tables_of_one_name_the_ones_that_are_migrated_count_where_the_adapter_is_n
     let configured = [files.as_slice(), &[("drizzle.config.ts", config)]].concat();
     assert_eq!(found(&configured), all[1..], "a table that only one file has stays");
 }
+
+#[test]
+fn the_second_argument_of_a_plugin_decides_about_its_options() {
+    let renamed = |module: &str, arguments: &str| {
+        let auth = format!(
+            "import {{ betterAuth }} from \"better-auth\";\nimport {{ apiKey }} from \"{module}\";\nexport const auth = betterAuth({{ plugins: [apiKey({arguments})] }});"
+        );
+        let lock = r#"{ "packages": { "node_modules/better-auth": { "version": "1.6.22" }, "node_modules/@better-auth/api-key": { "version": "1.6.22" } } }"#;
+        let model = model(&[("src/auth.ts", &auth), ("package-lock.json", lock)]);
+        let enabled = model.servers[0].plugins[0].options.get(&["rateLimit", "enabled"]).is_some();
+        (model.servers[0].required.tables["apikey"].model.clone(), enabled)
+    };
+    let schema = |name: &str| format!("{{ schema: {{ apikey: {{ modelName: \"{name}\" }} }} }}");
+    let (keys, others) = (schema("keys"), schema("others"));
+    let own = "@better-auth/api-key";
+    assert_eq!(renamed(own, &keys).0, "keys");
+    assert_eq!(renamed(own, &format!("{{ rateLimit: {{ enabled: true }} }}, {keys}")), ("keys".to_owned(), true));
+    assert_eq!(renamed(own, &format!("{others}, {keys}")).0, "keys");
+    assert_eq!(renamed(own, &format!("{keys}, {{}}")).0, "apikey", "the schema of the first is not read then");
+    assert_eq!(renamed(own, &format!("{keys}, undefined")).0, "keys");
+    assert_eq!(renamed(own, &format!("[{{ configId: \"a\" }}], {keys}")).0, "keys");
+}

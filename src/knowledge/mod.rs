@@ -256,6 +256,13 @@ impl Plugin {
         }
     }
 
+    /// The options that the second argument of an export decides about.
+    #[must_use]
+    pub fn second_argument(&self, module: &str, name: &str) -> &[String] {
+        let home = self.exports.iter().find(|export| export.module == module && export.name == name);
+        home.map(|export| export.second_argument.as_slice()).unwrap_or_default()
+    }
+
     /// The homes of the export in a release; several where it has an alias, none where the release lacks it.
     pub fn exports_at<'p>(&'p self, version: &'p Version) -> impl Iterator<Item = &'p Export> {
         self.exports.iter().filter(move |export| export.versions.contains(version))
@@ -292,7 +299,7 @@ fn yes() -> bool {
 
 /// A module something is imported from.
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Export {
     /// The module: `better-auth/plugins`.
     pub module: String,
@@ -302,6 +309,9 @@ pub struct Export {
     /// The releases that have it there.
     #[serde(default)]
     pub versions: Range,
+    /// The options that its second argument decides about alone, where it is given one.
+    #[serde(default)]
+    pub second_argument: Vec<String>,
 }
 
 /// The client plugin that belongs to a server plugin.

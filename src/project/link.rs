@@ -442,7 +442,8 @@ impl Linker<'_> {
     }
 
     fn plugins(&self, side: Side, package: &str, options: &Node) -> (Vec<PluginUse>, Vec<Unknown>) {
-        let reader = Reader { files: self.files, resolver: self.resolver, package, side };
+        let (files, resolver, evaluator) = (self.files, self.resolver, self.evaluator);
+        let reader = Reader { files, resolver, evaluator, package, side };
         match &options.value {
             // What all alternatives have in common is certain.
             Value::Either(_) => reader.listed_in(self.evaluator.property(options, "plugins", &options.at).seen(&[])),

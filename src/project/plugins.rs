@@ -1,11 +1,12 @@
 //! The plugins of a server or a client: which are in its list, and what makes each of them.
 
 use super::alike::alike;
+use super::eval::Evaluator;
 use super::files::Files;
 use super::installed;
 use super::link::is_framework;
 use super::resolve::Resolver;
-use super::value::{CallValue, Condition, External, Found, Node, Object, Unknown, Value};
+use super::value::{CallValue, Condition, External, Found, Node, Object, Property, Unknown, Value};
 use super::version::version_of;
 use super::{Definition, PluginUse};
 use crate::facts::specifier::split_package_name;
@@ -26,6 +27,8 @@ pub struct Reader<'a> {
     pub files: &'a dyn Files,
     /// Its imports.
     pub resolver: &'a Resolver,
+    /// Its values.
+    pub evaluator: &'a Evaluator<'a>,
     /// The folder of the package.
     pub package: &'a str,
     /// Whose plugins they are.
@@ -85,12 +88,42 @@ impl Reader<'_> {
             release: self.release(module),
             at: call.callee_at.clone(),
             conditions: Vec::new(),
-            options: call.arguments.first().cloned().unwrap_or_else(|| match call.open.first() {
-                Some(why) => Node { value: Value::Unknown(why.clone()), at: node.at.clone() },
-                None => nothing(node),
-            }),
+            options: self.options(call, known, node),
             definition: if known.is_none() && self.side == Side::Server { self.installed(call) } else { None },
         }
+    }
+
+    /// The options a call gives a plugin: its first argument, and what the second one decides about.
+    fn options(&self, call: &CallValue, known: Option<&knowledge::Plugin>, node: &Node) -> Node {
+        let first = call.arguments.first().cloned().unwrap_or_else(|| match call.open.first() {
+            Some(why) => Node { value: Value::Unknown(why.clone()), at: node.at.clone() },
+            None => nothing(node),
+        });
+        let External { module, name } = &call.callee;
+        let decided = known.map(|plugin| plugin.second_argument(module, name)).unwrap_or_default();
+        match call.arguments.get(1).filter(|second| !matches!(second.value, Value::Undefined | Value::Null)) {
+            Some(second) if !decided.is_empty() => self.overruled(first, second, decided),
+            _ => first,
+        }
+    }
+
+    /// Options some of which another object decides about.
+    fn overruled(&self, options: Node, by: &Node, decided: &[String]) -> Node {
+        let mut object = match options.value {
+            Value::Object(object) => object.into_inner(),
+            value => {
+                let open = Node { value, at: options.at.clone() }.why_unknown().into_iter().collect();
+                Object { open, ..Object::default() }
+            }
+        };
+        for key in decided {
+            object.properties.retain(|property| *property.key != **key);
+            object.certain.remove(key.as_str());
+            let node = self.evaluator.property(by, key, &by.at);
+            let key_at = node.at.clone();
+            object.properties.push(Property { key: key.as_str().into(), key_at, node, conditions: Vec::new() });
+        }
+        Node { value: object.into(), at: options.at }
     }
 
     /// What the code of an installed package makes.
