@@ -4049,3 +4049,30 @@ fn the_second_argument_of_a_plugin_decides_about_its_options() {
     assert_eq!(renamed(own, &format!("{keys}, undefined")).0, "keys");
     assert_eq!(renamed(own, &format!("[{{ configId: \"a\" }}], {keys}")).0, "keys");
 }
+
+#[test]
+fn functions_that_import_a_module_by_its_name_are_followed() {
+    let make = "export async function make() {\n  const { betterAuth } = await esmImport(\"better-auth\");\n  const { admin: more } = await esmImport(\"better-auth/plugins\");\n\
+                \u{20} return betterAuth({ plugins: [more()] });\n}";
+    let elsewhere =
+        ("src/esm.ts", "export const esmImport = new Function(\"s\", \"return import(s)\") as (s: string) => Promise<any>;");
+    for helper in [
+        "const esmImport = new Function(\"s\", \"return import(s)\") as (s: string) => Promise<any>;",
+        "const esmImport = Function(\"a, s\", \"return import( s );\").bind(null, 1);",
+        "const esmImport = (s: string) => import(s);",
+        "async function esmImport(name: string) { return await import(name); }",
+        "import { esmImport } from \"./esm\";",
+        "import { loadEsm as esmImport } from \"load-esm\";",
+    ] {
+        let model = model(&[("src/auth.ts", &format!("{helper}\n{make}")), elsewhere]);
+        if helper.contains("bind") {
+            assert_eq!((model.servers.len(), model.undetermined.is_empty()), (0, false), "{helper}");
+            continue;
+        }
+        assert_eq!(model.servers.len(), 1, "{helper}");
+        assert_eq!(plugins(&model), ["admin"], "{helper}");
+    }
+    let other = "const esmImport = (s: string) => load(s);";
+    let model = model(&[("src/auth.ts", &format!("{other}\n{make}"))]);
+    assert!(model.servers.is_empty() && !model.undetermined.is_empty(), "it is said that something is not followed");
+}

@@ -512,7 +512,12 @@ impl Expr {
             }
             Kind::Conditional(parts) => parts.iter().collect(),
             Kind::Binary(_, sides) => sides.iter().collect(),
-            Kind::Member(of, _) | Kind::Not(of) | Kind::Negate(of) | Kind::ToNumber(of) | Kind::TypeOf(of) => vec![&**of],
+            Kind::Member(of, _)
+            | Kind::Not(of)
+            | Kind::Negate(of)
+            | Kind::ToNumber(of)
+            | Kind::TypeOf(of)
+            | Kind::ImportOf(of) => vec![&**of],
             Kind::Undefined
             | Kind::Null
             | Kind::Bool(_)
@@ -583,6 +588,8 @@ pub enum Kind {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Call {
     /// What is called.
+    /// `import(name)`: of a module whose name is a value.
+    ImportOf(Box<Expr>),
     pub callee: Expr,
     /// With what.
     pub arguments: Vec<Element>,

@@ -235,7 +235,9 @@ impl Linker<'_> {
         let callee = match entry(&node) {
             Some(callee) => callee,
             // Nobody declares it.
-            None if matches!(&node.value, Value::External(other) if other.module == "global") => return Made::Nothing,
+            None if matches!(&node.value, Value::External(other) if other.module == "global" && !other.name.contains("()")) => {
+                return Made::Nothing;
+            }
             None => return node.why_unknown().map_or(Made::Nothing, Made::Unknown),
         };
         let options = match call.arguments.first() {

@@ -108,6 +108,11 @@ fn write(expr: &Expr, out: &mut String, depth: u32) {
             out.push_str(module);
             out.push_str("\")");
         }
+        Kind::ImportOf(name) => {
+            out.push_str("import(");
+            write(name, out, deeper);
+            out.push(')');
+        }
         Kind::Regex | Kind::Opaque | Kind::Unread => out.push('…'),
     }
 }

@@ -347,7 +347,12 @@ impl Lowering<'_> {
         let arguments = node.child_by_field_name("arguments");
         let required = self.import_within(node);
         if function.kind() == "import" {
-            let module = Expr { kind: required.map_or(Kind::Opaque, Kind::ImportCall), span: here };
+            let kind = match (required, arguments.map(named).as_deref()) {
+                (Some(module), _) => Kind::ImportCall(module),
+                (None, Some([name, ..])) => Kind::ImportOf(Box::new(self.expr(*name, scope, Around::default()))),
+                (None, _) => Kind::Opaque,
+            };
+            let module = Expr { kind, span: here };
             if self.is_module(&module) && self.is_handed_on(node) {
                 self.hand_on(&module, scope);
             }

@@ -6,6 +6,7 @@ use super::closures::{called, identity, in_call};
 use super::compose::{also, append, doubt, each, either, extend, not_followed, spread, unknown, unknown_as};
 use super::environment::{GET_SECRET, reads_environment};
 use super::lists::{entries, flat, levels, place_of, slice};
+use super::importer;
 use super::numbers::{converted, is_converter};
 use super::operators::{read_variable, selected_environment, test};
 use super::outside::wrapped;
@@ -77,6 +78,13 @@ impl Evaluator<'_> {
                 self.call_of(place, External { module, name: "default".into() }, call, callee_at, at)
             }
             Value::External(callee) => self.call_of(place, callee, call, callee_at, at),
+            Value::Call(made) if importer::written(&made).is_some() => {
+                let given = importer::written(&made).and_then(|place| call.arguments.get(place));
+                match given.filter(|given| !given.spread) {
+                    Some(given) => self.module_called(&place.file, &self.expr(place, &given.value), at),
+                    None => unknown("an expression that is not followed", at),
+                }
+            }
             // `pgTableCreator(…)("name", …)`: what a foreign function gave back is foreign as well.
             Value::Call(inner) => {
                 let callee = External { module: inner.callee.module.clone(), name: format!("{}()", inner.callee.name) };
@@ -122,10 +130,10 @@ impl Evaluator<'_> {
                     _ => unknown("a computed name of an environment variable", at),
                 }
             }
-            ("global", "require", [only]) => match &only.value.kind {
-                Kind::Text(Text::Plain(module)) => self.namespace_of(&place.file, module, &at),
-                _ => unknown("a computed module name", at),
-            },
+            ("global", "require", [only]) if !only.spread => self.module_called(&place.file, &self.expr(place, &only.value), at),
+            (module, name, [only, ..]) if importer::is_of_package(module, name) && !only.spread => {
+                self.module_called(&place.file, &self.expr(place, &only.value), at)
+            }
             // Asked for by the instance it makes, and by each name for it.
             (_, name, _) if ENTRY_POINTS.contains(&name) && place.frame.is_none() => {
                 let local = render::expr(&call.callee);

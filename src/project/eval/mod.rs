@@ -14,6 +14,7 @@ mod environment;
 mod ever;
 mod exports;
 mod lists;
+mod importer;
 mod members;
 mod names;
 mod numbers;
@@ -256,6 +257,7 @@ impl<'a> Evaluator<'a> {
                 None => Value::Unknown(Unknown::new("the type of a value that is not known", at.clone())),
             },
             Kind::ImportCall(module) => return self.namespace_of(&place.file, module, &at),
+            Kind::ImportOf(name) => return self.module_called(&place.file, &self.expr(place, name), at),
             Kind::Unread => Value::Unknown(unread(&at)),
             Kind::Opaque => Value::Unknown(Unknown::new("an expression that is not followed", at.clone())),
         };
