@@ -930,7 +930,12 @@ fn what_only_the_official_cli_reads_is_a_copy_for_it() {
     };
     let copied = ("better-auth.config.ts", copy);
     assert_eq!(roles(&[copied, route, client]), (Role::CliCopy, Some(1)));
-    assert_eq!(roles(&[copied, client]), (Role::Live, Some(1)), "none of them is mounted");
+    assert_eq!(roles(&[copied, client]), (Role::Live, Some(1)), "none of them is used");
+    let asker = (
+        "src/use.ts",
+        "import { auth } from \"./auth\";\nexport const sessionOf = (headers) => auth.api.getSession({ headers });",
+    );
+    assert_eq!(roles(&[copied, asker]).0, Role::CliCopy, "the other is used, wherever it is mounted");
     let used = format!("{copy}\nexport const sessionOf = (headers) => auth.api.getSession({{ headers }});");
     assert_eq!(roles(&[("better-auth.config.ts", &used), route]).0, Role::Live, "its own file uses it");
     let user = ("src/use.ts", "import { auth } from \"../better-auth.config\";\nauth.api.signOut({});");
@@ -1129,4 +1134,20 @@ fn a_client_of_another_address_talks_to_none_of_several() {
     assert_eq!(linked("https://b.example", &both), ["src/other.ts"]);
     // The only one may well be meant: it is at another address while it is developed.
     assert_eq!(linked("http://localhost:3000", &both[..1]), ["src/one.ts"]);
+}
+
+#[test]
+fn what_reaches_no_database_is_a_copy_for_the_official_cli() {
+    let role = |adapter: &str, rest: &str| {
+        let auth = format!(
+            "import {{ betterAuth }} from \"better-auth\";\nimport {{ convexAdapter }} from \"@convex-dev/better-auth\";\nimport {{ prismaAdapter }} from \"better-auth/adapters/prisma\";\n\
+             const options = (context) => ({{ database: {adapter} }});\nexport const auth = betterAuth(options({{}}));\n{rest}"
+        );
+        let manifest = package(&["convex"]).replacen('{', "{ \"exports\": { \"./*\": \"./*.js\" },", 1);
+        model(&[("package.json", &manifest), ("convex/auth.ts", &auth)]).servers[0].role
+    };
+    assert_eq!(role("convexAdapter({} as never, {} as never)", ""), Role::CliCopy);
+    assert_eq!(role("prismaAdapter({} as any, { provider: \"sqlite\" })", ""), Role::CliCopy);
+    assert_eq!(role("prismaAdapter(prisma, { provider: \"sqlite\" })", ""), Role::Live);
+    assert_eq!(role("prismaAdapter({} as any, {})", "export const handle = (request) => auth.handler(request);"), Role::Live);
 }

@@ -1,7 +1,7 @@
 //! How a server reaches its database (documentation: concepts/database and adapters/*).
 
 use super::eval::Evaluator;
-use super::value::{Alternative, CallValue, Condition, Found, Item, Lookup, Node, Value};
+use super::value::{Alternative, CallValue, Condition, Found, Item, Lookup, Node, Object, Value};
 use super::version::Version;
 use super::{Adapter, AdapterKind, Dialect, Plural, TextDates};
 use crate::facts::specifier::split_package_name;
@@ -47,6 +47,18 @@ impl Adapter {
     pub fn convex_schema(&self) -> Option<&Node> {
         let is_it = self.kind == AdapterKind::Other && self.package.as_deref() == Some(CONVEX);
         self.options.as_ref().filter(|_| is_it)?.get(&["local", "schema"])
+    }
+
+    /// Whether it is given an empty object for a database, so that it reaches none.
+    #[must_use]
+    pub fn is_hollow(&self) -> bool {
+        let takes_database = match self.kind {
+            AdapterKind::Drizzle | AdapterKind::Prisma => true,
+            AdapterKind::Other => self.package.as_deref() == Some(CONVEX),
+            _ => false,
+        };
+        let is_empty = |object: &Object| object.properties.is_empty() && object.open.is_empty();
+        takes_database && self.handle.as_ref().and_then(Node::object).is_some_and(is_empty)
     }
 
     /// Whether the database gets an index for every foreign key without being asked: MySQL makes one, and so does MikroORM

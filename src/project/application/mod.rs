@@ -112,14 +112,22 @@ pub fn folder(package: &str) -> &str {
     if package.is_empty() { "the root" } else { package }
 }
 
-/// Tells the instances that nothing but the official CLI reads, beside one that answers requests.
+/// Tells the instances that nothing but the official CLI reads: those beside one that serves an application, and those that
+/// reach no database.
 pub(super) fn tell_copies(evaluator: &Evaluator<'_>, servers: &mut [Server]) {
-    let is_live = |server: &Server| server.role == Role::Live;
-    if !servers.iter().any(|server| is_live(server) && !server.mounts.is_empty()) {
-        return;
-    }
-    for server in servers.iter_mut().filter(|server| is_live(server) && server.mounts.is_empty()) {
-        if evaluator.is_for_cli_alone(&server.at) {
+    let is_copy = |server: &Server| {
+        let is_left = || match server.adapter.is_hollow() {
+            true => evaluator.is_left_to_cli(&server.at),
+            false => evaluator.is_for_cli_alone(&server.at),
+        };
+        server.role == Role::Live && server.mounts.is_empty() && is_left()
+    };
+    let copies: Vec<bool> = servers.iter().map(is_copy).collect();
+    let serves =
+        |server: &Server| server.role == Role::Live && (!server.mounts.is_empty() || evaluator.is_instance_used(&server.at));
+    let is_any_serving = copies.contains(&true) && servers.iter().any(serves);
+    for (server, is_copy) in servers.iter_mut().zip(copies) {
+        if is_copy && (is_any_serving || server.adapter.is_hollow()) {
             server.role = Role::CliCopy;
         }
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Evaluator;
 use super::outside::User;
 use crate::facts::FileFacts;
-use crate::facts::module::{Export, Imported, Kind, MODULE_SCOPE, Module, ScopeId, Source};
+use crate::facts::module::{CallSite, Export, Imported, Kind, MODULE_SCOPE, Module, ScopeId, Source};
 use crate::project::resolve::Resolved;
 use crate::source::{FileKind, Site};
 
@@ -16,6 +16,11 @@ impl Evaluator<'_> {
     /// Whether the call at a place makes what a file only exports, under a name that the official CLI looks for: no code of
     /// the repository uses it, whatever is made of its type, and no other package can.
     pub(crate) fn is_for_cli_alone(&self, call: &Site) -> bool {
+        self.published_with(&call.file).is_none() && self.is_left_to_cli(call)
+    }
+
+    /// The same, whoever else may get it with the package.
+    pub(crate) fn is_left_to_cli(&self, call: &Site) -> bool {
         let facts = self.files.facts(&call.file);
         let Some(module) = facts.as_deref().and_then(FileFacts::module) else { return false };
         let Some(name) = bound_to(module, call) else { return false };
@@ -24,7 +29,6 @@ impl Evaluator<'_> {
             _ => None,
         });
         exported.any(|exported| READ_BY_CLI.contains(&exported))
-            && self.published_with(&call.file).is_none()
             && self.auto_imported(&call.file, name).is_none()
             && !self.is_read(&call.file, name, true)
     }
@@ -40,6 +44,14 @@ impl Evaluator<'_> {
             && self.published_with(file).is_none()
             && !self.is_imported_by_itself(file)
             && !self.is_read(file, name, true)
+    }
+
+    /// Whether the program certainly uses what the call at a place makes that may make an instance.
+    pub(crate) fn is_instance_used(&self, call: &Site) -> bool {
+        let facts = self.files.facts(&call.file);
+        let calls = facts.as_deref().and_then(FileFacts::module).map(|module| module.calls.as_slice()).unwrap_or_default();
+        let is_it = |site: &&CallSite| matches!(&site.expr.kind, Kind::Call(made) if made.callee.span == call.span);
+        calls.iter().find(is_it).is_some_and(|site| self.is_used(call, site.scope))
     }
 
     /// Whether the program certainly uses what a call makes: it stands in a function, or some code has the name it is bound to.
