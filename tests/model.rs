@@ -4076,3 +4076,21 @@ fn functions_that_import_a_module_by_its_name_are_followed() {
     let model = model(&[("src/auth.ts", &format!("{other}\n{make}"))]);
     assert!(model.servers.is_empty() && !model.undetermined.is_empty(), "it is said that something is not followed");
 }
+
+#[test]
+fn what_scripts_change_is_as_it_was_in_the_application() {
+    let options = ("src/options.ts", "export const options = { plugins: [] };");
+    let auth = (
+        "src/auth.ts",
+        "import { betterAuth } from \"better-auth\";\nimport { options } from \"./options\";\nexport const auth = betterAuth(options);",
+    );
+    let change = "import { options } from \"../src/options\";\nObject.assign(options, { secret: process.env.OTHER });";
+    let changed = |files: &[(&str, &str)]| {
+        let model = model(&[&[options, auth], files].concat());
+        !model.servers[0].options.object().is_some_and(|options| options.open.is_empty())
+    };
+    assert!(!changed(&[("scripts/generate.ts", change)]));
+    assert!(changed(&[("lib/generate.ts", change)]));
+    let user = ("src/user.ts", "import \"../scripts/generate\";");
+    assert!(changed(&[("scripts/generate.ts", change), user]), "the application runs it");
+}

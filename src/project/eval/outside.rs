@@ -115,7 +115,12 @@ impl Evaluator<'_> {
 
     fn find_outside_changes(&self, file: &Arc<str>) -> Changes {
         let mut changes = Changes::new();
-        for user in self.users(file, User::Changing).iter() {
+        // What scripts change is not changed in the application, unless that imports them.
+        let is_apart = |user: &Arc<str>| {
+            let is_live = |file: &Arc<str>| role(file) == Role::Live;
+            is_live(file) && !is_live(user) && !self.users(user, User::Any).iter().any(is_live)
+        };
+        for user in self.users(file, User::Changing).iter().filter(|user| !is_apart(user)) {
             let Some(facts) = self.files.facts(user) else { continue };
             let Some(module) = facts.module() else { continue };
             let place = top(user, &facts);
