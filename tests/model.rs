@@ -4094,3 +4094,31 @@ fn what_scripts_change_is_as_it_was_in_the_application() {
     let user = ("src/user.ts", "import \"../scripts/generate\";");
     assert!(changed(&[("scripts/generate.ts", change), user]), "the application runs it");
 }
+
+#[test]
+fn packages_of_one_name_belong_to_their_workspaces() {
+    let workspace = |root: &str| {
+        let auth = "import { betterAuth } from \"better-auth\";\nimport { plugins } from \"@acme/plugins\";\nexport const auth = betterAuth({ plugins });";
+        let plugin = if root.is_empty() { "admin" } else { "jwt" };
+        let plugins = format!("import {{ {plugin} }} from \"better-auth/plugins\";\nexport const plugins = [{plugin}()];");
+        let manifest = |rest: &str| format!("{{ {rest}\"dependencies\": {{ \"better-auth\": \"1.7.0\" }} }}");
+        vec![
+            (format!("{root}package.json"), manifest("\"workspaces\": [\"packages/*\"], ")),
+            (format!("{root}packages/plugins/package.json"), manifest("\"name\": \"@acme/plugins\", \"main\": \"index.ts\", ")),
+            (format!("{root}packages/plugins/index.ts"), plugins),
+            (
+                format!("{root}packages/auth/package.json"),
+                "{ \"name\": \"@acme/auth\", \"dependencies\": { \"@acme/plugins\": \"*\" } }".to_owned(),
+            ),
+            (format!("{root}packages/auth/auth.ts"), auth.to_owned()),
+        ]
+    };
+    for order in [["", "templates/one/"], ["templates/one/", ""]] {
+        let files: Vec<(String, String)> = order.into_iter().flat_map(workspace).collect();
+        let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+        let model = model(&files);
+        let of = |at: usize| model.servers[at].plugins.iter().map(|plugin| plugin.name.as_str()).collect::<Vec<_>>();
+        assert_eq!((&*model.servers[0].at.file, of(0)), ("packages/auth/auth.ts", vec!["admin"]));
+        assert_eq!((&*model.servers[1].at.file, of(1)), ("templates/one/packages/auth/auth.ts", vec!["jwt"]));
+    }
+}

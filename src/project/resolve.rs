@@ -21,8 +21,8 @@ use crate::source::{FileKind, folder_of};
 pub struct Resolver {
     /// Packages by folder.
     packages: HashMap<Arc<str>, Package>,
-    /// Folders of packages by name.
-    names: HashMap<String, Arc<str>>,
+    /// Folders of packages by name, members of workspaces first.
+    names: HashMap<String, Vec<Arc<str>>>,
     /// What the tsconfig of a folder makes of specifiers; several where it refers to others beside it.
     aliases: HashMap<String, Vec<Aliases>>,
     /// What the bundlers of packages make of specifiers, by folder, as far as it was asked for.
@@ -109,10 +109,11 @@ impl Resolver {
             let workspace = ancestors(&folder).find(holds_it).map(Arc::<str>::from);
             let manifest = manifest_in(&facts);
             if let Some(name) = manifest.and_then(|manifest| manifest.name.clone()) {
-                let known = resolver.names.get(&name).and_then(|folder| resolver.packages.get(folder));
-                if known.is_none_or(|known| workspace.is_some() && known.workspace.is_none()) {
-                    resolver.names.insert(name, Arc::clone(&folder));
-                }
+                let is_member = |folder: &Arc<str>| resolver.packages.get(folder).is_some_and(|known| known.workspace.is_some());
+                let named = resolver.names.entry(name).or_default();
+                let place =
+                    if workspace.is_some() { named.iter().take_while(|known| is_member(known)).count() } else { named.len() };
+                named.insert(place, Arc::clone(&folder));
             }
             let import_map = manifest.and_then(|manifest| join(&folder, manifest.import_map_file.as_deref()?));
             let import_map = import_map.and_then(|path| Some((path.as_str().into(), files.facts(&path)?)));
@@ -213,9 +214,14 @@ impl Resolver {
             .collect()
     }
 
-    /// The folder of the package of this name, when the repository has one.
-    pub(crate) fn package_named(&self, name: &str) -> Option<&str> {
-        self.names.get(name).map(|folder| &**folder)
+    /// The folder of the package of this name, when the repository has one; of several that of the nearest workspace around a
+    /// path.
+    pub(crate) fn package_named(&self, name: &str, from: &str) -> Option<&str> {
+        let named = self.names.get(name)?;
+        let workspace = |folder: &Arc<str>| self.packages.get(folder)?.workspace.as_deref();
+        let around = |folder: &&Arc<str>| workspace(folder).is_some_and(|root| relative(root, from).is_some());
+        let nearest = named.iter().rev().filter(around).max_by_key(|folder| workspace(folder).map(str::len));
+        nearest.or_else(|| named.first()).map(|folder| &**folder)
     }
 
     /// The manifests of the package in `folder` with their paths, those that count first ahead.
@@ -231,7 +237,10 @@ impl Resolver {
     /// Whether the package in one folder depends on that in another, which has a name.
     pub(crate) fn depends(&self, folder: &str, on: &str) -> bool {
         let mut names = self.manifests(on).filter_map(|(_, manifest)| manifest.name.as_deref());
-        names.any(|name| self.dependencies(folder).any(|(_, dependency)| dependency.name == name))
+        names.any(|name| {
+            self.dependencies(folder).any(|(_, dependency)| dependency.name == name)
+                && self.package_named(name, folder) == Some(on)
+        })
     }
 
     /// The folders of the packages that depend on the package in `folder`, sorted.
@@ -271,7 +280,7 @@ impl Resolver {
         }
         let of_repository = || {
             let package = Registered::of(&target)?;
-            let folder = self.names.get(package.name)?;
+            let folder = self.package_named(package.name, from)?;
             let fits = self.packages.get(folder)?.fits(package.range.unwrap_or("*"));
             fits.then(|| found(self.in_package(files, folder, package.path)))
         };
@@ -331,7 +340,7 @@ impl Resolver {
     /// A package of the repository. `None` when it has none of this name, or the one it has is not meant.
     fn by_package_name(&self, files: &dyn Files, from: &str, specifier: &str) -> Option<Resolved> {
         let (name, rest) = split_package_name(specifier);
-        let folder = self.names.get(name)?;
+        let folder = self.package_named(name, from)?;
         let package = self.packages.get(folder)?;
         let meant = self.range_of(from, name).is_none_or(|range| is_local_range(range) || package.fits(range));
         meant.then(|| found(self.in_package(files, folder, rest)))
@@ -419,7 +428,7 @@ impl Resolver {
                 join(folder, base)
             } else {
                 let (name, rest) = split_package_name(base);
-                self.names.get(name).and_then(|package| join(package, rest))
+                self.package_named(name, folder).and_then(|package| join(package, rest))
             };
             if let Some(base) = base {
                 settings.replace_by(self.settings(files, &base, seen));

@@ -104,7 +104,7 @@ pub fn version_of(files: &dyn Files, resolver: &Resolver, folder: &str, package:
                 registered(files, resolver, &elsewhere, package, self::declaration(files, resolver, &elsewhere, package).as_ref())
             }
             None => {
-                let (resolved, source) = own_version(resolver, package).unzip();
+                let (resolved, source) = own_version(resolver, folder, package).unzip();
                 Version { resolved, source, ..Version::default() }.judged(package, None)
             }
         },
@@ -189,9 +189,9 @@ pub fn version_in(files: &dyn Files, resolver: &Resolver, file: &str, folder: &s
 }
 
 /// The version a package of the repository states in its manifest.
-fn own_version(resolver: &Resolver, package: &str) -> Option<(nodejs_semver::Version, Arc<str>)> {
+fn own_version(resolver: &Resolver, folder: &str, package: &str) -> Option<(nodejs_semver::Version, Arc<str>)> {
     resolver
-        .manifests(resolver.package_named(package)?)
+        .manifests(resolver.package_named(package, folder)?)
         .find_map(|(path, manifest)| Some((nodejs_semver::Version::parse(manifest.version.as_deref()?).ok()?, Arc::clone(path))))
 }
 
