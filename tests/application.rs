@@ -1151,3 +1151,23 @@ fn what_reaches_no_database_is_a_copy_for_the_official_cli() {
     assert_eq!(role("prismaAdapter(prisma, { provider: \"sqlite\" })", ""), Role::Live);
     assert_eq!(role("prismaAdapter({} as any, {})", "export const handle = (request) => auth.handler(request);"), Role::Live);
 }
+
+#[test]
+fn aliases_of_sveltekit_are_read_as_templates_write_them() {
+    let route = "import { auth } from \"$server/auth\";\nexport const GET = ({ request }) => auth.handler(request);";
+    let auth = ("src/lib/server/auth/index.ts", AUTH.1);
+    let found = |alias: &str| {
+        let config = format!("const config = {{ kit: {{ alias: {{ {alias} }} }} }};\nexport default config;");
+        let files = [
+            ("package.json", &*package(&["@sveltejs/kit"])),
+            ("svelte.config.js", &*config),
+            auth,
+            ("src/routes/api/auth/[...all]/+server.ts", route),
+        ];
+        mounts(&model(&files).servers[0])
+    };
+    for alias in ["$server: \"src/lib/server\"", "$server: \"./src/lib/server/*\"", "\"$server/*\": \"src/lib/server/*\""] {
+        assert_eq!(found(alias), ["SvelteKit /api/auth/*"], "{alias}");
+    }
+    assert_eq!(found("\"$server/more/*\": \"src/lib/server/*\""), [""; 0]);
+}

@@ -2,7 +2,7 @@
 //! have without an import.
 
 use crate::facts::FileFacts;
-use crate::facts::module::{Element, Expr, Function, Kind, MODULE_SCOPE, Module, Property, Source, Text};
+use crate::facts::module::{Element, Export, Expr, Function, Kind, MODULE_SCOPE, Module, Property, Source, Text};
 use crate::project::files::Files;
 use crate::project::resolve::{file_name, join};
 use crate::source::folder_of;
@@ -85,11 +85,12 @@ impl Bundled {
         bundled
     }
 
-    /// What an alias makes of a specifier: it stands for itself and for what lies below it. The longest counts.
+    /// What an alias makes of a specifier: it stands for itself and for what lies below it, or, with a slash at its end, for
+    /// that alone. The longest counts.
     pub(super) fn aliased(&self, specifier: &str) -> Option<String> {
         let meant = self.aliases.iter().filter_map(|(alias, path)| {
             let rest = specifier.strip_prefix(&**alias)?;
-            let is_below = rest.is_empty() || rest.starts_with('/') || alias.ends_with('/');
+            let is_below = alias.ends_with('/') || rest.is_empty() || rest.starts_with('/');
             is_below.then_some((alias.len(), path, rest.trim_start_matches('/')))
         });
         let (_, path, rest) = meant.max_by_key(|(length, ..)| *length)?;
@@ -107,7 +108,11 @@ impl<'m> Reader<'m> {
     /// The settings, by themselves or given to a function: `export default defineConfig({ … })`.
     fn exported(&self) -> Option<&'m Expr> {
         let top = self.module.scopes.get(MODULE_SCOPE as usize)?;
-        match &top.binding("default", None)?.source {
+        let exported = self.module.exports.iter().find_map(|export| match export {
+            Export::Local { name, local } if name == "default" => Some(local.as_str()),
+            _ => None,
+        });
+        match &top.binding(exported?, None)?.source {
             Source::Value(value) => self.resolved(value),
             _ => None,
         }
@@ -155,8 +160,13 @@ impl<'m> Reader<'m> {
     fn aliases(&self, listed: &Expr) -> Vec<(String, String)> {
         match &listed.kind {
             Kind::Object(properties) => {
+                // A star at the end stands for what lies below (SvelteKit: `kit.alias`).
                 let pair = |property: &Property| match property {
-                    Property::Keyed { key, value, .. } => Some((key.clone(), self.path(value)?)),
+                    Property::Keyed { key, value, .. } => {
+                        let path = self.path(value)?;
+                        let path = path.strip_suffix("/*").map_or_else(|| path.clone(), str::to_owned);
+                        Some((key.strip_suffix('*').filter(|key| key.ends_with('/')).unwrap_or(key).to_owned(), path))
+                    }
                     _ => None,
                 };
                 properties.iter().filter_map(pair).collect()
