@@ -1171,3 +1171,23 @@ fn aliases_of_sveltekit_are_read_as_templates_write_them() {
     }
     assert_eq!(found("\"$server/more/*\": \"src/lib/server/*\""), [""; 0]);
 }
+
+#[test]
+fn names_that_nitro_imports_may_be_passed_on() {
+    let database = "import * as schema from \"../../database/schema\";\nimport { auth } from \"./instance\";\nexport { schema, auth as instance };";
+    let auth = "import { betterAuth } from \"better-auth\";\nimport { drizzleAdapter } from \"better-auth/adapters/drizzle\";\n\
+                export const serverAuth = betterAuth({ database: drizzleAdapter(db, { provider: \"sqlite\", schema }) });";
+    let tables = "import { sqliteTable, text } from \"drizzle-orm/sqlite-core\";\nexport const user = sqliteTable(\"user\", { id: text(\"id\").primaryKey() });";
+    let files = [
+        ("package.json", &*package(&["nuxt"])),
+        ("database/schema.ts", tables),
+        ("server/utils/database.ts", database),
+        ("server/utils/auth.ts", auth),
+    ];
+    let model = model(&files);
+    assert!(
+        model.servers[0].declared.lookup.tables.iter().any(|(name, _)| name == "user"),
+        "{:?}",
+        model.servers[0].declared.lookup
+    );
+}

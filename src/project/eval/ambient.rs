@@ -10,7 +10,7 @@ use crate::facts::module::Export;
 use crate::facts::signals::module_name;
 use crate::project::resolve::{join, relative};
 
-/// The files and names there that names stand for which nothing declares.
+/// The files, and the exports of them, that names stand for which nothing declares.
 pub(super) type Ambient = HashMap<String, (Arc<str>, String)>;
 
 /// The part of an application a file belongs to, by what is imported into it.
@@ -48,6 +48,12 @@ const APP: [&str; 7] = ["composables", "utils", "app/composables", "app/utils", 
 impl Evaluator<'_> {
     /// The file that an undeclared name comes from, and its name there.
     pub(super) fn auto_imported(&self, file: &str, name: &str) -> Option<(Arc<str>, String)> {
+        let (file, exported) = self.auto_export(file, name)?;
+        self.declared(&file, &exported)
+    }
+
+    /// The file whose export an undeclared name stands for, and the name of that.
+    pub(super) fn auto_export(&self, file: &str, name: &str) -> Option<(Arc<str>, String)> {
         let package = self.resolver.package_of(file);
         if !self.imports_by_itself(&package) {
             return None;
@@ -92,7 +98,7 @@ impl Evaluator<'_> {
                 ambient.entry(known_as.to_owned()).or_insert_with(|| (Arc::clone(&file), name.clone()));
             }
         }
-        ambient.into_iter().filter_map(|(known_as, (file, name))| Some((known_as, self.declared(&file, &name)?))).collect()
+        ambient
     }
 }
 

@@ -54,8 +54,8 @@ impl Evaluator<'_> {
         if name == "this" || name.starts_with("this.") {
             return unknown(format!("`{name}` is set outside of what is followed"), at);
         }
-        if let Some((file, local)) = self.auto_imported(&place.file, name)
-            && let Some(node) = self.declared_in(&file, &local, &place.file)
+        if let Some((file, exported)) = self.auto_export(&place.file, name)
+            && let Some(node) = self.find_export(&place.file, &file, &exported)
         {
             self.run.touch(&file);
             return node;
