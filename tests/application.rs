@@ -1191,3 +1191,42 @@ fn names_that_nitro_imports_may_be_passed_on() {
         model.servers[0].declared.lookup
     );
 }
+
+#[test]
+fn what_a_container_gives_an_object_is_of_the_class_it_names() {
+    let controller = "import { All, Controller } from \"@nestjs/common\";\nimport { toNodeHandler } from \"better-auth/node\";\nimport { AuthService } from \"./auth.service\";\n\
+                      @Controller(\"api/auth\")\nexport class AuthController {\n  constructor(private readonly authService: AuthService) {}\n\
+                      \u{20} @All(\"*path\")\n  handle(request, response) { return toNodeHandler(this.authService.auth)(request, response); }\n}";
+    let (imports, settings) = (
+        "import { betterAuth } from \"better-auth\";\nexport class AuthService {",
+        "{ exclude: [\"api/auth/(.*)\", \"health\"] }",
+    );
+    for (service, prefix, expected) in [
+        ("public readonly auth = betterAuth({});\n}", "", "NestJS /api/auth/*path"),
+        (
+            "public readonly auth;\n  constructor() { const auth = betterAuth({}); this.auth = auth; }\n}",
+            "",
+            "NestJS /api/auth/*path",
+        ),
+        ("public readonly auth = betterAuth({});\n}", "app.setGlobalPrefix(\"v1\");", "NestJS /v1/api/auth/*path"),
+        ("public readonly auth = betterAuth({});\n}", settings, "NestJS /api/auth/*path"),
+        ("public readonly auth = betterAuth({});\n}", "{ exclude: [\"health\", \"api/auth\"] }", "NestJS /v1/api/auth/*path"),
+        ("public readonly auth = betterAuth({});\n}", "{ exclude: [pattern()] }", "NestJS …/api/auth/*path"),
+    ] {
+        let service = format!("{imports}\n  {service}");
+        let main = match prefix {
+            "" => String::new(),
+            set if set.starts_with("app") => set.to_owned(),
+            options => format!("app.setGlobalPrefix(\"v1\", {options});"),
+        };
+        let main =
+            format!("import {{ NestFactory }} from \"@nestjs/core\";\nconst app = await NestFactory.create(Module);\n{main}");
+        let files = [
+            ("package.json", &*package(&["@nestjs/common"])),
+            ("src/main.ts", &*main),
+            ("src/auth.service.ts", &*service),
+            ("src/auth.controller.ts", controller),
+        ];
+        assert_eq!(mounts(&model(&files).servers[0]), [expected], "{service} {main}");
+    }
+}

@@ -151,6 +151,16 @@ pub struct Class {
     pub base: Option<Expr>,
     /// What its constructor hands on to that of the base; without a constructor, all that is given.
     pub handed_on: Option<Vec<Element>>,
+    /// The classes, by their names, of the members that its constructor is given, by the names of these.
+    pub given: Vec<(String, String)>,
+}
+
+impl Class {
+    /// The name of the class of what its constructor is given for a member.
+    #[must_use]
+    pub fn class_of(&self, member: &str) -> Option<&str> {
+        self.given.iter().find(|(name, _)| name == member).map(|(_, class)| class.as_str())
+    }
 }
 
 /// A name bound in a scope.
@@ -578,6 +588,8 @@ pub enum Kind {
     TypeOf(Box<Expr>),
     /// `import("module")`.
     ImportCall(String),
+    /// `import(name)`: of a module whose name is a value.
+    ImportOf(Box<Expr>),
     /// What could not be read.
     Unread,
     /// Anything else.
@@ -588,8 +600,6 @@ pub enum Kind {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Call {
     /// What is called.
-    /// `import(name)`: of a module whose name is a value.
-    ImportOf(Box<Expr>),
     pub callee: Expr,
     /// With what.
     pub arguments: Vec<Element>,

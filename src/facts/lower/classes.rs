@@ -73,7 +73,7 @@ impl Lowering<'_> {
         }
         let is_abstract = node.kind() == "abstract_class_declaration";
         let scope = self.open_scope(parent);
-        self.scope(scope).class = Some(Box::new(Class { base, handed_on: None }));
+        self.scope(scope).class = Some(Box::new(Class { base, ..Class::default() }));
         let guards = std::mem::take(&mut self.guards);
         let block = self.block.take();
         let this = std::mem::replace(&mut self.this, This::Object);
@@ -166,8 +166,13 @@ impl Lowering<'_> {
         }
         self.block = None;
         let parameters = node.child_by_field_name("parameters").map(named).unwrap_or_default();
-        for pattern in parameters.into_iter().filter(|one| is_property(*one)).filter_map(|one| one.child_by_field_name("pattern"))
-        {
+        for parameter in parameters.into_iter().filter(|one| is_property(*one)) {
+            let Some(pattern) = parameter.child_by_field_name("pattern") else { continue };
+            let kind = parameter.child_by_field_name("type").and_then(|annotation| named(annotation).into_iter().next());
+            if let Some(kind) = kind.filter(|kind| kind.kind() == "type_identifier") {
+                let given = (self.owned(pattern), self.owned(kind));
+                self.scope(scope).class.get_or_insert_default().given.push(given);
+            }
             let source = self.module.scopes[scope as usize].bindings.iter().find(|bound| bound.span == span(pattern));
             if let Some(source) = source.map(|bound| bound.source.clone()) {
                 self.bind_member(member_name(self.str(pattern)), source, pattern, scope);

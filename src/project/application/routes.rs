@@ -936,6 +936,15 @@ impl Composer<'_> {
     }
 
     fn eval(&self, spot: Spot<'_>, expr: &Expr) -> Node {
+                    [Element { value, spread: false }, Element { value: options, spread: false }] => {
+                        let excluded = self.eval(here, options).get(&["exclude"]).and_then(Node::texts);
+                        let is_excluded = excluded.and_then(|patterns| is_excluded(&tail.path, &patterns));
+                        match (is_excluded, self.paths(here, value)) {
+                            (Some(true), _) => _ = prefixes.insert(String::new()),
+                            (Some(false), Paths::Known(paths)) => prefixes.extend(paths),
+                            _ => return found.push(tail.open(Unknown::new("the global prefix has exceptions", at))),
+                        }
+                    }
         self.evaluator.eval(spot.file, spot.scope, expr)
     }
 
@@ -992,3 +1001,24 @@ fn joined(prefix: &str, path: &str) -> String {
     let parts = prefix.split('/').chain(path.split('/')).filter(|part| !part.is_empty());
     parts.fold(String::new(), |whole, part| whole + "/" + part)
 }
+/// Whether the path of a route is among those that a global prefix does not come before; `None` where that is not known
+/// (NestJS: "Global path prefix", `exclude`).
+fn is_excluded(path: &str, patterns: &[String]) -> Option<bool> {
+    let parts = |path: &str| path.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect::<Vec<_>>();
+    let is_plain = |part: &String| part.chars().all(|c| c.is_alphanumeric() || "-_.~".contains(c));
+    let path = parts(path);
+    let mut any = false;
+    for pattern in patterns {
+        let pattern = parts(pattern);
+        let is_star = |part: &String| part == "(.*)" || part.starts_with('*') || part.starts_with("{*");
+        any |= match pattern.split_last() {
+            Some((last, before)) if is_star(last) && before.iter().all(is_plain) => {
+                path.len() > before.len() && path.starts_with(before)
+            }
+            _ if pattern.iter().all(is_plain) => path == pattern,
+            _ => return None,
+        };
+    }
+    Some(any)
+}
+

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::Evaluator;
 use super::assigned::Assignment;
 use crate::facts::FileFacts;
-use crate::facts::lower::member_name;
+use crate::facts::lower::{member_name, property_of};
 use crate::facts::module::{
     Call, Expr, Function, Imported, Kind, MODULE_SCOPE, Module, Mutation, Operator, Property, ScopeId, Source, Text,
 };
@@ -163,6 +163,18 @@ impl Evaluator<'_> {
         let bound = match bound.map(|binding| &binding.source) {
             Some(Source::Value(expr)) => vec![home.origin(home.scope, member(expr, path))],
             Some(Source::Part { of, path: way, .. }) => vec![home.origin(home.scope, member(&member(of, way), path))],
+            // The container gives it an object of the class (NestJS: "Providers").
+            Some(Source::Parameter { path: way, .. }) if way.is_empty() && property_of(&home.name).is_some() => {
+                let class = module.scopes[home.scope as usize].class.as_deref();
+                let given = class.zip(property_of(&home.name)).and_then(|(class, member)| class.class_of(member));
+                let class = given.map(|class| Expr { kind: Kind::Name(class.to_owned()), span: Span::default() });
+                let from = home.origin(MODULE_SCOPE, origin.expr.clone());
+                class
+                    .zip(path.first())
+                    .and_then(|(class, member)| self.member_of_object(&from, &class, member))
+                    .into_iter()
+                    .collect()
+            }
             // `({ auth }) => …` takes a member of what it is given.
             Some(Source::Parameter { path: way, .. }) => match way.as_slice() {
                 [only] if path.is_empty() => shared.found(&self.text_key(&home.file, only), true).collect(),
