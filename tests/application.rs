@@ -1153,43 +1153,55 @@ fn what_reaches_no_database_is_a_copy_for_the_official_cli() {
 }
 
 #[test]
-fn aliases_of_sveltekit_are_read_as_templates_write_them() {
-    let route = "import { auth } from \"$server/auth\";\nexport const GET = ({ request }) => auth.handler(request);";
-    let auth = ("src/lib/server/auth/index.ts", AUTH.1);
-    let found = |alias: &str| {
-        let config = format!("const config = {{ kit: {{ alias: {{ {alias} }} }} }};\nexport default config;");
-        let files = [
-            ("package.json", &*package(&["@sveltejs/kit"])),
-            ("svelte.config.js", &*config),
-            auth,
-            ("src/routes/api/auth/[...all]/+server.ts", route),
-        ];
-        mounts(&model(&files).servers[0])
-    };
-    for alias in ["$server: \"src/lib/server\"", "$server: \"./src/lib/server/*\"", "\"$server/*\": \"src/lib/server/*\""] {
-        assert_eq!(found(alias), ["SvelteKit /api/auth/*"], "{alias}");
+fn routers_are_followed_under_all_their_names() {
+    let imports = "import { Hono } from \"hono\";\nimport { auth } from \"./auth\";\n";
+    let handler = "on([\"GET\", \"POST\"], \"/*\", (c) => auth.handler(c.req.raw))";
+    let whole = "import { Hono } from \"hono\";\nimport { authRouter } from \"./part\";\nconst app = new Hono().basePath(\"/api\");\n\
+                 const routes = app.get(\"/health\", (c) => c.json({})).route(\"/auth\", authRouter);\nexport default { fetch: app.fetch };";
+    for part in [
+        format!("const app = new Hono();\nexport const authRouter = app.get(\"/me\", (c) => c.json(null)).{handler};"),
+        format!("const app = new Hono();\napp.{handler};\nexport const authRouter = app;"),
+        format!("export const authRouter = new Hono().{handler};"),
+    ] {
+        let part = format!("{imports}{part}");
+        assert_eq!(mounts_beside(&["hono"], &[("src/part.ts", &part), ("src/index.ts", whole)]), ["Hono /api/auth/*"], "{part}");
     }
-    assert_eq!(found("\"$server/more/*\": \"src/lib/server/*\""), [""; 0]);
+    let made =
+        format!("{imports}export function authModule() {{ const app = new Hono().basePath(\"/auth\").{handler}; return app; }}");
+    for (name, rest) in [("app", ""), ("routes", "const routes = app;")] {
+        let whole = format!(
+            "import {{ Hono }} from \"hono\";\nimport {{ authModule }} from \"./part\";\nconst made = authModule();\n\
+             const app = new Hono().basePath(\"/api\");\n{rest}\n{name}.route(\"/\", made);\nexport default app;"
+        );
+        assert_eq!(
+            mounts_beside(&["hono"], &[("src/part.ts", &made), ("src/index.ts", &whole)]),
+            ["Hono /api/auth/*"],
+            "{whole}"
+        );
+    }
 }
 
 #[test]
-fn names_that_nitro_imports_may_be_passed_on() {
-    let database = "import * as schema from \"../../database/schema\";\nimport { auth } from \"./instance\";\nexport { schema, auth as instance };";
-    let auth = "import { betterAuth } from \"better-auth\";\nimport { drizzleAdapter } from \"better-auth/adapters/drizzle\";\n\
-                export const serverAuth = betterAuth({ database: drizzleAdapter(db, { provider: \"sqlite\", schema }) });";
-    let tables = "import { sqliteTable, text } from \"drizzle-orm/sqlite-core\";\nexport const user = sqliteTable(\"user\", { id: text(\"id\").primaryKey() });";
-    let files = [
-        ("package.json", &*package(&["nuxt"])),
-        ("database/schema.ts", tables),
-        ("server/utils/database.ts", database),
-        ("server/utils/auth.ts", auth),
-    ];
-    let model = model(&files);
-    assert!(
-        model.servers[0].declared.lookup.tables.iter().any(|(name, _)| name == "user"),
-        "{:?}",
-        model.servers[0].declared.lookup
+fn what_a_wrapper_of_a_router_puts_before_its_routes_is_not_known() {
+    let wrapper = (
+        "src/service.ts",
+        "import { Hono } from \"hono\";\nexport function createService({ basePath }) {\n  const hono = new Hono().basePath(basePath);\n\
+         \u{20} return { hono, access: (policy) => ({ all: (path, handler) => hono.all(path, handler) }) };\n}",
     );
+    let route = "import { createService } from \"./service\";\nimport { auth } from \"./auth\";\n\
+                 export const secured = createService({ basePath: \"/api\" });\nsecured.access(\"public\").all(\"/auth/*\", (c) => auth.handler(c.req.raw));";
+    assert_eq!(mounts_beside(&["hono"], &[wrapper, ("src/route.ts", route)]), ["Hono …/auth/*"]);
+}
+
+#[test]
+fn methods_taken_out_of_handlers_are_followed() {
+    let handlers = "import { toNextJsHandler } from \"better-auth/next-js\";\nimport { auth } from \"./auth\";\nexport const handlers = toNextJsHandler(auth);";
+    let route = "import { handlers } from \"@/handlers\";\nconst { POST: authPOST, GET: authGET } = handlers;\n\
+                 export const POST = async (request) => authPOST(request);\nexport const GET = async (request) => authGET(request);";
+    let files = [("src/handlers.ts", handlers), ("src/app/api/auth/[...all]/route.ts", route)];
+    assert_eq!(mounts_beside(&["next"], &files), ["Next.js /api/auth/*"]);
+    let another = route.replace("authPOST(request)", "own(request)").replace("authGET(request)", "own(request)");
+    assert_eq!(mounts_beside(&["next"], &[files[0], (files[1].0, &another)]), ["Next.js ?"]);
 }
 
 #[test]
@@ -1229,4 +1241,44 @@ fn what_a_container_gives_an_object_is_of_the_class_it_names() {
         ];
         assert_eq!(mounts(&model(&files).servers[0]), [expected], "{service} {main}");
     }
+}
+
+#[test]
+fn aliases_of_sveltekit_are_read_as_templates_write_them() {
+    let route = "import { auth } from \"$server/auth\";\nexport const GET = ({ request }) => auth.handler(request);";
+    let auth = ("src/lib/server/auth/index.ts", AUTH.1);
+    let found = |alias: &str| {
+        let config = format!("const config = {{ kit: {{ alias: {{ {alias} }} }} }};\nexport default config;");
+        let files = [
+            ("package.json", &*package(&["@sveltejs/kit"])),
+            ("svelte.config.js", &*config),
+            auth,
+            ("src/routes/api/auth/[...all]/+server.ts", route),
+        ];
+        mounts(&model(&files).servers[0])
+    };
+    for alias in ["$server: \"src/lib/server\"", "$server: \"./src/lib/server/*\"", "\"$server/*\": \"src/lib/server/*\""] {
+        assert_eq!(found(alias), ["SvelteKit /api/auth/*"], "{alias}");
+    }
+    assert_eq!(found("\"$server/more/*\": \"src/lib/server/*\""), [""; 0]);
+}
+
+#[test]
+fn names_that_nitro_imports_may_be_passed_on() {
+    let database = "import * as schema from \"../../database/schema\";\nimport { auth } from \"./instance\";\nexport { schema, auth as instance };";
+    let auth = "import { betterAuth } from \"better-auth\";\nimport { drizzleAdapter } from \"better-auth/adapters/drizzle\";\n\
+                export const serverAuth = betterAuth({ database: drizzleAdapter(db, { provider: \"sqlite\", schema }) });";
+    let tables = "import { sqliteTable, text } from \"drizzle-orm/sqlite-core\";\nexport const user = sqliteTable(\"user\", { id: text(\"id\").primaryKey() });";
+    let files = [
+        ("package.json", &*package(&["nuxt"])),
+        ("database/schema.ts", tables),
+        ("server/utils/database.ts", database),
+        ("server/utils/auth.ts", auth),
+    ];
+    let model = model(&files);
+    assert!(
+        model.servers[0].declared.lookup.tables.iter().any(|(name, _)| name == "user"),
+        "{:?}",
+        model.servers[0].declared.lookup
+    );
 }

@@ -277,7 +277,11 @@ impl Composer<'_> {
                     let is_route_file = carried == Carried::Handler && by_file.is_some();
                     if !tail.is_whole && !is_route_file {
                         let home = Home { file: Arc::clone(spot.file), scope: *scope, name: name.clone(), at: None };
-                        if self.registered(&home, carried, &tail, found) {
+                        let is_added = match carried {
+                            Carried::Router { .. } => self.added(&home, carried, &tail, found),
+                            Carried::Handler | Carried::Plugin { .. } => self.registered(&home, carried, &tail, found),
+                        };
+                        if is_added {
                             return;
                         }
                     }
@@ -434,7 +438,7 @@ impl Composer<'_> {
             (_, Some(home), None) => {
                 let is_part = matches!(&node.value, Value::Call(call) if is_part(call));
                 let carried = Carried::Router { is_part };
-                let is_known = self.registered(home, carried, &tail, found) || self.given_back(home, carried, &tail, found);
+                let is_known = self.added(home, carried, &tail, found);
                 if !is_known {
                     match &node.value {
                         _ if self.is_listed(home) => {
@@ -450,7 +454,7 @@ impl Composer<'_> {
                 }
             }
             (Kind::Name(_), None, _) => self.top(spot, Carried::Router { is_part: false }, tail, None, found),
-            (Kind::Call(_), None, _) => {
+            (Kind::Call(_), None, _) if matches!(node.value, Value::Call(_) | Value::External(_)) => {
                 let is_part = matches!(&node.value, Value::Call(call) if is_part(call));
                 self.climb(spot, Carried::Router { is_part }, tail, None, found);
             }
@@ -576,7 +580,8 @@ impl Composer<'_> {
                     }
                     Kind::Name(function) => {
                         let called = self.evaluator.home(&file, routing.scope, function, call.callee.span);
-                        if !called.is_some_and(|called| called.is(home)) {
+                        let is_method = |called: &Home| carried == Carried::Handler && self.is_method_of(called, home);
+                        if !called.is_some_and(|called| called.is(home) || is_method(&called)) {
                             continue;
                         }
                         match carried {
@@ -624,6 +629,37 @@ impl Composer<'_> {
         is_found
     }
 
+    /// Goes on from wherever a router is added to another one, by this name, by those of what its methods give back, or by the
+    /// function that makes it; false where that is nowhere.
+    fn added(&self, home: &Home, carried: Carried, tail: &Tail, found: &mut Vec<Composed>) -> bool {
+        if self.depth.get() > MAX_DEPTH {
+            return false;
+        }
+        self.depth.set(self.depth.get() + 1);
+        let mut is_found = self.registered(home, carried, tail, found) || self.given_back(home, carried, tail, found);
+        for name in self.names_beside(home) {
+            is_found |= self.added(&name, carried, tail, found);
+        }
+        self.depth.set(self.depth.get() - 1);
+        is_found
+    }
+
+    /// The other names of a router in the scope that binds it: `const routes = router.get(…)`.
+    fn names_beside(&self, home: &Home) -> Vec<Home> {
+        let facts = self.files.facts(&home.file);
+        let scopes = facts.as_deref().and_then(FileFacts::module).map(|module| module.scopes.as_slice()).unwrap_or_default();
+        let bindings = scopes.get(home.scope as usize).map(|scope| scope.bindings.as_slice()).unwrap_or_default();
+        let is_of_it = |binding: &&Binding| {
+            let Source::Value(value) = &binding.source else { return false };
+            let spot = Spot { file: &home.file, scope: home.scope, span: value.span, around: &[] };
+            let (root, _) = self.root(spot, value);
+            binding.name != home.name && matches!(&root.kind, Kind::Name(name) if *name == home.name)
+        };
+        let named = bindings.iter().filter(is_of_it);
+        let home_of = |binding: &Binding| Home { name: binding.name.clone(), at: Some(binding.span.start), ..home.clone() };
+        named.map(home_of).collect()
+    }
+
     /// Goes on from wherever a router is added to another one by the function that makes it and gives it back; false where
     /// there is no such function, or nothing of that kind becomes of its result. What nobody calls makes nothing.
     fn given_back(&self, home: &Home, carried: Carried, tail: &Tail, found: &mut Vec<Composed>) -> bool {
@@ -637,7 +673,7 @@ impl Composer<'_> {
         self.depth.set(self.depth.get() + 1);
         let mut is_found = self.registered(&maker, carried, tail, found);
         for made in self.results_of(&maker) {
-            is_found |= self.registered(&made, carried, tail, found) || self.given_back(&made, carried, tail, found);
+            is_found |= self.added(&made, carried, tail, found);
         }
         self.depth.set(self.depth.get() - 1);
         is_found
@@ -688,6 +724,18 @@ impl Composer<'_> {
         self.depth.set(self.depth.get() + 1);
         self.from(spot, guards, tail, by_file.as_deref(), found);
         self.depth.set(self.depth.get() - 1);
+    }
+
+    /// Whether a name stands for the method of a handler that takes the requests of one kind: `const { GET } = handlers`.
+    fn is_method_of(&self, name: &Home, handlers: &Home) -> bool {
+        match self.evaluator.bound(name) {
+            Some(Source::Part { of: Expr { kind: Kind::Name(of), span }, path, .. }) => {
+                let of = self.evaluator.home(&name.file, name.scope, &of, span);
+                let is_method = matches!(path.as_slice(), [method] if HTTP_METHODS.contains(&method.as_str()));
+                is_method && of.is_some_and(|of| of.is(handlers))
+            }
+            _ => false,
+        }
     }
 
     /// Where a file exports a name of another one, or parts of what it stands for: `export const { GET, POST } = handlers`.
@@ -888,6 +936,15 @@ impl Composer<'_> {
                         Paths::Known(paths) => prefixes.extend(paths),
                         _ => return found.push(tail.open(Unknown::new("the global prefix is not known", at))),
                     },
+                    [Element { value, spread: false }, Element { value: options, spread: false }] => {
+                        let excluded = self.eval(here, options).get(&["exclude"]).and_then(Node::texts);
+                        let is_excluded = excluded.and_then(|patterns| is_excluded(&tail.path, &patterns));
+                        match (is_excluded, self.paths(here, value)) {
+                            (Some(true), _) => _ = prefixes.insert(String::new()),
+                            (Some(false), Paths::Known(paths)) => prefixes.extend(paths),
+                            _ => return found.push(tail.open(Unknown::new("the global prefix has exceptions", at))),
+                        }
+                    }
                     _ => return found.push(tail.open(Unknown::new("the global prefix has exceptions", at))),
                 }
             }
@@ -936,15 +993,6 @@ impl Composer<'_> {
     }
 
     fn eval(&self, spot: Spot<'_>, expr: &Expr) -> Node {
-                    [Element { value, spread: false }, Element { value: options, spread: false }] => {
-                        let excluded = self.eval(here, options).get(&["exclude"]).and_then(Node::texts);
-                        let is_excluded = excluded.and_then(|patterns| is_excluded(&tail.path, &patterns));
-                        match (is_excluded, self.paths(here, value)) {
-                            (Some(true), _) => _ = prefixes.insert(String::new()),
-                            (Some(false), Paths::Known(paths)) => prefixes.extend(paths),
-                            _ => return found.push(tail.open(Unknown::new("the global prefix has exceptions", at))),
-                        }
-                    }
         self.evaluator.eval(spot.file, spot.scope, expr)
     }
 
@@ -982,25 +1030,6 @@ fn said(node: &Node) -> Paths {
     }
 }
 
-/// Whether a router is made only to be part of another one.
-fn is_part(call: &CallValue) -> bool {
-    matches!(last_name(call.first()), "Router" | "createRouter")
-}
-
-/// The last part of the name of what is called.
-fn last_name(call: &CallValue) -> &str {
-    call.callee.name.rsplit('.').next().unwrap_or(&call.callee.name)
-}
-
-fn encloses(outer: Span, inner: Span) -> bool {
-    outer.start <= inner.start && inner.end <= outer.end
-}
-
-/// A path below a prefix, with a slash between them and none at the end of the prefix.
-fn joined(prefix: &str, path: &str) -> String {
-    let parts = prefix.split('/').chain(path.split('/')).filter(|part| !part.is_empty());
-    parts.fold(String::new(), |whole, part| whole + "/" + part)
-}
 /// Whether the path of a route is among those that a global prefix does not come before; `None` where that is not known
 /// (NestJS: "Global path prefix", `exclude`).
 fn is_excluded(path: &str, patterns: &[String]) -> Option<bool> {
@@ -1022,3 +1051,22 @@ fn is_excluded(path: &str, patterns: &[String]) -> Option<bool> {
     Some(any)
 }
 
+/// Whether a router is made only to be part of another one.
+fn is_part(call: &CallValue) -> bool {
+    matches!(last_name(call.first()), "Router" | "createRouter")
+}
+
+/// The last part of the name of what is called.
+fn last_name(call: &CallValue) -> &str {
+    call.callee.name.rsplit('.').next().unwrap_or(&call.callee.name)
+}
+
+fn encloses(outer: Span, inner: Span) -> bool {
+    outer.start <= inner.start && inner.end <= outer.end
+}
+
+/// A path below a prefix, with a slash between them and none at the end of the prefix.
+fn joined(prefix: &str, path: &str) -> String {
+    let parts = prefix.split('/').chain(path.split('/')).filter(|part| !part.is_empty());
+    parts.fold(String::new(), |whole, part| whole + "/" + part)
+}
