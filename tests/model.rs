@@ -4122,3 +4122,13 @@ fn packages_of_one_name_belong_to_their_workspaces() {
         assert_eq!((&*model.servers[1].at.file, of(1)), ("templates/one/packages/auth/auth.ts", vec!["jwt"]));
     }
 }
+
+#[test]
+fn what_tests_and_examples_leave_open_is_told_around_the_model() {
+    let auth = "import { betterAuth } from \"better-auth\";\nimport { own } from \"elsewhere\";\nexport const auth = betterAuth({ database: own(), plugins: [...more()] });";
+    for (path, asks) in [("src/auth.ts", true), ("tests/auth.ts", false), ("examples/app/auth.ts", false)] {
+        let model = model(&[(path, auth)]);
+        assert_eq!(!model.undetermined.is_empty(), asks, "{path}: {:?}", model.undetermined);
+        assert!(!model.questions().is_empty(), "{path}");
+    }
+}

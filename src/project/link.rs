@@ -78,8 +78,17 @@ pub fn link(files: &dyn Files, stated: &Stated, kept: &mut Kept) -> ProjectModel
 fn all(files: &Gate<'_>, stated: &Stated, resolver: &Resolver, run: &Run<'_>, kept: &Kept) -> ProjectModel {
     let evaluator = Evaluator::new(files, resolver, run, &kept.answers);
     let model = ProjectModel::default();
-    let mut linker =
-        Linker { files, resolver, evaluator: &evaluator, run, kept, model, client_calls: Vec::new(), unread: BTreeSet::new() };
+    let mut linker = Linker {
+        files,
+        resolver,
+        evaluator: &evaluator,
+        run,
+        kept,
+        model,
+        client_calls: Vec::new(),
+        asked: Vec::new(),
+        unread: BTreeSet::new(),
+    };
     let of_auth: Vec<_> =
         files.candidates().iter().filter(|(_, signals)| signals.auth).map(|(path, _)| Arc::clone(path)).collect();
     files.prepare(&of_auth);
@@ -122,6 +131,8 @@ struct Linker<'a> {
     client_calls: Vec<ClientCall>,
     /// Places that could not be read, where that is told of the file.
     unread: BTreeSet<Site>,
+    /// What the sources do not tell of servers, by their places.
+    asked: Vec<(Site, Open)>,
 }
 
 /// A call of `createAuthClient`.
@@ -152,6 +163,7 @@ impl Linker<'_> {
         mount(self.files, self.resolver, self.evaluator, &mut self.model);
         let sites = Sites::find(&mut self.model.servers);
         tell_copies(self.evaluator, &mut self.model.servers);
+        self.ask();
         std::mem::take(&mut self.client_calls).into_iter().for_each(|call| self.client(call, &sites));
         self.model.clients.sort_by(|a, b| a.at.cmp(&b.at));
         self.calls_of_clients();
@@ -316,9 +328,10 @@ impl Linker<'_> {
     /// What the sources do not tell of a server's configuration.
     fn questions(&mut self, server: &Server) {
         let place = format!("`{}` in {}", server.name, server.at.file);
-        let undetermined = &mut self.model.undetermined;
+        let questions = &mut self.asked;
         let mut ask = |question: String, why: &Unknown| {
-            undetermined.push(Open { question, reason: why.reason.clone(), site: why.at.clone() });
+            let open = Open { question, reason: why.reason.clone(), site: why.at.clone() };
+            questions.push((server.at.clone(), open));
         };
         // One place raises one question of these, the widest: what hides options hides plugins as well, and both hide tables.
         let mut asked = self.unread.clone();
@@ -371,11 +384,11 @@ impl Linker<'_> {
                             "those in `{folder}` create less than half of the declared tables, so that the database must come by \
                              the others in another way"
                         );
-                        self.model.undetermined.push(Open { question, reason, site: server.adapter.at.clone() });
+                        self.asked.push((server.at.clone(), Open { question, reason, site: server.adapter.at.clone() }));
                     }
                     for (what, Unknown { reason, at: site }) in open {
                         let question = format!("whether {what}, which {place} needs");
-                        self.model.undetermined.push(Open { question, reason, site });
+                        self.asked.push((server.at.clone(), Open { question, reason, site }));
                     }
                     match hidden_options(&server.options).filter(|_| !gaps.is_empty()) {
                         Some(reason) => server.comparison = SchemaState::Undetermined(reason),
@@ -392,7 +405,19 @@ impl Linker<'_> {
         }
         if let SchemaState::Undetermined(reason) = &server.comparison {
             let question = format!("whether the database has the tables {place} needs");
-            self.model.undetermined.push(Open { question, reason: reason.clone(), site: server.adapter.at.clone() });
+            let open = Open { question, reason: reason.clone(), site: server.adapter.at.clone() };
+            self.asked.push((server.at.clone(), open));
+        }
+    }
+
+    /// Puts the questions of servers to those of the model. Of tests and examples, the schema is not judged.
+    fn ask(&mut self) {
+        for (at, open) in std::mem::take(&mut self.asked) {
+            let role = self.model.servers.iter().find(|server| server.at == at).map(|server| server.role);
+            match role {
+                Some(Role::Test | Role::Example) => self.model.undetermined_around.push(open),
+                _ => self.model.undetermined.push(open),
+            }
         }
     }
 
