@@ -4132,3 +4132,11 @@ fn what_tests_and_examples_leave_open_is_told_around_the_model() {
         assert!(!model.questions().is_empty(), "{path}");
     }
 }
+
+#[test]
+fn what_a_condition_decides_is_asked_once() {
+    let options = "{ ...(cache ? { secondaryStorage: cache } : {}), rateLimit: cache ? { storage: \"database\" } : { storage: \"memory\" } }";
+    let model = server(&format!("import {{ cache }} from \"cache\";\nexport const auth = betterAuth({options});"));
+    let reasons: Vec<&str> = model.servers[0].required.open.iter().map(|why| why.reason.as_str()).collect();
+    assert!(!reasons.is_empty() && reasons.iter().all(|reason| !reason.contains("!(")), "{reasons:?}");
+}

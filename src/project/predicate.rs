@@ -99,7 +99,10 @@ pub fn evaluate<'v>(predicate: &Predicate, lookup: &Lookup<'v>) -> Outcome<'v> {
 /// What is not known where a condition decides.
 #[must_use]
 pub fn depends_on(condition: &value::Condition) -> Unknown {
-    Unknown { reason: format!("it depends on `{}`", condition.text), at: condition.at.clone() }
+    // Whether it holds and whether it does not is one question.
+    let otherwise = condition.negated().text;
+    let text = if otherwise.len() < condition.text.len() { &otherwise } else { &condition.text };
+    Unknown { reason: format!("it depends on `{text}`"), at: condition.at.clone() }
 }
 
 /// Whether the values found are all there can be: those under `c` and `!(c)` are, those under `c` alone are not.
