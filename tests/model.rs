@@ -4140,3 +4140,17 @@ fn what_a_condition_decides_is_asked_once() {
     let reasons: Vec<&str> = model.servers[0].required.open.iter().map(|why| why.reason.as_str()).collect();
     assert!(!reasons.is_empty() && reasons.iter().all(|reason| !reason.contains("!(")), "{reasons:?}");
 }
+
+#[test]
+fn what_a_module_of_nuxt_takes_is_a_server_and_a_client() {
+    let auth = "import { defineServerAuth } from \"@onmax/nuxt-better-auth/config\";\nimport { admin } from \"better-auth/plugins\";\n\
+                export default defineServerAuth(({ runtimeConfig }) => ({ plugins: [admin()], secret: runtimeConfig.secret }));";
+    let client = "import { defineClientAuth } from \"@onmax/nuxt-better-auth/config\";\nimport { adminClient } from \"better-auth/client/plugins\";\n\
+                  export default defineClientAuth({ plugins: [adminClient()] });";
+    let found = model(&[("server/auth.config.ts", auth), ("app/auth.config.ts", client)]);
+    assert_eq!(plugins(&found), ["admin"]);
+    assert_eq!(found.servers[0].adapter.kind, AdapterKind::Other);
+    assert_eq!(found.clients[0].plugins[0].name, "adminClient");
+    let other = auth.replace("@onmax/nuxt-better-auth/config", "elsewhere");
+    assert!(model(&[("server/auth.config.ts", &other)]).servers.is_empty());
+}

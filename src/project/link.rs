@@ -210,8 +210,28 @@ impl Linker<'_> {
                 let options = self.evaluator.property(&options, "betterAuthOptions", &at);
                 self.server(at, role(path), owner, kept_by("payload", &module, options));
             }
+            // They take the options of what the module of Nuxt makes of them, or a function that gives these (Nuxt Better Auth:
+            // "Configuration").
+            "defineServerAuth" if module == NUXT => {
+                let options = self.given_by(options);
+                let has_database = options.get(&["database"]).is_some();
+                let options = if has_database { options } else { kept_by("nuxt-better-auth", &module, options) };
+                self.server(at, role(path), owner, options);
+            }
+            "defineClientAuth" if module == NUXT => {
+                let options = self.given_by(options);
+                self.client_calls.push(ClientCall { at, owner, module, options });
+            }
             CLIENT if is_framework(&module) => self.client_calls.push(ClientCall { at, owner, module, options }),
             _ => {}
+        }
+    }
+
+    /// Options, or what a function gives for them.
+    fn given_by(&self, options: Node) -> Node {
+        match &options.value {
+            Value::Function(function) => self.evaluator.call(function, Vec::new(), &options.at),
+            _ => options,
         }
     }
 
@@ -481,6 +501,9 @@ impl Linker<'_> {
 
 /// The function that makes a server.
 const ENTRY: &str = "betterAuth";
+
+/// The module with the functions that a module of Nuxt takes options by.
+const NUXT: &str = "@onmax/nuxt-better-auth/config";
 
 /// The function that makes a client.
 const CLIENT: &str = "createAuthClient";

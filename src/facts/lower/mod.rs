@@ -42,7 +42,8 @@ const MAX_DEPTH: u32 = 120;
 pub const INSTANCES: [&str; 2] = ["betterAuth", "createAuthClient"];
 
 /// The functions whose calls are recorded wherever they stand.
-pub const ENTRY_POINTS: [&str; 4] = ["betterAuth", "betterAuthPlugin", "createAuthClient", "getMigrations"];
+pub const ENTRY_POINTS: [&str; 6] =
+    ["betterAuth", "betterAuthPlugin", "createAuthClient", "defineClientAuth", "defineServerAuth", "getMigrations"];
 
 /// The functions that mount an instance in a framework (documentation: integrations).
 pub const MOUNTING_FUNCTIONS: [&str; 5] =
