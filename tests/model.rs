@@ -4154,3 +4154,21 @@ fn what_a_module_of_nuxt_takes_is_a_server_and_a_client() {
     let other = auth.replace("@onmax/nuxt-better-auth/config", "elsewhere");
     assert!(model(&[("server/auth.config.ts", &other)]).servers.is_empty());
 }
+
+#[test]
+fn nothing_is_served_while_the_application_is_built() {
+    for (guard, is_kept_out) in [
+        ("process.env.BUILD_TIME", true),
+        ("!!process.env.IS_BUILDING", true),
+        ("process.env.NEXT_BUILD", true),
+        ("building", true),
+        ("process.env.BUILD_ENV", false),
+        ("process.env.REBUILD", false),
+    ] {
+        let model = server(&format!(
+            "import {{ building }} from \"$app/environment\";\nexport const auth = betterAuth({{ secret: {guard} ? \"built\" : process.env.SECRET }});"
+        ));
+        let Lookup::Found(found) = model.servers[0].options.lookup(&["secret"]) else { panic!("{guard}") };
+        assert_eq!(found[0].outside_production(), is_kept_out, "{guard}");
+    }
+}

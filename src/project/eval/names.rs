@@ -203,8 +203,9 @@ impl Evaluator<'_> {
             Resolved::External(module) if exports_variables(&module) && name != GET_SECRET => {
                 Node { value: Value::Env(name.to_owned()), at }
             }
-            Resolved::External(module) if (module.as_str(), name) == ("$app/environment", "dev") => {
-                test(environment_test(Environment::NotProduction, "dev", &at), at)
+            // While the application is built, it serves nothing.
+            Resolved::External(module) if module == "$app/environment" && matches!(name, "dev" | "building") => {
+                test(environment_test(Environment::NotProduction, name, &at), at)
             }
             Resolved::External(module) => Node { value: Value::External(External { module, name: name.to_owned() }), at },
             Resolved::Missing => unknown(format!("`{name}` is imported from `{module}`, which is not in the repository"), at),

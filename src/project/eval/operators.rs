@@ -122,7 +122,9 @@ fn is_same(one: &Value, other: &Value) -> Option<bool> {
 
 /// Whether the value of an expression counts as true.
 fn truth(place: &Place<'_>, expr: &Expr, node: &Node) -> Truth {
-    truth_of(node, || Condition::new(render::expr(expr), Site::new(&place.file, expr.span)))
+    let is_of_builds = matches!(&node.value, Value::Env(name) if tells_of_builds(name));
+    let environment = is_of_builds.then_some(Environment::NotProduction);
+    truth_of(node, || Condition { environment, ..Condition::new(render::expr(expr), Site::new(&place.file, expr.span)) })
 }
 
 /// Whether a value counts as true; `told` is what is said of one that does not tell by itself when it does.
@@ -208,6 +210,14 @@ pub(super) fn read_variable(value: &Value) -> Option<&str> {
         }
         _ => None,
     }
+}
+
+/// Whether a variable by its name is set only while the application is built, when it serves nothing: `BUILD_TIME`,
+/// `IS_BUILDING`, `NEXT_BUILD`.
+fn tells_of_builds(variable: &str) -> bool {
+    let is_about = |word: &&str| !matches!(*word, "IS" | "NEXT" | "VITE" | "SSR" | "DOCKER");
+    let words: Vec<&str> = variable.split('_').filter(is_about).collect();
+    matches!(words.as_slice(), ["BUILD" | "BUILDING" | "BUILDTIME"] | ["BUILD", "TIME" | "PHASE"])
 }
 
 /// A value without the alternatives it is known not to be.
