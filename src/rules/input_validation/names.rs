@@ -125,7 +125,7 @@ const KINDS: &[Kind] = &[
     },
     Kind {
         means: Means::Entitlement,
-        ends: &["premium", "pro", "paid", "lifetime", "purchases", "entitlements"],
+        ends: &["premium", "pro", "paid", "lifetime", "purchases", "entitlements", "featureflags"],
         before: &[],
         freely: Freely::Never,
     },
@@ -201,7 +201,10 @@ mod tests {
     fn entitlements_and_scopes_are_told_apart_from_what_is_called_alike() {
         are(Some(Means::Entitlement), "plan billingPlan user_plan planId tier loyaltyTier credits aiCredits balance isPremium");
         are(Some(Means::Entitlement), "premiumUntil subscriptionStatus stripeCustomerId stripe_price_id customerId");
-        are(Some(Means::Entitlement), "status accountStatus hasAccess hasReportAccess isPro purchases walletBalance");
+        are(
+            Some(Means::Entitlement),
+            "status accountStatus featureFlags hasAccess hasReportAccess isPro purchases walletBalance",
+        );
         are(None, "mealPlan lessonPlan maritalStatus onlineStatus planet premiere program workBalance subscribedToUpdates");
         are(Some(Means::Scope), "tenantId organizationId org_id familyId userId");
         are(None, "activeOrganizationId lastWorkspaceId schoolId discordId deviceId organization userIdentity");
