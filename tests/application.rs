@@ -1282,3 +1282,23 @@ fn names_that_nitro_imports_may_be_passed_on() {
         model.servers[0].declared.lookup
     );
 }
+
+#[test]
+fn a_package_that_others_use_shows_no_pages_by_itself() {
+    let files = |config: &'static str| {
+        let files = [
+            ("package.json", "{ \"workspaces\": [\"apps/*\", \"packages/*\"] }"),
+            (
+                "packages/api/package.json",
+                "{ \"name\": \"@x/api\", \"dependencies\": { \"next\": \"16\", \"better-auth\": \"1.7.0\" } }",
+            ),
+            ("packages/api/auth.ts", AUTH.1),
+            ("packages/api/client.ts", CLIENT),
+            (config, "export default {};"),
+            ("apps/web/package.json", "{ \"dependencies\": { \"@x/api\": \"*\", \"expo\": \"54\" } }"),
+        ];
+        audiences(&model(&files).servers[0])
+    };
+    assert_eq!(files("packages/api/other.config.ts"), [Audience::SpaMobile]);
+    assert_eq!(files("packages/api/next.config.ts"), [Audience::Web]);
+}

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::frameworks::shown_by;
+use super::frameworks::{configuration, shown_by};
 use super::rendering::serverless;
 use super::{Audience, Context, Evidence, Partners, Stated, folder};
 use crate::knowledge::frameworks::{Framework, FrameworkKind};
@@ -101,10 +101,15 @@ fn inferred(
 
 /// What the packages that show a client to people are made with: its own, or those that depend on its own.
 fn shown_with(files: &dyn Files, resolver: &Resolver, package: &Arc<str>) -> Vec<(Arc<str>, &'static Framework)> {
-    if let Some(framework) = shown_by(files, resolver, package) {
+    let users = resolver.dependants(package);
+    // A package that others use, and that configures no framework, has only to do with one.
+    let is_shown = |framework: &&Framework| {
+        let config = framework.config.as_deref();
+        users.is_empty() || config.is_none_or(|config| configuration(files, package, config).is_some())
+    };
+    if let Some(framework) = shown_by(files, resolver, package).filter(is_shown) {
         return vec![(Arc::clone(package), framework)];
     }
-    let users = resolver.dependants(package);
     users.into_iter().filter_map(|user| shown_by(files, resolver, &user).map(|framework| (user, framework))).collect()
 }
 
