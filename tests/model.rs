@@ -4142,20 +4142,6 @@ fn what_a_condition_decides_is_asked_once() {
 }
 
 #[test]
-fn what_a_module_of_nuxt_takes_is_a_server_and_a_client() {
-    let auth = "import { defineServerAuth } from \"@onmax/nuxt-better-auth/config\";\nimport { admin } from \"better-auth/plugins\";\n\
-                export default defineServerAuth(({ runtimeConfig }) => ({ plugins: [admin()], secret: runtimeConfig.secret }));";
-    let client = "import { defineClientAuth } from \"@onmax/nuxt-better-auth/config\";\nimport { adminClient } from \"better-auth/client/plugins\";\n\
-                  export default defineClientAuth({ plugins: [adminClient()] });";
-    let found = model(&[("server/auth.config.ts", auth), ("app/auth.config.ts", client)]);
-    assert_eq!(plugins(&found), ["admin"]);
-    assert_eq!(found.servers[0].adapter.kind, AdapterKind::Other);
-    assert_eq!(found.clients[0].plugins[0].name, "adminClient");
-    let other = auth.replace("@onmax/nuxt-better-auth/config", "elsewhere");
-    assert!(model(&[("server/auth.config.ts", &other)]).servers.is_empty());
-}
-
-#[test]
 fn nothing_is_served_while_the_application_is_built() {
     for (guard, is_kept_out) in [
         ("process.env.BUILD_TIME", true),
@@ -4171,4 +4157,26 @@ fn nothing_is_served_while_the_application_is_built() {
         let Lookup::Found(found) = model.servers[0].options.lookup(&["secret"]) else { panic!("{guard}") };
         assert_eq!(found[0].outside_production(), is_kept_out, "{guard}");
     }
+}
+
+#[test]
+fn what_a_module_of_nuxt_takes_is_a_server_and_a_client() {
+    let auth = "import { defineServerAuth } from \"@onmax/nuxt-better-auth/config\";\nimport { admin } from \"better-auth/plugins\";\n\
+                export default defineServerAuth(({ runtimeConfig }) => ({ plugins: [admin()], secret: runtimeConfig.secret }));";
+    let client = "import { defineClientAuth } from \"@onmax/nuxt-better-auth/config\";\nimport { adminClient } from \"better-auth/client/plugins\";\n\
+                  export default defineClientAuth({ plugins: [adminClient()] });";
+    let found = model(&[("server/auth.config.ts", auth), ("app/auth.config.ts", client)]);
+    assert_eq!(plugins(&found), ["admin"]);
+    assert_eq!(found.servers[0].adapter.kind, AdapterKind::Other);
+    assert_eq!(found.clients[0].plugins[0].name, "adminClient");
+    let other = auth.replace("@onmax/nuxt-better-auth/config", "elsewhere");
+    assert!(model(&[("server/auth.config.ts", &other)]).servers.is_empty());
+}
+
+#[test]
+fn the_plugin_for_another_domain_of_convex_needs_no_tables() {
+    let auth = "import { betterAuth } from \"better-auth\";\nimport { convex, crossDomain } from \"@convex-dev/better-auth/plugins\";\n\
+                export const auth = betterAuth({ plugins: [convex({ authConfig: {} }), crossDomain({ siteUrl: \"https://a.example\" })] });";
+    let model = model(&[("convex/auth.ts", auth)]);
+    assert!(model.servers[0].required.open.is_empty(), "{:?}", model.servers[0].required.open);
 }

@@ -35,6 +35,7 @@ pub(super) fn plugins() -> Vec<File> {
         "cloudflare",
         "convex",
         "creem",
+        "cross-domain",
         "custom-session",
         "device-authorization",
         "dodopayments",
