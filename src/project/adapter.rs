@@ -49,7 +49,7 @@ impl Adapter {
         self.options.as_ref().filter(|_| is_it)?.get(&["local", "schema"])
     }
 
-    /// Whether it is given an empty object for a database, so that it reaches none.
+    /// Whether it is given an empty object on the spot for a database, so that it reaches none.
     #[must_use]
     pub fn is_hollow(&self) -> bool {
         let takes_database = match self.kind {
@@ -58,7 +58,12 @@ impl Adapter {
             _ => false,
         };
         let is_empty = |object: &Object| object.properties.is_empty() && object.open.is_empty();
-        takes_database && self.handle.as_ref().and_then(Node::object).is_some_and(is_empty)
+        let is_on_the_spot = |handle: &&Node| {
+            let (own, given) = (&self.at, &handle.at);
+            own.file == given.file && own.span.start <= given.span.start && given.span.end <= own.span.end
+        };
+        let written = self.handle.as_ref().filter(is_on_the_spot).and_then(Node::object);
+        takes_database && written.is_some_and(is_empty)
     }
 
     /// Whether the database gets an index for every foreign key without being asked: MySQL makes one, and so does MikroORM
