@@ -1295,7 +1295,8 @@ fn a_package_that_others_use_shows_no_pages_by_itself() {
             ("packages/api/auth.ts", AUTH.1),
             ("packages/api/client.ts", CLIENT),
             (config, "export default {};"),
-            ("apps/web/package.json", "{ \"dependencies\": { \"@x/api\": \"*\", \"expo\": \"54\" } }"),
+            ("packages/ui/package.json", "{ \"name\": \"@x/ui\", \"dependencies\": { \"@x/api\": \"*\", \"next\": \"16\" } }"),
+            ("apps/web/package.json", "{ \"dependencies\": { \"@x/api\": \"*\", \"@x/ui\": \"*\", \"expo\": \"54\" } }"),
         ];
         audiences(&model(&files).servers[0])
     };

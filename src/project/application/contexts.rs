@@ -101,16 +101,20 @@ fn inferred(
 
 /// What the packages that show a client to people are made with: its own, or those that depend on its own.
 fn shown_with(files: &dyn Files, resolver: &Resolver, package: &Arc<str>) -> Vec<(Arc<str>, &'static Framework)> {
-    let users = resolver.dependants(package);
-    // A package that others use, and that configures no framework, has only to do with one.
-    let is_shown = |framework: &&Framework| {
-        let config = framework.config.as_deref();
-        users.is_empty() || config.is_none_or(|config| configuration(files, package, config).is_some())
-    };
-    if let Some(framework) = shown_by(files, resolver, package).filter(is_shown) {
+    if let Some(framework) = shown(files, resolver, package) {
         return vec![(Arc::clone(package), framework)];
     }
-    users.into_iter().filter_map(|user| shown_by(files, resolver, &user).map(|framework| (user, framework))).collect()
+    let users = resolver.dependants(package);
+    users.into_iter().filter_map(|user| shown(files, resolver, &user).map(|framework| (user, framework))).collect()
+}
+
+/// The framework a package shows something to people with. One that others use, and that configures no framework, has only
+/// to do with it.
+fn shown(files: &dyn Files, resolver: &Resolver, package: &str) -> Option<&'static Framework> {
+    shown_by(files, resolver, package).filter(|framework| {
+        let config = framework.config.as_deref();
+        config.is_none_or(|config| configuration(files, package, config).is_some()) || resolver.dependants(package).is_empty()
+    })
 }
 
 /// What the use of a plugin says of the application (documentation: integrations/expo, plugins/bearer, plugins/api-key).
