@@ -577,8 +577,17 @@ fn must_be_given(column: &Column) -> bool {
 
 /// Whether a column that nobody asks for has the name of one that is looked for, or nearly.
 fn is_alike(stranger: &Column, required: &RequiredColumn) -> bool {
-    let is_near = || strsim::jaro_winkler(&stranger.name, &required.name) > 0.9;
+    let is_near =
+        || strsim::jaro_winkler(&stranger.name, &required.name) > 0.9 || have_same_stems(&stranger.name, &required.name);
     is_similar_column(stranger, &required.name) || fits(stranger, required) && is_near()
+}
+
+/// Whether two names have the same words, one of each pair perhaps with an ending: `bannedReason` and `banReason`.
+fn have_same_stems(one: &str, other: &str) -> bool {
+    let (one, other) = (snake_case(one), snake_case(other));
+    let (one, other): (Vec<&str>, Vec<&str>) = (one.split('_').collect(), other.split('_').collect());
+    let is_stem = |stem: &str, word: &str| stem.len() >= 3 && word.starts_with(stem);
+    one.len() == other.len() && one.iter().zip(&other).all(|(one, other)| is_stem(one, other) || is_stem(other, one))
 }
 
 /// Parts of the names, in lower case, of columns for passwords.
@@ -632,4 +641,16 @@ fn by_cause(columns: Vec<RequiredColumn>) -> Vec<(Cause, Vec<RequiredColumn>)> {
         }
     }
     groups
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn endings_make_no_other_name() {
+        assert!(have_same_stems("bannedReason", "banReason") && have_same_stems("ban_reason", "bannedReason"));
+        assert!(!have_same_stems("verifiedAt", "verified") && !have_same_stems("banExpires", "banReason"));
+        assert!(!have_same_stems("id", "identifier"));
+    }
 }

@@ -307,7 +307,7 @@ impl<'m> Group<'m> {
         let renamed = self.gaps.iter().filter_map(|gap| self.rename_class(gap).or_else(|| self.rename(gap)));
         let renamed: Vec<String> = renamed.collect();
         if !renamed.is_empty() {
-            report.help.server = Some(renamed.join(" "));
+            report.help.server = Some(self.misplaced() + &renamed.join(" "));
         }
         if server.adapter.at != server.at {
             report.related.push((server.adapter.at.clone(), "the database is set here".into()));
@@ -397,7 +397,7 @@ impl<'m> Group<'m> {
             gap.table
         );
         let mapped = self.mapped(gap, &respelt).map(|option| format!(" Or tell {} the name: `{option}`.", self.who()));
-        Some(dropped.map(|dropped| dropped + " ").unwrap_or_default() + &self.misplaced() + &rename + &mapped.unwrap_or_default())
+        Some(dropped.map(|dropped| dropped + " ").unwrap_or_default() + &rename + &mapped.unwrap_or_default())
     }
 
     /// Who looks a column up.
