@@ -5,7 +5,7 @@ mod common;
 use common::Repo;
 use git_auth_review::cache::memory::MemoryStore;
 use git_auth_review::engine::{Options, Surroundings, review};
-use git_auth_review::finding::{Confidence, Finding, Severity};
+use git_auth_review::finding::{Applicability, Confidence, Finding, Severity};
 use git_auth_review::source::MemorySnapshot;
 
 /// A file: its path and its text.
@@ -207,8 +207,9 @@ fn columns_that_nobody_writes_are_told_what_becomes_of_them() {
     let rule = "schema-unwritten-required-column";
     let password = one(&told("password: text(\"password\").notNull(),", ""), rule, "`password`");
     let server = password.help.server.expect("a step");
-    assert!(server.starts_with("Leave `password` out of `user.additionalFields`") && !server.contains("Declare"), "{server}");
-    assert!(password.help.migration.expect("a step").starts_with("Drop `password` or make it nullable, in the schema."));
+    assert!(server.starts_with("Do not declare `password` in `user.additionalFields`"), "{server}");
+    let expected = "Make `password` nullable, or drop it once no code of the project writes it, in the schema.";
+    assert!(password.help.migration.expect("a step").starts_with(expected));
     let both = one(&told("passwordHash: text(\"p\").notNull(), plan: text(\"plan\").notNull(),", ""), rule, "`plan`");
     let server = both.help.server.expect("a step");
     assert!(server.ends_with("Declare `plan` in `user.additionalFields`, give it a default, or make it nullable."), "{server}");
@@ -220,15 +221,90 @@ fn columns_that_nobody_writes_are_told_what_becomes_of_them() {
 }
 
 #[test]
-fn a_column_is_another_name_for_what_is_looked_for_where_the_names_have_a_word_in_common() {
+fn a_column_is_another_name_for_what_is_looked_for_where_it_may_hold_the_same() {
     let told = |column: &str| {
         let schema = tables(UNIQUE_EMAIL, UNIQUE_TOKEN, "").replace("name: text(\"name\").notNull()", column);
-        let found = found(&[MANIFEST, ("src/auth.ts", &on_drizzle("")), ("src/schema.ts", &schema)]);
+        found(&[MANIFEST, ("src/auth.ts", &on_drizzle("")), ("src/schema.ts", &schema)])
+    };
+    let has = |column: &str| {
+        let found = told(column);
         let of_user = |rule: &str| found.iter().any(|one| one.rule.ends_with(rule) && one.message.contains("table `user`"));
         (of_user("schema-core-field-missing"), of_user("schema-unwritten-required-column"))
     };
-    assert_eq!(told("fullName: text(\"full_name\").notNull()"), (true, false));
-    assert_eq!(told("password: text(\"password\").notNull()"), (true, true));
+    assert_eq!(has("fullName: text(\"full_name\").notNull()"), (true, false));
+    assert_eq!(has("handle: text(\"handle\").notNull()"), (true, false));
+    assert_eq!(has("handle: text(\"handle\")"), (true, false));
+    // Nothing else is kept in these.
+    assert_eq!(has("password: text(\"password\").notNull()"), (true, true));
+    assert_eq!(has("active: boolean(\"active\").notNull()"), (true, true));
+
+    let missing = one(&told("handle: text(\"handle\").notNull()"), "schema-core-field-missing", "`name`");
+    let expected = "Where it holds the same, rename the property `handle` to `name` in table `user`; a column keeps its name in the \
+                    database where its builder is given it. Or tell better-auth the name: `user: { fields: { name: \"handle\" } }`.";
+    assert_eq!(missing.help.server.as_deref(), Some(expected));
+    assert!(missing.help.declaration.is_none() && missing.help.migration.is_none() && missing.fix.is_none());
+    // One that may be empty is no reason for a defect.
+    let missing = one(&told("handle: text(\"handle\")"), "schema-core-field-missing", "`name`");
+    let expected = "Complete table `user`; where a column is there by another name, map it in `user.fields`.";
+    assert_eq!(missing.help.server.as_deref(), Some(expected));
+    assert!(missing.help.declaration.is_some());
+}
+
+#[test]
+fn plugins_are_told_the_names_of_columns_where_they_take_them() {
+    let told = |plugin: &str, more: &str| {
+        let auth = on_drizzle(&format!("plugins: [{plugin}],"));
+        let schema = tables(UNIQUE_EMAIL, UNIQUE_TOKEN, more).replace(
+            "image: text(\"image\")",
+            "image: text(\"image\"), two_factor_enabled: boolean(\"t\"), role: text(\"a\"), banned: boolean(\"b\"), ban_reason: text(\"ban_reason\"), banExpires: timestamp(\"c\")",
+        );
+        let found = found(&[MANIFEST, ("src/auth.ts", &auth), ("src/schema.ts", &schema)]);
+        let name = plugin.split('(').next().expect("a name");
+        one(&found, "migration-missing-for-plugin", &format!("`{name}` plugin")).help.server.expect("a step")
+    };
+    let server = told("admin()", "");
+    let option = "Or tell the `admin` plugin the name: `schema: { user: { fields: { banReason: \"ban_reason\" } } }`.";
+    assert!(server.starts_with("Rename the property `ban_reason` to `banReason`") && server.ends_with(option), "{server}");
+    let codes = "\nexport const twoFactor = pgTable(\"two_factor\", { id: text(\"id\").primaryKey(), secret: text(\"secret\"), backup_codes: \
+                 text(\"backup_codes\"), userId: text(\"user_id\") });\n";
+    let server = told("twoFactor({ fields: { backupCodes: \"backup_codes\" } })", codes);
+    assert!(
+        server.starts_with("`twoFactor` takes names in `schema` alone, and does not see those in `fields`. Rename"),
+        "{server}"
+    );
+    assert!(server.contains("`schema: { twoFactor: { fields: { backupCodes: \"backup_codes\" } } }`"), "{server}");
+    assert_eq!(server.matches("takes names in `schema` alone").count(), 1, "{server}");
+}
+
+#[test]
+fn a_column_that_every_row_is_given_is_missed_by_all_calls() {
+    // Later releases compare the schema at the first request.
+    let manifest = MANIFEST.1.replace("1.7.25", "1.6.22");
+    let severity = |role: &str| {
+        let auth = on_drizzle("plugins: [admin()],");
+        let columns = format!("image: text(\"image\"), {role}banReason: text(\"b\"), banExpires: timestamp(\"c\")");
+        let schema = tables(UNIQUE_EMAIL, UNIQUE_TOKEN, "").replace("image: text(\"image\")", &columns);
+        let schema = schema.replace("ipAddress", "impersonatedBy: text(\"i\"), ipAddress");
+        let found = found(&[("package.json", &manifest), ("src/auth.ts", &auth), ("src/schema.ts", &schema)]);
+        one(&found, "migration-missing-for-plugin", "`admin` plugin").severity
+    };
+    // `banned` has a default that better-auth fills in.
+    assert_eq!(severity("role: text(\"a\"), "), Severity::Critical);
+    assert_eq!(severity("banned: boolean(\"b\"), "), Severity::High);
+}
+
+#[test]
+fn an_edit_is_for_people_where_the_application_may_count_on_what_it_changes() {
+    let applicability = |options: &str| {
+        let auth = on_drizzle(&format!("advanced: {{ disableCSRFCheck: true }}, {options}"));
+        let schema = tables(UNIQUE_EMAIL, UNIQUE_TOKEN, "");
+        let found = found(&[MANIFEST, ("src/auth.ts", &auth), ("src/schema.ts", &schema)]);
+        one(&found, "csrf-check-disabled", "disableCSRFCheck").fix.expect("an edit").applicability
+    };
+    assert_eq!(applicability(""), Applicability::Safe);
+    assert_eq!(applicability("trustedOrigins: [\"https://example.com\"],"), Applicability::Safe);
+    assert_eq!(applicability("trustedOrigins: async (request) => db.origins(request),"), Applicability::Unsafe);
+    assert_eq!(applicability("hooks: { before: async (context) => db.check(context) },"), Applicability::Unsafe);
 }
 
 #[test]
@@ -274,7 +350,10 @@ fn an_adapter_without_a_schema_is_given_the_module_that_has_all_tables() {
     };
     let expected = "import * as schema from \"../db/schema\";\n\ndrizzleAdapter(…, { …, schema })\n";
     assert_eq!(given(&schema).as_deref(), Some(expected));
-    assert_eq!(given(&schema.replace("const verification", "const tokens")), None);
+    assert_eq!(given(&schema.replace("const verification", "const tokens").replace("\"verification\"", "\"tokens\"")), None);
+    let other = "import { account, session, users, verification } from \"../db/schema\";\n\ndrizzleAdapter(…, {\n  // …\n  schema: {\n    \
+                 account,\n    session,\n    user: users,\n    verification,\n  },\n})\n";
+    assert_eq!(given(&schema.replace("const user =", "const users =")).as_deref(), Some(other));
 }
 
 #[test]
@@ -320,6 +399,21 @@ fn columns_that_cannot_hold_a_value_are_no_model_for_others() {
     assert!(lines.contains("  banned: boolean(\"banned\").default(false),\n") && imports, "{lines}");
     let (lines, _) = banned("integer(\"email_verified\", { mode: \"boolean\" })", "sqlite-core");
     assert!(lines.contains("  banned: integer(\"banned\", { mode: \"boolean\" }).default(false),\n"), "{lines}");
+}
+
+#[test]
+fn tables_that_may_be_meant_are_shown_by_their_own_names() {
+    let schema = tables(UNIQUE_EMAIL, UNIQUE_TOKEN, "").replace("const user =", "const users =");
+    let auth = server(
+        "drizzleAdapter(db, { provider: \"pg\", schema: elsewhere })",
+        "import { elsewhere } from \"x\";",
+        "plugins: [admin()],",
+    );
+    let found = found(&[MANIFEST, ("src/auth.ts", &auth), ("src/schema.ts", &schema)]);
+    let missing = one(&found, "migration-missing-for-plugin", "`admin` plugin");
+    let lines = missing.help.declaration.expect("lines");
+    assert!(lines.contains("export const users = pgTable(…") && missing.fix.is_none(), "{lines}");
+    assert!(missing.help.migration.expect("a step").starts_with("Declare it in `src/schema.ts`"));
 }
 
 #[test]

@@ -11,7 +11,7 @@ use super::metadata::EditKind;
 use super::{Circumstances, Context, Reporter, Rule, edit};
 use crate::facts::Body;
 use crate::facts::module::Text;
-use crate::finding::{FixPlan, Report};
+use crate::finding::{Applicability, FixPlan, Report};
 use crate::knowledge::predicate::{Condition as Given, Predicate};
 use crate::knowledge::range::Range;
 use crate::project::link::role;
@@ -360,7 +360,9 @@ impl Asked<'_, '_> {
                 && let Some(EditKind::Remove) = fix.edit
                 && let Some(edits) = edit::remove_property(found, cx.files)
             {
-                report.fix = Some(FixPlan { title: fix.title.clone(), applicability: fix.applicability, edits, next: None });
+                let known = fix.beside.iter().all(|option| is_known(&subject.options, option));
+                let applicability = if known { fix.applicability } else { Applicability::Unsafe };
+                report.fix = Some(FixPlan { title: fix.title.clone(), applicability, edits, next: None });
             }
         }
         let mut conditions = found.map_or_else(Vec::new, |found| found.conditions.clone());
@@ -373,6 +375,21 @@ impl Asked<'_, '_> {
         };
         let about = Circumstances { role, package: subject.package, conditions: &conditions };
         out.settled(cx, about, report).map(|report| Hit { report, subject, circumstances })
+    }
+}
+
+/// Whether an option is not set, or to a value that is known as a whole.
+fn is_known(options: &Node, option: &str) -> bool {
+    let steps: Vec<&str> = option.split('.').collect();
+    let is_whole = |node: &Node| match &node.value {
+        Value::Array(array) => array.open.is_empty(),
+        Value::Undefined | Value::Null => true,
+        _ => false,
+    };
+    match options.lookup(&steps) {
+        Lookup::Absent => true,
+        Lookup::Found(found) => found.iter().all(|one| is_whole(one.node)),
+        Lookup::Unknown(_) => false,
     }
 }
 

@@ -169,6 +169,10 @@ pub struct FixTable {
     pub applicability: Applicability,
     /// The edit of a declared rule; a coded rule makes its own.
     pub edit: Option<EditKind>,
+    /// Options that the application may rely on in place of what the edit changes: where one of them is set and not a value that
+    /// is known as a whole, people have to look first.
+    #[serde(default)]
+    pub beside: Vec<String>,
 }
 
 /// The edits a declared rule can make.

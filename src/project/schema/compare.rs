@@ -75,6 +75,10 @@ fn make_core(required: &Required, declared: &Declared, adapter: &Adapter) -> boo
     })
 }
 
+/// Types of columns that hold text.
+const TEXTS: [&str; 9] =
+    ["text", "string", "varchar", "char", "character varying", "tinytext", "mediumtext", "longtext", "nvarchar"];
+
 /// What makes a declared column fail its requirement.
 type Test<'t> = &'t dyn Fn(&RequiredColumn, &Column) -> bool;
 
@@ -140,9 +144,12 @@ impl Comparing<'_> {
         let only = lacking.len() == 1 && strangers.iter().filter(|stranger| must_be_given(stranger)).count() == 1;
         for (cause, columns) in by_cause(lacking) {
             let is_meant = |stranger: &&Column| {
-                let may_be =
-                    |column: &RequiredColumn| only && must_be_given(stranger) && share_a_word(&stranger.name, &column.name);
-                columns.iter().any(|column| is_alike(stranger, column) || may_be(column))
+                let may_be = |column: &RequiredColumn| {
+                    let is_given = column.is_filled() && !is_for_password(key, &stranger.name);
+                    only && must_be_given(stranger) && (is_given || share_a_word(&stranger.name, &column.name))
+                };
+                let is_it = |column: &RequiredColumn| is_alike(stranger, column) || fits(stranger, column) && may_be(column);
+                columns.iter().any(is_it)
             };
             let (instead, others) = strangers.into_iter().partition(is_meant);
             strangers = others;
@@ -504,8 +511,7 @@ impl Comparing<'_> {
     /// Whether a column for dates is declared as text. SQLite has no other type for them, and Kysely writes text there.
     fn is_text(&self, found: &SourceTable, column: &Column) -> bool {
         let of_sqlite = self.adapter.dialect == Some(Dialect::Sqlite) && found.layer == Layer::Sql;
-        let text = ["text", "string", "varchar", "char", "character varying", "tinytext", "mediumtext", "longtext", "nvarchar"];
-        !of_sqlite && self.adapter.dialect.is_some() && text.contains(&column.kind.as_str())
+        !of_sqlite && self.adapter.dialect.is_some() && TEXTS.contains(&column.kind.as_str())
     }
 }
 
@@ -571,7 +577,52 @@ fn must_be_given(column: &Column) -> bool {
 
 /// Whether a column that nobody asks for has the name of one that is looked for, or nearly.
 fn is_alike(stranger: &Column, required: &RequiredColumn) -> bool {
-    is_similar_column(stranger, &required.name) || strsim::jaro_winkler(&stranger.name, &required.name) > 0.9
+    let is_near =
+        || strsim::jaro_winkler(&stranger.name, &required.name) > 0.9 || have_same_stems(&stranger.name, &required.name);
+    is_similar_column(stranger, &required.name) || fits(stranger, required) && is_near()
+}
+
+/// Whether two names have the same words, one of each pair perhaps with an ending: `bannedReason` and `banReason`.
+fn have_same_stems(one: &str, other: &str) -> bool {
+    let (one, other) = (snake_case(one), snake_case(other));
+    let (one, other): (Vec<&str>, Vec<&str>) = (one.split('_').collect(), other.split('_').collect());
+    let is_stem = |stem: &str, word: &str| stem.len() >= 3 && word.starts_with(stem);
+    one.len() == other.len() && one.iter().zip(&other).all(|(one, other)| is_stem(one, other) || is_stem(other, one))
+}
+
+/// Parts of the names, in lower case, of columns for passwords.
+const PASSWORDS: [&str; 3] = ["password", "passwd", "passphrase"];
+
+/// Whether a column of a table, by its logical key, is for the password of a user, which better-auth keeps elsewhere.
+#[must_use]
+pub fn is_for_password(key: &str, column: &str) -> bool {
+    let plain = column.to_lowercase();
+    key == "user" && PASSWORDS.iter().any(|part| plain.contains(part))
+}
+
+/// What values of a column are, as far as its type tells.
+#[derive(PartialEq, Eq)]
+enum Content {
+    Text,
+    Time,
+    Truth,
+}
+
+/// Whether a column may hold the values of one that is looked for, by its type. A number may stand for anything.
+fn fits(column: &Column, required: &RequiredColumn) -> bool {
+    let content = match column.kind.as_str() {
+        kind if TEXTS.contains(&kind) => Content::Text,
+        "boolean" | "bool" => Content::Truth,
+        kind if kind.starts_with("timestamp") || kind.starts_with("date") => Content::Time,
+        _ => return true,
+    };
+    match required.kind.as_str() {
+        "string" => content == Content::Text,
+        "boolean" => content == Content::Truth,
+        "date" => content != Content::Truth,
+        "number" | "bigint" => false,
+        _ => true,
+    }
 }
 
 /// Whether two names have a word in common: `fullName` and `name`.
@@ -590,4 +641,16 @@ fn by_cause(columns: Vec<RequiredColumn>) -> Vec<(Cause, Vec<RequiredColumn>)> {
         }
     }
     groups
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn endings_make_no_other_name() {
+        assert!(have_same_stems("bannedReason", "banReason") && have_same_stems("ban_reason", "bannedReason"));
+        assert!(!have_same_stems("verifiedAt", "verified") && !have_same_stems("banExpires", "banReason"));
+        assert!(!have_same_stems("id", "identifier"));
+    }
 }

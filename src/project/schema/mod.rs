@@ -137,6 +137,12 @@ impl RequiredColumn {
     pub fn is_filled(&self) -> bool {
         self.required && !self.left_out
     }
+
+    /// Whether a row is never stored without a value for it, be it a default that better-auth fills in.
+    #[must_use]
+    pub fn is_always_written(&self) -> bool {
+        self.is_filled() || self.default.is_some()
+    }
 }
 
 /// A required key over several columns.

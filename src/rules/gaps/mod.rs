@@ -11,9 +11,11 @@ pub(super) mod why;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::context::release;
 use super::{Circumstances, Context, Reporter};
 use crate::facts::{Body, script};
 use crate::finding::{Applicability, Confidence, FixPlan, Report, Severity};
+use crate::knowledge::schema::Rename;
 use crate::project::adapter::Mapper;
 use crate::project::predicate;
 use crate::project::schema::commands::in_a_shell;
@@ -239,13 +241,17 @@ impl<'m> Group<'m> {
         parts.join(", and ")
     }
 
-    /// Whether only nullable columns are missing from what is there otherwise: some calls fail, not all of them.
+    /// Whether only columns are missing that rows do without, from what is there otherwise: some calls fail, not all of them.
     fn is_partial(&self) -> bool {
+        let is_own = |cause: &Cause| match self.cause.plugin() {
+            Some(plugin) => cause.plugin() == Some(plugin),
+            None => *cause == self.cause,
+        };
         let wanted = self.server.required.tables.values().flat_map(|table| &table.columns);
-        let wanted = wanted.filter(|column| column.cause == self.cause).count();
+        let wanted = wanted.filter(|column| is_own(&column.cause)).count();
         let missing = || self.gaps.iter().flat_map(|gap| &gap.columns);
         self.gaps.iter().all(|gap| gap.kind != GapKind::Table)
-            && missing().all(|column| !column.is_filled())
+            && missing().all(|column| !column.is_always_written())
             && missing().count() < wanted
     }
 
@@ -301,7 +307,7 @@ impl<'m> Group<'m> {
         let renamed = self.gaps.iter().filter_map(|gap| self.rename_class(gap).or_else(|| self.rename(gap)));
         let renamed: Vec<String> = renamed.collect();
         if !renamed.is_empty() {
-            report.help.server = Some(renamed.join(" "));
+            report.help.server = Some(self.misplaced() + &renamed.join(" "));
         }
         if server.adapter.at != server.at {
             report.related.push((server.adapter.at.clone(), "the database is set here".into()));
@@ -383,16 +389,61 @@ impl<'m> Group<'m> {
             return dropped;
         }
         let renamed = respelt.iter().map(|(column, name)| format!("`{name}` to `{}`", column.name)).collect();
+        let is_sure = respelt.iter().all(|(column, name)| is_same_word(name, &column.name));
+        let rename = if is_sure { "Rename" } else { "Where it holds the same, rename" };
         let rename = format!(
-            "Rename the {what} {} in table `{}`; a column keeps its name in the database {kept}.",
+            "{rename} the {what} {} in table `{}`; a column keeps its name in the database {kept}.",
             join(renamed),
             gap.table
         );
-        // Not every plugin takes names for its columns.
-        let fields: Vec<String> = respelt.iter().map(|(column, name)| format!("{}: \"{name}\"", column.key)).collect();
-        let mapped = (self.cause == Cause::Core)
-            .then(|| format!(" Or tell better-auth the name: `{}: {{ fields: {{ {} }} }}`.", gap.key, fields.join(", ")));
+        let mapped = self.mapped(gap, &respelt).map(|option| format!(" Or tell {} the name: `{option}`.", self.who()));
         Some(dropped.map(|dropped| dropped + " ").unwrap_or_default() + &rename + &mapped.unwrap_or_default())
+    }
+
+    /// Who looks a column up.
+    fn who(&self) -> String {
+        self.plugin().map_or_else(|| "better-auth".to_owned(), |plugin| format!("the `{}` plugin", plugin.name))
+    }
+
+    /// The options that tell by which names columns are declared: `schema: { user: { fields: { banReason: "reason" } } }`. Not
+    /// every plugin takes names for its columns.
+    fn mapped(&self, gap: &Gap, names: &[(&RequiredColumn, &str)]) -> Option<String> {
+        let option = match self.plugin() {
+            None if self.cause == Cause::Core => format!("{}.fields", gap.key),
+            None => return None,
+            Some(plugin) => {
+                let table = plugin.known?.tables.iter().find(|table| table.key == gap.key)?;
+                let own = release(&self.server.version);
+                let version = plugin.release.as_ref().unwrap_or(&own);
+                let is_taken = |rename: &Rename| {
+                    rename.versions.contains(version) && names.iter().all(|(column, _)| !rename.except.contains(&column.key))
+                };
+                table.renames("schema.").into_iter().filter(is_taken).find_map(|rename| rename.fields)?
+            }
+        };
+        let fields: Vec<String> = names.iter().map(|(column, name)| format!("{}: \"{name}\"", column.key)).collect();
+        let inner = format!("{{ {} }}", fields.join(", "));
+        let (outer, last) = option.rsplit_once('.')?;
+        Some(outer.rsplit('.').fold(format!("{last}: {inner}"), |inner, key| format!("{key}: {{ {inner} }}")))
+    }
+
+    /// Tells of names that are given to a plugin in options it does not have.
+    fn misplaced(&self) -> String {
+        let Some((plugin, known)) = self.plugin().and_then(|plugin| Some((plugin, plugin.known?))) else { return String::new() };
+        let renames: Vec<Rename> = known.tables.iter().flat_map(|table| table.renames("schema.")).collect();
+        let is_known = |option: &str| {
+            let mut known = renames.iter().flat_map(|rename| [&rename.model, &rename.fields]).flatten();
+            known.any(|known| known == option)
+        };
+        let written = ["modelName", "fields"].into_iter().filter(|option| !is_known(option));
+        let written = written.filter(|option| plugin.options.get(&[option]).is_some());
+        let written: Vec<&str> = written.collect();
+        match written.is_empty() {
+            true => String::new(),
+            false => {
+                format!("`{}` takes names in `schema` alone, and does not see those in {}. ", plugin.name, quoted(written))
+            }
+        }
     }
 
     /// Puts what the documentation asks to be done first before the commands of a report; what columns need that are added
@@ -450,18 +501,27 @@ fn undecided(server: &Server, plugin: usize) -> Option<&Condition> {
     (!predicate::cover(uses.iter().map(|used| used.conditions.iter().collect()))).then_some(open)
 }
 
-/// The columns that are declared in code, in another spelling than the one that is looked up: `email_verified` for
-/// `emailVerified`.
+/// The columns that are declared in code by another name than the one that is looked up: `email_verified` for `emailVerified`, or
+/// the only one of the table that must have a value and never gets one.
 fn respelt<'g>(server: &Server, gap: &'g Gap) -> Vec<(&'g RequiredColumn, &'g str)> {
     let is_in_code = matches!(server.adapter.kind, AdapterKind::Drizzle | AdapterKind::Prisma)
         && gap.kind == GapKind::Columns
         && server.declared.lookup.is_certain();
-    let spelt = |column: &RequiredColumn| gap.declared.iter().find(|(name, _)| is_same_word(name, &column.name));
+    let in_place = |name: &str| gap.columns.len() == 1 && gap.declared.len() == 1 && must_be_given(server, gap, name);
+    let spelt =
+        |column: &RequiredColumn| gap.declared.iter().find(|(name, _)| is_same_word(name, &column.name) || in_place(name));
     let respelt = gap.columns.iter().filter(|_| is_in_code);
     respelt.filter_map(|column| Some((column, spelt(column)?.0.as_str()))).collect()
 }
 
-/// A gap without the columns that are declared in another spelling; `None` where nothing is left.
+/// Whether no row of the table that a gap is about can do without a value for a column.
+fn must_be_given(server: &Server, gap: &Gap, name: &str) -> bool {
+    let mut tables = server.declared.lookup.tables.iter().map(|(_, table)| table);
+    let table = tables.find(|table| Some(table.site()) == gap.found_in);
+    table.and_then(|found| found.table.column(name)).is_some_and(|column| column.required && !column.has_default)
+}
+
+/// A gap without the columns that are declared by another name; `None` where nothing is left.
 fn without_respelt(server: &Server, gap: &Gap) -> Option<Gap> {
     let respelt = respelt(server, gap);
     let mut rest = gap.clone();

@@ -15,8 +15,7 @@ pub(super) fn missing_columns(gaps: &[Gap]) -> Option<String> {
     if gaps.iter().any(|gap| gap.kind != GapKind::Columns) {
         return None;
     }
-    let is_always_written = |column: &RequiredColumn| column.is_filled() || column.default.is_some();
-    let with_every_row = gaps.iter().filter(|gap| gap.columns.iter().any(is_always_written));
+    let with_every_row = gaps.iter().filter(|gap| gap.columns.iter().any(RequiredColumn::is_always_written));
     let tables: BTreeSet<&str> = with_every_row.map(|gap| gap.table.as_str()).collect();
     let told = match tables.len() {
         0 => "the calls that give a missing one a value fail, at the latest when somebody uses the feature behind it".to_owned(),

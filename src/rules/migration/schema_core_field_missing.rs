@@ -1,6 +1,6 @@
 //! A table or column of better-auth itself that nothing declares.
 
-use crate::project::schema::Cause;
+use crate::project::schema::{Cause, GapKind};
 use crate::rules::gaps::{Topic, groups, why};
 use crate::rules::{Context, Reporter};
 
@@ -22,6 +22,18 @@ pub(super) fn check(cx: &Context<'_>, out: &mut Reporter<'_>) {
             if let Some(why) = why::core(&gap.key) {
                 report.why = format!("{why} {CAUSES}");
             }
+            report.help.server = Some(match gap.kind {
+                GapKind::Columns => {
+                    format!(
+                        "Complete table `{}`; where a column is there by another name, map it in `{}.fields`.",
+                        gap.table, gap.key
+                    )
+                }
+                _ => format!(
+                    "Declare table `{}`; where it is there by another name, give that as `{}.modelName`.",
+                    gap.table, gap.key
+                ),
+            });
             one.complete(cx, &mut report);
             report.related.retain(|(related, _)| related != place);
             report.related.push((server.at.clone(), format!("`{}` is created here", server.name)));

@@ -4,13 +4,12 @@ use crate::finding::Severity;
 use crate::knowledge::pack;
 use crate::project::AdapterKind;
 use crate::project::adapter::Mapper;
+use crate::project::schema::compare::is_for_password;
 use crate::project::schema::{Gap, GapKind};
+use crate::project::value::Lookup;
 use crate::rules::context::release;
 use crate::rules::gaps::{Group, Topic, apply, capitalised, join, quoted, relax, report_each, why};
 use crate::rules::{Context, Reporter};
-
-/// Parts of the names, in lower case, of columns for passwords.
-const PASSWORDS: [&str; 3] = ["password", "passwd", "passphrase"];
 
 pub(super) fn check(cx: &Context<'_>, out: &mut Reporter<'_>) {
     report_each(cx, out, Topic::Of(GapKind::Unwritten), |group, gap, report| {
@@ -46,19 +45,23 @@ pub(super) fn check(cx: &Context<'_>, out: &mut Reporter<'_>) {
 
 /// The columns for passwords of users, which better-auth keeps elsewhere, and the others.
 fn by_content(gap: &Gap) -> (Vec<&str>, Vec<&str>) {
-    let is_for_password = |name: &&str| {
-        let plain = name.to_lowercase();
-        gap.key == "user" && PASSWORDS.iter().any(|part| plain.contains(part))
-    };
-    gap.declared.iter().map(|(name, _)| name.as_str()).partition(is_for_password)
+    gap.declared.iter().map(|(name, _)| name.as_str()).partition(|name| is_for_password(&gap.key, name))
 }
 
 /// What of the configuration may change.
 fn server_help(group: &Group<'_>, gap: &Gap, passwords: &[&str], others: &[&str]) -> String {
     let mut steps = Vec::new();
     if !passwords.is_empty() {
+        let is_named = |name: &&str| {
+            let lookup = group.server.options.lookup(&["user", "additionalFields", name]);
+            matches!(lookup, Lookup::Found(_))
+        };
+        let (verb, place) = match passwords.iter().any(is_named) {
+            true => ("Take", "out of"),
+            false => ("Do not declare", "in"),
+        };
         steps.push(format!(
-            "Leave {} out of `user.additionalFields`: better-auth keeps the hash of a password in `account.password`, and a field \
+            "{verb} {} {place} `user.additionalFields`: better-auth keeps the hash of a password in `account.password`, and a field \
              of the user is sent by clients and given back to them.",
             quoted(passwords.iter().copied())
         ));
@@ -91,7 +94,12 @@ fn migration_help(group: &Group<'_>, gap: &Gap, passwords: &[&str], others: &[&s
     let them = |columns: &[&str]| if columns.len() == 1 { "it" } else { "them" };
     let mut steps = Vec::new();
     if !passwords.is_empty() {
-        steps.push(format!("drop {} or make {} nullable", quoted(passwords.iter().copied()), them(passwords)));
+        steps.push(format!(
+            "make {} nullable, or drop {} once no code of the project writes {}",
+            quoted(passwords.iter().copied()),
+            them(passwords),
+            them(passwords)
+        ));
     }
     if !others.is_empty() {
         steps.push(format!("make {} nullable or give {} a default", quoted(others.iter().copied()), them(others)));

@@ -117,13 +117,15 @@ fn writes_unique_inline(schemas: &[Schema<'_>]) -> bool {
     schemas.iter().any(of_columns) || !schemas.iter().any(of_keys)
 }
 
-/// The Drizzle tables a server finds, by their logical keys.
+/// The Drizzle tables a server finds, or may find where only one is meant, by their logical keys.
 fn tables(server: &Server) -> BTreeMap<&str, &SourceTable> {
+    let lookup = &server.declared.lookup;
     let find = |key: &str, model: &str| {
         let name = server.adapter.lookup_name(key, model);
-        let mut found =
-            server.declared.lookup.tables.iter().filter(|(known, table)| *known == name && table.layer == Layer::Drizzle);
-        found.next().map(|(_, table)| table)
+        let of_drizzle = lookup.tables.iter().filter(|(_, table)| table.layer == Layer::Drizzle);
+        let meant: Vec<_> = of_drizzle.filter(|(known, table)| lookup.naming.is_table(known, &table.table, &name)).collect();
+        let exact = meant.iter().find(|(known, _)| *known == name);
+        exact.or_else(|| meant.first().filter(|_| meant.len() == 1)).map(|(_, table)| table)
     };
     let all = server.required.tables.iter();
     all.filter_map(|(key, table)| Some((key.as_str(), find(key, &table.model)?))).collect()

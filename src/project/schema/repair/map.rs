@@ -11,6 +11,7 @@ use crate::facts::module::Export;
 use crate::project::Server;
 use crate::project::files::Files;
 use crate::project::resolve::{ancestors, join, relative};
+use crate::project::schema::lookup::is_similar_table;
 use crate::project::schema::{Gap, Layer, SourceTable};
 use crate::source::{Site, folder_of};
 
@@ -127,17 +128,24 @@ fn additions(server: &Server, gaps: &[&Gap], files: &dyn Files) -> Option<Repair
     Some(Repair { declaration: declaration.join("\n"), files: Vec::new(), edits: edits.map_err(str::to_owned) })
 }
 
-/// What gives an adapter a schema map that has none: the module that exports all tables it looks up, where one does.
+/// What gives an adapter a schema map that has none: the module that exports all tables it looks up, or the tables of one that
+/// exports them by other names.
 pub(super) fn whole(server: &Server, files: &dyn Files) -> Option<String> {
-    let is_exported_in = |file: &Arc<str>, name: &str| {
-        let mut own = server.declared.all.iter().filter(|table| table.file == *file && table.layer == Layer::Drizzle);
-        own.any(|table| table.table.name == name)
+    let names: Vec<String> =
+        server.required.tables.iter().map(|(key, table)| server.adapter.lookup_name(key, &table.model)).collect();
+    let of_file = |file: &Arc<str>| -> Option<Vec<Entry>> {
+        let own = || server.declared.all.iter().filter(|table| table.file == *file && table.layer == Layer::Drizzle);
+        let entry = |name: &String| {
+            let exact = own().find(|table| table.table.name == *name);
+            let mut meant = own().filter(|table| is_similar_table(&table.table, name));
+            let table = exact.or_else(|| meant.next().filter(|_| meant.next().is_none()))?;
+            Some(Entry { key: name.clone(), table: table.table.name.clone() })
+        };
+        names.iter().map(entry).collect()
     };
-    let names = server.required.tables.iter().map(|(key, table)| server.adapter.lookup_name(key, &table.model));
-    let names: Vec<String> = names.collect();
     let declaring: BTreeSet<&Arc<str>> = server.declared.all.iter().map(|table| &table.file).collect();
-    let mut whole = declaring.into_iter().filter(|file| names.iter().all(|name| is_exported_in(file, name)));
-    let (Some(file), None) = (whole.next(), whole.next()) else { return None };
+    let mut whole = declaring.into_iter().filter_map(|file| Some((file, of_file(file)?)));
+    let (Some((file, entries)), None) = (whole.next(), whole.next()) else { return None };
     let own = &server.adapter.at.file;
     let text = files.text(own)?;
     let code = Code::parse(own, &text)?;
@@ -145,7 +153,15 @@ pub(super) fn whole(server: &Server, files: &dyn Files) -> Option<String> {
     let relative = imports.iter().map(|import| import.module).find(|module| module.starts_with('.'));
     let ending = relative.and_then(|module| ENDINGS.into_iter().find(|ending| module.ends_with(ending)));
     let specifier = specifier(own, file, ending.unwrap_or_default(), files)?;
-    Some(format!("import * as schema from \"{specifier}\";\n\ndrizzleAdapter(…, {{ …, schema }})\n"))
+    if entries.iter().all(|entry| entry.key == entry.table) {
+        return Some(format!("import * as schema from \"{specifier}\";\n\ndrizzleAdapter(…, {{ …, schema }})\n"));
+    }
+    let tables: Vec<&str> = entries.iter().map(|entry| entry.table.as_str()).collect();
+    let lines: String = entries.iter().map(|entry| format!("    {},\n", entry.written(&entry.table))).collect();
+    Some(format!(
+        "import {{ {} }} from \"{specifier}\";\n\ndrizzleAdapter(…, {{\n  // …\n  schema: {{\n{lines}  }},\n}})\n",
+        tables.join(", ")
+    ))
 }
 
 /// What gives the schema map the tables of a file; `None` where the map cannot be read.
