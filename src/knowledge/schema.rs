@@ -137,7 +137,7 @@ pub struct Column {
     pub default: Option<String>,
     /// Where a foreign key points to.
     pub references: Option<Reference>,
-    /// The options with which nothing reads or writes it, unless a plugin does so ([`Plugin::writes`](super::Plugin::writes)),
+    /// The options with which nothing reads or writes it, unless a plugin does so ([`Plugin::uses`](super::Plugin::uses)),
     /// although it is part of the schema.
     pub idle_when: Option<Condition>,
     /// The column that held its values in earlier releases.
