@@ -1,12 +1,8 @@
 //! Facts linked into one picture of the project: servers, clients, versions, plugins, option values, schema.
 
 pub mod adapter;
-pub mod alike;
 pub mod application;
 pub mod bundler;
-mod callers;
-mod cases;
-pub mod composite;
 pub mod eval;
 pub mod files;
 pub mod installed;

@@ -1,11 +1,11 @@
 //! The plugins of a server or a client: which are in its list, and what makes each of them.
 
-use super::alike::alike;
 use super::eval::Evaluator;
 use super::files::Files;
 use super::installed;
 use super::link::is_framework;
 use super::resolve::Resolver;
+use super::value::alike::alike;
 use super::value::{CallValue, Condition, External, Found, Node, Object, Property, Unknown, Value};
 use super::version::version_of;
 use super::{Definition, PluginUse};

@@ -2,7 +2,7 @@
 
 use crate::facts::module::Text;
 use crate::knowledge::predicate::{Condition, Literal, OptionTest, Predicate};
-use crate::project::cases::{Relation, relation, taken_apart};
+use crate::project::value::cases::{Relation, relation, taken_apart};
 use crate::project::value::{self, Found, Lookup, Node, Unknown, Value};
 
 /// The answer to a predicate.

@@ -20,8 +20,8 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::facts::module::Text;
 use crate::facts::secrecy::{self, Around};
-use crate::project::composite::Composite;
 use crate::project::schema::drizzle;
+use crate::project::value::composite::Composite;
 use crate::project::value::{Array, CallValue, Condition, External, Node, Object, Property, Unknown, Value};
 
 /// Deepest nesting that is shown; evaluation keeps values shallow, this bounds the stack whatever it does.

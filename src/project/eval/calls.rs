@@ -14,8 +14,8 @@ use super::{Evaluator, Place, Truth};
 use crate::facts::FileFacts;
 use crate::facts::lower::{ENTRY, ENTRY_POINTS};
 use crate::facts::module::{self, Element, Expr, Kind, MODULE_SCOPE, Text};
-use crate::project::composite::Composite;
 use crate::project::render;
+use crate::project::value::composite::Composite;
 use crate::project::value::{
     Activation, Array, CallValue, Condition, Environment, External, FunctionValue, Node, Object, Unknown, Value,
 };

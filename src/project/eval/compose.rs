@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::environment::{is_environment, is_global_object};
 use crate::facts::module::Text;
-use crate::project::composite::Measure;
+use crate::project::value::composite::Measure;
 use crate::project::value::{Alternative, Array, Condition, Item, Node, Object, Property, Unknown, Value};
 use crate::source::Site;
 

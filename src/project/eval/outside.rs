@@ -16,10 +16,10 @@ use crate::facts::module::{
 };
 use crate::facts::signals::{Signals, module_mark, module_name};
 use crate::project::Role;
-use crate::project::callers::{Caller, Callers};
 use crate::project::link::role;
 use crate::project::render;
 use crate::project::resolve::Resolved;
+use crate::project::value::callers::{Caller, Callers};
 use crate::project::value::{CallValue, Calls, Condition, Environment, External, FunctionValue, Node, Unknown, Value};
 use crate::source::{Site, Span};
 

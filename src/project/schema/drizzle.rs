@@ -7,9 +7,9 @@ use super::casing::Casing;
 use super::{Layer, SourceTable, astro};
 use crate::facts::module::{Export, Text};
 use crate::facts::schema::{Column, Filled, Key, Reference, Table, namespace};
-use crate::project::composite::Composite;
 use crate::project::eval::Evaluator;
 use crate::project::files::Files;
+use crate::project::value::composite::Composite;
 use crate::project::value::{CallValue, External, Node, Object, Property, Value};
 use crate::source::{Site, Span};
 

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use super::value::Condition;
+use super::Condition;
 
 /// Most cases that are told apart.
 const MAX_CASES: usize = 16;
@@ -21,7 +21,7 @@ type Case = Vec<Arc<Condition>>;
 
 impl Cases {
     /// The cases of a condition; one, where it is not made of others.
-    pub(super) fn of(condition: &Condition) -> Self {
+    pub(in crate::project) fn of(condition: &Condition) -> Self {
         match &condition.cases {
             Some(cases) => Self::clone(cases),
             None => Self(vec![vec![Arc::new(condition.clone())]]),
@@ -29,12 +29,12 @@ impl Cases {
     }
 
     /// One case, in which nothing is asked for.
-    pub(super) fn always() -> Self {
+    pub(in crate::project) fn always() -> Self {
         Self(vec![Vec::new()])
     }
 
     /// The cases in which both hold; `None` where there are more than are told apart.
-    pub(super) fn and(&self, other: &Self) -> Option<Self> {
+    pub(in crate::project) fn and(&self, other: &Self) -> Option<Self> {
         if self.0.len() * other.0.len() > MAX_CASES {
             return None;
         }
@@ -42,38 +42,38 @@ impl Cases {
     }
 
     /// The cases in which one of them holds.
-    pub(super) fn or(&self, other: &Self) -> Option<Self> {
+    pub(in crate::project) fn or(&self, other: &Self) -> Option<Self> {
         Self(self.0.iter().chain(&other.0).cloned().collect()).simplified()
     }
 
     /// The cases in which it does not hold.
-    pub(super) fn negated(&self) -> Option<Self> {
+    pub(in crate::project) fn negated(&self) -> Option<Self> {
         let fails = |case: &Case| Self(case.iter().map(|part| vec![Arc::new(part.negated())]).collect());
         self.0.iter().try_fold(Self::always(), |all, case| all.and(&fails(case)))
     }
 
     /// Whether there is no case at all.
-    pub(super) fn is_never(&self) -> bool {
+    pub(in crate::project) fn is_never(&self) -> bool {
         self.0.is_empty()
     }
 
     /// Whether nothing is asked for in some case.
-    pub(super) fn is_always(&self) -> bool {
+    pub(in crate::project) fn is_always(&self) -> bool {
         self.0.iter().any(Vec::is_empty)
     }
 
     /// Of how many conditions the cases consist.
-    pub(super) fn len(&self) -> usize {
+    pub(in crate::project) fn len(&self) -> usize {
         self.0.iter().map(Vec::len).sum()
     }
 
     /// The conditions of each case.
-    pub(super) fn each(&self) -> impl Iterator<Item = impl Iterator<Item = &Condition>> {
+    pub(in crate::project) fn each(&self) -> impl Iterator<Item = impl Iterator<Item = &Condition>> {
         self.0.iter().map(|case| case.iter().map(AsRef::as_ref))
     }
 
     /// The condition that is all they ask for, where there is one.
-    pub(super) fn only(&self) -> Option<&Condition> {
+    pub(in crate::project) fn only(&self) -> Option<&Condition> {
         match self.0.as_slice() {
             [case] if case.len() == 1 => Some(&case[0]),
             _ => None,
@@ -81,7 +81,7 @@ impl Cases {
     }
 
     /// All of them in words.
-    pub(super) fn told(&self) -> String {
+    pub(in crate::project) fn told(&self) -> String {
         let case = |case: &Case| match case.as_slice() {
             [only] => only.text.clone(),
             several => several.iter().map(|part| grouped(&part.text)).collect::<Vec<_>>().join(" && "),
@@ -111,7 +111,7 @@ impl Cases {
 }
 
 /// A condition as one of several that must hold.
-pub(super) fn grouped(text: &str) -> String {
+pub(in crate::project) fn grouped(text: &str) -> String {
     if text.contains(" || ") && !text.starts_with("!(") { format!("({text})") } else { text.to_owned() }
 }
 
@@ -141,7 +141,7 @@ fn shortened(case: &Case, beside: &Case) -> Shortened {
 }
 
 /// Whether two conditions cannot both hold.
-pub(super) fn exclude(one: &Condition, other: &Condition) -> bool {
+pub(in crate::project) fn exclude(one: &Condition, other: &Condition) -> bool {
     let are_opposite =
         |one: &&Condition, other: &&Condition| matches!(relation(one, other), Relation::Opposite | Relation::Apart);
     match (&one.cases, &other.cases) {
@@ -157,7 +157,7 @@ pub(super) fn exclude(one: &Condition, other: &Condition) -> bool {
 }
 
 /// The cases in which all of some conditions hold; those themselves, where there are more than are told apart.
-pub(super) fn taken_apart<'c>(conditions: &[&'c Condition]) -> Vec<Vec<&'c Condition>> {
+pub(in crate::project) fn taken_apart<'c>(conditions: &[&'c Condition]) -> Vec<Vec<&'c Condition>> {
     let mut all: Vec<Vec<&Condition>> = vec![Vec::new()];
     for condition in conditions {
         let parts = parts(condition);
@@ -192,7 +192,7 @@ fn both(one: &Case, other: &Case) -> Option<Case> {
 
 /// What two conditions that are not taken apart have to do with each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Relation {
+pub(in crate::project) enum Relation {
     /// One holds where the other does.
     Same,
     /// One holds where the other does not.
@@ -203,7 +203,7 @@ pub(super) enum Relation {
     Unrelated,
 }
 
-pub(super) fn relation(one: &Condition, other: &Condition) -> Relation {
+pub(in crate::project) fn relation(one: &Condition, other: &Condition) -> Relation {
     if std::ptr::eq(one, other) {
         return Relation::Same;
     }

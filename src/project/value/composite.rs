@@ -17,11 +17,11 @@ struct Weighed<T> {
 
 /// How much a value holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Measure {
+pub(in crate::project) struct Measure {
     /// Values and conditions, itself included.
-    pub(super) weight: u32,
+    pub(in crate::project) weight: u32,
     /// Levels of values below it.
-    pub(super) height: u32,
+    pub(in crate::project) height: u32,
 }
 
 impl<T: Clone> Composite<T> {
@@ -33,7 +33,7 @@ impl<T: Clone> Composite<T> {
     }
 
     /// What it consists of.
-    pub(super) fn into_inner(self) -> T {
+    pub(in crate::project) fn into_inner(self) -> T {
         Arc::unwrap_or_clone(self.0).of
     }
 }
@@ -45,7 +45,7 @@ impl<T> Composite<T> {
     }
 
     /// How much it holds; `None` where `work` cannot tell.
-    pub(super) fn measured(&self, work: impl FnOnce(&T) -> Option<Measure>) -> Option<Measure> {
+    pub(in crate::project) fn measured(&self, work: impl FnOnce(&T) -> Option<Measure>) -> Option<Measure> {
         match self.0.measure.get() {
             Some(measure) => Some(*measure),
             None => work(&self.0.of).map(|measure| *self.0.measure.get_or_init(|| measure)),

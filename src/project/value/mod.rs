@@ -1,13 +1,18 @@
 //! Values as far as the sources tell them: known, one of several, or unknown with the expression that made them so.
 
+pub mod alike;
+pub(in crate::project) mod callers;
+pub(in crate::project) mod cases;
+pub mod composite;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-pub use super::callers::Calls;
-use super::cases::{Cases, exclude, grouped};
-use super::composite::Composite;
 use crate::facts::module::{ScopeId, Text};
 use crate::source::Site;
+pub use callers::Calls;
+use cases::{Cases, exclude, grouped};
+use composite::Composite;
 
 /// A value and where it was written.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,6 +1,6 @@
 //! Values that are the same, wherever they are written.
 
-use super::value::{Alternative, Array, CallValue, Condition, FunctionValue, Item, Node, Object, Property, Value};
+use super::{Alternative, Array, CallValue, Condition, FunctionValue, Item, Node, Object, Property, Value};
 
 /// Whether two values are the same but for the places they are written at. What is not known is only the same at one place.
 #[must_use]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::value::{Condition, Environment};
+use super::{Condition, Environment};
 use crate::facts::module::ScopeId;
 use crate::source::Site;
 
@@ -11,24 +11,24 @@ use crate::source::Site;
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Callers {
     /// The file of the function.
-    pub(super) file: Arc<str>,
+    pub(in crate::project) file: Arc<str>,
     /// Its scope there.
-    pub(super) scope: ScopeId,
+    pub(in crate::project) scope: ScopeId,
     /// The calls, not more than [`Callers::MOST`].
-    pub(super) calls: Vec<Caller>,
+    pub(in crate::project) calls: Vec<Caller>,
 }
 
 /// A call of a function, or all that are not seen.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Caller {
     /// Where it stands; for those that are not seen, why there may be some.
-    pub(super) at: Site,
+    pub(in crate::project) at: Site,
     /// Whether it is seen.
-    pub(super) is_seen: bool,
+    pub(in crate::project) is_seen: bool,
     /// The name its result is bound to, or the function it stands in.
-    pub(super) owner: Option<String>,
+    pub(in crate::project) owner: Option<String>,
     /// What is known of the environments it is made in.
-    pub(super) environment: Option<Environment>,
+    pub(in crate::project) environment: Option<Environment>,
 }
 
 impl Callers {
@@ -65,59 +65,59 @@ pub struct Calls {
     /// Those it is about, a bit for each place among all.
     which: u64,
     /// Nothing else decides.
-    pub(super) alone: bool,
+    pub(in crate::project) alone: bool,
 }
 
 impl Calls {
     /// One of the calls.
-    pub(super) fn one(of: &Arc<Callers>, place: usize) -> Self {
+    pub(in crate::project) fn one(of: &Arc<Callers>, place: usize) -> Self {
         Self { of: Arc::clone(of), which: 1 << place, alone: true }
     }
 
     /// Each of them by itself.
-    pub(super) fn each(&self) -> impl Iterator<Item = Self> {
+    pub(in crate::project) fn each(&self) -> impl Iterator<Item = Self> {
         self.places().map(|place| Self::one(&self.of, place))
     }
 
     /// Whether they are calls of the same function.
     #[must_use]
-    pub(super) fn is_of_same(&self, other: &Self) -> bool {
+    pub(in crate::project) fn is_of_same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.of, &other.of)
             || (self.of.scope, &self.of.file, self.of.calls.len()) == (other.of.scope, &other.of.file, other.of.calls.len())
     }
 
     /// Those that are among both.
-    pub(super) fn in_both(&self, other: &Self) -> Self {
+    pub(in crate::project) fn in_both(&self, other: &Self) -> Self {
         Self { which: self.which & other.which, alone: self.alone && other.alone, of: Arc::clone(&self.of) }
     }
 
     /// Those that are among either.
-    pub(super) fn in_either(&self, other: &Self) -> Self {
+    pub(in crate::project) fn in_either(&self, other: &Self) -> Self {
         Self { which: self.which | other.which, alone: self.alone && other.alone, of: Arc::clone(&self.of) }
     }
 
     /// The same, where something else decides as well.
-    pub(super) fn with_more(&self) -> Self {
+    pub(in crate::project) fn with_more(&self) -> Self {
         Self { alone: false, ..self.clone() }
     }
 
     /// All others.
-    pub(super) fn others(&self) -> Self {
+    pub(in crate::project) fn others(&self) -> Self {
         Self { which: !self.which & self.all(), ..self.clone() }
     }
 
     /// Whether all of them are among others.
-    pub(super) fn are_among(&self, others: &Self) -> bool {
+    pub(in crate::project) fn are_among(&self, others: &Self) -> bool {
         self.which & !others.which == 0
     }
 
     /// Whether there is none.
-    pub(super) fn is_none(&self) -> bool {
+    pub(in crate::project) fn is_none(&self) -> bool {
         self.which == 0
     }
 
     /// Whether they are all calls of the function.
-    pub(super) fn is_all(&self) -> bool {
+    pub(in crate::project) fn is_all(&self) -> bool {
         self.which == self.all()
     }
 
@@ -130,7 +130,7 @@ impl Calls {
     }
 
     /// The condition that one of them is made; `None` where there are none.
-    pub(super) fn made(self) -> Option<Condition> {
+    pub(in crate::project) fn made(self) -> Option<Condition> {
         let at = self.of.calls[self.places().next()?].at.clone();
         let calls = || self.places().map(|place| &self.of.calls[place]);
         let mut told: Vec<String> = self.places().map(|place| self.of.told(place)).collect();
