@@ -469,7 +469,7 @@ impl Builder<'_> {
 }
 
 /// Whether a table is one of better-auth's own.
-fn is_core(key: &str) -> bool {
+pub(crate) fn is_core(key: &str) -> bool {
     pack().core.tables.iter().any(|core| core.key == key)
 }
 

@@ -21,6 +21,7 @@ use crate::project::predicate;
 use crate::project::schema::commands::in_a_shell;
 use crate::project::schema::lookup::{Naming, entity_name, is_same_word};
 use crate::project::schema::repair::empty_at_first;
+use crate::project::schema::required::is_core;
 use crate::project::schema::{self, Cause, Gap, GapKind, RequiredColumn};
 use crate::project::value::{Condition, Unknown};
 use crate::project::{AdapterKind, PluginUse, ProjectModel, Server};
@@ -249,10 +250,12 @@ impl<'m> Group<'m> {
         };
         let wanted = self.server.required.tables.values().flat_map(|table| &table.columns);
         let wanted = wanted.filter(|column| is_own(&column.cause)).count();
-        let missing = || self.gaps.iter().flat_map(|gap| &gap.columns);
-        self.gaps.iter().all(|gap| gap.kind != GapKind::Table)
-            && missing().all(|column| !column.is_always_written())
-            && missing().count() < wanted
+        let missing = || self.gaps.iter().flat_map(|gap| gap.columns.iter().map(move |column| (gap, column)));
+        // Nobody signs up or in where a row of better-auth itself cannot be stored. A plugin that cannot store a default in a
+        // table of its own is in the way of nobody else.
+        let stops_all =
+            |(gap, column): (&Gap, &RequiredColumn)| column.is_filled() || column.is_always_written() && is_core(&gap.key);
+        self.gaps.iter().all(|gap| gap.kind != GapKind::Table) && !missing().any(stops_all) && missing().count() < wanted
     }
 
     /// Who fails to declare it: `no Prisma model declares`.
