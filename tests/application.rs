@@ -1144,7 +1144,14 @@ fn what_reaches_no_database_is_a_copy_for_the_official_cli() {
              const options = (context) => ({{ database: {adapter} }});\nexport const auth = betterAuth(options({{}}));\n{rest}"
         );
         let manifest = package(&["convex"]).replacen('{', "{ \"exports\": { \"./*\": \"./*.js\" },", 1);
-        model(&[("package.json", &manifest), ("convex/auth.ts", &auth)]).servers[0].role
+        let real = "import { betterAuth } from \"better-auth\";\nimport { convexAdapter } from \"@convex-dev/better-auth\";\nimport { component } from \"./component\";\n\
+                    export const createAuth = (context) => betterAuth({ database: convexAdapter(context, component) });";
+        let role = |files: &[(&str, &str)]| {
+            let model = model(&[[("package.json", manifest.as_str()), ("convex/auth.ts", &auth)].as_slice(), files].concat());
+            model.servers.iter().find(|server| &*server.at.file == "convex/auth.ts").expect("a server").role
+        };
+        assert_eq!(role(&[]), Role::Live, "the only one tells what the tables are to be");
+        role(&[("convex/real.ts", real)])
     };
     assert_eq!(role("convexAdapter({} as never, {} as never)", ""), Role::CliCopy);
     assert_eq!(role("prismaAdapter({} as any, { provider: \"sqlite\" })", ""), Role::CliCopy);

@@ -113,7 +113,7 @@ pub fn folder(package: &str) -> &str {
 }
 
 /// Tells the instances that nothing but the official CLI reads: those beside one that serves an application, and those that
-/// reach no database.
+/// reach no database beside one that does.
 pub(super) fn tell_copies(evaluator: &Evaluator<'_>, servers: &mut [Server]) {
     let is_copy = |server: &Server| {
         let is_left = || match server.adapter.is_hollow() {
@@ -126,8 +126,10 @@ pub(super) fn tell_copies(evaluator: &Evaluator<'_>, servers: &mut [Server]) {
     let serves =
         |server: &Server| server.role == Role::Live && (!server.mounts.is_empty() || evaluator.is_instance_used(&server.at));
     let is_any_serving = copies.contains(&true) && servers.iter().any(serves);
+    // The only one tells what the tables are to be, which is judged all the same.
+    let is_any_real = servers.iter().any(|server| server.role == Role::Live && !server.adapter.is_hollow());
     for (server, is_copy) in servers.iter_mut().zip(copies) {
-        if is_copy && (is_any_serving || server.adapter.is_hollow()) {
+        if is_copy && (is_any_serving || is_any_real && server.adapter.is_hollow()) {
             server.role = Role::CliCopy;
         }
     }
