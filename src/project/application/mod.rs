@@ -115,6 +115,10 @@ pub fn folder(package: &str) -> &str {
 /// Tells the instances that nothing but the official CLI reads: those beside one that serves an application, and those that
 /// reach no database beside one that does.
 pub(super) fn tell_copies(evaluator: &Evaluator<'_>, servers: &mut [Server]) {
+    // To ask who uses an instance is to read whatever may import it.
+    if servers.iter().filter(|server| server.role == Role::Live).count() < 2 {
+        return;
+    }
     let is_copy = |server: &Server| {
         let is_left = || match server.adapter.is_hollow() {
             true => evaluator.is_left_to_cli(&server.at),
