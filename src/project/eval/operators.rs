@@ -122,9 +122,7 @@ fn is_same(one: &Value, other: &Value) -> Option<bool> {
 
 /// Whether the value of an expression counts as true.
 fn truth(place: &Place<'_>, expr: &Expr, node: &Node) -> Truth {
-    let is_of_builds = matches!(&node.value, Value::Env(name) if tells_of_builds(name));
-    let environment = is_of_builds.then_some(Environment::NotProduction);
-    truth_of(node, || Condition { environment, ..Condition::new(render::expr(expr), Site::new(&place.file, expr.span)) })
+    truth_of(node, || Condition::new(render::expr(expr), Site::new(&place.file, expr.span)))
 }
 
 /// Whether a value counts as true; `told` is what is said of one that does not tell by itself when it does.
@@ -133,7 +131,9 @@ pub(super) fn truth_of(node: &Node, told: impl FnOnce() -> Condition) -> Truth {
         return Truth::Known(known);
     }
     let told = || match &node.value {
-        Value::Env(name) if tells_of_tests(name) => Condition { environment: Some(Environment::NotProduction), ..told() },
+        Value::Env(name) if tells_of_tests(name) || tells_of_builds(name) => {
+            Condition { environment: Some(Environment::NotProduction), ..told() }
+        }
         _ => told(),
     };
     let Value::Either(alternatives) = &node.value else { return Truth::Depends(told()) };
