@@ -123,6 +123,18 @@ impl FileFacts {
         }
     }
 
+    /// What the file imports; nothing where it is no code.
+    #[must_use]
+    pub fn imports(&self) -> &[module::Import] {
+        self.module().map(|module| module.imports.as_slice()).unwrap_or_default()
+    }
+
+    /// What the file exports; nothing where it is no code.
+    #[must_use]
+    pub fn exports(&self) -> &[module::Export] {
+        self.module().map(|module| module.exports.as_slice()).unwrap_or_default()
+    }
+
     /// Tables as types in the file tell of them that a tool wrote from a database.
     #[must_use]
     pub fn types(&self) -> &[schema::Table] {

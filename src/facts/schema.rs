@@ -245,6 +245,12 @@ impl Filled {
 }
 
 impl Column {
+    /// Whether no row can be stored without a value for it.
+    #[must_use]
+    pub fn must_be_given(&self) -> bool {
+        self.required && !self.has_default
+    }
+
     /// A column of which only the name is known.
     #[must_use]
     pub fn empty(name: &str, span: Span) -> Self {

@@ -179,7 +179,7 @@ impl Version {
 #[must_use]
 pub fn version_in(files: &dyn Files, resolver: &Resolver, file: &str, folder: &str, package: &str) -> Version {
     let facts = files.facts(file);
-    let imports = facts.as_deref().and_then(FileFacts::module).map(|module| module.imports.as_slice()).unwrap_or_default();
+    let imports = facts.as_deref().map(FileFacts::imports).unwrap_or_default();
     let named = imports.iter().filter_map(|import| Registered::of_npm(&import.module)).filter(|named| named.name == package);
     let asked_for = named.filter_map(|named| named.range).next();
     let Some(range) = asked_for else { return version_of(files, resolver, folder, package) };

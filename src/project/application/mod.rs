@@ -115,8 +115,9 @@ pub fn folder(package: &str) -> &str {
 /// Tells the instances that nothing but the official CLI reads: those beside one that serves an application, and those that
 /// reach no database beside one that does.
 pub(super) fn tell_copies(evaluator: &Evaluator<'_>, servers: &mut [Server]) {
+    let is_live = |server: &Server| server.role == Role::Live;
     // To ask who uses an instance is to read whatever may import it.
-    if servers.iter().filter(|server| server.role == Role::Live).count() < 2 {
+    if servers.iter().filter(|server| is_live(server)).count() < 2 {
         return;
     }
     let is_copy = |server: &Server| {
@@ -124,14 +125,13 @@ pub(super) fn tell_copies(evaluator: &Evaluator<'_>, servers: &mut [Server]) {
             true => evaluator.is_left_to_cli(&server.at),
             false => evaluator.is_for_cli_alone(&server.at),
         };
-        server.role == Role::Live && server.mounts.is_empty() && is_left()
+        is_live(server) && server.mounts.is_empty() && is_left()
     };
     let copies: Vec<bool> = servers.iter().map(is_copy).collect();
-    let serves =
-        |server: &Server| server.role == Role::Live && (!server.mounts.is_empty() || evaluator.is_instance_used(&server.at));
+    let serves = |server: &Server| is_live(server) && (!server.mounts.is_empty() || evaluator.is_instance_used(&server.at));
     let is_any_serving = copies.contains(&true) && servers.iter().any(serves);
     // The only one tells what the tables are to be, which is judged all the same.
-    let is_any_real = servers.iter().any(|server| server.role == Role::Live && !server.adapter.is_hollow());
+    let is_any_real = servers.iter().any(|server| is_live(server) && !server.adapter.is_hollow());
     for (server, is_copy) in servers.iter_mut().zip(copies) {
         if is_copy && (is_any_serving || is_any_real && server.adapter.is_hollow()) {
             server.role = Role::CliCopy;

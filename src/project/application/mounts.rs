@@ -85,7 +85,7 @@ pub(in crate::project) fn mount(files: &dyn Files, resolver: &Resolver, evaluato
 /// Whether a file passes on all that a module of better-auth exports.
 fn passes_on_integrations(files: &dyn Files, path: &str) -> bool {
     let facts = files.facts(path);
-    let exports = facts.as_deref().and_then(FileFacts::module).map(|module| module.exports.as_slice()).unwrap_or_default();
+    let exports = facts.as_deref().map(FileFacts::exports).unwrap_or_default();
     exports.iter().any(|export| matches!(export, Export::All { module } if is_framework(module)))
 }
 

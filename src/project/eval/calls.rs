@@ -78,18 +78,17 @@ impl Evaluator<'_> {
                 self.call_of(place, External { module, name: "default".into() }, call, callee_at, at)
             }
             Value::External(callee) => self.call_of(place, callee, call, callee_at, at),
-            Value::Call(made) if importer::written(&made).is_some() => {
-                let given = importer::written(&made).and_then(|place| call.arguments.get(place));
-                match given.filter(|given| !given.spread) {
+            Value::Call(inner) => match importer::written(&inner) {
+                Some(number) => match call.arguments.get(number).filter(|given| !given.spread) {
                     Some(given) => self.module_called(&place.file, &self.expr(place, &given.value), at),
                     None => unknown("an expression that is not followed", at),
+                },
+                // `pgTableCreator(…)("name", …)`: what a foreign function gave back is foreign as well.
+                None => {
+                    let callee = External { module: inner.callee.module.clone(), name: format!("{}()", inner.callee.name) };
+                    self.external_call(place, callee, render::expr(&call.callee), call, Some(inner), callee_at, at)
                 }
-            }
-            // `pgTableCreator(…)("name", …)`: what a foreign function gave back is foreign as well.
-            Value::Call(inner) => {
-                let callee = External { module: inner.callee.module.clone(), name: format!("{}()", inner.callee.name) };
-                self.external_call(place, callee, render::expr(&call.callee), call, Some(inner), callee_at, at)
-            }
+            },
             Value::Unknown(why) => Node { value: Value::Unknown(why), at },
             _ => result_of(call, at),
         }

@@ -26,10 +26,6 @@ pub(super) enum Located {
     Value(Node),
 }
 
-fn exports(facts: Option<&FileFacts>) -> &[Export] {
-    facts.and_then(FileFacts::module).map(|module| module.exports.as_slice()).unwrap_or_default()
-}
-
 /// Names that a file passes on, with the files they come from.
 pub(super) type PassedOn = HashMap<String, Arc<str>>;
 
@@ -57,7 +53,7 @@ impl Evaluator<'_> {
     /// The files that a file imports as a whole, by the names they have there, each with the names it exports.
     pub(in crate::project) fn whole_modules(&self, file: &Arc<str>) -> BTreeMap<String, (Arc<str>, Vec<String>)> {
         let facts = self.files.facts(file);
-        let imports = facts.as_deref().and_then(FileFacts::module).map(|module| module.imports.as_slice()).unwrap_or_default();
+        let imports = facts.as_deref().map(FileFacts::imports).unwrap_or_default();
         let whole = imports.iter().filter(|import| import.name == Imported::Namespace);
         let seen = whole.filter_map(|import| match self.resolver.resolve(self.files, file, &import.module) {
             Resolved::File(target) => {
@@ -184,14 +180,14 @@ impl Evaluator<'_> {
 
     fn pass_on(&self, file: &Arc<str>, passed_on: &mut PassedOn, seen: &mut BTreeSet<Arc<str>>) {
         let facts = self.files.facts(file);
-        for export in exports(facts.as_deref()) {
+        for export in facts.as_deref().map(FileFacts::exports).unwrap_or_default() {
             let Export::All { module } = export else { continue };
             let Resolved::File(target) = self.resolver.resolve(self.files, file, module) else { continue };
             if !seen.insert(Arc::clone(&target)) || !self.run.step() {
                 continue;
             }
             let facts = self.files.facts(&target);
-            for export in exports(facts.as_deref()) {
+            for export in facts.as_deref().map(FileFacts::exports).unwrap_or_default() {
                 if let Export::Local { name, .. } | Export::From { name, .. } = export
                     && name != "default"
                 {

@@ -45,7 +45,7 @@ impl Evaluator<'_> {
             return kept;
         }
         let mut kept = Array { items: Vec::new(), open: array.open.clone() };
-        let is_untold = Cell::new(false);
+        let is_untold = Cell::new(!matches!(filter, Value::Function(_)));
         let untold = || {
             is_untold.set(true);
             Condition::new("the filter keeps it", at.clone())
@@ -65,7 +65,7 @@ impl Evaluator<'_> {
             }
             _ => array.items.iter().for_each(|item| keep(item, Truth::Depends(untold()))),
         }
-        if is_untold.get() || !matches!(filter, Value::Function(_)) {
+        if is_untold.get() {
             doubt(&mut kept.open, Unknown::new("a filter decides which elements stay", at.clone()));
         }
         kept

@@ -1,4 +1,4 @@
-//! What names stand for: bindings, imports, exports.
+//! What names stand for: bindings and imports.
 
 use std::sync::Arc;
 

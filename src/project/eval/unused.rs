@@ -37,7 +37,7 @@ impl Evaluator<'_> {
     /// as what frameworks look for, and no other package or file gets it by itself.
     pub(crate) fn is_unused(&self, file: &Arc<str>, name: &str) -> bool {
         let facts = self.files.facts(file);
-        let exports = facts.as_deref().and_then(FileFacts::module).map(|module| module.exports.as_slice()).unwrap_or_default();
+        let exports = facts.as_deref().map(FileFacts::exports).unwrap_or_default();
         let is_default =
             |export: &Export| matches!(export, Export::Local { name: exported, local } if local == name && exported == "default");
         !exports.iter().any(is_default)
@@ -69,7 +69,7 @@ impl Evaluator<'_> {
     /// Whether a file uses the value of a name of another one; where it has all names of that one, it `may` do so.
     fn uses(&self, user: &Arc<str>, file: &Arc<str>, name: &str, may: bool) -> bool {
         let facts = self.files.facts(user);
-        let imports = facts.as_deref().and_then(FileFacts::module).map(|module| module.imports.as_slice()).unwrap_or_default();
+        let imports = facts.as_deref().map(FileFacts::imports).unwrap_or_default();
         imports.iter().filter(|import| !import.type_only).any(|import| match &import.name {
             Imported::Named(exported) => {
                 let declared = self.declaration(user, &import.module, exported);

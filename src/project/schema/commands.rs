@@ -142,8 +142,8 @@ impl Finder<'_> {
         let own = self.migrated.iter().filter(|one| one.ordered && written == Some(&*one.folder)).cloned().collect::<Vec<_>>();
         let tables = || declared.lookup.tables.iter().map(|(_, table)| table);
         let read = tables().filter(|table| tool.is_some_and(|tool| tool.reads(&table.file)));
-        let keeps = |migrated: &[Arc<Migrated>], makes_them: bool| !migrated.is_empty() && makes_them;
-        let keeps_some = keeps(&declared.migrated, are_kept(&declared.migrated, tables())) || keeps(&own, are_kept(&own, read));
+        let keeps_some =
+            !declared.migrated.is_empty() && are_kept(&declared.migrated, tables()) || !own.is_empty() && are_kept(&own, read);
         declared.pushed && !keeps_some
     }
 

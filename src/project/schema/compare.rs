@@ -141,12 +141,12 @@ impl Comparing<'_> {
         let mut strangers = self.strangers(found, table);
         // A column that is declared under another name is one defect, not two.
         let mut failed = Vec::new();
-        let only = lacking.len() == 1 && strangers.iter().filter(|stranger| must_be_given(stranger)).count() == 1;
+        let only = lacking.len() == 1 && strangers.iter().filter(|stranger| stranger.must_be_given()).count() == 1;
         for (cause, columns) in by_cause(lacking) {
             let is_meant = |stranger: &&Column| {
                 let may_be = |column: &RequiredColumn| {
                     let is_given = column.is_filled() && !is_for_password(key, &stranger.name);
-                    only && must_be_given(stranger) && (is_given || share_a_word(&stranger.name, &column.name))
+                    only && stranger.must_be_given() && (is_given || share_a_word(&stranger.name, &column.name))
                 };
                 let is_it = |column: &RequiredColumn| is_alike(stranger, column) || fits(stranger, column) && may_be(column);
                 columns.iter().any(is_it)
@@ -172,7 +172,7 @@ impl Comparing<'_> {
         start: &dyn Fn(GapKind, Vec<RequiredColumn>, &Cause) -> Gap,
         failed: &mut Vec<Gap>,
     ) {
-        strangers.retain(|column| must_be_given(column));
+        strangers.retain(|column| column.must_be_given());
         if self.complete && !strangers.is_empty() {
             let declared = self.places(found, strangers);
             match self.trigger(found) {
@@ -258,7 +258,7 @@ impl Comparing<'_> {
                 !is_stranger || declared.required || declared.has_default
             };
             let is_renamed = lacking.iter().any(|name| is_similar_column(column, name) || share_a_word(&column.name, name));
-            must_be_given(column)
+            column.must_be_given()
                 && !declared.is_some_and(is_given)
                 && !is_renamed
                 && !one.unlisted.contains(&made.column_site(column).file)
@@ -568,11 +568,6 @@ fn layer_of(adapter: &Adapter) -> Option<Layer> {
 
 fn is_same(one: &SourceTable, other: &SourceTable) -> bool {
     one.file == other.file && one.table.span == other.table.span
-}
-
-/// Whether a row cannot be written without a value for the column.
-fn must_be_given(column: &Column) -> bool {
-    column.required && !column.has_default
 }
 
 /// Whether a column that nobody asks for has the name of one that is looked for, or nearly.

@@ -358,10 +358,10 @@ impl Condition {
     /// This condition and another one.
     #[must_use]
     pub fn and(&self, other: &Self) -> Self {
-        let text = format!("{} && {}", grouped(&self.text), grouped(&other.text));
         if let Some(both) = self.by_calls_of_one(other).and_then(|(calls, others)| calls.in_both(others).made()) {
             return both;
         }
+        let text = format!("{} && {}", grouped(&self.text), grouped(&other.text));
         let is_call = self.is_call && other.is_call && self.at == other.at;
         let calls = match (&self.calls, &other.calls) {
             (Some(calls), Some(others)) if calls.is_of_same(others) => Some(calls.in_both(others)),

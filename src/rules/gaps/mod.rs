@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use super::context::release;
 use super::{Circumstances, Context, Reporter};
+use crate::facts::schema::Column;
 use crate::facts::{Body, script};
 use crate::finding::{Applicability, Confidence, FixPlan, Report, Severity};
 use crate::knowledge::schema::Rename;
@@ -521,7 +522,7 @@ fn respelt<'g>(server: &Server, gap: &'g Gap) -> Vec<(&'g RequiredColumn, &'g st
 fn must_be_given(server: &Server, gap: &Gap, name: &str) -> bool {
     let mut tables = server.declared.lookup.tables.iter().map(|(_, table)| table);
     let table = tables.find(|table| Some(table.site()) == gap.found_in);
-    table.and_then(|found| found.table.column(name)).is_some_and(|column| column.required && !column.has_default)
+    table.and_then(|found| found.table.column(name)).is_some_and(Column::must_be_given)
 }
 
 /// A gap without the columns that are declared by another name; `None` where nothing is left.

@@ -15,7 +15,7 @@ const UNDOING: [&str; 3] = ["down", "rollback", "revert"];
 const CALLING: [&str; 2] = ["transaction", "execute"];
 
 /// Nodes that are functions.
-const FUNCTIONS: [&str; 4] = ["function_declaration", "function_expression", "arrow_function", "method_definition"];
+pub(super) const FUNCTIONS: [&str; 4] = ["function_declaration", "function_expression", "arrow_function", "method_definition"];
 
 /// How far a walk through a file has come, and whether what it meets runs whenever the file does.
 #[derive(Clone)]

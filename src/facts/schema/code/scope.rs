@@ -31,7 +31,7 @@ impl<'c> Reader<'c> {
                 }
                 None
             }
-            "function_declaration" | "function_expression" | "arrow_function" | "method_definition" => {
+            kind if course::FUNCTIONS.contains(&kind) => {
                 self.code.names(node);
                 let list = node.child_by_field_name("parameters").map(named).unwrap_or_default();
                 let single = node.child_by_field_name("parameter");
