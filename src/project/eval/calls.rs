@@ -19,7 +19,7 @@ use crate::project::value::composite::Composite;
 use crate::project::value::{
     Activation, Array, CallValue, Condition, Environment, External, FunctionValue, Node, Object, Unknown, Value,
 };
-use crate::source::Site;
+use crate::source::{Site, Span};
 
 /// Methods of lists and texts whose results are known where what they are called on is.
 const METHODS: [&str; 14] = [
@@ -69,6 +69,9 @@ impl Evaluator<'_> {
             Value::Function(function) => {
                 if !is_free(place, call) {
                     return self.followed(place, &function, call, at);
+                }
+                if call.arguments.is_empty() && !call.new && function.within.is_empty() {
+                    return self.answer_of(&function, &at);
                 }
                 let alone = Place { file: Arc::clone(&place.file), facts: Arc::clone(&place.facts), frame: None, ..*place };
                 self.answer_at(place, call, || self.followed(&alone, &function, call, at))
@@ -158,6 +161,18 @@ impl Evaluator<'_> {
             return self.made(function, arguments, identity(place.frame, &at, 0), &at).unwrap_or_else(|| result_of(call, at));
         }
         self.follow_call(function, called(function, arguments, identity(place.frame, &at, 0)), &at)
+    }
+
+    /// What a function comes to that is given nothing: the same for all its calls, so that an edit of the file of one of them
+    /// changes nothing in it.
+    fn answer_of(&self, function: &FunctionValue, at: &Site) -> Node {
+        let key = (Arc::clone(&function.file), function.scope);
+        let anywhere = Site::new(&function.file, Span::default());
+        let call = || called(function, Vec::new(), identity(None, &anywhere, 0));
+        let mut node = self.run.answer(&self.values().functions, key.clone(), || self.follow_call(function, call(), &anywhere));
+        self.values().functions.forget_fleeting(&key);
+        place_at(&mut node, &anywhere, at);
+        node
     }
 
     /// What a call comes to that is the same wherever it is asked for, unless it is cut short.
@@ -450,6 +465,21 @@ impl Evaluator<'_> {
                 either(alternatives, at.clone())
             }
         }
+    }
+}
+
+/// Places what stands at one site at another one: a value, its alternatives, and why it is not known.
+fn place_at(node: &mut Node, from: &Site, to: &Site) {
+    if node.at != *from {
+        return;
+    }
+    node.at = to.clone();
+    match &mut node.value {
+        Value::Unknown(why) if why.at == *from => why.at = to.clone(),
+        Value::Either(alternatives) => {
+            alternatives.change().iter_mut().for_each(|one| place_at(&mut one.node, from, to));
+        }
+        _ => {}
     }
 }
 

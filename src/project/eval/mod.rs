@@ -88,6 +88,8 @@ struct Values {
     names: Memo<(Arc<str>, String), Node>,
     /// What calls come to that no other call decides, by their places.
     calls: Memo<(Arc<str>, Span), Node>,
+    /// What functions come to that are given nothing.
+    functions: Memo<FunctionId, Node>,
 }
 
 impl Answers {
@@ -96,6 +98,7 @@ impl Answers {
         for values in [&mut self.values, &mut self.as_written] {
             values.names.end(run);
             values.calls.end(run);
+            values.functions.end(run);
         }
         self.users.end(run);
         self.changes.end(run);
