@@ -42,7 +42,7 @@ impl LearningStore {
     /// Adds a record that is on disk; `false` when it is damaged.
     pub fn take(&self, record: &Record) -> bool {
         match record.entry() {
-            Some(Entry::Facts(key, facts)) => self.memory.keep(key, facts),
+            Some(Entry::Facts(key, facts)) => self.memory.keep_packed(key, facts),
             Some(Entry::Blob(blob, kind, record)) => self.memory.keep_blob(blob, kind, record),
             None => return false,
         }

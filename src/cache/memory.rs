@@ -3,10 +3,12 @@
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
+use super::record::PackedFacts;
 use super::{BlobRecord, FactKey, FactStore};
 use crate::facts::FileFacts;
+use crate::facts::signals::Signals;
 use crate::source::{BlobId, FileKind};
 
 /// Most files whose facts are kept.
@@ -23,15 +25,41 @@ const MAX_BLOBS: usize = 1_000_000;
 #[derive(Debug, Default)]
 pub struct MemoryStore {
     facts: RwLock<HashMap<FactKey, Kept>>,
-    blobs: RwLock<HashMap<(BlobId, FileKind), BlobRecord>>,
+    blobs: RwLock<Blobs>,
     reviews: AtomicU32,
+}
+
+/// What is known of blobs. Few have facts.
+#[derive(Debug, Default)]
+struct Blobs {
+    signals: HashMap<(BlobId, FileKind), Signals>,
+    keys: HashMap<(BlobId, FileKind), FactKey>,
 }
 
 #[derive(Debug)]
 struct Kept {
-    facts: Arc<FileFacts>,
+    facts: Mutex<Form>,
     /// The review that last asked for them.
     asked: AtomicU32,
+}
+
+/// How facts are kept: many of those on a disk are of contents that nobody asks for again.
+#[derive(Debug)]
+enum Form {
+    Packed(PackedFacts),
+    Read(Arc<FileFacts>),
+}
+
+impl Kept {
+    fn read(&self) -> Option<Arc<FileFacts>> {
+        let mut form = self.facts.lock().unwrap_or_else(PoisonError::into_inner);
+        let facts = match &*form {
+            Form::Packed(packed) => Arc::new(packed.read()?),
+            Form::Read(facts) => return Some(Arc::clone(facts)),
+        };
+        *form = Form::Read(Arc::clone(&facts));
+        Some(facts)
+    }
 }
 
 impl FactStore for MemoryStore {
@@ -39,20 +67,29 @@ impl FactStore for MemoryStore {
         let facts = self.facts.read().unwrap_or_else(PoisonError::into_inner);
         let kept = facts.get(key)?;
         kept.asked.store(self.reviews.load(Ordering::Relaxed), Ordering::Relaxed);
-        Some(Arc::clone(&kept.facts))
+        kept.read()
     }
 
     fn keep(&self, key: FactKey, facts: Arc<FileFacts>) {
-        let asked = AtomicU32::new(self.reviews.load(Ordering::Relaxed));
-        insert(&self.facts, MAX_FACTS, key, Kept { facts, asked });
+        self.keep_as(key, Form::Read(facts));
     }
 
     fn blob(&self, blob: &BlobId, kind: FileKind) -> Option<BlobRecord> {
-        self.blobs.read().unwrap_or_else(PoisonError::into_inner).get(&(*blob, kind)).copied()
+        let blobs = self.blobs.read().unwrap_or_else(PoisonError::into_inner);
+        let signals = *blobs.signals.get(&(*blob, kind))?;
+        Some(BlobRecord { key: blobs.keys.get(&(*blob, kind)).copied(), signals })
     }
 
     fn keep_blob(&self, blob: BlobId, kind: FileKind, record: BlobRecord) {
-        insert(&self.blobs, MAX_BLOBS, (blob, kind), record);
+        let mut blobs = self.blobs.write().unwrap_or_else(PoisonError::into_inner);
+        let Blobs { signals, keys } = &mut *blobs;
+        if insert(signals, MAX_BLOBS, (blob, kind), record.signals) {
+            keys.clear();
+        }
+        match record.key {
+            Some(key) => keys.insert((blob, kind), key),
+            None => keys.remove(&(blob, kind)),
+        };
     }
 
     fn reviewed(&self) {
@@ -61,12 +98,20 @@ impl FactStore for MemoryStore {
 }
 
 impl MemoryStore {
+    /// Keeps facts that were on a disk.
+    pub(super) fn keep_packed(&self, key: FactKey, facts: PackedFacts) {
+        self.keep_as(key, Form::Packed(facts));
+    }
+
+    fn keep_as(&self, key: FactKey, form: Form) {
+        let asked = AtomicU32::new(self.reviews.load(Ordering::Relaxed));
+        let mut facts = self.facts.write().unwrap_or_else(PoisonError::into_inner);
+        insert(&mut facts, MAX_FACTS, key, Kept { facts: Mutex::new(form), asked });
+    }
+
     /// A review is over. Gives the number of files whose facts went.
     pub(super) fn age(&self) -> usize {
         let now = self.reviews.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
-        if !now.is_multiple_of(LIFETIME) {
-            return 0;
-        }
         let is_wanted = |kept: &Kept| now.wrapping_sub(kept.asked.load(Ordering::Relaxed)) <= LIFETIME;
         let mut facts = self.facts.write().unwrap_or_else(PoisonError::into_inner);
         let before = facts.len();
@@ -82,19 +127,25 @@ impl MemoryStore {
     /// Shows all facts, and all that is known of blobs but for those whose facts went.
     pub(super) fn show(&self, facts: &mut dyn FnMut(&FactKey, &FileFacts), blobs: &mut dyn FnMut(BlobId, FileKind, &BlobRecord)) {
         let kept = self.facts.read().unwrap_or_else(PoisonError::into_inner);
-        kept.iter().for_each(|(key, kept)| facts(key, &kept.facts));
+        kept.iter().filter_map(|(key, kept)| Some((key, kept.read()?))).for_each(|(key, kept)| facts(key, &kept));
         let known = self.blobs.read().unwrap_or_else(PoisonError::into_inner);
-        let is_of_use = |record: &BlobRecord| record.key.is_none_or(|key| kept.contains_key(&key));
-        known.iter().filter(|(_, record)| is_of_use(record)).for_each(|((blob, kind), record)| blobs(*blob, *kind, record));
+        for (&(blob, kind), &signals) in &known.signals {
+            let key = known.keys.get(&(blob, kind)).copied();
+            if key.is_none_or(|key| kept.contains_key(&key)) {
+                blobs(blob, kind, &BlobRecord { key, signals });
+            }
+        }
     }
 }
 
-fn insert<K: Eq + Hash, V>(map: &RwLock<HashMap<K, V>>, most: usize, key: K, value: V) {
-    let mut map = map.write().unwrap_or_else(PoisonError::into_inner);
-    if map.len() >= most && !map.contains_key(&key) {
+/// Inserts into a map that is emptied when it is full, and tells whether it was.
+fn insert<K: Eq + Hash, V>(map: &mut HashMap<K, V>, most: usize, key: K, value: V) -> bool {
+    let is_full = map.len() >= most && !map.contains_key(&key);
+    if is_full {
         map.clear();
     }
     map.insert(key, value);
+    is_full
 }
 
 #[cfg(test)]
@@ -118,12 +169,12 @@ mod tests {
 
     #[test]
     fn a_full_map_starts_over() {
-        let map = RwLock::default();
+        let mut map = HashMap::default();
         for key in [1, 2, 3, 3, 2] {
-            insert(&map, 3, key, ());
+            assert!(!insert(&mut map, 3, key, ()));
         }
-        assert_eq!(map.read().expect("unharmed").len(), 3, "what is known already needs no room");
-        insert(&map, 3, 4, ());
-        assert_eq!(*map.read().expect("unharmed"), HashMap::from([(4, ())]));
+        assert_eq!(map.len(), 3, "what is known already needs no room");
+        assert!(insert(&mut map, 3, 4, ()));
+        assert_eq!(map, HashMap::from([(4, ())]));
     }
 }

@@ -1,7 +1,6 @@
 //! Facts as bytes: in a file, or on their way to one.
 
 use std::io::{self, ErrorKind, Read, Write};
-use std::sync::Arc;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -43,9 +42,21 @@ pub struct Record {
 #[derive(Debug)]
 pub enum Entry {
     /// The facts of a content.
-    Facts(FactKey, Arc<FileFacts>),
+    Facts(FactKey, PackedFacts),
     /// What is known of a blob.
     Blob(BlobId, FileKind, BlobRecord),
+}
+
+/// Facts as bytes, a fraction of what they take when they are read.
+#[derive(Debug)]
+pub struct PackedFacts(Box<[u8]>);
+
+impl PackedFacts {
+    /// The facts; `None` where the bytes are none.
+    #[must_use]
+    pub fn read(&self) -> Option<FileFacts> {
+        decoded(&self.0)
+    }
 }
 
 impl Record {
@@ -82,7 +93,7 @@ impl Record {
     pub fn entry(&self) -> Option<Entry> {
         let payload = self.payload()?;
         Some(match self.shelf {
-            Shelf::Facts => Entry::Facts(decoded(&self.key)?, Arc::new(decoded(payload)?)),
+            Shelf::Facts => Entry::Facts(decoded(&self.key)?, PackedFacts(payload.into())),
             Shelf::Blobs => {
                 let (blob, kind) = decoded(&self.key)?;
                 Entry::Blob(blob, kind, decoded(payload)?)
@@ -193,7 +204,7 @@ mod tests {
             let key = FactKey::of(kind, text.as_bytes());
             let record = Record::of_facts(&key, &facts).unwrap_or_else(|| panic!("{kind:?} does not survive: {facts:?}"));
             let Some(Entry::Facts(found, same)) = record.entry() else { panic!("{kind:?} cannot be decoded") };
-            assert_eq!((found, &*same), (key, &facts));
+            assert_eq!((found, same.read().as_ref()), (key, Some(&facts)));
         }
     }
 

@@ -42,7 +42,7 @@ pub struct Signals {
 
 /// The names of the modules a file imports, as a Bloom filter: few files are taken to import a module they do not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct ModuleNames(u128);
+pub struct ModuleNames([u64; 2]);
 
 impl ModuleNames {
     /// Bits per name; with about ten imports in a file, one file in a hundred is taken for an importer that is none.
@@ -52,13 +52,22 @@ impl ModuleNames {
     #[must_use]
     pub fn of(name: &str) -> Self {
         let hash = hash(name);
-        Self((0..Self::BITS).fold(0, |bits, turn| bits | 1 << ((hash >> (8 + 16 * turn)) & 127)))
+        let mut words = [0; 2];
+        for turn in 0..Self::BITS {
+            let bit = hash >> (8 + 16 * turn);
+            words[usize::from(bit & 64 != 0)] |= 1 << (bit & 63);
+        }
+        Self(words)
+    }
+
+    fn add(&mut self, other: Self) {
+        self.0.iter_mut().zip(other.0).for_each(|(these, others)| *these |= others);
     }
 
     /// Whether the modules of another filter may be among these.
     #[must_use]
     pub fn may_hold(self, other: Self) -> bool {
-        self.0 & other.0 == other.0
+        self.0.iter().zip(other.0).all(|(these, others)| these & others == others)
     }
 }
 
@@ -240,7 +249,7 @@ pub fn scan(bytes: &[u8]) -> Signals {
                 let name = &after[..after.len().min(MAX_MODULE)];
                 let end = memchr::memchr2(b'"', b'\'', name);
                 if let Some(name) = end.and_then(|end| std::str::from_utf8(&name[..end]).ok()) {
-                    signals.imports.0 |= ModuleNames::of(module_name(name)).0;
+                    signals.imports.add(ModuleNames::of(module_name(name)));
                     // What makes the tables may be a function of the project.
                     signals.tables |= name.starts_with("drizzle-orm/") && name.ends_with("-core");
                     signals.passes_on = signals.passes_on || is_export(&before[before.len().saturating_sub(MAX_CLAUSE)..]);

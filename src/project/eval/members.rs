@@ -137,10 +137,13 @@ impl Evaluator<'_> {
             Value::Call(call) if is_runtime_config(call) => Value::Env(format!("{RUNTIME_CONFIG}{}", variable_part(key))),
             Value::Env(name) if name.starts_with(RUNTIME_CONFIG) => Value::Env(format!("{name}_{}", variable_part(key))),
             Value::Call(call) if reads_environment(call) => return self.read_by(call, key, at),
-            Value::Call(call) => match pack().plugin_for(&call.callee.module, &call.callee.name).filter(|_| key == "id") {
-                Some(plugin) => Value::Text(Text::Plain(plugin.id.clone())),
-                None => external(&call.callee.module, format!("{}().{key}", call.callee.name)),
-            },
+            Value::Call(call) => {
+                let External { module, name } = &call.callee;
+                match (key == "id").then(|| pack().plugin_for(module, name)).flatten() {
+                    Some(plugin) => Value::Text(Text::Plain(plugin.id.clone())),
+                    None => external(module, format!("{name}().{key}")),
+                }
+            }
             Value::Unknown(why) => Value::Unknown(why.clone()),
             Value::Env(name) => Value::Unknown(Unknown::new(format!("the environment variable `{name}` decides"), at.clone())),
             Value::Undefined | Value::Null => Value::Undefined,
