@@ -114,14 +114,7 @@ impl Failure {
 /// Opens the repository, reviews what is asked for and renders the answer.
 #[must_use]
 pub fn answer(request: &Request, store: &dyn FactStore) -> Reply {
-    answer_with(request, store, &Answers::default())
-}
-
-/// The same as [`answer`], for a caller that stays: what was answered before for the same index and the same parents is
-/// not worked out again.
-#[must_use]
-pub fn answer_with(request: &Request, store: &dyn FactStore, answers: &Answers) -> Reply {
-    answer_request(request, store, answers).unwrap_or_else(|failure| failed(request, &failure))
+    answer_with(request, store, &Answers::default()).unwrap_or_else(|failure| failed(request, &failure))
 }
 
 /// Answers that were given before, by everything they depend on.
@@ -155,7 +148,13 @@ impl Answers {
     }
 }
 
-fn answer_request(request: &Request, store: &dyn FactStore, answers: &Answers) -> Result<Reply, Failure> {
+/// The same as [`answer`], for a caller that stays: what was answered before for the same index and the same parents is
+/// not worked out again.
+///
+/// # Errors
+/// There is no answer. Another process may have one: whose repositories are trusted, which programs there are and where
+/// objects lie differ from one environment to the next.
+pub fn answer_with(request: &Request, store: &dyn FactStore, answers: &Answers) -> Result<Reply, Failure> {
     let repo = Repo::open(&request.environment)?;
     match &request.target {
         Target::Staged => staged(request, &repo, store, answers),
@@ -273,14 +272,11 @@ pub fn concerns_review(path: &str) -> bool {
     FileKind::of(path).is_some() || path.starts_with(".auth-review/") || crate::config::PATHS.contains(&path)
 }
 
-/// The answer to a request about the work tree, whose files are at hand.
-#[must_use]
-pub fn answer_from(request: &Request, repo: &Repo, files: &dyn Snapshot, memory: Memory<'_>) -> Reply {
-    whole(request, repo, files, memory).unwrap_or_else(|failure| failed(request, &failure))
-}
-
-/// A whole snapshot, compared with a base only when one was asked for.
-fn whole(request: &Request, repo: &Repo, snapshot: &dyn Snapshot, memory: Memory<'_>) -> Result<Reply, Failure> {
+/// The answer to a request about a whole snapshot, compared with a base only when one was asked for.
+///
+/// # Errors
+/// As [`answer_with`].
+pub fn whole(request: &Request, repo: &Repo, snapshot: &dyn Snapshot, memory: Memory<'_>) -> Result<Reply, Failure> {
     if let Some(reply) = inspected(request, repo, snapshot, memory)? {
         return Ok(reply);
     }

@@ -28,7 +28,7 @@ use git_auth_review::daemon::{client, lifecycle, log};
 use git_auth_review::facts::extract;
 use git_auth_review::git::Environment;
 use git_auth_review::report::Style;
-use git_auth_review::service::{Output, Reply, Request, Target};
+use git_auth_review::service::{Failure, Output, Reply, Request, Target};
 use git_auth_review::source::FileKind;
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -38,11 +38,12 @@ use git_auth_review::source::FileKind;
 struct Scripted;
 
 impl Work for Scripted {
-    fn answer(&self, request: &Request, store: &dyn FactStore) -> Reply {
+    fn answer(&self, request: &Request, store: &dyn FactStore) -> Result<Reply, Failure> {
         let script = request.base.as_deref().unwrap_or_default();
         let (verb, rest) = script.split_once(' ').unwrap_or((script, ""));
         let stdout = match verb {
             "panic" => panic!("as asked, with a secret: hunter2"),
+            "fail" => return Err(Failure::NoSuchPath(rest.to_owned())),
             "sleep" => {
                 thread::sleep(Duration::from_millis(rest.parse().expect("milliseconds")));
                 String::new()
@@ -66,7 +67,7 @@ impl Work for Scripted {
             }
             _ => format!("{script}\n\u{1b}[1m\u{0}é"),
         };
-        Reply { stdout, stderr: request.today.clone(), code: 1 }
+        Ok(Reply { stdout, stderr: request.today.clone(), code: 1 })
     }
 
     fn directories(&self, environment: &Environment) -> Vec<PathBuf> {
@@ -251,7 +252,8 @@ impl Stage {
 
     /// Checks that the daemon answers as the client would by itself. A busy machine may need more than one attempt.
     fn assert_serves(&self) {
-        let expected = Scripted.answer(&request("hello"), &git_auth_review::cache::memory::MemoryStore::default());
+        let expected =
+            Scripted.answer(&request("hello"), &git_auth_review::cache::memory::MemoryStore::default()).expect("a reply");
         assert_eq!(wait_for("an answer", || self.ask("hello")), expected);
     }
 
@@ -417,6 +419,14 @@ fn a_panic_costs_one_answer() {
     assert_eq!(stage.ask("panic"), None);
     stage.assert_serves();
     assert_eq!(stage.status().map(|status| status.failures > 0), Some(true));
+}
+
+#[test]
+fn a_failure_is_left_to_the_client() {
+    let stage = Stage::new();
+    let _daemon = stage.daemon();
+    assert_eq!(stage.ask("fail a"), None, "the client may be able to do what this process is not");
+    stage.assert_serves();
 }
 
 #[test]

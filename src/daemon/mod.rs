@@ -24,7 +24,7 @@ use std::time::{Duration, Instant};
 
 use crate::cache::{Disk, FactStore};
 use crate::git::{Environment, GitError, Repo};
-use crate::service::{self, Answers, Reply, Request, Target};
+use crate::service::{self, Answers, Failure, Reply, Request, Target};
 use crate::source::{FileKind, Snapshot as _, folder_of};
 use crate::watch::Files;
 use keeper::Keeper;
@@ -106,8 +106,8 @@ impl Reviewer {
             None => (root.to_path_buf(), Files::watch(&request.environment, || {}).ok()?),
         };
         files.catch_up().ok()?;
-        let reply =
-            files.tree().map(|tree| service::answer_from(request, tree.repo(), tree.snapshot(), self.answers.memory(store)));
+        let memory = self.answers.memory(store);
+        let reply = files.tree().and_then(|tree| service::whole(request, tree.repo(), tree.snapshot(), memory).ok());
         worktrees.insert(0, (root, files));
         worktrees.truncate(MAX_WORKTREES);
         reply
@@ -115,9 +115,9 @@ impl Reviewer {
 }
 
 impl server::Work for Reviewer {
-    fn answer(&self, request: &Request, store: &dyn FactStore) -> Reply {
+    fn answer(&self, request: &Request, store: &dyn FactStore) -> Result<Reply, Failure> {
         let live = (request.target == Target::Worktree).then(|| self.answer_live(request, store)).flatten();
-        live.unwrap_or_else(|| service::answer_with(request, store, &self.answers))
+        live.map_or_else(|| service::answer_with(request, store, &self.answers), Ok)
     }
 
     fn directories(&self, environment: &Environment) -> Vec<PathBuf> {

@@ -21,7 +21,7 @@ use super::write_behind::WriteBehind;
 use crate::cache::{Disk, FactKey, FactStore};
 use crate::facts::{self, signals};
 use crate::git::Environment;
-use crate::service::{Reply, Request, Target};
+use crate::service::{Failure, Reply, Request, Target};
 use crate::source::FileKind;
 
 /// Most clients served at once; more are turned away and review by themselves.
@@ -55,7 +55,10 @@ pub struct Settings {
 /// What a daemon does for its clients.
 pub trait Work: Send + Sync + 'static {
     /// Answers a request. Also called ahead of time, with requests that are likely to come.
-    fn answer(&self, request: &Request, store: &dyn FactStore) -> Reply;
+    ///
+    /// # Errors
+    /// There is no answer.
+    fn answer(&self, request: &Request, store: &dyn FactStore) -> Result<Reply, Failure>;
     /// The directories of a work tree that hold files of interest.
     fn directories(&self, environment: &Environment) -> Vec<PathBuf>;
 }
@@ -209,7 +212,7 @@ impl<W: Work> Daemon<W> {
         }
     }
 
-    /// A review that panics is no review: the client, left without a reply, does its own.
+    /// A review that fails or panics is no review: the client, left without a reply, does its own.
     fn review(&self, request: &Request) -> io::Result<Reply> {
         let review = || self.work.answer(request, self.cache.store());
         let reply = catch_unwind(AssertUnwindSafe(review)).map_err(|_| {
@@ -217,7 +220,7 @@ impl<W: Work> Daemon<W> {
             io::Error::other("the review panicked")
         });
         self.cache.changed();
-        reply
+        reply?.map_err(io::Error::other)
     }
 
     fn status(&self) -> Status {
