@@ -30,6 +30,12 @@ impl FactKey {
         hasher.update(bytes);
         Self(*hasher.finalize().as_bytes())
     }
+
+    /// The key of what is known of a blob that was not parsed.
+    #[must_use]
+    pub fn unparsed(blob: &BlobId, kind: FileKind) -> Self {
+        Self::of(kind, &[b"unparsed", blob.as_bytes()].concat())
+    }
 }
 
 /// What is known of a blob without reading it again.

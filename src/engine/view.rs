@@ -78,6 +78,22 @@ impl<'a> View<'a> {
         Some(self.extracted(key, kind, &bytes))
     }
 
+    /// The facts of the code file of a snapshot, parsed if it was before.
+    fn load_specifiers(&self, path: &str) -> Option<Arc<FileFacts>> {
+        let kind = FileKind::of(path)?;
+        let entry = self.snapshot.entry(path)?;
+        let blob = entry.blob?;
+        let parsed = self.store.blob(&blob, kind).and_then(|record| record.key);
+        let key = FactKey::unparsed(&blob, kind);
+        if let Some(known) = parsed.and_then(|key| self.store.facts(&key)).or_else(|| self.store.facts(&key)) {
+            return Some(known);
+        }
+        let bytes = self.snapshot.read(&entry, kind.max_bytes()).ok()?;
+        let facts = Arc::new(FileFacts::unparsed(&bytes));
+        self.store.keep(key, Arc::clone(&facts));
+        Some(facts)
+    }
+
     /// The edits since the survey before; `None` when they are not all that changed, or too many to be worth following.
     fn find_edits(&self) -> Option<Vec<Edit>> {
         let replaced = self.survey.replaced().filter(|replaced| replaced.len() <= MOST_EDITS)?;
@@ -97,16 +113,16 @@ impl<'a> View<'a> {
         let path = Arc::clone(&before.entry.path);
         let after = self.survey.signals(&path)?;
         // Facts that nobody keeps may have been read nevertheless.
-        let known = before.entry.blob.and_then(|blob| self.store.blob(&blob, before.kind)).and_then(|record| record.key);
+        let parsed = |blob| self.store.blob(&blob, before.kind)?.key.and_then(|key| self.store.facts(&key));
+        let unparsed = |blob| self.store.facts(&FactKey::unparsed(&blob, before.kind));
+        let same =
+            |before: &FileFacts, now: Option<Arc<FileFacts>>| now.is_some_and(|now| now.specifiers().eq(before.specifiers()));
         let imports_the_same = before.signals == after
-            && known.and_then(|key| self.store.facts(&key)).is_some_and(|facts| {
-                let now = self.facts(&path);
-                let modules = |facts: &FileFacts| {
-                    let module = facts.module()?;
-                    Some(module.imported().chain(module.passed_on()).map(str::to_owned).collect::<Vec<_>>())
-                };
-                now.is_some_and(|now| modules(&now) == modules(&facts))
-            });
+            && match before.entry.blob.map(|blob| (parsed(blob), unparsed(blob))) {
+                Some((Some(before), _)) => same(&before, self.facts(&path)),
+                Some((None, Some(before))) => same(&before, self.load_specifiers(&path)),
+                _ => false,
+            };
         Some(Edit { path, before: before.signals, after, imports_the_same })
     }
 
@@ -165,8 +181,22 @@ impl Files for View<'_> {
         importers
     }
 
+    fn specifiers(&self, path: &str) -> Option<Arc<FileFacts>> {
+        if let Some(known) = self.facts.read().unwrap_or_else(PoisonError::into_inner).get(path) {
+            return known.clone();
+        }
+        match self.other {
+            Some((other, changed)) if !changed.contains(path) => other.specifiers(path),
+            _ => self.load_specifiers(path).or_else(|| self.facts(path)),
+        }
+    }
+
     fn prepare(&self, paths: &[Arc<str>]) {
         paths.par_iter().for_each(|path| drop(self.facts(path)));
+    }
+
+    fn prepare_specifiers(&self, paths: &[Arc<str>]) {
+        paths.par_iter().for_each(|path| drop(self.specifiers(path)));
     }
 
     fn edits(&self) -> Option<&[Edit]> {

@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use crate::source::{FileKind, Span, Unreadable, decode};
 
 /// Changes whenever the shape or the meaning of facts changes, so that older cached facts are not read.
-pub const FACTS_VERSION: u32 = 33;
+pub const FACTS_VERSION: u32 = 34;
 
 /// Everything the review needs to know of one file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -38,6 +38,8 @@ pub struct FileFacts {
 pub enum Body {
     /// TypeScript or JavaScript.
     Module(module::Module),
+    /// The modules that code names, and nothing else: it was not parsed.
+    Specifiers(Vec<String>),
     /// Tables as declarations tell of them that a tool wrote from a database.
     Types(Vec<schema::Table>),
     /// A Prisma schema file.
@@ -112,6 +114,22 @@ impl FileFacts {
     #[must_use]
     pub fn unreadable(why: Unreadable) -> Self {
         Self { body: Body::Unreadable(why), suppressions: Vec::new(), errors: Vec::new() }
+    }
+
+    /// What the bytes of code tell of it without parsing them.
+    #[must_use]
+    pub fn unparsed(bytes: &[u8]) -> Self {
+        Self { body: Body::Specifiers(signals::specifiers(bytes)), suppressions: Vec::new(), errors: Vec::new() }
+    }
+
+    /// The modules that the file imports or passes on, as written; where it was not parsed, all that it may.
+    pub fn specifiers(&self) -> impl Iterator<Item = &str> {
+        let module = self.module().into_iter().flat_map(|module| module.imported().chain(module.passed_on()));
+        let named = match &self.body {
+            Body::Specifiers(named) => named.as_slice(),
+            _ => &[],
+        };
+        module.chain(named.iter().map(String::as_str))
     }
 
     /// The module, where the file is code.

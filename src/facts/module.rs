@@ -24,8 +24,6 @@ pub struct Module {
     pub imports: Vec<Import>,
     /// Exports. A default export of a value is bound to the module-scope name `default`.
     pub exports: Vec<Export>,
-    /// The [marks](super::signals::module_mark) of the modules that are imported or passed on, sorted.
-    pub marks: Vec<u32>,
     /// Scopes; the first is the module's own.
     pub scopes: Vec<Scope>,
     /// The names it imports, or binds to functions or what a call makes, whose values no code of it has: they are passed on at most.

@@ -1,5 +1,6 @@
 //! One pass over the raw bytes that decides whether a code file is parsed at all.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, MatchKind};
@@ -74,13 +75,6 @@ impl ModuleNames {
 /// FNV-1a.
 fn hash(name: &str) -> u64 {
     name.bytes().fold(0xCBF2_9CE4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3))
-}
-
-/// A short mark of a module's name, as [`module_name`] gives it: names with different marks are different.
-#[must_use]
-pub fn module_mark(name: &str) -> u32 {
-    // The upper half is the better mixed one.
-    (hash(name) >> 32) as u32
 }
 
 /// The last part of an import specifier or a path, without the ending of a code file; `index` where it names a folder by
@@ -237,8 +231,7 @@ pub fn scan(bytes: &[u8]) -> Signals {
         AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).build(needles).expect("constant patterns compile")
     });
     let mut signals = Signals::default();
-    // In UTF-16 every other byte is zero, and no pattern would match.
-    let decoded = if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) { decode(bytes).ok() } else { None };
+    let decoded = from_utf16(bytes);
     let bytes = decoded.as_deref().map_or(bytes, str::as_bytes);
     for hit in AUTOMATON.find_iter(bytes) {
         let after = &bytes[hit.end()..];
@@ -246,9 +239,7 @@ pub fn scan(bytes: &[u8]) -> Signals {
             Some((_, mark)) => mark(&mut signals, Around { before: &bytes[..hit.start()], after }),
             None => {
                 let before = &bytes[..hit.end()];
-                let name = &after[..after.len().min(MAX_MODULE)];
-                let end = memchr::memchr2(b'"', b'\'', name);
-                if let Some(name) = end.and_then(|end| std::str::from_utf8(&name[..end]).ok()) {
+                if let Some(name) = quoted(after) {
                     signals.imports.add(ModuleNames::of(module_name(name)));
                     // What makes the tables may be a function of the project.
                     signals.tables |= name.starts_with("drizzle-orm/") && name.ends_with("-core");
@@ -258,6 +249,33 @@ pub fn scan(bytes: &[u8]) -> Signals {
         }
     }
     signals
+}
+
+/// The modules that the bytes name, each once: all that are imported or passed on, and perhaps some in comments and texts.
+#[must_use]
+#[allow(clippy::missing_panics_doc, reason = "the patterns are constant and known to compile")]
+pub fn specifiers(bytes: &[u8]) -> Vec<String> {
+    static AUTOMATON: LazyLock<AhoCorasick> = LazyLock::new(|| AhoCorasick::new(OPENERS).expect("constant patterns compile"));
+    let decoded = from_utf16(bytes);
+    let bytes = decoded.as_deref().map_or(bytes, str::as_bytes);
+    let mut names: Vec<String> = Vec::new();
+    for name in AUTOMATON.find_iter(bytes).filter_map(|hit| quoted(&bytes[hit.end()..])) {
+        if !names.iter().any(|known| known == name) {
+            names.push(name.to_owned());
+        }
+    }
+    names
+}
+
+/// The text of a file in UTF-16, in which every other byte is zero, so that no pattern would match.
+fn from_utf16(bytes: &[u8]) -> Option<Cow<'_, str>> {
+    (bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF])).then(|| decode(bytes).ok()).flatten()
+}
+
+/// What comes before the next quote, unless it is too long for the name of a module.
+fn quoted(text: &[u8]) -> Option<&str> {
+    let name = &text[..text.len().min(MAX_MODULE)];
+    std::str::from_utf8(&name[..memchr::memchr2(b'"', b'\'', name)?]).ok()
 }
 
 /// Whether the clause at the end of the text is an `export … from`, rather than an import.
@@ -288,6 +306,16 @@ mod tests {
         assert!(scan(b"app.all('*', (c) => auth().handler(c.req.raw))").mounts);
         let signals = scan(b"app.use(router.handler)");
         assert!(signals.handlers && !signals.mounts);
+    }
+
+    #[test]
+    fn names_all_modules() {
+        let text = "import { a } from './one'\nimport './two'\nexport * from \"@s/three\"\nconst b = await import('./one')\nrequire(\"four\")\n// from 'five'\n";
+        let names = ["./one", "./two", "@s/three", "four", "five"];
+        assert_eq!(specifiers(text.as_bytes()), names);
+        let wide: Vec<u8> = [0xFF, 0xFE].into_iter().chain(text.encode_utf16().flat_map(u16::to_le_bytes)).collect();
+        assert_eq!(specifiers(&wide), names);
+        assert!(specifiers(format!("from '{}'", "x".repeat(MAX_MODULE)).as_bytes()).is_empty());
     }
 
     #[test]

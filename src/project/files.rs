@@ -37,8 +37,17 @@ pub trait Files: Sync {
     /// [`module_name`](crate::facts::signals::module_name) gives them, sorted by path.
     fn importers(&self, names: &[&str]) -> Vec<(Arc<str>, Signals)>;
 
+    /// Facts of the code file at `path` of which only the [specifiers](FileFacts::specifiers) are looked at, so that it need
+    /// not be parsed.
+    fn specifiers(&self, path: &str) -> Option<Arc<FileFacts>> {
+        self.facts(path)
+    }
+
     /// Tells that the facts of these files are about to be asked for, so that several can be extracted at once.
     fn prepare(&self, _paths: &[Arc<str>]) {}
+
+    /// The same for the specifiers of these files.
+    fn prepare_specifiers(&self, _paths: &[Arc<str>]) {}
 
     /// How the files differ from those that were linked before; `None` when that is not known, or more than the content of
     /// a few files changed: which files there are, or what says which file an import means.

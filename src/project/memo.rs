@@ -160,8 +160,17 @@ impl Files for Gate<'_> {
         self.files.facts(path)
     }
 
+    /// Asked of importers only, which are noted.
+    fn specifiers(&self, path: &str) -> Option<Arc<FileFacts>> {
+        self.files.specifiers(path)
+    }
+
     fn prepare(&self, paths: &[Arc<str>]) {
         self.files.prepare(paths);
+    }
+
+    fn prepare_specifiers(&self, paths: &[Arc<str>]) {
+        self.files.prepare_specifiers(paths);
     }
 
     fn installed(&self, path: &str) -> Option<Arc<str>> {

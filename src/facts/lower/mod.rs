@@ -14,7 +14,7 @@ mod switches;
 mod unread;
 
 use std::borrow::Cow;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use tree_sitter::Node;
 
@@ -31,7 +31,7 @@ use self::unread::Unread;
 use super::module::{Binding, Guard, MODULE_SCOPE, Module, Scope, ScopeId, Source};
 use super::schema;
 use super::secrecy::Around;
-use super::signals::{module_mark, module_name, scan};
+use super::signals::scan;
 use crate::source::{FileKind, Span};
 use crate::syntax::typescript;
 
@@ -103,7 +103,6 @@ pub fn extract(kind: FileKind, text: &str) -> (Module, Vec<Span>) {
     lowering.settle_unread();
     lowering.settle_changes();
     lowering.settle_mentions();
-    lowering.module.marks = marks(&lowering.module);
     let signals = scan(text.as_bytes());
     if signals.migrations {
         lowering.module.operations = schema::operations(&parsed.text, root);
@@ -117,12 +116,6 @@ pub fn extract(kind: FileKind, text: &str) -> (Module, Vec<Span>) {
     let Lowering { module, mut unread, too_deep, .. } = lowering;
     unread.extend(too_deep);
     (module, unread)
-}
-
-fn marks(module: &Module) -> Vec<u32> {
-    let modules = module.imports.iter().map(|import| import.module.as_str()).chain(module.passed_on());
-    let marks: BTreeSet<u32> = modules.map(|module| module_mark(module_name(module))).collect();
-    marks.into_iter().collect()
 }
 
 struct Lowering<'t> {

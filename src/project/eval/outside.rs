@@ -14,7 +14,7 @@ use crate::facts::lower::may_make_an_instance;
 use crate::facts::module::{
     CallSite, Element, Export, Expr, Function, Guard, Import, Imported, Kind, MODULE_SCOPE, Module, Mutation, ScopeId, Source,
 };
-use crate::facts::signals::{Signals, module_mark, module_name};
+use crate::facts::signals::{Signals, module_name};
 use crate::project::Role;
 use crate::project::link::role;
 use crate::project::render;
@@ -178,24 +178,26 @@ impl Evaluator<'_> {
             next += 1;
             let names = self.resolver.names_of(self.files, &target);
             let names: Vec<&str> = names.iter().map(String::as_str).collect();
-            let marks: Vec<u32> = names.iter().map(|name| module_mark(name)).collect();
             let home = Resolved::File(Arc::clone(&target));
+            let means_it = |path: &Arc<str>, module: &str| {
+                names.contains(&module_name(module)) && self.resolver.resolve(self.files, path, module) == home
+            };
             let mut importers = self.files.importers(&names);
             importers.retain(|(path, signals)| {
                 (which.may_be(*signals) || signals.passes_on) && (role(path) != Role::Test || role(file) == Role::Test)
             });
-            let importers: Vec<Arc<str>> = importers.into_iter().map(|(path, _)| path).collect();
+            // Many have a module of such a name. Few of them have this one, and only those are parsed.
+            let mut importers: Vec<Arc<str>> = importers.into_iter().map(|(path, _)| path).collect();
+            self.files.prepare_specifiers(&importers);
+            importers.retain(|path| {
+                let facts = self.files.specifiers(path);
+                facts.is_some_and(|facts| each_once(facts.specifiers()).any(|module| means_it(path, module)))
+            });
             self.files.prepare(&importers);
             for path in importers {
                 let facts = self.files.imports(&path);
                 let Some(module) = facts.as_deref().and_then(FileFacts::module) else { continue };
-                let is_marked = marks.iter().any(|mark| module.marks.binary_search(mark).is_ok());
-                if !is_marked {
-                    continue;
-                }
-                let means_it = |module: &str| {
-                    names.contains(&module_name(module)) && self.resolver.resolve(self.files, &path, module) == home
-                };
+                let means_it = |module: &str| means_it(&path, module);
                 // Several names of one module follow each other.
                 let passes_on = each_once(module.passed_on()).any(means_it);
                 if passes_on && passing.len() < MAX_PASSING && !passing.contains(&path) {
