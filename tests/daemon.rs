@@ -776,6 +776,21 @@ fn the_daemon_is_controlled_by_hand() {
 }
 
 #[test]
+fn what_a_daemon_learned_is_of_use_without_it() {
+    let installed = Installed::new();
+    let check = || {
+        let output = installed.program().args(["check", "--staged", "--verbose"]).output().expect("started");
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    assert!(!check().contains("cache recalled"), "there is none");
+    assert_eq!(installed.run(&["daemon", "start"]).0, 0);
+    wait_until("the daemon's answer", || check().contains("by=Daemon"));
+    installed.run(&["daemon", "stop"]);
+    let recalled = wait_for("the cache", || Some(check()).filter(|told| told.contains("cache recalled")));
+    assert!(recalled.contains("by=Process") && recalled.contains("records=") && !recalled.contains("records=0"), "{recalled}");
+}
+
+#[test]
 fn the_hook_starts_a_daemon_that_lets_go_of_everything() {
     let installed = Installed::new();
     // Waits until nobody holds the pipes any more.

@@ -14,7 +14,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use common::{PATIENCE, PROGRAM, Repo, as_someone_else, closed, finish, wait_until};
+use common::{PATIENCE, PROGRAM, Repo, as_someone_else, closed, finish, wait_for, wait_until};
 use git_auth_review::daemon::platform::FileId;
 use git_auth_review::daemon::protocol::{Answer, Hello, Message, PROTOCOL, read_frame, write_frame};
 use git_auth_review::git::Environment;
@@ -82,14 +82,21 @@ impl Stage {
         stream
     }
 
-    /// What the daemon replies.
-    fn ask(&self, request: Request) -> Reply {
-        let mut stream = self.connect();
-        write_frame(&mut stream, &Message::Review(Box::new(request))).expect("sent");
-        assert_eq!(read_frame::<Answer>(&mut stream).expect("an answer"), Answer::Accepted);
-        match read_frame::<Answer>(&mut stream).expect("an answer") {
-            Answer::Reply(reply) => reply,
-            other => panic!("no reply: {other:?}"),
+    /// What the daemon replies; nothing where it cannot do what is asked.
+    fn ask(&self, request: Request) -> Option<Reply> {
+        let accepted = || {
+            let mut stream = self.connect();
+            write_frame(&mut stream, &Message::Review(Box::new(request.clone()))).expect("sent");
+            (read_frame::<Answer>(&mut stream).ok()? == Answer::Accepted).then_some(stream)
+        };
+        let mut stream = wait_for("a daemon that knows something", accepted);
+        match read_frame::<Answer>(&mut stream) {
+            Ok(Answer::Reply(reply)) => Some(reply),
+            Ok(other) => panic!("no reply: {other:?}"),
+            Err(error) => {
+                assert_eq!(error.kind(), std::io::ErrorKind::UnexpectedEof);
+                None
+            }
         }
     }
 
@@ -478,7 +485,7 @@ fn secrets_stay_where_they_are() {
     stage.assert_serves();
     for output in [Output::Terminal, Output::Json, Output::InspectTerminal, Output::InspectJson] {
         for target in [Target::Staged, Target::Worktree] {
-            let reply = stage.ask(Request { output, target, ..stage.request() });
+            let reply = stage.ask(Request { output, target, ..stage.request() }).expect("a reply");
             assert!(!reply.stdout.is_empty());
             for secret in SECRETS {
                 assert!(!holds(format!("{reply:?}").as_bytes(), secret), "{secret}: {reply:?}");

@@ -312,11 +312,11 @@ pub(super) enum DaemonAction {
 /// What a daemon wants of its cache.
 #[derive(Debug, Clone, Subcommand)]
 pub(super) enum KeepAction {
-    /// All of it, or what a first review learns, on standard output
+    /// All of it on standard output
     Read {
-        /// The git directory of the repository to review
+        /// The git directory of a repository that is reviewed first when nothing is kept
         #[arg(long)]
-        common_dir: PathBuf,
+        common_dir: Option<PathBuf>,
     },
     /// Standard input added to it
     Write,

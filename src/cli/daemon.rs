@@ -48,8 +48,9 @@ pub(super) fn run(action: DaemonAction) -> Outcome {
             let kept = match action {
                 KeepAction::Read { common_dir } => {
                     // A hook's review looks at nothing when nothing is staged. This one looks at everything.
-                    let everything = expected(&common_dir).map(|request| Request { hook: false, ..request });
-                    keeper::read(&version, &directory, everything.ok().as_ref(), io::stdout().lock())
+                    let everything = |request| Request { hook: false, ..request };
+                    let everything = common_dir.and_then(|common_dir| expected(&common_dir).ok()).map(everything);
+                    keeper::read(&version, &directory, everything.as_ref(), io::stdout().lock())
                 }
                 KeepAction::Write => keeper::write(&version, &directory, io::stdin().lock()),
                 KeepAction::Replace => keeper::replace(&version, &directory, io::stdin().lock()),

@@ -1,10 +1,11 @@
-//! One answer to a request: from the daemon when it is there and quick, else from this process, by the same code.
+//! One answer to a request: from the daemon when it is there and quick, else from this process, by the same code and with
+//! what the daemon left on disk.
 
 use std::time::Instant;
 
 use super::place::Place;
 use crate::cache::memory::MemoryStore;
-use crate::daemon::client;
+use crate::daemon::{client, keeper};
 use crate::service::{self, Reply, Request};
 
 /// Who came up with a reply.
@@ -20,9 +21,10 @@ pub(super) enum Answerer {
 pub(super) fn answer(request: &Request, place: Option<&Place>, use_daemon: bool) -> (Reply, Answerer) {
     let start = Instant::now();
     let asked = place.filter(|_| use_daemon).and_then(|place| client::ask(&place.common_dir, request));
-    let (reply, by) = match asked {
-        Some(reply) => (reply, Answerer::Daemon),
-        None => (service::answer(request, &MemoryStore::default()), Answerer::Process),
+    let (reply, by) = match (asked, place.filter(|_| use_daemon)) {
+        (Some(reply), _) => (reply, Answerer::Daemon),
+        (None, Some(place)) => (service::answer(request, &*keeper::recalled(&place.common_dir)), Answerer::Process),
+        (None, None) => (service::answer(request, &MemoryStore::default()), Answerer::Process),
     };
     tracing::debug!(?by, milliseconds = start.elapsed().as_secs_f64() * 1e3, "answered");
     (reply, by)

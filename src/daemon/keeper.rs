@@ -7,26 +7,41 @@ use std::ffi::OsStr;
 use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::mpsc::channel;
+use std::thread;
+use std::time::Duration;
 
 use crate::cache::Disk;
 use crate::cache::learning::LearningStore;
 use crate::cache::record::Record;
 use crate::cache::sled::{self, Sled};
+use crate::daemon::lifecycle;
 use crate::service::{self, Request};
+
+/// Longest wait for the disk by a review that would take longer without it. It may hang.
+const RECALL: Duration = Duration::from_millis(500);
 
 /// A database that other processes open.
 #[derive(Debug)]
 pub struct Keeper {
     program: PathBuf,
-    common_dir: PathBuf,
     directory: PathBuf,
+    /// The common directory of the repository that is reviewed when the database is empty.
+    learns: Option<PathBuf>,
 }
 
 impl Keeper {
-    /// The keeper of the database below `directory` for the repository of a common directory; `program` is this one.
+    /// The keeper of the database below `directory`; `program` is this one.
     #[must_use]
-    pub fn new(program: PathBuf, common_dir: PathBuf, directory: PathBuf) -> Self {
-        Self { program, common_dir, directory }
+    pub fn new(program: PathBuf, directory: PathBuf) -> Self {
+        Self { program, directory, learns: None }
+    }
+
+    /// Has an empty database filled, when it is read, with what a review of the repository of a common directory learns.
+    #[must_use]
+    pub fn learning(self, common_dir: &Path) -> Self {
+        Self { learns: Some(common_dir.to_path_buf()), ..self }
     }
 
     fn start(&self, action: &[&OsStr], stdin: Stdio, stdout: Stdio) -> io::Result<Child> {
@@ -46,7 +61,8 @@ impl Keeper {
 
 impl Disk for Keeper {
     fn read(&self, take: &mut dyn FnMut(Record)) -> io::Result<()> {
-        let action = ["read".as_ref(), "--common-dir".as_ref(), self.common_dir.as_os_str()];
+        let learns = self.learns.iter().flat_map(|common_dir| ["--common-dir".as_ref(), common_dir.as_os_str()]);
+        let action: Vec<&OsStr> = std::iter::once("read".as_ref()).chain(learns).collect();
         let mut child = self.start(&action, Stdio::null(), Stdio::piped())?;
         let mut records = BufReader::new(child.stdout.take().ok_or(io::ErrorKind::BrokenPipe)?);
         let taken = pass_on(&mut records, take);
@@ -61,6 +77,28 @@ impl Disk for Keeper {
     fn replace(&self, records: &mut dyn Iterator<Item = Record>) -> io::Result<()> {
         self.tell("replace", records)
     }
+}
+
+/// What the database of a repository holds, as far as it can be read in short time: for a review that no daemon does.
+#[must_use]
+pub fn recalled(common_dir: &Path) -> Arc<LearningStore> {
+    let store = Arc::new(LearningStore::default());
+    let keeper = lifecycle::existing_state_directory(common_dir)
+        .filter(|state| state.join(sled::version()).is_dir())
+        .and_then(|state| Some(Keeper::new(std::env::current_exe().ok()?, state)));
+    if let Some(keeper) = keeper {
+        let filling = Arc::clone(&store);
+        let (done, end) = channel();
+        thread::spawn(move || {
+            let mut records = 0_usize;
+            let read = keeper.read(&mut |record| records += usize::from(filling.take(&record)));
+            tracing::debug!(records, ?read, "cache recalled");
+            // Nobody waits any more when the disk took too long.
+            let _ = done.send(());
+        });
+        let _ = end.recv_timeout(RECALL);
+    }
+    store
 }
 
 /// Waits for a process; what it says of a failure is the error.

@@ -155,11 +155,20 @@ pub fn spawn(common_dir: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// The name of the directory that belongs to a repository's daemon.
+const STATE: &str = "auth-review";
+
+/// The [directory](state_directory) inside the common directory, where a daemon has made it.
+#[must_use]
+pub fn existing_state_directory(common_dir: &Path) -> Option<PathBuf> {
+    common_dir.join(STATE).is_dir().then(|| state_directory(common_dir)).flatten()
+}
+
 /// The directory for what belongs to a repository's daemon, its log and the cache: inside the common directory, or in
 /// the user's cache directory where that one cannot be written to. `None` where neither can be had.
 #[must_use]
 pub fn state_directory(common_dir: &Path) -> Option<PathBuf> {
-    let beside = common_dir.join("auth-review");
+    let beside = common_dir.join(STATE);
     if platform::private_directory(&beside).is_ok() {
         return Some(beside);
     }

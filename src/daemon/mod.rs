@@ -55,7 +55,7 @@ pub fn run(common_dir: &Path, expected: Option<Request>) -> io::Result<()> {
         expected,
     };
     let program = std::env::current_exe()?;
-    let keeper = |state| Arc::new(Keeper::new(program, common_dir.to_path_buf(), state)) as Arc<dyn Disk>;
+    let keeper = |state| Arc::new(Keeper::new(program, state).learning(common_dir)) as Arc<dyn Disk>;
     let keeper = lifecycle::state_directory(common_dir).map(keeper);
     server::run(settings, keeper, Reviewer::default()).map(drop).inspect_err(|error| tracing::error!(%error, "not started"))
 }

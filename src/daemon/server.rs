@@ -33,6 +33,10 @@ const CLIENT: Duration = Duration::from_secs(5);
 /// Longest wait for the cache. What is in it would take longer to be found out, but the disk may hang.
 const LOADING: Duration = Duration::from_secs(2);
 
+/// Longest wait for the first of it. There is none yet when the repository was never reviewed, and a client would wait for
+/// what it does as fast by itself.
+const BEGINNING: Duration = Duration::from_millis(30);
+
 /// Requests that are answered ahead of time when the index changes: one per work tree and way of asking.
 const MAX_EXPECTED: usize = 4;
 
@@ -196,8 +200,11 @@ impl<W: Work> Daemon<W> {
         match read_frame(&mut request)? {
             Message::Review(wanted) => {
                 self.tell(DaemonEvent::Used);
+                if !self.wait_for_cache(BEGINNING) && !self.cache.has_some() {
+                    return Err(io::Error::other("nothing is known yet"));
+                }
                 write_frame(&mut request, &Answer::Accepted)?;
-                self.wait_for_cache();
+                self.wait_for_cache(LOADING);
                 let reply = self.review(&wanted)?;
                 self.reviews.fetch_add(1, Ordering::Relaxed);
                 self.expect(*wanted);
@@ -265,10 +272,11 @@ impl<W: Work> Daemon<W> {
         }
     }
 
-    fn wait_for_cache(&self) {
+    /// Waits until the cache has been loaded, and tells whether it was. Without it the answer is the same.
+    fn wait_for_cache(&self, patience: Duration) -> bool {
         let loaded = self.loaded.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // Without the cache the answer is the same.
-        drop(self.loaded.1.wait_timeout_while(loaded, LOADING, |loaded| !*loaded));
+        let waited = self.loaded.1.wait_timeout_while(loaded, patience, |loaded| !*loaded);
+        *waited.unwrap_or_else(PoisonError::into_inner).0
     }
 
     fn read_ahead(&self, vital: &[PathBuf]) {

@@ -1,5 +1,6 @@
 //! The daemon's facts, and the thread that writes them to disk behind its back.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -20,6 +21,8 @@ pub struct WriteBehind {
     store: Arc<LearningStore>,
     disk: Option<Arc<dyn Disk>>,
     thread: Mutex<Option<Writer>>,
+    /// Whether anything came from the disk.
+    has_some: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -44,7 +47,7 @@ impl WriteBehind {
             // Nobody waits any more when the disk took too long.
             let _ = finished.send(());
         });
-        Self { store, disk, thread: Mutex::new(Some(Writer { bell, done })) }
+        Self { store, disk, thread: Mutex::new(Some(Writer { bell, done })), has_some: AtomicBool::default() }
     }
 
     /// The facts.
@@ -53,11 +56,24 @@ impl WriteBehind {
         &self.store
     }
 
+    /// Whether anything came from the disk so far.
+    #[must_use]
+    pub fn has_some(&self) -> bool {
+        self.has_some.load(Ordering::Relaxed)
+    }
+
     /// Adds what is on disk. May run while the store is in use.
     pub fn load(&self) {
         let Some(disk) = &self.disk else { return };
         let (mut records, mut damaged) = (0_usize, 0_usize);
-        let done = disk.read(&mut |record| if self.store.take(&record) { records += 1 } else { damaged += 1 });
+        let done = disk.read(&mut |record| {
+            if self.store.take(&record) {
+                records += 1
+            } else {
+                damaged += 1
+            }
+            self.has_some.store(true, Ordering::Relaxed);
+        });
         match done {
             Ok(()) => tracing::info!(records, damaged, "cache loaded"),
             Err(why) => tracing::warn!(%why, records, damaged, "the cache could not be loaded"),
