@@ -189,7 +189,6 @@ fn a_list_may_be_changed_inside_of_an_expression() {
         assert_eq!(open(&model), [""; 0], "{body}");
     }
     for body in [
-        "const list = [admin()];\n[jwt()].forEach((plugin) => { if (plugin) list.push(plugin); });\nexport const auth = betterAuth({ plugins: list });",
         "const list = [admin()];\nconst add = () => list.push(jwt());\nadd();\nexport const auth = betterAuth({ plugins: list });",
         "const list = [admin(), jwt()];\nconst last = list.pop();\nexport const auth = betterAuth({ plugins: list });",
         "const options: any = base();\nconst more: any = {};\nmore.plugins.push(jwt());\nexport const auth = betterAuth(more);",
@@ -233,6 +232,77 @@ fn a_list_may_be_changed_inside_of_an_expression() {
     }
     let body = "const list = [admin(), jwt()];\nlist.sort();\nexport const auth = betterAuth({ plugins: list });";
     assert_eq!(plugins(&server(body)), ["admin", "jwt"]);
+}
+
+#[test]
+fn a_loop_that_only_fills_a_list_adds_what_each_turn_does() {
+    let head = "const U = process.env.U === \"1\";\nconst list: any[] = [];\n\
+        const defs = [{ on: true, make: () => admin() }, { on: false, make: () => twoFactor() }, { on: U, make: () => jwt() }];\n\
+        const pairs = [[\"a\", () => admin()], [\"b\", () => jwt()]] as const;\n\
+        const byName = { admin: { make: admin, on: true }, jwt: { make: jwt, on: U }, username: { make: username } };\n";
+    for (body, expected) in [
+        ("for (const { on, make } of defs) if (on) list.push(make());", vec!["admin", "jwt?"]),
+        ("for (const { on, make } of defs) { if (!on) continue; list.push(make()); }", vec!["admin", "jwt?"]),
+        (
+            "for (const d of defs) { const { on, make: create } = d; if (on) { const made = create(); list.push(made); } }",
+            vec!["admin", "jwt?"],
+        ),
+        ("for (const d of defs) d.on && list.push(d.make());", vec!["admin", "jwt?"]),
+        (
+            "for (const { on, make } of defs) { if (on) list.push(make()); else list.push(username()); }",
+            vec!["admin", "username", "jwt?", "username?"],
+        ),
+        (
+            "for (const { on, make } of defs) { list.push(username()); if (!on) continue; list.push(make()); }",
+            vec!["username", "admin", "username", "username", "jwt?"],
+        ),
+        ("defs.forEach(({ on, make }) => { if (!on) return; list.push(make()); });", vec!["admin", "jwt?"]),
+        ("defs.forEach(({ make }, index) => { if (index !== 1) list.push(make()); });", vec!["admin", "jwt"]),
+        ("[admin(), undefined].forEach((plugin) => { if (plugin) list.push(plugin); });", vec!["admin"]),
+        ("for (const [name, make] of pairs) if (name === \"b\") list.push(make());", vec!["jwt"]),
+        ("for (const [, make] of new Set(pairs)) list.push(make());", vec!["admin", "jwt"]),
+        (
+            "for (const [name, { make, on = false }] of Object.entries(byName)) if (on || name === \"username\") list.push(make());",
+            vec!["admin", "jwt?", "username"],
+        ),
+        ("for (const name of Object.keys(byName)) list.push(byName[name].make());", vec!["admin", "jwt", "username"]),
+        (
+            "for (const group of [defs.slice(0, 1), defs.slice(2)]) for (const { make } of group) list.push(make());",
+            vec!["admin", "jwt"],
+        ),
+        ("if (U) for (const { on, make } of defs) if (on) list.push(make());", vec!["admin?", "jwt?"]),
+    ] {
+        let model = server(&format!("{head}{body}\nexport const auth = betterAuth({{ plugins: list }});"));
+        assert_eq!((plugins(&model), open(&model)), (expected.into_iter().map(str::to_owned).collect(), vec![]), "{body}");
+    }
+    let within = "const make = () => { const options = { plugins: [admin()] as any[] }; for (const p of [jwt()]) { options.plugins!.push(p); } return options; };";
+    let model = server(&format!("{within}\nexport const auth = betterAuth(make());"));
+    assert_eq!((plugins(&model), open(&model)), (vec!["admin".to_owned(), "jwt".to_owned()], vec![]));
+    let member = "class S { list = [admin()]; constructor() { for (const p of [jwt()]) this.list.push(p); this.auth = betterAuth({ plugins: this.list }); } }\nexport const { auth } = new S();";
+    assert_eq!(plugins(&server(member)), ["admin", "jwt"]);
+    // What is in the list by a loop of another kind is not known, nor is how often.
+    for (body, expected) in [
+        ("for (const { make } of defs) { if (list.length < 1) list.push(make()); }", vec![]),
+        ("for (const { make } of defs) { if (list.some((one) => one)) break; list.push(make()); }", vec![]),
+        ("let n = 0;\nfor (const { make } of defs) { list.push(make()); n++; if (n > 1) break; }", vec![]),
+        ("for (const { make } of others()) list.push(make());", vec![]),
+        ("for (const { on, make } of [...others(), ...defs]) if (on) list.push(make());", vec!["admin", "jwt?"]),
+        ("defs.forEach(async ({ make }) => { await ready(); list.push(make()); });", vec![]),
+        ("for (const list of defs) { list.push(1); }\nlist.sort(); for (const x of others()) list.push(x);", vec![]),
+    ] {
+        let model = server(&format!("{head}{body}\nexport const auth = betterAuth({{ plugins: list }});"));
+        let certain: Vec<String> = plugins(&model).into_iter().filter(|name| !expected.contains(&name.as_str())).collect();
+        assert!(certain.iter().all(|name| name.ends_with('?')), "{body}: {certain:?}");
+        assert!(!open(&model).is_empty(), "{body}");
+    }
+    for body in [
+        "let n = 0;\nfor (const { make } of defs) { if (n++ < 1) list.push(make()); }",
+        "const seen: any[] = [];\nfor (const { make } of defs) { if (claim(seen, make)) list.push(make()); }\nfunction claim(all: any[], one: any) { if (all.includes(one)) return false; all.push(one); return true; }",
+        "for (const { make } of defs) { if (isNew(make)) list.push(make()); }\nfunction isNew(make: any) { return !list.includes(make); }",
+    ] {
+        let model = server(&format!("{head}{body}\nexport const auth = betterAuth({{ plugins: list }});"));
+        assert_eq!(plugins(&model), ["admin?", "twoFactor?", "jwt?"], "{body}");
+    }
 }
 
 #[test]
