@@ -306,6 +306,108 @@ fn a_loop_that_only_fills_a_list_adds_what_each_turn_does() {
 }
 
 #[test]
+fn options_that_a_package_merges_are_merged_as_it_does() {
+    let auth = |imports: &str, body: &str| {
+        let head = "import { betterAuth } from \"better-auth\";\nimport { admin, jwt, username } from \"better-auth/plugins\";\n";
+        let base = "const base = { appName: \"base\", basePath: \"/base\", session: { expiresIn: 60, updateAge: 1 }, plugins: [admin()] };\n";
+        let text = format!("{head}{imports}\n{base}export const auth = betterAuth({body});");
+        model(&[("src/auth.ts", text.as_str())])
+    };
+    let number = |model: &ProjectModel, key: &str| match model.servers[0].options.get(&["session", key]).map(|node| &node.value) {
+        Some(Value::Number(number)) => Some(*number),
+        _ => None,
+    };
+    let own = "{ appName: \"own\", basePath: undefined, session: { expiresIn: 5 }, plugins: [jwt()] }";
+    let defu = "import { defu } from \"defu\";";
+    let merge = "import merge from \"lodash/merge\";";
+    let deepmerge = "import deepmerge from \"deepmerge\";";
+    for (imports, body, expected, name) in [
+        (defu, format!("defu({own}, base)"), vec!["jwt", "admin"], "own"),
+        (
+            "import defaults from \"defu\";",
+            format!("defaults({own}, base, {{ plugins: [username()] }})"),
+            vec!["jwt", "admin", "username"],
+            "own",
+        ),
+        (defu, "defu(undefined, { session: { expiresIn: 5 }, appName: null }, base)".to_owned(), vec!["admin"], "base"),
+        (
+            deepmerge,
+            "deepmerge(base, { appName: \"own\", session: { expiresIn: 5 }, plugins: [jwt()] })".to_owned(),
+            vec!["admin", "jwt"],
+            "own",
+        ),
+        (
+            deepmerge,
+            "deepmerge.all([{}, base, { session: { expiresIn: 5 }, plugins: [jwt()] }])".to_owned(),
+            vec!["admin", "jwt"],
+            "base",
+        ),
+        (merge, "merge({}, base, { appName: \"own\", session: { expiresIn: 5 } })".to_owned(), vec!["admin"], "own"),
+        (
+            "import _ from \"lodash\";",
+            "_.merge({}, base, { session: { expiresIn: 5 }, appName: undefined })".to_owned(),
+            vec!["admin"],
+            "base",
+        ),
+        (
+            "import * as _ from \"lodash-es\";",
+            "_.merge({ plugins: [] }, base, { session: { expiresIn: 5 } })".to_owned(),
+            vec!["admin"],
+            "base",
+        ),
+        (
+            "import { merge as join } from \"lodash-es\";",
+            "join({ plugins: [undefined, jwt()], session: { expiresIn: 5 } }, { plugins: [admin()], session: { updateAge: 1 }, appName: \"x\" })".to_owned(),
+            vec!["admin", "jwt"],
+            "x",
+        ),
+        (
+            merge,
+            "(() => { const all: any = { session: { updateAge: 2 } }; merge(all, base, { session: { expiresIn: 5 } }); return all; })()".to_owned(),
+            vec!["admin"],
+            "base",
+        ),
+    ] {
+        let model = auth(imports, &body);
+        assert_eq!((plugins(&model), open(&model)), (expected.into_iter().map(str::to_owned).collect(), vec![]), "{body}");
+        assert_eq!((number(&model, "expiresIn"), number(&model, "updateAge")), (Some(5.0), Some(1.0)), "{body}");
+        let found = model.servers[0].options.get(&["appName"]).and_then(|node| node.text(&[]).map(str::to_owned));
+        assert_eq!(found.as_deref(), Some(name), "{body}");
+    }
+    // A condition stays with what it is about.
+    let model = auth(defu, "defu(process.env.X ? { plugins: [jwt()] } : {}, base)");
+    assert_eq!((plugins(&model), open(&model)), (vec!["jwt?".to_owned(), "admin".to_owned()], vec![]));
+    // By another import, with what is not known, or in another way it is open.
+    for (imports, body) in [
+        ("import { defu } from \"./own\";", "defu({}, base)"),
+        (
+            "import { createDefu } from \"defu\";\nconst defu = createDefu((o, k, v) => { o[k] = v; return true; });",
+            "defu({}, base)",
+        ),
+        ("import { merge } from \"radashi\";", "merge({}, base)"),
+        ("import { mergeWith } from \"lodash-es\";", "mergeWith({}, base, (a: any) => a)"),
+        (deepmerge, "deepmerge(base, { plugins: [jwt()] }, { arrayMerge: (_: any, source: any[]) => source })"),
+        (deepmerge, "deepmerge(base, { plugins: undefined })"),
+        (merge, "merge({}, base, { plugins: [jwt()] })"),
+        (merge, "merge({}, base, { plugins: others() })"),
+        (defu, "defu(...others(), base)"),
+        (defu, "defu({ plugins: [] }, others())"),
+        (defu, "defu(others(), { appName: \"x\" })"),
+    ] {
+        let model = auth(imports, body);
+        assert!(
+            plugins(&model).iter().all(|name| name.ends_with('?')) && !open(&model).is_empty(),
+            "{body}: {:?}",
+            plugins(&model)
+        );
+    }
+    let model = auth(defu, "defu({ plugins: [jwt()] }, others())");
+    assert_eq!((plugins(&model), open(&model).len()), (vec!["jwt".to_owned()], 1));
+    let model = auth(defu, "defu(others(), base)");
+    assert_eq!((plugins(&model), open(&model).len()), (vec!["admin?".to_owned()], 1));
+}
+
+#[test]
 fn what_is_given_to_a_function_may_be_changed_by_it() {
     let helpers = (
         "src/helpers.ts",
@@ -371,7 +473,7 @@ fn what_is_given_to_a_function_may_be_changed_by_it() {
         ("const list = [admin()];\nmerge(list, [jwt()]);", "`merge` is given it, and may change it"),
         (
             "const options = { plugins: [admin()] };\nmerge(options, { plugins: [jwt()] });\nconst list = options.plugins;",
-            "`merge` is given it, and may change it",
+            "what it is merged with is not followed",
         ),
         ("const list = [admin()];\ngone(list);", "`gone` is given it, and may change it"),
         (

@@ -74,11 +74,15 @@ impl Evaluator<'_> {
             if self.may_change(&callee, *index, way) {
                 let why = Unknown::new(format!("`{}` is given it, and may change it", render::expr(&call.callee)), at.clone());
                 let is_followed = effect.when == When::Here && !self.is_deep_in_changes();
+                let is_plain = way.is_empty() && conditions.is_empty();
                 reach(node, &effect.path, &|| why.clone(), &mut |target| match &callee {
                     Value::Function(function) if is_followed => {
                         self.passed(place, target, function, call, (*index, way), &conditions);
                     }
-                    _ => doubt_contents(target, &why, MAX_DOUBTED),
+                    _ => match self.merged_into(place, target, &callee, call).filter(|_| is_followed && is_plain) {
+                        Some(merged) => *target = merged,
+                        None => doubt_contents(target, &why, MAX_DOUBTED),
+                    },
                 });
             }
             return;

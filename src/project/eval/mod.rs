@@ -16,6 +16,7 @@ mod exports;
 mod importer;
 mod lists;
 mod members;
+mod merging;
 mod names;
 mod numbers;
 mod objects;
