@@ -168,6 +168,29 @@ fn handlers_are_found_in_every_framework() {
             "Node.js -",
         ),
         (
+            &["koa", "@koa/router"],
+            "src/index.ts",
+            "import Koa from \"koa\";\nimport Router from \"@koa/router\";\nimport { toNodeHandler } from \"better-auth/node\";\n\
+             import { auth } from \"./auth\";\nconst app = new Koa();\nconst router = new Router({ prefix: \"/api\" });\n\
+             router.all(\"/auth/(.*)\", async (ctx) => { await toNodeHandler(auth)(ctx.req, ctx.res); });\napp.use(router.routes());",
+            "Koa /api/auth/(.*)",
+        ),
+        (
+            &["h3"],
+            "src/index.ts",
+            "import { createApp, createRouter, eventHandler, toWebRequest } from \"h3\";\nimport { auth } from \"./auth\";\n\
+             const router = createRouter();\nrouter.use(\"/api/auth/**\", eventHandler((e) => auth.handler(toWebRequest(e))));\n\
+             export const app = createApp().use(router);",
+            "h3 /api/auth/**",
+        ),
+        (
+            &["nuxt", "h3"],
+            "server/api/auth/[...all].ts",
+            "import { defineEventHandler, toWebRequest } from \"h3\";\nimport { auth } from \"~~/src/auth\";\n\
+             export default defineEventHandler((event) => auth.handler(toWebRequest(event)));",
+            "Nuxt /api/auth/*",
+        ),
+        (
             &["unheard-of"],
             "src/index.ts",
             "import { serve } from \"unheard-of\";\nimport { auth } from \"./auth\";\nserve(\"/auth/*\", (request) => auth.handler(request));",
@@ -309,6 +332,55 @@ fn instances_are_followed_to_their_handlers() {
 fn mounts_beside(dependencies: &[&str], files: &[(&str, &str)]) -> Vec<String> {
     let manifest = package(dependencies);
     mounts(&model(&[&[("package.json", &*manifest), AUTH], files].concat()).servers[0])
+}
+
+#[test]
+fn a_mount_may_take_its_path_off() {
+    let hono = "import { Hono } from \"hono\";\nimport { mount } from \"hono/mount\";\n";
+    let elysia = "import { Elysia } from \"elysia\";\n";
+    for (head, body, takes_off, misses) in [
+        (hono, "new Hono().mount(\"/api/auth\", auth.handler);", true, true),
+        (hono, "new Hono().mount(\"/api\", (request) => auth.handler(request));", true, true),
+        (hono, "new Hono().mount(\"/api/auth\", auth.handler, (c) => [c.env]);", true, true),
+        (hono, "new Hono().all(\"/api/auth/*\", mount(auth.handler));", true, true),
+        (hono, "new Hono().mount(\"/api/auth\", auth.handler, { replaceRequest: false });", false, false),
+        (hono, "new Hono().mount(\"/api/auth\", auth.handler, { replaceRequest: (request) => request });", false, false),
+        (hono, "new Hono().mount(\"/\", auth.handler);", true, false),
+        (hono, "new Hono().mount(\"/one\", auth.handler);", true, false),
+        (hono, "new Hono().mount(pathOf(), auth.handler);", true, false),
+        (elysia, "new Elysia().mount(\"/api/auth\", auth.handler);", true, true),
+        (elysia, "new Elysia({ prefix: \"/api\" }).mount(\"/auth\", auth.handler);", true, true),
+        (elysia, "new Elysia().mount(\"/auth\", auth.handler);", true, false),
+        (elysia, "new Elysia().mount(auth.handler);", false, false),
+    ] {
+        let text = format!("{head}import {{ auth }} from \"./auth\";\n{body}");
+        let model = model(&[("package.json", &package(&["hono", "elysia"])), AUTH, ("src/index.ts", &text)]);
+        let [mount] = model.servers[0].mounts.as_slice() else { panic!("{body}") };
+        assert_eq!((mount.takes_off, mount.misses.is_some()), (takes_off, misses), "{body}");
+    }
+}
+
+#[test]
+fn plugins_may_be_imported_where_they_are_registered() {
+    let plugin = "import { auth } from \"./auth\";\n\
+        export default async function routes(app) { app.route({ url: \"/auth/*\", handler: (request) => auth.handler(request) }); }\n\
+        export async function others(app) { app.all(\"/other/*\", (request) => auth.handler(request)); }";
+    let auth = |body: &str| {
+        let text = format!("import Fastify from \"fastify\";\nconst app = Fastify();\n{body}");
+        mounts_beside(&["fastify"], &[("src/plugin.ts", plugin), ("src/index.ts", &text)])
+    };
+    let open = "Fastify …/other/*".to_owned();
+    assert_eq!(
+        auth("app.register(import(\"./plugin\"), { prefix: \"/two\" });"),
+        ["Fastify /two/auth/*".to_owned(), open.clone()]
+    );
+    assert_eq!(
+        auth(
+            "app.register((await import(\"./plugin\")).default, { prefix: \"/api\" });\napp.register((await import(\"./plugin\")).others);"
+        ),
+        ["Fastify /api/auth/*", "Fastify /other/*"],
+    );
+    assert_eq!(auth("app.register(import(\"./elsewhere\"));"), ["Fastify …/auth/*".to_owned(), open]);
 }
 
 #[test]

@@ -139,7 +139,7 @@ pub(crate) fn paths_of(properties: &[Property]) -> Vec<Expr> {
 /// Whether an argument is, or holds, something with a name that may be a router or a handler.
 fn has_name(argument: &Expr) -> bool {
     match &argument.kind {
-        Kind::Name(_) => true,
+        Kind::Name(_) | Kind::ImportCall(_) => true,
         Kind::Array(elements) => elements.iter().any(|element| has_name(&element.value)),
         Kind::Object(properties) => properties.iter().any(|property| match property {
             Property::Keyed { value, .. } => has_name(value),

@@ -53,12 +53,23 @@ pub(super) struct Composed {
     pub(super) route: Route,
     /// The framework whose router has the route.
     pub(super) framework: Option<&'static Framework>,
-    /// The path is taken off before the request is handed over.
-    pub(super) is_cut: bool,
+    /// What is taken off before the request is handed over.
+    pub(super) takes_off: TakesOff,
     /// Its file says the path.
     pub(super) is_of_file: bool,
     /// Where the request is handed over: the handler itself, or what brings it to the route by its name.
     pub(super) at: Site,
+}
+
+/// What of the path of a request is taken off before it is handed over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum TakesOff {
+    /// Nothing.
+    Nothing,
+    /// The path of the route.
+    Path,
+    /// It is not known.
+    Untold,
 }
 
 /// Most routers that are followed on the way to the root.
@@ -67,8 +78,12 @@ const MAX_DEPTH: u32 = 12;
 /// Most routes of one place.
 const MAX_ROUTES: usize = 16;
 
-/// Methods that put a handler below a path that they take off (Hono, Elysia).
+/// Methods that put a handler below a path that they take off (Hono, Elysia), and the module with a function that does.
 const CUTTING: &str = "mount";
+const CUTTING_MODULE: &str = "hono/mount";
+
+/// The option by which it is not taken off (Hono: `mount()`).
+const REPLACING: &str = "replaceRequest";
 
 /// The method that adds a listener to what tells of events.
 const LISTENING: &str = "on";
@@ -90,7 +105,7 @@ struct Tail {
     at: Site,
     path: String,
     framework: Option<&'static Framework>,
-    is_cut: bool,
+    takes_off: TakesOff,
     is_of_file: bool,
     /// Nothing comes before it.
     is_whole: bool,
@@ -139,7 +154,8 @@ enum Paths {
 impl Tail {
     /// Nothing but where the request is handed over.
     fn of(at: Site) -> Self {
-        Self { at, path: String::new(), framework: None, is_cut: false, is_of_file: false, is_whole: false, takes_all: false }
+        let (path, takes_off) = (String::new(), TakesOff::Nothing);
+        Self { at, path, framework: None, takes_off, is_of_file: false, is_whole: false, takes_all: false }
     }
 
     /// The same below the path of a file.
@@ -173,8 +189,8 @@ impl Tail {
     }
 
     fn composed(self, route: Route) -> Composed {
-        let Self { at, framework, is_cut, is_of_file, .. } = self;
-        Composed { route, framework, is_cut, is_of_file, at }
+        let Self { at, framework, takes_off, is_of_file, .. } = self;
+        Composed { route, framework, takes_off, is_of_file, at }
     }
 }
 
@@ -236,7 +252,12 @@ impl Composer<'_> {
                         tail.framework = tail.framework.or(framework);
                         return found.push(tail.end());
                     }
-                    if self.is_flattening(spot, call)
+                    if carried == Carried::Handler && self.is_of(spot, call, CUTTING_MODULE) {
+                        tail.takes_off = self.taken_off(spot, call, position);
+                        continue;
+                    }
+                    // The routes of its plugins are those of what they are added to.
+                    if self.is_of(spot, call, "fastify-plugin")
                         && let Carried::Plugin { index, .. } = carried
                     {
                         let carried = Carried::Plugin { index, has_prefix: false };
@@ -396,9 +417,25 @@ impl Composer<'_> {
                 None => Paths::None,
             },
         };
-        let is_cut = tail.is_cut || method == CUTTING && carried == Carried::Handler && !given.is_empty();
-        let tail = Tail { is_cut, ..tail };
+        let is_cut = method == CUTTING && carried == Carried::Handler && !given.is_empty();
+        let takes_off = if is_cut { self.taken_off(spot, call, position) } else { tail.takes_off };
+        let tail = Tail { takes_off, ..tail };
         self.each(paths, tail, found, &|tail, found| self.receiver(spot, receiver, tail, found));
+    }
+
+    /// What is taken off by a call that is given a handler at a position, with its options behind.
+    fn taken_off(&self, spot: Spot<'_>, call: &Call, position: usize) -> TakesOff {
+        let Some(options) = call.arguments.get(position + 1) else { return TakesOff::Path };
+        let options = self.eval(spot, &options.value);
+        match &options.value {
+            Value::Function(_) => TakesOff::Path,
+            Value::Object(_) => match self.evaluator.property(&options, REPLACING, &options.at).value {
+                Value::Undefined => TakesOff::Path,
+                Value::Bool(false) => TakesOff::Nothing,
+                _ => TakesOff::Untold,
+            },
+            _ => TakesOff::Untold,
+        }
     }
 
     /// Goes on with the router that a route, or another router, is added to.
@@ -785,8 +822,11 @@ impl Composer<'_> {
             }
             Kind::Member(of, member) => match &of.kind {
                 Kind::Name(name) if self.is_member_of_module(spot, name, member, home, module) => Some(Vec::new()),
+                Kind::ImportCall(name) => self.is_export(spot, name, member, home).then(Vec::new),
                 _ => within(of),
             },
+            // A plugin may be given as a promise of its module (Fastify: "Plugins Guide").
+            Kind::ImportCall(name) => self.is_export(spot, name, "default", home).then(Vec::new),
             // What is made of a router by other means is no router.
             Kind::Call(call) => within(&call.callee).or_else(|| {
                 let mut arguments = call.arguments.iter().filter(|_| carried == Carried::Handler);
@@ -809,7 +849,12 @@ impl Composer<'_> {
     fn is_member_of_module(&self, spot: Spot<'_>, name: &str, member: &str, home: &Home, module: &Module) -> bool {
         let mut imports = module.imports.iter();
         let import = imports.find(|import| import.local == name && import.name == Imported::Namespace);
-        let declared = import.and_then(|import| self.evaluator.declaration(spot.file, &import.module, member));
+        import.is_some_and(|import| self.is_export(spot, &import.module, member, home))
+    }
+
+    /// Whether a name is what a module exports under another one.
+    fn is_export(&self, spot: Spot<'_>, module: &str, exported: &str, home: &Home) -> bool {
+        let declared = self.evaluator.declaration(spot.file, module, exported);
         declared.is_some_and(|(file, name)| file == home.file && name == home.name && home.scope == MODULE_SCOPE)
     }
 
@@ -889,9 +934,9 @@ impl Composer<'_> {
         matches!(last, "createServer" | "serve").then(|| by_module(&module)).filter(|framework| framework.is_some())
     }
 
-    /// Whether a call makes a plugin whose routes are those of what it is added to (fastify-plugin).
-    fn is_flattening(&self, spot: Spot<'_>, call: &Call) -> bool {
-        matches!(self.eval(spot, &call.callee).value, Value::External(External { module, .. }) if module == "fastify-plugin")
+    /// Whether a call is of a function of a module.
+    fn is_of(&self, spot: Spot<'_>, call: &Call, name: &str) -> bool {
+        matches!(self.eval(spot, &call.callee).value, Value::External(External { module, .. }) if module == name)
     }
 
     /// What a decorator of NestJS says of the path, and whether it is that of a controller.
