@@ -311,6 +311,31 @@ fn instances_are_followed_to_their_handlers() {
         ),
         (
             made(
+                "import { betterAuth } from \"better-auth\";\nlet made: Auth | undefined;\n\
+                 function getAuth() { if (!made) made = betterAuth({}); return made; }\n\
+                 export const auth = new Proxy({} as Auth, { get(_, key) { return getAuth()[key]; } });",
+            ),
+            route("import { auth } from \"./auth\";\nexport const answer = (request) => auth.handler(request);"),
+        ),
+        (
+            made(
+                "import { betterAuth } from \"better-auth\";\nconst make = () => betterAuth({});\nlet made;\n\
+                 export const auth = new Proxy({}, { get: (target, key) => { made ??= make(); const value = Reflect.get(made, key, made);\n\
+                 if (key === \"extra\") return 1; return typeof value === \"function\" ? value.bind(made) : value; } });",
+            ),
+            route(
+                "import { toNodeHandler } from \"better-auth/node\";\nimport { auth } from \"./auth\";\n\
+                 createServer(toNodeHandler(auth.handler)).listen(3000);",
+            ),
+        ),
+        (
+            made(
+                "import { betterAuth } from \"better-auth\";\nexport const auth = new Proxy(betterAuth({}), { has: () => true });",
+            ),
+            route("import { auth } from \"./auth\";\nexport const answer = (request) => auth.handler(request);"),
+        ),
+        (
+            made(
                 "import { betterAuth } from \"better-auth\";\nexport class AuthService {\n  auth;\n  onModuleInit() { this.auth = betterAuth({}); }\n\
                  getAuth() { return this.auth; }\n}",
             ),

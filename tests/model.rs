@@ -408,6 +408,37 @@ fn options_that_a_package_merges_are_merged_as_it_does() {
 }
 
 #[test]
+fn a_proxy_stands_for_what_it_reads_from() {
+    for (body, expected) in [
+        ("const all = new Proxy({} as any, { get: (_, key) => made()[key] });", Some("admin")),
+        (
+            "const all = new Proxy({} as any, { get(_, key, self) { const it = made(); return Reflect.get(it, key, self); } });",
+            Some("admin"),
+        ),
+        ("const all = new Proxy(made(), {});", Some("admin")),
+        ("const all = new Proxy(made(), { get: (target, key) => Reflect.get(target, key) });", Some("admin")),
+        (
+            "const all = new Proxy(made(), { get: (target, key) => { if (key === \"plugins\") return others(); return Reflect.get(target, key); } });",
+            None,
+        ),
+        ("const all = new Proxy({} as any, { get: (_, key) => key === \"plugins\" ? [jwt()] : made()[key] });", None),
+        ("const all = new Proxy({} as any, { get: (_, key) => process.env.X ? made()[key] : other()[key] });", None),
+        ("const all = new Proxy({} as any, { get: (_, key) => made()[prefix + key] });", None),
+        ("const all = new Proxy(made(), handler());", None),
+    ] {
+        let model = server(&format!(
+            "const made = () => ({{ plugins: [admin()] }});\n{body}\nexport const auth = betterAuth({{ plugins: all.plugins }});"
+        ));
+        assert_eq!(plugins(&model), expected.into_iter().collect::<Vec<_>>(), "{body}");
+        assert_eq!(open(&model).is_empty(), expected.is_some(), "{body}");
+    }
+    let variables = server(
+        "const env = new Proxy({} as any, { get: (_, key) => process.env[key] });\nexport const auth = betterAuth({ secret: env.AUTH });",
+    );
+    assert_eq!(variables.servers[0].options.get(&["secret"]).map(|node| &node.value), Some(&Value::Env("AUTH".to_owned())));
+}
+
+#[test]
 fn what_is_given_to_a_function_may_be_changed_by_it() {
     let helpers = (
         "src/helpers.ts",

@@ -99,8 +99,8 @@ impl Evaluator<'_> {
 
     /// What a call comes to of something that is not part of the repository.
     fn call_of(&self, place: &Place<'_>, callee: External, call: &module::Call, callee_at: Site, at: Site) -> Node {
-        if let Some(merged) = self.merged(place, &callee, call, &at) {
-            return merged;
+        if let Some(node) = self.merged(place, &callee, call, &at).or_else(|| self.proxied(place, &callee, call, &at)) {
+            return node;
         }
         match (callee.module.as_str(), callee.name.as_str(), call.arguments.as_slice()) {
             ("global", "Boolean", [only]) if !only.spread => match self.truth(place, &only.value) {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::Evaluator;
 use super::assigned::Assignment;
+use super::proxies::{Read, handler_of};
 use crate::facts::FileFacts;
 use crate::facts::lower::{member_name, property_of};
 use crate::facts::module::{
@@ -137,6 +138,11 @@ impl Evaluator<'_> {
             // What it gives back is what it was given.
             Kind::Call(call) if is_extending(call) => {
                 call.arguments.first().map(|of| origin.with(&of.value)).into_iter().collect()
+            }
+            Kind::Call(call) if handler_of(call).is_some() => {
+                let handler = handler_of(call).map(|handler| self.eval(&origin.file, origin.scope, handler));
+                let read = handler.and_then(|handler| self.read_through(&handler));
+                read.map(|Read { get, of, .. }| Origin { file: get.file, scope: get.scope, expr: of }).into_iter().collect()
             }
             Kind::Call(call) if !call.new => {
                 let given = match (&call.callee.kind, call.arguments.as_slice()) {

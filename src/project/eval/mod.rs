@@ -22,6 +22,7 @@ mod numbers;
 mod objects;
 mod operators;
 mod outside;
+mod proxies;
 mod refusals;
 mod unused;
 mod validators;
