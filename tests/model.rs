@@ -432,6 +432,28 @@ fn a_proxy_stands_for_what_it_reads_from() {
         assert_eq!(plugins(&model), expected.into_iter().collect::<Vec<_>>(), "{body}");
         assert_eq!(open(&model).is_empty(), expected.is_some(), "{body}");
     }
+    // What a name stands for is the same, however far into others it is asked for first.
+    let lazy = model(&[
+        (
+            "src/config.ts",
+            "let made: any = null;\nexport function init() { if (made) return made; made = { url: \"https://a.example\" }; return made; }\n\
+             export const config = init();",
+        ),
+        (
+            "src/db.ts",
+            "import { config } from \"./config\";\nlet pool: any = null, db: any = null;\n\
+             function getDb() { if (!db) { pool = connect(config.url); db = drizzle(pool); } return db; }\n\
+             export const lazy = new Proxy({} as any, { get(_, key) { const it = getDb(); return it[key]; } });",
+        ),
+        (
+            "src/auth.ts",
+            "import { betterAuth } from \"better-auth\";\nimport { config } from \"./config\";\nimport { lazy } from \"./db\";\n\
+             let kept: any = null;\nfunction create() { const base = adapter(lazy); return betterAuth({ database: base, baseURL: config.url }); }\n\
+             export const auth = new Proxy({} as any, { get(_, key) { if (!kept) kept = create(); return kept[key]; } });",
+        ),
+        ("src/a.ts", "import { auth } from \"./auth\";\nexport const answer = (request: Request) => auth.handler(request);"),
+    ]);
+    assert_eq!(lazy.servers[0].options.get(&["baseURL"]).and_then(|node| node.text(&[])), Some("https://a.example"));
     let variables = server(
         "const env = new Proxy({} as any, { get: (_, key) => process.env[key] });\nexport const auth = betterAuth({ secret: env.AUTH });",
     );
