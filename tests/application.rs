@@ -311,6 +311,39 @@ fn instances_are_followed_to_their_handlers() {
         ),
         (
             made(
+                "import { Module } from \"@nestjs/common\";\nimport { betterAuth } from \"better-auth\";\nexport const AUTH = Symbol(\"auth\");\n\
+                 const make = (db: Db) => betterAuth({ database: adapter(db) });\n\
+                 @Module({ providers: [{ provide: AUTH, useFactory: make, inject: [Db] }] })\nexport class AuthModule {}",
+            ),
+            route(
+                "import { Inject } from \"@nestjs/common\";\nimport { AUTH } from \"./auth\";\nexport class Registrar {\n\
+                 constructor(private readonly config: Config, @Inject(AUTH) private readonly it: Auth) {}\n\
+                 answer(request) { return this.it.handler(request); }\n}",
+            ),
+        ),
+        (
+            made(
+                "import { betterAuth } from \"better-auth\";\nconst auth = betterAuth({});\n\
+                 export const providers = [{ provide: \"AUTH\", useValue: auth }];",
+            ),
+            route(
+                "import { Inject } from \"@nestjs/common\";\nimport { toNodeHandler } from \"better-auth/node\";\n\
+                 export class AuthController {\n@Inject(\"AUTH\") private auth: any;\n\
+                 all(req, res) { return toNodeHandler(this.auth)(req, res); }\n}",
+            ),
+        ),
+        (
+            made(
+                "import { betterAuth } from \"better-auth\";\nexport const AUTH_TOKEN = \"auth-token\";\n\
+                 export const provider = { provide: AUTH_TOKEN, useFactory: async (config) => { const it = betterAuth({}); return it; } };",
+            ),
+            route(
+                "import { Inject } from \"@nestjs/common\";\nimport { toNodeHandler } from \"better-auth/node\";\nimport { AUTH_TOKEN } from \"./auth\";\n\
+                 export class AuthController { handle; constructor(@Inject(AUTH_TOKEN) auth: any) { this.handle = toNodeHandler(auth); } }",
+            ),
+        ),
+        (
+            made(
                 "import { betterAuth } from \"better-auth\";\nlet made: Auth | undefined;\n\
                  function getAuth() { if (!made) made = betterAuth({}); return made; }\n\
                  export const auth = new Proxy({} as Auth, { get(_, key) { return getAuth()[key]; } });",
@@ -350,6 +383,24 @@ fn instances_are_followed_to_their_handlers() {
         let model = model(&[("package.json", &package(&[])), made, route]);
         assert_eq!(model.servers[0].mounts.len(), 1, "{} {}", made.1, route.1);
         assert_eq!(&*model.servers[0].mounts[0].at.file, "src/index.ts");
+    }
+}
+
+#[test]
+fn what_is_injected_for_another_token_is_not_known() {
+    let made = "import { betterAuth } from \"better-auth\";\nexport const AUTH = Symbol(), OTHER_AUTH = Symbol();\n\
+        export const providers = [{ provide: AUTH, useFactory: () => betterAuth({}) }, { provide: OTHER_AUTH, useClass: Other }];";
+    let route = |token: &str| {
+        format!(
+            "import {{ Inject }} from \"@nestjs/common\";\nimport {{ toNodeHandler }} from \"better-auth/node\";\n\
+             import {{ AUTH, OTHER_AUTH }} from \"./auth\";\nexport class Routes {{ constructor(@Inject({token}) private auth: any) {{}}\n\
+             all(req, res) {{ return toNodeHandler(this.auth)(req, res); }} }}"
+        )
+    };
+    for (token, known) in [("AUTH", 1), ("OTHER_AUTH", 0), ("\"AUTH\"", 0)] {
+        let model = model(&[("package.json", &package(&[])), ("src/auth.ts", made), ("src/index.ts", &route(token))]);
+        let server = &model.servers[0];
+        assert_eq!((server.mounts.len(), server.mounts_open.len()), (known, 1 - known), "{token}");
     }
 }
 

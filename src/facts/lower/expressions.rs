@@ -81,7 +81,11 @@ impl Lowering<'_> {
             "this" => Kind::Name("this".into()),
             "meta_property" => Kind::Name(self.owned(node)),
             "array" => Kind::Array(self.elements(node, scope, around.element())),
-            "object" => Kind::Object(self.properties(node, scope, around)),
+            "object" => {
+                let properties = self.properties(node, scope, around);
+                self.providing(&properties, scope);
+                Kind::Object(properties)
+            }
             "class" => Kind::Function(self.class(node, scope)),
             "member_expression" => match (node.child_by_field_name("object"), node.child_by_field_name("property")) {
                 (Some(object), Some(property)) => {

@@ -66,13 +66,33 @@ impl Lowering<'_> {
             _ => return,
         };
         let [Element { value: key, spread: false }, Element { value, spread: false }] = call.arguments.as_slice() else { return };
+        self.share(key, value.clone(), becomes_member, scope);
+    }
+
+    /// `{ provide: AUTH, useFactory: makeAuth }`, `{ provide: AUTH, useValue: auth }` (NestJS: "Custom providers").
+    pub(super) fn providing(&mut self, properties: &[Property], scope: ScopeId) {
+        let value_of = |wanted: &str| {
+            properties.iter().find_map(|property| match property {
+                Property::Keyed { key, value, .. } => (key == wanted).then_some(value),
+                _ => None,
+            })
+        };
+        let Some(token) = value_of("provide") else { return };
+        let made = value_of("useFactory").cloned().map(Call::of).or_else(|| value_of("useValue").cloned());
+        if let Some(value) = made {
+            self.share(token, value, false, scope);
+        }
+    }
+
+    /// Notes a value that other code finds under a key, where that may be one for instances.
+    fn share(&mut self, key: &Expr, value: Expr, becomes_member: bool, scope: ScopeId) {
         let is_its_key = match &key.kind {
             Kind::Text(text) => text.plain().is_some_and(may_make_an_instance),
             Kind::Name(name) => may_make_an_instance(name),
             _ => false,
         };
         if is_its_key {
-            self.module.shared.push(Shared { scope, key: key.clone(), value: value.clone(), becomes_member });
+            self.module.shared.push(Shared { scope, key: key.clone(), value, becomes_member });
         }
     }
 

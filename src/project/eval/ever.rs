@@ -165,8 +165,18 @@ impl Evaluator<'_> {
         let Some(home) = self.home_of(origin, name) else { return Vec::new() };
         let facts = self.files.facts(&home.file);
         let Some(module) = facts.as_deref().and_then(FileFacts::module) else { return Vec::new() };
-        let bound = module.scopes[home.scope as usize].binding(&home.name, home.at);
+        let scope = &module.scopes[home.scope as usize];
+        // The container gives it what is provided for the token (NestJS: "Custom providers").
+        let token = scope.class.as_deref().and_then(|class| class.token_of(&home.name));
+        let injected: Vec<Origin> = token
+            .and_then(|token| self.key(&home.origin(home.scope, token.clone())))
+            .iter()
+            .flat_map(|key| shared.found(key, false))
+            .map(|origin| origin.with(&member(&origin.expr, path)))
+            .collect();
+        let bound = scope.binding(&home.name, home.at);
         let bound = match bound.map(|binding| &binding.source) {
+            _ if !injected.is_empty() => injected,
             Some(Source::Value(expr)) => vec![home.origin(home.scope, member(expr, path))],
             Some(Source::Part { of, path: way, .. }) => vec![home.origin(home.scope, member(&member(of, way), path))],
             // The container gives it an object of the class (NestJS: "Providers").
