@@ -387,6 +387,41 @@ fn instances_are_followed_to_their_handlers() {
 }
 
 #[test]
+fn middleware_of_nest_is_for_the_routes_it_is_applied_to() {
+    let middleware = "import { toNodeHandler } from \"better-auth/node\";\nimport { auth } from \"./auth\";\n\
+        export class AuthMiddleware { use(req, res, next) { return toNodeHandler(auth)(req, res); } }\n\
+        export class Unused { handle(req, res) { return auth.handler(req); } }";
+    let applied = |body: &str, prefix: &str| {
+        let module = format!(
+            "import {{ Module }} from \"@nestjs/common\";\nimport {{ toNodeHandler }} from \"better-auth/node\";\nimport {{ auth }} from \"./auth\";\n\
+             import {{ AuthMiddleware, Unused }} from \"./middleware\";\nexport class AppModule {{ configure(consumer) {{ {body} }} }}"
+        );
+        let main = format!("const app = await NestFactory.create(AppModule);\n{prefix}");
+        let files = [("src/middleware.ts", middleware), ("src/app.module.ts", module.as_str()), ("src/main.ts", main.as_str())];
+        let mut found = mounts_beside(&["@nestjs/core", "@nestjs/common"], &files);
+        // That of `Unused`, whose routes nothing tells.
+        found.retain(|mount| !mount.ends_with(" ?"));
+        found
+    };
+    for (body, prefix, expected) in [
+        ("consumer.apply(AuthMiddleware).forRoutes(\"/api/auth/*path\");", "", vec!["NestJS /api/auth/*path"]),
+        (
+            "consumer.apply(Other, AuthMiddleware).exclude(\"x\").forRoutes({ path: \"auth/*path\", method: 0 });",
+            "app.setGlobalPrefix(\"api\");",
+            vec!["NestJS /api/auth/*path"],
+        ),
+        ("consumer.apply(AuthMiddleware).forRoutes(\"one\", \"two\");", "", vec!["NestJS /one", "NestJS /two"]),
+        ("consumer.apply(AuthMiddleware).forRoutes(\"{*path}\");", "", vec!["NestJS -"]),
+        ("consumer.apply(AuthMiddleware).forRoutes(pathOf());", "", vec![]),
+        ("consumer.apply(AuthMiddleware).forRoutes(AuthController);", "", vec![]),
+        ("consumer.apply(Other).forRoutes(\"/api/auth/*path\");", "", vec![]),
+        ("consumer.apply(toNodeHandler(auth)).forRoutes(\"/api/auth/*path\");", "", vec!["NestJS /api/auth/*path"]),
+    ] {
+        assert_eq!(applied(body, prefix), expected, "{body}");
+    }
+}
+
+#[test]
 fn what_is_injected_for_another_token_is_not_known() {
     let made = "import { betterAuth } from \"better-auth\";\nexport const AUTH = Symbol(), OTHER_AUTH = Symbol();\n\
         export const providers = [{ provide: AUTH, useFactory: () => betterAuth({}) }, { provide: OTHER_AUTH, useClass: Other }];";

@@ -26,7 +26,7 @@ pub(crate) use self::expressions::may_make_an_instance;
 use self::gathered::Turn;
 pub(super) use self::literals::unescape;
 pub(crate) use self::mounts::paths_of;
-pub use self::mounts::{GLOBAL_PREFIX, HTTP_METHODS, ROUTING_METHODS};
+pub use self::mounts::{FOR_ROUTES, GLOBAL_PREFIX, HTTP_METHODS, ROUTING_METHODS};
 use self::passed::Given;
 use self::unread::Unread;
 

@@ -21,6 +21,9 @@ pub const HTTP_METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 /// The method that puts all controllers of an application below a path (NestJS: FAQ, "Global prefix").
 pub const GLOBAL_PREFIX: &str = "setGlobalPrefix";
 
+/// The method that says which paths middleware is for (NestJS: "Middleware").
+pub const FOR_ROUTES: &str = "forRoutes";
+
 impl Lowering<'_> {
     /// `instance.handler`, where it is a value that goes on to somewhere.
     pub(super) fn handler_value(&mut self, of: &Expr, member: &str, scope: ScopeId, node: Node<'_>) {
@@ -100,7 +103,7 @@ impl Lowering<'_> {
     pub(super) fn routing_call(&mut self, expr: &Expr, scope: ScopeId, node: Node<'_>) {
         let Kind::Call(call) = &expr.kind else { return };
         let may_route = match &call.callee.kind {
-            Kind::Member(_, method) if method == GLOBAL_PREFIX => true,
+            Kind::Member(_, method) if method == GLOBAL_PREFIX || method == FOR_ROUTES => true,
             Kind::Member(of, method) if HTTP_METHODS.contains(&method.as_str()) => matches!(of.kind, Kind::Name(_)),
             Kind::Member(_, method) => {
                 ROUTING_METHODS.contains(&method.as_str()) && call.arguments.iter().any(|argument| has_name(&argument.value))

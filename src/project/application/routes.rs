@@ -9,7 +9,7 @@ use super::frameworks::{by_module, by_server, of_file};
 use super::react_router;
 use super::requests::Requests;
 use crate::facts::FileFacts;
-use crate::facts::lower::{GLOBAL_PREFIX, HTTP_METHODS, ROUTING_METHODS, paths_of};
+use crate::facts::lower::{FOR_ROUTES, GLOBAL_PREFIX, HTTP_METHODS, ROUTING_METHODS, member_name, paths_of};
 use crate::facts::module::{
     self, Binding, Call, Element, Export, Expr, Function, Guard, Imported, Kind, MODULE_SCOPE, Module, Mounting, Operator,
     Property, ScopeId, Source, Surrounding, Text,
@@ -84,6 +84,13 @@ const CUTTING_MODULE: &str = "hono/mount";
 
 /// The option by which it is not taken off (Hono: `mount()`).
 const REPLACING: &str = "replaceRequest";
+
+/// The package with the decorators of NestJS.
+const NEST: &str = "@nestjs/common";
+
+/// The method of middleware that is given requests, and that by which it is applied (NestJS: "Middleware").
+const USE: &str = "use";
+const APPLY: &str = "apply";
 
 /// The method that adds a listener to what tells of events.
 const LISTENING: &str = "on";
@@ -256,6 +263,9 @@ impl Composer<'_> {
                         tail.takes_off = self.taken_off(spot, call, position);
                         continue;
                     }
+                    if carried == Carried::Handler && self.applied(spot, expr, &tail, found) {
+                        return;
+                    }
                     // The routes of its plugins are those of what they are added to.
                     if self.is_of(spot, call, "fastify-plugin")
                         && let Carried::Plugin { index, .. } = carried
@@ -302,6 +312,10 @@ impl Composer<'_> {
                             Carried::Router { .. } => self.added(&home, carried, &tail, found),
                             Carried::Handler | Carried::Plugin { .. } => self.registered(&home, carried, &tail, found),
                         };
+                        let middleware = || self.declared_with(spot.file, *scope).filter(|_| *name == member_name(USE));
+                        let is_added = is_added
+                            || carried == Carried::Handler
+                                && middleware().is_some_and(|class| self.registered(&class, carried, &tail, found));
                         if is_added {
                             return;
                         }
@@ -608,6 +622,13 @@ impl Composer<'_> {
                             });
                         }
                     }
+                    Kind::Member(applied, method) if method == FOR_ROUTES && carried == Carried::Handler => {
+                        let is_it = |one: &Element| self.mentioned(spot, &one.value, carried, home, module).is_some();
+                        if applying(applied).is_some_and(|apply| apply.arguments.iter().any(is_it)) {
+                            is_found = true;
+                            self.for_routes(spot, call, tail, found);
+                        }
+                    }
                     Kind::Member(handlers, method) if HTTP_METHODS.contains(&method.as_str()) => {
                         let is_it = || self.mentioned(spot, handlers, carried, home, module).is_some();
                         if carried == Carried::Handler && self.depth.get() < MAX_DEPTH && is_it() {
@@ -664,6 +685,60 @@ impl Composer<'_> {
             }
         }
         is_found
+    }
+
+    /// Goes on from middleware that is applied where it is written, by the call that does; whether it is one.
+    fn applied(&self, spot: Spot<'_>, apply: &Expr, tail: &Tail, found: &mut Vec<Composed>) -> bool {
+        let facts = self.files.facts(spot.file);
+        let routings = facts.as_deref().and_then(FileFacts::module).map(|module| module.routings.as_slice()).unwrap_or_default();
+        let of_it = routings.iter().find_map(|routing| match &routing.expr.kind {
+            Kind::Call(call) => match &call.callee.kind {
+                Kind::Member(applied, method) => {
+                    let is_it = method == FOR_ROUTES && applying(applied).is_some() && encloses(applied.span, apply.span);
+                    is_it.then_some((routing, call))
+                }
+                _ => None,
+            },
+            _ => None,
+        });
+        let Some((routing, call)) = of_it else { return false };
+        self.for_routes(Spot { scope: routing.scope, ..spot }, call, tail, found);
+        true
+    }
+
+    /// Goes on below the paths that middleware is for.
+    fn for_routes(&self, spot: Spot<'_>, call: &Call, tail: &Tail, found: &mut Vec<Composed>) {
+        for argument in &call.arguments {
+            let node = self.eval(spot, &argument.value);
+            let said = match &node.value {
+                Value::Object(_) => said(&self.evaluator.property(&node, "path", &node.at)),
+                _ => said(&node),
+            };
+            match said {
+                Paths::Known(paths) => {
+                    for path in paths {
+                        match path.trim_start_matches(['/', '{', '(', '.']).starts_with('*') {
+                            true => found.push(Tail { framework: by_module(NEST), ..tail.clone() }.end()),
+                            false => self.below_global_prefix(spot, tail.below(&path), found),
+                        }
+                    }
+                }
+                Paths::Open(why) => found.push(tail.clone().open(why)),
+                Paths::None => {
+                    let why = Unknown::new("the routes of the controllers it is for are not followed", node.at);
+                    found.push(tail.clone().open(why));
+                }
+            }
+        }
+    }
+
+    /// The name in a module of the function or the class whose scope this is.
+    fn declared_with(&self, file: &Arc<str>, scope: ScopeId) -> Option<Home> {
+        let facts = self.files.facts(file)?;
+        let top = facts.module()?.scopes.get(MODULE_SCOPE as usize)?;
+        let is_it = |binding: &&Binding| matches!(&binding.source, Source::Value(Expr { kind: Kind::Function(function), .. }) if function.scope == scope);
+        let name = top.bindings.iter().find(is_it)?.name.clone();
+        Some(Home { file: Arc::clone(file), scope: MODULE_SCOPE, name, at: None })
     }
 
     /// Goes on from wherever a router is added to another one, by this name, by those of what its methods give back, or by the
@@ -726,9 +801,7 @@ impl Composer<'_> {
         if !gives_it || scope.parent != Some(MODULE_SCOPE) {
             return None;
         }
-        let is_function = |binding: &&Binding| matches!(&binding.source, Source::Value(Expr { kind: Kind::Function(Function { scope }), .. }) if *scope == home.scope);
-        let name = module.scopes[MODULE_SCOPE as usize].bindings.iter().find(is_function)?.name.clone();
-        Some(Home { file: Arc::clone(&home.file), scope: MODULE_SCOPE, name, at: None })
+        self.declared_with(&home.file, home.scope)
     }
 
     /// The names that results of a function are bound to.
@@ -944,7 +1017,7 @@ impl Composer<'_> {
         let Kind::Call(call) = &decorator.kind else { return None };
         let Value::External(External { module, name }) = self.eval(spot, &call.callee).value else { return None };
         let is_controller = name == "Controller";
-        if module != "@nestjs/common" || !is_controller && !matches!(name.as_str(), "All" | "Get" | "Post") {
+        if module != NEST || !is_controller && !matches!(name.as_str(), "All" | "Get" | "Post") {
             return None;
         }
         let Some(argument) = call.arguments.first() else { return Some((is_controller, Paths::Known(vec![String::new()]))) };
@@ -965,7 +1038,7 @@ impl Composer<'_> {
     /// Puts the path of a controller below what an application puts before all of them.
     fn below_global_prefix(&self, spot: Spot<'_>, tail: Tail, found: &mut Vec<Composed>) {
         let package = self.evaluator.package_of(spot.file);
-        let tail = Tail { framework: by_module("@nestjs/common"), ..tail };
+        let tail = Tail { framework: by_module(NEST), ..tail };
         let mut prefixes: BTreeSet<String> = BTreeSet::new();
         for file in self.paths.iter().filter(|file| self.evaluator.package_of(file) == package) {
             let facts = self.files.facts(file);
@@ -1094,6 +1167,16 @@ fn is_excluded(path: &str, patterns: &[String]) -> Option<bool> {
         };
     }
     Some(any)
+}
+
+/// The call that applies middleware: `consumer.apply(middleware).exclude("path")`.
+fn applying(applied: &Expr) -> Option<&Call> {
+    let Kind::Call(call) = &applied.kind else { return None };
+    match &call.callee.kind {
+        Kind::Member(_, method) if method == APPLY => Some(call),
+        Kind::Member(of, _) => applying(of),
+        _ => None,
+    }
 }
 
 /// Whether a router is made only to be part of another one.
