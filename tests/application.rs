@@ -411,7 +411,7 @@ fn middleware_of_nest_is_for_the_routes_it_is_applied_to() {
             vec!["NestJS /api/auth/*path"],
         ),
         ("consumer.apply(AuthMiddleware).forRoutes(\"one\", \"two\");", "", vec!["NestJS /one", "NestJS /two"]),
-        ("consumer.apply(AuthMiddleware).forRoutes(\"{*path}\");", "", vec!["NestJS -"]),
+        ("consumer.apply(AuthMiddleware).forRoutes(\"{*path}\");", "", vec!["NestJS /{*path}"]),
         ("consumer.apply(AuthMiddleware).forRoutes(pathOf());", "", vec![]),
         ("consumer.apply(AuthMiddleware).forRoutes(AuthController);", "", vec![]),
         ("consumer.apply(Other).forRoutes(\"/api/auth/*path\");", "", vec![]),
@@ -963,6 +963,17 @@ fn audiences_are_inferred_with_their_evidence() {
     let vite = package(&["vite", "hono"]);
     let spa = [("package.json", &*vite), ("index.html", "<html>"), AUTH, ("src/client.ts", CLIENT)];
     assert_eq!(audiences(&model(&spa).servers[0]), [Audience::SpaMobile]);
+    for (root, page) in [
+        ("\"web\"", "web/index.html"),
+        ("resolve(import.meta.dirname, \"src/web\")", "src/web/index.html"),
+        ("rootOf()", "web/index.html"),
+        ("\"web\"", "docs/index.html"),
+    ] {
+        let config = format!("export default defineConfig({{ root: {root} }});");
+        let below = [("package.json", &*vite), ("vite.config.ts", &config), (page, "<html>"), AUTH, ("src/client.ts", CLIENT)];
+        let is_known = root != "rootOf()" && page != "docs/index.html";
+        assert_eq!(audiences(&model(&below).servers[0]) == [Audience::SpaMobile], is_known, "{root} {page}");
+    }
     let library = [("package.json", &*vite), AUTH, ("src/client.ts", CLIENT)];
     assert_eq!(audiences(&model(&library).servers[0]), [], "without a page Vite is only a tool");
 

@@ -716,12 +716,7 @@ impl Composer<'_> {
             };
             match said {
                 Paths::Known(paths) => {
-                    for path in paths {
-                        match path.trim_start_matches(['/', '{', '(', '.']).starts_with('*') {
-                            true => found.push(Tail { framework: by_module(NEST), ..tail.clone() }.end()),
-                            false => self.below_global_prefix(spot, tail.below(&path), found),
-                        }
-                    }
+                    paths.iter().for_each(|path| self.below_global_prefix(spot, tail.below(path), found));
                 }
                 Paths::Open(why) => found.push(tail.clone().open(why)),
                 Paths::None => {
