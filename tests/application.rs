@@ -168,6 +168,29 @@ fn handlers_are_found_in_every_framework() {
             "Node.js -",
         ),
         (
+            &["koa", "@koa/router"],
+            "src/index.ts",
+            "import Koa from \"koa\";\nimport Router from \"@koa/router\";\nimport { toNodeHandler } from \"better-auth/node\";\n\
+             import { auth } from \"./auth\";\nconst app = new Koa();\nconst router = new Router({ prefix: \"/api\" });\n\
+             router.all(\"/auth/(.*)\", async (ctx) => { await toNodeHandler(auth)(ctx.req, ctx.res); });\napp.use(router.routes());",
+            "Koa /api/auth/(.*)",
+        ),
+        (
+            &["h3"],
+            "src/index.ts",
+            "import { createApp, createRouter, eventHandler, toWebRequest } from \"h3\";\nimport { auth } from \"./auth\";\n\
+             const router = createRouter();\nrouter.use(\"/api/auth/**\", eventHandler((e) => auth.handler(toWebRequest(e))));\n\
+             export const app = createApp().use(router);",
+            "h3 /api/auth/**",
+        ),
+        (
+            &["nuxt", "h3"],
+            "server/api/auth/[...all].ts",
+            "import { defineEventHandler, toWebRequest } from \"h3\";\nimport { auth } from \"~~/src/auth\";\n\
+             export default defineEventHandler((event) => auth.handler(toWebRequest(event)));",
+            "Nuxt /api/auth/*",
+        ),
+        (
             &["unheard-of"],
             "src/index.ts",
             "import { serve } from \"unheard-of\";\nimport { auth } from \"./auth\";\nserve(\"/auth/*\", (request) => auth.handler(request));",
@@ -288,6 +311,64 @@ fn instances_are_followed_to_their_handlers() {
         ),
         (
             made(
+                "import { Module } from \"@nestjs/common\";\nimport { betterAuth } from \"better-auth\";\nexport const AUTH = Symbol(\"auth\");\n\
+                 const make = (db: Db) => betterAuth({ database: adapter(db) });\n\
+                 @Module({ providers: [{ provide: AUTH, useFactory: make, inject: [Db] }] })\nexport class AuthModule {}",
+            ),
+            route(
+                "import { Inject } from \"@nestjs/common\";\nimport { AUTH } from \"./auth\";\nexport class Registrar {\n\
+                 constructor(private readonly config: Config, @Inject(AUTH) private readonly it: Auth) {}\n\
+                 answer(request) { return this.it.handler(request); }\n}",
+            ),
+        ),
+        (
+            made(
+                "import { betterAuth } from \"better-auth\";\nconst auth = betterAuth({});\n\
+                 export const providers = [{ provide: \"AUTH\", useValue: auth }];",
+            ),
+            route(
+                "import { Inject } from \"@nestjs/common\";\nimport { toNodeHandler } from \"better-auth/node\";\n\
+                 export class AuthController {\n@Inject(\"AUTH\") private auth: any;\n\
+                 all(req, res) { return toNodeHandler(this.auth)(req, res); }\n}",
+            ),
+        ),
+        (
+            made(
+                "import { betterAuth } from \"better-auth\";\nexport const AUTH_TOKEN = \"auth-token\";\n\
+                 export const provider = { provide: AUTH_TOKEN, useFactory: async (config) => { const it = betterAuth({}); return it; } };",
+            ),
+            route(
+                "import { Inject } from \"@nestjs/common\";\nimport { toNodeHandler } from \"better-auth/node\";\nimport { AUTH_TOKEN } from \"./auth\";\n\
+                 export class AuthController { handle; constructor(@Inject(AUTH_TOKEN) auth: any) { this.handle = toNodeHandler(auth); } }",
+            ),
+        ),
+        (
+            made(
+                "import { betterAuth } from \"better-auth\";\nlet made: Auth | undefined;\n\
+                 function getAuth() { if (!made) made = betterAuth({}); return made; }\n\
+                 export const auth = new Proxy({} as Auth, { get(_, key) { return getAuth()[key]; } });",
+            ),
+            route("import { auth } from \"./auth\";\nexport const answer = (request) => auth.handler(request);"),
+        ),
+        (
+            made(
+                "import { betterAuth } from \"better-auth\";\nconst make = () => betterAuth({});\nlet made;\n\
+                 export const auth = new Proxy({}, { get: (target, key) => { made ??= make(); const value = Reflect.get(made, key, made);\n\
+                 if (key === \"extra\") return 1; return typeof value === \"function\" ? value.bind(made) : value; } });",
+            ),
+            route(
+                "import { toNodeHandler } from \"better-auth/node\";\nimport { auth } from \"./auth\";\n\
+                 createServer(toNodeHandler(auth.handler)).listen(3000);",
+            ),
+        ),
+        (
+            made(
+                "import { betterAuth } from \"better-auth\";\nexport const auth = new Proxy(betterAuth({}), { has: () => true });",
+            ),
+            route("import { auth } from \"./auth\";\nexport const answer = (request) => auth.handler(request);"),
+        ),
+        (
+            made(
                 "import { betterAuth } from \"better-auth\";\nexport class AuthService {\n  auth;\n  onModuleInit() { this.auth = betterAuth({}); }\n\
                  getAuth() { return this.auth; }\n}",
             ),
@@ -305,10 +386,112 @@ fn instances_are_followed_to_their_handlers() {
     }
 }
 
+#[test]
+fn middleware_of_nest_is_for_the_routes_it_is_applied_to() {
+    let middleware = "import { toNodeHandler } from \"better-auth/node\";\nimport { auth } from \"./auth\";\n\
+        export class AuthMiddleware { use(req, res, next) { return toNodeHandler(auth)(req, res); } }\n\
+        export class Unused { handle(req, res) { return auth.handler(req); } }";
+    let applied = |body: &str, prefix: &str| {
+        let module = format!(
+            "import {{ Module }} from \"@nestjs/common\";\nimport {{ toNodeHandler }} from \"better-auth/node\";\nimport {{ auth }} from \"./auth\";\n\
+             import {{ AuthMiddleware, Unused }} from \"./middleware\";\nexport class AppModule {{ configure(consumer) {{ {body} }} }}"
+        );
+        let main = format!("const app = await NestFactory.create(AppModule);\n{prefix}");
+        let files = [("src/middleware.ts", middleware), ("src/app.module.ts", module.as_str()), ("src/main.ts", main.as_str())];
+        let mut found = mounts_beside(&["@nestjs/core", "@nestjs/common"], &files);
+        // That of `Unused`, whose routes nothing tells.
+        found.retain(|mount| !mount.ends_with(" ?"));
+        found
+    };
+    for (body, prefix, expected) in [
+        ("consumer.apply(AuthMiddleware).forRoutes(\"/api/auth/*path\");", "", vec!["NestJS /api/auth/*path"]),
+        (
+            "consumer.apply(Other, AuthMiddleware).exclude(\"x\").forRoutes({ path: \"auth/*path\", method: 0 });",
+            "app.setGlobalPrefix(\"api\");",
+            vec!["NestJS /api/auth/*path"],
+        ),
+        ("consumer.apply(AuthMiddleware).forRoutes(\"one\", \"two\");", "", vec!["NestJS /one", "NestJS /two"]),
+        ("consumer.apply(AuthMiddleware).forRoutes(\"{*path}\");", "", vec!["NestJS /{*path}"]),
+        ("consumer.apply(AuthMiddleware).forRoutes(pathOf());", "", vec![]),
+        ("consumer.apply(AuthMiddleware).forRoutes(AuthController);", "", vec![]),
+        ("consumer.apply(Other).forRoutes(\"/api/auth/*path\");", "", vec![]),
+        ("consumer.apply(toNodeHandler(auth)).forRoutes(\"/api/auth/*path\");", "", vec!["NestJS /api/auth/*path"]),
+    ] {
+        assert_eq!(applied(body, prefix), expected, "{body}");
+    }
+}
+
+#[test]
+fn what_is_injected_for_another_token_is_not_known() {
+    let made = "import { betterAuth } from \"better-auth\";\nexport const AUTH = Symbol(), OTHER_AUTH = Symbol();\n\
+        export const providers = [{ provide: AUTH, useFactory: () => betterAuth({}) }, { provide: OTHER_AUTH, useClass: Other }];";
+    let route = |token: &str| {
+        format!(
+            "import {{ Inject }} from \"@nestjs/common\";\nimport {{ toNodeHandler }} from \"better-auth/node\";\n\
+             import {{ AUTH, OTHER_AUTH }} from \"./auth\";\nexport class Routes {{ constructor(@Inject({token}) private auth: any) {{}}\n\
+             all(req, res) {{ return toNodeHandler(this.auth)(req, res); }} }}"
+        )
+    };
+    for (token, known) in [("AUTH", 1), ("OTHER_AUTH", 0), ("\"AUTH\"", 0)] {
+        let model = model(&[("package.json", &package(&[])), ("src/auth.ts", made), ("src/index.ts", &route(token))]);
+        let server = &model.servers[0];
+        assert_eq!((server.mounts.len(), server.mounts_open.len()), (known, 1 - known), "{token}");
+    }
+}
+
 /// The mounts of the server in `src/auth.ts`, beside other files.
 fn mounts_beside(dependencies: &[&str], files: &[(&str, &str)]) -> Vec<String> {
     let manifest = package(dependencies);
     mounts(&model(&[&[("package.json", &*manifest), AUTH], files].concat()).servers[0])
+}
+
+#[test]
+fn a_mount_may_take_its_path_off() {
+    let hono = "import { Hono } from \"hono\";\nimport { mount } from \"hono/mount\";\n";
+    let elysia = "import { Elysia } from \"elysia\";\n";
+    for (head, body, takes_off, misses) in [
+        (hono, "new Hono().mount(\"/api/auth\", auth.handler);", true, true),
+        (hono, "new Hono().mount(\"/api\", (request) => auth.handler(request));", true, true),
+        (hono, "new Hono().mount(\"/api/auth\", auth.handler, (c) => [c.env]);", true, true),
+        (hono, "new Hono().all(\"/api/auth/*\", mount(auth.handler));", true, true),
+        (hono, "new Hono().mount(\"/api/auth\", auth.handler, { replaceRequest: false });", false, false),
+        (hono, "new Hono().mount(\"/api/auth\", auth.handler, { replaceRequest: (request) => request });", false, false),
+        (hono, "new Hono().mount(\"/\", auth.handler);", true, false),
+        (hono, "new Hono().mount(\"/one\", auth.handler);", true, false),
+        (hono, "new Hono().mount(pathOf(), auth.handler);", true, false),
+        (elysia, "new Elysia().mount(\"/api/auth\", auth.handler);", true, true),
+        (elysia, "new Elysia({ prefix: \"/api\" }).mount(\"/auth\", auth.handler);", true, true),
+        (elysia, "new Elysia().mount(\"/auth\", auth.handler);", true, false),
+        (elysia, "new Elysia().mount(auth.handler);", false, false),
+    ] {
+        let text = format!("{head}import {{ auth }} from \"./auth\";\n{body}");
+        let model = model(&[("package.json", &package(&["hono", "elysia"])), AUTH, ("src/index.ts", &text)]);
+        let [mount] = model.servers[0].mounts.as_slice() else { panic!("{body}") };
+        assert_eq!((mount.takes_off, mount.misses.is_some()), (takes_off, misses), "{body}");
+    }
+}
+
+#[test]
+fn plugins_may_be_imported_where_they_are_registered() {
+    let plugin = "import { auth } from \"./auth\";\n\
+        export default async function routes(app) { app.route({ url: \"/auth/*\", handler: (request) => auth.handler(request) }); }\n\
+        export async function others(app) { app.all(\"/other/*\", (request) => auth.handler(request)); }";
+    let auth = |body: &str| {
+        let text = format!("import Fastify from \"fastify\";\nconst app = Fastify();\n{body}");
+        mounts_beside(&["fastify"], &[("src/plugin.ts", plugin), ("src/index.ts", &text)])
+    };
+    let open = "Fastify …/other/*".to_owned();
+    assert_eq!(
+        auth("app.register(import(\"./plugin\"), { prefix: \"/two\" });"),
+        ["Fastify /two/auth/*".to_owned(), open.clone()]
+    );
+    assert_eq!(
+        auth(
+            "app.register((await import(\"./plugin\")).default, { prefix: \"/api\" });\napp.register((await import(\"./plugin\")).others);"
+        ),
+        ["Fastify /api/auth/*", "Fastify /other/*"],
+    );
+    assert_eq!(auth("app.register(import(\"./elsewhere\"));"), ["Fastify …/auth/*".to_owned(), open]);
 }
 
 #[test]
@@ -780,6 +963,17 @@ fn audiences_are_inferred_with_their_evidence() {
     let vite = package(&["vite", "hono"]);
     let spa = [("package.json", &*vite), ("index.html", "<html>"), AUTH, ("src/client.ts", CLIENT)];
     assert_eq!(audiences(&model(&spa).servers[0]), [Audience::SpaMobile]);
+    for (root, page) in [
+        ("\"web\"", "web/index.html"),
+        ("resolve(import.meta.dirname, \"src/web\")", "src/web/index.html"),
+        ("rootOf()", "web/index.html"),
+        ("\"web\"", "docs/index.html"),
+    ] {
+        let config = format!("export default defineConfig({{ root: {root} }});");
+        let below = [("package.json", &*vite), ("vite.config.ts", &config), (page, "<html>"), AUTH, ("src/client.ts", CLIENT)];
+        let is_known = root != "rootOf()" && page != "docs/index.html";
+        assert_eq!(audiences(&model(&below).servers[0]) == [Audience::SpaMobile], is_known, "{root} {page}");
+    }
     let library = [("package.json", &*vite), AUTH, ("src/client.ts", CLIENT)];
     assert_eq!(audiences(&model(&library).servers[0]), [], "without a page Vite is only a tool");
 

@@ -189,7 +189,6 @@ fn a_list_may_be_changed_inside_of_an_expression() {
         assert_eq!(open(&model), [""; 0], "{body}");
     }
     for body in [
-        "const list = [admin()];\n[jwt()].forEach((plugin) => { if (plugin) list.push(plugin); });\nexport const auth = betterAuth({ plugins: list });",
         "const list = [admin()];\nconst add = () => list.push(jwt());\nadd();\nexport const auth = betterAuth({ plugins: list });",
         "const list = [admin(), jwt()];\nconst last = list.pop();\nexport const auth = betterAuth({ plugins: list });",
         "const options: any = base();\nconst more: any = {};\nmore.plugins.push(jwt());\nexport const auth = betterAuth(more);",
@@ -233,6 +232,232 @@ fn a_list_may_be_changed_inside_of_an_expression() {
     }
     let body = "const list = [admin(), jwt()];\nlist.sort();\nexport const auth = betterAuth({ plugins: list });";
     assert_eq!(plugins(&server(body)), ["admin", "jwt"]);
+}
+
+#[test]
+fn a_loop_that_only_fills_a_list_adds_what_each_turn_does() {
+    let head = "const U = process.env.U === \"1\";\nconst list: any[] = [];\n\
+        const defs = [{ on: true, make: () => admin() }, { on: false, make: () => twoFactor() }, { on: U, make: () => jwt() }];\n\
+        const pairs = [[\"a\", () => admin()], [\"b\", () => jwt()]] as const;\n\
+        const byName = { admin: { make: admin, on: true }, jwt: { make: jwt, on: U }, username: { make: username } };\n";
+    for (body, expected) in [
+        ("for (const { on, make } of defs) if (on) list.push(make());", vec!["admin", "jwt?"]),
+        ("for (const { on, make } of defs) { if (!on) continue; list.push(make()); }", vec!["admin", "jwt?"]),
+        (
+            "for (const d of defs) { const { on, make: create } = d; if (on) { const made = create(); list.push(made); } }",
+            vec!["admin", "jwt?"],
+        ),
+        ("for (const d of defs) d.on && list.push(d.make());", vec!["admin", "jwt?"]),
+        (
+            "for (const { on, make } of defs) { if (on) list.push(make()); else list.push(username()); }",
+            vec!["admin", "username", "jwt?", "username?"],
+        ),
+        (
+            "for (const { on, make } of defs) { list.push(username()); if (!on) continue; list.push(make()); }",
+            vec!["username", "admin", "username", "username", "jwt?"],
+        ),
+        ("defs.forEach(({ on, make }) => { if (!on) return; list.push(make()); });", vec!["admin", "jwt?"]),
+        ("defs.forEach(({ make }, index) => { if (index !== 1) list.push(make()); });", vec!["admin", "jwt"]),
+        ("[admin(), undefined].forEach((plugin) => { if (plugin) list.push(plugin); });", vec!["admin"]),
+        ("for (const [name, make] of pairs) if (name === \"b\") list.push(make());", vec!["jwt"]),
+        ("for (const [, make] of new Set(pairs)) list.push(make());", vec!["admin", "jwt"]),
+        (
+            "for (const [name, { make, on = false }] of Object.entries(byName)) if (on || name === \"username\") list.push(make());",
+            vec!["admin", "jwt?", "username"],
+        ),
+        ("for (const name of Object.keys(byName)) list.push(byName[name].make());", vec!["admin", "jwt", "username"]),
+        (
+            "for (const group of [defs.slice(0, 1), defs.slice(2)]) for (const { make } of group) list.push(make());",
+            vec!["admin", "jwt"],
+        ),
+        ("if (U) for (const { on, make } of defs) if (on) list.push(make());", vec!["admin?", "jwt?"]),
+    ] {
+        let model = server(&format!("{head}{body}\nexport const auth = betterAuth({{ plugins: list }});"));
+        assert_eq!((plugins(&model), open(&model)), (expected.into_iter().map(str::to_owned).collect(), vec![]), "{body}");
+    }
+    let within = "const make = () => { const options = { plugins: [admin()] as any[] }; for (const p of [jwt()]) { options.plugins!.push(p); } return options; };";
+    let model = server(&format!("{within}\nexport const auth = betterAuth(make());"));
+    assert_eq!((plugins(&model), open(&model)), (vec!["admin".to_owned(), "jwt".to_owned()], vec![]));
+    let member = "class S { list = [admin()]; constructor() { for (const p of [jwt()]) this.list.push(p); this.auth = betterAuth({ plugins: this.list }); } }\nexport const { auth } = new S();";
+    assert_eq!(plugins(&server(member)), ["admin", "jwt"]);
+    // What is in the list by a loop of another kind is not known, nor is how often.
+    for (body, expected) in [
+        ("for (const { make } of defs) { if (list.length < 1) list.push(make()); }", vec![]),
+        ("for (const { make } of defs) { if (list.some((one) => one)) break; list.push(make()); }", vec![]),
+        ("let n = 0;\nfor (const { make } of defs) { list.push(make()); n++; if (n > 1) break; }", vec![]),
+        ("for (const { make } of others()) list.push(make());", vec![]),
+        ("for (const { on, make } of [...others(), ...defs]) if (on) list.push(make());", vec!["admin", "jwt?"]),
+        ("defs.forEach(async ({ make }) => { await ready(); list.push(make()); });", vec![]),
+        ("for (const list of defs) { list.push(1); }\nlist.sort(); for (const x of others()) list.push(x);", vec![]),
+    ] {
+        let model = server(&format!("{head}{body}\nexport const auth = betterAuth({{ plugins: list }});"));
+        let certain: Vec<String> = plugins(&model).into_iter().filter(|name| !expected.contains(&name.as_str())).collect();
+        assert!(certain.iter().all(|name| name.ends_with('?')), "{body}: {certain:?}");
+        assert!(!open(&model).is_empty(), "{body}");
+    }
+    for body in [
+        "let n = 0;\nfor (const { make } of defs) { if (n++ < 1) list.push(make()); }",
+        "const seen: any[] = [];\nfor (const { make } of defs) { if (claim(seen, make)) list.push(make()); }\nfunction claim(all: any[], one: any) { if (all.includes(one)) return false; all.push(one); return true; }",
+        "for (const { make } of defs) { if (isNew(make)) list.push(make()); }\nfunction isNew(make: any) { return !list.includes(make); }",
+    ] {
+        let model = server(&format!("{head}{body}\nexport const auth = betterAuth({{ plugins: list }});"));
+        assert_eq!(plugins(&model), ["admin?", "twoFactor?", "jwt?"], "{body}");
+    }
+}
+
+#[test]
+fn options_that_a_package_merges_are_merged_as_it_does() {
+    let auth = |imports: &str, body: &str| {
+        let head = "import { betterAuth } from \"better-auth\";\nimport { admin, jwt, username } from \"better-auth/plugins\";\n";
+        let base = "const base = { appName: \"base\", basePath: \"/base\", session: { expiresIn: 60, updateAge: 1 }, plugins: [admin()] };\n";
+        let text = format!("{head}{imports}\n{base}export const auth = betterAuth({body});");
+        model(&[("src/auth.ts", text.as_str())])
+    };
+    let number = |model: &ProjectModel, key: &str| match model.servers[0].options.get(&["session", key]).map(|node| &node.value) {
+        Some(Value::Number(number)) => Some(*number),
+        _ => None,
+    };
+    let own = "{ appName: \"own\", basePath: undefined, session: { expiresIn: 5 }, plugins: [jwt()] }";
+    let defu = "import { defu } from \"defu\";";
+    let merge = "import merge from \"lodash/merge\";";
+    let deepmerge = "import deepmerge from \"deepmerge\";";
+    for (imports, body, expected, name) in [
+        (defu, format!("defu({own}, base)"), vec!["jwt", "admin"], "own"),
+        (
+            "import defaults from \"defu\";",
+            format!("defaults({own}, base, {{ plugins: [username()] }})"),
+            vec!["jwt", "admin", "username"],
+            "own",
+        ),
+        (defu, "defu(undefined, { session: { expiresIn: 5 }, appName: null }, base)".to_owned(), vec!["admin"], "base"),
+        (
+            deepmerge,
+            "deepmerge(base, { appName: \"own\", session: { expiresIn: 5 }, plugins: [jwt()] })".to_owned(),
+            vec!["admin", "jwt"],
+            "own",
+        ),
+        (
+            deepmerge,
+            "deepmerge.all([{}, base, { session: { expiresIn: 5 }, plugins: [jwt()] }])".to_owned(),
+            vec!["admin", "jwt"],
+            "base",
+        ),
+        (merge, "merge({}, base, { appName: \"own\", session: { expiresIn: 5 } })".to_owned(), vec!["admin"], "own"),
+        (
+            "import _ from \"lodash\";",
+            "_.merge({}, base, { session: { expiresIn: 5 }, appName: undefined })".to_owned(),
+            vec!["admin"],
+            "base",
+        ),
+        (
+            "import * as _ from \"lodash-es\";",
+            "_.merge({ plugins: [] }, base, { session: { expiresIn: 5 } })".to_owned(),
+            vec!["admin"],
+            "base",
+        ),
+        (
+            "import { merge as join } from \"lodash-es\";",
+            "join({ plugins: [undefined, jwt()], session: { expiresIn: 5 } }, { plugins: [admin()], session: { updateAge: 1 }, appName: \"x\" })".to_owned(),
+            vec!["admin", "jwt"],
+            "x",
+        ),
+        (
+            merge,
+            "(() => { const all: any = { session: { updateAge: 2 } }; merge(all, base, { session: { expiresIn: 5 } }); return all; })()".to_owned(),
+            vec!["admin"],
+            "base",
+        ),
+    ] {
+        let model = auth(imports, &body);
+        assert_eq!((plugins(&model), open(&model)), (expected.into_iter().map(str::to_owned).collect(), vec![]), "{body}");
+        assert_eq!((number(&model, "expiresIn"), number(&model, "updateAge")), (Some(5.0), Some(1.0)), "{body}");
+        let found = model.servers[0].options.get(&["appName"]).and_then(|node| node.text(&[]).map(str::to_owned));
+        assert_eq!(found.as_deref(), Some(name), "{body}");
+    }
+    // A condition stays with what it is about.
+    let model = auth(defu, "defu(process.env.X ? { plugins: [jwt()] } : {}, base)");
+    assert_eq!((plugins(&model), open(&model)), (vec!["jwt?".to_owned(), "admin".to_owned()], vec![]));
+    // By another import, with what is not known, or in another way it is open.
+    for (imports, body) in [
+        ("import { defu } from \"./own\";", "defu({}, base)"),
+        (
+            "import { createDefu } from \"defu\";\nconst defu = createDefu((o, k, v) => { o[k] = v; return true; });",
+            "defu({}, base)",
+        ),
+        ("import { merge } from \"radashi\";", "merge({}, base)"),
+        ("import { mergeWith } from \"lodash-es\";", "mergeWith({}, base, (a: any) => a)"),
+        (deepmerge, "deepmerge(base, { plugins: [jwt()] }, { arrayMerge: (_: any, source: any[]) => source })"),
+        (deepmerge, "deepmerge(base, { plugins: undefined })"),
+        (merge, "merge({}, base, { plugins: [jwt()] })"),
+        (merge, "merge({}, base, { plugins: others() })"),
+        (defu, "defu(...others(), base)"),
+        (defu, "defu({ plugins: [] }, others())"),
+        (defu, "defu(others(), { appName: \"x\" })"),
+    ] {
+        let model = auth(imports, body);
+        assert!(
+            plugins(&model).iter().all(|name| name.ends_with('?')) && !open(&model).is_empty(),
+            "{body}: {:?}",
+            plugins(&model)
+        );
+    }
+    let model = auth(defu, "defu({ plugins: [jwt()] }, others())");
+    assert_eq!((plugins(&model), open(&model).len()), (vec!["jwt".to_owned()], 1));
+    let model = auth(defu, "defu(others(), base)");
+    assert_eq!((plugins(&model), open(&model).len()), (vec!["admin?".to_owned()], 1));
+}
+
+#[test]
+fn a_proxy_stands_for_what_it_reads_from() {
+    for (body, expected) in [
+        ("const all = new Proxy({} as any, { get: (_, key) => made()[key] });", Some("admin")),
+        (
+            "const all = new Proxy({} as any, { get(_, key, self) { const it = made(); return Reflect.get(it, key, self); } });",
+            Some("admin"),
+        ),
+        ("const all = new Proxy(made(), {});", Some("admin")),
+        ("const all = new Proxy(made(), { get: (target, key) => Reflect.get(target, key) });", Some("admin")),
+        (
+            "const all = new Proxy(made(), { get: (target, key) => { if (key === \"plugins\") return others(); return Reflect.get(target, key); } });",
+            None,
+        ),
+        ("const all = new Proxy({} as any, { get: (_, key) => key === \"plugins\" ? [jwt()] : made()[key] });", None),
+        ("const all = new Proxy({} as any, { get: (_, key) => process.env.X ? made()[key] : other()[key] });", None),
+        ("const all = new Proxy({} as any, { get: (_, key) => made()[prefix + key] });", None),
+        ("const all = new Proxy(made(), handler());", None),
+    ] {
+        let model = server(&format!(
+            "const made = () => ({{ plugins: [admin()] }});\n{body}\nexport const auth = betterAuth({{ plugins: all.plugins }});"
+        ));
+        assert_eq!(plugins(&model), expected.into_iter().collect::<Vec<_>>(), "{body}");
+        assert_eq!(open(&model).is_empty(), expected.is_some(), "{body}");
+    }
+    // What a name stands for is the same, however far into others it is asked for first.
+    let lazy = model(&[
+        (
+            "src/config.ts",
+            "let made: any = null;\nexport function init() { if (made) return made; made = { url: \"https://a.example\" }; return made; }\n\
+             export const config = init();",
+        ),
+        (
+            "src/db.ts",
+            "import { config } from \"./config\";\nlet pool: any = null, db: any = null;\n\
+             function getDb() { if (!db) { pool = connect(config.url); db = drizzle(pool); } return db; }\n\
+             export const lazy = new Proxy({} as any, { get(_, key) { const it = getDb(); return it[key]; } });",
+        ),
+        (
+            "src/auth.ts",
+            "import { betterAuth } from \"better-auth\";\nimport { config } from \"./config\";\nimport { lazy } from \"./db\";\n\
+             let kept: any = null;\nfunction create() { const base = adapter(lazy); return betterAuth({ database: base, baseURL: config.url }); }\n\
+             export const auth = new Proxy({} as any, { get(_, key) { if (!kept) kept = create(); return kept[key]; } });",
+        ),
+        ("src/a.ts", "import { auth } from \"./auth\";\nexport const answer = (request: Request) => auth.handler(request);"),
+    ]);
+    assert_eq!(lazy.servers[0].options.get(&["baseURL"]).and_then(|node| node.text(&[])), Some("https://a.example"));
+    let variables = server(
+        "const env = new Proxy({} as any, { get: (_, key) => process.env[key] });\nexport const auth = betterAuth({ secret: env.AUTH });",
+    );
+    assert_eq!(variables.servers[0].options.get(&["secret"]).map(|node| &node.value), Some(&Value::Env("AUTH".to_owned())));
 }
 
 #[test]
@@ -301,7 +526,7 @@ fn what_is_given_to_a_function_may_be_changed_by_it() {
         ("const list = [admin()];\nmerge(list, [jwt()]);", "`merge` is given it, and may change it"),
         (
             "const options = { plugins: [admin()] };\nmerge(options, { plugins: [jwt()] });\nconst list = options.plugins;",
-            "`merge` is given it, and may change it",
+            "what it is merged with is not followed",
         ),
         ("const list = [admin()];\ngone(list);", "`gone` is given it, and may change it"),
         (

@@ -151,9 +151,17 @@ pub struct Class {
     pub handed_on: Option<Vec<Element>>,
     /// The classes, by their names, of the members that its constructor is given, by the names of these.
     pub given: Vec<(String, String)>,
+    /// What its parameters and members are asked for from a container by: `@Inject(TOKEN)`.
+    pub injected: Vec<(String, Expr)>,
 }
 
 impl Class {
+    /// What a container is asked by for the value of a name.
+    #[must_use]
+    pub fn token_of(&self, name: &str) -> Option<&Expr> {
+        self.injected.iter().find(|(injected, _)| injected == name).map(|(_, token)| token)
+    }
+
     /// The name of the class of what its constructor is given for a member.
     #[must_use]
     pub fn class_of(&self, member: &str) -> Option<&str> {
@@ -453,7 +461,7 @@ pub struct Shared {
     /// The value.
     pub value: Expr,
     /// Whether it is a member of an object from then on (`app.decorate("key", value)`), rather than what an object's `get`
-    /// gives back (`context.set("key", value)`).
+    /// gives back (`context.set("key", value)`) or a container injects (`{ provide: "key", useValue: value }`).
     pub becomes_member: bool,
 }
 

@@ -108,7 +108,7 @@ impl Signals {
 /// Notes what a hit says.
 type Mark = fn(&mut Signals, Around<'_>);
 
-const NEEDLES: [(&str, Mark); 51] = [
+const NEEDLES: [(&str, Mark); 52] = [
     ("better-auth", |s, _| s.auth = true),
     ("betterAuth", |s, _| s.auth = true),
     ("createAuthClient", |s, _| s.auth = true),
@@ -155,6 +155,7 @@ const NEEDLES: [(&str, Mark); 51] = [
     (".setGlobalPrefix(", |s, _| s.mounts = true),
     (".set(", |s, around| s.shares |= around.has_key_of_auth()),
     (".decorate(", |s, around| s.shares |= around.has_key_of_auth()),
+    ("provide:", |s, around| s.shares |= around.has_key_of_auth()),
     ("drizzle-kit", |s, _| s.tools = true),
     ("prisma/config", |s, _| s.tools = true),
     ("PrismaConfig", |s, _| s.tools = true),
@@ -329,6 +330,7 @@ mod tests {
         assert!(signals.passes_on && signals.changes);
         assert!(scan(b"list.length = 0").changes && !scan(b"if (list.length === 0) list.pushed()").changes);
         assert!(scan(b"c.set('auth', auth)").shares && scan(b"context.set(authContext, auth)").shares);
+        assert!(scan(b"providers: [{ provide: AUTH, useFactory: make }]").shares);
         assert!(!scan(b"sizes.set(key, authors.length)").shares);
     }
 }

@@ -17,21 +17,24 @@ struct Configuration {
     server: &'static [&'static [&'static str]],
     /// To folders that are imported into pages.
     pages: &'static [&'static [&'static str]],
+    /// The setting with the folder of the page that an application begins with.
+    root: Option<&'static str>,
 }
 
-/// The files with settings (Nuxt: `alias`, `imports`, `nitro`; Nitro: `alias`, `imports`; Vite: `resolve.alias`; SvelteKit:
-/// `kit.alias`).
+/// The files with settings (Nuxt: `alias`, `imports`, `nitro`; Nitro: `alias`, `imports`; Vite: `resolve.alias`, `root`;
+/// SvelteKit: `kit.alias`).
 const CONFIGURATIONS: [Configuration; 5] = [
     Configuration {
         name: "nuxt.config",
         aliases: &[&["alias"], &["nitro", "alias"], &["vite", "resolve", "alias"]],
         server: &[&["nitro", "imports", "dirs"]],
         pages: &[&["imports", "dirs"]],
+        root: None,
     },
-    Configuration { name: "nitro.config", aliases: &[&["alias"]], server: &[&["imports", "dirs"]], pages: &[] },
-    Configuration { name: "vite.config", aliases: &[&["resolve", "alias"]], server: &[], pages: &[] },
-    Configuration { name: "astro.config", aliases: &[&["vite", "resolve", "alias"]], server: &[], pages: &[] },
-    Configuration { name: "svelte.config", aliases: &[&["kit", "alias"]], server: &[], pages: &[] },
+    Configuration { name: "nitro.config", aliases: &[&["alias"]], server: &[&["imports", "dirs"]], pages: &[], root: None },
+    Configuration { name: "vite.config", aliases: &[&["resolve", "alias"]], server: &[], pages: &[], root: Some("root") },
+    Configuration { name: "astro.config", aliases: &[&["vite", "resolve", "alias"]], server: &[], pages: &[], root: None },
+    Configuration { name: "svelte.config", aliases: &[&["kit", "alias"]], server: &[], pages: &[], root: None },
 ];
 
 /// Their endings.
@@ -56,6 +59,8 @@ pub(super) struct Bundled {
     pub(super) server: Vec<String>,
     /// Folders whose exports are imported into pages.
     pub(super) pages: Vec<String>,
+    /// The folder of the page that an application begins with, where it is not that of the package.
+    pub(super) root: Option<String>,
 }
 
 /// Whether a file may say something of names in other files.
@@ -79,6 +84,11 @@ impl Bundled {
             bundled.aliases.extend(reader.at(settings, one.aliases).flat_map(|list| reader.aliases(list)));
             bundled.server.extend(reader.at(settings, one.server).flat_map(|list| reader.folders(list)));
             bundled.pages.extend(reader.at(settings, one.pages).flat_map(|list| reader.folders(list)));
+            let root = one.root.and_then(|key| match &member(settings, key)?.kind {
+                Kind::Text(Text::Plain(text)) => reader.below_own_folder(text),
+                _ => reader.path(member(settings, key)?),
+            });
+            bundled.root = bundled.root.or(root);
             let name = member(settings, "$meta").and_then(|meta| text(member(meta, "name")?));
             bundled.aliases.extend(name.map(|name| (format!("{LAYERS}{name}"), reader.folder.to_owned())));
         }

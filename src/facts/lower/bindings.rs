@@ -197,15 +197,18 @@ impl Lowering<'_> {
     }
 
     pub(super) fn function(&mut self, node: Node<'_>, parent: ScopeId) -> Function {
-        let scope = self.open_scope(parent);
         let is_hoisted = !matches!(node.kind(), "arrow_function" | "function_expression" | "generator_function");
-        self.around.push(Outside { scope: parent, guards: std::mem::take(&mut self.guards), is_hoisted });
-        let block = self.block.take();
         let keeps_this = node.kind() == "arrow_function" || node.parent().is_some_and(|around| around.kind() == "class_body");
         let this = self.this;
         if !keeps_this {
             self.this = This::Elsewhere;
         }
+        let function = self.in_function(parent, is_hoisted, |lowering, scope| lowering.function_inner(node, scope));
+        self.this = this;
+        function
+    }
+
+    fn function_inner(&mut self, node: Node<'_>, scope: ScopeId) {
         if let Some(parameter) = node.child_by_field_name("parameter") {
             self.bind(scope, parameter, Source::Parameter { index: 0, path: Vec::new(), default: None }, false);
         }
@@ -225,9 +228,16 @@ impl Lowering<'_> {
             self.scope(scope).returns = vec![Return { value, throws: false, guards: Vec::new() }];
         }
         self.surround(before, self.found(), || Surrounding::Function(scope));
+    }
+
+    /// Lowers the inside of a function, in a scope of its own.
+    pub(super) fn in_function(&mut self, parent: ScopeId, is_hoisted: bool, lower: impl FnOnce(&mut Self, ScopeId)) -> Function {
+        let scope = self.open_scope(parent);
+        self.around.push(Outside { scope: parent, guards: std::mem::take(&mut self.guards), is_hoisted });
+        let (block, turn) = (self.block.take(), std::mem::take(&mut self.turn));
+        lower(self, scope);
         self.guards = self.around.pop().map(|around| around.guards).unwrap_or_default();
-        self.block = block;
-        self.this = this;
+        (self.block, self.turn) = (block, turn);
         Function { scope }
     }
 

@@ -217,7 +217,7 @@ impl Lowering<'_> {
         }
     }
 
-    fn method_call(&mut self, object: &Expr, method: &str, arguments: Vec<Element>, scope: ScopeId, node: Node<'_>) {
+    pub(super) fn method_call(&mut self, object: &Expr, method: &str, arguments: Vec<Element>, scope: ScopeId, node: Node<'_>) {
         if let ("set", [Element { spread: false, .. }, Element { value, spread: false }]) = (method, arguments.as_slice())
             && let Some((root, path)) = place(object).filter(|(root, path)| path.is_empty() && self.is_map(root, scope, node))
         {
@@ -257,34 +257,6 @@ impl Lowering<'_> {
                 self.effect(scope, root, path, change.unfollowed(), node);
             }
         }
-    }
-
-    /// What a body that does nothing but `x.push(name)` pushes to.
-    pub(super) fn pushed_to<'n>(&self, name: &str, body: Node<'n>) -> Option<Node<'n>> {
-        let mut inner = body;
-        while matches!(inner.kind(), "statement_block" | "expression_statement") {
-            let [only] = *named(inner).as_slice() else { return None };
-            inner = only;
-        }
-        let function = inner.child_by_field_name("function").filter(|_| inner.kind() == "call_expression")?;
-        let [argument] = *named(inner.child_by_field_name("arguments")?).as_slice() else { return None };
-        let pushes = self.str(function.child_by_field_name("property")?) == "push" && self.str(argument) == name;
-        let target = function.child_by_field_name("object").filter(|_| pushes && argument.kind() == "identifier")?;
-        (self.str(target) != name).then_some(target)
-    }
-
-    /// What a function that does nothing but to push its one parameter pushes to.
-    pub(super) fn target_of_each<'n>(&self, function: Node<'n>) -> Option<Node<'n>> {
-        let parameter = function.child_by_field_name("parameter").or_else(|| {
-            let [only] = *named(function.child_by_field_name("parameters")?).as_slice() else { return None };
-            only.child_by_field_name("pattern").filter(|pattern| pattern.kind() == "identifier")
-        })?;
-        self.pushed_to(self.str(parameter), function.child_by_field_name("body")?)
-    }
-
-    /// `target.push(...list)`, whichever way it is written.
-    pub(super) fn push_all(&mut self, target: &Expr, list: &Expr, scope: ScopeId, node: Node<'_>) {
-        self.method_call(target, "push", vec![Element { value: list.clone(), spread: true }], scope, node);
     }
 
     pub(super) fn effect(&mut self, scope: ScopeId, root: String, path: Vec<String>, change: Mutation, node: Node<'_>) {

@@ -166,8 +166,18 @@ impl Lowering<'_> {
         }
         self.block = None;
         let parameters = node.child_by_field_name("parameters").map(named).unwrap_or_default();
-        for parameter in parameters.into_iter().filter(|one| is_property(*one)) {
+        for parameter in parameters {
             let Some(pattern) = parameter.child_by_field_name("pattern") else { continue };
+            let token = named(parameter).into_iter().find_map(|part| self.injected_by(part, scope));
+            let name = self.owned(pattern);
+            if let Some(token) = token {
+                let names = [Some(name.clone()), is_property(parameter).then(|| member_name(&name))];
+                let own = self.scope(scope).class.get_or_insert_default();
+                own.injected.extend(names.into_iter().flatten().map(|name| (name, token.clone())));
+            }
+            if !is_property(parameter) {
+                continue;
+            }
             let kind = parameter.child_by_field_name("type").and_then(|annotation| named(annotation).into_iter().next());
             if let Some(kind) = kind.filter(|kind| kind.kind() == "type_identifier") {
                 let given = (self.owned(pattern), self.owned(kind));
@@ -178,6 +188,15 @@ impl Lowering<'_> {
                 self.bind_member(member_name(self.str(pattern)), source, pattern, scope);
             }
         }
+    }
+
+    /// What a decorator asks a container for: `@Inject(TOKEN)` (NestJS: "Custom providers").
+    fn injected_by(&mut self, decorator: Node<'_>, scope: ScopeId) -> Option<Expr> {
+        let call =
+            named(decorator).into_iter().find(|child| decorator.kind() == "decorator" && child.kind() == "call_expression")?;
+        let [token] = *named(call.child_by_field_name("arguments")?).as_slice() else { return None };
+        let is_it = call.child_by_field_name("function").is_some_and(|function| self.str(function) == "Inject");
+        is_it.then(|| self.expr(token, scope, Around::default()))
     }
 
     /// A member, which classes that extend this one may well define in another way.
@@ -196,7 +215,13 @@ impl Lowering<'_> {
                 if Some(child) == node.child_by_field_name("value") {
                     value = Some(self.expr(child, scope, Around::named(name)));
                 } else if child.kind() == "decorator" {
-                    self.visit_children(child, scope);
+                    match self.injected_by(child, scope) {
+                        Some(token) => {
+                            let injected = (member_name(name), token);
+                            self.scope(scope).class.get_or_insert_default().injected.push(injected);
+                        }
+                        None => self.visit_children(child, scope),
+                    }
                 }
             }
         }

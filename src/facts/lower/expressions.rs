@@ -3,6 +3,7 @@
 use tree_sitter::Node;
 
 use super::bindings::CHOICES;
+use super::gathered::gathered;
 use super::literals::{number, unescape};
 use super::mounts::paths_of;
 use super::unread::{unread_element, unread_property};
@@ -41,6 +42,7 @@ impl Lowering<'_> {
         let kind = match node.kind() {
             // The parser made it up, to go on.
             _ if node.is_missing() => Kind::Opaque,
+            _ if self.turn.fills(node) => return gathered(here),
             "parenthesized_expression"
             | "as_expression"
             | "satisfies_expression"
@@ -79,7 +81,11 @@ impl Lowering<'_> {
             "this" => Kind::Name("this".into()),
             "meta_property" => Kind::Name(self.owned(node)),
             "array" => Kind::Array(self.elements(node, scope, around.element())),
-            "object" => Kind::Object(self.properties(node, scope, around)),
+            "object" => {
+                let properties = self.properties(node, scope, around);
+                self.providing(&properties, scope);
+                Kind::Object(properties)
+            }
             "class" => Kind::Function(self.class(node, scope)),
             "member_expression" => match (node.child_by_field_name("object"), node.child_by_field_name("property")) {
                 (Some(object), Some(property)) => {
@@ -361,16 +367,10 @@ impl Lowering<'_> {
         if let Some(call) = self.indirect_call(node, scope) {
             return call;
         }
-        let callee = self.expr(function, scope, around);
-        if let (Kind::Member(list, method), Some(arguments)) = (&callee.kind, arguments)
-            && method == "forEach"
-            && let [each] = named(arguments).as_slice()
-            && let Some(target) = self.target_of_each(*each)
-        {
-            let target = self.expr(target, scope, Around::default());
-            self.push_all(&target, list, scope, node);
+        if self.gather(node, scope) {
             return Expr { kind: Kind::Undefined, span: here };
         }
+        let callee = self.expr(function, scope, around);
         let before = self.found();
         let arguments = match arguments {
             Some(list) if list.kind() == "arguments" => {

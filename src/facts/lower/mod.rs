@@ -4,6 +4,7 @@ mod bindings;
 mod changes;
 mod classes;
 mod expressions;
+mod gathered;
 mod literals;
 mod mentions;
 mod modules;
@@ -22,9 +23,10 @@ pub(crate) use self::changes::{ENTRY, MAPS, place as place_of};
 use self::classes::{OwnClass, This};
 pub(crate) use self::classes::{member_name, property_of, shown_name, static_name};
 pub(crate) use self::expressions::may_make_an_instance;
+use self::gathered::Turn;
 pub(super) use self::literals::unescape;
 pub(crate) use self::mounts::paths_of;
-pub use self::mounts::{GLOBAL_PREFIX, HTTP_METHODS, ROUTING_METHODS};
+pub use self::mounts::{FOR_ROUTES, GLOBAL_PREFIX, HTTP_METHODS, ROUTING_METHODS};
 use self::passed::Given;
 use self::unread::Unread;
 
@@ -89,6 +91,7 @@ pub fn extract(kind: FileKind, text: &str) -> (Module, Vec<Span>) {
         mentions: HashSet::new(),
         block: None,
         this: This::Elsewhere,
+        turn: Turn::default(),
         class: OwnClass::default(),
         owner: None,
         unread: parsed.errors,
@@ -140,6 +143,8 @@ struct Lowering<'t> {
     block: Option<Span>,
     /// What `this` is.
     this: This,
+    /// The turn of a loop around, within the function.
+    turn: Turn,
     /// The class around.
     class: OwnClass,
     owner: Option<String>,

@@ -21,6 +21,9 @@ pub const HTTP_METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 /// The method that puts all controllers of an application below a path (NestJS: FAQ, "Global prefix").
 pub const GLOBAL_PREFIX: &str = "setGlobalPrefix";
 
+/// The method that says which paths middleware is for (NestJS: "Middleware").
+pub const FOR_ROUTES: &str = "forRoutes";
+
 impl Lowering<'_> {
     /// `instance.handler`, where it is a value that goes on to somewhere.
     pub(super) fn handler_value(&mut self, of: &Expr, member: &str, scope: ScopeId, node: Node<'_>) {
@@ -66,13 +69,33 @@ impl Lowering<'_> {
             _ => return,
         };
         let [Element { value: key, spread: false }, Element { value, spread: false }] = call.arguments.as_slice() else { return };
+        self.share(key, value.clone(), becomes_member, scope);
+    }
+
+    /// `{ provide: AUTH, useFactory: makeAuth }`, `{ provide: AUTH, useValue: auth }` (NestJS: "Custom providers").
+    pub(super) fn providing(&mut self, properties: &[Property], scope: ScopeId) {
+        let value_of = |wanted: &str| {
+            properties.iter().find_map(|property| match property {
+                Property::Keyed { key, value, .. } => (key == wanted).then_some(value),
+                _ => None,
+            })
+        };
+        let Some(token) = value_of("provide") else { return };
+        let made = value_of("useFactory").cloned().map(Call::of).or_else(|| value_of("useValue").cloned());
+        if let Some(value) = made {
+            self.share(token, value, false, scope);
+        }
+    }
+
+    /// Notes a value that other code finds under a key, where that may be one for instances.
+    fn share(&mut self, key: &Expr, value: Expr, becomes_member: bool, scope: ScopeId) {
         let is_its_key = match &key.kind {
             Kind::Text(text) => text.plain().is_some_and(may_make_an_instance),
             Kind::Name(name) => may_make_an_instance(name),
             _ => false,
         };
         if is_its_key {
-            self.module.shared.push(Shared { scope, key: key.clone(), value: value.clone(), becomes_member });
+            self.module.shared.push(Shared { scope, key: key.clone(), value, becomes_member });
         }
     }
 
@@ -80,7 +103,7 @@ impl Lowering<'_> {
     pub(super) fn routing_call(&mut self, expr: &Expr, scope: ScopeId, node: Node<'_>) {
         let Kind::Call(call) = &expr.kind else { return };
         let may_route = match &call.callee.kind {
-            Kind::Member(_, method) if method == GLOBAL_PREFIX => true,
+            Kind::Member(_, method) if method == GLOBAL_PREFIX || method == FOR_ROUTES => true,
             Kind::Member(of, method) if HTTP_METHODS.contains(&method.as_str()) => matches!(of.kind, Kind::Name(_)),
             Kind::Member(_, method) => {
                 ROUTING_METHODS.contains(&method.as_str()) && call.arguments.iter().any(|argument| has_name(&argument.value))
@@ -139,7 +162,7 @@ pub(crate) fn paths_of(properties: &[Property]) -> Vec<Expr> {
 /// Whether an argument is, or holds, something with a name that may be a router or a handler.
 fn has_name(argument: &Expr) -> bool {
     match &argument.kind {
-        Kind::Name(_) => true,
+        Kind::Name(_) | Kind::ImportCall(_) => true,
         Kind::Array(elements) => elements.iter().any(|element| has_name(&element.value)),
         Kind::Object(properties) => properties.iter().any(|property| match property {
             Property::Keyed { value, .. } => has_name(value),

@@ -2,6 +2,7 @@
 
 use tree_sitter::Node;
 
+use super::gathered::gathered;
 use super::{Around, Lowering, MAX_DEPTH, named, span};
 use crate::facts::module::{Binding, Expr, Guard, Kind, Operator, Property, Return, ScopeId, Source};
 use crate::source::Span;
@@ -25,6 +26,10 @@ impl Lowering<'_> {
 
     pub(super) fn statement_inner(&mut self, node: Node<'_>, scope: ScopeId) {
         match node.kind() {
+            _ if self.turn.is_ended_by(node) => {
+                let (value, guards) = (Some(gathered(span(node))), self.guards.clone());
+                self.scope(scope).returns.push(Return { value, throws: false, guards });
+            }
             "import_statement" => self.import(node),
             "export_statement" => self.export(node, scope),
             "lexical_declaration" | "variable_declaration" => self.declaration(node, scope),
@@ -72,16 +77,10 @@ impl Lowering<'_> {
 
     /// Loops, and switches that are left early: their bodies run under conditions that are not followed.
     pub(super) fn repeated(&mut self, node: Node<'_>, scope: ScopeId) {
-        let each = node.child_by_field_name("left").filter(|_| node.kind() == "for_in_statement");
-        if let Some(each) = each.filter(|each| each.kind() == "identifier")
-            && node.child_by_field_name("operator").is_some_and(|operator| operator.kind() == "of")
-            && let (Some(list), Some(body)) = (node.child_by_field_name("right"), node.child_by_field_name("body"))
-            && let Some(target) = self.pushed_to(self.str(each), body)
-        {
-            let [list, target] = [list, target].map(|part| self.expr(part, scope, Around::default()));
-            self.push_all(&target, &list, scope, node);
+        if self.gather(node, scope) {
             return;
         }
+        let each = node.child_by_field_name("left").filter(|_| node.kind() == "for_in_statement");
         let around = self.block;
         if node.kind() != "switch_statement" {
             self.block = Some(span(node));

@@ -110,7 +110,7 @@ fn shown_with(files: &dyn Files, resolver: &Resolver, package: &Arc<str>) -> Vec
 
 /// The framework a package shows something to people with. One that others use, and that configures no framework, has only
 /// to do with it.
-fn shown(files: &dyn Files, resolver: &Resolver, package: &str) -> Option<&'static Framework> {
+fn shown(files: &dyn Files, resolver: &Resolver, package: &Arc<str>) -> Option<&'static Framework> {
     shown_by(files, resolver, package).filter(|framework| {
         let config = framework.config.as_deref();
         config.is_none_or(|config| configuration(files, package, config).is_some()) || resolver.dependants(package).is_empty()

@@ -1,5 +1,7 @@
 //! Which framework a file or a package belongs to, and the path of a file that is a route.
 
+use std::sync::Arc;
+
 use crate::facts::module::Module;
 use crate::facts::specifier::{canonical, split_package_name};
 use crate::knowledge::frameworks::{Framework, FrameworkKind, RouteFolder, ServerFunction, frameworks};
@@ -8,8 +10,10 @@ use crate::project::resolve::{Resolver, file_name, join, relative};
 use crate::source::folder_of;
 
 /// The frameworks a package depends on, those that bring others along first.
-pub(super) fn of_package(files: &dyn Files, resolver: &Resolver, package: &str) -> Vec<&'static Framework> {
-    let has = |file: &String| join(package, file).is_some_and(|path| files.exists(&path));
+pub(super) fn of_package(files: &dyn Files, resolver: &Resolver, package: &Arc<str>) -> Vec<&'static Framework> {
+    let is_in = |folder: &str, file: &str| join(folder, file).is_some_and(|path| files.exists(&path));
+    let is_in_root = |file: &str| resolver.bundled(files, package).root.as_deref().is_some_and(|root| is_in(root, file));
+    let has = |file: &String| is_in(package, file) || is_in_root(file);
     let is_configured = |framework: &Framework| {
         let config = framework.config.as_ref();
         config.is_some_and(|config| configuration(files, package, config).is_some())
@@ -30,7 +34,7 @@ pub(super) fn configuration(files: &dyn Files, package: &str, name: &str) -> Opt
 }
 
 /// The framework that what a package shows to people is made with.
-pub(super) fn shown_by(files: &dyn Files, resolver: &Resolver, package: &str) -> Option<&'static Framework> {
+pub(super) fn shown_by(files: &dyn Files, resolver: &Resolver, package: &Arc<str>) -> Option<&'static Framework> {
     of_package(files, resolver, package).into_iter().find(|framework| framework.kind != FrameworkKind::Server)
 }
 

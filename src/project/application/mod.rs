@@ -39,7 +39,9 @@ pub struct Mount {
     pub framework: Option<&'static Framework>,
     /// The path of the route.
     pub route: Route,
-    /// The server's base path, where no request below it takes this route.
+    /// The path of the route is taken off before a request is handed over.
+    pub takes_off: bool,
+    /// The server's base path, where no request below it comes to the server by this route.
     pub misses: Option<String>,
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::requests::Requests;
-use super::routes::{Composed, Composer};
+use super::routes::{Composed, Composer, TakesOff};
 use super::{Mount, Route, base_path, frameworks};
 use crate::facts::FileFacts;
 use crate::facts::lower::{MOUNTING_METHODS, may_make_an_instance};
@@ -72,11 +72,11 @@ pub(in crate::project) fn mount(files: &dyn Files, resolver: &Resolver, evaluato
                     let open = Open { question, reason: why.reason.clone(), site: why.at.clone() };
                     model.undetermined_around.push(open);
                 }
-                let (at, route) = (composed.at.clone(), composed.route.clone());
+                let (at, route, takes_off) = (composed.at.clone(), composed.route.clone(), composed.takes_off == TakesOff::Path);
                 let package = resolver.package_of(&at.file);
                 let framework = composed.framework.or_else(|| framework_of(files, resolver, &at.file));
                 model.files.extend([Arc::clone(path), Arc::clone(&at.file)]);
-                server.mounts.push(Mount { at, package, framework, route, misses });
+                server.mounts.push(Mount { at, package, framework, route, takes_off, misses });
             }
         }
     }
@@ -121,9 +121,12 @@ fn told<'f>(
             || told.iter().any(|(_, other, _)| is_same(&other.at, &other.route));
         if !is_known {
             let misses = match &composed.route {
-                Route::Whole(route) if !composed.is_cut => {
-                    base_path(&server.options).filter(|base| !meets(route, base, composed.is_of_file))
-                }
+                Route::Whole(route) => base_path(&server.options).filter(|base| match composed.takes_off {
+                    TakesOff::Nothing => !meets(route, base, composed.is_of_file),
+                    // What is left is not below it any more.
+                    TakesOff::Path => fixed(route).next().is_some() && meets(route, base, false),
+                    TakesOff::Untold => false,
+                }),
                 _ => None,
             };
             told.push((place, composed, misses));
@@ -144,11 +147,17 @@ fn framework_of(files: &dyn Files, resolver: &Resolver, path: &str) -> Option<&'
 
 /// Whether requests below a base path may take a route. Something may have been taken off the paths of files before.
 fn meets(route: &str, base: &str, by_file: bool) -> bool {
-    let parts = |path: &str| path.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect::<Vec<_>>();
-    let is_fixed = |part: &String| part.chars().all(|c| c.is_alphanumeric() || "-_.~@".contains(c));
-    let fixed: Vec<String> = parts(route).into_iter().take_while(is_fixed).collect();
-    let base = parts(base);
+    let (fixed, base): (Vec<_>, Vec<_>) = (fixed(route).collect(), parts(base).collect());
     fixed.iter().zip(&base).all(|(one, other)| one == other) || by_file && base.ends_with(&fixed)
+}
+
+/// The parts of a route before the first that stands for several.
+fn fixed(route: &str) -> impl Iterator<Item = &str> {
+    parts(route).take_while(|part| part.chars().all(|c| c.is_alphanumeric() || "-_.~@".contains(c)))
+}
+
+fn parts(path: &str) -> impl Iterator<Item = &str> {
+    path.split('/').filter(|part| !part.is_empty())
 }
 
 /// What may be a mount, and where it stands.

@@ -9,7 +9,7 @@ use super::frameworks::{by_module, by_server, of_file};
 use super::react_router;
 use super::requests::Requests;
 use crate::facts::FileFacts;
-use crate::facts::lower::{GLOBAL_PREFIX, HTTP_METHODS, ROUTING_METHODS, paths_of};
+use crate::facts::lower::{FOR_ROUTES, GLOBAL_PREFIX, HTTP_METHODS, ROUTING_METHODS, member_name, paths_of};
 use crate::facts::module::{
     self, Binding, Call, Element, Export, Expr, Function, Guard, Imported, Kind, MODULE_SCOPE, Module, Mounting, Operator,
     Property, ScopeId, Source, Surrounding, Text,
@@ -53,12 +53,23 @@ pub(super) struct Composed {
     pub(super) route: Route,
     /// The framework whose router has the route.
     pub(super) framework: Option<&'static Framework>,
-    /// The path is taken off before the request is handed over.
-    pub(super) is_cut: bool,
+    /// What is taken off before the request is handed over.
+    pub(super) takes_off: TakesOff,
     /// Its file says the path.
     pub(super) is_of_file: bool,
     /// Where the request is handed over: the handler itself, or what brings it to the route by its name.
     pub(super) at: Site,
+}
+
+/// What of the path of a request is taken off before it is handed over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum TakesOff {
+    /// Nothing.
+    Nothing,
+    /// The path of the route.
+    Path,
+    /// It is not known.
+    Untold,
 }
 
 /// Most routers that are followed on the way to the root.
@@ -67,8 +78,19 @@ const MAX_DEPTH: u32 = 12;
 /// Most routes of one place.
 const MAX_ROUTES: usize = 16;
 
-/// Methods that put a handler below a path that they take off (Hono, Elysia).
+/// Methods that put a handler below a path that they take off (Hono, Elysia), and the module with a function that does.
 const CUTTING: &str = "mount";
+const CUTTING_MODULE: &str = "hono/mount";
+
+/// The option by which it is not taken off (Hono: `mount()`).
+const REPLACING: &str = "replaceRequest";
+
+/// The package with the decorators of NestJS.
+const NEST: &str = "@nestjs/common";
+
+/// The method of middleware that is given requests, and that by which it is applied (NestJS: "Middleware").
+const USE: &str = "use";
+const APPLY: &str = "apply";
 
 /// The method that adds a listener to what tells of events.
 const LISTENING: &str = "on";
@@ -90,7 +112,7 @@ struct Tail {
     at: Site,
     path: String,
     framework: Option<&'static Framework>,
-    is_cut: bool,
+    takes_off: TakesOff,
     is_of_file: bool,
     /// Nothing comes before it.
     is_whole: bool,
@@ -139,7 +161,8 @@ enum Paths {
 impl Tail {
     /// Nothing but where the request is handed over.
     fn of(at: Site) -> Self {
-        Self { at, path: String::new(), framework: None, is_cut: false, is_of_file: false, is_whole: false, takes_all: false }
+        let (path, takes_off) = (String::new(), TakesOff::Nothing);
+        Self { at, path, framework: None, takes_off, is_of_file: false, is_whole: false, takes_all: false }
     }
 
     /// The same below the path of a file.
@@ -173,8 +196,8 @@ impl Tail {
     }
 
     fn composed(self, route: Route) -> Composed {
-        let Self { at, framework, is_cut, is_of_file, .. } = self;
-        Composed { route, framework, is_cut, is_of_file, at }
+        let Self { at, framework, takes_off, is_of_file, .. } = self;
+        Composed { route, framework, takes_off, is_of_file, at }
     }
 }
 
@@ -236,7 +259,15 @@ impl Composer<'_> {
                         tail.framework = tail.framework.or(framework);
                         return found.push(tail.end());
                     }
-                    if self.is_flattening(spot, call)
+                    if carried == Carried::Handler && self.is_of(spot, call, CUTTING_MODULE) {
+                        tail.takes_off = self.taken_off(spot, call, position);
+                        continue;
+                    }
+                    if carried == Carried::Handler && self.applied(spot, expr, &tail, found) {
+                        return;
+                    }
+                    // The routes of its plugins are those of what they are added to.
+                    if self.is_of(spot, call, "fastify-plugin")
                         && let Carried::Plugin { index, .. } = carried
                     {
                         let carried = Carried::Plugin { index, has_prefix: false };
@@ -281,6 +312,10 @@ impl Composer<'_> {
                             Carried::Router { .. } => self.added(&home, carried, &tail, found),
                             Carried::Handler | Carried::Plugin { .. } => self.registered(&home, carried, &tail, found),
                         };
+                        let middleware = || self.declared_with(spot.file, *scope).filter(|_| *name == member_name(USE));
+                        let is_added = is_added
+                            || carried == Carried::Handler
+                                && middleware().is_some_and(|class| self.registered(&class, carried, &tail, found));
                         if is_added {
                             return;
                         }
@@ -396,9 +431,25 @@ impl Composer<'_> {
                 None => Paths::None,
             },
         };
-        let is_cut = tail.is_cut || method == CUTTING && carried == Carried::Handler && !given.is_empty();
-        let tail = Tail { is_cut, ..tail };
+        let is_cut = method == CUTTING && carried == Carried::Handler && !given.is_empty();
+        let takes_off = if is_cut { self.taken_off(spot, call, position) } else { tail.takes_off };
+        let tail = Tail { takes_off, ..tail };
         self.each(paths, tail, found, &|tail, found| self.receiver(spot, receiver, tail, found));
+    }
+
+    /// What is taken off by a call that is given a handler at a position, with its options behind.
+    fn taken_off(&self, spot: Spot<'_>, call: &Call, position: usize) -> TakesOff {
+        let Some(options) = call.arguments.get(position + 1) else { return TakesOff::Path };
+        let options = self.eval(spot, &options.value);
+        match &options.value {
+            Value::Function(_) => TakesOff::Path,
+            Value::Object(_) => match self.evaluator.property(&options, REPLACING, &options.at).value {
+                Value::Undefined => TakesOff::Path,
+                Value::Bool(false) => TakesOff::Nothing,
+                _ => TakesOff::Untold,
+            },
+            _ => TakesOff::Untold,
+        }
     }
 
     /// Goes on with the router that a route, or another router, is added to.
@@ -571,6 +622,13 @@ impl Composer<'_> {
                             });
                         }
                     }
+                    Kind::Member(applied, method) if method == FOR_ROUTES && carried == Carried::Handler => {
+                        let is_it = |one: &Element| self.mentioned(spot, &one.value, carried, home, module).is_some();
+                        if applying(applied).is_some_and(|apply| apply.arguments.iter().any(is_it)) {
+                            is_found = true;
+                            self.for_routes(spot, call, tail, found);
+                        }
+                    }
                     Kind::Member(handlers, method) if HTTP_METHODS.contains(&method.as_str()) => {
                         let is_it = || self.mentioned(spot, handlers, carried, home, module).is_some();
                         if carried == Carried::Handler && self.depth.get() < MAX_DEPTH && is_it() {
@@ -627,6 +685,55 @@ impl Composer<'_> {
             }
         }
         is_found
+    }
+
+    /// Goes on from middleware that is applied where it is written, by the call that does; whether it is one.
+    fn applied(&self, spot: Spot<'_>, apply: &Expr, tail: &Tail, found: &mut Vec<Composed>) -> bool {
+        let facts = self.files.facts(spot.file);
+        let routings = facts.as_deref().and_then(FileFacts::module).map(|module| module.routings.as_slice()).unwrap_or_default();
+        let of_it = routings.iter().find_map(|routing| match &routing.expr.kind {
+            Kind::Call(call) => match &call.callee.kind {
+                Kind::Member(applied, method) => {
+                    let is_it = method == FOR_ROUTES && applying(applied).is_some() && encloses(applied.span, apply.span);
+                    is_it.then_some((routing, call))
+                }
+                _ => None,
+            },
+            _ => None,
+        });
+        let Some((routing, call)) = of_it else { return false };
+        self.for_routes(Spot { scope: routing.scope, ..spot }, call, tail, found);
+        true
+    }
+
+    /// Goes on below the paths that middleware is for.
+    fn for_routes(&self, spot: Spot<'_>, call: &Call, tail: &Tail, found: &mut Vec<Composed>) {
+        for argument in &call.arguments {
+            let node = self.eval(spot, &argument.value);
+            let said = match &node.value {
+                Value::Object(_) => said(&self.evaluator.property(&node, "path", &node.at)),
+                _ => said(&node),
+            };
+            match said {
+                Paths::Known(paths) => {
+                    paths.iter().for_each(|path| self.below_global_prefix(spot, tail.below(path), found));
+                }
+                Paths::Open(why) => found.push(tail.clone().open(why)),
+                Paths::None => {
+                    let why = Unknown::new("the routes of the controllers it is for are not followed", node.at);
+                    found.push(tail.clone().open(why));
+                }
+            }
+        }
+    }
+
+    /// The name in a module of the function or the class whose scope this is.
+    fn declared_with(&self, file: &Arc<str>, scope: ScopeId) -> Option<Home> {
+        let facts = self.files.facts(file)?;
+        let top = facts.module()?.scopes.get(MODULE_SCOPE as usize)?;
+        let is_it = |binding: &&Binding| matches!(&binding.source, Source::Value(Expr { kind: Kind::Function(function), .. }) if function.scope == scope);
+        let name = top.bindings.iter().find(is_it)?.name.clone();
+        Some(Home { file: Arc::clone(file), scope: MODULE_SCOPE, name, at: None })
     }
 
     /// Goes on from wherever a router is added to another one, by this name, by those of what its methods give back, or by the
@@ -689,9 +796,7 @@ impl Composer<'_> {
         if !gives_it || scope.parent != Some(MODULE_SCOPE) {
             return None;
         }
-        let is_function = |binding: &&Binding| matches!(&binding.source, Source::Value(Expr { kind: Kind::Function(Function { scope }), .. }) if *scope == home.scope);
-        let name = module.scopes[MODULE_SCOPE as usize].bindings.iter().find(is_function)?.name.clone();
-        Some(Home { file: Arc::clone(&home.file), scope: MODULE_SCOPE, name, at: None })
+        self.declared_with(&home.file, home.scope)
     }
 
     /// The names that results of a function are bound to.
@@ -785,8 +890,11 @@ impl Composer<'_> {
             }
             Kind::Member(of, member) => match &of.kind {
                 Kind::Name(name) if self.is_member_of_module(spot, name, member, home, module) => Some(Vec::new()),
+                Kind::ImportCall(name) => self.is_export(spot, name, member, home).then(Vec::new),
                 _ => within(of),
             },
+            // A plugin may be given as a promise of its module (Fastify: "Plugins Guide").
+            Kind::ImportCall(name) => self.is_export(spot, name, "default", home).then(Vec::new),
             // What is made of a router by other means is no router.
             Kind::Call(call) => within(&call.callee).or_else(|| {
                 let mut arguments = call.arguments.iter().filter(|_| carried == Carried::Handler);
@@ -809,7 +917,12 @@ impl Composer<'_> {
     fn is_member_of_module(&self, spot: Spot<'_>, name: &str, member: &str, home: &Home, module: &Module) -> bool {
         let mut imports = module.imports.iter();
         let import = imports.find(|import| import.local == name && import.name == Imported::Namespace);
-        let declared = import.and_then(|import| self.evaluator.declaration(spot.file, &import.module, member));
+        import.is_some_and(|import| self.is_export(spot, &import.module, member, home))
+    }
+
+    /// Whether a name is what a module exports under another one.
+    fn is_export(&self, spot: Spot<'_>, module: &str, exported: &str, home: &Home) -> bool {
+        let declared = self.evaluator.declaration(spot.file, module, exported);
         declared.is_some_and(|(file, name)| file == home.file && name == home.name && home.scope == MODULE_SCOPE)
     }
 
@@ -889,9 +1002,9 @@ impl Composer<'_> {
         matches!(last, "createServer" | "serve").then(|| by_module(&module)).filter(|framework| framework.is_some())
     }
 
-    /// Whether a call makes a plugin whose routes are those of what it is added to (fastify-plugin).
-    fn is_flattening(&self, spot: Spot<'_>, call: &Call) -> bool {
-        matches!(self.eval(spot, &call.callee).value, Value::External(External { module, .. }) if module == "fastify-plugin")
+    /// Whether a call is of a function of a module.
+    fn is_of(&self, spot: Spot<'_>, call: &Call, name: &str) -> bool {
+        matches!(self.eval(spot, &call.callee).value, Value::External(External { module, .. }) if module == name)
     }
 
     /// What a decorator of NestJS says of the path, and whether it is that of a controller.
@@ -899,7 +1012,7 @@ impl Composer<'_> {
         let Kind::Call(call) = &decorator.kind else { return None };
         let Value::External(External { module, name }) = self.eval(spot, &call.callee).value else { return None };
         let is_controller = name == "Controller";
-        if module != "@nestjs/common" || !is_controller && !matches!(name.as_str(), "All" | "Get" | "Post") {
+        if module != NEST || !is_controller && !matches!(name.as_str(), "All" | "Get" | "Post") {
             return None;
         }
         let Some(argument) = call.arguments.first() else { return Some((is_controller, Paths::Known(vec![String::new()]))) };
@@ -920,7 +1033,7 @@ impl Composer<'_> {
     /// Puts the path of a controller below what an application puts before all of them.
     fn below_global_prefix(&self, spot: Spot<'_>, tail: Tail, found: &mut Vec<Composed>) {
         let package = self.evaluator.package_of(spot.file);
-        let tail = Tail { framework: by_module("@nestjs/common"), ..tail };
+        let tail = Tail { framework: by_module(NEST), ..tail };
         let mut prefixes: BTreeSet<String> = BTreeSet::new();
         for file in self.paths.iter().filter(|file| self.evaluator.package_of(file) == package) {
             let facts = self.files.facts(file);
@@ -1049,6 +1162,16 @@ fn is_excluded(path: &str, patterns: &[String]) -> Option<bool> {
         };
     }
     Some(any)
+}
+
+/// The call that applies middleware: `consumer.apply(middleware).exclude("path")`.
+fn applying(applied: &Expr) -> Option<&Call> {
+    let Kind::Call(call) = &applied.kind else { return None };
+    match &call.callee.kind {
+        Kind::Member(_, method) if method == APPLY => Some(call),
+        Kind::Member(of, _) => applying(of),
+        _ => None,
+    }
 }
 
 /// Whether a router is made only to be part of another one.

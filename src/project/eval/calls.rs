@@ -6,7 +6,7 @@ use super::closures::{called, identity, in_call};
 use super::compose::{also, append, doubt, each, either, extend, not_followed, spread, unknown, unknown_as};
 use super::environment::{GET_SECRET, reads_environment};
 use super::importer;
-use super::lists::{entries, flat, levels, place_of, slice};
+use super::lists::{entries, flat, keys, levels, place_of, slice};
 use super::numbers::{converted, is_converter};
 use super::operators::{read_variable, selected_environment, test};
 use super::outside::wrapped;
@@ -99,6 +99,9 @@ impl Evaluator<'_> {
 
     /// What a call comes to of something that is not part of the repository.
     fn call_of(&self, place: &Place<'_>, callee: External, call: &module::Call, callee_at: Site, at: Site) -> Node {
+        if let Some(node) = self.merged(place, &callee, call, &at).or_else(|| self.proxied(place, &callee, call, &at)) {
+            return node;
+        }
         match (callee.module.as_str(), callee.name.as_str(), call.arguments.as_slice()) {
             ("global", "Boolean", [only]) if !only.spread => match self.truth(place, &only.value) {
                 Truth::Known(value) => Node { value: Value::Bool(value), at },
@@ -288,6 +291,10 @@ impl Evaluator<'_> {
             ("Object", "entries", [only]) if !only.spread => Some(each(self.expr(place, &only.value), at, &|node| {
                 let Value::Object(object) = node.value else { return unknown_as(&node.value, node.at) };
                 Node { value: entries(&object).into(), at: at.clone() }
+            })),
+            ("Object", "keys", [only]) if !only.spread => Some(each(self.expr(place, &only.value), at, &|node| {
+                let Value::Object(object) = node.value else { return unknown_as(&node.value, node.at) };
+                Node { value: keys(&object).into(), at: at.clone() }
             })),
             ("Object", "assign", arguments) => {
                 let mut merged = Object::default();
@@ -530,7 +537,8 @@ fn is_free(place: &Place<'_>, call: &module::Call) -> bool {
     let is_of_module = |name: &str| {
         let scopes = std::iter::successors(Some(place.scope), |id| module.scopes.get(*id as usize)?.parent);
         let mut inner = scopes.take_while(|id| *id != MODULE_SCOPE);
-        inner.all(|id| module.scopes.get(id as usize).is_some_and(|scope| scope.binding(name, None).is_none()))
+        let at = Some(call.callee.span.start);
+        inner.all(|id| module.scopes.get(id as usize).is_some_and(|scope| scope.binding(name, at).is_none()))
     };
     place.frame.is_none()
         || call.arguments.iter().all(is_constant) && matches!(&call.callee.kind, Kind::Name(name) if is_of_module(name))

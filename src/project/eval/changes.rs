@@ -4,6 +4,7 @@ use super::assigned::is_place;
 use super::closures::{called, identity, in_call};
 use super::compose::{also, append, doubt, either, remove, set, spread};
 use super::environment::is_global_object;
+use super::lists::tells_presence;
 use super::{Evaluator, Place, Truth};
 use crate::facts::lower::{ENTRY, MAPS};
 use crate::facts::module::{Call, Effect, Expr, Guard, Kind, Mutation, Operator, Source, When};
@@ -44,11 +45,14 @@ impl Evaluator<'_> {
         // What runs under the same condition need not ask for it again.
         let is_shared = |guard: &&Guard| from.is_some_and(|from| guard.body.start <= from && from < guard.body.end);
         let Some(open) = self.undecided(place, effect.guards.iter().filter(|guard| !is_shared(guard))) else { return };
-        let mut conditions = Vec::new();
-        open.iter().for_each(|(_, condition)| also(&mut conditions, condition));
-        if let Some(elsewhere) = self.kept_from_production(place, effect.span) {
-            also(&mut conditions, &elsewhere);
-        }
+        let elsewhere = self.kept_from_production(place, effect.span);
+        let all = |counts: &dyn Fn(&Guard) -> bool| {
+            let mut conditions = Vec::new();
+            let held = open.iter().filter(|(guard, _)| counts(guard)).map(|(_, condition)| condition);
+            held.chain(&elsewhere).for_each(|condition| also(&mut conditions, condition));
+            conditions
+        };
+        let conditions = all(&|_| true);
         let at = Site::new(&place.file, effect.span);
         if effect.path.is_empty()
             && let Mutation::Assign(value) = &effect.change
@@ -70,11 +74,15 @@ impl Evaluator<'_> {
             if self.may_change(&callee, *index, way) {
                 let why = Unknown::new(format!("`{}` is given it, and may change it", render::expr(&call.callee)), at.clone());
                 let is_followed = effect.when == When::Here && !self.is_deep_in_changes();
+                let is_plain = way.is_empty() && conditions.is_empty();
                 reach(node, &effect.path, &|| why.clone(), &mut |target| match &callee {
                     Value::Function(function) if is_followed => {
                         self.passed(place, target, function, call, (*index, way), &conditions);
                     }
-                    _ => doubt_contents(target, &why, MAX_DOUBTED),
+                    _ => match self.merged_into(place, target, &callee, call).filter(|_| is_followed && is_plain) {
+                        Some(merged) => *target = merged,
+                        None => doubt_contents(target, &why, MAX_DOUBTED),
+                    },
                 });
             }
             return;
@@ -112,7 +120,12 @@ impl Evaluator<'_> {
                 (Mutation::Push(elements), Value::Array(array)) => {
                     let array = array.change();
                     for element in elements {
-                        self.push(place, array, element, &conditions);
+                        // `if (plugin) list.push(plugin)` keeps what is there, as a filter does.
+                        let is_asked_for = |guard: &Guard| match &element.value.kind {
+                            Kind::Name(name) => guard.holds && tells_presence(&guard.condition, name),
+                            _ => false,
+                        };
+                        self.push(place, array, element, &all(&|guard| !is_asked_for(guard)));
                     }
                 }
                 (Mutation::Merge(elements), Value::Object(object)) => {

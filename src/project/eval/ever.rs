@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::Evaluator;
 use super::assigned::Assignment;
+use super::proxies::{Read, handler_of};
 use crate::facts::FileFacts;
 use crate::facts::lower::{member_name, property_of};
 use crate::facts::module::{
@@ -138,6 +139,11 @@ impl Evaluator<'_> {
             Kind::Call(call) if is_extending(call) => {
                 call.arguments.first().map(|of| origin.with(&of.value)).into_iter().collect()
             }
+            Kind::Call(call) if handler_of(call).is_some() => {
+                let handler = handler_of(call).map(|handler| self.eval(&origin.file, origin.scope, handler));
+                let read = handler.and_then(|handler| self.read_through(&handler));
+                read.map(|Read { get, of, .. }| Origin { file: get.file, scope: get.scope, expr: of }).into_iter().collect()
+            }
             Kind::Call(call) if !call.new => {
                 let given = match (&call.callee.kind, call.arguments.as_slice()) {
                     (Kind::Member(_, get), [key]) if get == "get" && !key.spread => self.key(&origin.with(&key.value)),
@@ -159,8 +165,18 @@ impl Evaluator<'_> {
         let Some(home) = self.home_of(origin, name) else { return Vec::new() };
         let facts = self.files.facts(&home.file);
         let Some(module) = facts.as_deref().and_then(FileFacts::module) else { return Vec::new() };
-        let bound = module.scopes[home.scope as usize].binding(&home.name, home.at);
+        let scope = &module.scopes[home.scope as usize];
+        // The container gives it what is provided for the token (NestJS: "Custom providers").
+        let token = scope.class.as_deref().and_then(|class| class.token_of(&home.name));
+        let injected: Vec<Origin> = token
+            .and_then(|token| self.key(&home.origin(home.scope, token.clone())))
+            .iter()
+            .flat_map(|key| shared.found(key, false))
+            .map(|origin| origin.with(&member(&origin.expr, path)))
+            .collect();
+        let bound = scope.binding(&home.name, home.at);
         let bound = match bound.map(|binding| &binding.source) {
+            _ if !injected.is_empty() => injected,
             Some(Source::Value(expr)) => vec![home.origin(home.scope, member(expr, path))],
             Some(Source::Part { of, path: way, .. }) => vec![home.origin(home.scope, member(&member(of, way), path))],
             // The container gives it an object of the class (NestJS: "Providers").

@@ -8,7 +8,7 @@ use super::operators::truth_of;
 use super::{Evaluator, Place, Truth};
 use crate::facts::FileFacts;
 use crate::facts::module::{Expr, Kind, Operator, Source, Text};
-use crate::project::value::{Array, Condition, External, FunctionValue, Item, Node, Object, Unknown, Value};
+use crate::project::value::{Array, Condition, External, FunctionValue, Item, Node, Object, Property, Unknown, Value};
 use crate::source::Site;
 
 /// Most levels that a list of lists is laid flat by.
@@ -90,7 +90,7 @@ impl Evaluator<'_> {
 }
 
 /// Whether an expression counts as true exactly where the value of a name does, or is none of those that do not.
-fn tells_presence(expr: &Expr, name: &str) -> bool {
+pub(super) fn tells_presence(expr: &Expr, name: &str) -> bool {
     match &expr.kind {
         Kind::Name(other) => other == name,
         Kind::Not(inner) => matches!(&inner.kind, Kind::Not(inner) if tells_presence(inner, name)),
@@ -158,14 +158,25 @@ pub(super) fn slice(array: &Array, ends: &[Node]) -> Option<Array> {
     Some(Array { items: array.items[from.min(to)..to].to_vec(), open: Vec::new() })
 }
 
+/// The keys of an object.
+pub(super) fn keys(object: &Object) -> Array {
+    let mut list = Array { items: Vec::new(), open: object.open.clone() };
+    object.properties.iter().for_each(|property| append(&mut list, key_of(property), &property.conditions));
+    list
+}
+
 /// The pairs of keys and values of an object.
 pub(super) fn entries(object: &Object) -> Array {
     let mut list = Array { items: Vec::new(), open: object.open.clone() };
     for property in &object.properties {
-        let key = Node { value: Value::Text(Text::Plain(property.key.to_string())), at: property.key_at.clone() };
         let mut pair = Array::default();
-        [key, property.node.clone()].into_iter().for_each(|node| pair.items.push(Item { node, conditions: Vec::new() }));
+        let parts = [key_of(property), property.node.clone()];
+        parts.into_iter().for_each(|node| pair.items.push(Item { node, conditions: Vec::new() }));
         append(&mut list, Node { value: pair.into(), at: property.node.at.clone() }, &property.conditions);
     }
     list
+}
+
+fn key_of(property: &Property) -> Node {
+    Node { value: Value::Text(Text::Plain(property.key.to_string())), at: property.key_at.clone() }
 }

@@ -85,7 +85,14 @@ impl Evaluator<'_> {
             );
         }
         let changed = || self.changed_binding(place, scope, binding, before, mark);
-        if whole { self.run.work_out(&self.values().names, key, changed) } else { changed() }
+        if !whole {
+            return changed();
+        }
+        // It is the same for all, however far those are into what others are set to.
+        let setting = self.setting.replace(0);
+        let node = self.run.work_out(&self.values().names, key, changed);
+        self.setting.set(setting);
+        node
     }
 
     fn changed_binding(&self, place: &Place<'_>, scope: ScopeId, binding: &Binding, before: Option<u32>, mark: Mark) -> Node {

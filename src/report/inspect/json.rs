@@ -76,6 +76,7 @@ fn mount(mount: &Mount, server: &Server, locate: &dyn Fn(&Site) -> Location) -> 
         "route": route,
         "route_state": state,
         "route_end": end,
+        "takes_off": mount.takes_off,
         "misses": mount.misses,
     })
 }
@@ -246,7 +247,7 @@ mod tests {
         assert_eq!(server["role"], "live");
         assert_eq!(
             server["mounts"],
-            object!([{ "location": at(10), "package": "", "framework": null, "route": "/api/auth/*", "route_state": "whole", "route_end": null, "misses": null }])
+            object!([{ "location": at(10), "package": "", "framework": null, "route": "/api/auth/*", "route_state": "whole", "route_end": null, "takes_off": false, "misses": null }])
         );
         assert_eq!(
             server["contexts"],

@@ -297,6 +297,7 @@ mod tests {
                 package: "".into(),
                 framework: None,
                 route: Route::Whole("/api/auth/*".into()),
+                takes_off: false,
                 misses: None,
             }],
             mounts_open: vec![],

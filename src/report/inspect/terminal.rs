@@ -310,6 +310,9 @@ fn mount_path(mount: &Mount, server: &Server) -> (String, String) {
     match (&mount.route, &mount.misses) {
         (Route::End(path, _), _) => (format!("…{path}"), remark("below a prefix that is not known")),
         (Route::Unknown(_), _) => ("?".into(), remark("by a route that is not known")),
+        (Route::Whole(path), Some(base)) if mount.takes_off => {
+            (path.clone(), remark(&format!("this path is taken off, and no request below its base path {base} is answered")))
+        }
         (Route::Whole(path), Some(base)) => (path.clone(), remark(&format!("no request below its base path {base} comes here"))),
         (Route::Whole(path), None) => (path.clone(), String::new()),
         (Route::Any, _) => match (below_base_path(server), base_path_without_address(&server.options)) {
