@@ -698,6 +698,20 @@ fn a_damaged_index_is_an_error_with_advice() {
 }
 
 #[test]
+#[cfg(unix)]
+fn an_index_without_end_is_not_read() {
+    let fixture = Fixture::committed();
+    let at = |index: &Path| Environment { index_file: Some(index.to_path_buf()), ..fixture.environment() };
+    let pipe = fixture.root.with_file_name("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().expect("started").success());
+    for index in [Path::new("/dev/zero"), pipe.as_path()] {
+        let repo = Repo::open(&at(index)).expect("a repository");
+        let errors = [repo.index().expect_err("no index"), repo.index_identity().expect_err("no index")];
+        assert!(errors.iter().all(|error| matches!(error, GitError::Io { .. })), "{errors:?}");
+    }
+}
+
+#[test]
 fn places_that_are_no_repository_with_a_work_tree() {
     let nowhere = tempfile::tempdir().expect("a directory");
     let at = |directory: &Path| Environment { directory: directory.to_path_buf(), ..Environment::default() };

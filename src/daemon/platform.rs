@@ -135,18 +135,16 @@ pub fn open_own(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
+/// The number of the first file behind the standard streams.
+#[cfg(unix)]
+const FIRST_FILE: i32 = 3;
+
 /// A command that runs `program` without the files that happen to be open here beside the standard streams.
 #[must_use]
 pub fn command_without_inherited_files(program: &Path) -> Command {
-    // Closing a file by its bare number is unsafe in Rust. The shell can do it for the numbers that scripts use, and
-    // those are what is inherited: programs mark theirs as not to be inherited.
+    // Programs mark their own files as not to be inherited. Those that are left were inherited here as well.
     #[cfg(unix)]
-    {
-        let mut command = Command::new("/bin/sh");
-        command.args(["-c", r#"exec "$0" "$@" 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-"#]).arg(program);
-        command
-    }
-    #[cfg(not(unix))]
+    close_fds::set_fds_cloexec_threadsafe(FIRST_FILE, &[]);
     Command::new(program)
 }
 
@@ -160,6 +158,7 @@ pub fn detach() {
 
 #[cfg(all(test, unix))]
 mod tests {
+    use std::os::fd::AsRawFd;
     use std::os::unix::fs::{PermissionsExt, symlink};
 
     use super::*;
@@ -188,15 +187,16 @@ mod tests {
 
     #[test]
     fn open_files_are_not_inherited() {
-        let temp = tempfile::tempdir().expect("temporary directory");
-        let script = temp.path().join("script");
-        fs::write(&script, "#!/bin/sh\n{ echo \"$1\" >&9; } 2>/dev/null || echo closed \"$1\"\n").expect("written");
-        fs::set_permissions(&script, fs::Permissions::from_mode(0o700)).expect("owner");
-        let inner = command_without_inherited_files(&script);
-        let mut command = Command::new("/bin/sh");
-        command.args(["-c", r#"exec 9>/dev/null; exec "$0" "$@""#]).arg(inner.get_program()).args(inner.get_args());
-        let output = command.arg("a b").output().expect("started");
-        assert_eq!(String::from_utf8_lossy(&output.stdout), "closed a b\n");
+        let file = tempfile::tempfile().expect("temporary file");
+        // As `flock 200` of a shell has one.
+        let inherited = rustix::io::fcntl_dupfd_cloexec(&file, 200).expect("a number is free");
+        rustix::io::fcntl_setfd(&inherited, rustix::io::FdFlags::empty()).expect("its own");
+        let is_open = |mut command: Command| {
+            let number = inherited.as_raw_fd().to_string();
+            command.args(["-c", r#"test -e "/dev/fd/$1""#, "sh", &number]).status().expect("started").success()
+        };
+        assert!(is_open(Command::new("/bin/sh")), "without the precaution");
+        assert!(!is_open(command_without_inherited_files(Path::new("/bin/sh"))));
     }
 
     #[test]

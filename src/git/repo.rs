@@ -134,7 +134,7 @@ impl Repo {
     pub fn index_identity(&self) -> Result<IndexIdentity, GitError> {
         let hash_len = self.layout.hash_len;
         let checksum = || -> io::Result<(u64, Vec<u8>)> {
-            let mut file = File::open(&self.index_file)?;
+            let mut file = self.open_index()?;
             let start = file.seek(SeekFrom::End(-i64::try_from(hash_len).map_err(io::Error::other)?))?;
             let mut checksum = Vec::with_capacity(hash_len);
             file.read_to_end(&mut checksum)?;
@@ -239,14 +239,25 @@ impl Repo {
 
     fn index_bytes(&self) -> Result<Vec<u8>, GitError> {
         let failed = |error| GitError::Io { path: self.index_file.clone(), error };
-        let mut file = match File::open(&self.index_file) {
+        let file = match self.open_index() {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             Err(error) => return Err(failed(error)),
         };
         let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes).map_err(failed)?;
+        file.take(MAX_INDEX_BYTES + 1).read_to_end(&mut bytes).map_err(failed)?;
+        if bytes.len() as u64 > MAX_INDEX_BYTES {
+            return Err(failed(io::Error::other(format!("it has more than {MAX_INDEX_BYTES} bytes"))));
+        }
         if bytes.is_empty() { Err(self.damaged("it is empty")) } else { Ok(bytes) }
+    }
+
+    /// Opens the index. A device or a pipe may have no end, and opening one may take for ever.
+    fn open_index(&self) -> io::Result<File> {
+        match std::fs::metadata(&self.index_file)?.is_file() {
+            true => File::open(&self.index_file),
+            false => Err(io::Error::other("it is no regular file")),
+        }
     }
 
     fn damaged(&self, reason: &str) -> GitError {
@@ -274,6 +285,9 @@ impl Repo {
 
 /// How often an index is listed again that changes while git lists it.
 const MAX_ATTEMPTS: usize = 5;
+
+/// The largest index that is read, in bytes; that of ten million files is about as large.
+const MAX_INDEX_BYTES: u64 = 1 << 30;
 
 /// The tree without files, which git knows without having it as an object.
 const EMPTY_TREE_SHA1: &str = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
