@@ -15,7 +15,7 @@ use crate::source::{BlobId, FileKind};
 const MAX_FACTS: usize = 100_000;
 
 /// Facts that no review of the last so many asked for are of contents that are gone.
-const LIFETIME: u32 = 16;
+const LIFETIME: u32 = 6;
 
 /// Most blobs that are remembered; far more, as most of them are of no interest and small to remember.
 const MAX_BLOBS: usize = 1_000_000;
