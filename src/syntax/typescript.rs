@@ -1,5 +1,6 @@
 //! TypeScript and JavaScript text to syntax trees, and the gaps of the grammar that are known.
 
+pub mod fields;
 mod gaps;
 mod layout;
 

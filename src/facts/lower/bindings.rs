@@ -5,6 +5,7 @@ use tree_sitter::Node;
 use super::classes::This;
 use super::{Around, Lowering, Outside, named, span};
 use crate::facts::module::{Binding, Expr, Function, Kind, Return, ScopeId, Source, Surrounding};
+use crate::syntax::typescript::fields::{NodeField, NodeFields};
 
 /// Expressions whose value is that of one of their parts.
 pub(super) const CHOICES: [&str; 5] =
@@ -19,8 +20,8 @@ impl Lowering<'_> {
         // `var` is seen in the whole function.
         let block = if self.str(node).starts_with("var") { self.block.take() } else { self.block };
         for declarator in named(node).into_iter().filter(|child| child.kind() == "variable_declarator") {
-            let Some(name) = declarator.child_by_field_name("name") else { continue };
-            let Some(value) = declarator.child_by_field_name("value") else {
+            let Some(name) = declarator.field(NodeField::Name) else { continue };
+            let Some(value) = declarator.field(NodeField::Value) else {
                 if name.kind() == "identifier" {
                     let source =
                         if mutable { Source::Value(Expr { kind: Kind::Undefined, span: span(name) }) } else { Source::Opaque };
@@ -84,9 +85,9 @@ impl Lowering<'_> {
                 }
             }
             "object_assignment_pattern" | "assignment_pattern" => {
-                let left = node.child_by_field_name("left");
+                let left = node.field(NodeField::Left);
                 let name = left.map_or("", |left| self.str(left));
-                let right = node.child_by_field_name("right").map(|right| self.expr(right, scope, Around::named(name)));
+                let right = node.field(NodeField::Right).map(|right| self.expr(right, scope, Around::named(name)));
                 if let Some(left) = left {
                     self.pattern(left, scope, path, right, source);
                 }
@@ -107,14 +108,13 @@ impl Lowering<'_> {
                 let mut taken = Vec::new();
                 for part in named(node) {
                     let key = match part.kind() {
-                        "pair_pattern" => part.child_by_field_name("key"),
-                        "object_assignment_pattern" => part.child_by_field_name("left"),
+                        "pair_pattern" => part.field(NodeField::Key),
+                        "object_assignment_pattern" => part.field(NodeField::Left),
                         _ => Some(part),
                     };
                     match part.kind() {
                         "pair_pattern" => {
-                            let (Some(key), Some(value)) = (part.child_by_field_name("key"), part.child_by_field_name("value"))
-                            else {
+                            let (Some(key), Some(value)) = (part.field(NodeField::Key), part.field(NodeField::Value)) else {
                                 continue;
                             };
                             let key = self.key_text(key).unwrap_or_default();
@@ -172,7 +172,7 @@ impl Lowering<'_> {
     /// The keys of a pattern.
     fn keys(&self, pattern: Node<'_>) -> impl Iterator<Item = &str> {
         named(pattern).into_iter().map(|part| {
-            let key = part.child_by_field_name("key").or_else(|| part.child_by_field_name("left")).unwrap_or(part);
+            let key = part.field(NodeField::Key).or_else(|| part.field(NodeField::Left)).unwrap_or(part);
             if key.named_child_count() == 0 { self.str(key) } else { "…" }
         })
     }
@@ -185,7 +185,7 @@ impl Lowering<'_> {
     }
 
     pub(super) fn function_declaration(&mut self, node: Node<'_>, scope: ScopeId) {
-        let Some(name) = node.child_by_field_name("name") else { return };
+        let Some(name) = node.field(NodeField::Name) else { return };
         let text = self.str(name);
         let owner = self.owner.replace(text.to_owned());
         let before = self.found();
@@ -209,12 +209,12 @@ impl Lowering<'_> {
     }
 
     fn function_inner(&mut self, node: Node<'_>, scope: ScopeId) {
-        if let Some(parameter) = node.child_by_field_name("parameter") {
+        if let Some(parameter) = node.field(NodeField::Parameter) {
             self.bind(scope, parameter, Source::Parameter { index: 0, path: Vec::new(), default: None }, false);
         }
         let before = self.found();
         self.parameters(node, scope);
-        if let Some(body) = node.child_by_field_name("body") {
+        if let Some(body) = node.field(NodeField::Body) {
             if body.kind() == "statement_block" {
                 self.statements(body, scope);
             } else {
@@ -242,10 +242,10 @@ impl Lowering<'_> {
     }
 
     pub(super) fn parameters(&mut self, function: Node<'_>, scope: ScopeId) {
-        let list = function.child_by_field_name("parameters").map(named).unwrap_or_default();
+        let list = function.field(NodeField::Parameters).map(named).unwrap_or_default();
         let is_parameter = |child: &Node<'_>| matches!(child.kind(), "required_parameter" | "optional_parameter");
         // `this: T` takes no argument.
-        let takes_one = |child: &Node<'_>| child.child_by_field_name("pattern").is_none_or(|pattern| pattern.kind() != "this");
+        let takes_one = |child: &Node<'_>| child.field(NodeField::Pattern).is_none_or(|pattern| pattern.kind() != "this");
         let list = list.into_iter().filter(|child| is_parameter(child) && takes_one(child));
         for (index, parameter) in (0..).zip(list) {
             self.parameter(parameter, scope, index);
@@ -257,7 +257,7 @@ impl Lowering<'_> {
         match value.kind() {
             "identifier" => self.entry_names.get(self.str(value)).copied(),
             "member_expression" => {
-                let (of, name) = (value.child_by_field_name("object")?, value.child_by_field_name("property")?);
+                let (of, name) = (value.field(NodeField::Object)?, value.field(NodeField::Property)?);
                 self.entry_names.get(self.str(name)).copied().filter(|_| self.is_module_name(self.str(of)))
             }
             kind if CHOICES.contains(&kind) => named(value).into_iter().find_map(|part| self.entry_named(part)),
@@ -278,9 +278,9 @@ impl Lowering<'_> {
     }
 
     fn parameter(&mut self, node: Node<'_>, scope: ScopeId, index: u32) {
-        let Some(pattern) = node.child_by_field_name("pattern") else { return };
+        let Some(pattern) = node.field(NodeField::Pattern) else { return };
         let name = self.str(pattern);
-        let default = node.child_by_field_name("value").map(|value| self.expr(value, scope, Around::named(name)));
+        let default = node.field(NodeField::Value).map(|value| self.expr(value, scope, Around::named(name)));
         if pattern.kind() == "rest_pattern" {
             self.rest(pattern, scope, Source::Arguments { from: index });
         } else if pattern.kind() == "identifier" {

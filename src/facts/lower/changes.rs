@@ -15,6 +15,7 @@ use crate::facts::module::{
     When,
 };
 use crate::source::Span;
+use crate::syntax::typescript::fields::{NodeField, NodeFields};
 
 /// Methods that change the array or object they are called on and are not followed.
 const OPAQUE_METHODS: [&str; 5] = ["reverse", "sort", "fill", "copyWithin", "set"];
@@ -52,14 +53,14 @@ const MAX_EXITS: usize = 8;
 impl Lowering<'_> {
     /// `x.path = value`, `x.path ??= value` and its kin; the value.
     pub(super) fn assignment(&mut self, node: Node<'_>, scope: ScopeId) -> Expr {
-        let (Some(left), Some(right)) = (node.child_by_field_name("left"), node.child_by_field_name("right")) else {
+        let (Some(left), Some(right)) = (node.field(NodeField::Left), node.field(NodeField::Right)) else {
             return Expr { kind: Kind::Opaque, span: span(node) };
         };
         let name = self.str(left).rsplit('.').next().unwrap_or("");
         let owner = self.owner.replace(self.str(left).chars().take(60).collect());
         let mut value = self.expr(right, scope, Around::named(name));
         self.owner = owner;
-        if let Some(token) = node.child_by_field_name("operator") {
+        if let Some(token) = node.field(NodeField::Operator) {
             let left = self.expr(left, scope, Around::default());
             let kind = Kind::Binary(operator(token.kind().trim_end_matches('=')), Box::new([left.clone(), value]));
             value = Expr { kind, span: span(node) };
@@ -92,8 +93,8 @@ impl Lowering<'_> {
             "object_pattern" => {
                 for target in named(left) {
                     let (key, target) = match target.kind() {
-                        "pair_pattern" => (target.child_by_field_name("key"), target.child_by_field_name("value")),
-                        "object_assignment_pattern" => (target.child_by_field_name("left"), Some(target)),
+                        "pair_pattern" => (target.field(NodeField::Key), target.field(NodeField::Value)),
+                        "object_assignment_pattern" => (target.field(NodeField::Left), Some(target)),
                         "rest_pattern" => (None, Some(target)),
                         _ => (Some(target), Some(target)),
                     };
@@ -109,7 +110,7 @@ impl Lowering<'_> {
                 }
             }
             "object_assignment_pattern" | "assignment_pattern" => {
-                let (Some(target), Some(default)) = (left.child_by_field_name("left"), left.child_by_field_name("right")) else {
+                let (Some(target), Some(default)) = (left.field(NodeField::Left), left.field(NodeField::Right)) else {
                     return;
                 };
                 let default = self.expr(default, scope, Around::named(self.str(target)));
@@ -130,7 +131,7 @@ impl Lowering<'_> {
 
     /// `x.path++` and its kin.
     pub(super) fn count(&mut self, node: Node<'_>, scope: ScopeId) {
-        let (Some(counted), Some(token)) = (node.child_by_field_name("argument"), node.child_by_field_name("operator")) else {
+        let (Some(counted), Some(token)) = (node.field(NodeField::Argument), node.field(NodeField::Operator)) else {
             return;
         };
         let counted = self.expr(counted, scope, Around::default());
@@ -207,8 +208,8 @@ impl Lowering<'_> {
     /// A method that changes its list is made a value of its own: it may be called with that list at any time.
     pub(super) fn method_value(&mut self, list: &Expr, method: &str, scope: ScopeId, member: Node<'_>) {
         let is_called = |around: Node<'_>| match around.kind() {
-            "call_expression" => around.child_by_field_name("function") == Some(member),
-            "member_expression" => around.child_by_field_name("property").is_some_and(|name| BORROWING.contains(&self.str(name))),
+            "call_expression" => around.field(NodeField::Function) == Some(member),
+            "member_expression" => around.field(NodeField::Property).is_some_and(|name| BORROWING.contains(&self.str(name))),
             _ => false,
         };
         let is_value = CHANGING_LISTS.contains(&method) && !member.parent().is_some_and(is_called);

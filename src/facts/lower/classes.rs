@@ -6,6 +6,7 @@ use tree_sitter::Node;
 
 use super::{Around, Lowering, named, span};
 use crate::facts::module::{Binding, Call, Class, Expr, Function, Kind, Scope, ScopeId, Source, Surrounding};
+use crate::syntax::typescript::fields::{NodeField, NodeFields};
 
 /// What the name begins with by which a member of the object itself is bound.
 const OF_OBJECT: &str = "this.";
@@ -55,7 +56,7 @@ pub(super) struct OwnClass {
 impl Lowering<'_> {
     pub(super) fn class_declaration(&mut self, node: Node<'_>, scope: ScopeId) {
         let function = self.class(node, scope);
-        if let Some(name) = node.child_by_field_name("name") {
+        if let Some(name) = node.field(NodeField::Name) {
             self.bind(scope, name, Source::Value(Expr { kind: Kind::Function(function), span: span(node) }), false);
         }
     }
@@ -77,8 +78,7 @@ impl Lowering<'_> {
         let guards = std::mem::take(&mut self.guards);
         let block = self.block.take();
         let this = std::mem::replace(&mut self.this, This::Object);
-        let own =
-            OwnClass { name: node.child_by_field_name("name").map(|name| self.owned(name)), fields: self.static_fields(&body) };
+        let own = OwnClass { name: node.field(NodeField::Name).map(|name| self.owned(name)), fields: self.static_fields(&body) };
         let outer = std::mem::replace(&mut self.class, own);
         for body in &body {
             self.unread_members(*body, scope);
@@ -92,7 +92,7 @@ impl Lowering<'_> {
                 continue;
             }
             let from = self.found();
-            let name = member.child_by_field_name("name").map(|name| self.owned(name));
+            let name = member.field(NodeField::Name).map(|name| self.owned(name));
             match (member.kind(), name) {
                 ("method_definition", Some(name)) if name == "constructor" => self.constructor(member, scope),
                 ("method_definition" | "public_field_definition", Some(name)) => {
@@ -121,13 +121,13 @@ impl Lowering<'_> {
 
     fn static_fields(&self, bodies: &[Node<'_>]) -> BTreeSet<String> {
         let is_field = |member: &Node<'_>| {
-            let value = member.child_by_field_name("value").map(|value| value.kind());
+            let value = member.field(NodeField::Value).map(|value| value.kind());
             member.kind() == "public_field_definition"
                 && has_keyword(*member, "static")
                 && !matches!(value, Some("arrow_function" | "function_expression"))
         };
         let fields = bodies.iter().flat_map(|body| named(*body)).filter(is_field);
-        fields.filter_map(|field| field.child_by_field_name("name")).map(|name| self.owned(name)).collect()
+        fields.filter_map(|field| field.field(NodeField::Name)).map(|name| self.owned(name)).collect()
     }
 
     /// The name by which a member is bound of the object or the class whose code this is.
@@ -153,7 +153,7 @@ impl Lowering<'_> {
 
     /// What a class extends.
     fn heritage(&mut self, node: Node<'_>, scope: ScopeId) -> Option<Expr> {
-        let extended = named(node).into_iter().find_map(|clause| clause.child_by_field_name("value"))?;
+        let extended = named(node).into_iter().find_map(|clause| clause.field(NodeField::Value))?;
         Some(self.expr(extended, scope, Around::default()))
     }
 
@@ -161,13 +161,13 @@ impl Lowering<'_> {
     fn constructor(&mut self, node: Node<'_>, scope: ScopeId) {
         self.block = Some(span(node));
         self.parameters(node, scope);
-        if let Some(body) = node.child_by_field_name("body") {
+        if let Some(body) = node.field(NodeField::Body) {
             self.statements(body, scope);
         }
         self.block = None;
-        let parameters = node.child_by_field_name("parameters").map(named).unwrap_or_default();
+        let parameters = node.field(NodeField::Parameters).map(named).unwrap_or_default();
         for parameter in parameters {
-            let Some(pattern) = parameter.child_by_field_name("pattern") else { continue };
+            let Some(pattern) = parameter.field(NodeField::Pattern) else { continue };
             let token = named(parameter).into_iter().find_map(|part| self.injected_by(part, scope));
             let name = self.owned(pattern);
             if let Some(token) = token {
@@ -178,7 +178,7 @@ impl Lowering<'_> {
             if !is_property(parameter) {
                 continue;
             }
-            let kind = parameter.child_by_field_name("type").and_then(|annotation| named(annotation).into_iter().next());
+            let kind = parameter.field(NodeField::Type).and_then(|annotation| named(annotation).into_iter().next());
             if let Some(kind) = kind.filter(|kind| kind.kind() == "type_identifier") {
                 let given = (self.owned(pattern), self.owned(kind));
                 self.scope(scope).class.get_or_insert_default().given.push(given);
@@ -194,8 +194,8 @@ impl Lowering<'_> {
     fn injected_by(&mut self, decorator: Node<'_>, scope: ScopeId) -> Option<Expr> {
         let call =
             named(decorator).into_iter().find(|child| decorator.kind() == "decorator" && child.kind() == "call_expression")?;
-        let [token] = *named(call.child_by_field_name("arguments")?).as_slice() else { return None };
-        let is_it = call.child_by_field_name("function").is_some_and(|function| self.str(function) == "Inject");
+        let [token] = *named(call.field(NodeField::Arguments)?).as_slice() else { return None };
+        let is_it = call.field(NodeField::Function).is_some_and(|function| self.str(function) == "Inject");
         is_it.then(|| self.expr(token, scope, Around::default()))
     }
 
@@ -212,7 +212,7 @@ impl Lowering<'_> {
             value = Some(if is_getter { Call::of(function) } else { function });
         } else {
             for child in named(node) {
-                if Some(child) == node.child_by_field_name("value") {
+                if Some(child) == node.field(NodeField::Value) {
                     value = Some(self.expr(child, scope, Around::named(name)));
                 } else if child.kind() == "decorator" {
                     match self.injected_by(child, scope) {

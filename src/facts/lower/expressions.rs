@@ -14,6 +14,7 @@ use crate::facts::module::{
 };
 use crate::facts::secrecy;
 use crate::source::Span;
+use crate::syntax::typescript::fields::{NodeField, NodeFields};
 
 /// A call by a function for that.
 struct IndirectCall<'n> {
@@ -87,7 +88,7 @@ impl Lowering<'_> {
                 Kind::Object(properties)
             }
             "class" => Kind::Function(self.class(node, scope)),
-            "member_expression" => match (node.child_by_field_name("object"), node.child_by_field_name("property")) {
+            "member_expression" => match (node.field(NodeField::Object), node.field(NodeField::Property)) {
                 (Some(object), Some(property)) => {
                     if let Some(name) = self.own_member(object, property) {
                         self.mention_name(name.clone(), scope);
@@ -98,7 +99,7 @@ impl Lowering<'_> {
                 }
                 _ => Kind::Opaque,
             },
-            "subscript_expression" => match (node.child_by_field_name("object"), node.child_by_field_name("index")) {
+            "subscript_expression" => match (node.field(NodeField::Object), node.field(NodeField::Index)) {
                 (Some(object), Some(index)) => {
                     let object = self.expr(object, scope, around);
                     if index.kind() == "string" {
@@ -115,7 +116,7 @@ impl Lowering<'_> {
             }
             "ternary_expression" => {
                 let [condition, yes, no] =
-                    ["condition", "consequence", "alternative"].map(|field| node.child_by_field_name(field));
+                    [NodeField::Condition, NodeField::Consequence, NodeField::Alternative].map(|field| node.field(field));
                 let (Some(condition), Some(yes), Some(no)) = (condition, yes, no) else {
                     return Expr { kind: Kind::Opaque, span: here };
                 };
@@ -125,11 +126,11 @@ impl Lowering<'_> {
                 Kind::Conditional(Box::new([condition, yes, no]))
             }
             "binary_expression" => {
-                let operator = node.child_by_field_name("operator").map_or(Operator::Other, |op| operator(op.kind()));
+                let operator = node.field(NodeField::Operator).map_or(Operator::Other, |op| operator(op.kind()));
                 // What is compared does not become the value.
                 let becomes_value = matches!(operator, Operator::Nullish | Operator::Or | Operator::And | Operator::Add);
                 let around = if becomes_value { around } else { Around::default() };
-                let (Some(left), Some(right)) = (node.child_by_field_name("left"), node.child_by_field_name("right")) else {
+                let (Some(left), Some(right)) = (node.field(NodeField::Left), node.field(NodeField::Right)) else {
                     return Expr { kind: Kind::Opaque, span: here };
                 };
                 let left = self.expr(left, scope, around);
@@ -149,8 +150,8 @@ impl Lowering<'_> {
                 Kind::Opaque
             }
             "unary_expression" => {
-                let argument = node.child_by_field_name("argument").map(|argument| self.expr(argument, scope, Around::default()));
-                match (node.child_by_field_name("operator").map(|op| op.kind()), argument) {
+                let argument = node.field(NodeField::Argument).map(|argument| self.expr(argument, scope, Around::default()));
+                match (node.field(NodeField::Operator).map(|op| op.kind()), argument) {
                     (Some("!"), Some(argument)) => Kind::Not(Box::new(argument)),
                     (Some("-"), Some(argument)) => Kind::Negate(Box::new(argument)),
                     (Some("+"), Some(argument)) => Kind::ToNumber(Box::new(argument)),
@@ -232,18 +233,18 @@ impl Lowering<'_> {
                 "sequence_expression" | "expression_statement" | "unary_expression" => false,
                 // Names of types and elements.
                 "type_query" | "nested_identifier" | "nested_type_identifier" => false,
-                "call_expression" => around.child_by_field_name("function") != Some(value),
-                "new_expression" => around.child_by_field_name("constructor") != Some(value),
+                "call_expression" => around.field(NodeField::Function) != Some(value),
+                "new_expression" => around.field(NodeField::Constructor) != Some(value),
                 "arguments" => {
                     around.parent().and_then(|call| self.called_indirectly(call)).is_none_or(|it| it.function != value)
                 }
                 "member_expression" => {
-                    let method = around.child_by_field_name("property").map_or("", |property| self.str(property));
+                    let method = around.field(NodeField::Property).map_or("", |property| self.str(property));
                     let is_called = || around.parent().is_some_and(|call| self.called_indirectly(call).is_some());
                     method == "bind" || matches!(method, "call" | "apply") && !is_called()
                 }
-                "subscript_expression" => around.child_by_field_name("index").is_none_or(|index| index.kind() != "string"),
-                "variable_declarator" => match around.child_by_field_name("name") {
+                "subscript_expression" => around.field(NodeField::Index).is_none_or(|index| index.kind() != "string"),
+                "variable_declarator" => match around.field(NodeField::Name) {
                     Some(name) if name.kind() == "object_pattern" => named(name).iter().any(|part| part.kind() == "rest_pattern"),
                     _ => !self.is_another_name(value),
                 },
@@ -255,9 +256,9 @@ impl Lowering<'_> {
     /// The call of a function that may make an instance by a function for that: `f.call(null, …)`, `f.apply(null, list)`,
     /// `Reflect.apply(f, null, list)`.
     fn called_indirectly<'n>(&self, call: Node<'n>) -> Option<IndirectCall<'n>> {
-        let by = call.child_by_field_name("function").filter(|by| by.kind() == "member_expression" && !call.has_error())?;
-        let (object, method) = (by.child_by_field_name("object")?, self.str(by.child_by_field_name("property")?));
-        let given = named(call.child_by_field_name("arguments")?);
+        let by = call.field(NodeField::Function).filter(|by| by.kind() == "member_expression" && !call.has_error())?;
+        let (object, method) = (by.field(NodeField::Object)?, self.str(by.field(NodeField::Property)?));
+        let given = named(call.field(NodeField::Arguments)?);
         let (function, given) = match (self.str(object), method) {
             ("Reflect", "apply") => given.split_first().map(|(function, given)| (*function, given))?,
             (_, "call" | "apply") => (object, given.as_slice()),
@@ -268,7 +269,7 @@ impl Lowering<'_> {
             name = named(name).into_iter().next()?;
         }
         if name.kind() != "identifier" {
-            name = name.child_by_field_name("property")?;
+            name = name.field(NodeField::Property)?;
         }
         let (this, given) = given.split_first()?;
         let is_it = matches!(this.kind(), "null" | "undefined" | "this")
@@ -329,14 +330,14 @@ impl Lowering<'_> {
     /// `new F(…)`.
     fn construction(&mut self, node: Node<'_>, scope: ScopeId, around: Around<'_>) -> Expr {
         let here = span(node);
-        let Some(constructor) = node.child_by_field_name("constructor") else {
+        let Some(constructor) = node.field(NodeField::Constructor) else {
             return Expr { kind: Kind::Opaque, span: here };
         };
         let callee = self.expr(constructor, scope, Around::default());
         let is_maker = self.calls_maker(&callee);
         let before = self.found();
         let around = arguments_of(&callee, around);
-        let arguments = node.child_by_field_name("arguments").map(|list| self.elements(list, scope, around));
+        let arguments = node.field(NodeField::Arguments).map(|list| self.elements(list, scope, around));
         let call = Call { callee, arguments: arguments.unwrap_or_default(), new: true };
         let expr = Expr { kind: Kind::Call(Box::new(call)), span: here };
         self.surround(before, self.found(), || Surrounding::Argument(expr.clone()));
@@ -349,8 +350,8 @@ impl Lowering<'_> {
 
     pub(super) fn call(&mut self, node: Node<'_>, scope: ScopeId, around: Around<'_>) -> Expr {
         let here = span(node);
-        let Some(function) = node.child_by_field_name("function") else { return Expr { kind: Kind::Opaque, span: here } };
-        let arguments = node.child_by_field_name("arguments");
+        let Some(function) = node.field(NodeField::Function) else { return Expr { kind: Kind::Opaque, span: here } };
+        let arguments = node.field(NodeField::Arguments);
         let required = self.import_within(node);
         if function.kind() == "import" {
             let kind = match (required, arguments.map(named).as_deref()) {
@@ -547,7 +548,7 @@ impl Lowering<'_> {
     fn property(&mut self, node: Node<'_>, scope: ScopeId, around: Around<'_>) -> Option<Property> {
         Some(match node.kind() {
             "pair" => {
-                let (key, value) = (node.child_by_field_name("key")?, node.child_by_field_name("value")?);
+                let (key, value) = (node.field(NodeField::Key)?, node.field(NodeField::Value)?);
                 match self.key_text(key) {
                     Some(name) => {
                         let value = self.expr(value, scope, around.property(&name));
@@ -567,7 +568,7 @@ impl Lowering<'_> {
             }
             "spread_element" => Property::Spread(self.expr(named(node).into_iter().next()?, scope, around)),
             "method_definition" => {
-                let name = node.child_by_field_name("name")?;
+                let name = node.field(NodeField::Name)?;
                 let getter = self.str(node).starts_with("get ");
                 let function = self.function(node, scope);
                 let mut value = Expr { kind: Kind::Function(function), span: span(node) };

@@ -6,6 +6,7 @@ use tree_sitter::Node;
 use super::{Around, Lowering, named, span};
 use crate::facts::module::{Binding, Call, Element, Expr, Function, Kind, Return, ScopeId, Source};
 use crate::source::Span;
+use crate::syntax::typescript::fields::{NodeField, NodeFields};
 
 /// The name of what one turn adds, which no name of a source is like.
 const GATHERED: &str = "(gathered)";
@@ -110,21 +111,25 @@ impl Lowering<'_> {
 
     /// A statement or a call as a loop over the elements of a list.
     fn loop_of<'n>(&self, node: Node<'n>) -> Option<Loop<'n>> {
-        let field = |name| node.child_by_field_name(name);
+        let field = |name| node.field(name);
         if node.has_error() {
             return None;
         }
         if node.kind() == "for_in_statement" {
-            field("kind").filter(|_| field("operator").is_some_and(|operator| operator.kind() == "of"))?;
-            return Some(Loop { list: field("right")?, takes: Takes::Pattern(field("left")?), body: field("body")? });
+            field(NodeField::Kind).filter(|_| field(NodeField::Operator).is_some_and(|operator| operator.kind() == "of"))?;
+            return Some(Loop {
+                list: field(NodeField::Right)?,
+                takes: Takes::Pattern(field(NodeField::Left)?),
+                body: field(NodeField::Body)?,
+            });
         }
-        let callee = field("function").filter(|_| node.kind() == "call_expression")?;
-        callee.child_by_field_name("property").filter(|method| self.str(*method) == "forEach")?;
-        let list = callee.child_by_field_name("object")?;
-        let [function] = *named(field("arguments")?).as_slice() else { return None };
+        let callee = field(NodeField::Function).filter(|_| node.kind() == "call_expression")?;
+        callee.field(NodeField::Property).filter(|method| self.str(*method) == "forEach")?;
+        let list = callee.field(NodeField::Object)?;
+        let [function] = *named(field(NodeField::Arguments)?).as_slice() else { return None };
         // What comes after `await` is added at another time, and other functions have a `this` of their own.
         let is_plain = function.kind() == "arrow_function" && !self.str(function).starts_with("async");
-        is_plain.then_some(Loop { list, takes: Takes::Function(function), body: function.child_by_field_name("body")? })
+        is_plain.then_some(Loop { list, takes: Takes::Function(function), body: function.field(NodeField::Body)? })
     }
 
     /// Whether all that a statement does is to push to lists; their names.
@@ -133,11 +138,11 @@ impl Lowering<'_> {
         match node.kind() {
             "statement_block" | "else_clause" | "expression_statement" | "parenthesized_expression" => all(named(node)),
             "if_statement" => {
-                let branches = ["consequence", "alternative"].map(|field| node.child_by_field_name(field));
+                let branches = [NodeField::Consequence, NodeField::Alternative].map(|field| node.field(field));
                 all(branches.into_iter().flatten().collect())
             }
             // `on && list.push(make())`.
-            "binary_expression" => match (node.child_by_field_name("operator"), node.child_by_field_name("right")) {
+            "binary_expression" => match (node.field(NodeField::Operator), node.field(NodeField::Right)) {
                 (Some(operator), Some(right)) => matches!(operator.kind(), "&&" | "||") && self.only_fills(right, exit, targets),
                 _ => false,
             },
@@ -163,8 +168,8 @@ impl Lowering<'_> {
         match each.takes {
             Takes::Pattern(pattern) => parts.push(pattern),
             Takes::Function(function) => {
-                parts.extend(function.child_by_field_name("parameter"));
-                parts.extend(function.child_by_field_name("parameters"));
+                parts.extend(function.field(NodeField::Parameter));
+                parts.extend(function.field(NodeField::Parameters));
             }
         }
         while let Some(part) = parts.pop() {
@@ -178,15 +183,15 @@ impl Lowering<'_> {
 
 /// What a call is of: `list` and `push` of `list.push(…)`.
 fn pushes_to(node: Node<'_>) -> Option<(Node<'_>, Node<'_>)> {
-    let callee = node.child_by_field_name("function").filter(|_| node.kind() == "call_expression")?;
-    Some((callee.child_by_field_name("object")?, callee.child_by_field_name("property")?))
+    let callee = node.field(NodeField::Function).filter(|_| node.kind() == "call_expression")?;
+    Some((callee.field(NodeField::Object)?, callee.field(NodeField::Property)?))
 }
 
 /// The name at the root of the place of a list: `options` of `options.plugins!`.
 fn root(place: Node<'_>) -> Option<Node<'_>> {
     match place.kind() {
         "identifier" | "this" => Some(place),
-        "member_expression" => root(place.child_by_field_name("object")?),
+        "member_expression" => root(place.field(NodeField::Object)?),
         "non_null_expression" | "as_expression" | "parenthesized_expression" => root(place.named_child(0)?),
         _ => None,
     }

@@ -4,6 +4,7 @@ use tree_sitter::Node;
 
 use super::{Around, ENTRY_POINTS, Lowering, MOUNTING_FUNCTIONS, may_make_an_instance, named, span};
 use crate::facts::module::{Binding, Export, Expr, Import, Imported, ScopeId, Source, Surrounding};
+use crate::syntax::typescript::fields::{NodeField, NodeFields};
 
 impl Lowering<'_> {
     /// Entry points may be imported under another name, also below the place they are used in.
@@ -13,7 +14,7 @@ impl Lowering<'_> {
         }
         let mut cursor = root.walk();
         for statement in root.named_children(&mut cursor).filter(|node| node.kind() == "import_statement") {
-            let module = statement.child_by_field_name("source").map(|source| self.string_content(source)).unwrap_or_default();
+            let module = statement.field(NodeField::Source).map(|source| self.string_content(source)).unwrap_or_default();
             let is_framework = module.trim_start_matches('@').starts_with("better-auth");
             self.module.keeps_calls |= is_framework;
             let mut inner = statement.walk();
@@ -21,7 +22,7 @@ impl Lowering<'_> {
             while let Some(node) = stack.pop() {
                 match node.kind() {
                     "import_specifier" => {
-                        let (name, alias) = (node.child_by_field_name("name"), node.child_by_field_name("alias"));
+                        let (name, alias) = (node.field(NodeField::Name), node.field(NodeField::Alias));
                         if let (Some(name), Some(alias)) = (name, alias) {
                             self.rename(self.str(name), self.str(alias));
                         }
@@ -49,8 +50,8 @@ impl Lowering<'_> {
                 let mut is_function = false;
                 for around in std::iter::successors(found, Node::parent) {
                     let named = match around.kind() {
-                        "function_declaration" => around.child_by_field_name("name"),
-                        "variable_declarator" => around.child_by_field_name("name").filter(|_| is_function),
+                        "function_declaration" => around.field(NodeField::Name),
+                        "variable_declarator" => around.field(NodeField::Name).filter(|_| is_function),
                         _ => None,
                     };
                     is_function |= matches!(around.kind(), "arrow_function" | "function_expression");
@@ -74,7 +75,7 @@ impl Lowering<'_> {
     }
 
     pub(super) fn import(&mut self, node: Node<'_>) {
-        let Some(source) = node.child_by_field_name("source") else { return };
+        let Some(source) = node.field(NodeField::Source) else { return };
         let module = self.string_content(source);
         let whole_type = is_type(node, 1);
         let clause = named(node).into_iter().find(|child| child.kind() == "import_clause");
@@ -110,8 +111,8 @@ impl Lowering<'_> {
                 }
                 "named_imports" => {
                     for specifier in named(part).into_iter().filter(|child| child.kind() == "import_specifier") {
-                        let Some(name) = specifier.child_by_field_name("name") else { continue };
-                        let local = specifier.child_by_field_name("alias").unwrap_or(name);
+                        let Some(name) = specifier.field(NodeField::Name) else { continue };
+                        let local = specifier.field(NodeField::Alias).unwrap_or(name);
                         self.module.imports.push(Import {
                             local: self.owned(local),
                             module: module.clone(),
@@ -131,8 +132,8 @@ impl Lowering<'_> {
     }
 
     pub(super) fn export(&mut self, node: Node<'_>, scope: ScopeId) {
-        let source = node.child_by_field_name("source").map(|source| self.string_content(source));
-        if let Some(declaration) = node.child_by_field_name("declaration") {
+        let source = node.field(NodeField::Source).map(|source| self.string_content(source));
+        if let Some(declaration) = node.field(NodeField::Declaration) {
             let decorators = named(node).into_iter().filter(|child| child.kind() == "decorator");
             let decorators: Vec<Expr> = decorators.filter_map(|decorator| self.decorator(decorator, scope)).collect();
             let before = self.scope(scope).bindings.len();
@@ -149,7 +150,7 @@ impl Lowering<'_> {
             }
             return;
         }
-        if let Some(value) = node.child_by_field_name("value") {
+        if let Some(value) = node.field(NodeField::Value) {
             if value.kind() == "identifier" {
                 let local = self.owned(value);
                 self.module.exports.push(Export::Local { name: "default".into(), local });
@@ -173,10 +174,10 @@ impl Lowering<'_> {
                     star = false;
                     let specifiers = named(part).into_iter().filter(|child| child.kind() == "export_specifier");
                     for specifier in specifiers.filter(|specifier| !is_type(node, 1) && !is_type(*specifier, 0)) {
-                        let Some(name) = specifier.child_by_field_name("name") else { continue };
+                        let Some(name) = specifier.field(NodeField::Name) else { continue };
                         let local = self.export_name(name);
                         let exported =
-                            specifier.child_by_field_name("alias").map_or_else(|| local.clone(), |alias| self.export_name(alias));
+                            specifier.field(NodeField::Alias).map_or_else(|| local.clone(), |alias| self.export_name(alias));
                         self.module.exports.push(match &source {
                             Some(module) => {
                                 Export::From { name: exported, module: module.clone(), imported: Imported::Named(local) }
@@ -214,7 +215,7 @@ impl Lowering<'_> {
                 for part in named(name) {
                     let (exported, local) = match part.kind() {
                         "shorthand_property_identifier_pattern" => (part, part),
-                        "pair_pattern" => match (part.child_by_field_name("key"), part.child_by_field_name("value")) {
+                        "pair_pattern" => match (part.field(NodeField::Key), part.field(NodeField::Value)) {
                             (Some(key), Some(local)) if local.kind() == "identifier" => (key, local),
                             _ => {
                                 complete = false;
@@ -248,11 +249,11 @@ impl Lowering<'_> {
         if value.kind() != "call_expression" {
             return None;
         }
-        let function = value.child_by_field_name("function")?;
+        let function = value.field(NodeField::Function)?;
         if function.kind() != "import" && self.str(function) != "require" {
             return None;
         }
-        let argument = named(value.child_by_field_name("arguments")?).into_iter().next()?;
+        let argument = named(value.field(NodeField::Arguments)?).into_iter().next()?;
         (argument.kind() == "string").then(|| self.string_content(argument))
     }
 }

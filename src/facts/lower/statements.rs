@@ -6,6 +6,7 @@ use super::gathered::gathered;
 use super::{Around, Lowering, MAX_DEPTH, named, span};
 use crate::facts::module::{Binding, Expr, Guard, Kind, Operator, Property, Return, ScopeId, Source};
 use crate::source::Span;
+use crate::syntax::typescript::fields::{NodeField, NodeFields};
 
 impl Lowering<'_> {
     pub(super) fn statements(&mut self, parent: Node<'_>, scope: ScopeId) {
@@ -80,14 +81,14 @@ impl Lowering<'_> {
         if self.gather(node, scope) {
             return;
         }
-        let each = node.child_by_field_name("left").filter(|_| node.kind() == "for_in_statement");
+        let each = node.field(NodeField::Left).filter(|_| node.kind() == "for_in_statement");
         let around = self.block;
         if node.kind() != "switch_statement" {
             self.block = Some(span(node));
         }
         let condition = Expr { kind: Kind::Opaque, span: span(node) };
         self.under([Guard { condition, holds: true, body: Span::default() }], |lowering| {
-            match (each, node.child_by_field_name("kind")) {
+            match (each, node.field(NodeField::Kind)) {
                 (Some(each), Some(_)) => lowering.bind_opaque(each, scope),
                 (Some(each), None) => {
                     lowering.assign_parts(each, &Expr { kind: Kind::Opaque, span: span(each) }, scope, node);
@@ -106,7 +107,7 @@ impl Lowering<'_> {
 
     fn catch_clause(&mut self, node: Node<'_>, scope: ScopeId) {
         let around = self.block.replace(span(node));
-        if let Some(caught) = node.child_by_field_name("parameter") {
+        if let Some(caught) = node.field(NodeField::Parameter) {
             self.bind_opaque(caught, scope);
         }
         self.visit_children(node, scope);
@@ -115,9 +116,9 @@ impl Lowering<'_> {
 
     /// `try`: what its body gives back or changes counts where nothing is thrown, and what is caught where something is.
     fn attempt(&mut self, node: Node<'_>, scope: ScopeId) {
-        let field = |name| node.child_by_field_name(name);
-        let handler = field("handler");
-        for (part, holds) in [(field("body"), false), (handler, true)] {
+        let field = |name| node.field(name);
+        let handler = field(NodeField::Handler);
+        for (part, holds) in [(field(NodeField::Body), false), (handler, true)] {
             let Some(part) = part else { continue };
             let guard = handler.filter(|handler| holds || !passes_on(*handler)).map(|handler| Guard {
                 condition: Expr { kind: Kind::Opaque, span: span(handler) },
@@ -126,16 +127,16 @@ impl Lowering<'_> {
             });
             self.under(guard, |lowering| lowering.statement(part, scope));
         }
-        if let Some(last) = field("finalizer") {
+        if let Some(last) = field(NodeField::Finalizer) {
             self.statement(last, scope);
         }
     }
 
     pub(super) fn conditional_statement(&mut self, node: Node<'_>, scope: ScopeId) {
-        let Some(condition) = node.child_by_field_name("condition") else { return };
+        let Some(condition) = node.field(NodeField::Condition) else { return };
         let condition = self.expr(condition, scope, Around::default());
-        for (field, holds) in [("consequence", true), ("alternative", false)] {
-            let Some(branch) = node.child_by_field_name(field) else { continue };
+        for (field, holds) in [(NodeField::Consequence, true), (NodeField::Alternative, false)] {
+            let Some(branch) = node.field(field) else { continue };
             let guard = Guard { condition: condition.clone(), holds, body: span(branch) };
             self.under([guard], |lowering| lowering.statement(branch, scope));
         }
@@ -157,7 +158,7 @@ impl Lowering<'_> {
     }
 
     pub(super) fn enumeration(&mut self, node: Node<'_>, scope: ScopeId) {
-        let (Some(name), Some(body)) = (node.child_by_field_name("name"), node.child_by_field_name("body")) else { return };
+        let (Some(name), Some(body)) = (node.field(NodeField::Name), node.field(NodeField::Body)) else { return };
         let mut properties = Vec::new();
         // The members are names within the enumeration.
         let around = self.block.replace(span(body));
@@ -165,7 +166,7 @@ impl Lowering<'_> {
         let (mut last, mut further) = (None, 0.0);
         for member in named(body) {
             let (key, value) = match member.kind() {
-                "enum_assignment" => (member.child_by_field_name("name"), member.child_by_field_name("value")),
+                "enum_assignment" => (member.field(NodeField::Name), member.field(NodeField::Value)),
                 _ => (Some(member), None),
             };
             let Some(key) = key else { continue };
@@ -200,7 +201,7 @@ impl Lowering<'_> {
 
 /// Whether what is caught is thrown again in any case.
 fn passes_on(handler: Node<'_>) -> bool {
-    let body = handler.child_by_field_name("body").map(named).unwrap_or_default();
+    let body = handler.field(NodeField::Body).map(named).unwrap_or_default();
     body.last().is_some_and(|last| last.kind() == "throw_statement")
 }
 

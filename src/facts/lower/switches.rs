@@ -4,6 +4,7 @@ use tree_sitter::Node;
 
 use super::{Around, Lowering, named, span};
 use crate::facts::module::{Expr, Guard, Kind, Operator, ScopeId};
+use crate::syntax::typescript::fields::{NodeField, NodeFields};
 
 /// Most labels that are told apart.
 const MAX_LABELS: usize = 32;
@@ -18,7 +19,7 @@ struct Clause<'n> {
 
 impl Lowering<'_> {
     pub(super) fn switch(&mut self, node: Node<'_>, scope: ScopeId) {
-        let (Some(value), Some(body)) = (node.child_by_field_name("value"), node.child_by_field_name("body")) else {
+        let (Some(value), Some(body)) = (node.field(NodeField::Value), node.field(NodeField::Body)) else {
             return self.repeated(node, scope);
         };
         let parts = named(body);
@@ -31,8 +32,8 @@ impl Lowering<'_> {
         let clauses: Vec<Clause<'_>> = parts
             .into_iter()
             .map(|node| {
-                let label = node.child_by_field_name("value");
-                let statements = node.children_by_field_name("body", &mut node.walk()).filter(Node::is_named).collect();
+                let label = node.field(NodeField::Value);
+                let statements = node.all_in(NodeField::Body).into_iter().filter(Node::is_named).collect();
                 Clause { node, label: label.map(|label| self.expr(label, scope, Around::default())), statements }
             })
             .collect();

@@ -30,6 +30,7 @@ use self::scope::Shadowed;
 pub use self::types::{declarations, typed_tables};
 use super::{Change, Column, Key, Operation, Table};
 use crate::source::Span;
+use crate::syntax::typescript::fields::{NodeField, NodeFields};
 
 /// The most values for which what a loop does is read once for each.
 const MAX_ROUNDS: usize = 64;
@@ -162,7 +163,7 @@ impl<'c> Reader<'c> {
 
     /// Whether a call only tells somebody something: a message may well read like a statement.
     fn speaks(&self, node: Node<'_>) -> bool {
-        let callee = node.child_by_field_name("function").or_else(|| node.child_by_field_name("constructor"));
+        let callee = node.field(NodeField::Function).or_else(|| node.field(NodeField::Constructor));
         let written = callee.map_or("", |callee| self.code.str(callee));
         let (object, last) = written.rsplit_once('.').unwrap_or(("", written));
         let tells = ["log", "info", "warn", "error", "debug", "trace", "fatal", "success"].contains(&last);

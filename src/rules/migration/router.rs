@@ -5,6 +5,7 @@ use tree_sitter::Node;
 use crate::rules::Context;
 use crate::source::{FileKind, Span};
 use crate::syntax::typescript;
+use crate::syntax::typescript::fields::{NodeField, NodeFields};
 
 /// The methods that add a route.
 const METHODS: [&str; 7] = ["get", "post", "put", "patch", "delete", "all", "options"];
@@ -52,8 +53,8 @@ pub(super) fn open_route(cx: &Context<'_>, path: &str, text: &str, call: Span) -
     let handler = enclosing(node, &["arrow_function", "function_expression", "function_declaration", "method_definition"])?;
     let list = handler.parent().filter(|list| list.kind() == "arguments")?;
     let route = list.parent()?;
-    let function = route.child_by_field_name("function").filter(|function| function.kind() == "member_expression")?;
-    let method = function.child_by_field_name("property")?.utf8_text(text.as_bytes()).ok()?;
+    let function = route.field(NodeField::Function).filter(|function| function.kind() == "member_expression")?;
+    let method = function.field(NodeField::Property)?.utf8_text(text.as_bytes()).ok()?;
     let mut cursor = list.walk();
     let arguments: Vec<Node<'_>> = list.named_children(&mut cursor).filter(|argument| argument.kind() != "comment").collect();
     let [at, last] = arguments.as_slice() else { return None };

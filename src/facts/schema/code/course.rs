@@ -1,5 +1,6 @@
 //! What certainly runs when a migration does.
 
+use crate::syntax::typescript::fields::{NodeField, NodeFields};
 use tree_sitter::Node;
 
 use super::Code;
@@ -44,12 +45,12 @@ impl Course {
             "if_statement" | "ternary_expression" | "switch_statement" | "catch_clause" => true,
             "for_statement" | "for_in_statement" | "while_statement" | "do_statement" => true,
             "binary_expression" => {
-                let operator = node.child_by_field_name("operator");
+                let operator = node.field(NodeField::Operator);
                 operator.is_some_and(|operator| matches!(operator.kind(), "&&" | "||" | "??"))
             }
             // What is kept under a name is run elsewhere, if at all.
             "variable_declarator" => {
-                let value = node.child_by_field_name("value");
+                let value = node.field(NodeField::Value);
                 let kinds = ["call_expression", "string", "template_string", "array", "binary_expression"];
                 value.is_some_and(|value| kinds.contains(&value.kind()))
             }
@@ -98,18 +99,18 @@ pub(super) fn runs(code: &Code<'_>, node: Node<'_>) -> bool {
 fn is_called(code: &Code<'_>, function: Node<'_>) -> bool {
     let Some(around) = function.parent() else { return false };
     let call = around.parent().filter(|_| around.kind() == "arguments");
-    let method = call.and_then(|call| call.child_by_field_name("function")?.child_by_field_name("property"));
+    let method = call.and_then(|call| call.field(NodeField::Function)?.field(NodeField::Property));
     name(code, function) == DOING || name(code, around) == DOING || method.is_some_and(|name| CALLING.contains(&code.str(name)))
 }
 
 /// The last part of the name a node gives to what it holds; empty where it gives none.
 fn name<'c>(code: &Code<'c>, node: Node<'_>) -> &'c str {
-    let name = match node.kind() {
-        "function_declaration" | "method_definition" | "variable_declarator" | "public_field_definition" => "name",
-        "pair" => "key",
-        "assignment_expression" => "left",
+    let field = match node.kind() {
+        "function_declaration" | "method_definition" | "variable_declarator" | "public_field_definition" => NodeField::Name,
+        "pair" => NodeField::Key,
+        "assignment_expression" => NodeField::Left,
         _ => return "",
     };
-    let written = node.child_by_field_name(name).map_or("", |name| code.str(name));
+    let written = node.field(field).map_or("", |name| code.str(name));
     written.rsplit('.').next().unwrap_or(written).trim_matches(['"', '\''])
 }

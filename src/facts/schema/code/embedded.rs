@@ -10,6 +10,7 @@ use crate::facts::lower::{named, unescape};
 use crate::facts::schema::{Change, Column, Operation, ddl};
 use crate::facts::schema::{Given, Selected};
 use crate::source::Span;
+use crate::syntax::typescript::fields::{NodeField, NodeFields};
 
 /// Stands where something is put in at run time. To SQL it is a letter, so that it becomes part of the name it stands in.
 const HOLE: char = '\u{fffc}';
@@ -41,7 +42,7 @@ pub(super) fn operations<'c>(code: &Code<'c>, parts: &[Node<'c>]) -> Vec<Operati
 /// The type of a column that is written as a string or a tagged template; empty where it is not known.
 pub(super) fn kind<'c>(code: &Code<'c>, node: Node<'c>) -> String {
     let node = plain(node);
-    let template = node.child_by_field_name("arguments").filter(|list| list.kind() == "template_string");
+    let template = node.field(NodeField::Arguments).filter(|list| list.kind() == "template_string");
     let written = match template {
         Some(template) => Some(Embedded::read(code, &[template]).text),
         None => code.text(node),

@@ -10,6 +10,7 @@ use super::{Code, entity_schemas, unqualified};
 use crate::facts::lower::{named, span};
 use crate::facts::schema::{Column, Entity, Key, MAX_COLUMNS, Reference, Table};
 use crate::source::Span;
+use crate::syntax::typescript::fields::{NodeField, NodeFields};
 
 /// Decorators of properties that the ORM fills by itself.
 const FILLED: [&str; 6] =
@@ -22,7 +23,7 @@ pub fn entities(text: &str, root: Node<'_>) -> Vec<Entity> {
     let code = Code::new(text, root);
     let mut found = Vec::new();
     for statement in named(root) {
-        let class = statement.child_by_field_name("declaration").unwrap_or(statement);
+        let class = statement.field(NodeField::Declaration).unwrap_or(statement);
         if matches!(class.kind(), "class_declaration" | "abstract_class_declaration") {
             let mut decorators = code.decorators(class);
             if class != statement {
@@ -150,15 +151,15 @@ impl<'c> Code<'c> {
     fn decorators(&self, node: Node<'c>) -> Vec<Decorator<'c>> {
         let decorator = |node: Node<'c>| {
             let inner = named(node).first().copied()?;
-            let callee = inner.child_by_field_name("function").unwrap_or(inner);
-            let arguments = inner.child_by_field_name("arguments").map(named).unwrap_or_default();
+            let callee = inner.field(NodeField::Function).unwrap_or(inner);
+            let arguments = inner.field(NodeField::Arguments).map(named).unwrap_or_default();
             Some(Decorator { name: unqualified(self.str(callee)), arguments })
         };
         named(node).into_iter().filter(|child| child.kind() == "decorator").filter_map(decorator).collect()
     }
 
     fn entity(&self, class: Node<'c>, decorators: &[Decorator<'c>]) -> Option<Entity> {
-        let name = class.child_by_field_name("name")?;
+        let name = class.field(NodeField::Name)?;
         let own = decorators.iter().find(|decorator| decorator.name == "Entity");
         let mut draft = Draft::new(self.str(name), span(name));
         if let Some(first) = own.and_then(|entity| entity.arguments.first()) {
@@ -168,7 +169,7 @@ impl<'c> Code<'c> {
         }
         let is_abstract = own.and_then(|entity| self.fields(*entity.arguments.first()?)?.get("abstract"));
         let mapped = own.is_some() && is_abstract.and_then(|value| self.flag(value)) != Some(true);
-        for member in named(class.child_by_field_name("body")?) {
+        for member in named(class.field(NodeField::Body)?) {
             if member.kind() == "public_field_definition" {
                 self.property(member, &mut draft);
             }
@@ -185,12 +186,12 @@ impl<'c> Code<'c> {
     fn base(&self, class: Node<'c>) -> Option<String> {
         let heritage = named(class).into_iter().find(|child| child.kind() == "class_heritage")?;
         let extends = named(heritage).into_iter().find(|child| child.kind() == "extends_clause")?;
-        Some(self.str(extends.child_by_field_name("value")?).to_owned())
+        Some(self.str(extends.field(NodeField::Value)?).to_owned())
     }
 
     /// The column of a property, with the keys its decorators make.
     fn property(&self, member: Node<'c>, draft: &mut Draft) {
-        let Some(name_at) = member.child_by_field_name("name") else { return };
+        let Some(name_at) = member.field(NodeField::Name) else { return };
         let name = self.str(name_at);
         let property = Property { member, name_at, name, decorators: self.decorators(member) };
         draft.table().open |= property.has(&["Embedded"]);
@@ -230,7 +231,7 @@ impl<'c> Code<'c> {
             table.keys.push(Key::primary(property.name));
         }
         self.keys_of_options(property.name, fields.as_ref(), table);
-        let initial = property.member.child_by_field_name("value").is_some();
+        let initial = property.member.field(NodeField::Value).is_some();
         // MikroORM takes this from the type; TypeORM does not look at it.
         let may_be_empty = decorator.name == "Property" && property.is_optional() || decorator.name == "DeleteDateColumn";
         Some(Column {
@@ -265,7 +266,7 @@ impl<'c> Code<'c> {
     /// The type a decorator names, else that of the property.
     fn kind(&self, member: Node<'c>, decorator: &Decorator<'c>, fields: Option<&Fields<'c>>) -> String {
         let first = decorator.arguments.first().and_then(|argument| self.text(*argument));
-        let written = || member.child_by_field_name("type").map(|at| self.str(at).trim_start_matches(':').trim().to_owned());
+        let written = || member.field(NodeField::Type).map(|at| self.str(at).trim_start_matches(':').trim().to_owned());
         first.or_else(|| self.kind_of_options(fields)).or_else(written).unwrap_or_default().to_ascii_lowercase()
     }
 
@@ -285,8 +286,8 @@ impl<'c> Code<'c> {
     fn picked(&self, function: Node<'c>) -> Option<Vec<String>> {
         let callback = self.callback(function)?;
         let name = |element: Node<'c>| {
-            element.child_by_field_name("object").filter(|object| self.str(*object) == callback.parameter)?;
-            Some(self.str(element.child_by_field_name("property")?).to_owned())
+            element.field(NodeField::Object).filter(|object| self.str(*object) == callback.parameter)?;
+            Some(self.str(element.field(NodeField::Property)?).to_owned())
         };
         self.elements(callback.result()?)?.into_iter().map(|element| name(plain(element))).collect()
     }

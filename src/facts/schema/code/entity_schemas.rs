@@ -10,17 +10,18 @@ use super::literals::{Chain, Fields, Step, plain};
 use crate::facts::lower::{named, span};
 use crate::facts::schema::{Column, Entity, Key};
 use crate::source::Span;
+use crate::syntax::typescript::fields::{NodeField, NodeFields};
 
 /// The schemas a statement makes.
 pub(super) fn read<'c>(code: &Code<'c>, statement: Node<'c>) -> Vec<Entity> {
-    let declaration = statement.child_by_field_name("declaration").unwrap_or(statement);
+    let declaration = statement.field(NodeField::Declaration).unwrap_or(statement);
     let values: Vec<Node<'c>> = match declaration.kind() {
         "lexical_declaration" | "variable_declaration" => {
-            named(declaration).into_iter().filter_map(|one| one.child_by_field_name("value")).collect()
+            named(declaration).into_iter().filter_map(|one| one.field(NodeField::Value)).collect()
         }
-        "export_statement" => declaration.child_by_field_name("value").into_iter().collect(),
+        "export_statement" => declaration.field(NodeField::Value).into_iter().collect(),
         "expression_statement" => {
-            let assigned = |one: Node<'c>| one.child_by_field_name("right");
+            let assigned = |one: Node<'c>| one.field(NodeField::Right);
             named(declaration).into_iter().filter_map(assigned).collect()
         }
         _ => Vec::new(),
@@ -31,11 +32,11 @@ pub(super) fn read<'c>(code: &Code<'c>, statement: Node<'c>) -> Vec<Entity> {
 impl<'c> Code<'c> {
     fn entity_schema(&self, made: Node<'c>) -> Option<Entity> {
         let arguments = match made.kind() {
-            "new_expression" if self.str(made.child_by_field_name("constructor")?) == "EntitySchema" => made,
-            "call_expression" if self.str(made.child_by_field_name("function")?) == "defineEntity" => made,
+            "new_expression" if self.str(made.field(NodeField::Constructor)?) == "EntitySchema" => made,
+            "call_expression" if self.str(made.field(NodeField::Function)?) == "defineEntity" => made,
             _ => return None,
         };
-        let fields = self.fields(*named(arguments.child_by_field_name("arguments")?).first()?)?;
+        let fields = self.fields(*named(arguments.field(NodeField::Arguments)?).first()?)?;
         let name_at = fields.get("name").or_else(|| fields.get("class"))?;
         let name = if name_at.kind() == "identifier" { self.str(name_at).to_owned() } else { self.text(name_at)? };
         let mut draft = Draft::new(&name, span(name_at));
@@ -71,7 +72,7 @@ impl<'c> Code<'c> {
 
     fn declared(&self, property: &str, at: Span, value: Node<'c>, draft: &mut Draft) {
         // `() => p.manyToOne(User)`
-        let body = value.child_by_field_name("body").filter(|_| value.kind() == "arrow_function");
+        let body = value.field(NodeField::Body).filter(|_| value.kind() == "arrow_function");
         let value = plain(body.unwrap_or(value));
         match value.kind() {
             "call_expression" => self.built(property, at, &Chain::of(self, value).steps, draft),
@@ -163,7 +164,7 @@ impl<'c> Code<'c> {
 
     fn relation_kind(&self, kind: Node<'c>) -> Option<Relation> {
         // `"m:1"`, `ReferenceKind.MANY_TO_ONE`
-        let member = kind.child_by_field_name("property").map(|name| self.str(name).to_owned());
+        let member = kind.field(NodeField::Property).map(|name| self.str(name).to_owned());
         Relation::of(&self.text(kind).or(member)?)
     }
 }

@@ -6,6 +6,7 @@ use super::Code;
 use super::literals::{Chain, plain};
 use crate::facts::lower::{named, span};
 use crate::facts::schema::{Change, Operation};
+use crate::syntax::typescript::fields::{NodeField, NodeFields};
 
 /// Methods that run the statement they are given.
 const RUNNING: [&str; 4] = ["raw", "query", "execute", "sql"];
@@ -13,7 +14,7 @@ const RUNNING: [&str; 4] = ["raw", "query", "execute", "sql"];
 /// What a chain of calls may do by the hands of others: a function of another file is given what the migration changes the
 /// database with (`addColumns(knex)`), or makes the statement that is run (`knex.raw(statement())`).
 pub(super) fn operations<'c>(code: &Code<'c>, chain: &Chain<'c>, call: Node<'c>) -> Option<Operation> {
-    let last = chain.steps.last().map_or_else(|| chain.root.child_by_field_name("arguments"), |step| step.arguments);
+    let last = chain.steps.last().map_or_else(|| chain.root.field(NodeField::Arguments), |step| step.arguments);
     let given = last.filter(|list| list.kind() == "arguments").map(named)?;
     let first = plain(*given.first()?);
     let is_name = |value: &Node<'c>| plain(*value).kind() == "identifier";
@@ -27,7 +28,7 @@ pub(super) fn operations<'c>(code: &Code<'c>, chain: &Chain<'c>, call: Node<'c>)
         code.handles.iter().any(|(_, name)| *name == value)
     };
     // What a function of this file does is read there.
-    let callee = chain.root.child_by_field_name("function").filter(|_| chain.steps.is_empty());
+    let callee = chain.root.field(NodeField::Function).filter(|_| chain.steps.is_empty());
     let is_own = callee.is_some_and(|callee| code.functions.contains(code.str(callee)));
     let hands_on = !is_own && !is_handle(&chain.root) && given.iter().any(is_handle);
     (is_unread && is_handle(&chain.root) || statement.is_none() && hands_on)
@@ -43,8 +44,8 @@ fn is_made_elsewhere<'c>(code: &Code<'c>, statement: Node<'c>) -> bool {
         return false;
     }
     let chain = Chain::of(code, statement);
-    let arguments = chain.root.child_by_field_name("arguments");
-    match chain.root.child_by_field_name("function") {
+    let arguments = chain.root.field(NodeField::Arguments);
+    match chain.root.field(NodeField::Function) {
         Some(_) if arguments.is_some_and(|list| list.kind() == "template_string") => false,
         Some(callee) => callee.kind() == "identifier" && !code.functions.contains(code.str(callee)),
         None => code.imported.contains(code.str(chain.root)) && code.str(chain.root) != "sql",

@@ -6,6 +6,7 @@ use tree_sitter::Node;
 
 use super::Code;
 use crate::facts::lower::{named, unescape};
+use crate::syntax::typescript::fields::{NodeField, NodeFields};
 
 /// The most entries of an object that is spread into others, or whose members are looked up.
 const MAX_SPREAD: usize = 64;
@@ -54,12 +55,12 @@ impl<'c> Chain<'c> {
             let (callee, arguments) = match chain.root.kind() {
                 "call_expression" => {
                     chain.calls.push(chain.root.id());
-                    (chain.root.child_by_field_name("function"), chain.root.child_by_field_name("arguments"))
+                    (chain.root.field(NodeField::Function), chain.root.field(NodeField::Arguments))
                 }
                 _ => (Some(chain.root), None),
             };
             let Some(member) = callee.map(plain).filter(|callee| callee.kind() == "member_expression") else { break };
-            let (Some(object), Some(at)) = (member.child_by_field_name("object"), member.child_by_field_name("property")) else {
+            let (Some(object), Some(at)) = (member.field(NodeField::Object), member.field(NodeField::Property)) else {
                 break;
             };
             chain.steps.push(Step { name: code.str(at), at, arguments });
@@ -139,7 +140,7 @@ impl<'c> Code<'c> {
                 let names = statement.named_child(0).filter(|clause| clause.kind() == "import_clause");
                 code.imported.extend(names.map(|names| code.imports(names)).unwrap_or_default());
             }
-            let declaration = statement.child_by_field_name("declaration").unwrap_or(statement);
+            let declaration = statement.field(NodeField::Declaration).unwrap_or(statement);
             let declared = code.names(declaration);
             code.constants.extend(declared.into_iter().filter_map(|(name, value)| Some((name, value?))));
         }
@@ -151,7 +152,7 @@ impl<'c> Code<'c> {
         let lists = named(clause).into_iter();
         let specifiers = lists.flat_map(|list| if list.kind() == "named_imports" { named(list) } else { vec![list] });
         let name = |one: Node<'c>| match one.kind() {
-            "import_specifier" => one.child_by_field_name("alias").or_else(|| one.child_by_field_name("name")),
+            "import_specifier" => one.field(NodeField::Alias).or_else(|| one.field(NodeField::Name)),
             "namespace_import" => one.named_child(0),
             _ => Some(one),
         };
@@ -162,15 +163,15 @@ impl<'c> Code<'c> {
     pub(super) fn names(&mut self, declaration: Node<'c>) -> Vec<(&'c str, Option<Node<'c>>)> {
         match declaration.kind() {
             "function_declaration" => {
-                self.functions.extend(declaration.child_by_field_name("name").map(|name| self.str(name)));
+                self.functions.extend(declaration.field(NodeField::Name).map(|name| self.str(name)));
                 Vec::new()
             }
             "lexical_declaration" | "variable_declaration" => {
                 let stays = self.str(declaration).starts_with("const");
                 let mut names = Vec::new();
                 for declarator in named(declaration) {
-                    let Some(pattern) = declarator.child_by_field_name("name") else { continue };
-                    let value = declarator.child_by_field_name("value").map(plain);
+                    let Some(pattern) = declarator.field(NodeField::Name) else { continue };
+                    let value = declarator.field(NodeField::Value).map(plain);
                     if value.is_some_and(|value| FUNCTIONS.contains(&value.kind())) {
                         self.functions.insert(self.str(pattern));
                     }
@@ -204,7 +205,7 @@ impl<'c> Code<'c> {
                 let fields = value.and_then(|value| self.fields(value)).filter(|fields| !fields.open);
                 let name = |part: Node<'c>| match part.kind() {
                     "shorthand_property_identifier_pattern" => Some((part, part)),
-                    "pair_pattern" => Some((part.child_by_field_name("key")?, part.child_by_field_name("value")?)),
+                    "pair_pattern" => Some((part.field(NodeField::Key)?, part.field(NodeField::Value)?)),
                     _ => None,
                 };
                 let parts = named(pattern).into_iter().filter_map(name);
@@ -226,7 +227,7 @@ impl<'c> Code<'c> {
         match node.kind() {
             "identifier" => self.constants.get(self.str(node)).copied(),
             "member_expression" => {
-                let (object, member) = (node.child_by_field_name("object")?, node.child_by_field_name("property")?);
+                let (object, member) = (node.field(NodeField::Object)?, node.field(NodeField::Property)?);
                 let object = self.constants.get(self.str(object)).filter(|object| object.named_child_count() <= MAX_SPREAD)?;
                 self.entries(*object, false)?.get(self.str(member)).map(plain)
             }
@@ -304,7 +305,7 @@ impl<'c> Code<'c> {
                 fields.entries.extend(spread.into_iter().flat_map(|spread| spread.entries));
                 continue;
             }
-            match (member.child_by_field_name("key"), member.child_by_field_name("value")) {
+            match (member.field(NodeField::Key), member.field(NodeField::Value)) {
                 (Some(key), Some(value)) if key.kind() != "computed_property_name" => {
                     let name = self.text(key).filter(|_| key.kind() == "string").unwrap_or_else(|| self.str(key).to_owned());
                     fields.entries.push((name, key, value));
@@ -321,11 +322,11 @@ impl<'c> Code<'c> {
     /// The object a class is made with: `new Class({…})`; `None` for any other class.
     pub(super) fn made_with(&self, node: Node<'c>, class: &str) -> Option<Fields<'c>> {
         let node = plain(node);
-        let constructor = node.child_by_field_name("constructor").filter(|_| node.kind() == "new_expression")?;
+        let constructor = node.field(NodeField::Constructor).filter(|_| node.kind() == "new_expression")?;
         if self.str(constructor) != class {
             return None;
         }
-        self.fields(*named(node.child_by_field_name("arguments")?).first()?)
+        self.fields(*named(node.field(NodeField::Arguments)?).first()?)
     }
 
     /// A function of at least one parameter, written in place.
@@ -334,25 +335,25 @@ impl<'c> Code<'c> {
         if !FUNCTIONS.contains(&node.kind()) {
             return None;
         }
-        let single = node.child_by_field_name("parameter");
-        let list = node.child_by_field_name("parameters").map(named).unwrap_or_default();
-        let pattern = single.or_else(|| list.first()?.child_by_field_name("pattern"))?;
-        Some(Callback { pattern, parameter: self.str(pattern), body: node.child_by_field_name("body")? })
+        let single = node.field(NodeField::Parameter);
+        let list = node.field(NodeField::Parameters).map(named).unwrap_or_default();
+        let pattern = single.or_else(|| list.first()?.field(NodeField::Pattern))?;
+        Some(Callback { pattern, parameter: self.str(pattern), body: node.field(NodeField::Body)? })
     }
 
     /// `for (const name of [values]) body`, and the same with `forEach` or `map`, where all values are written out.
     pub(super) fn repeated(&self, node: Node<'c>) -> Option<Loop<'c>> {
         let (pattern, values, body) = if node.kind() == "for_in_statement" {
-            let operator = node.child_by_field_name("operator")?;
-            let pattern = node.child_by_field_name("left")?;
-            let values = node.child_by_field_name("right").filter(|_| self.str(operator) == "of")?;
-            (pattern, values, node.child_by_field_name("body")?)
+            let operator = node.field(NodeField::Operator)?;
+            let pattern = node.field(NodeField::Left)?;
+            let values = node.field(NodeField::Right).filter(|_| self.str(operator) == "of")?;
+            (pattern, values, node.field(NodeField::Body)?)
         } else {
-            let method = node.child_by_field_name("function").filter(|method| method.kind() == "member_expression")?;
-            let name = method.child_by_field_name("property").map(|name| self.str(name));
-            let list = node.child_by_field_name("arguments").filter(|_| matches!(name, Some("forEach" | "map")))?;
+            let method = node.field(NodeField::Function).filter(|method| method.kind() == "member_expression")?;
+            let name = method.field(NodeField::Property).map(|name| self.str(name));
+            let list = node.field(NodeField::Arguments).filter(|_| matches!(name, Some("forEach" | "map")))?;
             let callback = self.callback(*named(list).first()?)?;
-            (callback.pattern, method.child_by_field_name("object")?, callback.body)
+            (callback.pattern, method.field(NodeField::Object)?, callback.body)
         };
         let values = self.elements(values)?;
         let is_followed = matches!(pattern.kind(), "identifier" | "array_pattern" | "object_pattern");
@@ -365,8 +366,8 @@ impl<'c> Code<'c> {
         let (mut parts, mut sums) = (Vec::new(), Vec::new());
         let mut left = node;
         while left.kind() == "binary_expression"
-            && left.child_by_field_name("operator").is_some_and(|operator| operator.kind() == "+")
-            && let (Some(first), Some(second)) = (left.child_by_field_name("left"), left.child_by_field_name("right"))
+            && left.field(NodeField::Operator).is_some_and(|operator| operator.kind() == "+")
+            && let (Some(first), Some(second)) = (left.field(NodeField::Left), left.field(NodeField::Right))
         {
             sums.push(left.id());
             parts.push(second);

@@ -6,6 +6,7 @@ use super::literals::{Chain, Fields, fills};
 use super::{Code, unqualified};
 use crate::facts::lower::{named, span};
 use crate::facts::schema::{Change, Operation, namespace};
+use crate::syntax::typescript::fields::{NodeField, NodeFields};
 
 /// Methods of query builders that take the name of a table (Kysely, Knex, Sequelize).
 const OF_TABLE: [&str; 11] = [
@@ -32,7 +33,7 @@ pub(super) fn operations<'c>(code: &Code<'c>, chain: &Chain<'c>, call: Node<'c>,
     let of_table = chain.steps.iter().filter(|step| step.arguments.is_some() && OF_TABLE.contains(&step.name));
     let mut tables: Vec<Option<Node<'c>>> = of_table.map(|step| step.values().first().copied()).collect();
     // Knex: `knex("user").select()`.
-    let handle = chain.root.child_by_field_name("arguments").filter(|list| list.kind() == "arguments");
+    let handle = chain.root.field(NodeField::Arguments).filter(|list| list.kind() == "arguments");
     tables.extend(handle.filter(|_| !chain.steps.is_empty()).and_then(|list| list.named_child(0)).map(Some));
     tables.extend(hands_on(chain, call).then_some(None));
     let used = |table: Option<Node<'c>>| {
@@ -74,16 +75,16 @@ fn emptied<'c>(code: &Code<'c>, chain: &Chain<'c>, call: Node<'c>) -> Option<Str
 
 /// The name in Knex's `knex("user")`, where what is called was handed to the migration.
 fn handle<'c>(code: &Code<'c>, chain: &Chain<'c>, call: Node<'c>) -> Option<Node<'c>> {
-    let callee = chain.root.child_by_field_name("function").filter(|callee| callee.kind() == "identifier")?;
-    let list = chain.root.child_by_field_name("arguments").filter(|list| list.kind() == "arguments")?;
+    let callee = chain.root.field(NodeField::Function).filter(|callee| callee.kind() == "identifier")?;
+    let list = chain.root.field(NodeField::Arguments).filter(|list| list.kind() == "arguments")?;
     let &[name] = named(list).as_slice() else { return None };
     let is_it = |parameter: Node<'_>| {
-        let pattern = parameter.child_by_field_name("pattern").unwrap_or(parameter);
+        let pattern = parameter.field(NodeField::Pattern).unwrap_or(parameter);
         code.str(pattern) == code.str(callee)
     };
     let takes_it = |around: Node<'_>| {
-        let single = around.child_by_field_name("parameter");
-        single.into_iter().chain(around.child_by_field_name("parameters").map(named).unwrap_or_default()).any(is_it)
+        let single = around.field(NodeField::Parameter);
+        single.into_iter().chain(around.field(NodeField::Parameters).map(named).unwrap_or_default()).any(is_it)
     };
     std::iter::successors(call.parent(), Node::parent).any(takes_it).then_some(name)
 }
@@ -102,8 +103,8 @@ fn takes_all<'c>(code: &Code<'c>, given: Node<'c>, but: &[&str]) -> bool {
 /// Whether the program waits for a function that is given something it may use the database with, or told what to do there.
 fn hands_on(chain: &Chain<'_>, call: Node<'_>) -> bool {
     // sql`…`.execute(db)
-    let is_template = chain.root.child_by_field_name("arguments").is_some_and(|list| list.kind() == "template_string");
-    let last = chain.steps.last().map_or_else(|| chain.root.child_by_field_name("arguments"), |step| step.arguments);
+    let is_template = chain.root.field(NodeField::Arguments).is_some_and(|list| list.kind() == "template_string");
+    let last = chain.steps.last().map_or_else(|| chain.root.field(NodeField::Arguments), |step| step.arguments);
     let given = last.filter(|list| list.kind() == "arguments").map(named).unwrap_or_default();
     let is_told = given.first().is_some_and(|value| value.kind() == "object");
     let is_given = !is_template && (is_told || given.iter().any(|value| value.kind() == "identifier"));

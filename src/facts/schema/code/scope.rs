@@ -4,6 +4,7 @@ use tree_sitter::Node;
 
 use super::{Reader, course};
 use crate::facts::lower::named;
+use crate::syntax::typescript::fields::{NodeField, NodeFields};
 
 /// Nodes that declarations are for.
 const BLOCKS: [&str; 4] = ["statement_block", "switch_body", "for_statement", "for_in_statement"];
@@ -33,9 +34,9 @@ impl<'c> Reader<'c> {
             }
             kind if course::FUNCTIONS.contains(&kind) => {
                 self.code.names(node);
-                let list = node.child_by_field_name("parameters").map(named).unwrap_or_default();
-                let single = node.child_by_field_name("parameter");
-                let pattern = |one: Node<'c>| one.child_by_field_name("pattern").unwrap_or(one);
+                let list = node.field(NodeField::Parameters).map(named).unwrap_or_default();
+                let single = node.field(NodeField::Parameter);
+                let pattern = |one: Node<'c>| one.field(NodeField::Pattern).unwrap_or(one);
                 let patterns: Vec<_> = single.into_iter().chain(list).map(pattern).collect();
                 if let Some(first) = patterns.first().filter(|_| course::runs(&self.code, node)) {
                     let names = self.code.bound(*first, None).into_iter();
@@ -43,7 +44,7 @@ impl<'c> Reader<'c> {
                 }
                 Some(patterns)
             }
-            "for_in_statement" => node.child_by_field_name("left").map(|left| vec![left]),
+            "for_in_statement" => node.field(NodeField::Left).map(|left| vec![left]),
             _ => None,
         };
         for pattern in patterns.into_iter().flatten() {

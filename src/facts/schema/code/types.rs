@@ -14,6 +14,7 @@ use crate::facts::schema::{Column, MAX_COLUMNS, Table, namespace};
 use crate::facts::signals::scan;
 use crate::source::FileKind;
 use crate::syntax::typescript;
+use crate::syntax::typescript::fields::{NodeField, NodeFields};
 
 /// What Kanel writes above the type of a table, before its name.
 const OF_KANEL: &str = "Represents the table ";
@@ -79,21 +80,20 @@ impl<'c> Code<'c> {
     /// Whether a statement is the helper type that these tools write into each file; people import Kysely's own.
     fn makes_generated(&self, statement: Node<'c>) -> bool {
         let alias = declared(statement);
-        let is =
-            |field: &str, test: &dyn Fn(&str) -> bool| alias.child_by_field_name(field).is_some_and(|node| test(self.str(node)));
+        let is = |field: NodeField, test: &dyn Fn(&str) -> bool| alias.field(field).is_some_and(|node| test(self.str(node)));
         alias.kind() == "type_alias_declaration"
-            && is("name", &|name| name == "Generated")
-            && is("value", &|value| value.contains("ColumnType<infer"))
+            && is(NodeField::Name, &|name| name == "Generated")
+            && is(NodeField::Value, &|value| value.contains("ColumnType<infer"))
     }
 
     fn shape(&self, statement: Node<'c>) -> Option<Shape<'c>> {
         let declaration = declared(statement);
         let body = match declaration.kind() {
-            "interface_declaration" => declaration.child_by_field_name("body")?,
-            "type_alias_declaration" => declaration.child_by_field_name("value").filter(|value| value.kind() == "object_type")?,
+            "interface_declaration" => declaration.field(NodeField::Body)?,
+            "type_alias_declaration" => declaration.field(NodeField::Value).filter(|value| value.kind() == "object_type")?,
             _ => return None,
         };
-        let name_at = declaration.child_by_field_name("name")?;
+        let name_at = declaration.field(NodeField::Name)?;
         let comment = statement.prev_sibling().filter(|before| before.kind() == "comment");
         let parts = named(body);
         let members: Vec<Member<'c>> = parts.iter().filter_map(|part| self.type_member(*part)).take(MAX_COLUMNS).collect();
@@ -108,8 +108,8 @@ impl<'c> Code<'c> {
     }
 
     fn type_member(&self, node: Node<'c>) -> Option<Member<'c>> {
-        let name_at = node.child_by_field_name("name").filter(|_| node.kind() == "property_signature")?;
-        let kind = *named(node.child_by_field_name("type")?).first()?;
+        let name_at = node.field(NodeField::Name).filter(|_| node.kind() == "property_signature")?;
+        let kind = *named(node.field(NodeField::Type)?).first()?;
         let name = match name_at.kind() {
             "string" => self.text(name_at)?,
             "computed_property_name" => return None,
@@ -161,8 +161,8 @@ impl<'c> Code<'c> {
         let mut stored = Stored::default();
         let mut pending = vec![kind];
         while let Some(node) = pending.pop() {
-            let arguments = node.child_by_field_name("type_arguments").map(named).unwrap_or_default();
-            let name = node.child_by_field_name("name").map_or("", |name| self.str(name));
+            let arguments = node.field(NodeField::TypeArguments).map(named).unwrap_or_default();
+            let name = node.field(NodeField::Name).map_or("", |name| self.str(name));
             match (node.kind(), name, arguments.as_slice()) {
                 ("union_type" | "parenthesized_type", ..) => pending.extend(named(node)),
                 ("generic_type", "Generated" | "GeneratedAlways", [inner]) => {
@@ -200,7 +200,7 @@ impl<'c> Code<'c> {
 fn declared(statement: Node<'_>) -> Node<'_> {
     let mut node = statement;
     while let Some(inner) = match node.kind() {
-        "export_statement" => node.child_by_field_name("declaration"),
+        "export_statement" => node.field(NodeField::Declaration),
         "ambient_declaration" => named(node).first().copied(),
         _ => None,
     } {

@@ -7,6 +7,7 @@ use tree_sitter::{Node, Tree};
 use super::{Edits, indent_at, insertion, line_end};
 use crate::source::{FileKind, Span};
 use crate::syntax::typescript;
+use crate::syntax::typescript::fields::{NodeField, NodeFields};
 
 /// A file.
 pub(super) struct Code<'t> {
@@ -87,7 +88,7 @@ impl<'t> Code<'t> {
     pub(super) fn table(&self, callee: Span) -> Option<TableCode<'_>> {
         let (start, end) = (callee.start as usize, callee.end as usize);
         let mut call = self.tree.root_node().descendant_for_byte_range(start, end)?;
-        while call.kind() != "call_expression" || call.child_by_field_name("function")?.byte_range() != (start..end) {
+        while call.kind() != "call_expression" || call.field(NodeField::Function)?.byte_range() != (start..end) {
             call = call.parent()?;
         }
         let mut outer = call;
@@ -98,7 +99,7 @@ impl<'t> Code<'t> {
                 return None;
             }
         }
-        let name = outer.child_by_field_name("name").filter(|name| name.kind() == "identifier")?;
+        let name = outer.field(NodeField::Name).filter(|name| name.kind() == "identifier")?;
         let mut statement = outer.parent()?;
         if statement.parent()?.kind() == "export_statement" {
             statement = statement.parent()?;
@@ -106,7 +107,7 @@ impl<'t> Code<'t> {
         if statement.parent()?.kind() != "program" {
             return None;
         }
-        let arguments = call.child_by_field_name("arguments")?;
+        let arguments = call.field(NodeField::Arguments)?;
         let mut arguments = children(arguments).into_iter();
         let physical = arguments.next()?;
         let columns_argument = arguments.next()?;
@@ -154,8 +155,8 @@ impl<'t> Code<'t> {
     pub(super) fn properties<'c>(&'c self, object: Node<'c>) -> Vec<(&'c str, Node<'c>)> {
         let property = |node: Node<'c>| match node.kind() {
             "pair" => {
-                let key = node.child_by_field_name("key")?;
-                Some((self.string(key).unwrap_or_else(|| self.of(key)), node.child_by_field_name("value")?))
+                let key = node.field(NodeField::Key)?;
+                Some((self.string(key).unwrap_or_else(|| self.of(key)), node.field(NodeField::Value)?))
             }
             "shorthand_property_identifier" => Some((self.of(node), node)),
             _ => None,
@@ -167,7 +168,7 @@ impl<'t> Code<'t> {
     pub(super) fn start(chain: Node<'_>) -> Option<Node<'_>> {
         let mut call = Some(chain).filter(|chain| chain.kind() == "call_expression")?;
         loop {
-            let object = call.child_by_field_name("function")?.child_by_field_name("object");
+            let object = call.field(NodeField::Function)?.field(NodeField::Object);
             match object.filter(|object| object.kind() == "call_expression") {
                 Some(inner) => call = inner,
                 None => return Some(call),
@@ -178,14 +179,14 @@ impl<'t> Code<'t> {
     /// What has to go for a builder of dates to give dates: the option `mode: "string"`, with what parts it from its
     /// neighbours, or all of the options where there are no others.
     pub(super) fn string_mode(&self, call: Node<'_>) -> Option<Span> {
-        let arguments = children(call.child_by_field_name("arguments")?);
+        let arguments = children(call.field(NodeField::Arguments)?);
         let (options, before) = arguments.split_last()?;
         let properties = children(*options);
         let is_mode = |node: &Node<'_>| {
-            let part = |name: &str| node.child_by_field_name(name);
+            let part = |field| node.field(field);
             node.kind() == "pair"
-                && part("key").is_some_and(|key| self.string(key).unwrap_or_else(|| self.of(key)) == "mode")
-                && part("value").and_then(|value| self.string(value)) == Some("string")
+                && part(NodeField::Key).is_some_and(|key| self.string(key).unwrap_or_else(|| self.of(key)) == "mode")
+                && part(NodeField::Value).and_then(|value| self.string(value)) == Some("string")
         };
         let at = properties.iter().position(is_mode).filter(|_| options.kind() == "object")?;
         Some(match (properties.as_slice(), before.last()) {
@@ -219,45 +220,46 @@ impl<'t> Code<'t> {
 
     /// The only parameter of a function, when it is a plain name.
     fn parameter(&self, function: Node<'_>) -> Option<&'t str> {
-        if let Some(parameter) = function.child_by_field_name("parameter") {
+        if let Some(parameter) = function.field(NodeField::Parameter) {
             return Some(self.of(parameter));
         }
-        let parameters = children(function.child_by_field_name("parameters")?);
+        let parameters = children(function.field(NodeField::Parameters)?);
         let [only] = parameters.as_slice() else { return None };
-        let pattern = only.child_by_field_name("pattern")?;
+        let pattern = only.field(NodeField::Pattern)?;
         (pattern.kind() == "identifier").then(|| self.of(pattern))
     }
 
     /// The imports of values.
     pub(super) fn imports(&self) -> Vec<Import<'_>> {
-        let import =
-            |node: Node<'_>| {
-                let mut parts = node
-                    .child_by_field_name("source")
-                    .and_then(|source| self.string(source))
-                    .map(|module| Import { start: node.start_byte(), module, namespace: None, list: None, names: Vec::new() })?;
-                let of_types = (0..node.child_count()).filter_map(|at| node.child(at)).any(|child| child.kind() == "type");
-                if of_types {
-                    return None;
-                }
-                let clause = children(node).into_iter().find(|child| child.kind() == "import_clause")?;
-                for part in children(clause) {
-                    match part.kind() {
-                        "namespace_import" => parts.namespace = children(part).first().map(|name| self.of(*name)),
-                        "named_imports" => {
-                            for one in children(part) {
-                                let Some(name) = one.child_by_field_name("name") else { continue };
-                                let alias = one.child_by_field_name("alias").unwrap_or(name);
-                                parts.names.push((self.of(name), self.of(alias)));
-                            }
-                            parts.list =
-                                Some(self.tree.root_node().descendant_for_byte_range(part.start_byte(), part.end_byte())?);
+        let import = |node: Node<'_>| {
+            let mut parts = node.field(NodeField::Source).and_then(|source| self.string(source)).map(|module| Import {
+                start: node.start_byte(),
+                module,
+                namespace: None,
+                list: None,
+                names: Vec::new(),
+            })?;
+            let of_types = (0..node.child_count()).filter_map(|at| node.child(at)).any(|child| child.kind() == "type");
+            if of_types {
+                return None;
+            }
+            let clause = children(node).into_iter().find(|child| child.kind() == "import_clause")?;
+            for part in children(clause) {
+                match part.kind() {
+                    "namespace_import" => parts.namespace = children(part).first().map(|name| self.of(*name)),
+                    "named_imports" => {
+                        for one in children(part) {
+                            let Some(name) = one.field(NodeField::Name) else { continue };
+                            let alias = one.field(NodeField::Alias).unwrap_or(name);
+                            parts.names.push((self.of(name), self.of(alias)));
                         }
-                        _ => {}
+                        parts.list = Some(self.tree.root_node().descendant_for_byte_range(part.start_byte(), part.end_byte())?);
                     }
+                    _ => {}
                 }
-                Some(parts)
-            };
+            }
+            Some(parts)
+        };
         let statements = children(self.tree.root_node()).into_iter();
         statements.filter_map(|node| if node.kind() == "import_statement" { import(node) } else { self.required(node) }).collect()
     }
@@ -271,15 +273,15 @@ impl<'t> Code<'t> {
     /// `const { a, b: c } = require("module")` as the import that it is.
     fn required<'c>(&'c self, statement: Node<'c>) -> Option<Import<'c>> {
         let declarator = children(statement).into_iter().find(|node| node.kind() == "variable_declarator")?;
-        let call = declarator.child_by_field_name("value").filter(|value| value.kind() == "call_expression")?;
-        if self.of(call.child_by_field_name("function")?) != "require" {
+        let call = declarator.field(NodeField::Value).filter(|value| value.kind() == "call_expression")?;
+        if self.of(call.field(NodeField::Function)?) != "require" {
             return None;
         }
-        let module = self.string(*children(call.child_by_field_name("arguments")?).first()?)?;
-        let list = declarator.child_by_field_name("name").filter(|name| name.kind() == "object_pattern")?;
+        let module = self.string(*children(call.field(NodeField::Arguments)?).first()?)?;
+        let list = declarator.field(NodeField::Name).filter(|name| name.kind() == "object_pattern")?;
         let name = |node: Node<'c>| match node.kind() {
             "shorthand_property_identifier_pattern" => Some((self.of(node), self.of(node))),
-            "pair_pattern" => Some((self.of(node.child_by_field_name("key")?), self.of(node.child_by_field_name("value")?))),
+            "pair_pattern" => Some((self.of(node.field(NodeField::Key)?), self.of(node.field(NodeField::Value)?))),
             _ => None,
         };
         let names = children(list).into_iter().filter_map(name).collect();
@@ -290,7 +292,7 @@ impl<'t> Code<'t> {
     pub(super) fn passed_on(&self) -> Vec<PassedOn<'_>> {
         let statements: Vec<Node<'_>> = children(self.tree.root_node());
         let passed_on = statements.into_iter().filter(|node| node.kind() == "export_statement").filter_map(|node| {
-            let module = self.string(node.child_by_field_name("source")?)?;
+            let module = self.string(node.field(NodeField::Source)?)?;
             let of_types = (0..node.child_count()).filter_map(|at| node.child(at)).any(|child| child.kind() == "type");
             let list = children(node).into_iter().find(|part| part.kind() == "export_clause");
             (!of_types).then(|| PassedOn { module, list, code: self.of(node), end: node.end_byte() })
@@ -309,8 +311,7 @@ impl<'t> Code<'t> {
         let clauses = statements.flat_map(|node| children(node).into_iter().filter(|part| part.kind() == "import_clause"));
         let locals = clauses.flat_map(children).flat_map(|part| match part.kind() {
             "named_imports" => {
-                let name =
-                    |one: &Node<'_>| one.child_by_field_name("alias").or(one.child_by_field_name("name")).map(|it| self.of(it));
+                let name = |one: &Node<'_>| one.field(NodeField::Alias).or(one.field(NodeField::Name)).map(|it| self.of(it));
                 children(part).iter().filter_map(name).collect()
             }
             "namespace_import" => children(part).into_iter().map(|local| self.of(local)).collect(),
@@ -322,15 +323,14 @@ impl<'t> Code<'t> {
     /// Whether a name is bound at the top of the file by something other than an import.
     pub(super) fn binds(&self, name: &str) -> bool {
         let declares = |node: Node<'_>| {
-            let named = node.child_by_field_name("name").is_some_and(|own| self.of(own) == name);
+            let named = node.field(NodeField::Name).is_some_and(|own| self.of(own) == name);
             named
                 || children(node).iter().any(|child| {
-                    child.kind() == "variable_declarator"
-                        && child.child_by_field_name("name").is_some_and(|own| self.of(own) == name)
+                    child.kind() == "variable_declarator" && child.field(NodeField::Name).is_some_and(|own| self.of(own) == name)
                 })
         };
         children(self.tree.root_node()).into_iter().any(|node| match node.kind() {
-            "export_statement" => node.child_by_field_name("declaration").is_some_and(declares),
+            "export_statement" => node.field(NodeField::Declaration).is_some_and(declares),
             _ => declares(node),
         })
     }
@@ -400,7 +400,7 @@ pub(super) fn children(node: Node<'_>) -> Vec<Node<'_>> {
 
 /// What an arrow function gives back when it does nothing else.
 fn given_back(function: Node<'_>) -> Option<Node<'_>> {
-    let mut body = function.child_by_field_name("body").filter(|_| function.kind() == "arrow_function")?;
+    let mut body = function.field(NodeField::Body).filter(|_| function.kind() == "arrow_function")?;
     while body.kind() == "parenthesized_expression" {
         body = *children(body).first()?;
     }

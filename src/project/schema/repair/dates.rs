@@ -9,6 +9,7 @@ use crate::project::files::Files;
 use crate::project::schema::{Gap, Layer};
 use crate::source::Site;
 use crate::syntax::prisma::{self as syntax, Attribute, Field};
+use crate::syntax::typescript::fields::{NodeField, NodeFields};
 
 /// The fields as they have to be. Nothing is edited: the migration that follows a change of type may drop what the column
 /// holds, and how that is converted is for people to tell.
@@ -67,7 +68,7 @@ pub(super) fn as_dates(gaps: &[&Gap], files: &dyn Files) -> Option<Repair> {
 /// A column whose name stands at a place, as it has to be, and the edit that makes it so.
 fn given_as_date(place: &Site, text: &str) -> Option<(String, (Site, String))> {
     let code = Code::parse(&place.file, text)?;
-    let value = code.node(place.span)?.parent().filter(|parent| parent.kind() == "pair")?.child_by_field_name("value")?;
+    let value = code.node(place.span)?.parent().filter(|parent| parent.kind() == "pair")?.field(NodeField::Value)?;
     let cut = code.string_mode(Code::start(value)?)?;
     let written = code.without(value, Some(cut));
     let lines: Vec<&str> = written.lines().map(str::trim).collect();

@@ -13,6 +13,7 @@ use crate::project::schema::render::drizzle::{Builder, Names, Shape, Style, TABL
 use crate::project::schema::render::{Missing, Plan};
 use crate::project::schema::{Layer, RequiredColumn, SourceTable};
 use crate::project::{Dialect, Server};
+use crate::syntax::typescript::fields::{NodeField, NodeFields};
 
 /// Builders of columns for dates, of which an option has code given text.
 const DATES: [&str; 3] = ["date", "datetime", "timestamp"];
@@ -264,22 +265,22 @@ impl<'c> Schema<'c> {
         let mut call = column;
         let mut chain = "";
         loop {
-            let function = call.child_by_field_name("function").filter(|_| call.kind() == "call_expression")?;
-            let inner = function.child_by_field_name("object").filter(|object| object.kind() == "call_expression");
+            let function = call.field(NodeField::Function).filter(|_| call.kind() == "call_expression")?;
+            let inner = function.field(NodeField::Object).filter(|object| object.kind() == "call_expression");
             let Some(inner) = inner else { break };
-            if self.code.of(function.child_by_field_name("property")?) == "array" {
+            if self.code.of(function.field(NodeField::Property)?) == "array" {
                 chain = ".array()";
             }
             call = inner;
         }
-        let function = call.child_by_field_name("function")?;
+        let function = call.field(NodeField::Function)?;
         let own = self.code.of(function);
         let is_of_orm = |import: &Import<'_>| is_core(import.module) && import.names.iter().any(|(_, local)| *local == own);
         if function.kind() == "identifier" && !self.code.imports().iter().any(is_of_orm) {
             return None;
         }
-        let function = self.code.of(function.child_by_field_name("property").unwrap_or(function));
-        let arguments = super::code::children(call.child_by_field_name("arguments")?);
+        let function = self.code.of(function.field(NodeField::Property).unwrap_or(function));
+        let arguments = super::code::children(call.field(NodeField::Arguments)?);
         let name = arguments.first().and_then(|first| self.code.string(*first));
         // New columns give dates, whatever those that are there give.
         let cut = self.code.string_mode(call).filter(|_| DATES.contains(&function));

@@ -14,6 +14,7 @@ use crate::project::resolve::{ancestors, join, relative};
 use crate::project::schema::lookup::is_similar_table;
 use crate::project::schema::{Gap, Layer, SourceTable};
 use crate::source::{Site, folder_of};
+use crate::syntax::typescript::fields::{NodeField, NodeFields};
 
 /// Why a map is not edited.
 pub(super) const UNKNOWN: &str = "it is not known how the file of the schema map gets at the tables";
@@ -195,7 +196,7 @@ pub(super) fn entries(server: &Server, home: &Code<'_>, new: &[Entry], files: &d
     let like = written.iter().find(|(name, _)| of_home.iter().any(|(key, _)| key == name)).map(|(_, value)| *value);
     let mut gain = match like {
         Some(like) if like.kind() == "member_expression" => {
-            let module = code.of(like.child_by_field_name("object")?);
+            let module = code.of(like.field(NodeField::Object)?);
             Gain { lines: new.iter().map(|entry| entry.of_module(module)).collect(), ..Gain::nothing() }
         }
         Some(like) if ["identifier", "shorthand_property_identifier"].contains(&like.kind()) => {

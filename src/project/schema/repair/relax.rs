@@ -14,6 +14,7 @@ use crate::project::schema::{Gap, Layer, SourceTable};
 use crate::project::{AdapterKind, Server};
 use crate::source::{Site, Span};
 use crate::syntax::prisma::{self as syntax, Field};
+use crate::syntax::typescript::fields::{NodeField, NodeFields};
 
 /// Why columns that stand elsewhere are not edited.
 const SPREAD: &str = "the columns of the table are spread in from elsewhere";
@@ -102,9 +103,9 @@ fn drizzle(table: &SourceTable, columns: &[&Column], text: &str) -> Option<Repai
 fn not_null(code: &Code<'_>, column: Node<'_>) -> Option<(usize, usize)> {
     let mut call = column;
     loop {
-        let function = call.child_by_field_name("function").filter(|_| call.kind() == "call_expression")?;
-        let object = function.child_by_field_name("object")?;
-        if code.of(function.child_by_field_name("property")?) == "notNull" {
+        let function = call.field(NodeField::Function).filter(|_| call.kind() == "call_expression")?;
+        let object = function.field(NodeField::Object)?;
+        if code.of(function.field(NodeField::Property)?) == "notNull" {
             return Some((object.end_byte(), call.end_byte()));
         }
         call = object;

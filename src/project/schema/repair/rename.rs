@@ -5,6 +5,7 @@ use crate::project::Server;
 use crate::project::files::Files;
 use crate::project::schema::Gap;
 use crate::source::{Site, Span};
+use crate::syntax::typescript::fields::{NodeField, NodeFields};
 
 /// An entry under the key that is looked up.
 pub(super) struct Renamed {
@@ -32,7 +33,7 @@ pub(super) fn rename(server: &Server, gap: &Gap, files: &dyn Files) -> Option<Re
     let (start, end, written) = match value.kind() {
         "shorthand_property_identifier" => (value.start_byte(), value.start_byte(), format!("{}: ", gap.table)),
         _ => {
-            let key = value.parent()?.child_by_field_name("key")?;
+            let key = value.parent()?.field(NodeField::Key)?;
             (key.start_byte(), key.end_byte(), gap.table.clone())
         }
     };
