@@ -2892,6 +2892,64 @@ fn the_configuration_of_a_tool_tells_which_schema_and_which_migrations_count() {
 }
 
 #[test]
+fn migrations_that_make_tables_of_other_names_are_not_passed_over() {
+    let auth = "import { betterAuth } from \"better-auth\";\nimport { drizzleAdapter } from \"better-auth/adapters/drizzle\";\n\
+                import * as schema from \"./schema\";\n\
+                export const auth = betterAuth({ database: drizzleAdapter({}, { provider: \"pg\", schema }) });";
+    let columns = [
+        ("user", "name email emailVerified image createdAt updatedAt"),
+        ("session", "expiresAt token createdAt updatedAt ipAddress userAgent userId"),
+        (
+            "account",
+            "accountId providerId userId accessToken refreshToken idToken accessTokenExpiresAt refreshTokenExpiresAt scope password \
+             createdAt updatedAt",
+        ),
+        ("verification", "identifier value expiresAt createdAt updatedAt"),
+    ];
+    let declare = |(name, columns): (&str, &str)| {
+        let columns: String = columns.split(' ').map(|column| format!("{column}: text(), ")).collect();
+        format!("export const {name} = table(\"{name}\", {{ id: text().primaryKey(), {columns} }});\n")
+    };
+    let schema = format!(
+        "import {{ pgTableCreator, text }} from \"drizzle-orm/pg-core\";\nconst table = pgTableCreator((name) => `app_${{name}}`);\n{}",
+        columns.map(declare).concat()
+    );
+    let make = |prefix: &str| {
+        let table = |(name, columns): (&str, &str)| {
+            let columns = columns.split(' ').map(|column| format!("\"{column}\" text")).collect::<Vec<_>>().join(", ");
+            format!("CREATE TABLE \"{prefix}{name}\" (\"id\" text, {columns});\n")
+        };
+        columns.map(table).concat()
+    };
+    let ask = |script: &str, scripts: &str| {
+        let package =
+            format!("{{ \"name\": \"app\", \"dependencies\": {{ \"better-auth\": \"1.7.25\" }}, \"scripts\": {{ {scripts} }} }}");
+        let model = model(&[
+            ("package.json", &package),
+            ("src/auth.ts", auth),
+            ("src/schema.ts", &schema),
+            (
+                "drizzle.config.ts",
+                "import type { Config } from \"drizzle-kit\";\n\
+                 export default { dialect: \"postgresql\", schema: \"src/schema.ts\", out: \"sql\" } satisfies Config;",
+            ),
+            ("sql/0000_init.sql", script),
+        ]);
+        let gaps = &model.servers[0].gaps;
+        let unmigrated = gaps.iter().filter(|gap| gap.kind == GapKind::UnmigratedTable).map(|gap| gap.table.clone());
+        let asked = model.undetermined.iter().any(|open| open.question.contains("whether the migrations create the tables"));
+        (unmigrated.collect::<Vec<_>>().join(" "), asked)
+    };
+    let nothing = (String::new(), false);
+    assert_eq!(ask(&make("app_"), ""), nothing);
+    assert_eq!(ask(&make(""), ""), ("app_account app_session app_user app_verification".to_owned(), false));
+    assert_eq!(ask("CREATE TABLE posts (id text);", ""), (String::new(), true), "another way into the database is likely");
+    for script in [&make(""), "CREATE TABLE posts (id text);"] {
+        assert_eq!(ask(script, "\"db:push\": \"drizzle-kit push\""), nothing, "the folder was left behind");
+    }
+}
+
+#[test]
 fn migrations_of_another_tool_or_another_application_are_not_those_of_a_schema() {
     let auth = "import { betterAuth } from \"better-auth\";\nimport { drizzleAdapter } from \"better-auth/adapters/drizzle\";\n\
                 import * as schema from \"../../packages/db/schema\";\n\

@@ -64,14 +64,17 @@ fn looks_like(found: &SourceTable, table: &RequiredTable) -> bool {
     found.table.open || 2 * core().filter(has).count() > core().count()
 }
 
-/// Whether the migrations make all the tables that every server has. Where nothing else brings a schema into the database,
-/// those of a plugin are to follow, however many they are.
+/// Whether the migrations make all the tables that every server has, be it by the names that others are made of where the
+/// project makes them. Where nothing else brings a schema into the database, the others are to follow, however many they are.
 fn make_core(required: &Required, declared: &Declared, adapter: &Adapter) -> bool {
     let mut core = required.tables.iter().filter(|(key, _)| CORE.contains(&key.as_str()));
     core.all(|(key, table)| {
         let name = adapter.lookup_name(key, &table.model);
-        let mut made = declared.lookup.find(&name).flat_map(|found| declared.migrated.iter().filter_map(|one| one.made(found)));
-        made.any(|made| looks_like(made, table))
+        let made = |found: &SourceTable, one: &Migrated| {
+            let by_stem = || one.table(found.table.stem.as_deref()?);
+            one.made(found).or_else(by_stem).is_some_and(|made| looks_like(made, table))
+        };
+        declared.lookup.find(&name).any(|found| declared.migrated.iter().any(|one| made(found, one)))
     })
 }
 
