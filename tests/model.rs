@@ -2468,6 +2468,53 @@ fn columns_that_only_the_migrations_ask_a_value_for_are_a_gap() {
     assert_eq!(declared, (vec!["tenant in src/schema.ts".to_owned()], false));
 }
 
+#[test]
+fn what_sign_up_leaves_empty_may_not_ask_for_a_value() {
+    let ask = |columns: &str, options: &str, second: &str| {
+        let auth = format!(
+            "import {{ betterAuth }} from \"better-auth\";\nimport {{ drizzleAdapter }} from \"better-auth/adapters/drizzle\";\n\
+             import {{ db }} from \"./db\";\nimport * as schema from \"./schema\";\n\
+             export const auth = betterAuth({{ {options} database: drizzleAdapter(db, {{ provider: \"pg\", schema }}) }});"
+        );
+        let schema = format!(
+            "import {{ pgTable, text, timestamp }} from \"drizzle-orm/pg-core\";\nexport const account = pgTable(\"account\", \
+             {{ id: text(\"id\").primaryKey(), accountId: text(\"account_id\"), providerId: text(\"provider_id\"), userId: text(\"user_id\"), \
+             scope: text(\"scope\"), idToken: text(\"id_token\"), refreshToken: text(\"refresh_token\"), {columns} }});"
+        );
+        let files = [
+            ("src/auth.ts", auth.as_str()),
+            ("src/schema.ts", &schema),
+            (
+                "drizzle/0000_init.sql",
+                "CREATE TABLE account (id text, account_id text, access_token text NOT NULL, password text NOT NULL);",
+            ),
+            ("drizzle/0001_more.sql", second),
+        ];
+        let model = model(&files);
+        let gaps = model.servers[0].gaps.iter().filter(|gap| gap.kind == GapKind::LeftEmpty);
+        gaps.flat_map(|gap| gap.columns.iter().map(|column| column.key.clone())).collect::<Vec<_>>().join(" ")
+    };
+    let (token, password) = ("accessToken: text(\"access_token\").notNull(),", "password: text(\"password\").notNull(),");
+    let (by_password, by_provider) = ("emailAndPassword: { enabled: true },", "socialProviders: { github: {} },");
+    let both = format!("{token} {password}");
+    assert_eq!(ask(&both, by_password, ""), "accessToken");
+    assert_eq!(ask(&both, by_provider, ""), "password");
+    assert_eq!(ask(&both, &format!("{by_password} {by_provider}"), ""), "accessToken password");
+    for (columns, options, second) in [
+        (token, "", ""),
+        (password, by_password, ""),
+        ("accessToken: text(\"access_token\").notNull().default(\"\"),", by_password, ""),
+        (token, by_password, "ALTER TABLE account ALTER COLUMN access_token SET DEFAULT '';"),
+        (token, "emailAndPassword: { enabled: true, disableSignUp: true },", ""),
+        (token, "emailAndPassword: { enabled: process.env.PASSWORDS === \"1\" },", ""),
+        (token, "emailAndPassword: { enabled: true }, databaseHooks: { account: { create: { before: fill } } },", ""),
+        (token, "emailAndPassword: { enabled: true }, databaseHooks: hooks,", ""),
+        (token, "emailAndPassword: { enabled: true }, plugins: [somebodys()],", ""),
+    ] {
+        assert_eq!(ask(columns, options, second), "", "{columns} {options} {second}");
+    }
+}
+
 fn typed_app(types: &str, more: &[(&str, &str)]) -> ProjectModel {
     let auth = "import { betterAuth } from \"better-auth\";\nimport { jwt } from \"better-auth/plugins\";\n\
                 import { Pool } from \"pg\";\nexport const auth = betterAuth({ database: new Pool(), plugins: [jwt()] });";
@@ -2889,6 +2936,23 @@ fn the_configuration_of_a_tool_tells_which_schema_and_which_migrations_count() {
     let in_file = "import { defineConfig } from \"prisma/config\";\n\
                    export default defineConfig({ schema: \"./db/two\", migrations: { path: \"db/steps\" } });";
     assert_eq!(prisma(("prisma.config.ts", in_file)), ["db/two/schema.prisma", "db/steps"]);
+}
+
+#[test]
+fn which_release_compares_the_schema_by_itself_depends_on_the_module_of_the_adapter() {
+    let refuses = |module: &str, release: &str| {
+        let auth = format!(
+            "import {{ betterAuth }} from \"better-auth\";\nimport {{ drizzleAdapter }} from \"{module}\";\n\
+             export const auth = betterAuth({{ database: drizzleAdapter({{}}, {{ provider: \"pg\" }}) }});"
+        );
+        let lock = LOCK.replace("1.7.25", release);
+        model(&[("package-lock.json", &lock), ("src/auth.ts", &auth)]).servers[0].required.refuses(GapKind::Table)
+    };
+    for module in ["better-auth/adapters/drizzle", "@better-auth/drizzle-adapter"] {
+        assert_eq!(["1.7.2", "1.7.3", "1.7.4"].map(|release| refuses(module, release)), [false, true, true], "{module}");
+    }
+    let second = "@better-auth/drizzle-adapter/relations-v2";
+    assert_eq!(["1.7.3", "1.7.4"].map(|release| refuses(second, release)), [false, true]);
 }
 
 #[test]

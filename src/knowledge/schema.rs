@@ -28,6 +28,9 @@ pub struct Table {
     /// The paths of all requests that insert rows; empty where they are not known.
     #[serde(default)]
     pub inserted_by: Vec<String>,
+    /// Columns without a value in rows that are stored with some options.
+    #[serde(default)]
+    pub left_empty: Vec<LeftEmpty>,
     /// The options that rename it, the first that is set wins; `None` for the usual ones (see [`Table::renames`]).
     renames: Option<Vec<Rename>>,
     /// The option that adds columns of the project's own.
@@ -56,6 +59,16 @@ impl Table {
         let option = |name: &str| Some(format!("{base}{}.{name}", self.key));
         vec![Rename { model: option("modelName"), fields: option("fields"), except: Vec::new(), versions: Range::default() }]
     }
+}
+
+/// Columns that may be NULL, and are in rows that are stored with some options.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LeftEmpty {
+    /// Logical names of the columns.
+    pub columns: Vec<String>,
+    /// The options.
+    pub when: Condition,
 }
 
 /// A key over several columns.

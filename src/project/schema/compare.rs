@@ -295,7 +295,8 @@ impl Comparing<'_> {
         start: &dyn Fn(GapKind, Vec<RequiredColumn>, &Cause) -> Gap,
         failed: &mut Vec<Gap>,
     ) {
-        let tests: [(GapKind, Test<'_>); 7] = [
+        let tests: [(GapKind, Test<'_>); 8] = [
+            (GapKind::LeftEmpty, &|required, column| self.is_left_empty(found, required, column)),
             (GapKind::Unique, &|required, column| required.unique && !self.keeps_unique(table, found, column)),
             (GapKind::UnmigratedUnique, &|required, column| required.unique && self.is_unmigrated(found, column, keeps_unique)),
             (GapKind::UnmigratedIndex, &|required, column| {
@@ -506,6 +507,22 @@ impl Comparing<'_> {
         tables
     }
 
+    /// Whether rows are stored without a value for a column that must be given one, in the declaration and in what the
+    /// migrations make of it, and nobody else may fill it in.
+    fn is_left_empty(&self, found: &SourceTable, required: &RequiredColumn, column: &Column) -> bool {
+        let names = column_names(found.layer, column);
+        let is_it = |made: &&Column| names.iter().any(|name| made.name.eq_ignore_ascii_case(name));
+        let made = self.declared.migrated.iter().filter_map(|one| one.made(found));
+        let mut made = made.filter_map(|made| made.table.columns.iter().find(is_it));
+        required.left_empty
+            && !required.required
+            && column.must_be_given()
+            && made.all(Column::must_be_given)
+            && self.complete
+            && self.trigger(found).is_none()
+            && !self.adapter.is_extended()
+    }
+
     /// Whether a column is for dates, which do not come through as text.
     fn is_lost(&self, required: &RequiredColumn) -> bool {
         required.kind == "date" && self.adapter.text_dates != TextDates::Fine
@@ -553,6 +570,7 @@ fn identifier(table: &RequiredTable) -> RequiredColumn {
         takes_over: None,
         idle: false,
         left_out: false,
+        left_empty: false,
         cause: table.cause.clone(),
     }
 }

@@ -158,7 +158,7 @@ impl Sources {
         }
         let ordered: Vec<Arc<Migrated>> = self.migrated.iter().filter(|one| one.ordered).cloned().collect();
         tables.iter_mut().for_each(|table| entities::name_as_made(table, &ordered));
-        let naming = match adapter.package.as_deref() {
+        let naming = match adapter.package() {
             Some("better-auth-mikro-orm") if !entities::are_renamed(adapter) => Naming::Entities,
             _ => Naming::Similar,
         };

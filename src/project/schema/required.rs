@@ -53,8 +53,12 @@ pub fn check(version: &Version, options: &Node, adapter: &Adapter) -> Option<&'s
     let check = &pack().core.schema_check;
     let release = before_preview(&version.effective()?);
     let off = predicate::evaluate(&check.unless.predicate, &in_production(options.lookup(&check.unless.steps()))).verdict;
-    let makes_it = |one: &&CheckingAdapter| one.name == adapter.kind.name() && one.versions.contains(&release);
-    check.adapters.iter().find(makes_it).filter(|_| off == Verdict::HoldsNot && !adapter.wrapped)
+    let family = || check.adapters.iter().filter(|one| one.name == adapter.kind.name());
+    let is_of_module = |one: &&CheckingAdapter| {
+        one.module.as_deref().is_some_and(|end| adapter.module.as_deref().is_some_and(|module| module.ends_with(end)))
+    };
+    let own = family().find(is_of_module).or_else(|| family().find(|one| one.module.is_none()));
+    own.filter(|one| one.versions.contains(&release) && off == Verdict::HoldsNot && !adapter.wrapped)
 }
 
 /// Whether it is a preview that may lack what the release it leads to brings. A release candidate has it.
@@ -323,6 +327,11 @@ impl Builder<'_> {
             self.add_column(&table.key, column, &renames, &cause, source);
         }
         self.add_keys(table, source.release);
+        for part in table.left_empty.iter().filter(|part| source.verdict(&part.when) == Verdict::Holds) {
+            let columns = self.required.tables.get_mut(&table.key).map(|required| &mut required.columns);
+            let named = columns.into_iter().flatten().filter(|column| part.columns.contains(&column.key));
+            named.for_each(|column| column.left_empty = true);
+        }
         if let (Some(additional), Some(_)) = (&table.additional, source.plugin) {
             self.add_additional(&table.key, additional, source);
         }
@@ -375,6 +384,7 @@ impl Builder<'_> {
                 takes_over: column.takes_over.clone(),
                 idle: idle && !self.plugins.iter().any(|used| uses(used, &written)),
                 left_out: false,
+                left_empty: false,
                 references: references.map(|reference| RequiredReference {
                     table: reference.table.clone(),
                     column: reference.column.clone(),
@@ -531,6 +541,7 @@ pub(super) fn field(key: &str, node: &Node, cause: Cause) -> Result<RequiredColu
         takes_over: None,
         idle: false,
         left_out: false,
+        left_empty: false,
         references: references.map(|(table, column)| RequiredReference {
             table: table.to_owned(),
             column: column.to_owned(),
