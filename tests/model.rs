@@ -2750,6 +2750,44 @@ fn snake(name: &str) -> String {
 }
 
 #[test]
+fn the_built_in_adapter_looks_columns_of_classes_up_by_their_names_in_the_database() {
+    let ask = |column: &str, database: &str, options: &str| {
+        let auth = format!(
+            "import {{ betterAuth }} from \"better-auth\";\nimport {{ Pool }} from \"pg\";\n\
+             import {{ CamelCasePlugin, Kysely, PostgresDialect }} from \"kysely\";\n\
+             import {{ typeormAdapter }} from \"typeorm-better-auth\";\n\
+             export const auth = betterAuth({{ database: {database}, {options} }});"
+        );
+        let classes = format!(
+            "import {{ Column, Entity, PrimaryColumn }} from \"typeorm\";\n@Entity(\"user\")\nexport class User {{\n\
+             @PrimaryColumn(\"text\") id: string; @Column() name: string; @Column({{ unique: true }}) email: string;\n\
+             {column} @Column({{ nullable: true }}) image?: string; @Column() createdAt: Date; @Column() updatedAt: Date;\n}}"
+        );
+        let model = model(&[("src/auth.ts", &auth), ("src/entities.ts", &classes)]);
+        let gaps = model.servers[0].gaps.iter().filter(|gap| gap.kind == GapKind::Columns);
+        let told =
+            gaps.flat_map(|gap| gap.columns.iter().map(|column| &column.key).chain(gap.declared.iter().map(|(name, _)| name)));
+        told.cloned().collect::<Vec<_>>().join(" ")
+    };
+    let snake = "@Column({ name: \"email_verified\", default: false }) emailVerified: boolean;";
+    let (pool, typeorm) = ("new Pool()", "typeormAdapter(dataSource)");
+    assert_eq!(ask(snake, pool, ""), "emailVerified email_verified");
+    for (column, database, options) in [
+        ("@Column({ default: false }) emailVerified: boolean;", pool, ""),
+        ("@Column({ name: \"emailVerified\", default: false }) verified: boolean;", pool, ""),
+        (snake, pool, "user: { fields: { emailVerified: \"email_verified\" } }"),
+        (
+            snake,
+            "{ db: new Kysely({ dialect: new PostgresDialect({}), plugins: [new CamelCasePlugin()] }), type: \"postgres\" }",
+            "",
+        ),
+        (snake, typeorm, ""),
+    ] {
+        assert_eq!(ask(column, database, options), "", "{column} {database} {options}");
+    }
+}
+
+#[test]
 fn classes_of_an_orm_are_held_against_its_migrations() {
     let none: [&str; 0] = [];
     let same = ("", "");

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::lookup::{Lookup, is_similar_column, is_similar_table, snake_case};
+use super::lookup::{Lookup, Naming, is_similar_column, is_similar_table, snake_case};
 use super::migrated::{
     Unmigrated, are_kept, column_names, dropped, full_name, in_database, unlisted, unmigrated, unread, unread_of,
 };
@@ -357,9 +357,10 @@ impl Comparing<'_> {
 
     /// Columns by their names in the database, with their places.
     fn places(&self, found: &SourceTable, columns: Vec<&Column>) -> Vec<(String, Site)> {
-        let name = |column: &Column| match self.adapter.dialect {
-            Some(Dialect::Postgres) => column.stored_name().into_owned(),
-            _ => column.name.clone(),
+        let name = |column: &Column| match (self.lookup().naming, self.adapter.dialect) {
+            (Naming::Stored { .. }, _) => column.physical.as_ref().unwrap_or(&column.name).clone(),
+            (_, Some(Dialect::Postgres)) => column.stored_name().into_owned(),
+            (_, _) => column.name.clone(),
         };
         columns.into_iter().map(|column| (name(column), found.column_site(column))).collect()
     }

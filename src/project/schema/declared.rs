@@ -222,7 +222,8 @@ impl Sources {
         }
         // Scripts that make other tables say nothing of where those of the server are made.
         if !tables.iter().any(is_core) {
-            return (self.similar(|_| true), Vec::new());
+            let naming = Naming::Stored { dialect: adapter.dialect, snake: adapter.snake_case };
+            return (Lookup { naming, ..self.similar(|_| true) }, Vec::new());
         }
         let tables =
             if adapter.snake_case == Some(true) { named(tables.into_iter().map(as_kysely_makes_it)) } else { named(tables) };
