@@ -323,7 +323,7 @@ impl Builder<'_> {
                 (required.cause, required.idle, required.inserted_by) = (named.cause, named.idle, named.inserted_by);
             }
         }
-        for column in table.columns.iter().filter(|column| column.versions.contains(source.release)) {
+        for column in table.columns.iter().filter(|column| column.is_in(source.release)) {
             self.add_column(&table.key, column, &renames, &cause, source);
         }
         self.add_keys(table, source.release);
@@ -367,7 +367,7 @@ impl Builder<'_> {
         let options_of = renames.iter().filter(|rename| !rename.except.contains(&column.name));
         let options: Vec<String> =
             options_of.filter_map(|rename| Some(format!("{}.{rename_key}", rename.fields.as_deref()?))).collect();
-        let Some(name) = self.name(&column.name, &options, source) else { return };
+        let Some(name) = self.name(column.name_in(source.release), &options, source) else { return };
         let references = column.references.as_ref().filter(|reference| reference.versions.contains(source.release));
         let idle = column.idle_when.as_ref().is_some_and(|condition| source.verdict(condition) == Verdict::Holds);
         let written = format!("{table}.{}", column.name);
@@ -678,6 +678,21 @@ mod tests {
         let checked = idle.checked(check(&version, &usual, &adapter(AdapterKind::Drizzle)));
         assert!(!checked.tables["account"].idle && column(&checked, "jwks", "expiresAt").is_some_and(|column| !column.idle));
         assert!(checked.refuses(GapKind::Columns) && !checked.refuses(GapKind::UnmigratedTable));
+    }
+
+    #[test]
+    fn candidates_may_differ_from_the_release_they_lead_to() {
+        let names = |release: &str, options: &Node| {
+            let version = Version { declared: Some(release.into()), ..Version::default() };
+            let columns = required(&version, options, &[]).tables.remove("account").expect("a table").columns;
+            let of_account = columns.into_iter().filter(|column| column.key == "accountId" || column.key == "issuer");
+            of_account.map(|column| column.name).collect::<Vec<_>>().join(" ")
+        };
+        let (plain, named) = (object([]), |key| object([("account", object([("fields", object([(key, text("own"))]))]))]));
+        let told = ["1.7.0-rc.1", "1.7.0-rc.2", "1.7.0-rc.4", "1.7.0"].map(|release| names(release, &plain));
+        assert_eq!(told, ["accountId", "providerAccountId issuer", "accountId issuer", "accountId issuer"]);
+        assert_eq!(names("1.7.0-rc.2", &named("accountId")), "providerAccountId issuer");
+        assert_eq!(names("1.7.0-rc.2", &named("providerAccountId")), "own issuer");
     }
 
     #[test]
