@@ -2468,6 +2468,53 @@ fn columns_that_only_the_migrations_ask_a_value_for_are_a_gap() {
     assert_eq!(declared, (vec!["tenant in src/schema.ts".to_owned()], false));
 }
 
+#[test]
+fn what_sign_up_leaves_empty_may_not_ask_for_a_value() {
+    let ask = |columns: &str, options: &str, second: &str| {
+        let auth = format!(
+            "import {{ betterAuth }} from \"better-auth\";\nimport {{ drizzleAdapter }} from \"better-auth/adapters/drizzle\";\n\
+             import {{ db }} from \"./db\";\nimport * as schema from \"./schema\";\n\
+             export const auth = betterAuth({{ {options} database: drizzleAdapter(db, {{ provider: \"pg\", schema }}) }});"
+        );
+        let schema = format!(
+            "import {{ pgTable, text, timestamp }} from \"drizzle-orm/pg-core\";\nexport const account = pgTable(\"account\", \
+             {{ id: text(\"id\").primaryKey(), accountId: text(\"account_id\"), providerId: text(\"provider_id\"), userId: text(\"user_id\"), \
+             scope: text(\"scope\"), idToken: text(\"id_token\"), refreshToken: text(\"refresh_token\"), {columns} }});"
+        );
+        let files = [
+            ("src/auth.ts", auth.as_str()),
+            ("src/schema.ts", &schema),
+            (
+                "drizzle/0000_init.sql",
+                "CREATE TABLE account (id text, account_id text, access_token text NOT NULL, password text NOT NULL);",
+            ),
+            ("drizzle/0001_more.sql", second),
+        ];
+        let model = model(&files);
+        let gaps = model.servers[0].gaps.iter().filter(|gap| gap.kind == GapKind::LeftEmpty);
+        gaps.flat_map(|gap| gap.columns.iter().map(|column| column.key.clone())).collect::<Vec<_>>().join(" ")
+    };
+    let (token, password) = ("accessToken: text(\"access_token\").notNull(),", "password: text(\"password\").notNull(),");
+    let (by_password, by_provider) = ("emailAndPassword: { enabled: true },", "socialProviders: { github: {} },");
+    let both = format!("{token} {password}");
+    assert_eq!(ask(&both, by_password, ""), "accessToken");
+    assert_eq!(ask(&both, by_provider, ""), "password");
+    assert_eq!(ask(&both, &format!("{by_password} {by_provider}"), ""), "accessToken password");
+    for (columns, options, second) in [
+        (token, "", ""),
+        (password, by_password, ""),
+        ("accessToken: text(\"access_token\").notNull().default(\"\"),", by_password, ""),
+        (token, by_password, "ALTER TABLE account ALTER COLUMN access_token SET DEFAULT '';"),
+        (token, "emailAndPassword: { enabled: true, disableSignUp: true },", ""),
+        (token, "emailAndPassword: { enabled: process.env.PASSWORDS === \"1\" },", ""),
+        (token, "emailAndPassword: { enabled: true }, databaseHooks: { account: { create: { before: fill } } },", ""),
+        (token, "emailAndPassword: { enabled: true }, databaseHooks: hooks,", ""),
+        (token, "emailAndPassword: { enabled: true }, plugins: [somebodys()],", ""),
+    ] {
+        assert_eq!(ask(columns, options, second), "", "{columns} {options} {second}");
+    }
+}
+
 fn typed_app(types: &str, more: &[(&str, &str)]) -> ProjectModel {
     let auth = "import { betterAuth } from \"better-auth\";\nimport { jwt } from \"better-auth/plugins\";\n\
                 import { Pool } from \"pg\";\nexport const auth = betterAuth({ database: new Pool(), plugins: [jwt()] });";
@@ -2703,6 +2750,44 @@ fn snake(name: &str) -> String {
 }
 
 #[test]
+fn the_built_in_adapter_looks_columns_of_classes_up_by_their_names_in_the_database() {
+    let ask = |column: &str, database: &str, options: &str| {
+        let auth = format!(
+            "import {{ betterAuth }} from \"better-auth\";\nimport {{ Pool }} from \"pg\";\n\
+             import {{ CamelCasePlugin, Kysely, PostgresDialect }} from \"kysely\";\n\
+             import {{ typeormAdapter }} from \"typeorm-better-auth\";\n\
+             export const auth = betterAuth({{ database: {database}, {options} }});"
+        );
+        let classes = format!(
+            "import {{ Column, Entity, PrimaryColumn }} from \"typeorm\";\n@Entity(\"user\")\nexport class User {{\n\
+             @PrimaryColumn(\"text\") id: string; @Column() name: string; @Column({{ unique: true }}) email: string;\n\
+             {column} @Column({{ nullable: true }}) image?: string; @Column() createdAt: Date; @Column() updatedAt: Date;\n}}"
+        );
+        let model = model(&[("src/auth.ts", &auth), ("src/entities.ts", &classes)]);
+        let gaps = model.servers[0].gaps.iter().filter(|gap| gap.kind == GapKind::Columns);
+        let told =
+            gaps.flat_map(|gap| gap.columns.iter().map(|column| &column.key).chain(gap.declared.iter().map(|(name, _)| name)));
+        told.cloned().collect::<Vec<_>>().join(" ")
+    };
+    let snake = "@Column({ name: \"email_verified\", default: false }) emailVerified: boolean;";
+    let (pool, typeorm) = ("new Pool()", "typeormAdapter(dataSource)");
+    assert_eq!(ask(snake, pool, ""), "emailVerified email_verified");
+    for (column, database, options) in [
+        ("@Column({ default: false }) emailVerified: boolean;", pool, ""),
+        ("@Column({ name: \"emailVerified\", default: false }) verified: boolean;", pool, ""),
+        (snake, pool, "user: { fields: { emailVerified: \"email_verified\" } }"),
+        (
+            snake,
+            "{ db: new Kysely({ dialect: new PostgresDialect({}), plugins: [new CamelCasePlugin()] }), type: \"postgres\" }",
+            "",
+        ),
+        (snake, typeorm, ""),
+    ] {
+        assert_eq!(ask(column, database, options), "", "{column} {database} {options}");
+    }
+}
+
+#[test]
 fn classes_of_an_orm_are_held_against_its_migrations() {
     let none: [&str; 0] = [];
     let same = ("", "");
@@ -2889,6 +2974,81 @@ fn the_configuration_of_a_tool_tells_which_schema_and_which_migrations_count() {
     let in_file = "import { defineConfig } from \"prisma/config\";\n\
                    export default defineConfig({ schema: \"./db/two\", migrations: { path: \"db/steps\" } });";
     assert_eq!(prisma(("prisma.config.ts", in_file)), ["db/two/schema.prisma", "db/steps"]);
+}
+
+#[test]
+fn which_release_compares_the_schema_by_itself_depends_on_the_module_of_the_adapter() {
+    let refuses = |module: &str, release: &str| {
+        let auth = format!(
+            "import {{ betterAuth }} from \"better-auth\";\nimport {{ drizzleAdapter }} from \"{module}\";\n\
+             export const auth = betterAuth({{ database: drizzleAdapter({{}}, {{ provider: \"pg\" }}) }});"
+        );
+        let lock = LOCK.replace("1.7.25", release);
+        model(&[("package-lock.json", &lock), ("src/auth.ts", &auth)]).servers[0].required.refuses(GapKind::Table)
+    };
+    for module in ["better-auth/adapters/drizzle", "@better-auth/drizzle-adapter"] {
+        assert_eq!(["1.7.2", "1.7.3", "1.7.4"].map(|release| refuses(module, release)), [false, true, true], "{module}");
+    }
+    let second = "@better-auth/drizzle-adapter/relations-v2";
+    assert_eq!(["1.7.3", "1.7.4"].map(|release| refuses(second, release)), [false, true]);
+}
+
+#[test]
+fn migrations_that_make_tables_of_other_names_are_not_passed_over() {
+    let auth = "import { betterAuth } from \"better-auth\";\nimport { drizzleAdapter } from \"better-auth/adapters/drizzle\";\n\
+                import * as schema from \"./schema\";\n\
+                export const auth = betterAuth({ database: drizzleAdapter({}, { provider: \"pg\", schema }) });";
+    let columns = [
+        ("user", "name email emailVerified image createdAt updatedAt"),
+        ("session", "expiresAt token createdAt updatedAt ipAddress userAgent userId"),
+        (
+            "account",
+            "accountId providerId userId accessToken refreshToken idToken accessTokenExpiresAt refreshTokenExpiresAt scope password \
+             createdAt updatedAt",
+        ),
+        ("verification", "identifier value expiresAt createdAt updatedAt"),
+    ];
+    let declare = |(name, columns): (&str, &str)| {
+        let columns: String = columns.split(' ').map(|column| format!("{column}: text(), ")).collect();
+        format!("export const {name} = table(\"{name}\", {{ id: text().primaryKey(), {columns} }});\n")
+    };
+    let schema = format!(
+        "import {{ pgTableCreator, text }} from \"drizzle-orm/pg-core\";\nconst table = pgTableCreator((name) => `app_${{name}}`);\n{}",
+        columns.map(declare).concat()
+    );
+    let make = |prefix: &str| {
+        let table = |(name, columns): (&str, &str)| {
+            let columns = columns.split(' ').map(|column| format!("\"{column}\" text")).collect::<Vec<_>>().join(", ");
+            format!("CREATE TABLE \"{prefix}{name}\" (\"id\" text, {columns});\n")
+        };
+        columns.map(table).concat()
+    };
+    let ask = |script: &str, scripts: &str| {
+        let package =
+            format!("{{ \"name\": \"app\", \"dependencies\": {{ \"better-auth\": \"1.7.25\" }}, \"scripts\": {{ {scripts} }} }}");
+        let model = model(&[
+            ("package.json", &package),
+            ("src/auth.ts", auth),
+            ("src/schema.ts", &schema),
+            (
+                "drizzle.config.ts",
+                "import type { Config } from \"drizzle-kit\";\n\
+                 export default { dialect: \"postgresql\", schema: \"src/schema.ts\", out: \"sql\" } satisfies Config;",
+            ),
+            ("sql/0000_init.sql", script),
+        ]);
+        let gaps = &model.servers[0].gaps;
+        let unmigrated = gaps.iter().filter(|gap| gap.kind == GapKind::UnmigratedTable).map(|gap| gap.table.clone());
+        let asked = model.undetermined.iter().any(|open| open.question.contains("whether the migrations create the tables"));
+        (unmigrated.collect::<Vec<_>>().join(" "), asked)
+    };
+    let nothing = (String::new(), false);
+    assert_eq!(ask(&make("app_"), ""), nothing);
+    assert_eq!(ask(&make(""), ""), ("app_account app_session app_user app_verification".to_owned(), false));
+    assert_eq!(ask("CREATE TABLE posts (id text);", ""), (String::new(), true), "another way into the database is likely");
+    for script in [&make(""), "CREATE TABLE posts (id text);"] {
+        assert_eq!(ask(script, "\"db:push\": \"drizzle-kit push\""), nothing, "the folder was left behind");
+    }
 }
 
 #[test]

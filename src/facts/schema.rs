@@ -156,6 +156,7 @@ impl Table {
             | Change::DeleteRows { .. }
             | Change::WriteRows { .. }
             | Change::UseRows { .. }
+            | Change::RunScript { .. }
             | Change::Unknown { .. } => {}
         }
     }
@@ -587,6 +588,13 @@ pub enum Change {
         /// The table, where its name was readable.
         table: Option<String>,
     },
+    /// Code runs the statements of another file.
+    RunScript {
+        /// The path as written; none where it is put together at run time.
+        path: Option<String>,
+        /// It begins in the folder of the file, not in the one the program is started in.
+        beside: bool,
+    },
     /// A statement that was recognised as changing a table but could not be read.
     Unknown {
         /// The table, where its name was readable.
@@ -618,7 +626,7 @@ impl Change {
             | Self::DropTrigger { table, .. }
             | Self::UseRows { table }
             | Self::Unknown { table } => table.as_deref(),
-            Self::DropNamespace { .. } => None,
+            Self::DropNamespace { .. } | Self::RunScript { .. } => None,
         }
     }
 }

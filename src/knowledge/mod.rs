@@ -140,6 +140,9 @@ pub struct SchemaCheck {
 pub struct CheckingAdapter {
     /// The family: `drizzle`.
     pub name: String,
+    /// How the name of its module ends, where it is not the usual one of the family.
+    #[serde(default)]
+    pub module: Option<String>,
     /// The releases of better-auth that have it do so.
     pub versions: Range,
     /// Whether it sees columns that must be given a value and that nothing writes.

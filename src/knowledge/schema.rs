@@ -28,6 +28,9 @@ pub struct Table {
     /// The paths of all requests that insert rows; empty where they are not known.
     #[serde(default)]
     pub inserted_by: Vec<String>,
+    /// Columns without a value in rows that are stored with some options.
+    #[serde(default)]
+    pub left_empty: Vec<LeftEmpty>,
     /// The options that rename it, the first that is set wins; `None` for the usual ones (see [`Table::renames`]).
     renames: Option<Vec<Rename>>,
     /// The option that adds columns of the project's own.
@@ -56,6 +59,16 @@ impl Table {
         let option = |name: &str| Some(format!("{base}{}.{name}", self.key));
         vec![Rename { model: option("modelName"), fields: option("fields"), except: Vec::new(), versions: Range::default() }]
     }
+}
+
+/// Columns that may be NULL, and are in rows that are stored with some options.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LeftEmpty {
+    /// Logical names of the columns.
+    pub columns: Vec<String>,
+    /// The options.
+    pub when: Condition,
 }
 
 /// A key over several columns.
@@ -144,6 +157,19 @@ pub struct Column {
     pub takes_over: Option<String>,
     /// The column as which options rename it, where that is another one.
     renamed_as: Option<RenamedAs>,
+    /// The previews that have it otherwise than the release they lead to.
+    #[serde(default)]
+    previews: Vec<Preview>,
+}
+
+/// A preview that has a column otherwise than the release it leads to.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Preview {
+    #[serde(deserialize_with = "super::version")]
+    version: Version,
+    /// What it calls the column; `None` where it does not have it.
+    name: Option<String>,
 }
 
 /// A column whose new name becomes that of another one.
@@ -155,11 +181,27 @@ struct RenamedAs {
 }
 
 impl Column {
+    /// Whether a release has it.
+    #[must_use]
+    pub fn is_in(&self, version: &Version) -> bool {
+        self.versions.contains(version) && self.preview(version).is_none_or(|preview| preview.name.is_some())
+    }
+
+    /// What a release calls it where no option renames it.
+    #[must_use]
+    pub fn name_in(&self, version: &Version) -> &str {
+        self.preview(version).and_then(|preview| preview.name.as_deref()).unwrap_or(&self.name)
+    }
+
+    fn preview(&self, version: &Version) -> Option<&Preview> {
+        self.previews.iter().find(|preview| preview.version == *version)
+    }
+
     /// The name under which options of a release rename it.
     #[must_use]
     pub fn rename_key(&self, version: &Version) -> &str {
         let other = self.renamed_as.as_ref().filter(|other| other.versions.contains(version));
-        other.map_or(&self.name, |other| &other.column)
+        other.map_or_else(|| self.name_in(version), |other| &other.column)
     }
 
     /// The condition on the options under which this release needs the column.

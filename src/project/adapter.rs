@@ -26,6 +26,20 @@ impl Adapter {
         }
     }
 
+    /// Whether code of the project stands between it and the database: an
+    /// [extension](https://www.prisma.io/docs/orm/prisma-client/client-extensions) of Prisma's client.
+    #[must_use]
+    pub fn is_extended(&self) -> bool {
+        let is_extension = |call: &CallValue| call.callee.name.ends_with(".$extends");
+        self.wrapped || matches!(self.handle.as_ref().map(|handle| &handle.value), Some(Value::Call(call)) if is_extension(call))
+    }
+
+    /// The package that it comes from.
+    #[must_use]
+    pub fn package(&self) -> Option<&str> {
+        self.module.as_deref().map(|module| split_package_name(module).0)
+    }
+
     /// What it keeps tables with that the repository declares in code. better-auth itself brings none of these; those of others
     /// are called after it.
     #[must_use]
@@ -45,7 +59,7 @@ impl Adapter {
     /// `@convex-dev/better-auth`: "Local install").
     #[must_use]
     pub fn convex_schema(&self) -> Option<&Node> {
-        let is_it = self.kind == AdapterKind::Other && self.package.as_deref() == Some(CONVEX);
+        let is_it = self.kind == AdapterKind::Other && self.package() == Some(CONVEX);
         self.options.as_ref().filter(|_| is_it)?.get(&["local", "schema"])
     }
 
@@ -54,7 +68,7 @@ impl Adapter {
     pub fn is_hollow(&self) -> bool {
         let takes_database = match self.kind {
             AdapterKind::Drizzle | AdapterKind::Prisma => true,
-            AdapterKind::Other => self.package.as_deref() == Some(CONVEX),
+            AdapterKind::Other => self.package() == Some(CONVEX),
             _ => false,
         };
         let is_empty = |object: &Object| object.properties.is_empty() && object.open.is_empty();
@@ -167,7 +181,7 @@ fn of_options(evaluator: &Evaluator<'_>, options: &Node, server: &Site) -> Adapt
                 common.wrapped |= next.wrapped;
                 common.dialect = common.dialect.filter(|_| common.dialect == next.dialect);
                 common.provider = common.provider.filter(|provider| next.provider.as_ref() == Some(provider));
-                common.package = common.package.filter(|package| next.package.as_ref() == Some(package));
+                common.module = common.module.filter(|module| next.module.as_ref() == Some(module));
                 common.snake_case = common.snake_case.filter(|_| common.snake_case == next.snake_case);
                 if let Some(conditions) = condition.zip(other) {
                     common.options = either(common.options, next.options, conditions);
@@ -241,7 +255,7 @@ pub(super) fn unknown(at: &Site) -> Adapter {
         at: at.clone(),
         dialect: None,
         provider: None,
-        package: None,
+        module: None,
         options: None,
         handle: None,
         plural: Plural::Never,
@@ -321,6 +335,7 @@ fn of_call(adapter: &mut Adapter, call: &CallValue) {
         _ => (AdapterKind::Other, None),
     };
     adapter.kind = kind;
+    adapter.module = Some(call.callee.module.clone());
     adapter.provider = (name == "D1Dialect").then(|| D1.to_owned());
     adapter.dialect = dialect_known;
     adapter.handle = call.arguments.first().cloned();
@@ -331,7 +346,6 @@ fn of_call(adapter: &mut Adapter, call: &CallValue) {
     };
     if matches!(kind, AdapterKind::Other) {
         adapter.provider = Some(call.local.clone());
-        adapter.package = Some(split_package_name(&call.callee.module).0.to_owned());
         adapter.dialect = adapter.handle.as_ref().and_then(of_orm);
         // `createClient(components.betterAuth, { local: { schema } }).adapter(ctx)`.
         adapter.options = call.receiver.as_ref().and_then(|component| component.arguments.get(1)).cloned();

@@ -598,7 +598,7 @@ fn comparable(server: &Server, run: Option<&Arc<str>>) -> SchemaState {
         AdapterKind::Other if server.adapter.mapper().is_some() && !server.declared.lookup.tables.is_empty() => {
             SchemaState::Compared
         }
-        AdapterKind::Other if server.adapter.package.as_deref() == Some(CONVEX) => {
+        AdapterKind::Other if server.adapter.package() == Some(CONVEX) => {
             SchemaState::Undetermined(match server.adapter.convex_schema() {
                 Some(_) => format!("the schema of the component that `{CONVEX}` is given is not known as a whole"),
                 None => format!("the component of `{CONVEX}` brings its own tables"),

@@ -226,8 +226,8 @@ pub struct Adapter {
     pub dialect: Option<Dialect>,
     /// `provider` as written; for an adapter of others, the name it is called by.
     pub provider: Option<String>,
-    /// The package of an adapter of others, where it comes from one.
-    pub package: Option<String>,
+    /// The module of the function that makes it, where one does.
+    pub module: Option<String>,
     /// The adapter's own options.
     pub options: Option<Node>,
     /// The first argument of the adapter: the database handle.

@@ -25,18 +25,18 @@ const HELD = {
 /** What some releases load but leave to the project to install. */
 const PEERS = { "@opentelemetry/api": "1.9.0" };
 
-/** Installs a release unless it is there; gives its folder. */
-export async function install(release) {
-  const folder = join(tmpdir(), "better-auth-releases", release);
+/** Installs a release unless it is there; gives its folder. With tools, packages by version, it is another one that has them too. */
+export async function install(release, tools) {
+  const folder = join(tmpdir(), "better-auth-releases", tools ? `${release}-tools` : release);
   const importer = join(folder, "import.mjs");
   if (await access(importer).then(() => true, () => false)) return folder;
-  const dependencies = { "better-auth": release, ...PEERS };
+  const dependencies = { "better-auth": release, ...PEERS, ...tools };
   for (const companion of COMPANIONS) {
     const version = matching(await published(companion), release);
     if (version) dependencies[companion] = version;
   }
-  // A companion must not bring a better-auth of its own.
-  const overrides = { "better-auth": release, ...HELD[minor(release)] };
+  // A companion must not bring a better-auth of its own. The command line brings a core of its own besides.
+  const overrides = { "better-auth": release, ...(tools && { "@better-auth/core": release }), ...HELD[minor(release)] };
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, "package.json"), JSON.stringify({ private: true, dependencies, overrides }, null, 2));
   await run("npm", ["install", "--ignore-scripts", "--legacy-peer-deps", "--no-audit", "--no-fund"], { cwd: folder });
@@ -61,7 +61,7 @@ export function newestOfEachMinor(versions) {
  * The version of a companion that goes with a release of better-auth. Companions skip releases that change nothing for
  * them: it is the newest of the same minor that is not newer, else the first after it.
  */
-function matching(versions, release) {
+export function matching(versions, release) {
   const candidates = versions.filter((version) => minor(version) === minor(release));
   const stable = candidates.filter((version) => !version.includes("-"));
   const usable = stable.length > 0 ? stable : candidates;

@@ -8,6 +8,7 @@ mod course;
 mod embedded;
 mod entities;
 mod entity_schemas;
+mod files;
 mod handed;
 mod knex;
 mod kysely;
@@ -497,7 +498,6 @@ mod tests {
             r#"import * as users from "./users"; export const up = async (db) => { await users.add(db); }"#,
             r#"import { add } from "./users"; export async function up(db) { await db.transaction().execute(async (trx) => { await add(trx) }) }"#,
             r#"import { statement } from "./users"; export async function up(knex) { await knex.raw(statement("user")); }"#,
-            r#"import fs from "fs"; export async function up(knex) { await knex.raw(fs.readFileSync("a.sql", "utf8")); }"#,
             r#"import { STATEMENT } from "./users"; export async function up({ db }) { await db.execute(STATEMENT); }"#,
         ] {
             assert!(is_unknown(text), "{text}");
@@ -513,6 +513,21 @@ mod tests {
         ] {
             assert!(!is_unknown(text), "{text}");
         }
+    }
+
+    #[test]
+    fn a_file_that_is_read_is_run() {
+        let run = |body: &str| {
+            let text = format!(
+                "import fs from 'fs'; import {{ join }} from 'path'; export async function up(knex) {{ {body} await knex.raw(sql); }}"
+            );
+            changes(&text).into_iter().filter(|change| matches!(change, Change::RunScript { .. })).collect::<Vec<_>>()
+        };
+        let script = |path: Option<&str>, beside| vec![Change::RunScript { path: path.map(str::to_owned), beside }];
+        assert_eq!(run("const sql = fs.readFileSync('a.sql', 'utf8');"), script(Some("a.sql"), false));
+        assert_eq!(run("const sql = fs.readFileSync(join(__dirname, 'a.sql'), 'utf8');"), script(Some("a.sql"), true));
+        assert_eq!(run("const sql = fs.readFileSync(join(other, 'a.sql'), 'utf8');"), script(None, false));
+        assert_eq!(run("const sql = statement;"), [], "nothing is read");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::lookup::{Lookup, is_similar_column, is_similar_table, snake_case};
+use super::lookup::{Lookup, Naming, is_similar_column, is_similar_table, snake_case};
 use super::migrated::{
     Unmigrated, are_kept, column_names, dropped, full_name, in_database, unlisted, unmigrated, unread, unread_of,
 };
@@ -64,14 +64,17 @@ fn looks_like(found: &SourceTable, table: &RequiredTable) -> bool {
     found.table.open || 2 * core().filter(has).count() > core().count()
 }
 
-/// Whether the migrations make all the tables that every server has. Where nothing else brings a schema into the database,
-/// those of a plugin are to follow, however many they are.
+/// Whether the migrations make all the tables that every server has, be it by the names that others are made of where the
+/// project makes them. Where nothing else brings a schema into the database, the others are to follow, however many they are.
 fn make_core(required: &Required, declared: &Declared, adapter: &Adapter) -> bool {
     let mut core = required.tables.iter().filter(|(key, _)| CORE.contains(&key.as_str()));
     core.all(|(key, table)| {
         let name = adapter.lookup_name(key, &table.model);
-        let mut made = declared.lookup.find(&name).flat_map(|found| declared.migrated.iter().filter_map(|one| one.made(found)));
-        made.any(|made| looks_like(made, table))
+        let made = |found: &SourceTable, one: &Migrated| {
+            let by_stem = || one.table(found.table.stem.as_deref()?);
+            one.made(found).or_else(by_stem).is_some_and(|made| looks_like(made, table))
+        };
+        declared.lookup.find(&name).any(|found| declared.migrated.iter().any(|one| made(found, one)))
     })
 }
 
@@ -292,7 +295,8 @@ impl Comparing<'_> {
         start: &dyn Fn(GapKind, Vec<RequiredColumn>, &Cause) -> Gap,
         failed: &mut Vec<Gap>,
     ) {
-        let tests: [(GapKind, Test<'_>); 7] = [
+        let tests: [(GapKind, Test<'_>); 8] = [
+            (GapKind::LeftEmpty, &|required, column| self.is_left_empty(found, required, column)),
             (GapKind::Unique, &|required, column| required.unique && !self.keeps_unique(table, found, column)),
             (GapKind::UnmigratedUnique, &|required, column| required.unique && self.is_unmigrated(found, column, keeps_unique)),
             (GapKind::UnmigratedIndex, &|required, column| {
@@ -353,9 +357,10 @@ impl Comparing<'_> {
 
     /// Columns by their names in the database, with their places.
     fn places(&self, found: &SourceTable, columns: Vec<&Column>) -> Vec<(String, Site)> {
-        let name = |column: &Column| match self.adapter.dialect {
-            Some(Dialect::Postgres) => column.stored_name().into_owned(),
-            _ => column.name.clone(),
+        let name = |column: &Column| match (self.lookup().naming, self.adapter.dialect) {
+            (Naming::Stored { .. }, _) => column.physical.as_ref().unwrap_or(&column.name).clone(),
+            (_, Some(Dialect::Postgres)) => column.stored_name().into_owned(),
+            (_, _) => column.name.clone(),
         };
         columns.into_iter().map(|column| (name(column), found.column_site(column))).collect()
     }
@@ -503,6 +508,22 @@ impl Comparing<'_> {
         tables
     }
 
+    /// Whether rows are stored without a value for a column that must be given one, in the declaration and in what the
+    /// migrations make of it, and nobody else may fill it in.
+    fn is_left_empty(&self, found: &SourceTable, required: &RequiredColumn, column: &Column) -> bool {
+        let names = column_names(found.layer, column);
+        let is_it = |made: &&Column| names.iter().any(|name| made.name.eq_ignore_ascii_case(name));
+        let made = self.declared.migrated.iter().filter_map(|one| one.made(found));
+        let mut made = made.filter_map(|made| made.table.columns.iter().find(is_it));
+        required.left_empty
+            && !required.required
+            && column.must_be_given()
+            && made.all(Column::must_be_given)
+            && self.complete
+            && self.trigger(found).is_none()
+            && !self.adapter.is_extended()
+    }
+
     /// Whether a column is for dates, which do not come through as text.
     fn is_lost(&self, required: &RequiredColumn) -> bool {
         required.kind == "date" && self.adapter.text_dates != TextDates::Fine
@@ -550,6 +571,7 @@ fn identifier(table: &RequiredTable) -> RequiredColumn {
         takes_over: None,
         idle: false,
         left_out: false,
+        left_empty: false,
         cause: table.cause.clone(),
     }
 }

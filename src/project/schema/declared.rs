@@ -158,7 +158,7 @@ impl Sources {
         }
         let ordered: Vec<Arc<Migrated>> = self.migrated.iter().filter(|one| one.ordered).cloned().collect();
         tables.iter_mut().for_each(|table| entities::name_as_made(table, &ordered));
-        let naming = match adapter.package.as_deref() {
+        let naming = match adapter.package() {
             Some("better-auth-mikro-orm") if !entities::are_renamed(adapter) => Naming::Entities,
             _ => Naming::Similar,
         };
@@ -222,7 +222,8 @@ impl Sources {
         }
         // Scripts that make other tables say nothing of where those of the server are made.
         if !tables.iter().any(is_core) {
-            return (self.similar(|_| true), Vec::new());
+            let naming = Naming::Stored { dialect: adapter.dialect, snake: adapter.snake_case };
+            return (Lookup { naming, ..self.similar(|_| true) }, Vec::new());
         }
         let tables =
             if adapter.snake_case == Some(true) { named(tables.into_iter().map(as_kysely_makes_it)) } else { named(tables) };
@@ -231,32 +232,21 @@ impl Sources {
         (Lookup { tables, naming, map: Map::Needless }, migrated)
     }
 
-    /// The migrations in the folders Drizzle Kit is configured to write into for these tables; none of them where it was
-    /// never made to write any, and the schema is pushed. `None` where its configuration does not tell.
-    fn configured_migrations(
-        &self,
-        files: &dyn Files,
-        resolver: &Resolver,
-        package: &str,
-        lookup: &Lookup,
-    ) -> Option<Vec<Arc<Migrated>>> {
+    /// The configurations of Drizzle Kit that read these tables. Where some are none of its business, it is not known who makes
+    /// them: none then.
+    fn kits(&self, lookup: &Lookup) -> Vec<&Tool> {
         let declaring: BTreeSet<&str> = lookup.tables.iter().map(|(_, table)| &*table.file).collect();
         let of_kit = |tool: &&Tool| tool.kind == Kind::DrizzleKit && declaring.iter().any(|file| tool.reads(file));
         let reading: Vec<&Tool> = self.tools.iter().filter(of_kit).collect();
-        // Where some tables are none of its business, it is not known who makes them.
-        if reading.is_empty() || !declaring.iter().all(|file| reading.iter().any(|tool| tool.reads(file))) {
-            return None;
-        }
+        let are_all_read = declaring.iter().all(|file| reading.iter().any(|tool| tool.reads(file)));
+        if are_all_read { reading } else { Vec::new() }
+    }
+
+    /// The migrations in the folders that tools are configured to write into.
+    fn written_by(&self, tools: &[&Tool]) -> Vec<Arc<Migrated>> {
         let is_target =
-            |one: &&Arc<Migrated>| one.ordered && reading.iter().any(|tool| tool.migrations.as_deref() == Some(&*one.folder));
-        let own: Vec<Arc<Migrated>> = self.migrated.iter().filter(is_target).cloned().collect();
-        if are_kept(&own, lookup.tables.iter().map(|(_, table)| table)) {
-            return Some(own);
-        }
-        let scripts = files.of_kind(FileKind::Sql);
-        let is_empty = |folder: &String| !scripts.iter().any(|script| relative(folder, script).is_some());
-        let is_unused = reading.iter().all(|tool| tool.migrations.as_ref().is_some_and(is_empty));
-        (is_unused && self.is_pushed(resolver, package, lookup)).then(Vec::new)
+            |one: &&Arc<Migrated>| one.ordered && tools.iter().any(|tool| tool.migrations.as_deref() == Some(&*one.folder));
+        self.migrated.iter().filter(is_target).cloned().collect()
     }
 
     /// Whether scripts bring the tables into a database without migrations.
@@ -267,9 +257,19 @@ impl Sources {
 
     /// The folders of migrations that make the tables an ORM declares: those it is configured for, else those of the same
     /// packages, else those of the server's and of the repository as a whole. What another tool writes is for another schema.
+    /// Where none makes any, those it is configured for make others instead, unless the schema is pushed.
     fn migrations_of(&self, files: &dyn Files, resolver: &Resolver, package: &str, lookup: &Lookup) -> Vec<Arc<Migrated>> {
-        if let Some(configured) = self.configured_migrations(files, resolver, package, lookup) {
+        let kits = self.kits(lookup);
+        let configured = self.written_by(&kits);
+        if !kits.is_empty() && are_kept(&configured, lookup.tables.iter().map(|(_, table)| table)) {
             return configured;
+        }
+        let is_pushed = self.is_pushed(resolver, package, lookup);
+        let scripts = files.of_kind(FileKind::Sql);
+        let is_empty = |folder: &String| !scripts.iter().any(|script| relative(folder, script).is_some());
+        let is_unused = |kit: &&Tool| kit.migrations.as_ref().is_some_and(is_empty);
+        if is_pushed && !kits.is_empty() && kits.iter().all(is_unused) {
+            return Vec::new();
         }
         let makes = |one: &&Arc<Migrated>| {
             let mut names = lookup.tables.iter().filter_map(|(_, table)| name_in_database(table));
@@ -285,7 +285,8 @@ impl Sources {
             all.iter().filter(is_in).map(|one| Arc::clone(one)).collect()
         };
         let near = of_packages(&lookup.tables.iter().map(|(_, table)| resolver.package_of(&table.file)).collect());
-        if near.is_empty() { of_packages(&[package.into(), "".into()].into()) } else { near }
+        let found = if near.is_empty() { of_packages(&[package.into(), "".into()].into()) } else { near };
+        if found.is_empty() && !is_pushed { configured } else { found }
     }
 }
 

@@ -56,6 +56,14 @@ pub enum Naming {
         /// known.
         snake: Option<bool>,
     },
+    /// The tables are those of an ORM and could not be linked to the adapter, which knows nothing of that: columns answer by the
+    /// names they are given for the database. Where they are given none, and for tables, any name that may be meant will do.
+    Stored {
+        /// As in [`Naming::Sql`].
+        dialect: Option<Dialect>,
+        /// As in [`Naming::Sql`].
+        snake: Option<bool>,
+    },
     /// Tables answer by the names of their classes, as `better-auth-mikro-orm` asks for them (0.1.1 to 0.4.3: `normalizeEntityName`
     /// and `getPropertyMetadata`), with the default naming of MikroORM; columns by those of the properties, or of what is
     /// stored for a relation.
@@ -92,7 +100,7 @@ impl Lookup {
     /// Whether the adapter is known to look in these tables and no others.
     #[must_use]
     pub fn is_certain(&self) -> bool {
-        !matches!(self.naming, Naming::Entities | Naming::Similar)
+        !matches!(self.naming, Naming::Stored { .. } | Naming::Entities | Naming::Similar)
     }
 }
 
@@ -104,7 +112,7 @@ impl Naming {
             Self::Exact => name == wanted,
             Self::Sql { dialect, snake } => is_in_database(name, table.folds, wanted, dialect, snake),
             Self::Entities => name == entity_name(wanted),
-            Self::Similar => is_similar_table(table, wanted),
+            Self::Stored { .. } | Self::Similar => is_similar_table(table, wanted),
         }
     }
 
@@ -114,6 +122,10 @@ impl Naming {
         match self {
             Self::Exact => column.name == wanted,
             Self::Sql { dialect, snake } => is_in_database(&column.name, column.folds, wanted, dialect, snake),
+            Self::Stored { dialect, snake } => match &column.physical {
+                Some(stored) => is_in_database(stored, false, wanted, dialect, snake),
+                None => is_similar_column(column, wanted),
+            },
             Self::Entities if column.references.is_none() => column.name == wanted,
             Self::Entities | Self::Similar => is_similar_column(column, wanted),
         }

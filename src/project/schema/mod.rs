@@ -127,6 +127,8 @@ pub struct RequiredColumn {
     pub idle: bool,
     /// better-auth leaves it out of the rows it stores, for all that it is required.
     pub left_out: bool,
+    /// With these options rows are stored without a value for it, as they may be.
+    pub left_empty: bool,
     /// What brings the column in.
     pub cause: Cause,
 }
@@ -360,6 +362,8 @@ pub enum GapKind {
     Unwritten,
     /// The same in the database that the migrations make, though the declaration asks for no value: those in `declared`.
     StillRequired,
+    /// The columns may be NULL, and must be given a value where they are declared.
+    LeftEmpty,
     /// The table is declared, and no migration creates it.
     UnmigratedTable,
     /// The columns are declared, and no migration creates them.

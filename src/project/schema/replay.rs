@@ -9,6 +9,7 @@ use super::{Dropped, Layer, Migrated, SourceTable};
 use crate::facts::Body;
 use crate::facts::schema::{Change, Derived, Operation, Room, Table};
 use crate::project::files::Files;
+use crate::project::resolve::join;
 use crate::project::value::Unknown;
 use crate::source::{FileKind, Site, Span};
 
@@ -65,17 +66,12 @@ impl Scripts {
 #[must_use]
 pub fn replay(files: &dyn Files, all: &Scripts) -> Vec<Migrated> {
     let mut migrated = Vec::new();
+    let run_by_code = run_by_code(files, all);
     for (group, scripts) in &all.groups {
         let is_code = group.single.as_ref().is_some_and(|single| is_code(single));
         let mut state = State::new(if is_code { Layer::Code } else { Layer::Sql });
-        for path in scripts {
-            let Some(facts) = files.facts(path) else { continue };
-            let Some(operations) = facts.operations() else {
-                state.unread.push((None, unreadable(path, Span::default())));
-                continue;
-            };
-            operations.iter().for_each(|operation| state.run(operation, path));
-            state.unread.extend(facts.errors.iter().map(|error| (None, unreadable(path, *error))));
+        for path in scripts.iter().filter(|path| !run_by_code.contains(*path)) {
+            state.run_all(files, path, true);
         }
         if group.single.is_none() {
             state.unread.extend(all.missing.get(&group.folder).map(|why| (None, why.clone())));
@@ -88,6 +84,28 @@ pub fn replay(files: &dyn Files, all: &Scripts) -> Vec<Migrated> {
         }
     }
     migrated
+}
+
+/// The scripts that migrations in code read and run, which therefore run at no other time.
+fn run_by_code(files: &dyn Files, all: &Scripts) -> BTreeSet<Arc<str>> {
+    let code = all.groups.values().flatten().filter(|path| is_code(path));
+    let facts = code.filter_map(|path| Some((path, files.facts(path)?)));
+    let run = facts.flat_map(|(path, facts)| {
+        let operations = facts.operations().unwrap_or_default().iter();
+        operations.filter_map(|operation| script_of(files, path, &operation.change)).collect::<Vec<_>>()
+    });
+    run.collect()
+}
+
+/// The script that a change of a file runs, where it lies in the repository: in the folder of the file, or in one that the
+/// program may be started in, the nearest first.
+fn script_of(files: &dyn Files, file: &str, change: &Change) -> Option<Arc<str>> {
+    let Change::RunScript { path: Some(path), beside } = change else { return None };
+    let folder = split(file).0;
+    let around = std::iter::successors(Some(folder), |inner| (!inner.is_empty()).then(|| split(inner).0));
+    let candidates = around.take(if *beside { 1 } else { usize::MAX }).filter_map(|folder| join(folder, path));
+    let is_script = |path: &String| FileKind::of(path) == Some(FileKind::Sql) && files.exists(path);
+    candidates.into_iter().find(is_script).map(Arc::from)
 }
 
 /// Says that a part of a script could not be read.
@@ -346,8 +364,25 @@ impl State {
         migrated
     }
 
-    fn run(&mut self, operation: &Operation, file: &Arc<str>) {
-        if !operation.certain && self.may_drop(operation.namespace.as_deref(), &operation.change) {
+    /// Carries out a script; `certain` tells that it runs in any case.
+    fn run_all(&mut self, files: &dyn Files, script: &Arc<str>, certain: bool) {
+        let Some(facts) = files.facts(script) else { return };
+        let Some(operations) = facts.operations() else {
+            return self.unread.push((None, unreadable(script, Span::default())));
+        };
+        for operation in operations {
+            let certain = certain && operation.certain;
+            // SQL runs no other script.
+            match script_of(files, script, &operation.change) {
+                Some(other) => self.run_all(files, &other, certain),
+                None => self.run(operation, certain, script),
+            }
+        }
+        self.unread.extend(facts.errors.iter().map(|error| (None, unreadable(script, *error))));
+    }
+
+    fn run(&mut self, operation: &Operation, certain: bool, file: &Arc<str>) {
+        if !certain && self.may_drop(operation.namespace.as_deref(), &operation.change) {
             return;
         }
         let namespace = operation.namespace.as_deref();
@@ -448,6 +483,7 @@ impl State {
             // What it is like afterwards follows.
             Change::RemakeColumn { .. } => {}
             Change::DeleteRows { .. } | Change::WriteRows { .. } | Change::UseRows { .. } => {}
+            Change::RunScript { .. } => self.unread.push((None, unreadable(file, operation.span))),
             Change::Unknown { table } => {
                 // It may have added columns.
                 if let Some(known) =
@@ -831,6 +867,45 @@ mod tests {
         assert_eq!(show(&found), ["migrations: a(y z)", "src: f(x)", "src: c(x)"]);
         assert_eq!(found[0].unread.len(), 2);
         assert_eq!(found.iter().map(|one| one.tables[0].layer).collect::<Vec<_>>(), [Layer::Sql, Layer::Code, Layer::Code]);
+    }
+
+    #[test]
+    fn scripts_that_code_reads_run_where_it_does() {
+        let up = |body: &str| format!("export async function up(knex) {{ {body} }}");
+        let ask = |head: &str, body: &str| {
+            let code = format!("import fs from 'node:fs';\nimport path, {{ join }} from 'node:path';\n{head}\n{}", up(body));
+            let text = |text: String| -> &'static str { Box::leak(text.into_boxed_str()) };
+            let found = migrated([
+                ("app/db/migrations/1_a.ts", text(up("await knex.raw('CREATE TABLE a (x int)')"))),
+                ("app/db/migrations/2_b.ts", text(code)),
+                ("app/db/migrations/3_c.ts", text(up("await knex.raw('ALTER TABLE a RENAME y TO z')"))),
+                ("app/db/migrations/sql/2_b.sql", "ALTER TABLE a ADD y int"),
+            ]);
+            (show(&found), found[0].unread.len())
+        };
+        let done = (vec!["app/db/migrations: a(x z)".to_owned()], 0);
+        for (head, body) in [
+            ("", "const sql = fs.readFileSync(path.join(__dirname, 'sql', '2_b.sql'), 'utf8'); await knex.raw(sql);"),
+            ("const sql = fs.readFileSync(`${__dirname}/sql/2_b.sql`).toString();", "await knex.raw(sql);"),
+            ("const file = join(__dirname, 'sql/2_b.sql');", "await knex.raw(await fs.promises.readFile(file, 'utf8'));"),
+            ("", "await knex.raw(fs.readFileSync(new URL('./sql/2_b.sql', import.meta.url), 'utf8'));"),
+            (
+                "const here = path.dirname(fileURLToPath(import.meta.url));",
+                "await knex.raw(readFileSync(join(here, 'sql', '2_b.sql')));",
+            ),
+            // In the folder where the program is started.
+            ("", "await knex.raw(fs.readFileSync('./db/migrations/sql/2_b.sql', 'utf8'));"),
+            ("", "const text = await Bun.file(import.meta.dir + '/sql/2_b.sql').text(); await sql.raw(text).execute(knex);"),
+        ] {
+            assert_eq!(ask(head, body), done, "{head} {body}");
+        }
+        for (head, body) in [
+            ("", "await knex.raw(fs.readFileSync(path.join(__dirname, 'sql', 'gone.sql'), 'utf8'));"),
+            ("", "await knex.raw(fs.readFileSync(path.join(folder(), '2_b.sql'), 'utf8'));"),
+            ("", "const sql = fs.readFileSync(file(), 'utf8'); for (const one of sql.split(';')) await knex.raw(one);"),
+        ] {
+            assert_eq!(ask(head, body).1, 1, "{head} {body}");
+        }
     }
 
     #[test]

@@ -53,8 +53,12 @@ pub fn check(version: &Version, options: &Node, adapter: &Adapter) -> Option<&'s
     let check = &pack().core.schema_check;
     let release = before_preview(&version.effective()?);
     let off = predicate::evaluate(&check.unless.predicate, &in_production(options.lookup(&check.unless.steps()))).verdict;
-    let makes_it = |one: &&CheckingAdapter| one.name == adapter.kind.name() && one.versions.contains(&release);
-    check.adapters.iter().find(makes_it).filter(|_| off == Verdict::HoldsNot && !adapter.wrapped)
+    let family = || check.adapters.iter().filter(|one| one.name == adapter.kind.name());
+    let is_of_module = |one: &&CheckingAdapter| {
+        one.module.as_deref().is_some_and(|end| adapter.module.as_deref().is_some_and(|module| module.ends_with(end)))
+    };
+    let own = family().find(is_of_module).or_else(|| family().find(|one| one.module.is_none()));
+    own.filter(|one| one.versions.contains(&release) && off == Verdict::HoldsNot && !adapter.wrapped)
 }
 
 /// Whether it is a preview that may lack what the release it leads to brings. A release candidate has it.
@@ -319,10 +323,15 @@ impl Builder<'_> {
                 (required.cause, required.idle, required.inserted_by) = (named.cause, named.idle, named.inserted_by);
             }
         }
-        for column in table.columns.iter().filter(|column| column.versions.contains(source.release)) {
+        for column in table.columns.iter().filter(|column| column.is_in(source.release)) {
             self.add_column(&table.key, column, &renames, &cause, source);
         }
         self.add_keys(table, source.release);
+        for part in table.left_empty.iter().filter(|part| source.verdict(&part.when) == Verdict::Holds) {
+            let columns = self.required.tables.get_mut(&table.key).map(|required| &mut required.columns);
+            let named = columns.into_iter().flatten().filter(|column| part.columns.contains(&column.key));
+            named.for_each(|column| column.left_empty = true);
+        }
         if let (Some(additional), Some(_)) = (&table.additional, source.plugin) {
             self.add_additional(&table.key, additional, source);
         }
@@ -358,7 +367,7 @@ impl Builder<'_> {
         let options_of = renames.iter().filter(|rename| !rename.except.contains(&column.name));
         let options: Vec<String> =
             options_of.filter_map(|rename| Some(format!("{}.{rename_key}", rename.fields.as_deref()?))).collect();
-        let Some(name) = self.name(&column.name, &options, source) else { return };
+        let Some(name) = self.name(column.name_in(source.release), &options, source) else { return };
         let references = column.references.as_ref().filter(|reference| reference.versions.contains(source.release));
         let idle = column.idle_when.as_ref().is_some_and(|condition| source.verdict(condition) == Verdict::Holds);
         let written = format!("{table}.{}", column.name);
@@ -375,6 +384,7 @@ impl Builder<'_> {
                 takes_over: column.takes_over.clone(),
                 idle: idle && !self.plugins.iter().any(|used| uses(used, &written)),
                 left_out: false,
+                left_empty: false,
                 references: references.map(|reference| RequiredReference {
                     table: reference.table.clone(),
                     column: reference.column.clone(),
@@ -531,6 +541,7 @@ pub(super) fn field(key: &str, node: &Node, cause: Cause) -> Result<RequiredColu
         takes_over: None,
         idle: false,
         left_out: false,
+        left_empty: false,
         references: references.map(|(table, column)| RequiredReference {
             table: table.to_owned(),
             column: column.to_owned(),
@@ -667,6 +678,21 @@ mod tests {
         let checked = idle.checked(check(&version, &usual, &adapter(AdapterKind::Drizzle)));
         assert!(!checked.tables["account"].idle && column(&checked, "jwks", "expiresAt").is_some_and(|column| !column.idle));
         assert!(checked.refuses(GapKind::Columns) && !checked.refuses(GapKind::UnmigratedTable));
+    }
+
+    #[test]
+    fn candidates_may_differ_from_the_release_they_lead_to() {
+        let names = |release: &str, options: &Node| {
+            let version = Version { declared: Some(release.into()), ..Version::default() };
+            let columns = required(&version, options, &[]).tables.remove("account").expect("a table").columns;
+            let of_account = columns.into_iter().filter(|column| column.key == "accountId" || column.key == "issuer");
+            of_account.map(|column| column.name).collect::<Vec<_>>().join(" ")
+        };
+        let (plain, named) = (object([]), |key| object([("account", object([("fields", object([(key, text("own"))]))]))]));
+        let told = ["1.7.0-rc.1", "1.7.0-rc.2", "1.7.0-rc.4", "1.7.0"].map(|release| names(release, &plain));
+        assert_eq!(told, ["accountId", "providerAccountId issuer", "accountId issuer", "accountId issuer"]);
+        assert_eq!(names("1.7.0-rc.2", &named("accountId")), "providerAccountId issuer");
+        assert_eq!(names("1.7.0-rc.2", &named("providerAccountId")), "own issuer");
     }
 
     #[test]

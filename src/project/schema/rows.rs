@@ -133,6 +133,7 @@ impl Rows {
                 self.remove(place, table, column, Some(to));
             }
             Change::WriteRows { table, columns, from, selected } => self.write(place, table, columns, from, selected),
+            Change::RunScript { .. } => self.scattered = true,
             Change::UseRows { table } => {
                 let table = table.as_ref().map(|table| self.resolve(table));
                 self.scattered |= table.is_none_or(|table| self.holder(&table).is_some());

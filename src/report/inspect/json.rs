@@ -123,6 +123,7 @@ fn gap_name(kind: GapKind) -> &'static str {
         GapKind::ModelName => "table-instead-of-model",
         GapKind::Columns => "missing-column",
         GapKind::Unwritten | GapKind::StillRequired => "unexpected-required-column",
+        GapKind::LeftEmpty => "required-optional-column",
         GapKind::UnmigratedTable => "table-not-migrated",
         GapKind::UnmigratedColumns => "column-not-migrated",
         GapKind::UnmigratedUnique => "unique-not-migrated",

@@ -218,6 +218,7 @@ mod tests {
             takes_over: None,
             idle: false,
             left_out: false,
+            left_empty: false,
             cause,
         };
         let required = |model: &str, columns, cause| RequiredTable { columns, ..RequiredTable::new(model.into(), cause) };
@@ -255,7 +256,7 @@ mod tests {
             plugins: vec![plugin("passkey", "@better-auth/passkey", 7), admin],
             plugins_open: vec![why.clone()],
             adapter: Adapter {
-                package: None,
+                module: None,
                 kind: AdapterKind::Drizzle,
                 at: site(6),
                 dialect: Some(Dialect::Postgres),

@@ -254,6 +254,7 @@ impl Page<'_> {
             GapKind::ModelName => format!("`{}` is the table of model {others}, and no model", gap.table),
             GapKind::Columns => format!("lacks {names}, needed by {cause}{at}"),
             GapKind::Unwritten | GapKind::StillRequired => format!("has {others}, which must be given a value and never is{at}"),
+            GapKind::LeftEmpty => format!("asks a value for {names}, which may be NULL{at}"),
             GapKind::UnmigratedTable => format!("declared, and no migration creates it{at}"),
             GapKind::UnmigratedColumns => format!("no migration creates {names}, needed by {cause}{at}"),
             GapKind::UnmigratedUnique => format!("no migration makes {names} unique{at}"),

@@ -669,6 +669,7 @@ fn plan(server: &Server, gaps: &[&Gap], edits: Vec<(Site, String)>) -> FixPlan {
         GapKind::Unwritten => {
             format!("let {} of table `{}` be empty", quoted(gap.declared.iter().map(|(name, _)| name.as_str())), gap.table)
         }
+        GapKind::LeftEmpty => format!("let {} be empty", columns_of(gap)),
         GapKind::DateAsText => format!("have {} give dates", columns_of(gap)),
         _ => format!("declare {}", columns_of(gap)),
     });
@@ -676,7 +677,7 @@ fn plan(server: &Server, gaps: &[&Gap], edits: Vec<(Site, String)>) -> FixPlan {
     let next = gaps.iter().any(|gap| !matches!(gap.kind, GapKind::MapEntry | GapKind::DateAsText));
     let next = next.then(|| if gaps.iter().all(|gap| is_key(gap)) { migrate(server) } else { apply(server) });
     // What else reads the columns has to follow.
-    let is_seen = gaps.iter().any(|gap| gap.kind == GapKind::DateAsText);
+    let is_seen = gaps.iter().any(|gap| matches!(gap.kind, GapKind::DateAsText | GapKind::LeftEmpty));
     let applicability = if is_seen { Applicability::Unsafe } else { Applicability::Safe };
     FixPlan { title: join(parts.collect()), applicability, edits, next }
 }

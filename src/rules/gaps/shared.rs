@@ -107,6 +107,7 @@ fn defects<'m>(number: usize, server: &'m Server, gap: &Gap) -> Vec<(usize, Defe
         | GapKind::Unique
         | GapKind::Index
         | GapKind::Cascade
+        | GapKind::LeftEmpty
         | GapKind::DateText
         | GapKind::DateAsText => columns().enumerate().map(|(part, key)| (part, at(found_in(), key.to_owned()))).collect(),
     }
@@ -120,7 +121,7 @@ fn reduced(gap: &Gap, parts: &[usize]) -> Gap {
     let mut reduced = gap.clone();
     match gap.kind {
         GapKind::Unwritten | GapKind::StillRequired => reduced.declared = only(&gap.declared, parts),
-        GapKind::Unique | GapKind::Index | GapKind::Cascade | GapKind::DateText | GapKind::DateAsText => {
+        GapKind::Unique | GapKind::Index | GapKind::Cascade | GapKind::LeftEmpty | GapKind::DateText | GapKind::DateAsText => {
             reduced.columns = only(&gap.columns, parts);
             reduced.declared = only(&gap.declared, parts);
         }

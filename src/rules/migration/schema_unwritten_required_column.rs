@@ -1,11 +1,11 @@
 //! A column that must be given a value and that better-auth never writes.
 
-use crate::finding::Severity;
+use crate::finding::{Confidence, Severity};
 use crate::knowledge::pack;
 use crate::project::AdapterKind;
 use crate::project::adapter::Mapper;
 use crate::project::schema::compare::is_for_password;
-use crate::project::schema::{Gap, GapKind};
+use crate::project::schema::{Gap, GapKind, RequiredColumn};
 use crate::project::value::Lookup;
 use crate::rules::context::release;
 use crate::rules::gaps::{Group, Topic, apply, capitalised, join, quoted, relax, report_each, why};
@@ -39,9 +39,34 @@ pub(super) fn check(cx: &Context<'_>, out: &mut Reporter<'_>) {
         report.help.migration = Some(migration_help(group, gap, &passwords, &others));
         let message =
             format!("table `{}` cannot do without {a_value} for {columns}, and better-auth {version} {never}", gap.table);
-        (message, "not null, without a default".into())
+        (message, NOT_NULL.into())
+    });
+    report_each(cx, out, Topic::Of(GapKind::LeftEmpty), |group, gap, report| {
+        let columns = quoted(gap.columns.iter().map(|column| column.name.as_str()));
+        let them = if gap.columns.len() == 1 { "it" } else { "them" };
+        report.confidence = report.confidence.min(Confidence::Medium);
+        let of_provider = |column: &RequiredColumn| column.key != "password";
+        let kinds = [
+            (gap.columns.iter().any(of_provider), "an account with a password holds nothing of a provider"),
+            (!gap.columns.iter().all(of_provider), "an account of a provider holds no password"),
+        ];
+        let kinds = kinds.into_iter().filter(|(is_there, _)| *is_there).map(|(_, kind)| kind.to_owned()).collect();
+        report.why = format!("{}: the insert is refused, and nobody can sign up that way.", capitalised(&join(kinds)));
+        report.identity.push("optional".into());
+        report.help.server = Some("Nothing to change: better-auth has no value to store there.".into());
+        report.help.client = Some("Nothing changes there.".into());
+        report.help.migration = Some(format!("Make {columns} nullable. {}", apply(group.server)));
+        let version = release(&group.server.version);
+        let message = format!(
+            "table `{}` cannot do without a value for {columns}, and better-auth {version} stores rows without {them}",
+            gap.table
+        );
+        (message, NOT_NULL.into())
     });
 }
+
+/// What is said at a column.
+const NOT_NULL: &str = "not null, without a default";
 
 /// The columns for passwords of users, which better-auth keeps elsewhere, and the others.
 fn by_content(gap: &Gap) -> (Vec<&str>, Vec<&str>) {

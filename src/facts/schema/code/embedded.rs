@@ -152,7 +152,7 @@ fn without_holes(change: Change) -> Change {
         Change::DropNamespace { namespace } if namespace.as_deref().is_some_and(is_open) => {
             return Change::Unknown { table: None };
         }
-        Change::DropNamespace { .. } => return change,
+        Change::DropNamespace { .. } | Change::RunScript { .. } => return change,
         Change::RenameTable { table, to, .. } => (table, is_open(to)),
         Change::MoveTable { table, to } => (table, to.as_deref().is_some_and(is_open)),
         Change::DropColumn { table, column } => (table, is_open(column)),

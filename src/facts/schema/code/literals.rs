@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use tree_sitter::Node;
 
-use super::Code;
+use super::{Code, files};
 use crate::facts::lower::{named, unescape};
 use crate::syntax::typescript::fields::{NodeField, NodeFields};
 
@@ -175,7 +175,7 @@ impl<'c> Code<'c> {
                     if value.is_some_and(|value| FUNCTIONS.contains(&value.kind())) {
                         self.functions.insert(self.str(pattern));
                     }
-                    names.extend(self.bound(pattern, value.filter(|value| stays && is_written_out(*value))));
+                    names.extend(self.bound(pattern, value.filter(|value| stays && self.is_kept(*value))));
                 }
                 names
             }
@@ -185,7 +185,7 @@ impl<'c> Code<'c> {
 
     /// The names in a pattern, each with the part of the value it stands for, where that is written out.
     pub(super) fn bound(&self, pattern: Node<'c>, value: Option<Node<'c>>) -> Vec<(&'c str, Option<Node<'c>>)> {
-        let out = |value: Option<Node<'c>>| value.map(plain).filter(|value| is_written_out(*value));
+        let out = |value: Option<Node<'c>>| value.map(plain).filter(|value| self.is_kept(*value));
         match pattern.kind() {
             "identifier" => vec![(self.str(pattern), out(value))],
             "array_pattern" => {
@@ -214,6 +214,18 @@ impl<'c> Code<'c> {
             }
             _ => Vec::new(),
         }
+    }
+
+    /// Whether what a name stands for is worth knowing.
+    fn is_kept(&self, value: Node<'c>) -> bool {
+        is_written_out(value) || files::is_kept(self, value)
+    }
+
+    /// What a name stands for, where that is known; any other value as it is.
+    pub(super) fn known(&self, value: Node<'c>) -> Node<'c> {
+        let value = plain(value);
+        let named = self.constants.get(self.str(value)).filter(|_| value.kind() == "identifier");
+        named.copied().unwrap_or(value)
     }
 
     /// A node as written.

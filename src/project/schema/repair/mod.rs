@@ -48,7 +48,9 @@ pub fn repair(server: &Server, gaps: &[&Gap], files: &dyn Files) -> Option<Repai
         {
             relax::in_database(server, gap)?
         }
-        _ if gaps.iter().any(|gap| gap.kind == GapKind::Unwritten) => relax::repair(server, gaps, files)?,
+        _ if gaps.iter().any(|gap| matches!(gap.kind, GapKind::Unwritten | GapKind::LeftEmpty)) => {
+            relax::repair(server, gaps, files)?
+        }
         _ if gaps.iter().any(|gap| gap.kind == GapKind::DateText) => dates::repair(server, gaps, files)?,
         _ if gaps.iter().all(|gap| gap.kind == GapKind::DateAsText) => dates::as_dates(gaps, files)?,
         AdapterKind::Drizzle if server.declared.is_of_astro() => return None,

@@ -23,7 +23,9 @@ const SPREAD: &str = "the columns of the table are spread in from elsewhere";
 pub(super) fn repair(server: &Server, gaps: &[&Gap], files: &dyn Files) -> Option<Repair> {
     let [gap] = gaps else { return None };
     let table = found(server, gap)?;
-    let is_named = |column: &Column, name: &str| name == column.name || name == column.stored_name();
+    let is_named = |column: &Column, name: &str| {
+        name == column.name || name == column.stored_name() || column.physical.as_deref() == Some(name)
+    };
     let is_one = |column: &&Column| gap.declared.iter().any(|(name, _)| is_named(column, name));
     let columns: Vec<&Column> = table.table.columns.iter().filter(is_one).collect();
     match (server.adapter.kind, table.layer) {

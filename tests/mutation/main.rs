@@ -4,7 +4,8 @@
 //! names a folder of samples: in each folder below it an `auth.ts` and one schema file
 //! (`schema.prisma`, `schema.sql` or `auth-schema.ts`) that the official command line wrote for it. Every table and column
 //! is deleted and renamed in turn, and every unique key dropped; each mutant must give a gap of the right kind at the right
-//! name, and no other. What is deleted from the schema of an ORM must come back by the repair of the finding.
+//! name, and no other. What is deleted from the schema of an ORM must come back by the repair of the finding. [`official`]
+//! compares with what the official command line says of the same mutants.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -22,6 +23,8 @@ use git_auth_review::source::{MemorySnapshot, Span};
 /// The release the samples were written by.
 const RELEASE: &str = "1.7.25";
 
+mod official;
+#[path = "../schemas/mod.rs"]
 mod schemas;
 
 /// The names of schema files, one for each language.
@@ -29,6 +32,8 @@ const FILES: [&str; 3] = ["schema.prisma", "schema.sql", "auth-schema.ts"];
 
 struct Sample {
     name: String,
+    /// The configuration with a stand-in for the driver, as the generator was run with.
+    generated: String,
     auth: String,
     file: &'static str,
     schema: String,
@@ -39,7 +44,7 @@ impl Sample {
         let auth = fs::read_to_string(folder.join("auth.ts")).ok()?;
         let (file, schema) = FILES.into_iter().find_map(|file| Some((file, fs::read_to_string(folder.join(file)).ok()?)))?;
         let name = folder.components().rev().take(2).map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>();
-        Some(Self { name: name.join(" of "), auth: with_a_driver(&auth), file, schema })
+        Some(Self { name: name.join(" of "), auth: with_a_driver(&auth), generated: auth, file, schema })
     }
 
     /// What the crate writes for many plugins.
@@ -54,8 +59,8 @@ impl Sample {
                  admin(), username(), jwt(), twoFactor(), organization({{ teams: {{ enabled: true }} }}),
              ] }});"
         );
-        let auth = with_a_driver(&auth);
-        let bare = Self { name: database.to_owned(), auth, file: "none.sql", schema: String::new() };
+        let driven = with_a_driver(&auth);
+        let bare = Self { name: database.to_owned(), auth: driven, generated: auth, file: "none.sql", schema: String::new() };
         let (path, schema) = schemas::written(&bare.model("").servers[0]);
         let ending = path.rsplit('.').next().expect("a name");
         let file = FILES.into_iter().find(|file| file.ends_with(ending)).expect("a language");
