@@ -6,6 +6,7 @@ use super::Code;
 use super::literals::{Chain, plain};
 use crate::facts::lower::named;
 use crate::facts::schema::Change;
+use crate::syntax::typescript::fields::{NodeField, NodeFields};
 
 /// Functions of Node.js that give what a file holds.
 const READING: [&str; 2] = ["readFileSync", "readFile"];
@@ -51,8 +52,8 @@ fn reading<'c>(code: &Code<'c>, value: Node<'c>) -> Option<Node<'c>> {
         Some(step) if step.name == "file" && code.str(chain.root) == "Bun" => step.values().first().copied(),
         Some(_) => None,
         None => {
-            let callee = chain.root.child_by_field_name("function").filter(|callee| READING.contains(&code.str(*callee)));
-            callee.and_then(|_| named(chain.root.child_by_field_name("arguments")?).first().copied())
+            let callee = chain.root.field(NodeField::Function).filter(|callee| READING.contains(&code.str(*callee)));
+            callee.and_then(|_| named(chain.root.field(NodeField::Arguments)?).first().copied())
         }
     }
 }
@@ -81,7 +82,7 @@ fn path_of<'c>(code: &Code<'c>, node: Node<'c>) -> Option<(String, bool)> {
             rest.filter(|_| is_folder(code, inner)).map(|rest| (rest, true))
         }
         "new_expression" if is_url(code, node) => {
-            let arguments = named(node.child_by_field_name("arguments")?);
+            let arguments = named(node.field(NodeField::Arguments)?);
             Some((code.text(*arguments.first()?)?, true))
         }
         "call_expression" => match called(code, node) {
@@ -101,15 +102,15 @@ fn is_folder<'c>(code: &Code<'c>, node: Node<'c>) -> bool {
 
 /// `new URL("./script.sql", import.meta.url)`.
 fn is_url<'c>(code: &Code<'c>, node: Node<'c>) -> bool {
-    let constructor = node.child_by_field_name("constructor").map(|constructor| code.str(constructor));
-    let arguments = node.child_by_field_name("arguments").map(named).unwrap_or_default();
+    let constructor = node.field(NodeField::Constructor).map(|constructor| code.str(constructor));
+    let arguments = node.field(NodeField::Arguments).map(named).unwrap_or_default();
     constructor == Some("URL") && arguments.get(1).is_some_and(|base| code.str(*base) == "import.meta.url")
 }
 
 /// The last name of what is called, and with what.
 fn called<'c>(code: &Code<'c>, node: Node<'c>) -> (&'c str, Vec<Node<'c>>) {
     let node = plain(node);
-    let callee = node.child_by_field_name("function").map(|callee| code.str(callee)).unwrap_or_default();
-    let arguments = node.child_by_field_name("arguments").map(named).unwrap_or_default();
+    let callee = node.field(NodeField::Function).map(|callee| code.str(callee)).unwrap_or_default();
+    let arguments = node.field(NodeField::Arguments).map(named).unwrap_or_default();
     (callee.rsplit('.').next().unwrap_or_default(), arguments)
 }
