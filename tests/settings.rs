@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use git_auth_review::cache::memory::MemoryStore;
 use git_auth_review::engine::{Options, Review, ReviewError, Surroundings, review};
+use git_auth_review::finding::Status;
 use git_auth_review::report::{Style, json, terminal};
 use git_auth_review::source::{MemorySnapshot, Snapshot};
 
@@ -116,4 +117,38 @@ fn no_report_holds_a_secret_of_the_source() {
             assert!(!text.contains("hunter2"), "{text}");
         }
     }
+}
+
+#[test]
+fn a_copy_is_new_and_what_was_copied_is_not() {
+    let statuses = |review: &Review| -> Vec<(String, Status)> {
+        review.findings.iter().map(|finding| (finding.location.file.clone(), finding.status)).collect()
+    };
+    let before = application(&[]);
+    for copy in ["a/auth.ts", "z/auth.ts"] {
+        let review = change(&before, &application(&[(copy, AUTH)]), &[copy]).expect("a review");
+        let mut expected = vec![("src/auth.ts".to_owned(), Status::Existing), (copy.to_owned(), Status::New)];
+        expected.sort_by(|(a, _), (b, _)| a.cmp(b));
+        assert_eq!(statuses(&review), expected);
+        assert!(review.blocked);
+    }
+    let safe = AUTH.replace("true", "false");
+    for moved in ["a/auth.ts", "z/auth.ts"] {
+        let after = application(&[("src/auth.ts", &safe), (moved, AUTH)]);
+        let review = change(&before, &after, &[moved, "src/auth.ts"]).expect("a review");
+        assert_eq!(statuses(&review), [(moved.to_owned(), Status::Existing)], "a rename");
+    }
+}
+
+#[test]
+fn a_baseline_speaks_of_a_file_and_not_of_its_copy() {
+    let fingerprint = &introduced(&[]).findings[0].fingerprint;
+    let baseline = format!(r#"{{"version":1,"findings":[{{"fingerprint":"{fingerprint}","file":"src/auth.ts"}}]}}"#);
+    let files = [(".auth-review/baseline.json", baseline.as_str()), ("a/auth.ts", AUTH)];
+    let review = change(&application(&files[..1]), &application(&files), &["a/auth.ts"]).expect("a review");
+    let found: Vec<_> = review.findings.iter().map(|finding| finding.location.file.as_str()).collect();
+    assert_eq!((found, review.suppressed, review.blocked), (vec!["a/auth.ts"], 1, true));
+    let moved = [files[0], files[1], ("src/auth.ts", "export {};")];
+    let review = change(&application(&files[..1]), &application(&moved), &["a/auth.ts", "src/auth.ts"]).expect("a review");
+    assert_eq!((review.findings.len(), review.suppressed), (0, 1), "a rename");
 }

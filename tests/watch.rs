@@ -39,6 +39,8 @@ struct Watch {
     reviewed: Value,
     error: Option<String>,
     notices: Vec<String>,
+    /// How many events told of findings since it was ready.
+    told: usize,
 }
 
 impl Watch {
@@ -60,8 +62,9 @@ impl Watch {
             }
         });
         let mut watch =
-            Self { child, events, findings: BTreeMap::new(), reviewed: Value::Null, error: None, notices: Vec::new() };
+            Self { child, events, findings: BTreeMap::new(), reviewed: Value::Null, error: None, notices: Vec::new(), told: 0 };
         watch.until("it is ready", |watch| watch.reviewed["event"] == "ready");
+        watch.told = 0;
         watch
     }
 
@@ -83,6 +86,7 @@ impl Watch {
     fn take(&mut self, event: Value) {
         let finding = || (event["finding"]["fingerprint"].as_str().expect("a fingerprint").to_owned(), event["finding"].clone());
         let message = || event["message"].as_str().expect("a message").to_owned();
+        self.told += usize::from(event["finding"].is_object());
         match event["event"].as_str().expect("a kind of event") {
             "appeared" => {
                 let (fingerprint, finding) = finding();
@@ -117,22 +121,27 @@ impl Watch {
     fn agrees(&mut self, repo: &Repo, after: &str) {
         let check = repo.review(&["check", "--format", "json", "--fail-on", "never"]).passed();
         let fresh: Value = serde_json::from_str(&check.stdout).expect("JSON");
-        let findings: BTreeMap<String, Value> = fresh["findings"]
-            .as_array()
-            .expect("a list")
-            .iter()
-            .map(|finding| (finding["fingerprint"].as_str().expect("text").to_owned(), finding.clone()))
-            .collect();
+        // Among findings that are equal but for their place, a watch has each keep the fingerprint it began with.
+        let unnumbered = |finding: &Value| {
+            let mut finding = finding.clone();
+            finding["fingerprint"] = Value::Null;
+            finding.to_string()
+        };
+        let sorted = |mut findings: Vec<String>| {
+            findings.sort();
+            findings
+        };
+        let findings = sorted(fresh["findings"].as_array().expect("a list").iter().map(unnumbered).collect());
         // The gate of a watch is that of a bare `check`, and not asked about here.
         let numbers = |summary: &Value| {
             let mut summary = summary.clone();
             summary["blocked"] = Value::Null;
             summary
         };
-        let picture = format!("{:?}, {}, {}", findings.keys(), fresh["summary"], fresh["undetermined"]);
+        let picture = format!("{:?}, {}, {}", findings, fresh["summary"], fresh["undetermined"]);
         self.until(&format!("it agrees with {picture} after {after}"), |watch| {
             watch.error.is_none()
-                && watch.findings == findings
+                && sorted(watch.findings.values().map(unnumbered).collect()) == findings
                 && watch.reviewed["undetermined"] == fresh["undetermined"]
                 && numbers(&watch.reviewed["summary"]) == numbers(&fresh["summary"])
         });
@@ -179,6 +188,27 @@ fn a_save_by_rename_is_seen() {
     fs::rename(repo.path("src/lib/.auth.ts.swp"), repo.path(SERVER)).expect("renamed");
     watch.until("it appears", |watch| watch.tells_of(RULE));
     watch.agrees(&repo, "the rename");
+}
+
+#[test]
+fn a_file_that_is_being_written_says_nothing() {
+    let repo = application();
+    repo.write(SERVER, PLUGIN);
+    let mut watch = Watch::start(&repo);
+    assert!(watch.tells_of(RULE));
+    let before = watch.findings.clone();
+    // Emptied first, as most programs do, and written a moment later.
+    repo.write(SERVER, "");
+    thread::sleep(Duration::from_millis(300));
+    repo.write(SERVER, format!("{PLUGIN}\n"));
+    watch.until("it was written", |watch| watch.reviewed["files"] == serde_json::json!([SERVER]));
+    assert_eq!((watch.findings.clone(), watch.told), (before.clone(), 0));
+    // While a bracket is missing.
+    repo.write(SERVER, PLUGIN.replace("});", ""));
+    watch.until("it was broken", |watch| watch.reviewed["undetermined"] != serde_json::json!([]));
+    assert_eq!((watch.findings.clone(), watch.told), (before, 0));
+    repo.write(SERVER, PLAIN);
+    watch.agrees(&repo, "the repair");
 }
 
 #[test]

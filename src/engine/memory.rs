@@ -1,8 +1,8 @@
 //! What one review leaves for the next.
 
-use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::Numbered;
 use super::survey::{Base, Survey};
 use crate::cache::FactStore;
 use crate::config::Config;
@@ -91,8 +91,8 @@ pub(super) struct PictureKey {
 #[derive(Debug)]
 pub(super) struct Picture {
     pub(super) model: ProjectModel,
-    /// The parts of what the rules found, by fingerprint.
-    pub(super) known: HashMap<String, BTreeSet<String>>,
+    /// What the rules found.
+    pub(super) found: Vec<Numbered>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

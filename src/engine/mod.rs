@@ -11,12 +11,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::config::Config;
-use crate::finding::{self, Finding, Report, Undetermined};
+use crate::facts::{Body, FileFacts};
+use crate::finding::pairing::{self, Mark};
+use crate::finding::{self, Finding, Location, Report, Undetermined};
 use crate::project::ProjectModel;
 use crate::project::files::Files as _;
 use crate::project::link::{Kept, link};
 use crate::rules::{Before, Context, Registry};
-use crate::source::{FileKind, Installed, LineIndex, Snapshot, SnapshotKind, folder_of};
+use crate::source::{FileKind, Installed, LineIndex, Site, Snapshot, SnapshotKind, Span, folder_of};
 use crate::triage::{self, BASELINE_PATH, FailOn};
 use memory::{Picture, PictureKey};
 use packages::Packages;
@@ -71,6 +73,8 @@ pub struct Review {
     pub files_changed: usize,
     /// The gate's decision.
     pub blocked: bool,
+    /// Files that had a part in the picture and were not read everywhere, each with the first place that was not.
+    pub unread: BTreeMap<String, Location>,
     /// Whether the answer rests on more than the snapshots: on the work tree or on installed packages, which change
     /// without a trace in them.
     pub beyond_snapshots: bool,
@@ -182,15 +186,15 @@ pub fn review<'a>(
                 notes.push(note);
             }
         }
-        let is_known = |(report, fingerprint): &&(Report, String)| {
-            picture.known.get(fingerprint).is_some_and(|parts| report.is_within(parts))
-        };
-        known.push(reports.iter().filter(is_known).map(|(_, fingerprint)| fingerprint.clone()).collect());
+        let earlier = pairing::pairs(picture.found.iter().map(Numbered::mark), reports.iter().map(Numbered::mark));
+        let is_known = |(now, index): &(&Numbered, usize)| now.report.is_within(&picture.found[*index].report.parts);
+        let paired = reports.iter().zip(earlier).filter_map(|(now, index)| index.map(|index| (now, index)));
+        known.push(paired.filter(is_known).map(|(now, _)| now.fingerprint.clone()).collect());
         relevant.extend(picture.model.files.iter().cloned());
     }
 
-    let mut texts = Texts::of(snapshot);
-    let findings = reports.into_iter().map(|(report, fingerprint)| texts.finding(report, fingerprint)).collect();
+    let mut texts = Texts::new(|path| view.text(path));
+    let findings = reports.into_iter().map(|numbered| texts.finding(numbered)).collect();
     let mut undetermined: Vec<Undetermined> =
         model.undetermined.iter().chain(&outcome.open).map(|open| texts.open(open)).collect();
     undetermined.sort();
@@ -217,6 +221,7 @@ pub fn review<'a>(
         .flat_map(|finding| std::iter::once(&finding.location).chain(finding.related.iter().map(|related| &related.location)))
         .map(|location| location.file.as_str())
         .collect();
+    let unread = unread(&view, &model, &mut texts);
     let mut texts = texts.into_read();
     texts.retain(|path, _| mentioned.contains(path.as_str()));
     let review = Review {
@@ -228,6 +233,7 @@ pub fn review<'a>(
         notes,
         files_reviewed: model.files.len(),
         files_changed,
+        unread,
         blocked: triaged.blocked,
         beyond_snapshots: looked_at_worktree.get() || packages.were_asked(),
         texts,
@@ -261,8 +267,7 @@ fn picture(
     }
     let model = link(view, &config.contexts, &mut Kept::default());
     let reports = registry.run(&Context::for_comparison(&model, view)).reports;
-    let known = numbered(reports).into_iter().map(|(report, fingerprint)| (fingerprint, report.parts)).collect();
-    let picture = Arc::new(Picture { model, known });
+    let picture = Arc::new(Picture { model, found: numbered(reports) });
     if let Some(key) = key.filter(|_| !view.packages().were_asked()) {
         memory.keep_picture(key, &picture);
     }
@@ -316,20 +321,45 @@ fn is_relevant(path: &str, files: &BTreeSet<Arc<str>>) -> bool {
     })
 }
 
+/// A report with its fingerprints.
+#[derive(Debug)]
+struct Numbered {
+    report: Report,
+    fingerprint: String,
+    /// The fingerprint of the first of its equals.
+    family: String,
+}
+
+impl Numbered {
+    /// What tells it from other reports.
+    fn mark(&self) -> Mark<'_, &str> {
+        Mark { family: &self.family, file: &self.report.primary.file }
+    }
+}
+
 /// Gives every report its fingerprint; equal ones are told apart by their order of place.
-fn numbered(mut reports: Vec<Report>) -> Vec<(Report, String)> {
+fn numbered(mut reports: Vec<Report>) -> Vec<Numbered> {
     reports.sort_by(|a, b| (&a.rule, &a.identity, &a.primary).cmp(&(&b.rule, &b.identity, &b.primary)));
     let mut ordinal = 0;
-    let mut numbered: Vec<(Report, String)> = Vec::with_capacity(reports.len());
+    let mut numbered: Vec<Numbered> = Vec::with_capacity(reports.len());
     for report in reports {
-        ordinal = match numbered.last() {
-            Some((last, _)) if last.rule == report.rule && last.identity == report.identity => ordinal + 1,
-            _ => 0,
-        };
+        let last = numbered.last().filter(|last| last.report.rule == report.rule && last.report.identity == report.identity);
+        ordinal = if last.is_some() { ordinal + 1 } else { 0 };
         let fingerprint = finding::fingerprint(&report.rule, &report.identity, ordinal);
-        numbered.push((report, fingerprint));
+        let family = last.map_or_else(|| fingerprint.clone(), |last| last.family.clone());
+        numbered.push(Numbered { report, fingerprint, family });
     }
     numbered
+}
+
+/// The files of the picture that were not read everywhere, each with the first place that was not.
+fn unread(view: &View<'_>, model: &ProjectModel, texts: &mut Texts<'_>) -> BTreeMap<String, Location> {
+    let first = |facts: &FileFacts| match &facts.body {
+        Body::Unreadable(_) => Some(Span::default()),
+        _ => facts.errors.first().copied(),
+    };
+    let unread = model.files.iter().filter_map(|path| Some((path, first(&*view.facts(path)?)?)));
+    unread.map(|(path, span)| (path.to_string(), texts.location(&Site::new(path, span)))).collect()
 }
 
 fn suppressions(view: &View<'_>, model: &ProjectModel, texts: &mut Texts<'_>) -> Vec<triage::Comment> {

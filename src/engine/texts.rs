@@ -3,19 +3,20 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
+use super::Numbered;
 use super::view::read_text;
-use crate::finding::{Edit, Finding, Fix, Location, Open, Related, Report, Status, Undetermined};
+use crate::finding::{Edit, Finding, Fix, Location, Open, Related, Status, Undetermined};
 use crate::source::{LineIndex, Site, Snapshot};
 
 /// Texts of a snapshot, read when a place in them is to be shown.
 pub(super) struct Texts<'a> {
-    snapshot: &'a dyn Snapshot,
+    read: Box<dyn Fn(&str) -> Option<String> + 'a>,
     texts: BTreeMap<String, String>,
 }
 
 impl<'a> Texts<'a> {
-    pub(super) fn of(snapshot: &'a dyn Snapshot) -> Self {
-        Self { snapshot, texts: BTreeMap::new() }
+    pub(super) fn new(read: impl Fn(&str) -> Option<String> + 'a) -> Self {
+        Self { read: Box::new(read), texts: BTreeMap::new() }
     }
 
     /// The texts that were read: path and content.
@@ -24,7 +25,7 @@ impl<'a> Texts<'a> {
     }
 
     pub(super) fn text(&mut self, path: &str) -> &str {
-        self.texts.entry(path.to_owned()).or_insert_with(|| read_text(self.snapshot, path).unwrap_or_default())
+        self.texts.entry(path.to_owned()).or_insert_with(|| (self.read)(path).unwrap_or_default())
     }
 
     pub(super) fn location(&mut self, site: &Site) -> Location {
@@ -32,7 +33,7 @@ impl<'a> Texts<'a> {
         Location::new(&site.file, index.position(site.span.start), index.position(site.span.end))
     }
 
-    pub(super) fn finding(&mut self, report: Report, fingerprint: String) -> Finding {
+    pub(super) fn finding(&mut self, Numbered { report, fingerprint, family }: Numbered) -> Finding {
         Finding {
             location: self.location(&report.primary),
             related: report
@@ -60,6 +61,7 @@ impl<'a> Texts<'a> {
             why: report.why,
             help: report.help,
             fingerprint,
+            family,
             docs: report.docs,
             cwe: report.cwe,
             label: report.label,
@@ -81,7 +83,7 @@ impl<'a> Locator<'a> {
     /// A locator over the snapshot the model was linked from.
     #[must_use]
     pub fn new(snapshot: &'a dyn Snapshot) -> Self {
-        Self { texts: RefCell::new(Texts::of(snapshot)) }
+        Self { texts: RefCell::new(Texts::new(|path| read_text(snapshot, path))) }
     }
 
     /// The location of a place.

@@ -1,7 +1,7 @@
 //! A snapshot as linking and the rules see it.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use rayon::prelude::*;
 
@@ -13,7 +13,7 @@ use crate::facts::signals::{ModuleNames, Signals, scan};
 use crate::facts::{FileFacts, extract};
 use crate::project::bundler::configures_names;
 use crate::project::files::{Edit, Files};
-use crate::source::{FileKind, MAX_SOURCE_BYTES, Snapshot, decode};
+use crate::source::{Entry, FileKind, MAX_SOURCE_BYTES, Snapshot, Unreadable, decode};
 
 /// Most edited files for which it is worth finding out what they leave as it was.
 const MOST_EDITS: usize = 64;
@@ -25,6 +25,8 @@ pub(super) struct View<'a> {
     store: &'a dyn FactStore,
     survey: Survey,
     facts: RwLock<HashMap<Arc<str>, Option<Arc<FileFacts>>>>,
+    /// What was read of files that may change while they are reviewed: facts and text of one are of the same bytes.
+    read: Mutex<HashMap<Arc<str>, Result<Arc<[u8]>, Unreadable>>>,
     /// How the files differ from those of the survey before.
     edits: OnceLock<Option<Vec<Edit>>>,
     /// The view of another snapshot, and the paths in which that one differs.
@@ -33,7 +35,8 @@ pub(super) struct View<'a> {
 
 impl<'a> View<'a> {
     pub(super) fn new(snapshot: &'a dyn Snapshot, survey: Survey, packages: &'a Packages<'a>, store: &'a dyn FactStore) -> Self {
-        Self { snapshot, packages, store, survey, facts: RwLock::default(), edits: OnceLock::new(), other: None }
+        let (facts, read) = (RwLock::default(), Mutex::default());
+        Self { snapshot, packages, store, survey, facts, read, edits: OnceLock::new(), other: None }
     }
 
     /// The view of a snapshot that differs from this one's in no other than the changed paths.
@@ -66,7 +69,7 @@ impl<'a> View<'a> {
         {
             return Some(facts);
         }
-        let bytes = match self.snapshot.read(&entry, kind.max_bytes()) {
+        let bytes = match self.read(&entry, kind.max_bytes()) {
             Ok(bytes) => bytes,
             Err(why) => return Some(Arc::new(FileFacts::unreadable(why))),
         };
@@ -92,6 +95,19 @@ impl<'a> View<'a> {
         let facts = Arc::new(FileFacts::unparsed(&bytes));
         self.store.keep(key, Arc::clone(&facts));
         Some(facts)
+    }
+
+    /// The bytes of an entry: of one that no blob names, those that were read first.
+    fn read(&self, entry: &Entry, limit: usize) -> Result<Arc<[u8]>, Unreadable> {
+        let known = || self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(read) = known().get(&entry.path) {
+            return read.clone();
+        }
+        let read = self.snapshot.read(entry, limit).map(Arc::from);
+        if entry.blob.is_some() {
+            return read;
+        }
+        known().entry(Arc::clone(&entry.path)).or_insert(read).clone()
     }
 
     /// The edits since the survey before; `None` when they are not all that changed, or too many to be worth following.
@@ -160,7 +176,7 @@ impl Files for View<'_> {
     }
 
     fn text(&self, path: &str) -> Option<String> {
-        read_text(self.snapshot, path)
+        text_at(self.snapshot, path, |entry, limit| self.read(entry, limit))
     }
 
     fn of_kind(&self, kind: FileKind) -> Vec<Arc<str>> {
@@ -206,8 +222,16 @@ impl Files for View<'_> {
 
 /// The text of a file of a snapshot.
 pub(super) fn read_text(snapshot: &dyn Snapshot, path: &str) -> Option<String> {
+    text_at(snapshot, path, |entry, limit| snapshot.read(entry, limit))
+}
+
+fn text_at<B: AsRef<[u8]>>(
+    snapshot: &dyn Snapshot,
+    path: &str,
+    read: impl FnOnce(&Entry, usize) -> Result<B, Unreadable>,
+) -> Option<String> {
     let entry = snapshot.entry(path)?;
     let limit = FileKind::of(path).map_or(MAX_SOURCE_BYTES, FileKind::max_bytes);
-    let bytes = snapshot.read(&entry, limit).ok()?;
-    decode(&bytes).ok().map(std::borrow::Cow::into_owned)
+    let bytes = read(&entry, limit).ok()?;
+    decode(bytes.as_ref()).ok().map(std::borrow::Cow::into_owned)
 }

@@ -1,10 +1,13 @@
 //! What a rule reports: one primary place, related places, the reason, and the repair on server, client and schema.
 
+pub mod pairing;
+
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
 use crate::source::{Position, Site};
+use pairing::Mark;
 
 /// How bad it is when it is true.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -183,6 +186,9 @@ pub struct Finding {
     pub refusal: Option<String>,
     /// Identity across unrelated edits: 12 hexadecimal digits.
     pub fingerprint: String,
+    /// The fingerprint of the first of those that are equal but for their place.
+    #[serde(skip)]
+    pub family: String,
     /// The page that says so.
     pub docs: String,
     /// Common Weakness Enumeration numbers.
@@ -200,6 +206,12 @@ impl Finding {
     #[must_use]
     pub fn is_about_secrets(&self) -> bool {
         self.rule.starts_with("secrets/")
+    }
+
+    /// What tells it from other findings.
+    #[must_use]
+    pub fn mark(&self) -> Mark<'_, &str> {
+        Mark { family: &self.family, file: &self.location.file }
     }
 }
 

@@ -1,8 +1,11 @@
 //! The findings a project has decided to live with for now.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
+
+use crate::finding::Finding;
+use crate::finding::pairing::{self, Mark};
 
 /// Where the baseline lies, from the repository root.
 pub const BASELINE_PATH: &str = ".auth-review/baseline.json";
@@ -10,10 +13,10 @@ pub const BASELINE_PATH: &str = ".auth-review/baseline.json";
 /// The format this program reads.
 const VERSION: u32 = 1;
 
-/// The fingerprints of known findings.
+/// The known findings: fingerprints, with the files they are in.
 #[derive(Debug, Clone, Default)]
 pub struct Baseline {
-    fingerprints: BTreeSet<String>,
+    findings: BTreeMap<String, String>,
 }
 
 /// Why a baseline cannot be used.
@@ -38,6 +41,8 @@ struct Document {
 #[derive(Deserialize)]
 struct Entry {
     fingerprint: String,
+    #[serde(default)]
+    file: String,
 }
 
 impl Baseline {
@@ -50,12 +55,18 @@ impl Baseline {
         if document.version != VERSION {
             return Err(BaselineError::Version(document.version));
         }
-        Ok(Self { fingerprints: document.findings.into_iter().map(|entry| entry.fingerprint).collect() })
+        Ok(Self { findings: document.findings.into_iter().map(|entry| (entry.fingerprint, entry.file)).collect() })
     }
 
-    /// Whether the finding with this fingerprint is known.
+    /// The fingerprints of those findings that are known. Of equal ones that is as many as it holds, those in the files it
+    /// names before others: a fingerprint alone only tells the place among equals, which a copy of the file changes.
     #[must_use]
-    pub fn contains(&self, fingerprint: &str) -> bool {
-        self.fingerprints.contains(fingerprint)
+    pub fn known(&self, findings: &[Finding]) -> BTreeSet<String> {
+        let held = findings.iter().filter_map(|finding| {
+            let file = self.findings.get(&finding.fingerprint)?;
+            Some(Mark { family: finding.family.as_str(), file })
+        });
+        let paired = pairing::pairs(held, findings.iter().map(Finding::mark));
+        findings.iter().zip(paired).filter(|(_, known)| known.is_some()).map(|(finding, _)| finding.fingerprint.clone()).collect()
     }
 }

@@ -60,6 +60,7 @@ pub fn triage(input: Input<'_>) -> Outcome {
         None => Baseline::default(),
     };
     let suppressions = suppressions.into_iter().filter(|comment| !config.ignore.contains(&comment.file)).collect();
+    let known = baseline.known(&findings);
     let mut comments = comments::Comments::new(suppressions, today);
     let mut suppressed = 0;
     let mut standing: Vec<Finding> = Vec::new();
@@ -71,7 +72,7 @@ pub fn triage(input: Input<'_>) -> Outcome {
         finding.severity = severity;
         // Both are asked, so that a comment is not called unused because the baseline was faster.
         let by_comment = comments.suppress(&finding);
-        if by_comment || baseline.contains(&finding.fingerprint) {
+        if by_comment || known.contains(&finding.fingerprint) {
             suppressed += 1;
             continue;
         }

@@ -18,6 +18,7 @@ fn finding(rule: &str, severity: Severity, line: u32, end_line: u32) -> Finding 
         fix: None,
         refusal: None,
         fingerprint: format!("{rule}@{line}"),
+        family: rule.into(),
         docs: String::new(),
         cwe: Vec::new(),
         label: String::new(),

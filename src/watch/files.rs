@@ -44,6 +44,16 @@ pub struct Update {
     pub matters: bool,
 }
 
+impl Update {
+    /// Takes in what a later update found.
+    pub fn extend(&mut self, later: Self) {
+        self.matters |= later.matters;
+        self.files.extend(later.files);
+        self.files.sort_unstable();
+        self.files.dedup();
+    }
+}
+
 /// Where changes are heard of.
 #[derive(Default)]
 struct Events {

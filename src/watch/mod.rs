@@ -6,11 +6,15 @@
 mod files;
 
 use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::cache::memory::MemoryStore;
 use crate::engine::{Memory, Recall, Review};
+use crate::git::GitError;
+use crate::report::watch::Saved;
 use crate::service::{self, Failure, Request};
+use crate::source::Snapshot as _;
 
 pub use files::{Files, Update};
 
@@ -19,6 +23,12 @@ const POLL: Duration = Duration::from_secs(2);
 
 /// Where reading everything takes long, the time to the next look is this many times as long.
 const POLL_FACTOR: u32 = 20;
+
+/// Longest time in which a file that was emptied is expected to be written.
+const UNWRITTEN: Duration = Duration::from_secs(1);
+
+/// Time between two looks at it.
+const GLANCE: Duration = Duration::from_millis(10);
 
 /// A work tree under watch.
 pub struct Session {
@@ -35,8 +45,8 @@ pub struct Session {
 pub struct Look {
     /// What was found, or why nothing could be.
     pub result: Result<Review, Failure>,
-    /// Files that were written, created, moved or removed since the last look.
-    pub changed: Vec<Arc<str>>,
+    /// What happened to files since the last look.
+    pub saved: Saved,
     /// The time it took.
     pub took: Duration,
 }
@@ -79,16 +89,32 @@ impl Session {
         let began = Instant::now();
         let is_new_day = self.request.today != today;
         self.request.today = today;
-        let (result, changed) = match self.files.update() {
+        let (result, saved) = match self.written() {
             Ok(update) if !update.matters && !is_new_day => return None,
             Ok(update) => {
                 let tree = self.files.tree()?;
+                let (written, removed) = update.files.into_iter().partition(|file| tree.snapshot().contains(file));
                 let memory = Memory::lasting(&self.store, &self.recall);
-                (service::review(&self.request, tree.repo(), tree.snapshot(), memory), update.files)
+                let review = service::review(&self.request, tree.repo(), tree.snapshot(), memory);
+                (review, Saved { written, removed })
             }
-            Err(error) => (Err(error.into()), Vec::new()),
+            Err(error) => (Err(error.into()), Saved::default()),
         };
         self.last = began.elapsed();
-        Some(Look { result, changed, took: self.last })
+        Some(Look { result, saved, took: self.last })
+    }
+
+    /// Reads what changed. A file that was just emptied is waited for: that is how most programs begin to write one.
+    fn written(&mut self) -> Result<Update, GitError> {
+        let began = Instant::now();
+        let mut update = self.files.update()?;
+        let is_empty = |files: &Files, path: &Arc<str>| {
+            service::concerns_review(path) && files.tree().is_some_and(|tree| tree.is_empty(path))
+        };
+        while began.elapsed() < UNWRITTEN && update.files.iter().any(|path| is_empty(&self.files, path)) {
+            thread::sleep(GLANCE);
+            update.extend(self.files.update()?);
+        }
+        Ok(update)
     }
 }

@@ -13,7 +13,7 @@ use super::args::DemoArgs;
 use super::{Outcome, output};
 use crate::cache::memory::MemoryStore;
 use crate::engine;
-use crate::report::watch::{Board, View, frame};
+use crate::report::watch::{Board, Saved, View, frame};
 use crate::report::{Style, terminal};
 use crate::source::MemorySnapshot;
 
@@ -78,8 +78,8 @@ pub(super) fn screens(width: u16, height: u16) -> anyhow::Result<[String; 2]> {
         let snapshot = MemorySnapshot::new(files.iter().copied());
         let options = engine::Options::default();
         let review = engine::review(&snapshot, &[], engine::Surroundings::default(), &options, &store)?;
-        let changed: Vec<Arc<str>> = saved.iter().map(|(path, _)| (*path).into()).collect();
-        board.reviewed(review, &changed, took);
+        let written: Vec<Arc<str>> = saved.iter().map(|(path, _)| (*path).into()).collect();
+        board.reviewed(review, &Saved { written, removed: Vec::new() }, took);
         anyhow::Ok(frame(&board, &mut View { width, height, scroll: 0 }, &style) + "\n")
     };
     save(&[])?;

@@ -131,9 +131,9 @@ fn look(session: &mut Session, board: &mut Board) -> Vec<Event> {
     events
 }
 
-fn taken_in(Look { result, changed, took }: Look, board: &mut Board) -> Vec<Event> {
+fn taken_in(Look { result, saved, took }: Look, board: &mut Board) -> Vec<Event> {
     match result {
-        Ok(review) => board.reviewed(review, &changed, took),
+        Ok(review) => board.reviewed(review, &saved, took),
         Err(failure) => board.failed(failure.to_string()),
     }
 }

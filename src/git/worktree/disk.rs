@@ -63,6 +63,11 @@ impl Disk {
         Self { root: root.to_path_buf(), enter, files: BTreeMap::new(), ignored: BTreeMap::new(), directories: Arc::default() }
     }
 
+    /// Whether a file had no content when it was read.
+    pub(super) fn is_empty(&self, path: &[u8]) -> bool {
+        self.files.get(path).or_else(|| self.ignored.get(path)).is_some_and(|stat| stat.size == 0)
+    }
+
     /// Whether a directory was read, or one below it.
     pub(super) fn knows_directory(&self, path: &Path) -> bool {
         // Paths are ordered by their parts, so what lies below a directory comes right after it.

@@ -28,7 +28,7 @@ pub enum Touched {
 /// What an update found to be another than before.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Difference {
-    /// Files that were written, created, moved or removed.
+    /// Files that were written, created, moved or removed, sorted.
     pub files: Vec<Arc<str>>,
     /// Whether the index was written.
     pub index: bool,
@@ -74,6 +74,12 @@ impl LiveWorktree {
         &self.snapshot
     }
 
+    /// Whether a file had no content when it was last looked at.
+    #[must_use]
+    pub fn is_empty(&self, path: &str) -> bool {
+        self.disk.is_empty(path.as_bytes())
+    }
+
     /// Reads again what was touched. After an error, everything has to be read.
     ///
     /// # Errors
@@ -97,6 +103,7 @@ impl LiveWorktree {
         for part in &parts {
             self.snapshot.replace(part, self.disk.names(part, &self.index, self.written));
         }
+        let changed: BTreeSet<Vec<u8>> = changed.into_iter().collect();
         Ok(Difference { files: changed.iter().map(|path| display(path)).collect(), index })
     }
 

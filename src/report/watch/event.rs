@@ -9,6 +9,7 @@ use super::super::Style;
 use super::super::json::{Summary, Tool, VERSION};
 use super::super::terminal::{looks, outcome};
 use super::super::text::{Look, clean};
+use super::Saved;
 use crate::engine::Review;
 use crate::finding::{Finding, Undetermined};
 
@@ -62,11 +63,11 @@ pub struct Reviewed {
     outcome: String,
 }
 
-pub(super) fn summary(review: &Review, is_ready: bool, files: &[Arc<str>], took: Duration) -> Event {
+pub(super) fn summary(review: &Review, is_ready: bool, saved: &Saved, took: Duration) -> Event {
     let reviewed = Reviewed {
         version: VERSION,
         tool: Tool::THIS,
-        files: files.to_vec(),
+        files: saved.files(),
         milliseconds: took.as_secs_f64() * 1e3,
         summary: Summary::of(review),
         undetermined: review.undetermined.clone(),

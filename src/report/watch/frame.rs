@@ -1,5 +1,7 @@
 //! The board as one screenful of text.
 
+use std::sync::Arc;
+
 use super::super::Style;
 use super::super::terminal::{looks, outcome};
 use super::super::text::{Look, clean, columns, count, shorten, wrap};
@@ -109,6 +111,16 @@ fn body(board: &Board, width: usize) -> Vec<Line> {
         }
     }
     let Some(review) = &board.review else { return lines };
+    let is_elsewhere = |file: &&Arc<str>| !board.held.is_empty() && Some(*file) != board.edited.as_ref();
+    for at in board.broken.iter().filter(is_elsewhere).filter_map(|file| review.unread.get(&**file)) {
+        paragraph(
+            &mut lines,
+            Look::Low,
+            "note",
+            &format!("{} is not read since the error in {}:{}", at.file, at.line, at.column),
+            width,
+        );
+    }
     if board.error.is_some() && !(review.findings.is_empty() && review.undetermined.is_empty()) {
         section(&mut lines, Line::of(Look::Faint, "what was found before"));
     }
@@ -116,8 +128,14 @@ fn body(board: &Board, width: usize) -> Vec<Line> {
     let is_edited = |finding: &&Finding| Some(finding.location.file.as_str()) == edited;
     let (here, elsewhere): (Vec<&Finding>, Vec<&Finding>) = review.findings.iter().partition(is_edited);
     if let Some(file) = edited {
-        let state = if here.is_empty() { "  edited last, no findings" } else { "  edited last" };
-        section(&mut lines, Line::of(Look::Strong, clean(file)).and(Look::Faint, state));
+        let unread = review.unread.get(file).map(|at| format!(", not read since the error in {}:{}", at.line, at.column));
+        let state = match unread.filter(|_| board.broken.contains(file)) {
+            Some(since) => since,
+            None if !here.is_empty() => String::new(),
+            None if review.unread.contains_key(file) => ", no findings in what could be read".into(),
+            None => ", no findings".into(),
+        };
+        section(&mut lines, Line::of(Look::Strong, clean(file)).and(Look::Faint, format!("  edited last{state}")));
         for finding in here {
             lines.extend(block(board, finding, true, width));
         }
@@ -161,16 +179,18 @@ fn section(lines: &mut Vec<Line>, heading: Line) {
 /// A finding: where and which rule, then what is wrong. In the section of its file the severity stands for the file.
 fn block(board: &Board, finding: &Finding, in_file: bool, width: usize) -> Vec<Line> {
     let is_new = board.appeared.contains(&finding.fingerprint);
+    let is_held = board.held.contains(&finding.fingerprint);
     let line = Line::of(Look::Strong, if is_new { "+ " } else { "  " });
     let line = if in_file {
         let location = &finding.location;
-        let line = line.and(looks(finding.severity).0, finding.severity.name());
+        let line = line.and(if is_held { Look::Faint } else { looks(finding.severity).0 }, finding.severity.name());
         line.and(None, format!(" {}:{}", location.line, location.column))
     } else {
         line.and(None, place(&finding.location))
     };
-    let mut lines = vec![line.and(Look::Faint, format!(" {}", clean(&finding.rule)))];
-    let look = is_new.then_some(Look::Strong);
+    let aside = if is_held { ", not read" } else { "" };
+    let mut lines = vec![line.and(Look::Faint, format!(" {}{aside}", clean(&finding.rule)))];
+    let look = if is_held { Some(Look::Faint) } else { is_new.then_some(Look::Strong) };
     let message = wrap(&clean(&finding.message), width.saturating_sub(INDENT));
     lines.extend(message.into_iter().map(|text| Line::of(None, " ".repeat(INDENT)).and(look, text)));
     lines

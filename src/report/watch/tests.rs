@@ -1,9 +1,14 @@
 use super::*;
+use crate::finding::Location;
 use crate::report::{Style, sample};
 
 const PLAIN: Style = Style { color: false, hyperlinks: false, width: 80, verbose: false };
 
 const TOOK: Duration = Duration::from_micros(2_300);
+
+fn wrote(file: &str) -> Saved {
+    Saved { written: vec![file.into()], removed: Vec::new() }
+}
 
 /// The sample as `watch` sees it: compared with nothing.
 fn review() -> Review {
@@ -22,8 +27,8 @@ fn board() -> Board {
     before.findings.remove(0);
     after.findings.remove(1);
     let mut board = Board::default();
-    board.reviewed(before, &[], TOOK);
-    board.reviewed(after, &["src/auth.ts".into()], TOOK);
+    board.reviewed(before, &Saved::default(), TOOK);
+    board.reviewed(after, &wrote("src/auth.ts"), TOOK);
     board
 }
 
@@ -84,7 +89,7 @@ q leave  j/k scroll  r read anew  2.3 ms"
 #[test]
 fn the_board_at_120_columns() {
     let mut board = Board::default();
-    board.reviewed(review(), &[], TOOK);
+    board.reviewed(review(), &Saved::default(), TOOK);
     board.failed("auth-review.toml:1:10: expected `]`".into());
     board.noticed("changes are looked for every 2 seconds, because the system's limit of watches is reached".into());
     assert_eq!(
@@ -172,27 +177,118 @@ fn hostile_names_move_no_cursor() {
     review.findings[0].location.file = "a\u{1b}[2J.ts".into();
     review.findings[0].message = "b\u{1b}[2J\u{202e}".into();
     let mut board = Board::default();
-    let events = board.reviewed(review, &["a\u{1b}[2J.ts".into()], TOOK);
+    let events = board.reviewed(review, &wrote("a\u{1b}[2J.ts"), TOOK);
     assert!(!shown(&board, 80, 24).contains('\u{1b}'));
     assert!(!events.iter().any(|event| event.text(&PLAIN).contains('\u{1b}')));
 }
 
+fn kinds(events: &[Event]) -> Vec<String> {
+    let kind = |event: &Event| serde_json::to_value(event).expect("plain")["event"].as_str().expect("text").to_owned();
+    events.iter().map(kind).collect()
+}
+
+/// The sample while nothing is found in `src/auth.ts`, because it cannot be read everywhere.
+fn broken() -> Review {
+    let at = Location { file: "src/auth.ts".into(), line: 9, column: 36, end_line: 9, end_column: 37 };
+    Review { findings: Vec::new(), unread: [("src/auth.ts".into(), at)].into(), ..review() }
+}
+
+#[test]
+fn what_an_edited_file_was_told_of_stands_while_it_cannot_be_read() {
+    let mut board = Board::default();
+    board.reviewed(review(), &Saved::default(), TOOK);
+    assert_eq!(kinds(&board.reviewed(broken(), &wrote("src/auth.ts"), TOOK)), ["reviewed"]);
+    let frame = shown(&board, 80, 12);
+    let top = "\
+auth-review  3 auth files reviewed, 2 findings: 1 critical, 1 medium
+────────────────────────────────────────────────────────────────────────────────
+src/auth.ts  edited last, not read since the error in 9:36
+  critical 7:13 migration/migration-missing-for-plugin, not read
+    `passkey()` needs the table `passkey`, which no schema file declares
+  medium 8:20 origins/trusted-origin-wildcard-all, not read
+    `trustedOrigins` lets every website in
+";
+    assert!(frame.starts_with(top), "{frame}");
+    assert_eq!(kinds(&board.reviewed(broken(), &wrote("src/db/schema.ts"), TOOK)), ["reviewed"]);
+    assert!(shown(&board, 80, 12).contains("\nnote src/auth.ts is not read since the error in 9:36\n"));
+    assert_eq!(kinds(&board.reviewed(broken(), &wrote("src/auth.ts"), TOOK)), ["reviewed"]);
+    let mut repaired = review();
+    repaired.findings.remove(0);
+    assert_eq!(kinds(&board.reviewed(repaired, &wrote("src/auth.ts"), TOOK)), ["gone", "reviewed"]);
+    assert!(!shown(&board, 80, 12).contains("not read"));
+}
+
+#[test]
+fn what_goes_for_other_reasons_goes_while_a_file_cannot_be_read() {
+    let mut board = Board::default();
+    board.reviewed(Review { unread: broken().unread, ..review() }, &Saved::default(), TOOK);
+    let gone = ["gone", "gone", "reviewed"];
+    assert_eq!(kinds(&board.reviewed(broken(), &wrote("src/auth.ts"), TOOK)), gone, "it could not be read before");
+    let mut board = Board::default();
+    board.reviewed(review(), &Saved::default(), TOOK);
+    let many = Saved { written: vec!["src/auth.ts".into(), "src/db/schema.ts".into()], removed: Vec::new() };
+    assert_eq!(kinds(&board.reviewed(broken(), &many, TOOK)), gone, "that is no edit");
+    let mut board = Board::default();
+    board.reviewed(review(), &Saved::default(), TOOK);
+    let mut breaking = broken();
+    breaking.findings = review().findings;
+    board.reviewed(breaking, &wrote("src/auth.ts"), TOOK);
+    assert_eq!(kinds(&board.reviewed(broken(), &wrote("src/db/schema.ts"), TOOK)), gone, "another file was edited");
+}
+
+#[test]
+fn nothing_is_called_clean_that_was_not_read() {
+    let mut board = Board::default();
+    board.reviewed(broken(), &Saved::default(), TOOK);
+    board.reviewed(broken(), &wrote("src/auth.ts"), TOOK);
+    let frame = shown(&board, 80, 12);
+    assert!(frame.contains("src/auth.ts  edited last, no findings in what could be read\n"), "{frame}");
+}
+
+#[test]
+fn a_file_that_was_removed_is_not_on_top() {
+    let mut board = board();
+    assert!(shown(&board, 80, 24).contains("edited last"));
+    let removed = Saved { written: Vec::new(), removed: vec!["src/other.ts".into()] };
+    board.reviewed(review(), &removed, TOOK);
+    assert!(shown(&board, 80, 24).contains("edited last"));
+    board.reviewed(review(), &Saved { written: Vec::new(), removed: vec!["src/auth.ts".into()] }, TOOK);
+    assert!(!shown(&board, 80, 24).contains("edited last"));
+}
+
+#[test]
+fn a_copy_appears_and_not_what_it_is_a_copy_of() {
+    let mut board = Board::default();
+    let mut one = review();
+    one.findings.truncate(1);
+    let fingerprint = one.findings[0].fingerprint.clone();
+    board.reviewed(one.clone(), &Saved::default(), TOOK);
+    let mut two = one.clone();
+    two.findings.insert(0, one.findings[0].clone());
+    two.findings[0].location.file = "a/auth.ts".into();
+    two.findings[1].fingerprint = "0123456789ac".into();
+    let events = board.reviewed(two, &wrote("a/auth.ts"), TOOK);
+    assert_eq!(kinds(&events), ["appeared", "reviewed"]);
+    let Event::Appeared { finding } = &events[0] else { unreachable!("as its kind says") };
+    assert_eq!((&*finding.location.file, &*finding.fingerprint), ("a/auth.ts", "0123456789ac"));
+    let events = board.reviewed(one, &wrote("a/auth.ts"), TOOK);
+    assert_eq!(kinds(&events), ["gone", "reviewed"]);
+    let Event::Gone { finding } = &events[0] else { unreachable!("as its kind says") };
+    assert_eq!((&*finding.location.file, finding.fingerprint == fingerprint), ("a/auth.ts", false));
+}
+
 #[test]
 fn events_tell_the_difference() {
-    let kinds = |events: &[Event]| -> Vec<String> {
-        let kind = |event: &Event| serde_json::to_value(event).expect("plain")["event"].as_str().expect("text").to_owned();
-        events.iter().map(kind).collect()
-    };
     let mut board = Board::default();
-    assert_eq!(kinds(&board.reviewed(review(), &[], TOOK)), ["appeared", "appeared", "ready"]);
-    assert_eq!(kinds(&board.reviewed(review(), &[], TOOK)), ["reviewed"]);
+    assert_eq!(kinds(&board.reviewed(review(), &Saved::default(), TOOK)), ["appeared", "appeared", "ready"]);
+    assert_eq!(kinds(&board.reviewed(review(), &Saved::default(), TOOK)), ["reviewed"]);
     let mut moved = review();
     moved.findings.remove(1);
     moved.findings[0].location.line += 1;
-    assert_eq!(kinds(&board.reviewed(moved, &[], TOOK)), ["gone", "changed", "reviewed"]);
+    assert_eq!(kinds(&board.reviewed(moved, &Saved::default(), TOOK)), ["gone", "changed", "reviewed"]);
     assert_eq!(kinds(&board.failed("why".into())), ["error"]);
     assert_eq!(kinds(&board.failed("why".into())), [""; 0]);
-    assert_eq!(kinds(&board.reviewed(review(), &[], TOOK)), ["changed", "appeared", "ready"]);
+    assert_eq!(kinds(&board.reviewed(review(), &Saved::default(), TOOK)), ["changed", "appeared", "ready"]);
     assert_eq!(kinds(&board.noticed("what".into())), ["notice"]);
     assert_eq!(kinds(&board.noticed("what".into())), [""; 0]);
 }
@@ -200,7 +296,7 @@ fn events_tell_the_difference() {
 #[test]
 fn an_event_is_one_line_for_programs_and_one_for_people() {
     let mut board = Board::default();
-    let events = board.reviewed(review(), &["src/auth.ts".into()], TOOK);
+    let events = board.reviewed(review(), &wrote("src/auth.ts"), TOOK);
     let json: serde_json::Value = serde_json::from_str(&events[0].json()).expect("JSON");
     assert_eq!(json["finding"], serde_json::to_value(&review().findings[0]).expect("plain"));
     let closing: serde_json::Value = serde_json::from_str(&events[2].json()).expect("JSON");
