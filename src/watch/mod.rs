@@ -12,7 +12,6 @@ use std::time::{Duration, Instant};
 use crate::cache::memory::MemoryStore;
 use crate::engine::{Memory, Recall, Review};
 use crate::git::GitError;
-use crate::report::watch::Saved;
 use crate::service::{self, Failure, Request};
 use crate::source::Snapshot as _;
 
@@ -45,8 +44,10 @@ pub struct Session {
 pub struct Look {
     /// What was found, or why nothing could be.
     pub result: Result<Review, Failure>,
-    /// What happened to files since the last look.
-    pub saved: Saved,
+    /// Files that were written, created or moved to their place since the last look.
+    pub written: Vec<Arc<str>>,
+    /// Files that are not there any more.
+    pub removed: Vec<Arc<str>>,
     /// The time it took.
     pub took: Duration,
 }
@@ -89,19 +90,19 @@ impl Session {
         let began = Instant::now();
         let is_new_day = self.request.today != today;
         self.request.today = today;
-        let (result, saved) = match self.written() {
+        let (result, (written, removed)) = match self.written() {
             Ok(update) if !update.matters && !is_new_day => return None,
             Ok(update) => {
                 let tree = self.files.tree()?;
-                let (written, removed) = update.files.into_iter().partition(|file| tree.snapshot().contains(file));
+                let files = update.files.into_iter().partition(|file| tree.snapshot().contains(file));
                 let memory = Memory::lasting(&self.store, &self.recall);
                 let review = service::review(&self.request, tree.repo(), tree.snapshot(), memory);
-                (review, Saved { written, removed })
+                (review, files)
             }
-            Err(error) => (Err(error.into()), Saved::default()),
+            Err(error) => (Err(error.into()), Default::default()),
         };
         self.last = began.elapsed();
-        Some(Look { result, saved, took: self.last })
+        Some(Look { result, written, removed, took: self.last })
     }
 
     /// Reads what changed. A file that was just emptied is waited for: that is how most programs begin to write one.

@@ -13,7 +13,7 @@ use super::error::CommandError;
 use super::place::Place;
 use super::{Outcome, request};
 use crate::report::Style;
-use crate::report::watch::{Board, Event};
+use crate::report::watch::{Board, Event, Saved};
 use crate::service::{Output, Target};
 use crate::watch::{Look, Session};
 use screen::Screen;
@@ -131,9 +131,9 @@ fn look(session: &mut Session, board: &mut Board) -> Vec<Event> {
     events
 }
 
-fn taken_in(Look { result, saved, took }: Look, board: &mut Board) -> Vec<Event> {
+fn taken_in(Look { result, written, removed, took }: Look, board: &mut Board) -> Vec<Event> {
     match result {
-        Ok(review) => board.reviewed(review, &saved, took),
+        Ok(review) => board.reviewed(review, &Saved { written, removed }, took),
         Err(failure) => board.failed(failure.to_string()),
     }
 }
