@@ -8,9 +8,12 @@ use super::view::read_text;
 use crate::finding::{Edit, Finding, Fix, Location, Open, Related, Status, Undetermined};
 use crate::source::{LineIndex, Site, Snapshot};
 
+/// Reads the text of the file at a path.
+type Read<'a> = dyn Fn(&str) -> Option<String> + 'a;
+
 /// Texts of a snapshot, read when a place in them is to be shown.
 pub(super) struct Texts<'a> {
-    read: Box<dyn Fn(&str) -> Option<String> + 'a>,
+    read: Box<Read<'a>>,
     texts: BTreeMap<String, String>,
 }
 

@@ -18,6 +18,9 @@ use crate::source::{Entry, FileKind, MAX_SOURCE_BYTES, Snapshot, Unreadable, dec
 /// Most edited files for which it is worth finding out what they leave as it was.
 const MOST_EDITS: usize = 64;
 
+/// What reading a file came to.
+type Bytes = Result<Arc<[u8]>, Unreadable>;
+
 /// A snapshot seen through the store: the files linking asks for.
 pub(super) struct View<'a> {
     snapshot: &'a dyn Snapshot,
@@ -26,7 +29,7 @@ pub(super) struct View<'a> {
     survey: Survey,
     facts: RwLock<HashMap<Arc<str>, Option<Arc<FileFacts>>>>,
     /// What was read of files that may change while they are reviewed: facts and text of one are of the same bytes.
-    read: Mutex<HashMap<Arc<str>, Result<Arc<[u8]>, Unreadable>>>,
+    read: Mutex<HashMap<Arc<str>, Bytes>>,
     /// How the files differ from those of the survey before.
     edits: OnceLock<Option<Vec<Edit>>>,
     /// The view of another snapshot, and the paths in which that one differs.
