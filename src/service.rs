@@ -366,7 +366,15 @@ fn rendered(request: &Request, review: &Review) -> Reply {
 /// that cannot be read always stops: it is the user's own, and reviewing without it would not be what they asked for.
 fn failed(request: &Request, failure: &Failure) -> Reply {
     let configured = matches!(failure, Failure::Review(ReviewError::Config { .. }));
-    if request.hook && !request.ci && !configured && on_error(request) == OnError::Warn {
+    if request.hook && configured {
+        let what = if matches!(request.target, Target::Revision(_)) { "push" } else { "commit" };
+        let stderr = format!(
+            "error: git auth-review stopped this {what}, because its configuration cannot be read: {failure}\n  \
+             `git {what} --no-verify` leaves it to CI.\n"
+        );
+        return Reply { stdout: String::new(), stderr, code: failure.code() };
+    }
+    if request.hook && !request.ci && on_error(request) == OnError::Warn {
         let stderr = format!("warning: git auth-review could not review this, and lets it pass: {failure}\n");
         return Reply { stderr, ..Reply::default() };
     }

@@ -198,6 +198,17 @@ fn a_reworded_commit() {
 // What runs no hook, and the net below it.
 
 #[test]
+fn a_broken_configuration_stops_the_commit_and_says_so() {
+    let repo = Repo::with_application();
+    repo.write("auth-review.toml", "fail-on = [\n");
+    repo.git(&["add", "--all"]).passed();
+    let run = repo.git(&["commit", "--message", "settings"]).failed();
+    for part in ["git auth-review stopped this commit", "auth-review.toml: line ", "`git commit --no-verify`"] {
+        assert!(run.stderr.contains(part), "{part}: {run:#?}");
+    }
+}
+
+#[test]
 fn pushing_is_the_net_for_cherry_pick_revert_and_rebase() {
     let repo = Repo::with_application();
     let remote = repo.beside("remote.git").display().to_string();
@@ -208,7 +219,8 @@ fn pushing_is_the_net_for_cherry_pick_revert_and_rebase() {
     repo.git(&["checkout", "--quiet", "-b", "plugin"]).passed();
     repo.write(SERVER, PLUGIN);
     repo.git(&["commit", "--all", "--no-verify", "--message", "plugin"]).passed();
-    repo.git(&["push", "origin", "plugin"]).stopped();
+    let stopped = repo.git(&["push", "origin", "plugin"]).stopped();
+    assert!(stopped.text().contains("`git push --no-verify`") && !stopped.text().contains("git commit"), "{stopped:#?}");
 
     repo.git(&["checkout", "--quiet", "main"]).passed();
     repo.git(&["cherry-pick", "plugin"]).passed();

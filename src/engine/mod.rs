@@ -98,7 +98,7 @@ pub struct Surroundings<'a> {
 #[derive(Debug, thiserror::Error)]
 pub enum ReviewError {
     /// The configuration in the snapshot is broken.
-    #[error("{file}:{error}")]
+    #[error("{file}: {error}")]
     Config {
         /// The configuration file.
         file: String,

@@ -53,7 +53,8 @@ pub(super) fn install(args: &InstallArgs) -> Outcome {
     } else {
         install_shims(&site, &program, &events, &mut report)?;
     }
-    report.push_str("Skip one commit with `AUTH_REVIEW=0 git commit`; undo with `git auth-review uninstall`.\n");
+    let skipped = if events == [Event::Push] { "push" } else { "commit" };
+    let _ = writeln!(report, "Skip one {skipped} with `AUTH_REVIEW=0 git {skipped}`; undo with `git auth-review uninstall`.");
     output::print(&report)?;
     Ok(0)
 }

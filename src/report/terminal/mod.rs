@@ -9,7 +9,7 @@ use super::excerpt::{Excerpt, Redaction};
 use super::text::{Look, clean, columns, count, shorten, wrap, wrap_after};
 use crate::engine::Review;
 use crate::finding::{Finding, Location, Severity, Status};
-use crate::source::Span;
+use crate::source::{SnapshotKind, Span};
 
 /// Most new findings the hook shows in full.
 const MOST_IN_HOOK: usize = 10;
@@ -58,7 +58,7 @@ pub fn review(review: &Review, hook: bool, style: &Style) -> String {
     }
     out.push_str(&summary(review, style));
     if hook && review.blocked {
-        out.push_str(&ways_out(new.first().or(existing.first()).copied()));
+        out.push_str(&ways_out(review.snapshot, new.first().or(existing.first()).copied()));
     }
     out
 }
@@ -264,14 +264,17 @@ pub(super) fn outcome(review: &Review) -> String {
     format!("{reviewed}, {result}{aside}")
 }
 
-/// How to go on after the hook has stopped a commit.
-fn ways_out(example: Option<&Finding>) -> String {
-    let rule = example.map_or("rule", |finding| finding.rule.as_str());
+/// How to go on after the hook has stopped a commit, or a push of commits.
+fn ways_out(reviewed: SnapshotKind, example: Option<&Finding>) -> String {
+    let rule = clean(example.map_or("rule", |finding| finding.rule.as_str()));
+    let (settle, skip) = match reviewed {
+        SnapshotKind::Tree => ("commit", "push"),
+        SnapshotKind::Index | SnapshotKind::Worktree => ("stage", "commit"),
+    };
     format!(
-        "  Fix it and stage the fix, or suppress it with a reason on the line above:\n    \
-         // auth-review: ignore[{}] reason\n  \
-         `git commit --no-verify` leaves it to CI.\n",
-        clean(rule)
+        "  Fix it and {settle} the fix, or suppress it with a reason on the line above:\n    \
+         // auth-review: ignore[{rule}] reason\n  \
+         `git {skip} --no-verify` leaves it to CI.\n",
     )
 }
 
