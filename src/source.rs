@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -337,6 +338,46 @@ pub enum SnapshotKind {
     Tree,
 }
 
+/// A path that is shown, and can be kept.
+#[derive(Debug, Clone, Copy)]
+pub enum ShownPath<'a> {
+    /// Part of a larger text.
+    Written(&'a str),
+    /// Kept elsewhere as well: it is told to be the same without looking at its characters.
+    Shared(&'a Arc<str>),
+}
+
+impl ShownPath<'_> {
+    /// Whether it is a path that was kept.
+    #[must_use]
+    pub fn is(self, kept: &Arc<str>) -> bool {
+        match self {
+            Self::Shared(path) if Arc::ptr_eq(path, kept) => true,
+            other => *other == **kept,
+        }
+    }
+}
+
+impl Deref for ShownPath<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        match self {
+            Self::Written(path) => path,
+            Self::Shared(path) => path,
+        }
+    }
+}
+
+impl From<ShownPath<'_>> for Arc<str> {
+    fn from(path: ShownPath<'_>) -> Self {
+        match path {
+            ShownPath::Written(path) => path.into(),
+            ShownPath::Shared(path) => Self::clone(path),
+        }
+    }
+}
+
 /// A set of paths with exact bytes.
 pub trait Snapshot: Sync {
     /// Which set of files this is.
@@ -368,7 +409,7 @@ pub trait Snapshot: Sync {
 
     /// Shows the path and the blob of each entry whose path begins in a way, in order: cheaper than [`Snapshot::entries`]
     /// where these are not at hand.
-    fn visit(&self, prefix: &str, show: &mut dyn FnMut(&str, Option<BlobId>)) {
+    fn visit(&self, prefix: &str, show: &mut dyn FnMut(ShownPath<'_>, Option<BlobId>)) {
         show_listed(self.entries(), prefix, show);
     }
 }
@@ -379,10 +420,10 @@ pub(crate) fn listed(entries: &[Entry], path: &str) -> Option<Entry> {
 }
 
 /// Shows those of sorted entries whose paths begin in a way.
-pub(crate) fn show_listed(entries: &[Entry], prefix: &str, show: &mut dyn FnMut(&str, Option<BlobId>)) {
+pub(crate) fn show_listed(entries: &[Entry], prefix: &str, show: &mut dyn FnMut(ShownPath<'_>, Option<BlobId>)) {
     let start = entries.partition_point(|entry| *entry.path < *prefix);
     let below = entries[start..].iter().take_while(|entry| entry.path.starts_with(prefix));
-    below.for_each(|entry| show(&entry.path, entry.blob));
+    below.for_each(|entry| show(ShownPath::Shared(&entry.path), entry.blob));
 }
 
 /// The packages installed in a work tree: the `node_modules` folders, which are part of no snapshot.

@@ -298,7 +298,7 @@ pub fn user_documents(snapshot: &dyn Snapshot) -> Vec<(String, String)> {
     let mut paths: Vec<String> = Vec::new();
     snapshot.visit(USER_RULES, &mut |path, _| {
         if path.ends_with(".md") {
-            paths.push(path.to_owned());
+            paths.push((*path).to_owned());
         }
     });
     paths.into_iter().filter_map(|path| settings(snapshot, &path).map(|text| (path, text))).collect()

@@ -53,6 +53,9 @@ impl Descent {
     }
 }
 
+/// As many files are put in their places one by one.
+const FEW: usize = 64;
+
 impl Survey {
     /// All files of a snapshot. What an earlier survey knows of the same blob at the same path is taken from there; where
     /// both snapshots are known to descend from the same tree, nothing else is looked at than what makes the difference.
@@ -126,10 +129,15 @@ impl Survey {
         let (mut files, mut unknown) = (Vec::with_capacity(before.len()), Vec::new());
         let (mut replaced, mut is_gone) = (Vec::new(), false);
         snapshot.visit("", &mut |path, blob| {
-            while before.next_if(|seen| *seen.entry.path < *path).is_some() {
-                is_gone = true;
+            // Most are where they were, and comparing paths is most of the work.
+            let mut there = before.next_if(|seen| path.is(&seen.entry.path));
+            if there.is_none() {
+                while before.next_if(|seen| *seen.entry.path < *path).is_some() {
+                    is_gone = true;
+                }
+                there = before.next_if(|seen| path.is(&seen.entry.path));
             }
-            match before.next_if(|seen| *seen.entry.path == *path) {
+            match there {
                 Some(seen) if blob.is_some() && seen.entry.blob == blob => files.push(seen),
                 there => {
                     replaced.extend(there);
@@ -145,9 +153,16 @@ impl Survey {
             });
         let is_new = found.len() > replaced.len();
         let others = others.into_iter().try_fold(0, |sum: u64, mark| Some(sum.wrapping_add(mark?)));
-        files.extend(found);
-        // Two runs that are sorted: this sort merges them.
-        files.sort_by(|a, b| a.entry.path.cmp(&b.entry.path));
+        if found.len() <= FEW {
+            for seen in found {
+                let at = files.partition_point(|file| file.entry.path < seen.entry.path);
+                files.insert(at, seen);
+            }
+        } else {
+            files.extend(found);
+            // Two runs that are sorted: this sort merges them.
+            files.sort_by(|a, b| a.entry.path.cmp(&b.entry.path));
+        }
         let is_same = others.is_some() && others == others_before && !is_gone && !is_new;
         let ignored = config.ignore.patterns().to_vec();
         Self { others, replaced: is_same.then_some(replaced), ..Self::new(ignored, files) }

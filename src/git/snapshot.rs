@@ -8,7 +8,7 @@ use super::delta::Difference;
 use super::index::{Index, Item, State};
 use super::objects::{MODE_REGULAR, MODE_SUBMODULE, MODE_SYMLINK, MODE_TYPE, ObjectId, ObjectStore, Record, read_blob};
 use super::path::display;
-use crate::source::{BlobId, Entry, Snapshot, SnapshotKind, Unreadable, listed, show_listed};
+use crate::source::{BlobId, Entry, ShownPath, Snapshot, SnapshotKind, Unreadable, listed, show_listed};
 
 /// Which content an index file has, as a value that can be kept and compared later.
 ///
@@ -159,12 +159,13 @@ impl Snapshot for IndexSnapshot {
         if self.is_text { self.index.find(path.as_bytes()).is_some_and(is_file) } else { self.entry(path).is_some() }
     }
 
-    fn visit(&self, prefix: &str, show: &mut dyn FnMut(&str, Option<BlobId>)) {
+    fn visit(&self, prefix: &str, show: &mut dyn FnMut(ShownPath<'_>, Option<BlobId>)) {
         if !self.is_text {
             return show_listed(self.entries(), prefix, show);
         }
         for item in self.index.below(prefix.as_bytes()).iter().filter(|item| is_file(item)) {
-            show(std::str::from_utf8(self.index.path(item)).unwrap_or_default(), Some(self.index.record(item).id));
+            let path = std::str::from_utf8(self.index.path(item)).unwrap_or_default();
+            show(ShownPath::Written(path), Some(self.index.record(item).id));
         }
     }
 
