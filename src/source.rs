@@ -217,6 +217,12 @@ impl FileKind {
         matches!(self, Self::TypeScript | Self::Tsx | Self::Component)
     }
 
+    /// Whether files of this kind hold command lines.
+    #[must_use]
+    pub fn has_commands(self) -> bool {
+        matches!(self, Self::Script) || Self::MANIFESTS.contains(&self)
+    }
+
     /// Whether files of this kind are lockfiles of a package manager.
     #[must_use]
     pub fn is_lockfile(self) -> bool {

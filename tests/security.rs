@@ -466,7 +466,8 @@ fn nothing_is_followed_out_of_the_repository() {
 
 #[test]
 fn secrets_stay_where_they_are() {
-    const SECRETS: [&str; 3] = ["hunter2hunter2hunter2", "Zq8#kd93nfKw02mxPq71", "c2VjcmV0LW9mLXRoZS1jbGllbnQ"];
+    const SECRETS: [&str; 5] =
+        ["hunter2hunter2hunter2", "Zq8#kd93nfKw02mxPq71", "c2VjcmV0LW9mLXRoZS1jbGllbnQ", "hunter-of-scripts", "hunter-of-images"];
     let stage = Stage::quiet();
     let repo = &stage.repo;
     repo.write(".env", format!("BETTER_AUTH_SECRET={}\nGITHUB_CLIENT_SECRET={}\n", SECRETS[0], SECRETS[2]));
@@ -479,6 +480,25 @@ fn secrets_stay_where_they_are() {
     );
     assert_ne!(text, common::PLUGIN);
     repo.write(common::SERVER, text);
+    let manifest = fs::read_to_string(repo.path("package.json")).expect("a manifest");
+    let (before, after) = manifest.rsplit_once('}').expect("an object");
+    let scripts = [
+        format!("BETTER_AUTH_SECRET={} next dev", SECRETS[3]),
+        format!("npx @better-auth/cli migrate --secret {} --config src/auth.ts", SECRETS[3]),
+        format!("npx drizzle-kit push --url=postgres://app:{}@db/app", SECRETS[3]),
+        format!("curl -H 'Authorization: Bearer {}' example.com && npx auth migrate", SECRETS[3]),
+    ];
+    let scripts = scripts.iter().enumerate().map(|(place, script)| format!("\"script-{place}\": \"{script}\""));
+    let scripts = scripts.collect::<Vec<_>>().join(", ");
+    repo.write("package.json", format!("{before}, \"scripts\": {{ {scripts} }} }}{after}"));
+    repo.write("Dockerfile", format!("RUN BETTER_AUTH_SECRET={} npx @better-auth/cli@1.4 migrate --yes\n", SECRETS[4]));
+    let schema = format!("{}\nexport const seed = {{ secret: \"{}\" }};\n", common::SCHEMA, SECRETS[1]);
+    repo.write("src/db/schema.ts", schema);
+    let diff = repo.review(&["fix", "--dry-run"]).passed().stdout;
+    assert!(diff.contains("secret: \"…\""), "the lines around a repair: {diff}");
+    for secret in SECRETS {
+        assert!(!diff.contains(secret), "{secret}: {diff}");
+    }
     repo.git(&["add", "--all", "--force"]).passed();
     let mut start = repo.command(repo.root(), PROGRAM);
     finish(start.args(["daemon", "start"]).env("AUTH_REVIEW_LOG", "trace")).passed();
@@ -493,7 +513,9 @@ fn secrets_stay_where_they_are() {
         }
     }
     let state = stage.state();
-    assert!(holds(&state, "BETTER_AUTH_SECRET"), "names are kept");
+    for kept in ["BETTER_AUTH_SECRET", "script-0", "npx @better-auth/cli@1.4 migrate --yes"] {
+        assert!(holds(&state, kept), "{kept} is kept");
+    }
     for secret in SECRETS {
         assert!(!holds(&state, secret), "{secret}");
     }

@@ -16,8 +16,8 @@ use super::{Outcome, output, request};
 use crate::cache::memory::MemoryStore;
 use crate::engine::{self, Options};
 use crate::fix::{self, Change, Wanted};
-use crate::git::{Repo, unified_diff};
-use crate::report::fixed;
+use crate::git::{Repo, Side, unified_diff};
+use crate::report::{fixed, without_credentials};
 use crate::rules::Registry;
 use crate::service::{Output, Target};
 use crate::source::Installed;
@@ -52,7 +52,7 @@ pub(super) fn run(args: &FixArgs) -> Outcome {
     if args.dry_run {
         let mut diff = String::new();
         for (path, change) in &outcome.files {
-            diff.push_str(&unified_diff(path, &change.before, change.after.as_bytes())?);
+            diff.push_str(&shown(path, change)?);
         }
         output::print(&diff)?;
         return Ok(0);
@@ -60,6 +60,15 @@ pub(super) fn run(args: &FixArgs) -> Outcome {
     write(&place.root, &outcome.files)?;
     output::print(&fixed::fixed(&outcome))?;
     Ok(0)
+}
+
+/// The difference a change makes, without credentials that stand in the lines around it.
+fn shown(path: &str, change: &Change) -> Result<String, CommandError> {
+    let before = without_credentials(path, &String::from_utf8_lossy(&change.before));
+    let after = without_credentials(path, &change.after);
+    let side = |content, shown| Side { content, shown };
+    let diff = unified_diff(path, side(&change.before, &before), side(change.after.as_bytes(), &after));
+    Ok(diff.context("the change cannot be shown")?)
 }
 
 /// Replaces all files, or none when one of them is no longer what was reviewed.

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::module::Text;
+use super::secrecy::names_a_secret;
 use crate::source::Span;
 use crate::syntax::dotenv;
 
@@ -39,14 +40,6 @@ fn kept(name: &str, value: &str) -> Text {
     } else {
         Text::Redacted { length: u32::try_from(value.chars().count()).unwrap_or(u32::MAX) }
     }
-}
-
-/// Whether the name says that its value is to be kept secret.
-fn names_a_secret(name: &str) -> bool {
-    const PARTS: [&str; 12] =
-        ["SECRET", "TOKEN", "PASS", "PWD", "CREDENTIAL", "PRIVATE", "KEY", "DSN", "HOOK", "SALT", "PEPPER", "PIN"];
-    let name = name.to_ascii_uppercase();
-    PARTS.iter().any(|part| name.contains(part))
 }
 
 /// `${OTHER}` as a whole: it names another variable and holds nothing itself.

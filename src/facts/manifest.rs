@@ -3,6 +3,7 @@
 use jsonc_parser::ast::{Object, ObjectProp, Value};
 use serde::{Deserialize, Serialize};
 
+use super::secrecy;
 use super::specifier::Registered;
 use crate::source::Span;
 use crate::syntax::{json, yaml};
@@ -52,7 +53,7 @@ pub struct Manifest {
 pub struct Script {
     /// Its name.
     pub name: String,
-    /// What it runs.
+    /// What it runs, without credentials.
     pub command: String,
     /// The entry, for locations.
     pub span: Span,
@@ -238,8 +239,8 @@ fn imported(entry: &ObjectProp<'_>) -> Option<Dependency> {
 fn scripts(object: &Object<'_>) -> Vec<Script> {
     let script = |entry: &ObjectProp<'_>| {
         let command = match &entry.value {
-            Value::Object(task) => json::string(task, "command")?.to_owned(),
-            value => value.as_string_lit()?.value.to_string(),
+            Value::Object(task) => secrecy::command(json::string(task, "command")?),
+            value => secrecy::command(&value.as_string_lit()?.value),
         };
         Some(Script { name: entry.name.as_str().to_owned(), command, span: json::span(entry) })
     };
@@ -378,6 +379,17 @@ mod tests {
         let (other, _) = deno(r#"{"version": "1.0.0", "publish": false, "workspace": ["a"], "importMap": "./import_map.json"}"#);
         assert_eq!((other.private, other.import_map_file.as_deref()), (true, Some("./import_map.json")));
         assert_eq!(other.workspaces, ["a"]);
+    }
+
+    #[test]
+    fn scripts_are_kept_without_credentials() {
+        let text = r#"{"scripts": {"m": "BETTER_AUTH_SECRET=\"hunter\" npx auth migrate --config a.ts"},
+            "tasks": {"m": {"command": "x --url=postgres://u:hunter@h/db"}}}"#;
+        let [(of_node, _), (of_deno, _)] = [package(text), deno(text)];
+        let [script, task] = [&of_node.scripts[0], &of_deno.scripts[0]];
+        assert_eq!(script.command, "BETTER_AUTH_SECRET=\"…\" npx auth migrate --config a.ts");
+        assert_eq!(script.span.of(text), r#""m": "BETTER_AUTH_SECRET=\"hunter\" npx auth migrate --config a.ts""#);
+        assert_eq!(task.command, "x --url=postgres://u:…@h/db");
     }
 
     #[test]

@@ -3,13 +3,14 @@
 use memchr::memmem;
 use serde::{Deserialize, Serialize};
 
+use super::secrecy;
 use super::specifier::Registered;
 use crate::source::Span;
 
 /// A command that brings the schema into a database or a file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Command {
-    /// The line as written, without indentation, at most 200 bytes.
+    /// The line as written, without indentation and credentials, at most 200 bytes.
     pub line: String,
     /// The line.
     pub span: Span,
@@ -36,12 +37,10 @@ pub fn extract(text: &str) -> Vec<Command> {
             _ => {}
         }
         if is_schema_command(line) {
-            let mut end = trimmed.len().min(200);
-            while !trimmed.is_char_boundary(end) {
-                end -= 1;
-            }
+            let mut kept = secrecy::command(trimmed);
+            kept.truncate(kept.floor_char_boundary(200));
             let span = Span::new(start, start + line.trim_end().len());
-            found.push(Command { line: trimmed[..end].to_owned(), span, conditional: depth > 0 });
+            found.push(Command { line: kept, span, conditional: depth > 0 });
         }
         start += line.len();
     }
@@ -275,6 +274,14 @@ mod tests {
         let [command] = found.as_slice() else { panic!("one command: {found:?}") };
         assert_eq!((command.line.as_str(), command.conditional), ("npx auth@1.6 migrate --yes", false));
         assert!(runs_migrate(&command.line));
+    }
+
+    #[test]
+    fn commands_are_kept_without_credentials() {
+        let text = "RUN BETTER_AUTH_SECRET=hunter npx auth@1.6 migrate --yes\n";
+        let found = extract(text);
+        assert_eq!(found[0].line, "RUN BETTER_AUTH_SECRET=… npx auth@1.6 migrate --yes");
+        assert_eq!(found[0].span.of(text), text.trim_end());
     }
 
     #[test]

@@ -1,6 +1,15 @@
-//! Which string literals may be credentials, and hence are not kept.
+//! Which string literals and parts of command lines may be credentials, and hence are not kept.
+
+mod command;
+
+pub use command::{command, in_command};
+
+use std::ops::Range;
 
 use super::module::Text;
+
+/// Stands for a credential that was taken out of a text.
+pub const REDACTED: &str = "…";
 
 /// Longest string that is kept, in bytes.
 const MAX_KEPT: usize = 300;
@@ -207,6 +216,20 @@ fn is_public_header(name: &str) -> bool {
     PUBLIC_HEADERS.iter().any(|known| name == *known || known.ends_with('-') && name.starts_with(known))
 }
 
+/// A text without these stretches, which are in order.
+#[must_use]
+pub fn without(text: &str, cuts: &[Range<usize>]) -> String {
+    let mut shown = String::with_capacity(text.len());
+    let mut kept = 0;
+    for cut in cuts {
+        shown.push_str(&text[kept..cut.start]);
+        shown.push_str(REDACTED);
+        kept = cut.end;
+    }
+    shown.push_str(&text[kept..]);
+    shown
+}
+
 /// Keeps a literal or redacts it.
 #[must_use]
 pub fn text(value: String, around: Around<'_>) -> Text {
@@ -233,6 +256,14 @@ fn is_secret_name(name: &str, value: &str) -> bool {
     }
     // Options such as `storeToken: "hashed"` choose a mode; a token itself is never a short plain word.
     (plain.contains("token") || plain == "authorization") && !is_plain_word(value)
+}
+
+/// Whether the name of an environment variable says that its value is to be kept secret.
+pub(super) fn names_a_secret(name: &str) -> bool {
+    const PARTS: [&str; 12] =
+        ["SECRET", "TOKEN", "PASS", "PWD", "CREDENTIAL", "PRIVATE", "KEY", "DSN", "HOOK", "SALT", "PEPPER", "PIN"];
+    let name = name.to_ascii_uppercase();
+    PARTS.iter().any(|part| name.contains(part))
 }
 
 /// Whether a value is one of a setting that has to do with credentials, rather than a credential.

@@ -27,7 +27,7 @@ mod repo;
 mod snapshot;
 mod worktree;
 
-pub use diff::unified_diff;
+pub use diff::{Side, unified_diff};
 pub use environment::Environment;
 pub use error::GitError;
 pub use installed::InstalledPackages;

@@ -3,11 +3,8 @@
 use std::ops::Range;
 
 use crate::facts::module::Text;
-use crate::facts::secrecy::{self, Around};
+use crate::facts::secrecy::{self, Around, REDACTED};
 use crate::source::{FileKind, Span};
-
-/// Stands for whatever was taken out.
-const ELLIPSIS: &str = "…";
 
 /// Longest line that is handed on whole, in bytes.
 const LONGEST_LINE: usize = 400;
@@ -61,15 +58,7 @@ impl Excerpt {
             cuts.extend(merged(found).into_iter().map(|cut| cut.start + at..cut.end + at));
             at += line.len();
         }
-        let mut text = String::with_capacity(stretch.len());
-        let mut kept = 0;
-        for cut in &cuts {
-            text.push_str(&stretch[kept..cut.start]);
-            text.push_str(ELLIPSIS);
-            kept = cut.end;
-        }
-        text.push_str(&stretch[kept..]);
-        Some(Self { text, first_line, start, cuts })
+        Some(Self { text: secrecy::without(stretch, &cuts), first_line, start, cuts })
     }
 
     /// Where a span of the file lies in [`Excerpt::text`]: on its first line only, and at most `width` bytes of it.
@@ -78,9 +67,9 @@ impl Excerpt {
             let offset = (offset as usize).saturating_sub(self.start);
             let mut moved = offset;
             for cut in self.cuts.iter().take_while(|cut| cut.start < offset) {
-                moved = moved + ELLIPSIS.len() - (cut.end.min(offset) - cut.start);
+                moved = moved + REDACTED.len() - (cut.end.min(offset) - cut.start);
                 if offset < cut.end {
-                    moved -= inside(ELLIPSIS.len());
+                    moved -= inside(REDACTED.len());
                 }
             }
             self.text.floor_char_boundary(moved)
@@ -91,6 +80,19 @@ impl Excerpt {
         let end = moved(span.end, |_| 0).clamp(start, start + line.len());
         start..self.text.floor_char_boundary(end.min(start + width)).max(start)
     }
+}
+
+/// A text without what looks like a credential, line by line: it has as many of them.
+#[must_use]
+pub fn without_credentials(path: &str, text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        let cuts = merged(credentials(path, &text[..at], line, Redaction::Likely));
+        shown.push_str(&secrecy::without(line, &cuts));
+        at += line.len();
+    }
+    shown
 }
 
 /// The line `at` lies on, without its line break.
@@ -127,6 +129,9 @@ fn credentials(path: &str, before: &str, line: &str, redaction: Redaction) -> Ve
     found.extend(literals(content).into_iter().filter(long_enough).filter(|literal| {
         redaction == Redaction::All || is_credential(before, &content[..literal.start], &content[literal.clone()])
     }));
+    if kind.is_some_and(FileKind::has_commands) {
+        found.extend(secrecy::in_command(content));
+    }
     found
 }
 
@@ -262,6 +267,17 @@ mod tests {
         );
         assert_eq!(likely("baseURL: \"https://app.example.com/api/auth\""), "baseURL: \"https://app.example.com/api/auth\"");
         assert_eq!(shown(".env", "AUTH_SECRET=abc def", "AUTH", Redaction::Likely).1, "AUTH_SECRET=…");
+    }
+
+    #[test]
+    fn credentials_of_commands_are_taken_out() {
+        for (path, line, expected) in [
+            ("package.json", "\"m\": \"SECRET=hunter npx auth migrate\"", "\"m\": \"SECRET=… npx auth migrate\""),
+            ("Dockerfile", "RUN npx auth migrate --secret hunter", "RUN npx auth migrate --secret …"),
+            ("a.ts", "if (secret = hunter) {}", "if (secret = hunter) {}"),
+        ] {
+            assert_eq!(shown(path, line, &line[..1], Redaction::Likely).1, expected);
+        }
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod text;
 mod value;
 pub mod watch;
 
+pub use excerpt::without_credentials;
 use serde::{Deserialize, Serialize};
 
 /// How output for people looks.
