@@ -15,7 +15,7 @@ use crate::cache::memory::MemoryStore;
 use crate::engine;
 use crate::report::watch::{Board, Saved, View, frame};
 use crate::report::{Style, terminal};
-use crate::source::MemorySnapshot;
+use crate::source::{MemorySnapshot, SnapshotKind};
 
 /// Files of one step: paths from the repository root, with their contents.
 type Files = &'static [(&'static str, &'static str)];
@@ -63,6 +63,7 @@ pub(super) fn finding(width: u16) -> anyhow::Result<String> {
     let changed = PLUGIN.iter().map(|(path, _)| (*path).to_owned()).collect();
     let options = engine::Options { base: Some("HEAD".into()), changed: Some(changed), ..engine::Options::default() };
     let review = engine::review(&after, &[&before], engine::Surroundings::default(), &options, &MemoryStore::default())?;
+    let review = engine::Review { snapshot: SnapshotKind::Index, ..review };
     Ok(terminal::review(&review, true, &Style { color: false, hyperlinks: false, width, verbose: false }))
 }
 
