@@ -20,8 +20,9 @@ pub(super) enum Answerer {
 /// Answers a request.
 pub(super) fn answer(request: &Request, place: Option<&Place>, use_daemon: bool) -> (Reply, Answerer) {
     let start = Instant::now();
-    let asked = place.filter(|_| use_daemon).and_then(|place| client::ask(&place.common_dir, request));
-    let (reply, by) = match (asked, place.filter(|_| use_daemon)) {
+    let place = place.filter(|_| use_daemon);
+    let asked = place.and_then(|place| client::ask(&place.common_dir, request));
+    let (reply, by) = match (asked, place) {
         (Some(reply), _) => (reply, Answerer::Daemon),
         (None, Some(place)) => (service::answer(request, &*keeper::recalled(&place.common_dir)), Answerer::Process),
         (None, None) => (service::answer(request, &MemoryStore::default()), Answerer::Process),

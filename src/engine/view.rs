@@ -10,10 +10,10 @@ use super::survey::{Seen, Survey};
 use crate::cache::{BlobRecord, FactKey, FactStore};
 use crate::config::Config;
 use crate::facts::signals::{ModuleNames, Signals, scan};
-use crate::facts::{FileFacts, extract};
+use crate::facts::{Body, FileFacts, extract};
 use crate::project::bundler::configures_names;
 use crate::project::files::{Edit, Files};
-use crate::source::{Entry, FileKind, MAX_SOURCE_BYTES, Snapshot, Unreadable, decode};
+use crate::source::{BlobId, Entry, FileKind, MAX_SOURCE_BYTES, Snapshot, Unreadable, decode};
 
 /// Most edited files for which it is worth finding out what they leave as it was.
 const MOST_EDITS: usize = 64;
@@ -67,9 +67,7 @@ impl<'a> View<'a> {
                 |bytes| self.extracted(FactKey::of(kind, &bytes), kind, &bytes),
             ));
         };
-        if let Some(record) = entry.blob.and_then(|blob| self.store.blob(&blob, kind))
-            && let Some(facts) = record.key.and_then(|key| self.store.facts(&key))
-        {
+        if let Some(facts) = entry.blob.and_then(|blob| self.parsed(&blob, kind)) {
             return Some(facts);
         }
         let bytes = match self.read(&entry, kind.max_bytes()) {
@@ -89,27 +87,36 @@ impl<'a> View<'a> {
         let kind = FileKind::of(path)?;
         let entry = self.snapshot.entry(path)?;
         let blob = entry.blob?;
-        let parsed = self.store.blob(&blob, kind).and_then(|record| record.key);
-        let key = FactKey::unparsed(&blob, kind);
-        if let Some(known) = parsed.and_then(|key| self.store.facts(&key)).or_else(|| self.store.facts(&key)) {
+        if let Some(known) = self.known(&blob, kind) {
             return Some(known);
         }
         let bytes = self.snapshot.read(&entry, kind.max_bytes()).ok()?;
         let facts = Arc::new(FileFacts::unparsed(&bytes));
-        self.store.keep(key, Arc::clone(&facts));
+        self.store.keep(FactKey::unparsed(&blob, kind), Arc::clone(&facts));
         Some(facts)
+    }
+
+    /// The facts of a blob that was parsed before.
+    fn parsed(&self, blob: &BlobId, kind: FileKind) -> Option<Arc<FileFacts>> {
+        self.store.blob(blob, kind)?.key.and_then(|key| self.store.facts(&key))
+    }
+
+    /// The facts of a blob, or what is known of it without.
+    fn known(&self, blob: &BlobId, kind: FileKind) -> Option<Arc<FileFacts>> {
+        self.parsed(blob, kind).or_else(|| self.store.facts(&FactKey::unparsed(blob, kind)))
     }
 
     /// The bytes of an entry: of one that no blob names, those that were read first.
     fn read(&self, entry: &Entry, limit: usize) -> Result<Arc<[u8]>, Unreadable> {
+        let read = || self.snapshot.read(entry, limit).map(Arc::from);
+        if entry.blob.is_some() {
+            return read();
+        }
         let known = || self.read.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(read) = known().get(&entry.path) {
             return read.clone();
         }
-        let read = self.snapshot.read(entry, limit).map(Arc::from);
-        if entry.blob.is_some() {
-            return read;
-        }
+        let read = read();
         known().entry(Arc::clone(&entry.path)).or_insert(read).clone()
     }
 
@@ -132,16 +139,15 @@ impl<'a> View<'a> {
         let path = Arc::clone(&before.entry.path);
         let after = self.survey.signals(&path)?;
         // Facts that nobody keeps may have been read nevertheless.
-        let parsed = |blob| self.store.blob(&blob, before.kind)?.key.and_then(|key| self.store.facts(&key));
-        let unparsed = |blob| self.store.facts(&FactKey::unparsed(&blob, before.kind));
-        let same =
-            |before: &FileFacts, now: Option<Arc<FileFacts>>| now.is_some_and(|now| now.specifiers().eq(before.specifiers()));
+        let known = || before.entry.blob.and_then(|blob| self.known(&blob, before.kind));
         let imports_the_same = before.signals == after
-            && match before.entry.blob.map(|blob| (parsed(blob), unparsed(blob))) {
-                Some((Some(before), _)) => same(&before, self.facts(&path)),
-                Some((None, Some(before))) => same(&before, self.load_specifiers(&path)),
-                _ => false,
-            };
+            && known().is_some_and(|before| {
+                let now = match before.body {
+                    Body::Specifiers(_) => self.load_specifiers(&path),
+                    _ => self.facts(&path),
+                };
+                now.is_some_and(|now| now.specifiers().eq(before.specifiers()))
+            });
         Some(Edit { path, before: before.signals, after, imports_the_same })
     }
 

@@ -28,7 +28,7 @@ impl<K, V> Default for Memo<K, V> {
 
 impl<K: Hash + Eq, V> Memo<K, V> {
     /// Forgets an answer that depends on who asked.
-    pub(super) fn forget_fleeting(&self, key: &K) {
+    fn forget_fleeting(&self, key: &K) {
         let mut answers = self.0.borrow_mut();
         if answers.get(key).is_some_and(|(_, record)| record.basis.fleeting) {
             answers.remove(key);
@@ -329,6 +329,18 @@ impl<'a> Run<'a> {
             Some(value) => value,
             None => self.work_out(memo, key, work),
         }
+    }
+
+    /// The same for a question that others ask as well: an answer that depends on who asked is none for them.
+    pub(super) fn answer_for_all<K: Hash + Eq + Clone, V: Clone>(
+        &self,
+        memo: &Memo<K, V>,
+        key: K,
+        work: impl FnOnce() -> V,
+    ) -> V {
+        let value = self.answer(memo, key.clone(), work);
+        memo.forget_fleeting(&key);
+        value
     }
 
     /// The known answer to a question, if it holds.

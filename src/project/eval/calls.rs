@@ -172,8 +172,7 @@ impl Evaluator<'_> {
         let key = (Arc::clone(&function.file), function.scope);
         let anywhere = Site::new(&function.file, Span::default());
         let call = || called(function, Vec::new(), identity(None, &anywhere, 0));
-        let mut node = self.run.answer(&self.values().functions, key.clone(), || self.follow_call(function, call(), &anywhere));
-        self.values().functions.forget_fleeting(&key);
+        let mut node = self.run.answer_for_all(&self.values().functions, key, || self.follow_call(function, call(), &anywhere));
         place_at(&mut node, &anywhere, at);
         node
     }
@@ -181,12 +180,10 @@ impl Evaluator<'_> {
     /// What a call comes to that is the same wherever it is asked for, unless it is cut short.
     fn answer_at(&self, place: &Place<'_>, call: &module::Call, work: impl FnOnce() -> Node) -> Node {
         let key = (Arc::clone(&place.file), call.callee.span);
-        let node = self.run.answer(&self.values().calls, key.clone(), || {
+        self.run.answer_for_all(&self.values().calls, key, || {
             self.run.read(&place.file);
             work()
-        });
-        self.values().calls.forget_fleeting(&key);
-        node
+        })
     }
 
     #[allow(clippy::too_many_arguments, reason = "one place builds every foreign call")]
@@ -212,7 +209,7 @@ impl Evaluator<'_> {
             let node = self.expr(place, &element.value);
             match node.value {
                 Value::Array(array) if element.spread => {
-                    if !array.open.is_empty() || array.items.iter().any(|item| !item.conditions.is_empty()) {
+                    if !array.is_certain() {
                         return (arguments, vec![Unknown::new("arguments spread from a list that is not known", node.at)]);
                     }
                     arguments.extend(array.into_inner().items.into_iter().map(|item| item.node));
@@ -502,7 +499,7 @@ fn not_told(receiver: &Value, method: &str, at: &Site) -> Node {
 
 /// Whether a list of plain texts holds a value; `None` where that is not told. A list of environments tests for them.
 fn is_among(list: &Array, wanted: &Node, at: &Site) -> Option<Node> {
-    if !list.open.is_empty() || list.items.iter().any(|item| !item.conditions.is_empty()) {
+    if !list.is_certain() {
         return None;
     }
     let names: Option<Vec<&str>> = list.items.iter().map(|item| item.node.text(&[])).collect();

@@ -139,11 +139,10 @@ pub(super) fn flat(array: &Array, levels: u8) -> Array {
 /// The place of an element that is counted from the beginning, or with a negative number from the end; no more than the length
 /// of the list. `None` where that is not told.
 pub(super) fn place_of(array: &Array, index: f64) -> Option<usize> {
-    let is_known = array.open.is_empty() && array.items.iter().all(|item| item.conditions.is_empty());
     let length = f64::from(u32::try_from(array.items.len()).ok()?);
     let counted = if index < 0.0 { length + index } else { index.min(length) };
     let mut places = (0..=array.items.len()).zip(0_u32..);
-    let place = places.find(|(_, number)| f64::from(*number) >= counted.trunc()).filter(|_| is_known && counted >= 0.0);
+    let place = places.find(|(_, number)| f64::from(*number) >= counted.trunc()).filter(|_| array.is_certain() && counted >= 0.0);
     place.map(|(place, _)| place)
 }
 

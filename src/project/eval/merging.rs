@@ -48,8 +48,7 @@ impl Evaluator<'_> {
         let given = self.all_arguments(place, &call.arguments)?;
         let parts = match (given.as_slice(), takes_list) {
             ([Node { value: Value::Array(list), .. }], true) => {
-                let is_known = list.open.is_empty() && list.items.iter().all(|item| item.conditions.is_empty());
-                is_known.then(|| list.items.iter().map(|item| item.node.clone()).collect())?
+                list.is_certain().then(|| list.items.iter().map(|item| item.node.clone()).collect())?
             }
             (_, true) => return None,
             (_, false) => given,
@@ -152,8 +151,7 @@ impl Evaluator<'_> {
 
     /// Two lists, merged place by place.
     fn merge_places(&self, over: &Array, under: &Array, at: &Site) -> Node {
-        let is_known = |list: &Array| list.open.is_empty() && list.items.iter().all(|item| item.conditions.is_empty());
-        if !is_known(over) || !is_known(under) {
+        if !over.is_certain() || !under.is_certain() {
             return half_known(at);
         }
         let mut merged = under.clone();

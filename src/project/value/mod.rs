@@ -118,6 +118,14 @@ pub struct Array {
     pub open: Vec<Unknown>,
 }
 
+impl Array {
+    /// Whether it has these elements and no others, whatever holds.
+    #[must_use]
+    pub fn is_certain(&self) -> bool {
+        self.open.is_empty() && self.items.iter().all(|item| item.conditions.is_empty())
+    }
+}
+
 /// An element of an array.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Item {
