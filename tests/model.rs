@@ -838,6 +838,29 @@ fn modules_that_import_a_name_and_export_it_pass_it_on() {
 }
 
 #[test]
+fn a_module_may_hold_itself() {
+    let lists = "import { admin } from \"better-auth/plugins\";\nexport const plugins = [admin()];\n";
+    let auth = |list: &str| {
+        format!(
+            "import {{ betterAuth }} from \"better-auth\";\nimport * as kit from \"./lists\";\n\
+             export const auth = betterAuth({{ plugins: {list} }});"
+        )
+    };
+    for (itself, more) in [
+        ("export * as kit from \"./lists\";", ""),
+        ("import * as kit from \"./lists\";\nexport { kit };", ""),
+        ("export * as kit from \"./more\";", "export * as kit from \"./lists\";"),
+        ("export * from \"./more\";", "export * as kit from \"./lists\";"),
+    ] {
+        for list in ["kit.plugins", "({ ...kit }).plugins"] {
+            let model =
+                model(&[("src/auth.ts", &auth(list)), ("src/lists.ts", &format!("{lists}{itself}")), ("src/more.ts", more)]);
+            assert_eq!((plugins(&model), open(&model)), (vec!["admin".to_owned()], vec![]), "{itself} {list}");
+        }
+    }
+}
+
+#[test]
 fn an_instance_that_production_never_makes_is_one_of_development() {
     for (body, expected) in [
         ("export function make() { if (process.env.NODE_ENV === \"test\") return betterAuth({}); }", Role::Development),

@@ -95,12 +95,14 @@ fn npm(text: &str) -> Vec<Locked> {
     lockfile::npm(text, is_relevant).into_iter().filter_map(locked).collect()
 }
 
-/// Lockfile versions 5, 6 and 9. Without a workspace the first two have the tables of the only importer at the top.
+/// Lockfile versions 5, 6 and 9. Without a workspace the first two have the tables of the only importer at the top. An
+/// archive goes by its address, and its version stands with the package.
 ///
 /// Format: <https://github.com/pnpm/spec/tree/master/lockfile>.
 fn pnpm(text: &str) -> Vec<Locked> {
     let mut direct = Vec::new();
     let mut all = Vec::new();
+    let mut archives = HashMap::new();
     yaml::walk(text, |path, row| {
         let Some(key) = row.key else { return };
         let (path, folder) = match path {
@@ -114,16 +116,26 @@ fn pnpm(text: &str) -> Vec<Locked> {
                 all.extend(pnpm_package(package));
                 return;
             }
+            (["packages", package], "version") => {
+                archives.extend(pnpm_package(package).map(|(_, address)| (address, row.value.to_owned())));
+                return;
+            }
             _ => return,
         };
         if is_relevant(name) {
-            direct.push(Locked::new(name, without_peers(version), Scope::Workspace(folder.to_owned())));
+            direct.push((name, without_peers(version), folder));
         }
     });
-    let known: HashSet<(String, String)> = direct.iter().map(|l| (l.name.clone(), l.version.clone())).collect();
-    all.retain(|(name, version)| is_relevant(name) && !known.contains(&((*name).to_owned(), (*version).to_owned())));
-    direct.extend(all.into_iter().map(|(name, version)| Locked::new(name, version, Scope::Nested)));
-    direct
+    let version_of = |written: &str| archives.get(written).map_or(written, String::as_str).to_owned();
+    let mut packages: Vec<Locked> = direct
+        .into_iter()
+        .map(|(name, written, folder)| Locked::new(name, &version_of(written), Scope::Workspace(folder.to_owned())))
+        .collect();
+    let known: HashSet<(String, String)> = packages.iter().map(|l| (l.name.clone(), l.version.clone())).collect();
+    let others = all.into_iter().filter(|(name, _)| is_relevant(name)).map(|(name, written)| (name, version_of(written)));
+    let others = others.filter(|(name, version)| !known.contains(&((*name).to_owned(), version.clone())));
+    packages.extend(others.map(|(name, version)| Locked::new(name, &version, Scope::Nested)));
+    packages
 }
 
 fn is_dependency_table(key: &str) -> bool {
@@ -139,9 +151,11 @@ fn pnpm_package(key: &str) -> Option<(&str, &str)> {
     Some((&package[..at], without_peers(&package[at + 1..])))
 }
 
-/// A version without the peers it was resolved with: `1.0.0(react@18.0.0)`, before version 6 `1.0.0_react@18.0.0`.
+/// A version without the peers it was resolved with: `1.0.0(react@18.0.0)`, before version 6 `1.0.0_react@18.0.0`. The address
+/// of an archive may hold a `_`.
 fn without_peers(version: &str) -> &str {
-    version.split(['(', '_']).next().unwrap_or(version)
+    let version = version.split('(').next().unwrap_or(version);
+    if version.contains("://") { version } else { version.split('_').next().unwrap_or(version) }
 }
 
 fn yarn(text: &str) -> Vec<Locked> {
@@ -257,6 +271,8 @@ mod tests {
         assert_eq!(flat(FileKind::PnpmLock, six), ["better-auth 1.2.7 in .", "@better-auth/utils 0.2.4 nested"]);
         let five = "lockfileVersion: 5.4\n\nimporters:\n  packages/a:\n    specifiers:\n      better-auth: ^1.0.0\n    dependencies:\n      better-auth: 1.0.2_react@18.2.0\n\npackages:\n\n  /better-auth/1.0.2_react@18.2.0:\n    dev: false\n  /@better-auth/utils/0.2.1:\n    dev: false\n";
         assert_eq!(flat(FileKind::PnpmLock, five), ["better-auth 1.0.2 in packages/a", "@better-auth/utils 0.2.1 nested"]);
+        let archive = "importers:\n\n  .:\n    dependencies:\n      better-auth:\n        specifier: https://example.com/better_auth@7\n        version: https://example.com/better_auth@7(kysely@0.28.2)\n\npackages:\n\n  '@better-auth/core@https://example.com/core@7':\n    resolution: {tarball: https://example.com/core@7}\n    version: 1.5.0\n\n  better-auth@https://example.com/better_auth@7:\n    resolution: {tarball: https://example.com/better_auth@7}\n    version: 1.5.0-beta.2\n    peerDependencies:\n      version: '*'\n";
+        assert_eq!(flat(FileKind::PnpmLock, archive), ["better-auth 1.5.0-beta.2 in .", "@better-auth/core 1.5.0 nested"]);
     }
 
     #[test]

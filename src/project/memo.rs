@@ -132,7 +132,12 @@ impl<'a> Gate<'a> {
 
     /// What is being worked out depends on who asks.
     fn is_fleeting(&self) {
-        self.open().iter_mut().for_each(|recording| recording.basis.fleeting = true);
+        self.is_fleeting_below(0);
+    }
+
+    /// Of what is being worked out, all but so many depend on who asks.
+    fn is_fleeting_below(&self, answers: usize) {
+        self.open().iter_mut().skip(answers).for_each(|recording| recording.basis.fleeting = true);
     }
 
     /// What is being worked out lacks steps, which another part of the work may have.
@@ -303,6 +308,16 @@ impl<'a> Run<'a> {
     /// What is being worked out was cut short because of what asked for it.
     pub(super) fn cut(&self) {
         self.gate.is_fleeting();
+    }
+
+    /// How many answers are being worked out.
+    pub(super) fn open_answers(&self) -> usize {
+        self.gate.open().len()
+    }
+
+    /// What is being worked out was cut short because of what asked for it, but for that many answers around.
+    pub(super) fn cut_below(&self, answers: usize) {
+        self.gate.is_fleeting_below(answers);
     }
 
     /// What is being worked out depends on facts of a file that were read before it began.

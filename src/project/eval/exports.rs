@@ -39,6 +39,12 @@ impl Evaluator<'_> {
         {
             return node;
         }
+        let around = self.namespaces.borrow().iter().find(|(around, _)| around == file).map(|(_, answers)| *answers);
+        if let Some(answers) = around {
+            self.run.cut_below(answers);
+            return unknown(format!("what `{file}` exports holds itself"), at.clone());
+        }
+        self.namespaces.borrow_mut().push((Arc::clone(file), self.run.open_answers()));
         let mut names = Vec::new();
         let mut open = Vec::new();
         self.export_names(file, &mut names, &mut open, 0, at);
@@ -47,6 +53,7 @@ impl Evaluator<'_> {
             let node = self.export(file, &name, at);
             object.properties.push(Property { key: name.into(), key_at: node.at.clone(), node, conditions: Vec::new() });
         }
+        self.namespaces.borrow_mut().pop();
         Node { value: object.into(), at: at.clone() }
     }
 

@@ -57,6 +57,8 @@ pub struct Evaluator<'a> {
     run: &'a Run<'a>,
     answers: &'a Answers,
     active: RefCell<Vec<Mark>>,
+    /// Files whose exports are being gathered, each with the number of answers that were being worked out then.
+    namespaces: RefCell<Vec<(Arc<str>, usize)>>,
     /// Names whose value is being changed, with what they stand for before the change.
     changing: RefCell<Vec<(Mark, Node)>>,
     /// How many variables are being looked at for what one is set to.
@@ -151,8 +153,9 @@ impl<'a> Evaluator<'a> {
     /// An evaluator over the files of a snapshot, read through the gate of the run.
     #[must_use]
     pub(super) fn new(files: &'a Gate<'a>, resolver: &'a Resolver, run: &'a Run<'a>, answers: &'a Answers) -> Self {
-        let (active, changing) = (RefCell::default(), RefCell::default());
-        Self { files, resolver, run, answers, active, changing, setting: Cell::default(), is_as_written: Cell::default() }
+        let (active, namespaces, changing) = Default::default();
+        let (setting, is_as_written) = Default::default();
+        Self { files, resolver, run, answers, active, namespaces, changing, setting, is_as_written }
     }
 
     /// Does work for which it is of no account what other files may change: which function a call means. Asking for that as
