@@ -2,7 +2,7 @@
 
 use super::gaps::{Group, Topic, by_server, columns_of, declare_keys, groups, join, parts, repair, report_each, why};
 use super::{Check, Context, Reporter};
-use crate::finding::{Confidence, Report};
+use crate::finding::Report;
 use crate::project::schema::{Gap, GapKind};
 use crate::source::Site;
 
@@ -14,12 +14,6 @@ fn unique(cx: &Context<'_>, out: &mut Reporter<'_>) {
         let (why, severity) = why::repeated(group.server, gap);
         report.why = why;
         report.severity = severity.unwrap_or(report.severity);
-        if group.server.adapter.wrapped {
-            // What goes around the adapter may write and look up other values, which other keys keep apart.
-            report.confidence = report.confidence.min(Confidence::Medium);
-            report.fix = None;
-            report.refusal = Some("what the code around the adapter makes of the values only people know".into());
-        }
     };
     report_each(cx, out, Topic::Of(GapKind::Unique), |group, gap, report| {
         tell(group, gap, report);

@@ -10,7 +10,7 @@ use crate::project::schema::{Gap, GapKind, Migrated};
 use crate::project::{AdapterKind, Server};
 
 /// Says why the step cannot be left out.
-const REMINDER: &str = "This step is required: nothing of this works before the database has the schema.";
+const REMINDER: &str = "This step is required: until it is taken, the database stays as it is.";
 
 /// What is done where the sources do not tell how the schema gets into the database.
 const AS_USUAL: &str = "bring it into the database the way this project does";

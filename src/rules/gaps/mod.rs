@@ -464,16 +464,26 @@ impl<'m> Group<'m> {
         }
     }
 
+    /// Why other keys may keep rows apart: code around the adapter may write and look up other values than better-auth gives.
+    fn other_values(&self) -> Option<Unknown> {
+        let is_about_values = |gap: &Gap| matches!(gap.kind, GapKind::Unique | GapKind::UniqueTogether);
+        (self.server.adapter.wrapped && self.gaps.iter().all(is_about_values)).then(|| Unknown {
+            reason: "the code around the adapter may store other values and look those up".into(),
+            at: self.server.adapter.at.clone(),
+        })
+    }
+
     /// Hands a report on, with what it depends on.
     pub(super) fn hit(&self, cx: &Context<'_>, out: &mut Reporter<'_>, report: Report) {
         let plugin = self.gaps.iter().find_map(|gap| needed_with(self.server, gap));
         // Rules that are asked for block nobody, and ask nothing of people who did not.
-        if report.tier < 3
-            && let Some(condition) = plugin.and_then(|plugin| undecided(self.server, plugin))
-        {
+        let condition = plugin.filter(|_| report.tier < 3).and_then(|plugin| undecided(self.server, plugin));
+        let condition = condition.map(|condition| {
             let reason = format!("the plugin is in the list only when `{}`", condition.text);
-            let question = format!("whether it matters that {}", report.message);
-            return out.open(self.server.role, &question, &Unknown { reason, at: condition.at.clone() });
+            Unknown { reason, at: condition.at.clone() }
+        });
+        if let Some(why) = condition.or_else(|| self.other_values()) {
+            return out.open(self.server.role, &format!("whether it matters that {}", report.message), &why);
         }
         let plugin = plugin.and_then(|plugin| self.server.plugins.get(plugin));
         let conditions: Vec<_> = plugin.iter().flat_map(|plugin| &plugin.conditions).collect();
