@@ -276,7 +276,7 @@ impl Repo {
             if self.index_identity()? == identity {
                 return Index::from_listing(&entries, &committed, self.layout.hash_len)
                     .map(|index| (index, identity))
-                    .ok_or_else(|| self.damaged("git lists it in an unknown form"));
+                    .map_err(|reason| self.damaged(&reason));
             }
         }
         Err(self.damaged("it is being changed all the time"))
