@@ -208,7 +208,7 @@ fn staged(request: &Request, repo: &Repo, store: &dyn FactStore, answers: &Answe
         answers.keep(file_key, Reply::default());
         return Ok(Reply::default());
     }
-    let content_key = content_key(asked, &changes);
+    let content_key = content_key(asked, &changes, &index.links());
     if let Some(reply) = answers.find(&content_key) {
         answers.keep(file_key, reply.clone());
         return Ok(reply);
@@ -240,8 +240,9 @@ fn file_key(mut asked: blake3::Hasher, index: &IndexIdentity) -> [u8; 32] {
     *asked.finalize().as_bytes()
 }
 
-/// The same, where git wrote the file anew with the same content: the request, the parents, and what differs from them.
-fn content_key(mut asked: blake3::Hasher, changes: &[Vec<Change>]) -> [u8; 32] {
+/// The same, where git wrote the file anew with the same content: the request, the parents, what differs from them, and the
+/// symbolic links, which are no part of that.
+fn content_key(mut asked: blake3::Hasher, changes: &[Vec<Change>], links: &[Arc<str>]) -> [u8; 32] {
     for changes in changes {
         for change in changes {
             asked.update(change.path.as_bytes());
@@ -251,6 +252,10 @@ fn content_key(mut asked: blake3::Hasher, changes: &[Vec<Change>]) -> [u8; 32] {
             }
         }
         asked.update(&[1]);
+    }
+    for link in links {
+        asked.update(link.as_bytes());
+        asked.update(&[0]);
     }
     *asked.finalize().as_bytes()
 }

@@ -224,6 +224,12 @@ impl Files for View<'_> {
         paths.par_iter().for_each(|path| drop(self.specifiers(path)));
     }
 
+    fn absent(&self) -> Vec<(Arc<str>, Unreadable)> {
+        let links = self.snapshot.links().into_iter().map(|path| (path, Unreadable::Link));
+        let pointers = self.survey.candidates().iter().filter(|(_, signals)| signals.is_pointer);
+        links.chain(pointers.map(|(path, _)| (Arc::clone(path), Unreadable::LfsPointer))).collect()
+    }
+
     fn edits(&self) -> Option<&[Edit]> {
         self.edits.get_or_init(|| self.find_edits()).as_deref()
     }

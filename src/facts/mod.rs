@@ -17,10 +17,10 @@ pub mod suppression;
 
 use serde::{Deserialize, Serialize};
 
-use crate::source::{FileKind, Span, Unreadable, decode};
+use crate::source::{FileKind, Span, Unreadable, decode, is_lfs_pointer};
 
 /// Changes whenever the shape or the meaning of facts changes, so that older cached facts are not read.
-pub const FACTS_VERSION: u32 = 37;
+pub const FACTS_VERSION: u32 = 38;
 
 /// Everything the review needs to know of one file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -67,6 +67,9 @@ pub enum Body {
 /// Reads the facts of one file.
 #[must_use]
 pub fn extract(kind: FileKind, bytes: &[u8]) -> FileFacts {
+    if is_lfs_pointer(bytes) {
+        return FileFacts::unreadable(Unreadable::LfsPointer);
+    }
     let text = match decode(bytes) {
         Ok(text) => text,
         Err(why) => return FileFacts::unreadable(why),

@@ -187,11 +187,12 @@ impl Repo {
     /// # Errors
     /// [`GitError::Object`] when a tree is missing or damaged.
     pub fn tree(&self, commit: &Commit) -> Result<TreeSnapshot, GitError> {
-        let mut files = Vec::new();
+        let (mut files, mut links) = (Vec::new(), Vec::new());
         walk(&*self.store, &commit.tree, Vec::new(), &mut |path, record| {
             files.extend(record.regular().map(|blob| Entry { path: path::display(path), blob: Some(blob) }));
+            links.extend(record.is_link().then(|| path::display(path)));
         })?;
-        Ok(TreeSnapshot::new(Arc::clone(&self.store), commit.tree, files))
+        Ok(TreeSnapshot::new(Arc::clone(&self.store), commit.tree, files, links))
     }
 
     /// What the index changes against a commit (`None`: against nothing), by path. Renames are a deletion and an addition.

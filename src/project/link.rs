@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::absent;
 use super::adapter::{CONVEX, adapter};
 use super::application::{Caller, Sites, Stated, calls_on, mount, partners, tell, tell_copies};
 use super::eval::{Answers, Evaluator};
@@ -114,6 +115,7 @@ fn all(files: &Gate<'_>, stated: &Stated, resolver: &Resolver, run: &Run<'_>, ke
         }
         linker.handed_on(path, facts.module());
     }
+    linker.model.undetermined.extend(absent::questions(files, resolver, &of_auth));
     linker.finish(stated)
 }
 
