@@ -811,6 +811,41 @@ fn the_environment_decides_which_repository_is_meant() {
 }
 
 #[test]
+fn objects_are_also_where_the_environment_says() {
+    for init in [&[][..], &["--object-format=sha256"]] {
+        let Some(fixture) = Fixture::with(init) else { continue };
+        fixture.commit_files();
+        // As git does it for the hooks that decide on what is pushed.
+        let (incoming, own) = (fixture.root.join(".git/incoming"), fixture.root.join(".git/objects"));
+        fs::create_dir(&incoming).expect("a new directory");
+        let variables = [("GIT_OBJECT_DIRECTORY", ".git/incoming".into()), ("GIT_ALTERNATE_OBJECT_DIRECTORIES", own.clone())];
+        let apart = |arguments: &[&str]| succeed(fixture.command(arguments).envs(variables.clone()));
+        fixture.write("lib/auth.ts", "incoming");
+        apart(&["add", "."]);
+        let tree = apart(&["write-tree"]);
+        let tree = String::from_utf8(tree).expect("text");
+        let commit = String::from_utf8(apart(&["commit-tree", "-p", "HEAD", "-m", "m", tree.trim()])).expect("text");
+
+        let read = |environment: &Environment| {
+            let repo = Repo::open(environment).expect("opens");
+            let tree = repo.revision(commit.trim()).and_then(|commit| repo.tree(&commit)).ok()?;
+            // More than one handle on the repository.
+            let read = |_| tree.read(&tree.entry("lib/auth.ts").expect("there"), LIMIT).expect("readable");
+            let both =
+                std::thread::scope(|scope| [0, 1].map(|n| scope.spawn(move || read(n))).map(|one| one.join().expect("read")));
+            Some(both)
+        };
+        assert_eq!(read(&fixture.environment()), None);
+        let set = variables.iter().map(|(name, value)| (name.into(), value.into()));
+        let environment = Environment::from_variables(&fixture.root, set);
+        assert_eq!(environment.object_directories, [incoming, own]);
+        assert_eq!(read(&environment), Some([b"incoming".to_vec(), b"incoming".to_vec()]));
+        let index = Repo::open(&environment).and_then(|repo| repo.index()).expect("the index");
+        assert_eq!(index.read(&index.entry("lib/auth.ts").expect("staged"), LIMIT).expect("readable"), b"incoming");
+    }
+}
+
+#[test]
 fn names_of_commits() {
     for fixture in std::iter::once(Fixture::new()).chain(Fixture::with(&["--ref-format=reftable"])) {
         fixture.commit_files();

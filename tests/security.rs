@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use common::{PATIENCE, PROGRAM, Repo, as_someone_else, closed, finish, wait_for, wait_until};
 use git_auth_review::daemon::platform::FileId;
 use git_auth_review::daemon::protocol::{Answer, Hello, Message, PROTOCOL, read_frame, write_frame};
-use git_auth_review::git::Environment;
+use git_auth_review::git::{Environment, UserSettings};
 use git_auth_review::report::Style;
 use git_auth_review::service::{Output, Reply, Request, Target};
 
@@ -75,10 +75,18 @@ impl Stage {
     }
 
     /// The connection of a client of the same build.
+    /// The greeting of the program under test.
+    fn hello(&self) -> Hello {
+        let home = self.repo.beside("home").into_os_string();
+        let settings = UserSettings::from_variables(|name| (name == "HOME").then(|| home.clone()));
+        let program = FileId::of(Path::new(PROGRAM)).expect("built");
+        Hello { protocol: PROTOCOL, version: env!("CARGO_PKG_VERSION").into(), program: Some(program), settings }
+    }
+
     fn connect(&self) -> UnixStream {
         let mut stream = UnixStream::connect(self.socket()).expect("a daemon");
         stream.set_read_timeout(Some(PATIENCE)).expect("possible");
-        write_frame(&mut stream, &hello()).expect("sent");
+        write_frame(&mut stream, &self.hello()).expect("sent");
         stream
     }
 
@@ -142,12 +150,6 @@ impl Stage {
     fn written(&self) -> Vec<u8> {
         contents(&self.repo.path(".git/auth-review")).into_values().flatten().collect()
     }
-}
-
-/// The greeting of the program under test.
-fn hello() -> Hello {
-    let program = FileId::of(Path::new(PROGRAM)).expect("built");
-    Hello { protocol: PROTOCOL, version: env!("CARGO_PKG_VERSION").into(), program: Some(program) }
 }
 
 /// All files below a folder.
@@ -221,7 +223,7 @@ fn actor(stage: &Stage, role: &str, socket: &Path) -> Command {
     }
     let mut command = Command::new(copy);
     command.args(["--exact", "role", "--nocapture"]).env("TEST_ROLE", role).env("TEST_SOCKET", socket);
-    command.env("TEST_HELLO", serde_json::to_string(&hello()).expect("plain")).current_dir("/").stdout(Stdio::null());
+    command.env("TEST_HELLO", serde_json::to_string(&stage.hello()).expect("plain")).current_dir("/").stdout(Stdio::null());
     command
 }
 

@@ -93,7 +93,8 @@ impl Reviewer {
     /// Answers a request about a work tree from the files in memory; `None` where that cannot be done.
     fn answer_live(&self, request: &Request, store: &dyn FactStore) -> Option<Reply> {
         let repo = Repo::open(&request.environment).ok()?;
-        let root = repo.workdir().filter(|_| *repo.index_file() == repo.git_dir().join("index"))?;
+        let is_own = *repo.index_file() == repo.git_dir().join("index") && request.environment.object_directories.is_empty();
+        let root = repo.workdir().filter(|_| is_own)?;
         let mut worktrees = self.worktrees.lock().unwrap_or_else(|poisoned| {
             // A review that panicked may have left them half read.
             self.worktrees.clear_poison();
