@@ -468,8 +468,15 @@ fn nothing_is_followed_out_of_the_repository() {
 
 #[test]
 fn secrets_stay_where_they_are() {
-    const SECRETS: [&str; 5] =
-        ["hunter2hunter2hunter2", "Zq8#kd93nfKw02mxPq71", "c2VjcmV0LW9mLXRoZS1jbGllbnQ", "hunter-of-scripts", "hunter-of-images"];
+    const SECRETS: [&str; 7] = [
+        "hunter2hunter2hunter2",
+        "Zq8#kd93nfKw02mxPq71",
+        "c2VjcmV0LW9mLXRoZS1jbGllbnQ",
+        "hunter-of-scripts",
+        "hunter-of-images",
+        "hunter-of-packages",
+        "hunter-of-commands",
+    ];
     let stage = Stage::quiet();
     let repo = &stage.repo;
     repo.write(".env", format!("BETTER_AUTH_SECRET={}\nGITHUB_CLIENT_SECRET={}\n", SECRETS[0], SECRETS[2]));
@@ -481,7 +488,8 @@ fn secrets_stay_where_they_are() {
         ),
     );
     assert_ne!(text, common::PLUGIN);
-    repo.write(common::SERVER, text);
+    let seeds = format!("run(\"mysql -uroot -p{} app\");\nconst seeds = `PGPASSWORD={} psql app`;\n", SECRETS[6], SECRETS[6]);
+    repo.write(common::SERVER, text + &seeds);
     let manifest = fs::read_to_string(repo.path("package.json")).expect("a manifest");
     let (before, after) = manifest.rsplit_once('}').expect("an object");
     let scripts = [
@@ -489,10 +497,14 @@ fn secrets_stay_where_they_are() {
         format!("npx @better-auth/cli migrate --secret {} --config src/auth.ts", SECRETS[3]),
         format!("npx drizzle-kit push --url=postgres://app:{}@db/app", SECRETS[3]),
         format!("curl -H 'Authorization: Bearer {}' example.com && npx auth migrate", SECRETS[3]),
+        format!("curl -u user:{} example.com && mysql -p{} app && npx auth migrate", SECRETS[3], SECRETS[3]),
     ];
     let scripts = scripts.iter().enumerate().map(|(place, script)| format!("\"script-{place}\": \"{script}\""));
     let scripts = scripts.collect::<Vec<_>>().join(", ");
-    repo.write("package.json", format!("{before}, \"scripts\": {{ {scripts} }} }}{after}"));
+    let ranges =
+        format!("\"a\": \"git+https://user:{}@example.com/a.git\", \"b\": \"https://{}@example.com/b\"", SECRETS[5], SECRETS[5]);
+    let more = format!("\"scripts\": {{ {scripts} }}, \"optionalDependencies\": {{ {ranges} }}");
+    repo.write("package.json", format!("{before}, {more} }}{after}"));
     repo.write("Dockerfile", format!("RUN BETTER_AUTH_SECRET={} npx @better-auth/cli@1.4 migrate --yes\n", SECRETS[4]));
     let schema = format!("{}\nexport const seed = {{ secret: \"{}\" }};\n", common::SCHEMA, SECRETS[1]);
     repo.write("src/db/schema.ts", schema);
