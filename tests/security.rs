@@ -267,6 +267,19 @@ fn another_users_daemon_is_not_believed() {
 }
 
 #[test]
+fn what_a_daemon_writes_is_for_its_user_alone() {
+    let stage = Stage::quiet();
+    let script = format!("umask 000; exec '{PROGRAM}' daemon start");
+    stage.repo.run_in(stage.repo.root(), "sh", &["-c", &script]).passed();
+    stage.assert_serves();
+    assert!(!stage.state().is_empty());
+    let folder = stage.repo.path(".git/auth-review");
+    let open = finish(Command::new("find").arg(&folder).args(["-perm", "/077"]));
+    assert_eq!(open.text(), "", "others may look into it");
+    assert!(contents(&folder).keys().any(|path| path.ends_with("db")), "there is a cache");
+}
+
+#[test]
 fn an_unfit_directory_costs_time_and_not_the_answer() {
     let stage = Stage::new();
     stage.assert_serves();

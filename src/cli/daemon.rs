@@ -10,7 +10,7 @@ use super::args::{DaemonAction, KeepAction};
 use super::error::CommandError;
 use super::place::Place;
 use super::{Outcome, output, request};
-use crate::daemon::{self, client, keeper, log};
+use crate::daemon::{self, client, keeper, log, platform};
 use crate::git::{Environment, Repo};
 use crate::service::{Output, Request, Target};
 
@@ -45,6 +45,7 @@ pub(super) fn run(action: DaemonAction) -> Outcome {
             Ok(0)
         }
         DaemonAction::Keep { action, version, directory } => {
+            platform::create_private_files();
             let kept = match action {
                 KeepAction::Read { common_dir } => {
                     // A hook's review looks at nothing when nothing is staged. This one looks at everything.

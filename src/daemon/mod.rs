@@ -46,6 +46,7 @@ const START: Duration = Duration::from_secs(5);
 /// The repository is not there, or the socket cannot be created.
 pub fn run(common_dir: &Path, expected: Option<Request>) -> io::Result<()> {
     platform::detach();
+    platform::create_private_files();
     log::start(common_dir);
     let seconds = std::env::var("AUTH_REVIEW_DAEMON_IDLE").ok().and_then(|value| value.parse().ok());
     let settings = server::Settings {
