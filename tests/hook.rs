@@ -487,6 +487,14 @@ fn it_is_silent_when_nothing_of_interest_is_staged() {
 }
 
 #[test]
+fn it_tells_who_answered_when_asked() {
+    let repo = Repo::with_application().with("AUTH_REVIEW_LOG", "debug");
+    repo.write("src/lib/auth.ts", format!("{PLAIN}\n"));
+    let run = repo.commit_all("a line").passed();
+    assert!(run.stderr.contains("by=Process"), "{run:#?}");
+}
+
+#[test]
 fn it_says_one_line_when_clean() {
     let repo = Repo::with_application();
     repo.write(SERVER, format!("{PLAIN}\n// a remark\n"));
