@@ -3,7 +3,7 @@
 mod command;
 mod programs;
 
-pub use command::{address, command, in_command};
+pub use command::{address, command, in_command, runs_with_credentials};
 
 use std::ops::Range;
 
@@ -328,7 +328,7 @@ pub fn looks_secret(value: &str) -> bool {
     {
         return looks_secret(credentials);
     }
-    if has_secret_parameter(value) || command::runs_with_credentials(value) {
+    if has_secret_parameter(value) || runs_with_credentials(value) {
         return true;
     }
     if let Some((scheme, rest)) = value.split_once("://") {

@@ -38,7 +38,8 @@ pub fn address(text: &str) -> String {
 
 /// Whether a text is a command line that holds credentials: what variables are set to before the program, and what the
 /// program is given.
-pub(super) fn runs_with_credentials(text: &str) -> bool {
+#[must_use]
+pub fn runs_with_credentials(text: &str) -> bool {
     if !text.trim().contains(char::is_whitespace) {
         return false;
     }
