@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::cache::FactStore;
 use crate::config::{Config, OnError};
-use crate::engine::{self, Locator, Memory, Options, Recall, Review, ReviewError, Surroundings};
+use crate::engine::{self, Memory, Options, Recall, Review, ReviewError, Surroundings};
 use crate::git::{Change, Commit, Environment, GitError, IndexIdentity, Repo, SkipReason};
 use crate::report;
 use crate::source::{Entry, FileKind, Installed, Snapshot};
@@ -349,8 +349,7 @@ fn inspected(request: &Request, repo: &Repo, snapshot: &dyn Snapshot, memory: Me
     }
     let installed = repo.installed();
     let installed = installed.as_ref().map(|packages| packages as &dyn Installed);
-    let model = engine::model(snapshot, &engine::config_of(snapshot)?, installed, memory);
-    let locator = Locator::new(snapshot);
+    let (model, locator) = engine::located_model(snapshot, &engine::config_of(snapshot)?, installed, memory);
     let locate = |site: &crate::source::Site| locator.locate(site);
     let stdout = match request.output {
         Output::InspectJson => report::inspect::json(&model, &locate),

@@ -115,13 +115,26 @@ pub fn model<'a>(
     installed: Option<&dyn Installed>,
     memory: impl Into<Memory<'a>>,
 ) -> ProjectModel {
+    located_model(snapshot, config, installed, memory).0
+}
+
+/// The project as the snapshot shows it, and where in its files things are: in what was read of them, whatever is there by
+/// now.
+#[must_use]
+pub fn located_model<'a, 's>(
+    snapshot: &'s dyn Snapshot,
+    config: &Config,
+    installed: Option<&dyn Installed>,
+    memory: impl Into<Memory<'a>>,
+) -> (ProjectModel, Locator<'s>) {
     let memory = memory.into();
     let packages = Packages::new(installed);
     let (survey, mut kept) = memory.surveyed(snapshot, None, config);
     let view = View::new(snapshot, survey, &packages, memory.store);
     let model = link(&view, &config.contexts, &mut kept);
-    memory.keep(view.into_survey(), kept);
-    model
+    let (survey, read) = view.into_parts();
+    memory.keep(survey, kept);
+    (model, Locator::new(snapshot, read))
 }
 
 /// Reviews a snapshot, compared with its bases. Without bases every finding counts as existing. The work tree is only
@@ -240,7 +253,7 @@ pub fn review<'a>(
     };
     drop(before);
     drop(earlier);
-    memory.keep(view.into_survey(), kept);
+    memory.keep(view.into_parts().0, kept);
     memory.store.reviewed();
     Ok(review)
 }
