@@ -373,8 +373,8 @@ fn failed(request: &Request, failure: &Failure) -> Reply {
     if request.hook && configured {
         let what = if matches!(request.target, Target::Revision(_)) { "push" } else { "commit" };
         let stderr = format!(
-            "error: git auth-review stopped this {what}, because its configuration cannot be read: {failure}\n  \
-             `git {what} --no-verify` leaves it to CI.\n"
+            "error: git auth-review stopped this {what}, because its configuration cannot be read: {failure}\n{}",
+            report::terminal::leaves_to_ci(what)
         );
         return Reply { stdout: String::new(), stderr, code: failure.code() };
     }

@@ -5,11 +5,13 @@
 //! slow, old or broken costs its clients time and nothing else.
 
 pub mod client;
+pub mod keep;
 pub mod keeper;
 pub mod lifecycle;
 pub mod log;
 pub mod platform;
 pub mod protocol;
+pub mod recall;
 pub mod server;
 pub mod socket;
 pub mod watcher;
