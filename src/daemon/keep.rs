@@ -4,7 +4,7 @@
 use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::Path;
 
-use crate::cache::Disk as _;
+use crate::cache::Disk;
 use crate::cache::learning::LearningStore;
 use crate::cache::record::Record;
 use crate::cache::sled::{self, Sled};

@@ -53,7 +53,8 @@ pub fn runs_with_credentials(text: &str) -> bool {
         let behind = text[value.end..].trim_start_matches(['\\', '"', '\'']);
         at = text.len() - behind.trim_start().len();
     }
-    programs::passwords(text).into_iter().any(is_literal)
+    // Most texts of code have no option.
+    text.contains('-') && programs::passwords(text).into_iter().any(is_literal)
 }
 
 /// The credentials of a command line, in order; none of them touches another. References to variables are none.
