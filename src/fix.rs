@@ -203,6 +203,10 @@ impl Snapshot for Overlay<'_> {
         &self.entries
     }
 
+    fn links(&self) -> Vec<Arc<str>> {
+        self.below.links()
+    }
+
     fn read(&self, entry: &Entry, limit: usize) -> Result<Vec<u8>, Unreadable> {
         match self.changes.get(&entry.path) {
             Some(change) if change.after.len() > limit => Err(Unreadable::TooLarge(change.after.len() as u64)),

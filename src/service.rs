@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::cache::FactStore;
 use crate::config::{Config, OnError};
-use crate::engine::{self, Locator, Memory, Options, Recall, Review, ReviewError, Surroundings};
+use crate::engine::{self, Memory, Options, Recall, Review, ReviewError, Surroundings};
 use crate::git::{Change, Commit, Environment, GitError, IndexIdentity, Repo, SkipReason};
 use crate::report;
 use crate::source::{Entry, FileKind, Installed, Snapshot};
@@ -208,7 +208,7 @@ fn staged(request: &Request, repo: &Repo, store: &dyn FactStore, answers: &Answe
         answers.keep(file_key, Reply::default());
         return Ok(Reply::default());
     }
-    let content_key = content_key(asked, &changes);
+    let content_key = content_key(asked, &changes, &index.links());
     if let Some(reply) = answers.find(&content_key) {
         answers.keep(file_key, reply.clone());
         return Ok(reply);
@@ -240,8 +240,9 @@ fn file_key(mut asked: blake3::Hasher, index: &IndexIdentity) -> [u8; 32] {
     *asked.finalize().as_bytes()
 }
 
-/// The same, where git wrote the file anew with the same content: the request, the parents, and what differs from them.
-fn content_key(mut asked: blake3::Hasher, changes: &[Vec<Change>]) -> [u8; 32] {
+/// The same, where git wrote the file anew with the same content: the request, the parents, what differs from them, and the
+/// symbolic links, which are no part of that.
+fn content_key(mut asked: blake3::Hasher, changes: &[Vec<Change>], links: &[Arc<str>]) -> [u8; 32] {
     for changes in changes {
         for change in changes {
             asked.update(change.path.as_bytes());
@@ -251,6 +252,10 @@ fn content_key(mut asked: blake3::Hasher, changes: &[Vec<Change>]) -> [u8; 32] {
             }
         }
         asked.update(&[1]);
+    }
+    for link in links {
+        asked.update(link.as_bytes());
+        asked.update(&[0]);
     }
     *asked.finalize().as_bytes()
 }
@@ -344,8 +349,7 @@ fn inspected(request: &Request, repo: &Repo, snapshot: &dyn Snapshot, memory: Me
     }
     let installed = repo.installed();
     let installed = installed.as_ref().map(|packages| packages as &dyn Installed);
-    let model = engine::model(snapshot, &engine::config_of(snapshot)?, installed, memory);
-    let locator = Locator::new(snapshot);
+    let (model, locator) = engine::located_model(snapshot, &engine::config_of(snapshot)?, installed, memory);
     let locate = |site: &crate::source::Site| locator.locate(site);
     let stdout = match request.output {
         Output::InspectJson => report::inspect::json(&model, &locate),
@@ -369,8 +373,8 @@ fn failed(request: &Request, failure: &Failure) -> Reply {
     if request.hook && configured {
         let what = if matches!(request.target, Target::Revision(_)) { "push" } else { "commit" };
         let stderr = format!(
-            "error: git auth-review stopped this {what}, because its configuration cannot be read: {failure}\n  \
-             `git {what} --no-verify` leaves it to CI.\n"
+            "error: git auth-review stopped this {what}, because its configuration cannot be read: {failure}\n{}",
+            report::terminal::leaves_to_ci(what)
         );
         return Reply { stdout: String::new(), stderr, code: failure.code() };
     }

@@ -248,6 +248,12 @@ pub enum Unreadable {
     /// Neither UTF-8 nor UTF-16 with a byte order mark.
     #[error("the file is neither UTF-8 nor UTF-16 with a byte order mark")]
     Encoding,
+    /// Stands for content that Git LFS keeps elsewhere.
+    #[error("it is a pointer of Git LFS, whose content is not in the repository")]
+    LfsPointer,
+    /// A symbolic link.
+    #[error("it is a symbolic link, and links are not followed")]
+    Link,
     /// The bytes could not be had at all.
     #[error("the file could not be read: {0}")]
     Io(String),
@@ -271,6 +277,13 @@ pub fn decode(bytes: &[u8]) -> Result<std::borrow::Cow<'_, str>, Unreadable> {
         return Err(Unreadable::Binary);
     }
     std::str::from_utf8(bytes).map(std::borrow::Cow::Borrowed).map_err(|_| Unreadable::Encoding)
+}
+
+/// Whether bytes are what Git LFS leaves in the repository in place of content (Git LFS: `docs/spec.md`, "The Pointer").
+#[must_use]
+pub fn is_lfs_pointer(bytes: &[u8]) -> bool {
+    const MAX_BYTES: usize = 1024;
+    bytes.len() < MAX_BYTES && bytes.starts_with(b"version https://git-lfs.github.com/spec/")
 }
 
 /// The object name git gives a blob: 20 bytes (SHA-1) or 32 bytes (SHA-256).
@@ -395,6 +408,11 @@ pub trait Snapshot: Sync {
     /// The git tree whose regular files these are, where it is known.
     fn tree(&self) -> Option<BlobId> {
         None
+    }
+
+    /// The paths of the symbolic links among the files, sorted; they are no entries.
+    fn links(&self) -> Vec<Arc<str>> {
+        Vec::new()
     }
 
     /// The bytes of one entry.

@@ -162,6 +162,10 @@ fn the_environment_report_names_programs_and_states() {
         assert!(report.contains(part), "{part}: {report}");
     }
     Repo::without_git().review(&["doctor"]).passed();
+    let bare = Repo::initialized(&["--bare"]).review(&["doctor"]).passed().stdout;
+    for part in ["hooks              this repository has no work tree", "configuration", "daemon"] {
+        assert!(bare.contains(part), "{part}: {bare}");
+    }
 }
 
 #[test]

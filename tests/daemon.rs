@@ -842,6 +842,29 @@ fn staged_changes_are_answered_as_without_a_daemon() {
 }
 
 #[test]
+fn the_settings_of_whoever_asks_count() {
+    let installed = Installed::new();
+    installed.write("src/more.ts", "import { betterAuth } from 'better-auth'\nexport const more = betterAuth({ secret: 'x' })\n");
+    let settings = installed.stage.temp.path().join("settings");
+    fs::create_dir_all(settings.join("git")).expect("created");
+    fs::write(settings.join("git/ignore"), "more.ts\n").expect("written");
+    let ask = |settings: Option<&Path>, way: &[&str]| {
+        let mut program = installed.program();
+        program.args(["inspect", "--format", "json", "--verbose"]).args(way);
+        program.envs(settings.map(|settings| ("XDG_CONFIG_HOME", settings)));
+        let output = program.output().expect("started");
+        let [stdout, stderr] = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
+        (stdout, stderr.contains("by=Daemon"))
+    };
+    installed.run(&["daemon", "start"]);
+    wait_for("the daemon's answer", || ask(None, &[]).1.then_some(()));
+    let (plain, other) = (ask(None, &["--no-daemon"]).0, ask(Some(&settings), &["--no-daemon"]).0);
+    assert!(plain.contains("src/more.ts") && !other.contains("src/more.ts"));
+    assert_eq!(ask(None, &[]).0, plain);
+    assert_eq!(ask(Some(&settings), &[]), (other, false));
+}
+
+#[test]
 fn a_daemon_that_hangs_costs_no_verdict() {
     let installed = Installed::new();
     let hook = || installed.hook().output().map(|output| (output.status, output.stdout, output.stderr)).expect("started");

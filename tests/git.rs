@@ -686,7 +686,8 @@ fn a_damaged_index_is_an_error_with_advice() {
         fs::write(&path, &bytes).expect("written");
         let error = fixture.open().index().expect_err("damaged");
         assert!(matches!(error, GitError::Index { .. }), "{error}");
-        assert!(error.to_string().contains("git reset"), "{error}");
+        let advice = error.to_string();
+        assert!(advice.contains("git reset") && !advice.contains("rm "), "what is staged is not to be deleted: {advice}");
     }
     // Not an index at all: another version, and an extension that must be understood.
     for (at, byte) in [(7, 9), (whole.len() - 100, b'x')] {
@@ -695,6 +696,49 @@ fn a_damaged_index_is_an_error_with_advice() {
         fs::write(&path, &bytes).expect("written");
         let _ = fixture.open().index().map(|index| index.entries().len());
     }
+}
+
+/// The bytes of each entry of an index of version 2, by path.
+fn raw_entries(index: &[u8]) -> Vec<(String, Vec<u8>)> {
+    let count = u32::from_be_bytes(index[8..12].try_into().expect("four bytes"));
+    let mut at = 12;
+    let mut entries = Vec::new();
+    for _ in 0..count {
+        let path = index[at + 62..].split(|&byte| byte == 0).next().expect("a path");
+        let end = at + (62 + path.len() + 8) / 8 * 8;
+        entries.push((String::from_utf8(path.to_vec()).expect("text"), index[at..end].to_vec()));
+        at = end;
+    }
+    entries
+}
+
+#[test]
+fn an_index_in_disorder_is_read_as_git_lists_it() {
+    let fixture = Fixture::committed();
+    fixture.git(&["update-index", "--index-version", "2"]);
+    let path = fixture.root.join(".git/index");
+    let entries = raw_entries(&fs::read(&path).expect("the index"));
+    let write = |entries: &[&(String, Vec<u8>)]| {
+        let count = u32::try_from(entries.len()).expect("few").to_be_bytes();
+        let header = [b"DIRC\0\0\0\x02".as_slice(), &count].concat();
+        let entries = entries.iter().flat_map(|(_, entry)| entry.iter().copied());
+        // Like an index with `index.skipHash`.
+        fs::write(&path, header.into_iter().chain(entries).chain([0; 20]).collect::<Vec<u8>>()).expect("written");
+    };
+    let whole = files(&fixture.open().index().expect("the index"));
+
+    write(&entries.iter().rev().collect::<Vec<_>>());
+    assert_eq!(files(&fixture.open().index().expect("git reads it")), whole);
+    write(&entries.iter().flat_map(|entry| [entry, entry]).collect::<Vec<_>>());
+    assert_eq!(files(&fixture.open().index().expect("git reads it")), whole);
+    fixture.git(&["status"]);
+
+    // Which of two contents is meant nobody can say.
+    let mut other = entries[0].clone();
+    other.1[40..60].copy_from_slice(&entries[1].1[40..60]);
+    write(&[&entries[0], &other]);
+    let error = fixture.open().index().expect_err("two contents").to_string();
+    assert!(error.contains(&format!("it lists `{}` twice", other.0)), "{error}");
 }
 
 #[test]
@@ -764,6 +808,41 @@ fn the_environment_decides_which_repository_is_meant() {
     assert_eq!(Repo::open(&worktree).expect("opens").workdir(), Some(&*other.root));
     other.git(&["config", "core.worktree", other.root.to_str().expect("text")]);
     assert_eq!(Repo::open(&elsewhere).expect("opens").workdir(), Some(&*other.root));
+}
+
+#[test]
+fn objects_are_also_where_the_environment_says() {
+    for init in [&[][..], &["--object-format=sha256"]] {
+        let Some(fixture) = Fixture::with(init) else { continue };
+        fixture.commit_files();
+        // As git does it for the hooks that decide on what is pushed.
+        let (incoming, own) = (fixture.root.join(".git/incoming"), fixture.root.join(".git/objects"));
+        fs::create_dir(&incoming).expect("a new directory");
+        let variables = [("GIT_OBJECT_DIRECTORY", ".git/incoming".into()), ("GIT_ALTERNATE_OBJECT_DIRECTORIES", own.clone())];
+        let apart = |arguments: &[&str]| succeed(fixture.command(arguments).envs(variables.clone()));
+        fixture.write("lib/auth.ts", "incoming");
+        apart(&["add", "."]);
+        let tree = apart(&["write-tree"]);
+        let tree = String::from_utf8(tree).expect("text");
+        let commit = String::from_utf8(apart(&["commit-tree", "-p", "HEAD", "-m", "m", tree.trim()])).expect("text");
+
+        let read = |environment: &Environment| {
+            let repo = Repo::open(environment).expect("opens");
+            let tree = repo.revision(commit.trim()).and_then(|commit| repo.tree(&commit)).ok()?;
+            // More than one handle on the repository.
+            let read = |_| tree.read(&tree.entry("lib/auth.ts").expect("there"), LIMIT).expect("readable");
+            let both =
+                std::thread::scope(|scope| [0, 1].map(|n| scope.spawn(move || read(n))).map(|one| one.join().expect("read")));
+            Some(both)
+        };
+        assert_eq!(read(&fixture.environment()), None);
+        let set = variables.iter().map(|(name, value)| (name.into(), value.into()));
+        let environment = Environment::from_variables(&fixture.root, set);
+        assert_eq!(environment.object_directories, [incoming, own]);
+        assert_eq!(read(&environment), Some([b"incoming".to_vec(), b"incoming".to_vec()]));
+        let index = Repo::open(&environment).and_then(|repo| repo.index()).expect("the index");
+        assert_eq!(index.read(&index.entry("lib/auth.ts").expect("staged"), LIMIT).expect("readable"), b"incoming");
+    }
 }
 
 #[test]

@@ -336,6 +336,49 @@ fn symbolic_links_are_not_followed() {
     repo.review(&["check"]).passed();
 }
 
+/// What is told in place of a file that code of better-auth imports.
+fn told_of_server(repo: &Repo, options: &[&str]) -> String {
+    let report = repo.review(&[&["check", "--no-daemon", "--format", "json"], options].concat());
+    let report: serde_json::Value = serde_json::from_str(&report.stdout).expect("JSON");
+    let open = report["undetermined"].as_array().expect("a list").iter();
+    open.filter(|open| open["location"]["file"] == SERVER)
+        .map(|open| format!("{}: {}\n", open["question"], open["reason"]))
+        .collect()
+}
+
+#[test]
+fn a_configuration_that_is_no_regular_file_is_said_not_to_be_read() {
+    const ROUTE: &str = "import { auth } from \"@/lib/auth\";\nimport { toNextJsHandler } from \"better-auth/next-js\";\n\
+                         export const { GET, POST } = toNextJsHandler(auth);\n";
+    const POINTER: &str = "version https://git-lfs.github.com/spec/v1\n\
+                           oid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize 12345\n";
+    let repo = Repo::with_application();
+    let outside = repo.beside("outside.ts");
+    fs::write(&outside, PLUGIN).expect("written");
+    let snapshots: [&[&str]; 3] = [&["--staged"], &[], &["--rev", "HEAD"]];
+
+    repo.write("src/route.ts", ROUTE);
+    repo.write(SERVER, POINTER);
+    repo.git(&["add", "--all"]).passed();
+    repo.git(&["commit", "--message", "pointer"]).passed();
+    for snapshot in snapshots {
+        assert!(told_of_server(&repo, snapshot).contains("a pointer of Git LFS"), "{snapshot:?}");
+    }
+
+    fs::remove_file(repo.path(SERVER)).expect("removed");
+    symlink(&outside, repo.path(SERVER)).expect("a link");
+    repo.git(&["add", "--all"]).passed();
+    let run = repo.git(&["commit", "--message", "link"]).passed();
+    assert!(run.text().contains(SERVER) && !run.text().contains(RULE), "{run:#?}");
+    for snapshot in snapshots {
+        assert!(told_of_server(&repo, snapshot).contains("a symbolic link"), "{snapshot:?}");
+    }
+
+    // Of other links nothing is said.
+    repo.write("src/route.ts", "export {};\n");
+    assert_eq!(told_of_server(&repo, &[]), "");
+}
+
 #[test]
 fn submodules_are_not_entered() {
     let other = Repo::with_application();
@@ -441,6 +484,14 @@ fn it_is_silent_when_nothing_of_interest_is_staged() {
     repo.git(&["add", "--all"]).passed();
     let run = repo.git(&["commit", "--quiet", "--message", "notes"]).passed();
     assert_eq!(run.text(), "");
+}
+
+#[test]
+fn it_tells_who_answered_when_asked() {
+    let repo = Repo::with_application().with("AUTH_REVIEW_LOG", "debug");
+    repo.write("src/lib/auth.ts", format!("{PLAIN}\n"));
+    let run = repo.commit_all("a line").passed();
+    assert!(run.stderr.contains("by=Process"), "{run:#?}");
 }
 
 #[test]

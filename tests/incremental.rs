@@ -11,9 +11,11 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use git_auth_review::cache::memory::MemoryStore;
-use git_auth_review::engine::{self, Locator, Memory, Options, Recall, Surroundings};
+use git_auth_review::config::Config;
+use git_auth_review::engine::{self, Memory, Options, Recall, Surroundings};
 use git_auth_review::report;
 use git_auth_review::source::{BlobId, Entry, FileKind, Snapshot, SnapshotKind, Unreadable};
 use random::{Random, number};
@@ -149,8 +151,7 @@ fn answer(now: &Tree, before: &Tree, inspects: bool, memory: Memory<'_>) -> Stri
     };
     let mut text = String::new();
     if inspects {
-        let model = engine::model(now, &config, None, memory);
-        let locator = Locator::new(now);
+        let (model, locator) = engine::located_model(now, &config, None, memory);
         text.push_str(&report::inspect::json(&model, &|site| locator.locate(site)));
     }
     let paths = now.files.keys().chain(before.files.keys());
@@ -273,4 +274,56 @@ fn a_memory_that_lived_through_everything_answers_as_an_empty_one() {
         }
     }
     assert!(answers.len() as u64 * 20 > rounds, "steps should change something: {} answers", answers.len());
+}
+
+/// A file on disk that has another line at its top each time it is read.
+struct Growing {
+    entries: Vec<Entry>,
+    reads: AtomicUsize,
+}
+
+impl Growing {
+    const OPTION: &str = "disableCSRFCheck";
+
+    fn new() -> Self {
+        Self { entries: vec![Entry { path: "src/auth.ts".into(), blob: None }], reads: AtomicUsize::new(0) }
+    }
+}
+
+impl Snapshot for Growing {
+    fn kind(&self) -> SnapshotKind {
+        SnapshotKind::Worktree
+    }
+
+    fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    fn read(&self, _: &Entry, _: usize) -> Result<Vec<u8>, Unreadable> {
+        let lines = "// another line\n".repeat(self.reads.fetch_add(1, Ordering::Relaxed));
+        let option = Self::OPTION;
+        Ok(format!(
+            "{lines}import {{ betterAuth }} from \"better-auth\";\n\
+             export const auth = betterAuth({{\n  advanced: {{ {option}: true }},\n  plugins: getPlugins(),\n}});\n"
+        )
+        .into_bytes())
+    }
+}
+
+#[test]
+fn what_is_shown_of_a_file_is_what_was_read_of_it() {
+    let snapshot = Growing::new();
+    let options = Options { today: "2030-01-31".into(), ..Options::default() };
+    let review = engine::review(&snapshot, &[], Surroundings::default(), &options, &MemoryStore::default()).expect("a review");
+    let finding = review.findings.first().expect("a finding");
+    let line = |text: &str, line: u32| text.lines().nth(line as usize - 1).unwrap_or_default().to_owned();
+    let shown = line(&review.texts["src/auth.ts"], finding.location.line);
+    assert_eq!(shown.find(Growing::OPTION), Some(finding.location.column as usize - 1), "{shown}");
+
+    let snapshot = Growing::new();
+    let (model, locator) = engine::located_model(&snapshot, &Config::default(), None, &MemoryStore::default());
+    let (server, open) = (&model.servers[0], &model.undetermined[0]);
+    let lines = [&server.at, &open.site].map(|site| locator.locate(site).line);
+    // It was read twice: for what it mentions, and for its facts.
+    assert_eq!(lines, [3, 5]);
 }

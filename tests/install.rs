@@ -141,7 +141,7 @@ fn an_earlier_hook_is_never_overwritten_by_another() {
 
 #[test]
 fn a_missing_program_lets_commits_pass_with_a_warning() {
-    let repo = Repo::new();
+    let mut repo = Repo::new().with("CI", "");
     let program = repo.beside("moved");
     fs::copy(PROGRAM, &program).expect("copied");
     let program = program.display().to_string();
@@ -152,19 +152,33 @@ fn a_missing_program_lets_commits_pass_with_a_warning() {
     repo.git(&["add", "file"]).passed();
     let run = repo.git(&["commit", "--message", "file"]).passed();
     assert!(run.stderr.contains("not there any more"), "{run:#?}");
+
+    // In CI nobody reads a warning.
+    repo.set("CI", "true");
+    let run = repo.git(&["commit", "--allow-empty", "--message", "more"]).failed();
+    assert!(run.stderr.contains("not there any more"), "{run:#?}");
+}
+
+#[test]
+fn a_hook_file_that_clones_share_asks_for_no_program_in_ci() {
+    let repo = Repo::new();
+    repo.git(&["config", "core.hooksPath", "hooks"]).passed();
+    repo.review(&SHIM).passed();
+    let run = repo.git(&["commit", "--allow-empty", "--message", "elsewhere"]).passed();
+    assert!(run.stderr.contains("not installed"), "{run:#?}");
 }
 
 #[test]
 fn the_configured_command_survives_a_missing_program_and_arguments() {
     let repo = Repo::new();
     repo.review(&["install", "--method", "config", "--event", "pre-commit,pre-push"]).passed();
-    for (key, code) in [("hook.auth-review.command", 0), ("hook.auth-review-push.command", 0)] {
+    for key in ["hook.auth-review.command", "hook.auth-review-push.command"] {
         let command = repo.git(&["config", key]).passed().stdout;
         // As git runs it: with the hook's arguments appended.
         let line = format!("{} \"$@\"", command.trim_end());
         let missing = line.replace(PROGRAM, "/nowhere/git-auth-review");
-        for line in [line, missing] {
-            let run = finish(repo.command(repo.root(), "sh").args(["-c", &line, "hook", "origin", "/remote"]));
+        for (line, ci, code) in [(&line, "1", 0), (&missing, "", 0), (&missing, "false", 0), (&missing, "1", 3)] {
+            let run = finish(repo.command(repo.root(), "sh").args(["-c", line, "hook", "origin", "/remote"]).env("CI", ci));
             assert_eq!(run.code, code, "{run:#?}");
         }
     }
@@ -283,6 +297,30 @@ fn hook_managers_are_named_and_their_files_left_alone() {
     let run = repo.review(&SHIM);
     assert_eq!(run.code, 2, "{run:#?}");
     assert!(run.stderr.contains("lefthook install"), "{run:#?}");
+}
+
+#[test]
+fn simple_git_hooks_keep_the_hooks_of_their_configuration() {
+    let hooks = include_str!("../hooks/simple-git-hooks/.simple-git-hooks.json");
+    let section = |hooks: &str| format!("{{ \"name\": \"app\", \"simple-git-hooks\": {hooks} }}");
+    let theirs = "{ \"pre-commit\": \"npx lint-staged\" }";
+    for (path, before, after) in [
+        ("package.json", section(theirs), section(hooks)),
+        (".simple-git-hooks.json", theirs.to_owned(), hooks.to_owned()),
+        ("simple-git-hooks.mjs", format!("export default {theirs}"), format!("export default {hooks}")),
+    ] {
+        let repo = Repo::new();
+        repo.write(path, before);
+        let run = repo.review(&SHIM);
+        assert_eq!(run.code, 2, "{run:#?}");
+        assert!(
+            run.stderr.contains("npx simple-git-hooks") && run.stderr.contains("git-auth-review hook pre-commit"),
+            "{run:#?}"
+        );
+        assert!(!repo.path(HOOK).exists());
+        repo.write(path, after);
+        assert!(repo.review(&SHIM).passed().stdout.contains("simple-git-hooks runs the review already"));
+    }
 }
 
 #[test]

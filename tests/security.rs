@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use common::{PATIENCE, PROGRAM, Repo, as_someone_else, closed, finish, wait_for, wait_until};
 use git_auth_review::daemon::platform::FileId;
 use git_auth_review::daemon::protocol::{Answer, Hello, Message, PROTOCOL, read_frame, write_frame};
-use git_auth_review::git::Environment;
+use git_auth_review::git::{Environment, UserSettings};
 use git_auth_review::report::Style;
 use git_auth_review::service::{Output, Reply, Request, Target};
 
@@ -75,10 +75,18 @@ impl Stage {
     }
 
     /// The connection of a client of the same build.
+    /// The greeting of the program under test.
+    fn hello(&self) -> Hello {
+        let home = self.repo.beside("home").into_os_string();
+        let settings = UserSettings::from_variables(|name| (name == "HOME").then(|| home.clone()));
+        let program = FileId::of(Path::new(PROGRAM)).expect("built");
+        Hello { protocol: PROTOCOL, version: env!("CARGO_PKG_VERSION").into(), program: Some(program), settings }
+    }
+
     fn connect(&self) -> UnixStream {
         let mut stream = UnixStream::connect(self.socket()).expect("a daemon");
         stream.set_read_timeout(Some(PATIENCE)).expect("possible");
-        write_frame(&mut stream, &hello()).expect("sent");
+        write_frame(&mut stream, &self.hello()).expect("sent");
         stream
     }
 
@@ -142,12 +150,6 @@ impl Stage {
     fn written(&self) -> Vec<u8> {
         contents(&self.repo.path(".git/auth-review")).into_values().flatten().collect()
     }
-}
-
-/// The greeting of the program under test.
-fn hello() -> Hello {
-    let program = FileId::of(Path::new(PROGRAM)).expect("built");
-    Hello { protocol: PROTOCOL, version: env!("CARGO_PKG_VERSION").into(), program: Some(program) }
 }
 
 /// All files below a folder.
@@ -221,7 +223,7 @@ fn actor(stage: &Stage, role: &str, socket: &Path) -> Command {
     }
     let mut command = Command::new(copy);
     command.args(["--exact", "role", "--nocapture"]).env("TEST_ROLE", role).env("TEST_SOCKET", socket);
-    command.env("TEST_HELLO", serde_json::to_string(&hello()).expect("plain")).current_dir("/").stdout(Stdio::null());
+    command.env("TEST_HELLO", serde_json::to_string(&stage.hello()).expect("plain")).current_dir("/").stdout(Stdio::null());
     command
 }
 
@@ -262,6 +264,19 @@ fn another_users_daemon_is_not_believed() {
     drop(forger);
     let _forger = forge(&mut actor(&stage, "forge", &socket), &socket);
     wait_until("the answer of this user's own", || stage.repo.review(STAGED).stdout == "forged");
+}
+
+#[test]
+fn what_a_daemon_writes_is_for_its_user_alone() {
+    let stage = Stage::quiet();
+    let script = format!("umask 000; exec '{PROGRAM}' daemon start");
+    stage.repo.run_in(stage.repo.root(), "sh", &["-c", &script]).passed();
+    stage.assert_serves();
+    assert!(!stage.state().is_empty());
+    let folder = stage.repo.path(".git/auth-review");
+    let open = finish(Command::new("find").arg(&folder).args(["-perm", "/077"]));
+    assert_eq!(open.text(), "", "others may look into it");
+    assert!(contents(&folder).keys().any(|path| path.ends_with("db")), "there is a cache");
 }
 
 #[test]
@@ -466,8 +481,15 @@ fn nothing_is_followed_out_of_the_repository() {
 
 #[test]
 fn secrets_stay_where_they_are() {
-    const SECRETS: [&str; 5] =
-        ["hunter2hunter2hunter2", "Zq8#kd93nfKw02mxPq71", "c2VjcmV0LW9mLXRoZS1jbGllbnQ", "hunter-of-scripts", "hunter-of-images"];
+    const SECRETS: [&str; 7] = [
+        "hunter2hunter2hunter2",
+        "Zq8#kd93nfKw02mxPq71",
+        "c2VjcmV0LW9mLXRoZS1jbGllbnQ",
+        "hunter-of-scripts",
+        "hunter-of-images",
+        "hunter-of-packages",
+        "hunter-of-commands",
+    ];
     let stage = Stage::quiet();
     let repo = &stage.repo;
     repo.write(".env", format!("BETTER_AUTH_SECRET={}\nGITHUB_CLIENT_SECRET={}\n", SECRETS[0], SECRETS[2]));
@@ -479,7 +501,8 @@ fn secrets_stay_where_they_are() {
         ),
     );
     assert_ne!(text, common::PLUGIN);
-    repo.write(common::SERVER, text);
+    let seeds = format!("run(\"mysql -uroot -p{} app\");\nconst seeds = `PGPASSWORD={} psql app`;\n", SECRETS[6], SECRETS[6]);
+    repo.write(common::SERVER, text + &seeds);
     let manifest = fs::read_to_string(repo.path("package.json")).expect("a manifest");
     let (before, after) = manifest.rsplit_once('}').expect("an object");
     let scripts = [
@@ -487,10 +510,14 @@ fn secrets_stay_where_they_are() {
         format!("npx @better-auth/cli migrate --secret {} --config src/auth.ts", SECRETS[3]),
         format!("npx drizzle-kit push --url=postgres://app:{}@db/app", SECRETS[3]),
         format!("curl -H 'Authorization: Bearer {}' example.com && npx auth migrate", SECRETS[3]),
+        format!("curl -u user:{} example.com && mysql -p{} app && npx auth migrate", SECRETS[3], SECRETS[3]),
     ];
     let scripts = scripts.iter().enumerate().map(|(place, script)| format!("\"script-{place}\": \"{script}\""));
     let scripts = scripts.collect::<Vec<_>>().join(", ");
-    repo.write("package.json", format!("{before}, \"scripts\": {{ {scripts} }} }}{after}"));
+    let ranges =
+        format!("\"a\": \"git+https://user:{}@example.com/a.git\", \"b\": \"https://{}@example.com/b\"", SECRETS[5], SECRETS[5]);
+    let more = format!("\"scripts\": {{ {scripts} }}, \"optionalDependencies\": {{ {ranges} }}");
+    repo.write("package.json", format!("{before}, {more} }}{after}"));
     repo.write("Dockerfile", format!("RUN BETTER_AUTH_SECRET={} npx @better-auth/cli@1.4 migrate --yes\n", SECRETS[4]));
     let schema = format!("{}\nexport const seed = {{ secret: \"{}\" }};\n", common::SCHEMA, SECRETS[1]);
     repo.write("src/db/schema.ts", schema);

@@ -2,6 +2,7 @@
 
 pub mod learning;
 pub mod memory;
+pub mod own;
 pub mod record;
 pub mod sled;
 

@@ -12,6 +12,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::Disk;
+use super::own::open_own;
 use super::record::{Record, Shelf};
 use crate::facts::FACTS_VERSION;
 
@@ -98,7 +99,7 @@ fn database(directory: &Path) -> PathBuf {
 
 /// Runs `work` on the database while nobody else uses it, and does without the database when that fails.
 fn guarded<T>(directory: &Path, work: impl FnOnce(&Path) -> Result<T, Unusable>) -> Result<T, Unusable> {
-    let lock = File::options().create(true).truncate(false).write(true).open(directory.join("cache.lock"))?;
+    let lock = open_own(&directory.join("cache.lock"))?;
     // A daemon that leaves writes what it has while the next one starts.
     if !waited_until(|| lock.try_lock().is_ok()) {
         return Err(Unusable::Busy);
@@ -422,6 +423,16 @@ mod tests {
         filled(&file);
         assert_eq!(found(&file), 0);
         assert_eq!(fs::read(&file).expect("there"), b"in the way");
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_lock_that_is_a_link_is_not_followed() {
+        let temp = tempfile::tempdir().expect("temporary directory");
+        let target = temp.path().join("target");
+        std::os::unix::fs::symlink(&target, temp.path().join("cache.lock")).expect("linked");
+        filled(temp.path());
+        assert!(!target.exists() && !database(temp.path()).exists());
     }
 
     #[test]

@@ -28,7 +28,8 @@ pub(super) const EXIT_CODES: &[(&str, &str)] = &[
 pub(super) const ENVIRONMENT: &[(&str, &str)] = &[
     ("AUTH_REVIEW=0", "the hook reviews nothing, and says so"),
     ("AUTH_REVIEW_BIN", "the program the installed hook file runs"),
-    ("CI", "no daemon is started, and a hook that cannot review blocks"),
+    ("AUTH_REVIEW_LOG=debug", "the hook tells who answered, and a daemon more in its log"),
+    ("CI", "no daemon is started, and a hook that cannot review or whose program is gone blocks"),
     ("NO_COLOR", "never colour"),
     ("FORCE_COLOR, CLICOLOR_FORCE", "always colour"),
 ];

@@ -1,10 +1,8 @@
 //! `check` and `inspect`: one request from the arguments, one reply to the streams.
 
-use std::io::IsTerminal as _;
-
 use super::args::{CheckArgs, Format, InspectArgs, OutputArgs, SnapshotArgs};
 use super::place::Place;
-use super::{Outcome, output, progress, request, review, settings};
+use super::{Outcome, log, output, progress, request, review, settings};
 use crate::service::{Output, Request, Target};
 
 /// Reviews, prints the findings and gives the gate's exit code.
@@ -53,8 +51,7 @@ fn place(request: &Request) -> Option<Place> {
 
 fn run(request: &Request, args: &OutputArgs, quiet: bool) -> Outcome {
     if args.verbose {
-        let log = tracing_subscriber::fmt().with_max_level(tracing::Level::DEBUG).with_writer(std::io::stderr);
-        log.with_ansi(std::io::stderr().is_terminal()).with_target(false).without_time().init();
+        log::everything();
     }
     let place = place(request);
     let use_daemon = !args.no_daemon && place.as_ref().is_some_and(|place| settings::daemon_wanted(&place.root));

@@ -10,7 +10,7 @@ use super::args::{DaemonAction, KeepAction};
 use super::error::CommandError;
 use super::place::Place;
 use super::{Outcome, output, request};
-use crate::daemon::{self, client, keeper, log};
+use crate::daemon::{self, client, keep, log, platform};
 use crate::git::{Environment, Repo};
 use crate::service::{Output, Request, Target};
 
@@ -45,15 +45,16 @@ pub(super) fn run(action: DaemonAction) -> Outcome {
             Ok(0)
         }
         DaemonAction::Keep { action, version, directory } => {
+            platform::create_private_files();
             let kept = match action {
                 KeepAction::Read { common_dir } => {
                     // A hook's review looks at nothing when nothing is staged. This one looks at everything.
                     let everything = |request| Request { hook: false, ..request };
                     let everything = common_dir.and_then(|common_dir| expected(&common_dir).ok()).map(everything);
-                    keeper::read(&version, &directory, everything.as_ref(), io::stdout().lock())
+                    keep::read(&version, &directory, everything.as_ref(), io::stdout().lock())
                 }
-                KeepAction::Write => keeper::write(&version, &directory, io::stdin().lock()),
-                KeepAction::Replace => keeper::replace(&version, &directory, io::stdin().lock()),
+                KeepAction::Write => keep::write(&version, &directory, io::stdin().lock()),
+                KeepAction::Replace => keep::replace(&version, &directory, io::stdin().lock()),
             };
             kept.context("the cache is of no use")?;
             Ok(0)

@@ -23,8 +23,9 @@ pub(super) fn run() -> Outcome {
         Some(place) => {
             line("repository", &place.root.display().to_string());
             line("git directory", &place.common_dir.display().to_string());
-            for (event, state) in install::states()? {
-                line(event.name(), &state);
+            match install::states() {
+                Ok(states) => states.iter().for_each(|(event, state)| line(event.name(), state)),
+                Err(error) => line("hooks", &error.message()),
             }
             let configuration = settings::read(&place.root).map(|(path, _)| path.unwrap_or("none: the defaults").to_owned());
             line("configuration", &configuration.unwrap_or_else(|error| error.to_string()));

@@ -35,6 +35,11 @@ impl CommandError {
         self
     }
 
+    /// What happened, in one line.
+    pub(super) fn message(&self) -> String {
+        format!("{:#}", self.error)
+    }
+
     /// Prints the error to standard error and gives the exit code.
     pub(super) fn report(&self) -> u8 {
         output::error(&self.to_text());

@@ -9,7 +9,7 @@ use clap::{ColorChoice, ValueEnum};
 
 use super::place::Place;
 use super::review::{self, Answerer};
-use super::{output, request, settings};
+use super::{log, output, request, settings};
 use crate::daemon::lifecycle;
 use crate::git::Environment;
 use crate::service::{INCOMPLETE, Output, Request, Target};
@@ -53,6 +53,7 @@ pub(super) fn run(event: Event, arguments: &[OsString]) -> u8 {
         output::error("git auth-review: not reviewed, because AUTH_REVIEW=0 is set\n");
         return 0;
     }
+    log::as_asked();
     match std::panic::catch_unwind(|| review(event, arguments)) {
         Ok(Ok(code)) => code,
         Ok(Err(error)) => failed(&format!("{error:#}")),

@@ -11,6 +11,7 @@ mod fix;
 mod generate;
 mod hook;
 mod install;
+mod log;
 mod output;
 mod place;
 mod progress;

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::place::Place;
 use crate::cache::memory::MemoryStore;
-use crate::daemon::{client, keeper};
+use crate::daemon::{client, recall};
 use crate::service::{self, Reply, Request};
 
 /// Who came up with a reply.
@@ -24,7 +24,7 @@ pub(super) fn answer(request: &Request, place: Option<&Place>, use_daemon: bool)
     let asked = place.and_then(|place| client::ask(&place.common_dir, request));
     let (reply, by) = match (asked, place) {
         (Some(reply), _) => (reply, Answerer::Daemon),
-        (None, Some(place)) => (service::answer(request, &*keeper::recalled(&place.common_dir)), Answerer::Process),
+        (None, Some(place)) => (service::answer(request, &*recall::recalled(&place.common_dir)), Answerer::Process),
         (None, None) => (service::answer(request, &MemoryStore::default()), Answerer::Process),
     };
     tracing::debug!(?by, milliseconds = start.elapsed().as_secs_f64() * 1e3, "answered");

@@ -36,6 +36,9 @@ const LEVELS: [(&str, RuleLevel); 6] = [
     ("critical", RuleLevel::At(Severity::Critical)),
 ];
 
+/// Longest word that is taken for one that is meant as a choice, in bytes.
+const LONGEST_WORD: usize = 16;
+
 /// What is wrong with a configuration file, and where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}, column {column}: {message}{}", hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default())]
@@ -150,7 +153,11 @@ fn choice<T: Copy>(key: &str, value: &Value<'_>, allowed: &[(&str, T)]) -> Resul
     allowed.iter().find(|(name, _)| name == given).map(|(_, meaning)| *meaning).ok_or_else(|| {
         let hint = closest(given, names())
             .map_or_else(|| format!("it may be {}", list(names())), |name| format!("did you mean `{name}`?"));
-        let message = format!("`{}` cannot be `{}`", one_line(key), one_line(given));
+        // What is no word may be there by mistake, and a credential.
+        let is_word =
+            given.len() <= LONGEST_WORD && given.bytes().all(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'-' | b'_'));
+        let what = if is_word { format!("`{given}`") } else { "what is given here".to_owned() };
+        let message = format!("`{}` cannot be {what}", one_line(key));
         Fault { hint: Some(hint), ..Fault::new(value.span(), message) }
     })
 }
@@ -228,6 +235,7 @@ mod tests {
             error("zzz = 1\n"),
             "line 1, column 1: unknown key `zzz`; the keys are `fail-on`, `on-error`, `daemon`, `ignore`, `contexts`, `rules`"
         );
+        assert!(error("fail-on = \"hunter-2\"\n").contains("`fail-on` cannot be what is given here; it may be"));
         assert_eq!(error("fail-on = \"hihg\"\n"), "line 1, column 11: `fail-on` cannot be `hihg`; did you mean `high`?");
         assert_eq!(error("daemon = true\n"), "line 1, column 10: `daemon` must be a word in quotes: `auto`, `off`");
         assert_eq!(

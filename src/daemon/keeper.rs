@@ -1,26 +1,15 @@
 //! The cache on disk, kept by processes that live only as long as they read or write it.
 //!
-//! They are this same program, run as `daemon keep`, and speak in [`Record`]s over their standard streams. The one that
-//! reads the cache also reads the repository for the first time: what that takes in memory goes with the process.
+//! They are this same program, run as `daemon keep` (see [`super::keep`]), and speak in [`Record`]s over their standard streams.
 
 use std::ffi::OsStr;
 use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
-use std::sync::mpsc::channel;
-use std::thread;
-use std::time::Duration;
 
 use crate::cache::Disk;
-use crate::cache::learning::LearningStore;
 use crate::cache::record::Record;
-use crate::cache::sled::{self, Sled};
-use crate::daemon::lifecycle;
-use crate::service::{self, Request};
-
-/// Longest wait for the disk by a review that would take longer without it. It may hang.
-const RECALL: Duration = Duration::from_millis(500);
+use crate::cache::sled;
 
 /// A database that other processes open.
 #[derive(Debug)]
@@ -79,28 +68,6 @@ impl Disk for Keeper {
     }
 }
 
-/// What the database of a repository holds, as far as it can be read in short time: for a review that no daemon does.
-#[must_use]
-pub fn recalled(common_dir: &Path) -> Arc<LearningStore> {
-    let store = Arc::new(LearningStore::default());
-    let keeper = lifecycle::existing_state_directory(common_dir)
-        .filter(|state| state.join(sled::version()).is_dir())
-        .and_then(|state| Some(Keeper::new(std::env::current_exe().ok()?, state)));
-    if let Some(keeper) = keeper {
-        let filling = Arc::clone(&store);
-        let (done, end) = channel();
-        thread::spawn(move || {
-            let mut records = 0_usize;
-            let read = keeper.read(&mut |record| records += usize::from(filling.take(&record)));
-            tracing::debug!(records, ?read, "cache recalled");
-            // Nobody waits any more when the disk took too long.
-            let _ = done.send(());
-        });
-        let _ = end.recv_timeout(RECALL);
-    }
-    store
-}
-
 /// Waits for a process; what it says of a failure is the error.
 fn ended(child: Child) -> io::Result<()> {
     let output = child.wait_with_output()?;
@@ -122,75 +89,4 @@ fn pass_on(stream: &mut dyn Read, take: &mut dyn FnMut(Record)) -> io::Result<()
         take(record);
     }
     Ok(())
-}
-
-/// Writes all that is kept below `directory` to a stream; when that is nothing, what a first review learns, and keeps it:
-/// what `daemon keep read` does.
-///
-/// # Errors
-/// As [`Disk::read`] and [`Disk::write`], and when the stream cannot be written to; when another version of the program
-/// asks.
-pub fn read(version: &str, directory: &Path, expected: Option<&Request>, stream: impl Write) -> io::Result<()> {
-    check_version(version)?;
-    let mut stream = BufWriter::new(stream);
-    let disk = Sled::new(directory.to_path_buf());
-    let (mut written, mut is_empty) = (Ok(()), true);
-    let read = disk.read(&mut |record| {
-        is_empty = false;
-        if written.is_ok() {
-            written = record.write_to(&mut stream);
-        }
-    });
-    written?;
-    if let Some(request) = expected.filter(|_| is_empty) {
-        let store = LearningStore::default();
-        // Only what it learns is wanted.
-        let _ = service::answer(request, &store);
-        let fresh = store.fresh();
-        fresh.iter().try_for_each(|record| record.write_to(&mut stream))?;
-        stream.flush()?;
-        disk.write(&mut fresh.into_iter())?;
-    }
-    stream.flush()?;
-    read
-}
-
-/// Adds the records of a stream to what is kept below `directory`: what `daemon keep write` does.
-///
-/// # Errors
-/// As [`Disk::write`], and when the stream cannot be read; what came before that is kept. When another version of the
-/// program asks.
-pub fn write(version: &str, directory: &Path, stream: impl Read) -> io::Result<()> {
-    take(version, stream, |records| Sled::new(directory.to_path_buf()).write(records))
-}
-
-/// Keeps the records of a stream below `directory`, and nothing else: what `daemon keep replace` does.
-///
-/// # Errors
-/// As [`write()`].
-pub fn replace(version: &str, directory: &Path, stream: impl Read) -> io::Result<()> {
-    take(version, stream, |records| Sled::new(directory.to_path_buf()).replace(records))
-}
-
-fn take(
-    version: &str,
-    stream: impl Read,
-    keep: impl FnOnce(&mut dyn Iterator<Item = Record>) -> io::Result<()>,
-) -> io::Result<()> {
-    check_version(version)?;
-    let mut stream = BufReader::new(stream);
-    let mut read = Ok(());
-    let mut records = std::iter::from_fn(|| {
-        Record::read_from(&mut stream).unwrap_or_else(|error| {
-            read = Err(error);
-            None
-        })
-    });
-    keep(&mut records)?;
-    read
-}
-
-/// The program may have been replaced since its daemon started.
-fn check_version(version: &str) -> io::Result<()> {
-    if version == sled::version() { Ok(()) } else { Err(io::Error::other("this is another version of the program")) }
 }

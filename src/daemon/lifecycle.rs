@@ -12,6 +12,7 @@ use interprocess::local_socket::Listener;
 
 use super::platform::{self, FileId};
 use super::socket::{self, Address};
+use crate::cache::own::open_own;
 
 /// How long a new daemon waits for one that is leaving.
 const HANDOVER: Duration = Duration::from_millis(500);
@@ -65,7 +66,7 @@ impl Instance {
         let address = Address::of(common_dir)?;
         address.prepare()?;
         // The lock file is never removed: a lock on a removed file excludes nobody.
-        let Some(lock) = lock_within(platform::open_own(&address.lock())?, HANDOVER)? else { return Ok(None) };
+        let Some(lock) = lock_within(open_own(&address.lock())?, HANDOVER)? else { return Ok(None) };
         let path = std::env::current_exe()?;
         let program = (path.clone(), FileId::of(&path)?);
         let repository = (common_dir.to_path_buf(), FileId::of(common_dir)?);
@@ -175,7 +176,8 @@ pub fn state_directory(common_dir: &Path) -> Option<PathBuf> {
     let caches = etcetera::BaseStrategy::cache_dir(&etcetera::choose_base_strategy().ok()?).join("git-auth-review");
     let common_dir = common_dir.canonicalize().ok()?;
     let own = caches.join(&blake3::hash(common_dir.as_os_str().as_encoded_bytes()).to_hex()[..16]);
-    std::fs::create_dir_all(&caches).ok()?;
+    std::fs::create_dir_all(caches.parent()?).ok()?;
+    platform::private_directory(&caches).ok()?;
     platform::private_directory(&own).ok()?;
     Some(own)
 }

@@ -7,7 +7,8 @@ use std::sync::Mutex;
 
 use tracing_subscriber::EnvFilter;
 
-use super::{lifecycle, platform};
+use super::lifecycle;
+use crate::cache::own::open_own;
 
 /// Size at which the log starts over, in bytes.
 const MAX_BYTES: u64 = 1024 * 1024;
@@ -43,7 +44,7 @@ struct Bounded {
 
 impl Bounded {
     fn open(path: &Path) -> io::Result<Self> {
-        let mut file = platform::open_own(path)?;
+        let mut file = open_own(path)?;
         let length = file.seek(SeekFrom::End(0))?;
         Ok(Self { file, length })
     }

@@ -5,11 +5,13 @@
 //! slow, old or broken costs its clients time and nothing else.
 
 pub mod client;
+pub mod keep;
 pub mod keeper;
 pub mod lifecycle;
 pub mod log;
 pub mod platform;
 pub mod protocol;
+pub mod recall;
 pub mod server;
 pub mod socket;
 pub mod watcher;
@@ -46,6 +48,7 @@ const START: Duration = Duration::from_secs(5);
 /// The repository is not there, or the socket cannot be created.
 pub fn run(common_dir: &Path, expected: Option<Request>) -> io::Result<()> {
     platform::detach();
+    platform::create_private_files();
     log::start(common_dir);
     let seconds = std::env::var("AUTH_REVIEW_DAEMON_IDLE").ok().and_then(|value| value.parse().ok());
     let settings = server::Settings {
@@ -93,7 +96,8 @@ impl Reviewer {
     /// Answers a request about a work tree from the files in memory; `None` where that cannot be done.
     fn answer_live(&self, request: &Request, store: &dyn FactStore) -> Option<Reply> {
         let repo = Repo::open(&request.environment).ok()?;
-        let root = repo.workdir().filter(|_| *repo.index_file() == repo.git_dir().join("index"))?;
+        let is_own = *repo.index_file() == repo.git_dir().join("index") && request.environment.object_directories.is_empty();
+        let root = repo.workdir().filter(|_| is_own)?;
         let mut worktrees = self.worktrees.lock().unwrap_or_else(|poisoned| {
             // A review that panicked may have left them half read.
             self.worktrees.clear_poison();

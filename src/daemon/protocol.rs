@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::platform::FileId;
 use super::watcher::Watching;
+use crate::git::UserSettings;
 use crate::service::{Reply, Request};
 
 /// Version of the frames and messages below; part of the socket's name.
@@ -20,8 +21,8 @@ pub const PROTOCOL: u32 = 1;
 /// Largest frame, in bytes. A larger reply is not sent: the client reviews by itself.
 pub const MAX_FRAME: u32 = 8 * 1024 * 1024;
 
-/// The first frame of every connection: which program speaks. Only equals work together, because only then is the
-/// daemon's answer the one the client would have come to.
+/// The first frame of every connection: which program speaks, and for whom. Only equals work together, because only then
+/// is the daemon's answer the one the client would have come to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hello {
     /// [`PROTOCOL`].
@@ -32,6 +33,9 @@ pub struct Hello {
     /// The program's file.
     #[serde(default)]
     pub program: Option<FileId>,
+    /// The settings it runs with.
+    #[serde(default)]
+    pub settings: UserSettings,
 }
 
 impl Hello {
@@ -41,7 +45,14 @@ impl Hello {
     /// The program's own file cannot be found.
     pub fn of_this_program() -> io::Result<Self> {
         let program = Some(FileId::of_this_program()?);
-        Ok(Self { protocol: PROTOCOL, version: env!("CARGO_PKG_VERSION").into(), program })
+        let settings = UserSettings::from_process();
+        Ok(Self { protocol: PROTOCOL, version: env!("CARGO_PKG_VERSION").into(), program, settings })
+    }
+
+    /// Whether the same program speaks, with whatever settings.
+    #[must_use]
+    pub fn is_of_same_program(&self, other: &Self) -> bool {
+        (self.protocol, &self.version, &self.program) == (other.protocol, &other.version, &other.program)
     }
 }
 
@@ -175,6 +186,6 @@ mod tests {
     #[test]
     fn the_greeting_of_another_protocol_is_still_understood() {
         let hello: Hello = serde_json::from_str(r#"{"protocol": 7, "colour": "green"}"#).expect("readable");
-        assert_eq!(hello, Hello { protocol: 7, version: String::new(), program: None });
+        assert_eq!((hello.protocol, &*hello.version, hello.program), (7, "", None));
     }
 }

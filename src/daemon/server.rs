@@ -192,12 +192,15 @@ impl<W: Work> Daemon<W> {
         socket::check_peer(stream)?;
         let mut request = Timed::new(stream, CLIENT);
         let hello: Hello = read_frame(&mut request)?;
-        if hello != self.hello {
+        if !hello.is_of_same_program(&self.hello) {
             let refused = write_frame(&mut request, &Answer::OtherProgram(self.hello.clone()));
             self.tell(DaemonEvent::Leave(Leave::OtherProgram));
             return refused;
         }
         match read_frame(&mut request)? {
+            Message::Review(_) if hello.settings != self.hello.settings => {
+                Err(io::Error::other("the client has other settings than the daemon"))
+            }
             Message::Review(wanted) => {
                 self.tell(DaemonEvent::Used);
                 if !self.wait_for_cache(BEGINNING) && !self.cache.has_some() {
@@ -243,11 +246,12 @@ impl<W: Work> Daemon<W> {
     }
 
     /// Remembers a request that will come again in the same form: about the repository's index, not about the temporary
-    /// one git makes for `commit --all` or `commit <path>`, nor about a merge.
+    /// one git makes for `commit --all` or `commit <path>`, nor about a merge or objects that are somewhere else.
     fn expect(&self, request: Request) {
         let environment = &request.environment;
         let own_index = environment.index_file.as_ref().is_none_or(|file| file.file_name().is_some_and(|name| name == "index"));
-        if request.target != Target::Staged || !own_index || !environment.merge_heads.is_empty() {
+        let of_one_command = !environment.merge_heads.is_empty() || !environment.object_directories.is_empty();
+        if request.target != Target::Staged || !own_index || of_one_command {
             return;
         }
         let mut expected = self.expected.lock().unwrap_or_else(PoisonError::into_inner);

@@ -11,14 +11,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::config::Config;
-use crate::facts::{Body, FileFacts};
 use crate::finding::pairing::{self, Mark};
 use crate::finding::{self, Finding, Location, Report, Undetermined};
 use crate::project::ProjectModel;
 use crate::project::files::Files as _;
 use crate::project::link::{Kept, link};
 use crate::rules::{Before, Context, Registry};
-use crate::source::{FileKind, Installed, LineIndex, Site, Snapshot, SnapshotKind, Span, folder_of};
+use crate::source::{FileKind, Installed, LineIndex, Site, Snapshot, SnapshotKind, folder_of};
 use crate::triage::{self, BASELINE_PATH, FailOn};
 use memory::{Picture, PictureKey};
 use packages::Packages;
@@ -115,13 +114,26 @@ pub fn model<'a>(
     installed: Option<&dyn Installed>,
     memory: impl Into<Memory<'a>>,
 ) -> ProjectModel {
+    located_model(snapshot, config, installed, memory).0
+}
+
+/// The project as the snapshot shows it, and where in its files things are: in what was read of them, whatever is there by
+/// now.
+#[must_use]
+pub fn located_model<'a, 's>(
+    snapshot: &'s dyn Snapshot,
+    config: &Config,
+    installed: Option<&dyn Installed>,
+    memory: impl Into<Memory<'a>>,
+) -> (ProjectModel, Locator<'s>) {
     let memory = memory.into();
     let packages = Packages::new(installed);
     let (survey, mut kept) = memory.surveyed(snapshot, None, config);
     let view = View::new(snapshot, survey, &packages, memory.store);
     let model = link(&view, &config.contexts, &mut kept);
-    memory.keep(view.into_survey(), kept);
-    model
+    let (survey, read) = view.into_parts();
+    memory.keep(survey, kept);
+    (model, Locator::new(snapshot, read))
 }
 
 /// Reviews a snapshot, compared with its bases. Without bases every finding counts as existing. The work tree is only
@@ -240,7 +252,7 @@ pub fn review<'a>(
     };
     drop(before);
     drop(earlier);
-    memory.keep(view.into_survey(), kept);
+    memory.keep(view.into_parts().0, kept);
     memory.store.reviewed();
     Ok(review)
 }
@@ -354,12 +366,8 @@ fn numbered(mut reports: Vec<Report>) -> Vec<Numbered> {
 
 /// The files of the picture that were not read everywhere, each with the first place that was not.
 fn unread(view: &View<'_>, model: &ProjectModel, texts: &mut Texts<'_>) -> BTreeMap<String, Location> {
-    let first = |facts: &FileFacts| match &facts.body {
-        Body::Unreadable(_) => Some(Span::default()),
-        _ => facts.errors.first().copied(),
-    };
-    let unread = model.files.iter().filter_map(|path| Some((path, first(&*view.facts(path)?)?)));
-    unread.map(|(path, span)| (path.to_string(), texts.location(&Site::new(path, span)))).collect()
+    let unread = model.files.iter().filter_map(|path| Some((path, view.facts(path)?.unread()?)));
+    unread.map(|(path, (span, _))| (path.to_string(), texts.location(&Site::new(path, span)))).collect()
 }
 
 fn suppressions(view: &View<'_>, model: &ProjectModel, texts: &mut Texts<'_>) -> Vec<triage::Comment> {

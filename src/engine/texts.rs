@@ -4,16 +4,16 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use super::Numbered;
-use super::view::read_text;
+use super::view::{Read, read_text};
 use crate::finding::{Edit, Finding, Fix, Location, Open, Related, Status, Undetermined};
 use crate::source::{LineIndex, Site, Snapshot};
 
 /// Reads the text of the file at a path.
-type Read<'a> = dyn Fn(&str) -> Option<String> + 'a;
+type ReadText<'a> = dyn Fn(&str) -> Option<String> + 'a;
 
 /// Texts of a snapshot, read when a place in them is to be shown.
 pub(super) struct Texts<'a> {
-    read: Box<Read<'a>>,
+    read: Box<ReadText<'a>>,
     texts: BTreeMap<String, String>,
 }
 
@@ -83,10 +83,9 @@ pub struct Locator<'a> {
 }
 
 impl<'a> Locator<'a> {
-    /// A locator over the snapshot the model was linked from.
-    #[must_use]
-    pub fn new(snapshot: &'a dyn Snapshot) -> Self {
-        Self { texts: RefCell::new(Texts::new(|path| read_text(snapshot, path))) }
+    /// A locator over the snapshot the model was linked from, and what was read of it then.
+    pub(super) fn new(snapshot: &'a dyn Snapshot, read: Read) -> Self {
+        Self { texts: RefCell::new(Texts::new(move |path| read_text(snapshot, &read, path))) }
     }
 
     /// The location of a place.

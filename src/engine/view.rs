@@ -18,8 +18,8 @@ use crate::source::{BlobId, Entry, FileKind, MAX_SOURCE_BYTES, Snapshot, Unreada
 /// Most edited files for which it is worth finding out what they leave as it was.
 const MOST_EDITS: usize = 64;
 
-/// What reading a file came to.
-type Bytes = Result<Arc<[u8]>, Unreadable>;
+/// What reading files came to that may change while they are reviewed.
+pub(super) type Read = HashMap<Arc<str>, Result<Arc<[u8]>, Unreadable>>;
 
 /// A snapshot seen through the store: the files linking asks for.
 pub(super) struct View<'a> {
@@ -29,7 +29,7 @@ pub(super) struct View<'a> {
     survey: Survey,
     facts: RwLock<HashMap<Arc<str>, Option<Arc<FileFacts>>>>,
     /// What was read of files that may change while they are reviewed: facts and text of one are of the same bytes.
-    read: Mutex<HashMap<Arc<str>, Bytes>>,
+    read: Mutex<Read>,
     /// How the files differ from those of the survey before.
     edits: OnceLock<Option<Vec<Edit>>>,
     /// The view of another snapshot, and the paths in which that one differs.
@@ -53,9 +53,9 @@ impl<'a> View<'a> {
         self.packages
     }
 
-    /// What is known of the files, for the next review.
-    pub(super) fn into_survey(self) -> Survey {
-        self.survey
+    /// What is known of the files, for the next review, and what was read of those that may change.
+    pub(super) fn into_parts(self) -> (Survey, Read) {
+        (self.survey, self.read.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn load(&self, path: &str) -> Option<Arc<FileFacts>> {
@@ -224,14 +224,23 @@ impl Files for View<'_> {
         paths.par_iter().for_each(|path| drop(self.specifiers(path)));
     }
 
+    fn absent(&self) -> Vec<(Arc<str>, Unreadable)> {
+        let links = self.snapshot.links().into_iter().map(|path| (path, Unreadable::Link));
+        let pointers = self.survey.candidates().iter().filter(|(_, signals)| signals.is_pointer);
+        links.chain(pointers.map(|(path, _)| (Arc::clone(path), Unreadable::LfsPointer))).collect()
+    }
+
     fn edits(&self) -> Option<&[Edit]> {
         self.edits.get_or_init(|| self.find_edits()).as_deref()
     }
 }
 
-/// The text of a file of a snapshot.
-pub(super) fn read_text(snapshot: &dyn Snapshot, path: &str) -> Option<String> {
-    text_at(snapshot, path, |entry, limit| snapshot.read(entry, limit))
+/// The text of a file of a snapshot, as it was read before, if it was.
+pub(super) fn read_text(snapshot: &dyn Snapshot, read: &Read, path: &str) -> Option<String> {
+    text_at(snapshot, path, |entry, limit| match read.get(path) {
+        Some(read) => read.clone(),
+        None => snapshot.read(entry, limit).map(Arc::from),
+    })
 }
 
 fn text_at<B: AsRef<[u8]>>(

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use jsonc_parser::ast::Object;
 use serde::{Deserialize, Serialize};
 
+use super::secrecy;
 use super::specifier::Registered;
 use crate::source::FileKind;
 use crate::syntax::{json, lockfile, yaml};
@@ -166,7 +167,7 @@ fn yarn(text: &str) -> Vec<Locked> {
         .filter(|entry| entry.version != IN_WORKSPACE)
         .flat_map(|entry| entry.descriptors.into_iter().map(move |(name, range)| (name, range, entry.version)))
         .filter(|(name, range, _)| is_relevant(name) && !range.starts_with("npm:"))
-        .map(|(name, range, version)| Locked::new(name, version, Scope::Range(range.to_owned())))
+        .map(|(name, range, version)| Locked::new(name, version, Scope::Range(secrecy::address(range))))
         .collect()
 }
 

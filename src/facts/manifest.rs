@@ -64,7 +64,8 @@ pub struct Script {
 pub struct Dependency {
     /// The package's name.
     pub name: String,
-    /// The range as written: `^1.7.0`, `workspace:*`, `catalog:auth`, `npm:other@1`; for Deno `*` where a specifier has none.
+    /// The range as written, without credentials: `^1.7.0`, `workspace:*`, `catalog:auth`, `npm:other@1`; for Deno `*` where a
+    /// specifier has none.
     pub range: String,
     /// In `devDependencies`.
     pub dev: bool,
@@ -208,7 +209,7 @@ pub fn pnpm_workspace(text: &str) -> PnpmWorkspace {
 const DEFAULT_CATALOG: &str = "default";
 
 fn pairs(object: &Object<'_>) -> impl Iterator<Item = (String, String)> {
-    json::strings(object).map(|(key, value)| (key.to_owned(), value.to_owned()))
+    json::strings(object).map(|(key, value)| (key.to_owned(), secrecy::address(value)))
 }
 
 fn catalogs(object: &Object<'_>) -> Vec<(String, String, String)> {
@@ -252,7 +253,7 @@ fn dependencies(root: &Object<'_>, table: &str) -> Vec<Dependency> {
     let dependency = |entry: &ObjectProp<'_>| {
         Some(Dependency {
             name: entry.name.as_str().to_owned(),
-            range: entry.value.as_string_lit()?.value.to_string(),
+            range: secrecy::address(&entry.value.as_string_lit()?.value),
             dev: table == "devDependencies",
             span: json::span(entry),
         })

@@ -17,10 +17,13 @@ pub mod suppression;
 
 use serde::{Deserialize, Serialize};
 
-use crate::source::{FileKind, Span, Unreadable, decode};
+use crate::source::{FileKind, Span, Unreadable, decode, is_lfs_pointer};
 
 /// Changes whenever the shape or the meaning of facts changes, so that older cached facts are not read.
-pub const FACTS_VERSION: u32 = 38;
+pub const FACTS_VERSION: u32 = 39;
+
+/// Why a part of a file that is otherwise read is not.
+pub const NOT_PARSED: &str = "the parser could not read this part of it";
 
 /// Everything the review needs to know of one file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -67,6 +70,9 @@ pub enum Body {
 /// Reads the facts of one file.
 #[must_use]
 pub fn extract(kind: FileKind, bytes: &[u8]) -> FileFacts {
+    if is_lfs_pointer(bytes) {
+        return FileFacts::unreadable(Unreadable::LfsPointer);
+    }
     let text = match decode(bytes) {
         Ok(text) => text,
         Err(why) => return FileFacts::unreadable(why),
@@ -114,6 +120,15 @@ impl FileFacts {
     #[must_use]
     pub fn unreadable(why: Unreadable) -> Self {
         Self { body: Body::Unreadable(why), suppressions: Vec::new(), errors: Vec::new() }
+    }
+
+    /// What of the file was not read, and why; the first part where there are several.
+    #[must_use]
+    pub fn unread(&self) -> Option<(Span, String)> {
+        match &self.body {
+            Body::Unreadable(why) => Some((Span::default(), why.to_string())),
+            _ => self.errors.first().map(|error| (*error, NOT_PARSED.to_owned())),
+        }
     }
 
     /// What the bytes of code tell of it without parsing them.

@@ -1,8 +1,9 @@
 //! Which string literals and parts of command lines may be credentials, and hence are not kept.
 
 mod command;
+mod programs;
 
-pub use command::{command, in_command};
+pub use command::{address, command, in_command, runs_with_credentials};
 
 use std::ops::Range;
 
@@ -293,6 +294,11 @@ fn is_address(value: &str) -> bool {
     !authority.contains('@') && (path.is_empty() || is_path(&format!("/{path}")))
 }
 
+/// Whether the user of an address is a token: `https://token@host`.
+fn is_token_of(scheme: &str, user: &str) -> bool {
+    (scheme.ends_with("http") || scheme.ends_with("https")) && !user.is_empty() && !is_plain_word(user)
+}
+
 fn is_plain_word(value: &str) -> bool {
     value.len() <= 16 && value.bytes().all(|byte| byte.is_ascii_lowercase() || matches!(byte, b'-' | b'_'))
 }
@@ -322,12 +328,13 @@ pub fn looks_secret(value: &str) -> bool {
     {
         return looks_secret(credentials);
     }
-    if has_secret_parameter(value) {
+    if has_secret_parameter(value) || runs_with_credentials(value) {
         return true;
     }
-    if let Some((_, rest)) = value.split_once("://") {
+    if let Some((scheme, rest)) = value.split_once("://") {
         let authority = rest.split(['/', '?', '#']).next().unwrap_or("");
-        return authority.split_once('@').is_some_and(|(user, _)| user.contains(':'));
+        let user = authority.split_once('@').map(|(user, _)| user);
+        return user.is_some_and(|user| user.contains(':') || is_token_of(scheme, user));
     }
     let token_like = !is_path(value)
         && !is_words(value)
@@ -391,6 +398,10 @@ mod tests {
             ("sk_live_x", Some("stripe")),
             ("Bearer-9-x", Some("accessToken")),
             ("Bearer ghp_abcdef", None),
+            ("https://Hunter2@example.com/", None),
+            ("mysql -phunter app < dump.sql", None),
+            ("PGPASSWORD=hunter psql app", None),
+            ("curl -u user:hunter https://example.com", None),
             ("Bearer hunter2", Some("Authorization")),
             ("credential_x", Some("credentialID")),
             ("hunter2", Some("x-api-key")),
@@ -423,6 +434,9 @@ mod tests {
             ("database", Some("storage")),
             ("/api/auth/oauth2/authorize", None),
             ("Bearer token is missing", None),
+            ("set PASSWORD= to the one you were given", None),
+            ("curl -u user https://example.com", None),
+            ("https://www@example.com/", None),
             ("urn:ietf:params:oauth:client-assertion-type:jwt-bearer", Some("client_assertion_type")),
             ("", Some("secret")),
             ("include", Some("credentials")),

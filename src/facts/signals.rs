@@ -7,7 +7,7 @@ use aho_corasick::{AhoCorasick, MatchKind};
 use serde::{Deserialize, Serialize};
 
 use crate::facts::lower::may_make_an_instance;
-use crate::source::decode;
+use crate::source::{decode, is_lfs_pointer};
 
 /// What the raw bytes of a code file mention.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -37,6 +37,8 @@ pub struct Signals {
     pub changes: bool,
     /// Exports that are those of another module.
     pub passes_on: bool,
+    /// It stands for content that Git LFS keeps elsewhere.
+    pub is_pointer: bool,
     /// The modules it imports.
     pub imports: ModuleNames,
 }
@@ -95,7 +97,7 @@ impl Signals {
     #[must_use]
     pub fn any(self) -> bool {
         let schema = self.tables || self.boot_migrations || self.migrations || self.entities || self.types;
-        self.auth || self.mounts || schema || self.tools
+        self.auth || self.mounts || schema || self.tools || self.is_pointer
     }
 
     /// What is mentioned beside modules.
@@ -231,7 +233,7 @@ pub fn scan(bytes: &[u8]) -> Signals {
         let needles = NEEDLES.iter().map(|(needle, _)| needle).chain(&OPENERS);
         AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).build(needles).expect("constant patterns compile")
     });
-    let mut signals = Signals::default();
+    let mut signals = Signals { is_pointer: is_lfs_pointer(bytes), ..Signals::default() };
     let decoded = from_utf16(bytes);
     let bytes = decoded.as_deref().map_or(bytes, str::as_bytes);
     for hit in AUTOMATON.find_iter(bytes) {

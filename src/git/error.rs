@@ -23,7 +23,11 @@ pub enum GitError {
     Ownership(String),
 
     /// The index is damaged.
-    #[error("the index {path} cannot be read: {reason}; `git status` shows whether git can read it, and `rm {path}` followed by `git reset` rebuilds it", path = .path.display())]
+    #[error(
+        "the index {path} cannot be read: {reason}; `git status` shows whether git can read it; where it cannot, \
+         `mv {path} {path}.damaged` followed by `git reset` makes a new one, and `git fsck --lost-found` finds what was staged",
+        path = .path.display()
+    )]
     Index {
         /// The index file.
         path: PathBuf,

@@ -67,7 +67,8 @@ pub(super) struct Stat {
 pub(super) enum IndexError {
     /// Damaged.
     Corrupt(&'static str),
-    /// Well-formed, but only git knows what it means: a split index (`link`), a sparse index (`sdir`), or something newer.
+    /// Well-formed, but only git knows what it means: a split index (`link`), a sparse index (`sdir`), one with entries out of
+    /// order, or something newer.
     Beyond(String),
 }
 
@@ -104,15 +105,29 @@ impl Index {
         let mut index = Self { bytes, paths, items, hash_len, has_stat: true, cache_tree: None };
         // The extensions first: they may say that the entries are not what they seem.
         index.cache_tree = index.read_extensions(after_entries, end)?;
-        if !index.is_sorted() {
-            return Err(Corrupt("its entries are out of order"));
+        if index.disorder().is_some() {
+            return Err(Beyond("entries that are out of order".into()));
         }
         Ok(index)
     }
 
     /// Makes an index of what git printed: `git ls-files -t -s -z` for the entries, and the paths that the next commit will
     /// hold, each ended by a NUL: without those announced by `git add --intent-to-add`, which the former does not mark.
-    pub(super) fn from_listing(entries: &[u8], committed: &[u8], hash_len: usize) -> Option<Self> {
+    ///
+    /// Git works with files whose entries are out of order or repeated, and lists them as they are.
+    pub(super) fn from_listing(entries: &[u8], committed: &[u8], hash_len: usize) -> Result<Self, String> {
+        let mut index = Self::listed(entries, committed, hash_len).ok_or("git lists it in an unknown form")?;
+        let mut items = std::mem::take(&mut index.items);
+        items.sort_by(|a, b| index.path(a).cmp(index.path(b)));
+        items.dedup_by(|a, b| (a.state, index.path(a), index.record(a)) == (b.state, index.path(b), index.record(b)));
+        index.items = items;
+        match index.disorder() {
+            None => Ok(index),
+            Some(path) => Err(format!("it lists `{}` twice, with different contents", String::from_utf8_lossy(path))),
+        }
+    }
+
+    fn listed(entries: &[u8], committed: &[u8], hash_len: usize) -> Option<Self> {
         let committed: HashSet<&[u8]> = committed.split(|&byte| byte == 0).collect();
         let mut index = Self { hash_len, ..Self::default() };
         let mut paths = Vec::new();
@@ -140,7 +155,7 @@ impl Index {
             index.bytes.extend_from_slice(id.as_bytes());
         }
         index.paths = Some(paths);
-        index.is_sorted().then_some(index)
+        Some(index)
     }
 
     /// All entries.
@@ -185,14 +200,16 @@ impl Index {
         self.cache_tree.as_ref()
     }
 
-    /// Paths ascend, none is empty, and only the stages of a conflict share one.
-    fn is_sorted(&self) -> bool {
-        let named = self.items.first().is_none_or(|first| !self.path(first).is_empty());
-        named
-            && self.items.windows(2).all(|pair| {
-                let (path, next) = (self.path(&pair[0]), self.path(&pair[1]));
-                path < next || (path == next && pair.iter().all(|item| item.state == State::Unmerged))
-            })
+    /// The first path that does not come after the one before it; only the stages of a conflict share one, and none is
+    /// empty.
+    fn disorder(&self) -> Option<&[u8]> {
+        let empty = self.items.first().map(|first| self.path(first)).filter(|path| path.is_empty());
+        let misplaced = self.items.windows(2).find_map(|pair| {
+            let (path, next) = (self.path(&pair[0]), self.path(&pair[1]));
+            let is_conflict = || path == next && pair.iter().all(|item| item.state == State::Unmerged);
+            (path >= next && !is_conflict()).then_some(next)
+        });
+        empty.or(misplaced)
     }
 
     /// Extensions: a four-byte name, a length, the data. A name in capitals may be ignored, any other may not.
@@ -524,9 +541,9 @@ mod tests {
     }
 
     #[test]
-    fn entries_out_of_order_are_damage() {
+    fn entries_out_of_order_are_left_to_git() {
         for paths in [["b", "a"], ["a", "a"], ["", "a"]] {
-            assert!(matches!(Index::parse(encode(2, &paths, b""), 20), Err(IndexError::Corrupt(_))), "{paths:?}");
+            assert!(matches!(Index::parse(encode(2, &paths, b""), 20), Err(IndexError::Beyond(_))), "{paths:?}");
         }
     }
 

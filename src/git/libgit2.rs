@@ -13,6 +13,8 @@ use super::repo::Layout;
 /// Handles on one repository. libgit2's handles belong to one thread at a time, so each reader borrows its own.
 pub(super) struct Libgit2 {
     git_dir: PathBuf,
+    /// Where objects are beside those of the repository.
+    object_directories: Vec<PathBuf>,
     idle: Mutex<Vec<Repository>>,
 }
 
@@ -22,6 +24,7 @@ pub(super) fn open(environment: &Environment) -> Result<(Layout, Libgit2), git2:
         Some(git_dir) => open_exactly(git_dir)?,
         None => Repository::open_ext(&environment.directory, RepositoryOpenFlags::empty(), std::iter::empty::<&Path>())?,
     };
+    add_object_directories(&repository, &environment.object_directories)?;
     // Git itself does not hash what it reads either; it costs more than reading.
     git2::opts::strict_hash_verification(false);
     let layout = Layout {
@@ -30,13 +33,23 @@ pub(super) fn open(environment: &Environment) -> Result<(Layout, Libgit2), git2:
         work_tree: work_tree(&repository, environment),
         hash_len: 20,
     };
-    let store = Libgit2 { git_dir: layout.git_dir.clone(), idle: Mutex::new(vec![repository]) };
+    let object_directories = environment.object_directories.clone();
+    let store = Libgit2 { git_dir: layout.git_dir.clone(), object_directories, idle: Mutex::new(vec![repository]) };
     Ok((layout, store))
 }
 
 fn open_exactly(git_dir: &Path) -> Result<Repository, git2::Error> {
     let flags = RepositoryOpenFlags::NO_SEARCH | RepositoryOpenFlags::NO_DOTGIT;
     Repository::open_ext(git_dir, flags, std::iter::empty::<&Path>())
+}
+
+fn add_object_directories(repository: &Repository, directories: &[PathBuf]) -> Result<(), git2::Error> {
+    if directories.is_empty() {
+        return Ok(());
+    }
+    let objects = repository.odb()?;
+    let odd = |directory: &Path| git2::Error::from_str(&format!("{} is not UTF-8", directory.display()));
+    directories.iter().try_for_each(|directory| objects.add_disk_alternate(directory.to_str().ok_or_else(|| odd(directory))?))
 }
 
 /// Git's rule: the environment, else the configuration, else for a repository given by `GIT_DIR` the current directory,
@@ -59,7 +72,12 @@ impl Libgit2 {
     fn with<T>(&self, work: impl FnOnce(&Repository) -> Result<T, git2::Error>) -> Result<T, git2::Error> {
         let idle = || self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         let kept = idle().pop();
-        let repository = kept.map_or_else(|| open_exactly(&self.git_dir), Ok)?;
+        let open = || -> Result<Repository, git2::Error> {
+            let repository = open_exactly(&self.git_dir)?;
+            add_object_directories(&repository, &self.object_directories)?;
+            Ok(repository)
+        };
+        let repository = kept.map_or_else(open, Ok)?;
         let result = work(&repository);
         idle().push(repository);
         result

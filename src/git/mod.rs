@@ -28,7 +28,7 @@ mod snapshot;
 mod worktree;
 
 pub use diff::{Side, unified_diff};
-pub use environment::Environment;
+pub use environment::{Environment, UserSettings};
 pub use error::GitError;
 pub use installed::InstalledPackages;
 pub use repo::{Commit, Repo};

@@ -80,6 +80,11 @@ impl Record {
     pub(super) fn regular(&self) -> Option<BlobId> {
         (self.mode & MODE_TYPE == MODE_REGULAR).then_some(self.id)
     }
+
+    /// Whether it is a symbolic link.
+    pub(super) fn is_link(&self) -> bool {
+        self.mode & MODE_TYPE == MODE_SYMLINK
+    }
 }
 
 /// The bits of a mode that say what an entry is (git's `index-format` documentation, "32-bit mode").

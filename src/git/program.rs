@@ -14,7 +14,7 @@ use super::repo::Layout;
 /// The git program, told which repository is meant.
 pub(super) struct Program {
     directory: PathBuf,
-    variables: Vec<(&'static str, PathBuf)>,
+    variables: Vec<(&'static str, OsString)>,
     /// Why it is needed, for the message when there is none.
     reason: String,
     batch: Mutex<Option<Batch>>,
@@ -23,20 +23,23 @@ pub(super) struct Program {
 impl Program {
     /// Git in an environment as the user has it: git itself finds the repository and checks its owner.
     fn anywhere(environment: &Environment, reason: &str) -> Self {
-        let variables = [("GIT_DIR", &environment.git_dir), ("GIT_WORK_TREE", &environment.work_tree)];
+        let places = [("GIT_DIR", &environment.git_dir), ("GIT_WORK_TREE", &environment.work_tree)];
+        let places = places.into_iter().filter_map(|(name, path)| Some((name, path.clone()?.into_os_string())));
         Self {
             directory: environment.directory.clone(),
-            variables: variables.into_iter().filter_map(|(name, path)| Some((name, path.clone()?))).collect(),
+            variables: places.chain(objects(environment)).collect(),
             reason: reason.to_owned(),
             batch: Mutex::new(None),
         }
     }
 
     /// Git in a repository that is known already, with the index that is meant.
-    pub(super) fn at(layout: &Layout, index: &Path, reason: &str) -> Self {
+    pub(super) fn at(layout: &Layout, environment: &Environment, reason: &str) -> Self {
         let top = layout.work_tree.as_ref().unwrap_or(&layout.git_dir).clone();
-        let mut variables = vec![("GIT_DIR", layout.git_dir.clone()), ("GIT_INDEX_FILE", index.to_path_buf())];
-        variables.extend(layout.work_tree.iter().map(|_| ("GIT_WORK_TREE", top.clone())));
+        let mut variables =
+            vec![("GIT_DIR", layout.git_dir.clone().into()), ("GIT_INDEX_FILE", layout.index_file(environment).into())];
+        variables.extend(layout.work_tree.iter().map(|_| ("GIT_WORK_TREE", top.clone().into())));
+        variables.extend(objects(environment));
         Self { directory: top, variables, reason: reason.to_owned(), batch: Mutex::new(None) }
     }
 
@@ -86,6 +89,12 @@ impl Program {
     }
 }
 
+/// Where objects are beside those of the repository.
+fn objects(environment: &Environment) -> Option<(&'static str, OsString)> {
+    let directories = Some(&environment.object_directories).filter(|directories| !directories.is_empty())?;
+    Some(("GIT_ALTERNATE_OBJECT_DIRECTORIES", std::env::join_paths(directories).ok()?))
+}
+
 /// Variables that would point git elsewhere or change what it prints. Configuration and where git itself lives stay.
 fn steers_git(name: &OsString) -> bool {
     let name = name.to_string_lossy();
@@ -120,7 +129,7 @@ pub(super) fn open(environment: &Environment, reason: &str) -> Result<(Layout, P
         None
     };
     let layout = Layout { git_dir, common_dir, work_tree, hash_len };
-    let program = Program::at(&layout, &layout.index_file(environment), reason);
+    let program = Program::at(&layout, environment, reason);
     Ok((layout, program))
 }
 

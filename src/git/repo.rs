@@ -57,9 +57,9 @@ impl Commit {
 
 /// An open repository. Nothing in it is ever written.
 pub struct Repo {
+    environment: Environment,
     layout: Layout,
     index_file: PathBuf,
-    merge_heads: Vec<String>,
     store: Arc<dyn ObjectStore>,
 }
 
@@ -82,7 +82,7 @@ impl Repo {
             }
         };
         let index_file = layout.index_file(environment);
-        Ok(Self { layout, index_file, merge_heads: environment.merge_heads.clone(), store })
+        Ok(Self { environment: environment.clone(), layout, index_file, store })
     }
 
     /// The top of the work tree; `None` in a bare repository.
@@ -162,7 +162,7 @@ impl Repo {
             Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
             Err(error) => return Err(GitError::Io { path, error }),
         };
-        for hex in merging.lines().chain(self.merge_heads.iter().map(String::as_str)) {
+        for hex in merging.lines().chain(self.environment.merge_heads.iter().map(String::as_str)) {
             let id = self.store.revision(hex.trim())?;
             if parents.iter().all(|parent| parent.id != id) {
                 parents.push(self.commit("MERGE_HEAD", id)?);
@@ -187,11 +187,12 @@ impl Repo {
     /// # Errors
     /// [`GitError::Object`] when a tree is missing or damaged.
     pub fn tree(&self, commit: &Commit) -> Result<TreeSnapshot, GitError> {
-        let mut files = Vec::new();
+        let (mut files, mut links) = (Vec::new(), Vec::new());
         walk(&*self.store, &commit.tree, Vec::new(), &mut |path, record| {
             files.extend(record.regular().map(|blob| Entry { path: path::display(path), blob: Some(blob) }));
+            links.extend(record.is_link().then(|| path::display(path)));
         })?;
-        Ok(TreeSnapshot::new(Arc::clone(&self.store), commit.tree, files))
+        Ok(TreeSnapshot::new(Arc::clone(&self.store), commit.tree, files, links))
     }
 
     /// What the index changes against a commit (`None`: against nothing), by path. Renames are a deletion and an addition.
@@ -266,7 +267,7 @@ impl Repo {
 
     /// The index as git lists it, read again when it was replaced meanwhile.
     fn listed_index(&self, reason: &str) -> Result<(Index, IndexIdentity), GitError> {
-        let git = Program::at(&self.layout, &self.index_file, reason);
+        let git = Program::at(&self.layout, &self.environment, reason);
         let nothing = if self.layout.hash_len == 32 { EMPTY_TREE_SHA256 } else { EMPTY_TREE_SHA1 };
         let committed = ["diff-index", "--cached", "--name-only", "-z", "--no-renames", "--ita-invisible-in-index", nothing];
         for _ in 0..MAX_ATTEMPTS {
@@ -276,7 +277,7 @@ impl Repo {
             if self.index_identity()? == identity {
                 return Index::from_listing(&entries, &committed, self.layout.hash_len)
                     .map(|index| (index, identity))
-                    .ok_or_else(|| self.damaged("git lists it in an unknown form"));
+                    .map_err(|reason| self.damaged(&reason));
             }
         }
         Err(self.damaged("it is being changed all the time"))

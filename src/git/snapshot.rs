@@ -129,6 +129,13 @@ fn is_file(item: &Item) -> bool {
     matches!(item.state, State::Staged | State::SkipWorktree) && item.mode() & MODE_TYPE == MODE_REGULAR
 }
 
+/// The symbolic links of the next commit, sorted.
+pub(super) fn links(index: &Index) -> Vec<Arc<str>> {
+    let is_link =
+        |item: &&Item| item.mode() & MODE_TYPE == MODE_SYMLINK && matches!(item.state, State::Staged | State::SkipWorktree);
+    index.items().iter().filter(is_link).map(|item| display(index.path(item))).collect()
+}
+
 impl fmt::Debug for IndexSnapshot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("IndexSnapshot").field("entries", &self.index.items().len()).finish_non_exhaustive()
@@ -145,6 +152,10 @@ impl Snapshot for IndexSnapshot {
             let entry = |item| Entry { path: display(self.index.path(item)), blob: Some(self.index.record(item).id) };
             sorted(self.index.items().iter().filter(|item| is_file(item)).map(entry))
         })
+    }
+
+    fn links(&self) -> Vec<Arc<str>> {
+        links(&self.index)
     }
 
     fn entry(&self, path: &str) -> Option<Entry> {
@@ -179,11 +190,13 @@ pub struct TreeSnapshot {
     store: Arc<dyn ObjectStore>,
     tree: ObjectId,
     entries: Vec<Entry>,
+    links: Vec<Arc<str>>,
 }
 
 impl TreeSnapshot {
-    pub(super) fn new(store: Arc<dyn ObjectStore>, tree: ObjectId, files: impl IntoIterator<Item = Entry>) -> Self {
-        Self { store, tree, entries: sorted(files) }
+    pub(super) fn new(store: Arc<dyn ObjectStore>, tree: ObjectId, files: Vec<Entry>, mut links: Vec<Arc<str>>) -> Self {
+        links.sort_unstable();
+        Self { store, tree, entries: sorted(files), links }
     }
 }
 
@@ -200,6 +213,10 @@ impl Snapshot for TreeSnapshot {
 
     fn entries(&self) -> &[Entry] {
         &self.entries
+    }
+
+    fn links(&self) -> Vec<Arc<str>> {
+        self.links.clone()
     }
 
     fn tree(&self) -> Option<BlobId> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::facts::FileFacts;
 use crate::facts::signals::Signals;
-use crate::source::FileKind;
+use crate::source::{FileKind, Unreadable};
 
 /// The files of the snapshot under review. The engine implements this over a snapshot and a store.
 pub trait Files: Sync {
@@ -41,6 +41,11 @@ pub trait Files: Sync {
     /// not be parsed.
     fn specifiers(&self, path: &str) -> Option<Arc<FileFacts>> {
         self.facts(path)
+    }
+
+    /// Paths of code, or of a folder with some, whose content the snapshot does not have, and why.
+    fn absent(&self) -> Vec<(Arc<str>, Unreadable)> {
+        Vec::new()
     }
 
     /// Tells that the facts of these files are about to be asked for, so that several can be extracted at once.

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::absent;
 use super::adapter::{CONVEX, adapter};
 use super::application::{Caller, Sites, Stated, calls_on, mount, partners, tell, tell_copies};
 use super::eval::{Answers, Evaluator};
@@ -97,12 +98,8 @@ fn all(files: &Gate<'_>, stated: &Stated, resolver: &Resolver, run: &Run<'_>, ke
         linker.model.files.push(Arc::clone(path));
         let calls = facts.module().map(|module| module.calls.as_slice()).unwrap_or_default();
         let is_silent = calls.is_empty() && !facts.module().is_some_and(means_to_make);
-        let unread = match &facts.body {
-            Body::Unreadable(why) => Some((why.to_string(), Span::default())),
-            _ if is_silent => None,
-            _ => facts.errors.first().map(|error| ("the parser could not read this part of it".to_owned(), *error)),
-        };
-        if let Some((reason, span)) = unread {
+        let unread = facts.unread().filter(|_| !is_silent || matches!(facts.body, Body::Unreadable(_)));
+        if let Some((span, reason)) = unread {
             let question = format!("what `{path}` configures");
             let site = Site::new(path, span);
             linker.unread.insert(site.clone());
@@ -114,6 +111,7 @@ fn all(files: &Gate<'_>, stated: &Stated, resolver: &Resolver, run: &Run<'_>, ke
         }
         linker.handed_on(path, facts.module());
     }
+    linker.model.undetermined.extend(absent::questions(files, resolver, &of_auth));
     linker.finish(stated)
 }
 

@@ -14,7 +14,7 @@ use crate::facts::FileFacts;
 use crate::facts::signals::{ModuleNames, Signals};
 use crate::project::files::{Edit, Files};
 use crate::project::resolve::is_installed;
-use crate::source::FileKind;
+use crate::source::{FileKind, Unreadable};
 
 /// Answers by what was asked.
 #[derive(Debug)]
@@ -200,6 +200,10 @@ impl Files for Gate<'_> {
     fn importers(&self, names: &[&str]) -> Vec<(Arc<str>, Signals)> {
         self.note(|recording| recording.basis.importers.extend(names.iter().map(|name| ModuleNames::of(name))));
         self.files.importers(names)
+    }
+
+    fn absent(&self) -> Vec<(Arc<str>, Unreadable)> {
+        self.files.absent()
     }
 
     fn edits(&self) -> Option<&[Edit]> {

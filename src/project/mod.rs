@@ -1,5 +1,6 @@
 //! Facts linked into one picture of the project: servers, clients, versions, plugins, option values, schema.
 
+mod absent;
 pub mod adapter;
 pub mod application;
 pub mod bundler;

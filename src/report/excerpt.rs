@@ -126,9 +126,14 @@ fn credentials(path: &str, before: &str, line: &str, redaction: Redaction) -> Ve
     };
     let long_enough = |range: &Range<usize>| content[range.clone()].chars().count() >= SHORTEST_CREDENTIAL;
     let mut found: Vec<_> = assigned.map(|at| at + 1..content.len()).into_iter().filter(long_enough).collect();
-    found.extend(literals(content).into_iter().filter(long_enough).filter(|literal| {
-        redaction == Redaction::All || is_credential(before, &content[..literal.start], &content[literal.clone()])
-    }));
+    for literal in literals(content).into_iter().filter(long_enough) {
+        let text = &content[literal.clone()];
+        if redaction == Redaction::Likely && secrecy::runs_with_credentials(text) {
+            found.extend(secrecy::in_command(text).into_iter().map(|part| literal.start + part.start..literal.start + part.end));
+        } else if redaction == Redaction::All || is_credential(before, &content[..literal.start], text) {
+            found.push(literal);
+        }
+    }
     if kind.is_some_and(FileKind::has_commands) {
         found.extend(secrecy::in_command(content));
     }
@@ -275,6 +280,8 @@ mod tests {
             ("package.json", "\"m\": \"SECRET=hunter npx auth migrate\"", "\"m\": \"SECRET=… npx auth migrate\""),
             ("Dockerfile", "RUN npx auth migrate --secret hunter", "RUN npx auth migrate --secret …"),
             ("a.ts", "if (secret = hunter) {}", "if (secret = hunter) {}"),
+            ("a.ts", "run('mysql -phunter app')", "run('mysql -p… app')"),
+            ("a.ts", "run(`PGPASSWORD=hunter psql app`)", "run(`PGPASSWORD=… psql app`)"),
         ] {
             assert_eq!(shown(path, line, &line[..1], Redaction::Likely).1, expected);
         }

@@ -35,7 +35,26 @@ pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
 
 /// [`wrap`] for text whose first line starts after `used` columns.
 pub(super) fn wrap_after(used: usize, text: &str, width: usize) -> Vec<String> {
-    let width = width.max(MIN_WIDTH);
+    broken(used, text, width.max(MIN_WIDTH))
+}
+
+/// [`wrap`] for a screen that shows nothing beyond its last column: it may be as narrow as it likes, and a word that is too
+/// long is broken.
+pub(super) fn fill(text: &str, width: usize) -> Vec<String> {
+    let width = width.max(1);
+    let mut lines = Vec::new();
+    for line in broken(0, text, width) {
+        let mut rest = line.as_str();
+        while let Some((end, _)) = rest.char_indices().nth(width) {
+            lines.push(rest[..end].to_owned());
+            rest = &rest[end..];
+        }
+        lines.push(rest.to_owned());
+    }
+    lines
+}
+
+fn broken(used: usize, text: &str, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut used = used;
     for line in text.lines() {
@@ -145,6 +164,8 @@ mod tests {
         let wrapped = wrap("one two three four five six seven\n  indented code stays indented here\n\nlast", 24);
         assert_eq!(wrapped, ["one two three four five", "six seven", "  indented code stays", "  indented here", "", "last"]);
         assert_eq!(wrap(&"x".repeat(40), 24), ["x".repeat(40)]);
+        assert_eq!(fill("one four-hundred", 6), ["one", "four-h", "undred"]);
+        assert_eq!(fill("é", 0), ["é"]);
     }
 
     #[test]

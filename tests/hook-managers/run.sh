@@ -19,10 +19,10 @@ if [ ! -x "$python/bin/prek" ]; then
     python3 -m venv "$python"
     "$python/bin/pip" install --quiet --disable-pip-version-check pre-commit prek
 fi
-if [ ! -x "$node/node_modules/.bin/husky" ]; then
+if [ ! -x "$node/node_modules/.bin/simple-git-hooks" ]; then
     mkdir -p "$node"
     # Without its install script, which would write hooks into the repository around it.
-    (cd "$node" && npm install --silent --no-audit --no-fund --ignore-scripts --prefix . husky lefthook)
+    (cd "$node" && npm install --silent --no-audit --no-fund --ignore-scripts --prefix . husky lefthook simple-git-hooks)
 fi
 
 PATH=$(dirname "$program"):$python/bin:$node/node_modules/.bin:$PATH
@@ -123,6 +123,14 @@ install_lefthook() {
     git auth-review install --method shim
 }
 
+install_simple_git_hooks() {
+    echo '{ "pre-commit": "true" }' >.simple-git-hooks.json
+    refuses
+    cp "$source/hooks/simple-git-hooks/.simple-git-hooks.json" .
+    simple-git-hooks
+    git auth-review install --method shim
+}
+
 install_husky() {
     husky
     refuses
@@ -132,6 +140,6 @@ install_husky() {
 
 manager=pre-commit
 passes "the manifest" pre-commit validate-manifest "$source/.pre-commit-hooks.yaml"
-for each in pre_commit prek pre_commit_chained lefthook husky; do
+for each in pre_commit prek pre_commit_chained lefthook simple_git_hooks husky; do
     try "$each"
 done

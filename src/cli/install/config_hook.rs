@@ -47,7 +47,8 @@ pub(super) fn is_installed(git: &Git, event: Event) -> anyhow::Result<bool> {
     Ok(events.is_some_and(|events| events.lines().any(|line| line == event.name())))
 }
 
-/// The shell command git runs. git appends ` "$@"`, hence the function; a program that is gone must not stop commits.
+/// The shell command git runs. git appends ` "$@"`, hence the function; a program that is gone
+/// must not stop commits, except in CI, where nobody reads a warning.
 fn command(program: &Path, event: Event) -> String {
     let program = quoted(program);
     let event = match event {
@@ -57,7 +58,8 @@ fn command(program: &Path, event: Event) -> String {
     format!(
         "review() {{ if [ -x {program} ]; then {program} hook {event} \"$@\"; \
          elif command -v git-auth-review >/dev/null; then git-auth-review hook {event} \"$@\"; \
-         else echo 'git auth-review: the program is not there any more, so this is not reviewed' >&2; fi; }}; review"
+         else echo 'git auth-review: the program is not there any more, so this is not reviewed' >&2; \
+         case $CI in ''|0|false) ;; *) return 3;; esac; fi; }}; review"
     )
 }
 

@@ -13,9 +13,13 @@ pub(super) enum Manager {
     Husky,
     /// Regenerates the hook files from its configuration.
     Lefthook,
+    /// The same, and removes those that its configuration does not name.
+    SimpleGitHooks,
 }
 
 const LEFTHOOK_ENDINGS: [&str; 5] = ["yml", "yaml", "toml", "json", "jsonc"];
+
+const SIMPLE_GIT_HOOKS_ENDINGS: [&str; 4] = ["cjs", "js", "mjs", "json"];
 
 impl Manager {
     /// The manager of this repository's hook files, if it has one.
@@ -24,7 +28,7 @@ impl Manager {
         if site.hooks_path.as_ref().is_some_and(|setting| husky(&setting.value)) {
             return Some(Self::Husky);
         }
-        lefthook_config(&site.root).is_some().then_some(Self::Lefthook)
+        [Self::Lefthook, Self::SimpleGitHooks].into_iter().find(|manager| manager.config(&site.root).is_some())
     }
 
     /// What people call it.
@@ -32,6 +36,17 @@ impl Manager {
         match self {
             Self::Husky => "husky",
             Self::Lefthook => "lefthook",
+            Self::SimpleGitHooks => "simple-git-hooks",
+        }
+    }
+
+    /// The text of its configuration, if there is one.
+    fn config(self, root: &Path) -> Option<String> {
+        match self {
+            Self::Husky => None,
+            Self::Lefthook => first_of(root, &["lefthook", ".lefthook", ".config/lefthook"], &LEFTHOOK_ENDINGS),
+            Self::SimpleGitHooks => first_of(root, &[".simple-git-hooks", "simple-git-hooks"], &SIMPLE_GIT_HOOKS_ENDINGS)
+                .or_else(|| section(root, "simple-git-hooks")),
         }
     }
 
@@ -39,7 +54,7 @@ impl Manager {
     pub(super) fn runs_us(self, root: &Path, event: Event) -> bool {
         let text = match self {
             Self::Husky => fs::read_to_string(root.join(".husky").join(event.name())).ok(),
-            Self::Lefthook => lefthook_config(root),
+            Self::Lefthook | Self::SimpleGitHooks => self.config(root),
         };
         let command = format!("git-auth-review hook {}", event.name());
         let is_comment = |line: &str| line.trim_start().starts_with(['#', '/']);
@@ -57,14 +72,23 @@ impl Manager {
                 "add this to lefthook.yml, then run `lefthook install`:\n\n{}",
                 include_str!("../../../hooks/lefthook/lefthook.yml").trim_end()
             ),
+            Self::SimpleGitHooks => format!(
+                "add this to `simple-git-hooks` in package.json or to its file, behind `&&` where a hook has a command already, then \
+                 run `npx simple-git-hooks`:\n\n{}",
+                include_str!("../../../hooks/simple-git-hooks/.simple-git-hooks.json").trim_end()
+            ),
         }
     }
 }
 
-/// The text of lefthook's configuration file, if there is one.
-fn lefthook_config(root: &Path) -> Option<String> {
-    ["lefthook", ".lefthook", ".config/lefthook"]
-        .iter()
-        .flat_map(|stem| LEFTHOOK_ENDINGS.map(|ending| root.join(format!("{stem}.{ending}"))))
-        .find_map(|path| fs::read_to_string(path).ok())
+/// The text of the first file there is, of those with one of these names and endings.
+fn first_of(root: &Path, stems: &[&str], endings: &[&str]) -> Option<String> {
+    let paths = stems.iter().flat_map(|stem| endings.iter().map(move |ending| root.join(format!("{stem}.{ending}"))));
+    paths.map(fs::read_to_string).find_map(Result::ok)
+}
+
+/// A section of the package.json, a line for each of its entries.
+fn section(root: &Path, name: &str) -> Option<String> {
+    let manifest: serde_json::Value = serde_json::from_str(&fs::read_to_string(root.join("package.json")).ok()?).ok()?;
+    serde_json::to_string_pretty(manifest.get(name)?).ok()
 }

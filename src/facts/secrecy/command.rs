@@ -4,7 +4,10 @@
 
 use std::ops::Range;
 
-use super::{SCHEMES, SECRET_PREFIXES, SECRET_WORDS, is_plain_word, is_secret_name, names_a_secret, without, without_separators};
+use super::{
+    SCHEMES, SECRET_PREFIXES, SECRET_WORDS, is_plain_word, is_secret_name, is_token_of, names_a_secret, programs, without,
+    without_separators,
+};
 
 /// Ends of the names of options whose value is a credential, beside [`SECRET_WORDS`].
 const SECRET_OPTIONS: [&str; 2] = ["pass", "token"];
@@ -25,6 +28,35 @@ pub fn command(line: &str) -> String {
     without(line, &in_command(line))
 }
 
+/// An address or the range of a dependency without its credentials.
+#[must_use]
+pub fn address(text: &str) -> String {
+    let mut found: Vec<Range<usize>> = passwords(text).into_iter().flat_map(|password| literal_parts(text, password)).collect();
+    found.sort_by_key(|range| range.start);
+    without(text, &found)
+}
+
+/// Whether a text is a command line that holds credentials: what variables are set to before the program, and what the
+/// program is given.
+#[must_use]
+pub fn runs_with_credentials(text: &str) -> bool {
+    if !text.trim().contains(char::is_whitespace) {
+        return false;
+    }
+    let is_literal = |value: Range<usize>| !literal_parts(text, value).is_empty();
+    let mut at = text.len() - text.trim_start().len();
+    while let Some((name, _)) = text[at..].split_once('=').filter(|(name, _)| is_word(name)) {
+        let value = value(text, at + name.len() + 1);
+        if is_secret_here(name, &text[value.clone()]) && is_literal(value.clone()) {
+            return true;
+        }
+        let behind = text[value.end..].trim_start_matches(['\\', '"', '\'']);
+        at = text.len() - behind.trim_start().len();
+    }
+    // Most texts of code have no option.
+    text.contains('-') && programs::passwords(text).into_iter().any(is_literal)
+}
+
 /// The credentials of a command line, in order; none of them touches another. References to variables are none.
 #[must_use]
 pub fn in_command(line: &str) -> Vec<Range<usize>> {
@@ -42,7 +74,8 @@ pub fn in_command(line: &str) -> Vec<Range<usize>> {
             found.extend(literal_parts(line, value));
         }
     }
-    found.extend(passwords(line).into_iter().flat_map(|password| literal_parts(line, password)));
+    let told = passwords(line).into_iter().chain(programs::passwords(line));
+    found.extend(told.flat_map(|password| literal_parts(line, password)));
     found.sort_by_key(|range| (range.start, range.end));
     found.dedup_by(|next, last| {
         let touches = next.start <= last.end;
@@ -143,12 +176,12 @@ fn assigned(after: &str) -> Option<usize> {
 }
 
 /// The value behind white space.
-fn value_behind(line: &str, at: usize) -> Range<usize> {
+pub(super) fn value_behind(line: &str, at: usize) -> Range<usize> {
     value(line, line.len() - line[at..].trim_start().len())
 }
 
 /// The word that starts somewhere, without its quotes. Those of a shell may be escaped in a text of JSON.
-fn value(line: &str, at: usize) -> Range<usize> {
+pub(super) fn value(line: &str, at: usize) -> Range<usize> {
     let text = &line[at..];
     let opening = text.len() - text.trim_start_matches(['\\', '$']).len();
     let Some(quote @ ('"' | '\'')) = text[opening..].chars().next() else { return at..word_end(line, at) };
@@ -162,7 +195,7 @@ fn value(line: &str, at: usize) -> Range<usize> {
 }
 
 /// Where the word that starts somewhere ends, unless it is quoted.
-fn word_end(line: &str, start: usize) -> usize {
+pub(super) fn word_end(line: &str, start: usize) -> usize {
     let mut at = start;
     while let Some(letter) = line[at..].chars().next() {
         if let Some(length) = reference(&line[at..]) {
@@ -176,7 +209,7 @@ fn word_end(line: &str, start: usize) -> usize {
     at
 }
 
-fn ends_word(letter: char) -> bool {
+pub(super) fn ends_word(letter: char) -> bool {
     letter.is_whitespace() || matches!(letter, '"' | '\'' | '`' | ';' | '|' | '&' | '<' | '>' | '(' | ')')
 }
 
@@ -271,7 +304,12 @@ fn user_and_password(word: &str) -> Vec<Range<usize>> {
         let end = starts.peek().copied().unwrap_or(word.len());
         let address = &word[start..end];
         let authority = &address[..address.find(['/', '?', '#']).unwrap_or(address.len())];
-        let Some((user, _)) = authority.split_once(':') else { continue };
+        let Some((user, _)) = authority.split_once(':') else {
+            let user = authority.split_once('@').map(|(user, _)| user);
+            let user = user.filter(|user| is_token_of(&word[..start - 3], user));
+            found.extend(user.map(|user| start..start + user.len()));
+            continue;
+        };
         let from = user.len() + 1;
         // A password that is not encoded may hold what ends an authority; a port does not.
         let is_port = authority[from..].bytes().all(|byte| byte.is_ascii_digit());
@@ -329,6 +367,13 @@ mod tests {
             ("SECRET=a-${SALT}-$(id -u)-b x", "SECRET=…${SALT}-$(id -u)… x"),
             ("SECRET='pa$$word1' x", "SECRET='…' x"),
             ("echo ghp_0123456789abcdefghij", "echo …"),
+            ("git clone https://Hunter2@example.com/x", "git clone https://…@example.com/x"),
+            ("curl -u user:hunter x && curl -sSu 'user:a b' x", "curl -u user:… x && curl -sSu 'user:…' x"),
+            ("/usr/bin/curl -uuser:hunter --proxy-user=u:hunter x", "/usr/bin/curl -uuser:… --proxy-user=u:… x"),
+            ("mysql -uroot -phunter app; mysqldump -p'a b' app", "mysql -uroot -p… app; mysqldump -p'…' app"),
+            ("sshpass -p hunter ssh h && redis-cli -a hunter ping", "sshpass -p … ssh h && redis-cli -a … ping"),
+            ("docker login -u me -p hunter2 example.com", "docker login -u me -p … example.com"),
+            ("PGPASSWORD=hunter psql app", "PGPASSWORD=… psql app"),
         ] {
             assert_eq!(command(line), expected, "{line}");
         }
@@ -360,17 +405,38 @@ mod tests {
             "NODE_ENV=production SKIP_KEY_CHECK=true next build",
             "npx auth secret",
             "cd sk-0123456789-packages/db && drizzle-kit push",
+            "git clone ssh://git@example.com/x && git clone https://$TOKEN@example.com/x && curl https://www@example.com",
+            "curl -u user x && curl -u \"$USER:$PASSWORD\" x && curl -u user:${PASSWORD} x",
+            "mysql -u root -p app && mysql -p$PASSWORD -P 3306 app",
+            "docker run -p 8080:80 -u 1000:1000 app && mkdir -p a/b && psql -p 5432 app",
+            r#""a": "mysql -p", "b": "x""#,
         ] {
             assert_eq!(command(line), line);
         }
     }
 
+    #[test]
+    fn ranges_hold_no_credentials() {
+        for (range, expected) in [
+            ("git+https://user:hunter@example.com/a/b.git#v1.2.0", "git+https://user:…@example.com/a/b.git#v1.2.0"),
+            ("https://Hunter2@example.com/b.tgz", "https://…@example.com/b.tgz"),
+            ("git+ssh://git@example.com/a/b.git#semver:^1.0.0", "git+ssh://git@example.com/a/b.git#semver:^1.0.0"),
+            ("npm:@scope/other@^1.2.0", "npm:@scope/other@^1.2.0"),
+            ("workspace:^", "workspace:^"),
+            ("github:a/b#main", "github:a/b#main"),
+            ("patch:better-auth@npm%3A1.2.0#./x.patch", "patch:better-auth@npm%3A1.2.0#./x.patch"),
+        ] {
+            assert_eq!(address(range), expected);
+        }
+    }
+
     proptest! {
         #[test]
-        fn any_text_is_taken(text in "(secret|--token|ENV |Bearer |://|u:|@h/|[=:'\"\\\\ \\n${}()%é🎈a]){0,40}") {
+        fn any_text_is_taken(text in "(secret|curl |mysql |-p|-u|login|docker |--token|ENV |Bearer |://|u:|@h/|[=:'\"\\\\ \\n${}()%é🎈a]){0,40}") {
             let found = in_command(&text);
             prop_assert!(found.windows(2).all(|pair| pair[0].end < pair[1].start));
             prop_assert!(found.iter().all(|range| text.get(range.clone()).is_some_and(|cut| !cut.is_empty())));
+            let _ = (address(&text), runs_with_credentials(&text));
         }
     }
 }

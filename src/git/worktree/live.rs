@@ -12,6 +12,7 @@ use crate::git::error::GitError;
 use crate::git::index::{Index, Stat};
 use crate::git::path::{display, from_os};
 use crate::git::repo::Repo;
+use crate::git::snapshot::links;
 
 /// Most directories that are read again one by one; beyond, everything is.
 const MAX_PARTS: usize = 256;
@@ -99,6 +100,7 @@ impl LiveWorktree {
         if index {
             parts = vec![Part::everything()];
             self.disk.read_ignored(&parts[0], &self.index);
+            self.snapshot.links = links(&self.index);
         }
         for part in &parts {
             self.snapshot.replace(part, self.disk.names(part, &self.index, self.written));

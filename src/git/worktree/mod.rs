@@ -15,7 +15,7 @@ use super::error::GitError;
 use super::index::{Index, Stat};
 use super::objects::{ObjectStore, read_blob};
 use super::path::{display, from_os, to_os};
-use super::snapshot::sorted;
+use super::snapshot::{links, sorted};
 use crate::source::{BlobId, Entry, Snapshot, SnapshotKind, Unreadable};
 use disk::{Disk, Part};
 
@@ -34,6 +34,8 @@ pub struct WorktreeSnapshot {
     entries: Vec<Entry>,
     /// The real names of files that are not UTF-8.
     odd_names: HashMap<Arc<str>, Vec<u8>>,
+    /// What the index has as symbolic links, sorted.
+    links: Vec<Arc<str>>,
 }
 
 impl WorktreeSnapshot {
@@ -47,12 +49,13 @@ impl WorktreeSnapshot {
         let mut disk = Disk::new(root, Arc::new(|_: &Path| {}));
         disk.read(&[Part::everything()], index)?;
         let mut snapshot = Self::empty(root, store);
+        snapshot.links = links(index);
         snapshot.replace(&Part::everything(), disk.names(&Part::everything(), index, written.map(Stat::of)));
         Ok(snapshot)
     }
 
     fn empty(root: &Path, store: Arc<dyn ObjectStore>) -> Self {
-        Self { root: root.to_path_buf(), store, entries: Vec::new(), odd_names: HashMap::new() }
+        Self { root: root.to_path_buf(), store, entries: Vec::new(), odd_names: HashMap::new(), links: Vec::new() }
     }
 
     /// Puts other files in the place of a part.
@@ -88,6 +91,11 @@ impl Snapshot for WorktreeSnapshot {
 
     fn entries(&self) -> &[Entry] {
         &self.entries
+    }
+
+    /// Those that are tracked: the walk passes over links.
+    fn links(&self) -> Vec<Arc<str>> {
+        self.links.iter().filter(|path| !self.contains(path)).cloned().collect()
     }
 
     fn read(&self, entry: &Entry, limit: usize) -> Result<Vec<u8>, Unreadable> {

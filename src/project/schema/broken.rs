@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::SourceTable;
 use super::lookup::fold;
-use crate::facts::Body;
+use crate::facts::{Body, NOT_PARSED};
 use crate::project::files::Files;
 use crate::project::value::Unknown;
 use crate::source::{FileKind, Site, Span};
@@ -60,5 +60,5 @@ impl Broken {
 }
 
 fn unread(path: &Arc<str>, error: Span) -> Unknown {
-    Unknown::new("the parser could not read this part of it", Site::new(path, error))
+    Unknown::new(NOT_PARSED, Site::new(path, error))
 }

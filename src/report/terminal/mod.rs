@@ -273,9 +273,15 @@ fn ways_out(reviewed: SnapshotKind, example: Option<&Finding>) -> String {
     };
     format!(
         "  Fix it and {settle} the fix, or suppress it with a reason on the line above:\n    \
-         // auth-review: ignore[{rule}] reason\n  \
-         `git {skip} --no-verify` leaves it to CI.\n",
+         // auth-review: ignore[{rule}] reason\n{}",
+        leaves_to_ci(skip)
     )
+}
+
+/// How to skip the hooks of a commit or a push.
+#[must_use]
+pub fn leaves_to_ci(what: &str) -> String {
+    format!("  `git {what} --no-verify` leaves it to CI.\n")
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::super::Style;
 use super::super::terminal::{looks, outcome};
-use super::super::text::{Look, clean, columns, count, shorten, wrap};
+use super::super::text::{Look, clean, columns, count, fill, shorten};
 use super::Board;
 use crate::finding::{Finding, Location, Severity};
 
@@ -19,13 +19,17 @@ pub struct View {
     pub scroll: usize,
 }
 
-/// Lines around the board: heading and rule above, rule and keys below.
-const AROUND: usize = 4;
+/// Lines of a screen that are worth rules around the board.
+const ROOMY: usize = 10;
+
+/// Columns of a screen in which what belongs to a line is indented by [`INDENT`].
+const WIDE: usize = 30;
 
 /// How far what belongs to a line is indented.
 const INDENT: usize = 4;
 
-const KEYS: &str = "q leave  j/k scroll  r read anew";
+/// What the keys do, as far as there is room.
+const KEYS: [&str; 3] = ["q leave  j/k scroll  r read anew", "q leave  j/k scroll", "q leave"];
 
 /// A line, as pieces of text with a look each.
 #[derive(Default)]
@@ -39,6 +43,10 @@ impl Line {
     fn and(mut self, look: impl Into<Option<Look>>, text: impl Into<String>) -> Self {
         self.0.push((look.into(), text.into()));
         self
+    }
+
+    fn columns(&self) -> usize {
+        self.0.iter().map(|(_, text)| columns(text)).sum()
     }
 
     fn render(&self, width: usize, style: &Style) -> String {
@@ -65,21 +73,28 @@ impl Line {
 pub fn frame(board: &Board, view: &mut View, style: &Style) -> String {
     let (width, height) = (usize::from(view.width), usize::from(view.height));
     let body = body(board, width);
-    let room = height.saturating_sub(AROUND);
+    let is_roomy = height >= ROOMY;
+    let room = height.saturating_sub(if is_roomy { 4 } else { 2 });
     view.scroll = view.scroll.min(body.len().saturating_sub(room));
     let shown = view.scroll..(view.scroll + room).min(body.len());
+    let hidden = match (shown.start, body.len() - shown.end) {
+        (0, 0) => None,
+        (above, 0) => Some((above, "above")),
+        (_, below) => Some((below, "below")),
+    };
 
     let rule = |text: String| Line::of(Look::Faint, format!("{text}{}", "─".repeat(width.saturating_sub(columns(&text)))));
-    let below = body.len() - shown.end;
-    let mut lines = vec![heading(board, width), rule(String::new())];
+    let mut lines = vec![heading(board, width)];
+    lines.extend(is_roomy.then(|| rule(String::new())));
+    let end = lines.len() + room;
     lines.extend(body.into_iter().skip(shown.start).take(shown.len()));
-    lines.resize_with(room + AROUND - 2, Line::default);
-    lines.push(rule(match (shown.start, below) {
-        (0, 0) => String::new(),
-        (above, 0) => format!("── {} above ", count(above, "line")),
-        (_, below) => format!("── {} below ", count(below, "line")),
-    }));
-    lines.push(footer(board, width));
+    lines.resize_with(end, Line::default);
+    if is_roomy {
+        lines.push(rule(hidden.map_or_else(String::new, |(lines, place)| format!("── {} {place} ", count(lines, "line")))));
+        lines.push(footer(took(board), width));
+    } else {
+        lines.push(footer(hidden.map_or_else(|| took(board), |(lines, place)| format!("{lines} {place}")), width));
+    }
     lines.truncate(height);
     let lines: Vec<String> = lines.iter().map(|line| line.render(width, style)).collect();
     lines.join("\n")
@@ -96,11 +111,17 @@ fn heading(board: &Board, width: usize) -> Line {
     Line::of(None, if columns(&state) <= width { &state } else { found })
 }
 
-/// The keys, and at the right how long the last review took.
-fn footer(board: &Board, width: usize) -> Line {
-    let took = if board.review.is_some() { format!("{:.1} ms", board.took.as_secs_f64() * 1e3) } else { String::new() };
-    let gap = width.saturating_sub(columns(KEYS) + columns(&took));
-    Line::of(Look::Faint, if gap == 0 { KEYS.into() } else { format!("{KEYS}{}{took}", " ".repeat(gap)) })
+/// The keys, and something at the right.
+fn footer(right: String, width: usize) -> Line {
+    let needed = columns(&right) + usize::from(!right.is_empty());
+    let keys = KEYS.into_iter().find(|keys| columns(keys) + needed <= width);
+    let line = keys.map_or(right.clone(), |keys| format!("{keys}{}{right}", " ".repeat(width - columns(keys) - columns(&right))));
+    Line::of(Look::Faint, line.trim_end())
+}
+
+/// How long the last review took.
+fn took(board: &Board) -> String {
+    if board.review.is_some() { format!("{:.1} ms", board.took.as_secs_f64() * 1e3) } else { String::new() }
 }
 
 fn body(board: &Board, width: usize) -> Vec<Line> {
@@ -152,8 +173,9 @@ fn body(board: &Board, width: usize) -> Vec<Line> {
     if !board.gone.is_empty() {
         section(&mut lines, Line::of(Look::Strong, "just gone"));
         for finding in &board.gone {
-            let place = format!("- {} {}", finding.severity.name(), place(&finding.location));
-            lines.push(Line::of(Look::Faint, place).and(Look::Faint, format!(" {}", clean(&finding.rule))));
+            let gone = format!("- {} ", finding.severity.name());
+            let place = end_of(&place(&finding.location), width.saturating_sub(columns(&gone)));
+            lines.extend(headed(Line::of(Look::Faint, gone).and(Look::Faint, place), &finding.rule, "", width));
         }
     }
     if !review.undetermined.is_empty() {
@@ -186,20 +208,45 @@ fn block(board: &Board, finding: &Finding, in_file: bool, width: usize) -> Vec<L
         let line = line.and(if is_held { Look::Faint } else { looks(finding.severity).0 }, finding.severity.name());
         line.and(None, format!(" {}:{}", location.line, location.column))
     } else {
-        line.and(None, place(&finding.location))
+        let room = width.saturating_sub(line.columns());
+        line.and(None, end_of(&place(&finding.location), room))
     };
     let aside = if is_held { ", not read" } else { "" };
-    let mut lines = vec![line.and(Look::Faint, format!(" {}{aside}", clean(&finding.rule)))];
+    let mut lines = headed(line, &finding.rule, aside, width);
     let look = if is_held { Some(Look::Faint) } else { is_new.then_some(Look::Strong) };
-    let message = wrap(&clean(&finding.message), width.saturating_sub(INDENT));
-    lines.extend(message.into_iter().map(|text| Line::of(None, " ".repeat(INDENT)).and(look, text)));
+    lines.extend(indented(look, &clean(&finding.message), width));
     lines
+}
+
+/// A line and the rule it is about: behind it, or below without its category where there is no room.
+fn headed(line: Line, rule: &str, aside: &str, width: usize) -> Vec<Line> {
+    let whole = format!(" {}{aside}", clean(rule));
+    if line.columns() + columns(&whole) <= width {
+        return vec![line.and(Look::Faint, whole)];
+    }
+    let id = rule.rsplit('/').next().unwrap_or(rule);
+    std::iter::once(line).chain(indented(Look::Faint, &format!("{}{aside}", clean(id)), width)).collect()
+}
+
+/// The end of a text that is too long: of a place, the file's own name and the line.
+fn end_of(text: &str, room: usize) -> String {
+    match columns(text).checked_sub(room).filter(|over| *over > 0) {
+        Some(over) => std::iter::once('…').chain(text.chars().skip(over + 1)).collect(),
+        None => text.to_owned(),
+    }
+}
+
+/// What belongs to the line above.
+fn indented(look: impl Into<Option<Look>>, text: &str, width: usize) -> Vec<Line> {
+    let (look, indent) = (look.into(), if width < WIDE { INDENT / 2 } else { INDENT });
+    let lines = fill(text, width.saturating_sub(indent)).into_iter();
+    lines.map(|text| Line::of(None, " ".repeat(indent)).and(look, text)).collect()
 }
 
 /// A wrapped text behind a word; further lines are indented.
 fn paragraph(lines: &mut Vec<Line>, look: Look, label: &str, text: &str, width: usize) {
     let indent = columns(label) + 1;
-    for (number, text) in wrap(&clean(text), width.saturating_sub(indent)).into_iter().enumerate() {
+    for (number, text) in fill(&clean(text), width.saturating_sub(indent)).into_iter().enumerate() {
         let line = if number == 0 { Line::of(look, label).and(None, " ") } else { Line::of(None, " ".repeat(indent)) };
         lines.push(line.and(None, text));
     }

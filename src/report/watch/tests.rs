@@ -76,13 +76,31 @@ fn the_board_at_40_columns() {
 1 finding: 1 critical
 ────────────────────────────────────────
 src/auth.ts  edited last
-+ critical 7:13 migration/migration-mis…
++ critical 7:13
+    migration-missing-for-plugin
     `passkey()` needs the table
     `passkey`, which no schema file
     declares
-
-── 9 lines below ───────────────────────
+── 11 lines below ──────────────────────
 q leave  j/k scroll  r read anew  2.3 ms"
+    );
+}
+
+#[test]
+fn the_board_where_there_is_hardly_room() {
+    let mut board = Board::default();
+    board.reviewed(review(), &Saved::default(), TOOK);
+    assert_eq!(
+        shown(&board, 20, 8),
+        "\
+2 findings: 1 criti…
+critical
+  src/auth.ts:7:13
+  migration-missing-
+  for-plugin
+  `passkey()` needs
+  the table
+q leave     23 below"
     );
 }
 
