@@ -36,7 +36,7 @@ pub(in crate::rules) fn refused(server: &Server) -> String {
 }
 
 /// How bad it is that a table is missing that is idle, and what fails.
-pub(super) fn idle(cause: &Cause) -> (Severity, &'static str) {
+pub(in crate::rules) fn idle(cause: &Cause) -> (Severity, &'static str) {
     match cause {
         Cause::Core => (
             Severity::High,
