@@ -251,6 +251,41 @@ fn a_column_is_another_name_for_what_is_looked_for_where_it_may_hold_the_same() 
 }
 
 #[test]
+fn a_field_under_the_wrong_name_is_one_defect() {
+    let told = |field: &str, column: &str| {
+        let manifest = MANIFEST.1.replace("1.7.25", "1.6.22");
+        let schema = tables(UNIQUE_EMAIL, UNIQUE_TOKEN, "")
+            .replace("image: text(\"image\")", &format!("image: text(\"image\"), {column}"));
+        let auth = on_drizzle(&format!("user: {{ additionalFields: {{ {field} }} }},"));
+        found(&[("package.json", &manifest), ("src/auth.ts", &auth), ("src/schema.ts", &schema)])
+    };
+    let only = |found: &[Finding]| {
+        let of_user: Vec<&Finding> = found.iter().filter(|one| one.message.contains("of table `user`")).collect();
+        assert!(found.iter().all(|one| !one.rule.ends_with("schema-unwritten-required-column")), "{found:?}");
+        assert_eq!(of_user.len(), 1, "{found:?}");
+        of_user[0].clone()
+    };
+    let plan = "plan: { type: \"string\", input: false, fieldName: \"tier\" }";
+    let usual =
+        "Take the name `tier` for `plan` out of the configuration: the adapter looks for the property, not for the column.";
+    for (column, severity) in [
+        ("plan: text(\"plan\").notNull()", Severity::Critical),
+        ("plan: text(\"tier\").notNull()", Severity::Critical),
+        ("plan: text(\"tier\")", Severity::High),
+    ] {
+        let one = only(&told(plan, column));
+        assert_eq!((one.help.server.as_deref(), one.severity), (Some(usual), severity), "{column}");
+        assert!(one.help.declaration.is_none() && one.fix.is_none(), "a second column is no remedy: {one:?}");
+    }
+    let level = "level: { type: \"string\", input: false, fieldName: \"tier\" }";
+    let one = only(&told(level, "plan: text(\"tier\").notNull()"));
+    let expected = "Rename the property `plan` to `tier` in table `user`; a column keeps its name in the database where its builder is given \
+                    it. Or tell better-auth the name: `level: { fieldName: \"plan\" }`.";
+    assert_eq!(one.help.server.as_deref(), Some(expected));
+    assert!(one.why.ends_with("Every insert into the table fails: nobody can sign up."), "{}", one.why);
+}
+
+#[test]
 fn plugins_are_told_the_names_of_columns_where_they_take_them() {
     let told = |plugin: &str, more: &str| {
         let auth = on_drizzle(&format!("plugins: [{plugin}],"));

@@ -134,6 +134,12 @@ pub struct RequiredColumn {
 }
 
 impl RequiredColumn {
+    /// Whether a name is the one it would be looked up by if the configuration gave it no other.
+    #[must_use]
+    pub fn is_usually(&self, name: &str) -> bool {
+        self.key == name && self.name != name
+    }
+
     /// Whether a row is stored with a value for it, so that the database may ask for one.
     #[must_use]
     pub fn is_filled(&self) -> bool {

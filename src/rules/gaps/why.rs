@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::quoted;
+use super::{declared, quoted};
+use crate::facts::schema::Column;
 use crate::finding::Severity;
 use crate::knowledge::pack;
+use crate::project::schema::required::is_core;
 use crate::project::schema::{Cause, Gap, GapKind, RequiredColumn};
 use crate::project::value::{Lookup, Value};
 use crate::project::{AdapterKind, Server};
@@ -49,6 +51,15 @@ pub(in crate::rules) fn idle(cause: &Cause) -> (Severity, &'static str) {
              so fails.",
         ),
     }
+}
+
+/// What comes of a column of a table of better-auth itself that must be given a value and stands under another name than the
+/// one that is written; `None` where there is none, or no request inserts rows.
+pub(super) fn no_inserts(server: &Server, gap: &Gap) -> Option<String> {
+    let must_be_given = |name: &str| declared(server, gap, name).is_some_and(Column::must_be_given);
+    let (name, _) = gap.declared.iter().find(|(name, _)| gap.kind == GapKind::Columns && must_be_given(name))?;
+    let holds = is_core(&gap.key) && disabled_inserts(server, &gap.key).is_none();
+    holds.then(|| format!("`{name}` must be given a value, and nothing is written by that name. {}", inserts(&gap.key)))
 }
 
 /// What is left of inserts into a table where `disabledPaths` keeps out all requests that make them; `None` where it does not.
