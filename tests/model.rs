@@ -2289,6 +2289,39 @@ fn a_statement_that_cannot_be_read_leaves_the_columns_open_that_it_may_add() {
     }
 }
 
+#[test]
+fn the_schema_of_an_example_is_that_of_the_example() {
+    let auth = "import { betterAuth } from \"better-auth\";\nimport { Pool } from \"pg\";\n\
+                export const auth = betterAuth({ database: new Pool() });";
+    let app = "{ \"name\": \"web\", \"dependencies\": { \"better-auth\": \"^1.7.0\" } }";
+    let schema = "datasource db {\n provider = \"postgresql\"\n}\nmodel User {\n id String @id\n name String\n email String @unique\n \
+                  emailVerified Boolean\n createdAt DateTime\n updatedAt DateTime\n}";
+    let prisma = "import { betterAuth } from \"better-auth\";\nimport { prismaAdapter } from \"better-auth/adapters/prisma\";\n\
+                  export const make = (db: any) => betterAuth({ database: prismaAdapter(db, { provider: \"postgresql\" }) });";
+    for (auth, folder, is_compared) in [
+        (auth, "examples/web", false),
+        (prisma, "examples/web", false),
+        (prisma, "tests/app", false),
+        (auth, "apps/web", true),
+        (prisma, "apps/web", true),
+    ] {
+        let (manifest, prisma) = (format!("{folder}/package.json"), format!("{folder}/prisma/schema.prisma"));
+        let model = model(&[("src/auth.ts", auth), (&manifest, app), (&prisma, schema)]);
+        let server = &model.servers[0];
+        assert_eq!(
+            server.comparison == SchemaState::Compared && !server.gaps.is_empty(),
+            is_compared,
+            "{folder}: {:?}",
+            server.gaps
+        );
+        let says = model.undetermined.iter().any(|open| open.reason.ends_with(&format!("declare for themselves in `{folder}`")));
+        assert_eq!(says, !is_compared, "{folder}: {:?}", model.undetermined);
+    }
+    // Without a manifest the folder is part of the application.
+    let model = model(&[("src/auth.ts", prisma), ("examples/prisma/schema.prisma", schema)]);
+    assert!(!model.servers[0].gaps.is_empty());
+}
+
 /// What is wrong with the tables of a server with these options, that a script makes; and what is open about them.
 fn scripted(options: &str, script: &str) -> (Vec<GapKind>, Vec<String>) {
     let auth = format!(

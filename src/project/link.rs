@@ -419,7 +419,14 @@ impl Linker<'_> {
                     let nowhere = "no Prisma model, Drizzle table, entity class, SQL migration or type written from the database declares its \
                                    core tables in the repository";
                     let unread = server.declared.broken.table("user").map(|why| format!("`{}` could not be read", why.at.file));
-                    server.comparison = SchemaState::Undetermined(unread.unwrap_or_else(|| nowhere.into()));
+                    let without = server.declared.without.iter().map(|package| format!("`{package}`")).collect::<Vec<_>>();
+                    let nowhere = match without.is_empty() {
+                        true => nowhere.to_owned(),
+                        false => {
+                            format!("{nowhere}, but for what examples or tests declare for themselves in {}", without.join(", "))
+                        }
+                    };
+                    server.comparison = SchemaState::Undetermined(unread.unwrap_or(nowhere));
                 }
             }
         }
@@ -667,6 +674,11 @@ pub(crate) fn role(path: &str) -> Role {
     } else {
         Role::Live
     }
+}
+
+/// Whether a package is there to show or to test something.
+pub(crate) fn is_example_or_test(package: &str) -> bool {
+    package.split('/').any(|folder| TESTS.contains(&folder) || EXAMPLES.contains(&folder))
 }
 
 /// Whether a file fills a database.

@@ -15,6 +15,7 @@ use super::{CORE, Declared, Layer, Migrated, SourceTable, convex, drizzle, entit
 use crate::project::adapter::{Mapper, delegate};
 use crate::project::eval::Evaluator;
 use crate::project::files::Files;
+use crate::project::link::is_example_or_test;
 use crate::project::resolve::{Resolver, join, relative};
 use crate::project::value::Unknown;
 use crate::project::{Adapter, AdapterKind, Server};
@@ -28,8 +29,18 @@ pub struct Sources {
     migrated: Vec<Arc<Migrated>>,
     /// Every table that something declares or makes, the exported ones of Drizzle first.
     all: Arc<[SourceTable]>,
-    exported: drizzle::Exported,
-    tools: Vec<Tool>,
+    exported: Arc<drizzle::Exported>,
+    tools: Arc<[Tool]>,
+    /// The same without the packages that are there to show or to test something, where there are some.
+    applied: Option<Applied>,
+}
+
+/// The schema sources of applications: what examples and tests declare is theirs alone.
+#[derive(Debug)]
+struct Applied {
+    sources: Box<Sources>,
+    /// The packages whose schemas are left out, sorted.
+    without: Arc<[Arc<str>]>,
 }
 
 impl Sources {
@@ -45,7 +56,34 @@ impl Sources {
         let migrated: Vec<Arc<Migrated>> = replay(files, &scripts).into_iter().map(Arc::new).collect();
         all.extend(entities::all_tables(files));
         all.extend(migrated.iter().flat_map(|migrated| migrated.tables.iter().cloned()));
-        Self { prisma, scripts: scripts.into(), migrated, all: all.into(), exported, tools }
+        let (scripts, exported) = (Arc::new(scripts), Arc::new(exported));
+        let mut sources = Self { prisma, scripts, migrated, all: all.into(), exported, tools: tools.into(), applied: None };
+        let packages: BTreeSet<Arc<str>> = sources.all.iter().map(|table| resolver.package_of(&table.file)).collect();
+        let without: Arc<[Arc<str>]> = packages.into_iter().filter(|package| is_example_or_test(package)).collect();
+        sources.applied = (!without.is_empty()).then(|| sources.without(without, resolver));
+        sources
+    }
+
+    fn without(&self, without: Arc<[Arc<str>]>, resolver: &Resolver) -> Applied {
+        let stays = |file: &str| !without.contains(&resolver.package_of(file));
+        let made = |one: &&Arc<Migrated>| one.tables.first().is_none_or(|table| stays(&table.file));
+        let sources = Self {
+            prisma: self.prisma.iter().filter(|schema| !without.contains(&schema.package)).cloned().collect(),
+            scripts: Arc::clone(&self.scripts),
+            migrated: self.migrated.iter().filter(made).cloned().collect(),
+            all: self.all.iter().filter(|table| stays(&table.file)).cloned().collect(),
+            exported: Arc::clone(&self.exported),
+            tools: Arc::clone(&self.tools),
+            applied: None,
+        };
+        Applied { sources: Box::new(sources), without }
+    }
+
+    /// The sources that may hold the schema of a server: an application does not use those of an example, unless it takes its
+    /// database from there.
+    fn applied(&self, resolver: &Resolver, package: &str, adapter: &Adapter) -> Option<&Applied> {
+        let home = adapter.handle.as_ref().map(|handle| resolver.package_of(&handle.at.file));
+        self.applied.as_ref().filter(|_| !is_example_or_test(package) && !home.is_some_and(|home| is_example_or_test(&home)))
     }
 
     /// What the adapter of one server finds.
@@ -58,6 +96,10 @@ impl Sources {
         package: &str,
         adapter: &Adapter,
     ) -> Declared {
+        if let Some(Applied { sources, without }) = self.applied(resolver, package, adapter) {
+            let declared = sources.declared(files, evaluator, resolver, package, adapter);
+            return Declared { without: Arc::clone(without), ..declared };
+        }
         let mut synchronized = false;
         let (lookup, migrated) = match adapter.kind {
             AdapterKind::Drizzle => {
@@ -99,12 +141,16 @@ impl Sources {
         let scripts = Arc::clone(&self.scripts);
         let (sources, of_others) = (sources.into_iter().collect(), BTreeSet::new());
         let broken = Broken::find(files, &all);
-        Declared { lookup, all, of_others, migrated, pushed, runner, scripts, sources, broken }
+        let without = Arc::default();
+        Declared { lookup, all, of_others, without, migrated, pushed, runner, scripts, sources, broken }
     }
 
     /// The commands that bring what is declared for a server into its database.
     #[must_use]
     pub fn commands(&self, files: &dyn Files, resolver: &Resolver, server: &Server) -> Commands {
+        if let Some(Applied { sources, .. }) = self.applied(resolver, &server.package, &server.adapter) {
+            return sources.commands(files, resolver, server);
+        }
         let (tools, migrated, prisma) = (&self.tools, &self.migrated, &self.prisma);
         Finder { files, resolver, tools, migrated, prisma, server }.commands()
     }
@@ -118,7 +164,7 @@ impl Sources {
     /// The tables of the schema map; those that may be meant where it is not known, or the adapter is given none.
     fn drizzle(&self, evaluator: &Evaluator<'_>, resolver: &Resolver, package: &str, adapter: &Adapter) -> Lookup {
         let map = match schema_map(adapter) {
-            Given::Map(map) => match self.exported.of_map(&self.all, evaluator, map) {
+            Given::Map(map) => match self.exported.of_map(evaluator, map) {
                 Some(tables) => {
                     let given = Map::Given { at: map.at.clone(), modules: evaluator.whole_modules(&map.at.file) };
                     return Lookup { tables: named(tables), naming: Naming::Exact, map: given };

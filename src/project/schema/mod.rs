@@ -212,6 +212,8 @@ pub struct Declared {
     pub all: Arc<[SourceTable]>,
     /// The files of those that are for another server's database.
     pub of_others: BTreeSet<Arc<str>>,
+    /// The packages whose tables are those of examples and tests, and are not looked at.
+    pub without: Arc<[Arc<str>]>,
     /// What the migrations that belong to these tables create.
     pub migrated: Vec<Arc<Migrated>>,
     /// Scripts of the packages bring what is declared into a database without migrations.
