@@ -2290,6 +2290,18 @@ fn a_statement_that_cannot_be_read_leaves_the_columns_open_that_it_may_add() {
 }
 
 #[test]
+fn migrations_that_end_with_nothing_are_named() {
+    let auth = "import { betterAuth } from \"better-auth\";\nimport { Pool } from \"pg\";\n\
+                export const auth = betterAuth({ database: new Pool() });";
+    for (script, table) in [("DROP SCHEMA public CASCADE;", "user"), ("DROP TABLE \"user\"; DROP TABLE session;", "session")] {
+        let all = format!("{}\nCREATE TABLE session (id text, token text, \"expiresAt\" timestamptz);", USERS);
+        let model = model(&[("src/auth.ts", auth), ("migrations/0001_core.sql", &all), ("migrations/0002_reset.sql", script)]);
+        let reason = format!("`migrations/0002_reset.sql` drops table `{table}`, and nothing in the repository makes it again");
+        assert!(model.undetermined.iter().any(|open| open.reason == reason), "{script}: {:?}", model.undetermined);
+    }
+}
+
+#[test]
 fn the_schema_of_an_example_is_that_of_the_example() {
     let auth = "import { betterAuth } from \"better-auth\";\nimport { Pool } from \"pg\";\n\
                 export const auth = betterAuth({ database: new Pool() });";

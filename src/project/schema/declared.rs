@@ -7,11 +7,11 @@ use super::broken::Broken;
 use super::casing::Casing;
 use super::commands::{Commands, Finder};
 use super::handle::{Given, schema_map};
-use super::lookup::{Lookup, Map, Naming, is_similar_table, snake_case};
+use super::lookup::{Lookup, Map, Naming, is_same_word, is_similar_table, snake_case};
 use super::migrated::{are_kept, name_in_database};
 use super::replay::{Scripts, is_code, replay, scripts};
 use super::tools::{Kind, Tool, push, runner, tools};
-use super::{CORE, Declared, Layer, Migrated, SourceTable, convex, drizzle, entities, knexfile, prisma, types};
+use super::{CORE, Declared, Dropped, Layer, Migrated, SourceTable, convex, drizzle, entities, knexfile, prisma, types};
 use crate::project::adapter::{Mapper, delegate};
 use crate::project::eval::Evaluator;
 use crate::project::files::Files;
@@ -139,10 +139,11 @@ impl Sources {
         let pushed = synchronized || push(resolver, packages.iter().map(|package| &**package));
         let runner = runner(files, resolver, packages.iter().map(|package| &**package));
         let scripts = Arc::clone(&self.scripts);
+        let gone = self.gone(&lookup);
         let (sources, of_others) = (sources.into_iter().collect(), BTreeSet::new());
         let broken = Broken::find(files, &all);
         let without = Arc::default();
-        Declared { lookup, all, of_others, without, migrated, pushed, runner, scripts, sources, broken }
+        Declared { lookup, all, of_others, without, gone, migrated, pushed, runner, scripts, sources, broken }
     }
 
     /// The commands that bring what is declared for a server into its database.
@@ -153,6 +154,14 @@ impl Sources {
         }
         let (tools, migrated, prisma) = (&self.tools, &self.migrated, &self.prisma);
         Finder { files, resolver, tools, migrated, prisma, server }.commands()
+    }
+
+    /// What was the last to drop one of the tables that every server has, where none of them is left.
+    fn gone(&self, lookup: &Lookup) -> Option<Dropped> {
+        let is_whole = |drop: &&Dropped| drop.column.is_none() && drop.to.is_none();
+        let is_core = |drop: &&Dropped| CORE.iter().any(|core| is_same_word(core, &drop.table));
+        let mut drops = self.migrated.iter().flat_map(|one| &one.dropped).filter(is_whole);
+        drops.rfind(is_core).filter(|_| !lookup.tables.iter().any(|(_, table)| self::is_core(table))).cloned()
     }
 
     /// Tables whose link to the adapter is not known.

@@ -214,6 +214,8 @@ pub struct Declared {
     pub of_others: BTreeSet<Arc<str>>,
     /// The packages whose tables are those of examples and tests, and are not looked at.
     pub without: Arc<[Arc<str>]>,
+    /// What took the tables away that every server has, where none of them is left.
+    pub gone: Option<Dropped>,
     /// What the migrations that belong to these tables create.
     pub migrated: Vec<Arc<Migrated>>,
     /// Scripts of the packages bring what is declared into a database without migrations.
