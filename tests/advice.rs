@@ -330,16 +330,37 @@ fn a_column_that_every_row_is_given_is_missed_by_all_calls() {
 
 #[test]
 fn an_edit_is_for_people_where_the_application_may_count_on_what_it_changes() {
-    let applicability = |options: &str| {
-        let auth = on_drizzle(&format!("advanced: {{ disableCSRFCheck: true }}, {options}"));
+    let told = |options: &str, rule: &str, about: &str| {
         let schema = tables(UNIQUE_EMAIL, UNIQUE_TOKEN, "");
-        let found = found(&[MANIFEST, ("src/auth.ts", &auth), ("src/schema.ts", &schema)]);
-        one(&found, "csrf-check-disabled", "disableCSRFCheck").fix.expect("an edit").applicability
+        let found = found(&[MANIFEST, ("src/auth.ts", &on_drizzle(options)), ("src/schema.ts", &schema)]);
+        one(&found, rule, about)
     };
-    assert_eq!(applicability(""), Applicability::Safe);
-    assert_eq!(applicability("trustedOrigins: [\"https://example.com\"],"), Applicability::Safe);
-    assert_eq!(applicability("trustedOrigins: async (request) => db.origins(request),"), Applicability::Unsafe);
-    assert_eq!(applicability("hooks: { before: async (context) => db.check(context) },"), Applicability::Unsafe);
+    for (rule, option) in [("csrf-check-disabled", "disableCSRFCheck"), ("origin-check-disabled", "disableOriginCheck")] {
+        let applicability = |options: &str| {
+            let options = format!("advanced: {{ {option}: true }}, {options}");
+            told(&options, rule, option).fix.expect("an edit").applicability
+        };
+        assert_eq!(applicability(""), Applicability::Safe);
+        assert_eq!(applicability("trustedOrigins: [\"https://example.com\"],"), Applicability::Safe);
+        assert_eq!(applicability("trustedOrigins: async (request) => db.origins(request),"), Applicability::Unsafe);
+        assert_eq!(applicability("hooks: { before: async (context) => db.check(context) },"), Applicability::Unsafe);
+    }
+    for (field, applicability) in [
+        ("type: \"string\"", Applicability::Unsafe),
+        ("type: \"string\", required: true", Applicability::Unsafe),
+        ("type: \"string\", defaultValue: undefined", Applicability::Unsafe),
+        ("type: \"string\", defaultValue: \"user\"", Applicability::Safe),
+        ("type: \"string\", defaultValue: () => \"user\"", Applicability::Safe),
+        ("type: \"string\", required: false", Applicability::Safe),
+    ] {
+        let one =
+            told(&format!("user: {{ additionalFields: {{ role: {{ {field} }} }} }},"), "user-field-mass-assignment", "`role`");
+        let fix = one.fix.expect("an edit");
+        let says = |text: Option<&str>| text.is_some_and(|text| text.contains("`defaultValue` as well"));
+        assert_eq!(fix.applicability, applicability, "{field}");
+        assert_eq!(says(fix.next.as_deref()), applicability == Applicability::Unsafe, "{field}");
+        assert_eq!(says(one.help.server.as_deref()), applicability == Applicability::Unsafe, "{field}");
+    }
 }
 
 #[test]
