@@ -251,6 +251,42 @@ fn a_column_is_another_name_for_what_is_looked_for_where_it_may_hold_the_same() 
 }
 
 #[test]
+fn a_table_that_no_request_inserts_into_is_less_of_a_matter() {
+    let told = |version: &str, paths: &str| {
+        let manifest = MANIFEST.1.replace("1.7.25", version);
+        let more = "\nexport const organization = pgTable(\"organization\", { id: text(\"id\").primaryKey(), name: text(\"name\"), slug: \
+                    text(\"slug\").unique(), logo: text(\"logo\"), createdAt: timestamp(\"c\"), metadata: text(\"m\"), region: \
+                    text(\"region\").notNull() });\nexport const team = pgTable(\"team\", { id: text(\"id\").primaryKey(), name: \
+                    text(\"name\"), organizationId: text(\"o\"), createdAt: timestamp(\"c\"), updatedAt: timestamp(\"u\"), color: \
+                    text(\"color\").notNull() });\n";
+        let schema = tables(UNIQUE_EMAIL, UNIQUE_TOKEN, more);
+        let auth = on_drizzle(&format!("plugins: [organization({{ teams: {{ enabled: true }} }})], {paths}"));
+        let found = found(&[("package.json", &manifest), ("src/auth.ts", &auth), ("src/schema.ts", &schema)]);
+        ["`region`", "`color`"].map(|column| one(&found, "schema-unwritten-required-column", column))
+    };
+    let severities = |paths: &str| told("1.6.22", paths).map(|one| one.severity);
+    let (critical, medium) = (Severity::Critical, Severity::Medium);
+    assert_eq!(severities(""), [critical, critical]);
+    assert_eq!(
+        severities("disabledPaths: [\"/organization/create\"],"),
+        [medium, critical],
+        "a team comes with `create-team` too"
+    );
+    assert_eq!(severities("disabledPaths: [\"/organization/create\", \"/organization/create-team\"],"), [medium, medium]);
+    // Paths are compared as a whole, and what may not be in the list closes nothing.
+    for paths in
+        ["[\"/organization\"]", "[\"/organization/create/\"]", "process.env.X ? [\"/organization/create\"] : []", "PATHS"]
+    {
+        assert_eq!(severities(&format!("disabledPaths: {paths},"))[0], critical, "{paths}");
+    }
+    let [region, _] = told("1.6.22", "disabledPaths: [\"/organization/create\"],");
+    let expected = "`disabledPaths` keeps out the requests that insert rows, to `/organization/create`. Calls of `auth.api` that do so fail.";
+    assert!(region.why.starts_with(expected), "{}", region.why);
+    // Later releases compare the tables, whatever is closed.
+    assert_eq!(told("1.7.25", "disabledPaths: [\"/organization/create\"],").map(|one| one.severity), [critical, critical]);
+}
+
+#[test]
 fn a_field_under_the_wrong_name_is_one_defect() {
     let told = |field: &str, column: &str| {
         let manifest = MANIFEST.1.replace("1.7.25", "1.6.22");
