@@ -353,7 +353,9 @@ impl<'m> Group<'m> {
             report.why = why;
             return;
         }
-        if let Some(why) = why::missing_columns(&self.gaps).filter(|_| self.cause != Cause::Core || self.is_partial()) {
+        if let Some(why) =
+            why::missing_columns(self.server, &self.gaps).filter(|_| self.cause != Cause::Core || self.is_partial())
+        {
             report.why = why;
         }
         if self.is_partial() {
