@@ -16,6 +16,7 @@ use super::{Circumstances, Context, Reporter};
 use crate::facts::schema::Column;
 use crate::facts::{Body, script};
 use crate::finding::{Applicability, Confidence, FixPlan, Report, Severity};
+use crate::knowledge::pack;
 use crate::knowledge::schema::Rename;
 use crate::project::adapter::Mapper;
 use crate::project::predicate;
@@ -64,8 +65,10 @@ pub(super) struct Group<'m> {
 /// The gaps of all servers that belong to a topic, one entry for each cause, in order.
 pub(super) fn groups<'m>(cx: &'m Context<'_>, topic: Topic) -> Vec<Group<'m>> {
     let mut found: Vec<Group<'m>> = Vec::new();
-    let is_counted =
-        |server: &Server, gap: &Gap| (topic != Topic::AccountIssuer || !is_preview(server)) && !goes_with_its_table(server, gap);
+    let is_counted = |server: &Server, gap: &Gap| {
+        let is_of_release = || !is_preview(server) && !(gap.kind == GapKind::Columns && may_be_newest(server));
+        (topic != Topic::AccountIssuer || is_of_release()) && !goes_with_its_table(server, gap)
+    };
     let mut last: Option<(&Server, Option<Arc<Upgrade>>)> = None;
     let mut upgrade_of = |server: &'m Server| match &last {
         Some((known, upgrade)) if std::ptr::eq(*known, server) => upgrade.clone(),
@@ -119,6 +122,11 @@ pub(super) fn by_server<'m>(groups: Vec<Group<'m>>) -> Vec<Vec<Group<'m>>> {
 /// that it led to.
 fn is_preview(server: &Server) -> bool {
     server.version.effective().is_some_and(|version| version.is_prerelease())
+}
+
+/// Whether a server may run the newest release, so that it is not known to need what that has given up again.
+fn may_be_newest(server: &Server) -> bool {
+    server.version.may_be(&pack().core.newest)
 }
 
 /// Whether a gap is about a table that is made anew, so that nothing but what the new one holds need be told.
