@@ -322,6 +322,17 @@ fn a_field_under_the_wrong_name_is_one_defect() {
                     it. Or tell better-auth the name: `level: { fieldName: \"plan\" }`.";
     assert_eq!(one.help.server.as_deref(), Some(expected));
     assert!(one.why.ends_with("Every insert into the table fails: nobody can sign up."), "{}", one.why);
+    // What is to be renamed is not told to be empty at first.
+    let schema = tables(UNIQUE_EMAIL, UNIQUE_TOKEN, "").replace("name: text(\"name\")", "label: text(\"name\")");
+    let schema = schema.replacen("createdAt: timestamp(\"created_at\").notNull(),", "", 1).replacen(
+        "emailVerified: boolean(\"email_verified\").notNull(),",
+        "",
+        1,
+    );
+    let found = found(&[UNCHECKED, ("src/auth.ts", &on_drizzle("")), ("src/schema.ts", &schema)]);
+    let one = self::one(&found, "schema-core-field-missing", "of table `user`");
+    let migration = one.help.migration.expect("a step");
+    assert!(!migration.contains("`name`") && one.help.server.expect("a step").contains("`label` to `name`"), "{migration}");
 }
 
 #[test]

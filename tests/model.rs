@@ -2290,6 +2290,40 @@ fn a_statement_that_cannot_be_read_leaves_the_columns_open_that_it_may_add() {
 }
 
 #[test]
+fn addresses_are_kept_in_one_form_in_a_column_of_their_own() {
+    let lacks = |version: &str, import: &str, plugin: &str| {
+        let auth = format!(
+            "import {{ betterAuth }} from \"better-auth\";\nimport {{ Pool }} from \"pg\";\nimport {import};\n\
+             export const auth = betterAuth({{ database: new Pool(), plugins: [{plugin}] }});"
+        );
+        let manifest =
+            format!("{{ \"dependencies\": {{ \"better-auth\": \"1.6.22\", \"better-auth-harmony\": \"{version}\" }} }}");
+        let users = USERS.replace("org text NOT NULL", "org text");
+        let model = model(&[("package.json", &manifest), ("src/auth.ts", &auth), ("migrations/1.sql", &users)]);
+        let server = &model.servers[0];
+        assert!(server.plugins.iter().all(|plugin| plugin.known.is_some()), "{:?}", server.plugins);
+        let of_user = server.gaps.iter().filter(|gap| gap.key == "user" && gap.kind == GapKind::Columns);
+        let names: Vec<String> = of_user.flat_map(|gap| &gap.columns).map(|column| column.name.clone()).collect();
+        (names, server.required.open.len())
+    };
+    let (named, whole) =
+        ("{ emailHarmony, phoneHarmony } from \"better-auth-harmony\"", "email from \"better-auth-harmony/email\"");
+    let renamed = "{ schema: { user: { fields: { normalizedEmail: \"plain\" } } } }";
+    for (version, import, plugin, column, open) in [
+        ("1.3.2", named, "emailHarmony(), phoneHarmony()", Some("normalizedEmail"), 0),
+        ("1.3.2", whole, "email()", Some("normalizedEmail"), 0),
+        ("1.3.0", named, &format!("emailHarmony({renamed})"), Some("plain"), 0),
+        ("1.2.5", named, &format!("emailHarmony({renamed})"), Some("normalizedEmail"), 0),
+        ("1.3.2", named, "phoneHarmony()", None, 0),
+        // Nobody looked at these.
+        ("2.0.0", named, "emailHarmony()", None, 1),
+    ] {
+        let expected = (column.map(str::to_owned).into_iter().collect::<Vec<_>>(), open);
+        assert_eq!(lacks(version, import, plugin), expected, "{version} {plugin}");
+    }
+}
+
+#[test]
 fn migrations_that_end_with_nothing_are_named() {
     let auth = "import { betterAuth } from \"better-auth\";\nimport { Pool } from \"pg\";\n\
                 export const auth = betterAuth({ database: new Pool() });";

@@ -635,6 +635,7 @@ fn around_migration(report: &mut Report, before: &[&str], behind: &[&str]) {
 
 /// Tells which columns are declared without the demand for a value, and why.
 fn fill_later(server: &Server, gaps: &[&Gap], report: &mut Report) {
+    let gaps: Vec<Gap> = gaps.iter().filter_map(|gap| without_respelt(server, gap)).collect();
     let columns: Vec<&str> = gaps.iter().flat_map(|gap| empty_at_first(server, gap)).collect();
     let it = if columns.len() == 1 { "it" } else { "them" };
     if !columns.is_empty() {
