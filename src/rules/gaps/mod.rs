@@ -66,8 +66,8 @@ pub(super) struct Group<'m> {
 pub(super) fn groups<'m>(cx: &'m Context<'_>, topic: Topic) -> Vec<Group<'m>> {
     let mut found: Vec<Group<'m>> = Vec::new();
     let is_counted = |server: &Server, gap: &Gap| {
-        let is_of_release = || !is_preview(server) && !(gap.kind == GapKind::Columns && may_be_newest(server));
-        (topic != Topic::AccountIssuer || is_of_release()) && !goes_with_its_table(server, gap)
+        let may_not_hold = || is_preview(server) || gap.kind == GapKind::Columns && may_be_newest(server);
+        !(topic == Topic::AccountIssuer && may_not_hold() || goes_with_its_table(server, gap))
     };
     let mut last: Option<(&Server, Option<Arc<Upgrade>>)> = None;
     let mut upgrade_of = |server: &'m Server| match &last {
