@@ -179,14 +179,17 @@ fn fields_that_nothing_writes_may_be_empty() {
     let left_out = on_drizzle("input: false");
     assert!(left_out.help.declaration.expect("lines").contains("ownerId: text(\"owner_id\"),"));
     assert!(!left_out.help.migration.expect("a step").contains("at first"), "nothing fills it later, either");
-    assert!(left_out.why.contains("the calls that give a missing one a value fail"), "{}", left_out.why);
+    let lost = ", and what is changed later is lost without an error.";
+    let told = "the calls that store a new one with a value for a missing column fail";
+    assert!(left_out.why.ends_with(&format!("{told}{lost}")), "{}", left_out.why);
     let sent = on_drizzle("required: true");
     assert!(sent.help.migration.expect("a step").contains("`ownerId` may be empty at first"));
-    assert!(sent.why.contains("every call that stores one in table `user` fails"), "{}", sent.why);
+    assert!(sent.why.ends_with(&format!("every call that stores one in table `user` fails{lost}")), "{}", sent.why);
     let user = "create table \"user\" (\"id\" text, \"name\" text, \"email\" text unique, \"emailVerified\" boolean, \"image\" text, \
                 \"createdAt\" timestamptz, \"updatedAt\" timestamptz);";
     let pool = |field: &str| {
         let found = shown(field, "new Pool()", "import { Pool } from \"pg\";", ("migrations/1.sql", user));
+        assert!(!found.why.contains("lost"), "the database refuses both: {}", found.why);
         found.help.declaration.expect("statements")
     };
     assert_eq!(pool("input: false"), "alter table \"user\" add column \"ownerId\" text;");
@@ -251,6 +254,88 @@ fn a_column_is_another_name_for_what_is_looked_for_where_it_may_hold_the_same() 
 }
 
 #[test]
+fn a_table_that_no_request_inserts_into_is_less_of_a_matter() {
+    let told = |version: &str, paths: &str| {
+        let manifest = MANIFEST.1.replace("1.7.25", version);
+        let more = "\nexport const organization = pgTable(\"organization\", { id: text(\"id\").primaryKey(), name: text(\"name\"), slug: \
+                    text(\"slug\").unique(), logo: text(\"logo\"), createdAt: timestamp(\"c\"), metadata: text(\"m\"), region: \
+                    text(\"region\").notNull() });\nexport const team = pgTable(\"team\", { id: text(\"id\").primaryKey(), name: \
+                    text(\"name\"), organizationId: text(\"o\"), createdAt: timestamp(\"c\"), updatedAt: timestamp(\"u\"), color: \
+                    text(\"color\").notNull() });\n";
+        let schema = tables(UNIQUE_EMAIL, UNIQUE_TOKEN, more);
+        let auth = on_drizzle(&format!("plugins: [organization({{ teams: {{ enabled: true }} }})], {paths}"));
+        let found = found(&[("package.json", &manifest), ("src/auth.ts", &auth), ("src/schema.ts", &schema)]);
+        ["`region`", "`color`"].map(|column| one(&found, "schema-unwritten-required-column", column))
+    };
+    let severities = |paths: &str| told("1.6.22", paths).map(|one| one.severity);
+    let (critical, medium) = (Severity::Critical, Severity::Medium);
+    assert_eq!(severities(""), [critical, critical]);
+    assert_eq!(
+        severities("disabledPaths: [\"/organization/create\"],"),
+        [medium, critical],
+        "a team comes with `create-team` too"
+    );
+    assert_eq!(severities("disabledPaths: [\"/organization/create\", \"/organization/create-team\"],"), [medium, medium]);
+    // Paths are compared as a whole, and what may not be in the list closes nothing.
+    for paths in
+        ["[\"/organization\"]", "[\"/organization/create/\"]", "process.env.X ? [\"/organization/create\"] : []", "PATHS"]
+    {
+        assert_eq!(severities(&format!("disabledPaths: {paths},"))[0], critical, "{paths}");
+    }
+    let [region, _] = told("1.6.22", "disabledPaths: [\"/organization/create\"],");
+    let expected = "`disabledPaths` keeps out the requests that insert rows, to `/organization/create`. Calls of `auth.api` that do so fail.";
+    assert!(region.why.starts_with(expected), "{}", region.why);
+    // Later releases compare the tables, whatever is closed.
+    assert_eq!(told("1.7.25", "disabledPaths: [\"/organization/create\"],").map(|one| one.severity), [critical, critical]);
+}
+
+#[test]
+fn a_field_under_the_wrong_name_is_one_defect() {
+    let told = |field: &str, column: &str| {
+        let manifest = MANIFEST.1.replace("1.7.25", "1.6.22");
+        let schema = tables(UNIQUE_EMAIL, UNIQUE_TOKEN, "")
+            .replace("image: text(\"image\")", &format!("image: text(\"image\"), {column}"));
+        let auth = on_drizzle(&format!("user: {{ additionalFields: {{ {field} }} }},"));
+        found(&[("package.json", &manifest), ("src/auth.ts", &auth), ("src/schema.ts", &schema)])
+    };
+    let only = |found: &[Finding]| {
+        let of_user: Vec<&Finding> = found.iter().filter(|one| one.message.contains("of table `user`")).collect();
+        assert!(found.iter().all(|one| !one.rule.ends_with("schema-unwritten-required-column")), "{found:?}");
+        assert_eq!(of_user.len(), 1, "{found:?}");
+        of_user[0].clone()
+    };
+    let plan = "plan: { type: \"string\", input: false, fieldName: \"tier\" }";
+    let usual =
+        "Take the name `tier` for `plan` out of the configuration: the adapter looks for the property, not for the column.";
+    for (column, severity) in [
+        ("plan: text(\"plan\").notNull()", Severity::Critical),
+        ("plan: text(\"tier\").notNull()", Severity::Critical),
+        ("plan: text(\"tier\")", Severity::High),
+    ] {
+        let one = only(&told(plan, column));
+        assert_eq!((one.help.server.as_deref(), one.severity), (Some(usual), severity), "{column}");
+        assert!(one.help.declaration.is_none() && one.fix.is_none(), "a second column is no remedy: {one:?}");
+    }
+    let level = "level: { type: \"string\", input: false, fieldName: \"tier\" }";
+    let one = only(&told(level, "plan: text(\"tier\").notNull()"));
+    let expected = "Rename the property `plan` to `tier` in table `user`; a column keeps its name in the database where its builder is given \
+                    it. Or tell better-auth the name: `level: { fieldName: \"plan\" }`.";
+    assert_eq!(one.help.server.as_deref(), Some(expected));
+    assert!(one.why.ends_with("Every insert into the table fails: nobody can sign up."), "{}", one.why);
+    // What is to be renamed is not told to be empty at first.
+    let schema = tables(UNIQUE_EMAIL, UNIQUE_TOKEN, "").replace("name: text(\"name\")", "label: text(\"name\")");
+    let schema = schema.replacen("createdAt: timestamp(\"created_at\").notNull(),", "", 1).replacen(
+        "emailVerified: boolean(\"email_verified\").notNull(),",
+        "",
+        1,
+    );
+    let found = found(&[UNCHECKED, ("src/auth.ts", &on_drizzle("")), ("src/schema.ts", &schema)]);
+    let one = self::one(&found, "schema-core-field-missing", "of table `user`");
+    let migration = one.help.migration.expect("a step");
+    assert!(!migration.contains("`name`") && one.help.server.expect("a step").contains("`label` to `name`"), "{migration}");
+}
+
+#[test]
 fn plugins_are_told_the_names_of_columns_where_they_take_them() {
     let told = |plugin: &str, more: &str| {
         let auth = on_drizzle(&format!("plugins: [{plugin}],"));
@@ -295,16 +380,37 @@ fn a_column_that_every_row_is_given_is_missed_by_all_calls() {
 
 #[test]
 fn an_edit_is_for_people_where_the_application_may_count_on_what_it_changes() {
-    let applicability = |options: &str| {
-        let auth = on_drizzle(&format!("advanced: {{ disableCSRFCheck: true }}, {options}"));
+    let told = |options: &str, rule: &str, about: &str| {
         let schema = tables(UNIQUE_EMAIL, UNIQUE_TOKEN, "");
-        let found = found(&[MANIFEST, ("src/auth.ts", &auth), ("src/schema.ts", &schema)]);
-        one(&found, "csrf-check-disabled", "disableCSRFCheck").fix.expect("an edit").applicability
+        let found = found(&[MANIFEST, ("src/auth.ts", &on_drizzle(options)), ("src/schema.ts", &schema)]);
+        one(&found, rule, about)
     };
-    assert_eq!(applicability(""), Applicability::Safe);
-    assert_eq!(applicability("trustedOrigins: [\"https://example.com\"],"), Applicability::Safe);
-    assert_eq!(applicability("trustedOrigins: async (request) => db.origins(request),"), Applicability::Unsafe);
-    assert_eq!(applicability("hooks: { before: async (context) => db.check(context) },"), Applicability::Unsafe);
+    for (rule, option) in [("csrf-check-disabled", "disableCSRFCheck"), ("origin-check-disabled", "disableOriginCheck")] {
+        let applicability = |options: &str| {
+            let options = format!("advanced: {{ {option}: true }}, {options}");
+            told(&options, rule, option).fix.expect("an edit").applicability
+        };
+        assert_eq!(applicability(""), Applicability::Safe);
+        assert_eq!(applicability("trustedOrigins: [\"https://example.com\"],"), Applicability::Safe);
+        assert_eq!(applicability("trustedOrigins: async (request) => db.origins(request),"), Applicability::Unsafe);
+        assert_eq!(applicability("hooks: { before: async (context) => db.check(context) },"), Applicability::Unsafe);
+    }
+    for (field, applicability) in [
+        ("type: \"string\"", Applicability::Unsafe),
+        ("type: \"string\", required: true", Applicability::Unsafe),
+        ("type: \"string\", defaultValue: undefined", Applicability::Unsafe),
+        ("type: \"string\", defaultValue: \"user\"", Applicability::Safe),
+        ("type: \"string\", defaultValue: () => \"user\"", Applicability::Safe),
+        ("type: \"string\", required: false", Applicability::Safe),
+    ] {
+        let one =
+            told(&format!("user: {{ additionalFields: {{ role: {{ {field} }} }} }},"), "user-field-mass-assignment", "`role`");
+        let fix = one.fix.expect("an edit");
+        let says = |text: Option<&str>| text.is_some_and(|text| text.contains("`defaultValue` as well"));
+        assert_eq!(fix.applicability, applicability, "{field}");
+        assert_eq!(says(fix.next.as_deref()), applicability == Applicability::Unsafe, "{field}");
+        assert_eq!(says(one.help.server.as_deref()), applicability == Applicability::Unsafe, "{field}");
+    }
 }
 
 #[test]

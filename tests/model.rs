@@ -2312,6 +2312,85 @@ fn a_statement_that_cannot_be_read_leaves_the_columns_open_that_it_may_add() {
     }
 }
 
+#[test]
+fn addresses_are_kept_in_one_form_in_a_column_of_their_own() {
+    let lacks = |version: &str, import: &str, plugin: &str| {
+        let auth = format!(
+            "import {{ betterAuth }} from \"better-auth\";\nimport {{ Pool }} from \"pg\";\nimport {import};\n\
+             export const auth = betterAuth({{ database: new Pool(), plugins: [{plugin}] }});"
+        );
+        let manifest =
+            format!("{{ \"dependencies\": {{ \"better-auth\": \"1.6.22\", \"better-auth-harmony\": \"{version}\" }} }}");
+        let users = USERS.replace("org text NOT NULL", "org text");
+        let model = model(&[("package.json", &manifest), ("src/auth.ts", &auth), ("migrations/1.sql", &users)]);
+        let server = &model.servers[0];
+        assert!(server.plugins.iter().all(|plugin| plugin.known.is_some()), "{:?}", server.plugins);
+        let of_user = server.gaps.iter().filter(|gap| gap.key == "user" && gap.kind == GapKind::Columns);
+        let names: Vec<String> = of_user.flat_map(|gap| &gap.columns).map(|column| column.name.clone()).collect();
+        (names, server.required.open.len())
+    };
+    let (named, whole) =
+        ("{ emailHarmony, phoneHarmony } from \"better-auth-harmony\"", "email from \"better-auth-harmony/email\"");
+    let renamed = "{ schema: { user: { fields: { normalizedEmail: \"plain\" } } } }";
+    for (version, import, plugin, column, open) in [
+        ("1.3.2", named, "emailHarmony(), phoneHarmony()", Some("normalizedEmail"), 0),
+        ("1.3.2", whole, "email()", Some("normalizedEmail"), 0),
+        ("1.3.0", named, &format!("emailHarmony({renamed})"), Some("plain"), 0),
+        ("1.2.5", named, &format!("emailHarmony({renamed})"), Some("normalizedEmail"), 0),
+        ("1.3.2", named, "phoneHarmony()", None, 0),
+        // Nobody looked at these.
+        ("2.0.0", named, "emailHarmony()", None, 1),
+    ] {
+        let expected = (column.map(str::to_owned).into_iter().collect::<Vec<_>>(), open);
+        assert_eq!(lacks(version, import, plugin), expected, "{version} {plugin}");
+    }
+}
+
+#[test]
+fn migrations_that_end_with_nothing_are_named() {
+    let auth = "import { betterAuth } from \"better-auth\";\nimport { Pool } from \"pg\";\n\
+                export const auth = betterAuth({ database: new Pool() });";
+    for (script, table) in [("DROP SCHEMA public CASCADE;", "user"), ("DROP TABLE \"user\"; DROP TABLE session;", "session")] {
+        let all = format!("{}\nCREATE TABLE session (id text, token text, \"expiresAt\" timestamptz);", USERS);
+        let model = model(&[("src/auth.ts", auth), ("migrations/0001_core.sql", &all), ("migrations/0002_reset.sql", script)]);
+        let reason = format!("`migrations/0002_reset.sql` drops table `{table}`, and nothing in the repository makes it again");
+        assert!(model.undetermined.iter().any(|open| open.reason == reason), "{script}: {:?}", model.undetermined);
+    }
+}
+
+#[test]
+fn the_schema_of_an_example_is_that_of_the_example() {
+    let auth = "import { betterAuth } from \"better-auth\";\nimport { Pool } from \"pg\";\n\
+                export const auth = betterAuth({ database: new Pool() });";
+    let app = "{ \"name\": \"web\", \"dependencies\": { \"better-auth\": \"^1.7.0\" } }";
+    let schema = "datasource db {\n provider = \"postgresql\"\n}\nmodel User {\n id String @id\n name String\n email String @unique\n \
+                  emailVerified Boolean\n createdAt DateTime\n updatedAt DateTime\n}";
+    let prisma = "import { betterAuth } from \"better-auth\";\nimport { prismaAdapter } from \"better-auth/adapters/prisma\";\n\
+                  export const make = (db: any) => betterAuth({ database: prismaAdapter(db, { provider: \"postgresql\" }) });";
+    for (auth, folder, is_compared) in [
+        (auth, "examples/web", false),
+        (prisma, "examples/web", false),
+        (prisma, "tests/app", false),
+        (auth, "apps/web", true),
+        (prisma, "apps/web", true),
+    ] {
+        let (manifest, prisma) = (format!("{folder}/package.json"), format!("{folder}/prisma/schema.prisma"));
+        let model = model(&[("src/auth.ts", auth), (&manifest, app), (&prisma, schema)]);
+        let server = &model.servers[0];
+        assert_eq!(
+            server.comparison == SchemaState::Compared && !server.gaps.is_empty(),
+            is_compared,
+            "{folder}: {:?}",
+            server.gaps
+        );
+        let says = model.undetermined.iter().any(|open| open.reason.ends_with(&format!("declare for themselves in `{folder}`")));
+        assert_eq!(says, !is_compared, "{folder}: {:?}", model.undetermined);
+    }
+    // Without a manifest the folder is part of the application.
+    let model = model(&[("src/auth.ts", prisma), ("examples/prisma/schema.prisma", schema)]);
+    assert!(!model.servers[0].gaps.is_empty());
+}
+
 /// What is wrong with the tables of a server with these options, that a script makes; and what is open about them.
 fn scripted(options: &str, script: &str) -> (Vec<GapKind>, Vec<String>) {
     let auth = format!(

@@ -12,6 +12,7 @@ use super::memo::{Gate, Memo, Run};
 use super::plugins::{Reader, Side};
 use super::render;
 use super::resolve::{Resolver, file_name};
+use super::schema::Declared;
 use super::schema::commands::Commands;
 use super::schema::compare::{Comparison, compare};
 use super::schema::declared::{Sources, tell_apart};
@@ -414,10 +415,8 @@ impl Linker<'_> {
                     }
                 }
                 Comparison::NoSchema => {
-                    let nowhere = "no Prisma model, Drizzle table, entity class, SQL migration or type written from the database declares its \
-                                   core tables in the repository";
                     let unread = server.declared.broken.table("user").map(|why| format!("`{}` could not be read", why.at.file));
-                    server.comparison = SchemaState::Undetermined(unread.unwrap_or_else(|| nowhere.into()));
+                    server.comparison = SchemaState::Undetermined(unread.unwrap_or_else(|| nowhere(&server.declared)));
                 }
             }
         }
@@ -636,6 +635,20 @@ pub(super) fn is_framework(module: &str) -> bool {
     module.strip_prefix("better-auth").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
+/// Why the tables of a server are nowhere.
+fn nowhere(declared: &Declared) -> String {
+    if let Some(gone) = &declared.gone {
+        return format!("`{}` drops table `{}`, and nothing in the repository makes it again", gone.at.file, gone.table);
+    }
+    let nothing = "no Prisma model, Drizzle table, entity class, SQL migration or type written from the database declares its core \
+                   tables in the repository";
+    let without: Vec<String> = declared.without.iter().map(|package| format!("`{package}`")).collect();
+    match without.is_empty() {
+        true => nothing.to_owned(),
+        false => format!("{nothing}, but for what examples or tests declare for themselves in {}", without.join(", ")),
+    }
+}
+
 /// Folders of tests.
 const TESTS: [&str; 10] =
     ["test", "tests", "testing", "test-utils", "test-helpers", "__tests__", "__mocks__", "e2e", "fixtures", "__fixtures__"];
@@ -665,6 +678,11 @@ pub(crate) fn role(path: &str) -> Role {
     } else {
         Role::Live
     }
+}
+
+/// Whether a package is there to show or to test something.
+pub(crate) fn is_example_or_test(package: &str) -> bool {
+    package.split('/').any(|folder| TESTS.contains(&folder) || EXAMPLES.contains(&folder))
 }
 
 /// Whether a file fills a database.

@@ -43,6 +43,13 @@ impl Version {
         self.resolved.clone().or_else(lowest).filter(|version| *version != nodejs_semver::Version::from((0, 0, 0)))
     }
 
+    /// Whether it may as well be another release, which the range admits and no lockfile keeps out.
+    #[must_use]
+    pub fn may_be(&self, other: &nodejs_semver::Version) -> bool {
+        let range = || Range::parse(alias(self.declared.as_deref()?)?.1).ok();
+        self.resolved.is_none() && range().is_some_and(|range| range.satisfies(other))
+    }
+
     /// Whether the version is known exactly.
     #[must_use]
     pub fn certain(&self) -> bool {
@@ -259,7 +266,7 @@ impl Locked {
         let at = || Site::new(&self.file, Span::default());
         let mut doubts = Vec::new();
         if let Some((range, file)) = range.filter(|_| !self.fits && !is_overridden(files, resolver, folder, package)) {
-            doubts.push(Unknown { reason: format!("{own}, and `{file}` asks for `{range}`"), at: at() });
+            doubts.push(Unknown { reason: format!("{own}, and `{file}` asks for `{range}`: the first is taken"), at: at() });
         }
         let others = self.others.iter().map(|(version, file)| format!(", `{file}` {version}"));
         if !self.others.is_empty() {
@@ -572,7 +579,7 @@ mod tests {
         let (asked, lock) = (manifest("^1.6.0"), npm_lock("1.4.2"));
         let bun = r#"{"packages": {"better-auth": ["better-auth@1.6.1"]}}"#;
         let with = |more: &str| asked.replacen('{', &format!("{{{more}, "), 1);
-        let outdated = "`package-lock.json` has 1.4.2, and `package.json` asks for `^1.6.0`";
+        let outdated = "`package-lock.json` has 1.4.2, and `package.json` asks for `^1.6.0`: the first is taken";
         assert_eq!(doubts(&[("package.json", &asked), ("package-lock.json", &lock)]), [outdated]);
         for more in [r#""overrides": {"better-auth": "1.4.2"}"#, r#""pnpm": {"overrides": {"x>better-auth": "1.4.2"}}"#] {
             assert_eq!(doubts(&[("package.json", &with(more)), ("package-lock.json", &lock)]), [""; 0], "{more}");

@@ -151,7 +151,9 @@ impl Comparing<'_> {
                     let is_given = column.is_filled() && !is_for_password(key, &stranger.name);
                     only && stranger.must_be_given() && (is_given || share_a_word(&stranger.name, &column.name))
                 };
-                let is_it = |column: &RequiredColumn| is_alike(stranger, column) || fits(stranger, column) && may_be(column);
+                let is_it = |column: &RequiredColumn| {
+                    column.is_usually(&stranger.name) || is_alike(stranger, column) || fits(stranger, column) && may_be(column)
+                };
                 columns.iter().any(is_it)
             };
             let (instead, others) = strangers.into_iter().partition(is_meant);

@@ -7,14 +7,15 @@ use super::broken::Broken;
 use super::casing::Casing;
 use super::commands::{Commands, Finder};
 use super::handle::{Given, schema_map};
-use super::lookup::{Lookup, Map, Naming, is_similar_table, snake_case};
+use super::lookup::{Lookup, Map, Naming, is_same_word, is_similar_table, snake_case};
 use super::migrated::{are_kept, name_in_database};
 use super::replay::{Scripts, is_code, replay, scripts};
 use super::tools::{Kind, Tool, push, runner, tools};
-use super::{CORE, Declared, Layer, Migrated, SourceTable, convex, drizzle, entities, knexfile, prisma, types};
+use super::{CORE, Declared, Dropped, Layer, Migrated, SourceTable, convex, drizzle, entities, knexfile, prisma, types};
 use crate::project::adapter::{Mapper, delegate};
 use crate::project::eval::Evaluator;
 use crate::project::files::Files;
+use crate::project::link::is_example_or_test;
 use crate::project::resolve::{Resolver, join, relative};
 use crate::project::value::Unknown;
 use crate::project::{Adapter, AdapterKind, Server};
@@ -28,8 +29,18 @@ pub struct Sources {
     migrated: Vec<Arc<Migrated>>,
     /// Every table that something declares or makes, the exported ones of Drizzle first.
     all: Arc<[SourceTable]>,
-    exported: drizzle::Exported,
-    tools: Vec<Tool>,
+    exported: Arc<drizzle::Exported>,
+    tools: Arc<[Tool]>,
+    /// The same without the packages that are there to show or to test something, where there are some.
+    applied: Option<Applied>,
+}
+
+/// The schema sources of applications: what examples and tests declare is theirs alone.
+#[derive(Debug)]
+struct Applied {
+    sources: Box<Sources>,
+    /// The packages whose schemas are left out, sorted.
+    without: Arc<[Arc<str>]>,
 }
 
 impl Sources {
@@ -45,7 +56,34 @@ impl Sources {
         let migrated: Vec<Arc<Migrated>> = replay(files, &scripts).into_iter().map(Arc::new).collect();
         all.extend(entities::all_tables(files));
         all.extend(migrated.iter().flat_map(|migrated| migrated.tables.iter().cloned()));
-        Self { prisma, scripts: scripts.into(), migrated, all: all.into(), exported, tools }
+        let (scripts, exported) = (Arc::new(scripts), Arc::new(exported));
+        let mut sources = Self { prisma, scripts, migrated, all: all.into(), exported, tools: tools.into(), applied: None };
+        let packages: BTreeSet<Arc<str>> = sources.all.iter().map(|table| resolver.package_of(&table.file)).collect();
+        let without: Arc<[Arc<str>]> = packages.into_iter().filter(|package| is_example_or_test(package)).collect();
+        sources.applied = (!without.is_empty()).then(|| sources.without(without, resolver));
+        sources
+    }
+
+    fn without(&self, without: Arc<[Arc<str>]>, resolver: &Resolver) -> Applied {
+        let stays = |file: &str| !without.contains(&resolver.package_of(file));
+        let made = |one: &&Arc<Migrated>| one.tables.first().is_none_or(|table| stays(&table.file));
+        let sources = Self {
+            prisma: self.prisma.iter().filter(|schema| !without.contains(&schema.package)).cloned().collect(),
+            scripts: Arc::clone(&self.scripts),
+            migrated: self.migrated.iter().filter(made).cloned().collect(),
+            all: self.all.iter().filter(|table| stays(&table.file)).cloned().collect(),
+            exported: Arc::clone(&self.exported),
+            tools: Arc::clone(&self.tools),
+            applied: None,
+        };
+        Applied { sources: Box::new(sources), without }
+    }
+
+    /// The sources that may hold the schema of a server: an application does not use those of an example, unless it takes its
+    /// database from there.
+    fn applied(&self, resolver: &Resolver, package: &str, adapter: &Adapter) -> Option<&Applied> {
+        let home = adapter.handle.as_ref().map(|handle| resolver.package_of(&handle.at.file));
+        self.applied.as_ref().filter(|_| !is_example_or_test(package) && !home.is_some_and(|home| is_example_or_test(&home)))
     }
 
     /// What the adapter of one server finds.
@@ -58,6 +96,10 @@ impl Sources {
         package: &str,
         adapter: &Adapter,
     ) -> Declared {
+        if let Some(Applied { sources, without }) = self.applied(resolver, package, adapter) {
+            let declared = sources.declared(files, evaluator, resolver, package, adapter);
+            return Declared { without: Arc::clone(without), ..declared };
+        }
         let mut synchronized = false;
         let (lookup, migrated) = match adapter.kind {
             AdapterKind::Drizzle => {
@@ -97,16 +139,29 @@ impl Sources {
         let pushed = synchronized || push(resolver, packages.iter().map(|package| &**package));
         let runner = runner(files, resolver, packages.iter().map(|package| &**package));
         let scripts = Arc::clone(&self.scripts);
+        let gone = self.gone(&lookup);
         let (sources, of_others) = (sources.into_iter().collect(), BTreeSet::new());
         let broken = Broken::find(files, &all);
-        Declared { lookup, all, of_others, migrated, pushed, runner, scripts, sources, broken }
+        let without = Arc::default();
+        Declared { lookup, all, of_others, without, gone, migrated, pushed, runner, scripts, sources, broken }
     }
 
     /// The commands that bring what is declared for a server into its database.
     #[must_use]
     pub fn commands(&self, files: &dyn Files, resolver: &Resolver, server: &Server) -> Commands {
+        if let Some(Applied { sources, .. }) = self.applied(resolver, &server.package, &server.adapter) {
+            return sources.commands(files, resolver, server);
+        }
         let (tools, migrated, prisma) = (&self.tools, &self.migrated, &self.prisma);
         Finder { files, resolver, tools, migrated, prisma, server }.commands()
+    }
+
+    /// What was the last to drop one of the tables that every server has, where none of them is left.
+    fn gone(&self, lookup: &Lookup) -> Option<Dropped> {
+        let is_whole = |drop: &&Dropped| drop.column.is_none() && drop.to.is_none();
+        let is_core = |drop: &&Dropped| CORE.iter().any(|core| is_same_word(core, &drop.table));
+        let mut drops = self.migrated.iter().flat_map(|one| &one.dropped).filter(is_whole);
+        drops.rfind(is_core).filter(|_| !lookup.tables.iter().any(|(_, table)| self::is_core(table))).cloned()
     }
 
     /// Tables whose link to the adapter is not known.
@@ -118,7 +173,7 @@ impl Sources {
     /// The tables of the schema map; those that may be meant where it is not known, or the adapter is given none.
     fn drizzle(&self, evaluator: &Evaluator<'_>, resolver: &Resolver, package: &str, adapter: &Adapter) -> Lookup {
         let map = match schema_map(adapter) {
-            Given::Map(map) => match self.exported.of_map(&self.all, evaluator, map) {
+            Given::Map(map) => match self.exported.of_map(evaluator, map) {
                 Some(tables) => {
                     let given = Map::Given { at: map.at.clone(), modules: evaluator.whole_modules(&map.at.file) };
                     return Lookup { tables: named(tables), naming: Naming::Exact, map: given };

@@ -349,8 +349,8 @@ fn indexed(argument: &Node) -> Option<String> {
 /// The Drizzle tables the repository exports, by the calls that make them.
 #[derive(Debug, Default)]
 pub(super) struct Exported {
-    /// By the address of a call, which is kept so that no other gets it: the call, and the place in the list of tables.
-    calls: HashMap<usize, (Composite<CallValue>, usize)>,
+    /// By the address of a call, which is kept so that no other gets it: the call, and the table it makes.
+    calls: HashMap<usize, (Composite<CallValue>, SourceTable)>,
 }
 
 impl Exported {
@@ -369,7 +369,7 @@ impl Exported {
                 let node = evaluator.export(path, name, &Site::new(path, Span::default()));
                 let Value::Call(call) = &node.value else { continue };
                 let Some(table) = table(evaluator, name, &node) else { continue };
-                exported.calls.insert(call.address(), (call.clone(), tables.len()));
+                exported.calls.insert(call.address(), (call.clone(), table.clone()));
                 tables.push(table);
             }
         }
@@ -378,7 +378,7 @@ impl Exported {
 
     /// The tables of a schema map: the keys are the names the adapter looks up. `None` when it is not known which keys there
     /// are; of a value that is not known only its key is. `tables` are those that were found.
-    pub(super) fn of_map(&self, tables: &[SourceTable], evaluator: &Evaluator<'_>, map: &Node) -> Option<Vec<SourceTable>> {
+    pub(super) fn of_map(&self, evaluator: &Evaluator<'_>, map: &Node) -> Option<Vec<SourceTable>> {
         let object = map.object().filter(|object| object.open.is_empty())?;
         let mut of_map = Vec::new();
         for Property { key, node, .. } in &object.properties {
@@ -389,8 +389,8 @@ impl Exported {
             of_map.extend(match &node.value {
                 Value::Unknown(_) | Value::Either(_) => Some(unknown()),
                 Value::External(export) => astro::table(evaluator, key, export, &node.at).or_else(|| Some(unknown())),
-                Value::Call(call) => match self.calls.get(&call.address()).and_then(|(_, at)| tables.get(*at)) {
-                    Some(known) => {
+                Value::Call(call) => match self.calls.get(&call.address()) {
+                    Some((_, known)) => {
                         let mut table = known.clone();
                         table.table.name = key.to_string();
                         Some(table)

@@ -134,6 +134,12 @@ pub struct RequiredColumn {
 }
 
 impl RequiredColumn {
+    /// Whether a name is the one it would be looked up by if the configuration gave it no other.
+    #[must_use]
+    pub fn is_usually(&self, name: &str) -> bool {
+        self.key == name && self.name != name
+    }
+
     /// Whether a row is stored with a value for it, so that the database may ask for one.
     #[must_use]
     pub fn is_filled(&self) -> bool {
@@ -206,6 +212,10 @@ pub struct Declared {
     pub all: Arc<[SourceTable]>,
     /// The files of those that are for another server's database.
     pub of_others: BTreeSet<Arc<str>>,
+    /// The packages whose tables are those of examples and tests, and are not looked at.
+    pub without: Arc<[Arc<str>]>,
+    /// What took the tables away that every server has, where none of them is left.
+    pub gone: Option<Dropped>,
     /// What the migrations that belong to these tables create.
     pub migrated: Vec<Arc<Migrated>>,
     /// Scripts of the packages bring what is declared into a database without migrations.

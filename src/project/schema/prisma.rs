@@ -16,7 +16,7 @@ use crate::source::{FileKind, folder_of};
 const DEFAULTS: [&str; 3] = ["prisma/schema.prisma", "schema.prisma", "prisma/schema/schema.prisma"];
 
 /// The Prisma files that make one schema.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct PrismaSchema {
     /// The file with the datasource, or the only one.
     pub(super) main: Arc<str>,

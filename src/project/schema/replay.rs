@@ -76,8 +76,9 @@ pub fn replay(files: &dyn Files, all: &Scripts) -> Vec<Migrated> {
         if group.single.is_none() {
             state.unread.extend(all.missing.get(&group.folder).map(|why| (None, why.clone())));
         }
+        let dropped_all = group.single.is_none() && !state.dropped.is_empty();
         // Code that only speaks of tables makes none.
-        if !state.tables.is_empty() || !(is_code || state.unread.is_empty()) {
+        if !state.tables.is_empty() || dropped_all || !(is_code || state.unread.is_empty()) {
             let unlisted = scripts.iter().filter(|path| all.unlisted.contains(*path)).cloned().collect();
             let places = scripts.iter().cloned().zip(0..).collect();
             migrated.push(Migrated { unlisted, places, ..state.finish(group.clone()) });

@@ -16,11 +16,12 @@ use super::{Circumstances, Context, Reporter};
 use crate::facts::schema::Column;
 use crate::facts::{Body, script};
 use crate::finding::{Applicability, Confidence, FixPlan, Report, Severity};
+use crate::knowledge::pack;
 use crate::knowledge::schema::Rename;
 use crate::project::adapter::Mapper;
 use crate::project::predicate;
 use crate::project::schema::commands::in_a_shell;
-use crate::project::schema::lookup::{Naming, entity_name, is_same_word};
+use crate::project::schema::lookup::{Naming, entity_name, is_similar_column};
 use crate::project::schema::repair::empty_at_first;
 use crate::project::schema::required::is_core;
 use crate::project::schema::{self, Cause, Gap, GapKind, RequiredColumn};
@@ -64,8 +65,10 @@ pub(super) struct Group<'m> {
 /// The gaps of all servers that belong to a topic, one entry for each cause, in order.
 pub(super) fn groups<'m>(cx: &'m Context<'_>, topic: Topic) -> Vec<Group<'m>> {
     let mut found: Vec<Group<'m>> = Vec::new();
-    let is_counted =
-        |server: &Server, gap: &Gap| (topic != Topic::AccountIssuer || !is_preview(server)) && !goes_with_its_table(server, gap);
+    let is_counted = |server: &Server, gap: &Gap| {
+        let may_not_hold = || is_preview(server) || gap.kind == GapKind::Columns && may_be_newest(server);
+        !(topic == Topic::AccountIssuer && may_not_hold() || goes_with_its_table(server, gap))
+    };
     let mut last: Option<(&Server, Option<Arc<Upgrade>>)> = None;
     let mut upgrade_of = |server: &'m Server| match &last {
         Some((known, upgrade)) if std::ptr::eq(*known, server) => upgrade.clone(),
@@ -119,6 +122,11 @@ pub(super) fn by_server<'m>(groups: Vec<Group<'m>>) -> Vec<Vec<Group<'m>>> {
 /// that it led to.
 fn is_preview(server: &Server) -> bool {
     server.version.effective().is_some_and(|version| version.is_prerelease())
+}
+
+/// Whether a server may run the newest release, so that it is not known to need what that has given up again.
+fn may_be_newest(server: &Server) -> bool {
+    server.version.may_be(&pack().core.newest)
 }
 
 /// Whether a gap is about a table that is made anew, so that nothing but what the new one holds need be told.
@@ -330,7 +338,7 @@ impl<'m> Group<'m> {
         }
         report.parts.extend(self.gaps.iter().flat_map(parts));
         if !refuse(server, &self.gaps, report) {
-            self.lower(report);
+            self.weigh(report);
         }
         if !server.declared.lookup.is_certain() {
             report.confidence = report.confidence.min(Confidence::Medium);
@@ -346,9 +354,16 @@ impl<'m> Group<'m> {
         }
     }
 
-    /// Lowers a report where not every call fails, and says which do.
-    fn lower(&self, report: &mut Report) {
-        if let Some(why) = why::missing_columns(&self.gaps).filter(|_| self.cause != Cause::Core || self.is_partial()) {
+    /// Says which calls fail, and sets how bad that is.
+    fn weigh(&self, report: &mut Report) {
+        if let Some(why) = self.gaps.iter().find_map(|gap| why::no_inserts(self.server, gap)) {
+            report.severity = Severity::Critical;
+            report.why = why;
+            return;
+        }
+        if let Some(why) =
+            why::missing_columns(self.server, &self.gaps).filter(|_| self.cause != Cause::Core || self.is_partial())
+        {
             report.why = why;
         }
         if self.is_partial() {
@@ -379,7 +394,7 @@ impl<'m> Group<'m> {
     fn rename(&self, gap: &Gap) -> Option<String> {
         // Where the name in the declaration is the usual one, the configuration gives another.
         let (usual, respelt): (Vec<_>, Vec<_>) =
-            respelt(self.server, gap).into_iter().partition(|(column, name)| column.key == *name);
+            respelt(self.server, gap).into_iter().partition(|(column, name)| column.is_usually(name));
         let (what, kept) = match self.server.adapter.kind {
             AdapterKind::Prisma => ("field", "with `@map`"),
             _ => ("property", "where its builder is given it"),
@@ -393,7 +408,9 @@ impl<'m> Group<'m> {
             return dropped;
         }
         let renamed = respelt.iter().map(|(column, name)| format!("`{name}` to `{}`", column.name)).collect();
-        let is_sure = respelt.iter().all(|(column, name)| is_same_word(name, &column.name));
+        let is_sure = respelt
+            .iter()
+            .all(|(column, name)| declared(self.server, gap, name).is_some_and(|one| is_similar_column(one, &column.name)));
         let rename = if is_sure { "Rename" } else { "Where it holds the same, rename" };
         let rename = format!(
             "{rename} the {what} {} in table `{}`; a column keeps its name in the database {kept}.",
@@ -412,6 +429,11 @@ impl<'m> Group<'m> {
     /// The options that tell by which names columns are declared: `schema: { user: { fields: { banReason: "reason" } } }`. Not
     /// every plugin takes names for its columns.
     fn mapped(&self, gap: &Gap, names: &[(&RequiredColumn, &str)]) -> Option<String> {
+        if let (Cause::Option { path, .. }, [(column, name)]) = (&self.cause, names)
+            && path.ends_with(&format!("additionalFields.{}", column.key))
+        {
+            return Some(format!("{}: {{ fieldName: \"{name}\" }}", column.key));
+        }
         let option = match self.plugin() {
             None if self.cause == Cause::Core => format!("{}.fields", gap.key),
             None => return None,
@@ -521,18 +543,20 @@ fn respelt<'g>(server: &Server, gap: &'g Gap) -> Vec<(&'g RequiredColumn, &'g st
     let is_in_code = matches!(server.adapter.kind, AdapterKind::Drizzle | AdapterKind::Prisma)
         && gap.kind == GapKind::Columns
         && server.declared.lookup.is_certain();
-    let in_place = |name: &str| gap.columns.len() == 1 && gap.declared.len() == 1 && must_be_given(server, gap, name);
-    let spelt =
-        |column: &RequiredColumn| gap.declared.iter().find(|(name, _)| is_same_word(name, &column.name) || in_place(name));
+    let in_place = |one: &Column| gap.columns.len() == 1 && gap.declared.len() == 1 && one.must_be_given();
+    let spelt = |column: &RequiredColumn| {
+        let is_it = |one: &Column| is_similar_column(one, &column.name) || in_place(one);
+        let mut named = gap.declared.iter();
+        named.find(|(name, _)| column.is_usually(name) || declared(server, gap, name).is_some_and(is_it))
+    };
     let respelt = gap.columns.iter().filter(|_| is_in_code);
     respelt.filter_map(|column| Some((column, spelt(column)?.0.as_str()))).collect()
 }
 
-/// Whether no row of the table that a gap is about can do without a value for a column.
-fn must_be_given(server: &Server, gap: &Gap, name: &str) -> bool {
+/// A column of the table that a gap is about, by its name.
+fn declared<'s>(server: &'s Server, gap: &Gap, name: &str) -> Option<&'s Column> {
     let mut tables = server.declared.lookup.tables.iter().map(|(_, table)| table);
-    let table = tables.find(|table| Some(table.site()) == gap.found_in);
-    table.and_then(|found| found.table.column(name)).is_some_and(Column::must_be_given)
+    tables.find(|table| Some(table.site()) == gap.found_in)?.table.column(name)
 }
 
 /// A gap without the columns that are declared by another name; `None` where nothing is left.
@@ -621,6 +645,7 @@ fn around_migration(report: &mut Report, before: &[&str], behind: &[&str]) {
 
 /// Tells which columns are declared without the demand for a value, and why.
 fn fill_later(server: &Server, gaps: &[&Gap], report: &mut Report) {
+    let gaps: Vec<Gap> = gaps.iter().filter_map(|gap| without_respelt(server, gap)).collect();
     let columns: Vec<&str> = gaps.iter().flat_map(|gap| empty_at_first(server, gap)).collect();
     let it = if columns.len() == 1 { "it" } else { "them" };
     if !columns.is_empty() {

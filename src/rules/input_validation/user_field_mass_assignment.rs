@@ -5,7 +5,7 @@
 
 use super::doors::{Doors, doors};
 use super::names::{Means, meaning};
-use crate::finding::{Confidence, FixPlan, Severity};
+use crate::finding::{Applicability, Confidence, FixPlan, Severity};
 use crate::knowledge::pack;
 use crate::project::Server;
 use crate::project::schema::{Gap, GapKind};
@@ -127,13 +127,33 @@ fn report(
         let place = gap.found_in.clone().unwrap_or_else(|| server.adapter.at.clone());
         report.related.push((place, "its column is missing here: close the field before that is added".into()));
     }
+    let is_stored = does_without_clients(field);
+    if !is_stored {
+        report.help.server = report.help.server.map(|help| format!("{help} {VALUE}"));
+    }
     if let Some(fix) = out.fix()
         && let Lookup::Absent = field.node.lookup(&["input"])
         && let Some(edits) = edit::add_property(&field.node.at, "input: false", cx.files)
     {
-        report.fix = Some(FixPlan { title: fix.title.clone(), applicability: fix.applicability, edits, next: None });
+        let applicability = if is_stored { fix.applicability } else { Applicability::Unsafe };
+        report.fix =
+            Some(FixPlan { title: fix.title.clone(), applicability, edits, next: (!is_stored).then(|| VALUE.to_owned()) });
     }
     out.hit(cx, Circumstances { role: server.role, package: &server.package, conditions }, report);
+}
+
+/// What a field needs besides, where clients were to give it its value.
+///
+/// Source: better-auth 1.4.22 and 1.7.25, `parseInputData`: a sign-up without a field that is required and has no default is
+/// refused, and one that is not said to be required is left out of the row.
+const VALUE: &str = "Give it a `defaultValue` as well, or `required: false` and a column that may be empty: else nobody can sign up any \
+                     more.";
+
+/// Whether a user is stored without a client that gives the field a value.
+fn does_without_clients(field: &Property) -> bool {
+    let all = |option: &str, holds: fn(&Value) -> bool| matches!(field.node.lookup(&[option]), Lookup::Found(found) if found.iter().all(|case| holds(&case.node.value)));
+    all("required", |value| *value == Value::Bool(false))
+        || all("defaultValue", |value| !matches!(value, Value::Undefined | Value::Null | Value::Unknown(_)))
 }
 
 /// Whether the column of a field is among what is missing, so that a request that sets it fails for now.

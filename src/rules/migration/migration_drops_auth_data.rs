@@ -1,13 +1,19 @@
 //! A migration that loses what a server stores.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use super::steps::{Past, Step, Stored, each_past};
 use crate::facts::schema::{Change, Table};
-use crate::finding::{Confidence, Severity};
+use crate::finding::{Confidence, Report, Severity};
 use crate::project::schema::declared::home;
 use crate::project::schema::rows::Rows;
 use crate::project::schema::{Cause, RequiredTable, SourceTable};
-use crate::project::{Dialect, PluginUse, Server};
+use crate::project::value::{Condition, Unknown};
+use crate::project::{Dialect, PluginUse, Role, Server};
+use crate::rules::gaps::quoted;
 use crate::rules::{Circumstances, Context, Reporter};
+use crate::source::Site;
 
 /// Tables whose rows are made anew when they are gone, as users sign in and consent again, and what it means to lose them; `None` where it means
 /// nothing.
@@ -23,7 +29,16 @@ const MADE_ANEW: [(&str, Option<Severity>); 8] = [
 ];
 
 pub(super) fn check(cx: &Context<'_>, out: &mut Reporter<'_>) {
+    let mut drops: Vec<Drop> = Vec::new();
+    let mut asked: BTreeSet<Site> = BTreeSet::new();
     each_past(cx, |past| {
+        for step in past.steps.iter().filter(|step| matches!(step.change, Change::Unknown { table: None })) {
+            if asked.insert(step.at.clone()) && drops_something(cx, &step.at) {
+                let question = format!("whether {} leaves the tables `{}` needs", step.at.file, past.server.name);
+                let reason = "it drops what it is given by code that puts the statement together".to_owned();
+                out.open(past.server.role, &question, &Unknown { reason, at: step.at.clone() });
+            }
+        }
         let others = past.folder.tables.iter().map(|other| &other.table);
         let rows = Rows::follow(&past.table.table, others, past.steps.iter().map(|step| &step.change));
         if rows.scattered {
@@ -33,10 +48,37 @@ pub(super) fn check(cx: &Context<'_>, out: &mut Reporter<'_>) {
         let Past { earlier, server, key, .. } = watched.past;
         match (server.required.tables.get(key), removed_plugin(earlier, server, key)) {
             (_, Some(plugin)) => watched.abandoned(plugin, out),
-            (Some(required), None) => watched.needed(required, out),
+            (Some(required), None) => watched.needed(required, &mut drops, out),
             (None, None) => {}
         }
     });
+    for drop in drops {
+        out.hit(cx, Circumstances { role: drop.role, package: &drop.package, conditions: &[] }, drop.report);
+    }
+}
+
+/// The tables that one statement drops, whatever is in the list of plugins: a schema of the database with all that is in it.
+struct Drop {
+    role: Role,
+    package: Arc<str>,
+    tables: Vec<String>,
+    report: Report,
+}
+
+impl Drop {
+    fn message(tables: &[String], server: &Server) -> String {
+        let noun = if tables.len() == 1 { "table" } else { "tables" };
+        format!("drops {noun} {}, which `{}` needs", quoted(tables.iter().map(String::as_str)), server.name)
+    }
+}
+
+/// Whether the text of a statement that cannot be read speaks of dropping or emptying tables.
+fn drops_something(cx: &Context<'_>, at: &Site) -> bool {
+    let text = cx.files.text(&at.file);
+    let statement = text.as_deref().and_then(|text| text.get(at.span.start as usize..at.span.end as usize));
+    statement
+        .map(str::to_ascii_lowercase)
+        .is_some_and(|text| ["drop table", "drop schema", "truncate "].iter().any(|what| text.contains(what)))
 }
 
 /// A table that a server stored something in, and where its rows go.
@@ -48,7 +90,7 @@ struct Watched<'a> {
 
 impl Watched<'_> {
     /// A table that is needed as before.
-    fn needed(&self, required: &RequiredTable, out: &mut Reporter<'_>) {
+    fn needed(&self, required: &RequiredTable, drops: &mut Vec<Drop>, out: &mut Reporter<'_>) {
         let now = Stored::find(self.past.server, self.past.key, self.past.folder);
         let name = now.as_ref().map_or(&self.past.stored.table, |now| &now.table);
         let (was, auth) = (&self.past.stored.table, &self.past.server.name);
@@ -77,7 +119,7 @@ impl Watched<'_> {
                     format!("drops table `{was}` and creates it again without its rows")
                 }
                 (_, None) if made.is_some() => format!("drops table `{was}`, and its rows do not go into `{name}`"),
-                (_, None) => format!("drops table `{was}`, which `{auth}` needs"),
+                (_, None) => return self.dropped(step, drops, out),
             };
             return self.report(out, step, message, &[], made.is_some() && self.rows.holders.is_empty());
         };
@@ -123,6 +165,27 @@ impl Watched<'_> {
         }
         if let Some(made) = made {
             self.keys(required, now.as_ref().unwrap_or(&self.past.stored), made, out);
+        }
+    }
+
+    /// A table that is gone. The others that the same statement takes along are told with it.
+    fn dropped(&self, step: &Step, drops: &mut Vec<Drop>, out: &mut Reporter<'_>) {
+        let Past { server, stored, .. } = &self.past;
+        let message = Drop::message(std::slice::from_ref(&stored.table), server);
+        let Some(report) = self.drafted(out, step, message, &[], false) else { return };
+        let (role, package, conditions) = (server.role, &server.package, self.conditions());
+        if !conditions.is_empty() {
+            return out.hit(self.cx, Circumstances { role, package, conditions: &conditions }, report);
+        }
+        let is_with = |drop: &&mut Drop| drop.report.primary == report.primary && drop.report.related == report.related;
+        match drops.iter_mut().find(is_with) {
+            Some(drop) => {
+                drop.tables.push(stored.table.clone());
+                drop.report.identity.push(stored.table.clone());
+                drop.report.message = Drop::message(&drop.tables, server);
+                drop.report.confidence = drop.report.confidence.min(report.confidence);
+            }
+            None => drops.push(Drop { role, package: Arc::clone(package), tables: vec![stored.table.clone()], report }),
         }
     }
 
@@ -195,12 +258,16 @@ impl Watched<'_> {
 
     /// Reports a loss; `remade` tells that the table is there afterwards, and only values are missing.
     fn report(&self, out: &mut Reporter<'_>, step: &Step, message: String, columns: &[String], remade: bool) {
+        let Some(report) = self.drafted(out, step, message, columns, remade) else { return };
+        let (role, package) = (self.past.server.role, &self.past.server.package);
+        out.hit(self.cx, Circumstances { role, package, conditions: &self.conditions() }, report);
+    }
+
+    /// The report of a loss; `None` for one that means nothing.
+    fn drafted(&self, out: &Reporter<'_>, step: &Step, message: String, columns: &[String], remade: bool) -> Option<Report> {
         let mut report = out.draft(step.at.clone(), message);
         if remade && let Some((_, meaning)) = MADE_ANEW.iter().find(|(table, _)| *table == self.past.key) {
-            match meaning {
-                Some(severity) => report.severity = report.severity.min(*severity),
-                None => return,
-            }
+            report.severity = report.severity.min((*meaning)?);
         }
         let may_copy = matches!(step.change, Change::RemakeColumn { .. }) && self.dialect().is_none();
         let is_unread = self.past.steps.iter().any(|step| self.is_unread(step));
@@ -210,14 +277,17 @@ impl Watched<'_> {
         report.identity = vec![step.at.file.to_string(), self.past.stored.table.clone()];
         report.identity.extend(columns.iter().cloned());
         report.related.push((self.past.server.at.clone(), format!("`{}` stores it", self.past.server.name)));
-        let plugin = match self.past.server.required.tables.get(self.past.key).map(|table| &table.cause) {
-            Some(Cause::Plugin(place)) => self.past.server.plugins.get(*place),
-            _ => None,
-        };
-        let conditions: Vec<_> = plugin.iter().flat_map(|plugin| &plugin.conditions).collect();
-        let circumstances =
-            Circumstances { role: self.past.server.role, package: &self.past.server.package, conditions: &conditions };
-        out.hit(self.cx, circumstances, report);
+        Some(report)
+    }
+
+    /// The conditions under which the plugin is in the list that the table is for.
+    fn conditions(&self) -> Vec<&Condition> {
+        match self.past.server.required.tables.get(self.past.key).map(|table| &table.cause) {
+            Some(Cause::Plugin(place)) => {
+                self.past.server.plugins.get(*place).map(|plugin| plugin.conditions.iter().collect()).unwrap_or_default()
+            }
+            _ => Vec::new(),
+        }
     }
 }
 
