@@ -986,10 +986,12 @@ fn audiences_are_inferred_with_their_evidence() {
             "apps/site/package.json",
             "{ \"name\": \"site\", \"dependencies\": { \"astro\": \"5\", \"@x/auth\": \"workspace:*\" } }",
         ),
+        ("apps/site/src/user.ts", "import { authClient } from \"@x/auth/client\";"),
         (
             "apps/phone/package.json",
             "{ \"name\": \"phone\", \"dependencies\": { \"expo\": \"54\", \"@x/auth\": \"workspace:*\" } }",
         ),
+        ("apps/phone/src/user.ts", "import { authClient } from \"@x/auth/client\";"),
     ];
     assert_eq!(audiences(&model(&shared).servers[0]), [Audience::Web, Audience::SpaMobile]);
 
@@ -1497,10 +1499,57 @@ fn a_package_that_others_use_shows_no_pages_by_itself() {
             ("packages/api/client.ts", CLIENT),
             (config, "export default {};"),
             ("packages/ui/package.json", "{ \"name\": \"@x/ui\", \"dependencies\": { \"@x/api\": \"*\", \"next\": \"16\" } }"),
+            ("packages/ui/login.tsx", "import { authClient } from \"@x/api/client\";"),
             ("apps/web/package.json", "{ \"dependencies\": { \"@x/api\": \"*\", \"@x/ui\": \"*\", \"expo\": \"54\" } }"),
+            ("apps/web/page.tsx", "import { Login } from \"@x/ui/login\";"),
         ];
         audiences(&model(&files).servers[0])
     };
     assert_eq!(files("packages/api/other.config.ts"), [Audience::SpaMobile]);
     assert_eq!(files("packages/api/next.config.ts"), [Audience::Web]);
+}
+
+#[test]
+fn a_client_is_part_of_the_applications_that_import_it() {
+    let told = |more: &[(&str, &str)]| {
+        let shared = [
+            WORKSPACE,
+            ("packages/auth/package.json", "{ \"name\": \"@x/auth\" }"),
+            ("packages/auth/auth.ts", AUTH.1),
+            ("packages/auth/client.ts", CLIENT),
+        ];
+        let model = model(&[&shared[..], more].concat());
+        let evidence = model.servers[0].contexts.iter().flat_map(|context| &context.evidence);
+        evidence.map(|one| one.text.clone()).collect::<Vec<_>>()
+    };
+    let pages = |framework: &str, place: &str| format!("`authClient` is part of pages that {framework} renders in {place}");
+    let importing = "import { authClient } from \"@x/auth/client\";";
+    let next = "{ \"devDependencies\": { \"@x/auth\": \"*\" }, \"dependencies\": { \"next\": \"16\" } }";
+    // Only the package that has to do with it shows it.
+    let used = [("apps/web/package.json", next), ("apps/web/page.tsx", importing), ("apps/site/package.json", next)];
+    assert_eq!(told(&used), [pages("Next.js", "apps/web")]);
+    assert_eq!(told(&used[2..]), [""; 0]);
+    // A library between them needs no entry in the manifest of the application.
+    let library = "{ \"name\": \"@x/ui\", \"dependencies\": { \"next\": \"16\" } }";
+    let ui = [
+        ("packages/ui/package.json", library),
+        ("packages/ui/lib/client.ts", "export { authClient } from \"../../auth/client\";"),
+        ("packages/ui/login.tsx", "import { authClient } from \"./lib/client\";"),
+        ("apps/web/package.json", "{ \"scripts\": { \"dev\": \"dotenv -- next dev\" }, \"dependencies\": { \"next\": \"16\" } }"),
+        ("apps/web/page.tsx", "import Login from \"../../packages/ui/login\";"),
+    ];
+    assert_eq!(told(&ui), [pages("Next.js", "apps/web")]);
+    let exporting = "{ \"exports\": { \".\": \"./a.ts\" }, \"dependencies\": { \"next\": \"16\" } }";
+    assert_eq!(told(&[("packages/dead/package.json", exporting), ("packages/dead/a.ts", importing)]), [""; 0]);
+    // What builds it counts before what it only depends on.
+    let both = "{ \"dependencies\": { \"next\": \"16\", \"@tanstack/react-start\": \"1\" } }";
+    let start =
+        "import { tanstackStart } from \"@tanstack/react-start/plugin/vite\";\nexport default { plugins: [tanstackStart()] };";
+    let built = [("apps/web/package.json", both), ("apps/web/vite.config.ts", start), ("apps/web/src/a.ts", importing)];
+    assert_eq!(told(&built), [pages("TanStack Start", "apps/web")]);
+    for (script, framework) in [("next dev --turbo", "Next.js"), ("next", "Next.js"), ("next lint", "TanStack Start")] {
+        let package = format!("{{ \"scripts\": {{ \"a\": \"{script}\" }}, {}", &both[1..]);
+        let config = if framework == "Next.js" { ("apps/web/a.ts", "") } else { built[1] };
+        assert_eq!(told(&[("apps/web/package.json", &*package), config, built[2]]), [pages(framework, "apps/web")], "{script}");
+    }
 }
