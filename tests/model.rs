@@ -1066,6 +1066,22 @@ fn what_may_make_an_instance_never_vanishes() {
 }
 
 #[test]
+fn a_module_may_export_itself_as_a_whole() {
+    let auth = "import { betterAuth } from \"better-auth\";\nimport * as made from \"./made\";\nexport const auth = betterAuth(made.options);";
+    let options = "import { admin } from \"better-auth/plugins\";\nexport const options = { plugins: [admin()] };";
+    let itself = format!("{options}\nexport * as all from \"./made\";");
+    let other = format!("{options}\nexport * as other from \"./other\";");
+    let back = "import * as back from \"./made\";\nexport { back };\nexport const options = back.options;";
+    let with = |made: &str, auth: &str| model(&[("src/auth.ts", auth), ("src/made.ts", made), ("src/other.ts", back)]);
+    for made in [&itself, &other] {
+        let model = with(made, auth);
+        assert_eq!((plugins(&model), open(&model)), (vec!["admin".to_owned()], vec![]), "{made}");
+    }
+    let around = with(&other, &auth.replace("made.options", "made.other.back.other.options"));
+    assert_eq!(open(&around), ["what `src/other.ts` exports depends on itself"]);
+}
+
+#[test]
 fn calls_are_found_however_a_module_is_reached() {
     let build = (
         "src/build.ts",

@@ -305,6 +305,16 @@ impl<'a> Run<'a> {
         self.gate.is_fleeting();
     }
 
+    /// How many answers are being worked out.
+    pub(super) fn answers_begun(&self) -> usize {
+        self.gate.open().len()
+    }
+
+    /// What began to be worked out after so many answers was cut short because of what asked for it.
+    pub(super) fn cut_since(&self, begun: usize) {
+        self.gate.open().iter_mut().skip(begun).for_each(|recording| recording.basis.fleeting = true);
+    }
+
     /// What is being worked out depends on facts of a file that were read before it began.
     pub(super) fn read(&self, file: &str) {
         self.gate.read(file);

@@ -39,6 +39,12 @@ impl Evaluator<'_> {
         {
             return node;
         }
+        // A module may export itself as a whole: `export * as all from "."`.
+        if let Some((_, since)) = self.namespaces.borrow().iter().find(|(other, _)| other == file) {
+            self.run.cut_since(*since);
+            return unknown(format!("what `{file}` exports depends on itself"), at.clone());
+        }
+        self.namespaces.borrow_mut().push((Arc::clone(file), self.run.answers_begun()));
         let mut names = Vec::new();
         let mut open = Vec::new();
         self.export_names(file, &mut names, &mut open, 0, at);
@@ -47,6 +53,7 @@ impl Evaluator<'_> {
             let node = self.export(file, &name, at);
             object.properties.push(Property { key: name.into(), key_at: node.at.clone(), node, conditions: Vec::new() });
         }
+        self.namespaces.borrow_mut().pop();
         Node { value: object.into(), at: at.clone() }
     }
 

@@ -59,6 +59,8 @@ pub struct Evaluator<'a> {
     active: RefCell<Vec<Mark>>,
     /// Names whose value is being changed, with what they stand for before the change.
     changing: RefCell<Vec<(Mark, Node)>>,
+    /// Files whose exports are being made an object, with the answers that were begun before.
+    namespaces: RefCell<Vec<(Arc<str>, usize)>>,
     /// How many variables are being looked at for what one is set to.
     setting: Cell<u32>,
     /// Nobody asks what other files may change.
@@ -154,8 +156,17 @@ impl<'a> Evaluator<'a> {
     /// An evaluator over the files of a snapshot, read through the gate of the run.
     #[must_use]
     pub(super) fn new(files: &'a Gate<'a>, resolver: &'a Resolver, run: &'a Run<'a>, answers: &'a Answers) -> Self {
-        let (active, changing) = (RefCell::default(), RefCell::default());
-        Self { files, resolver, run, answers, active, changing, setting: Cell::default(), is_as_written: Cell::default() }
+        Self {
+            files,
+            resolver,
+            run,
+            answers,
+            active: RefCell::default(),
+            changing: RefCell::default(),
+            namespaces: RefCell::default(),
+            setting: Cell::default(),
+            is_as_written: Cell::default(),
+        }
     }
 
     /// Does work for which it is of no account what other files may change: which function a call means. Asking for that as
