@@ -895,6 +895,50 @@ fn a_handler_of_something_unknown_is_said() {
     assert_eq!(model.servers[0].mounts_open.iter().map(|why| &*why.reason).collect::<Vec<_>>(), [may_be]);
 }
 
+#[test]
+fn a_handler_that_is_handed_on_may_be_that_of_an_instance() {
+    let may_mount = |text: &str| {
+        let model = model(&[("package.json", &package(&["effect"])), AUTH, ("src/routes.ts", text)]);
+        assert_eq!(mounts(&model.servers[0]), [""; 0], "{text}");
+        model.servers[0].mounts_open.iter().map(|why| why.reason.clone()).collect::<Vec<_>>()
+    };
+    let of = |name: &str| vec![format!("`{name}.handler` in src/routes.ts may mount it")];
+    let effect = "import { Auth } from \"./tag\";\nexport const routes = HttpLayerRouter.use((router) => Effect.gen(function* () {\n\
+                  const auth = yield* Auth;\n  yield* router.add(\"*\", \"/api/auth/*\", HttpApp.fromWebHandler(auth.handler));\n}));";
+    assert_eq!(may_mount(effect), of("auth"));
+    assert_eq!(may_mount("export const make = ({ auth }) => hand({ handler: auth.handler, request });"), of("auth"));
+    assert_eq!(may_mount("export const make = (deps) => hand(deps.betterAuth.handler);"), of("deps.betterAuth"));
+    // Other things have handlers, too.
+    assert_eq!(may_mount("export const make = ({ authRouter, route }) => hand(authRouter.handler, route.handler);"), [""; 0]);
+}
+
+#[test]
+fn a_handler_is_followed_into_what_is_given_it_under_another_name() {
+    let http = "export function createHandler(deps: Deps) {\n  const { authInstance } = deps;\n  async function route(request: Request) {\n\
+                if (new URL(request.url).pathname.startsWith(\"/api/auth\")) return authInstance.handler(request);\n  }\n  return route;\n}";
+    let serve = "import { auth } from \"./auth\";\nimport { createHandler } from \"./http\";\nBun.serve({ fetch: createHandler({ authInstance: auth }) });";
+    assert_eq!(mounts_beside(&["hono"], &[("src/http.ts", http), ("src/server.ts", serve)]), ["Hono /api/auth"]);
+}
+
+#[test]
+fn a_path_is_told_from_the_methods_beside_it() {
+    let beside = |added: &str| {
+        let text = format!("import {{ auth }} from \"./auth\";\nimport {{ router, ROUTE }} from \"some-router\";\n{added}");
+        mounts_beside(&["hono"], &[("src/routes.ts", &text)])
+    };
+    let handler = "(request) => auth.handler(request)";
+    for added in [
+        format!("router.add(\"*\", \"/api/auth/*\", {handler});"),
+        format!("router.add(\"/api/auth/*\", \"GET\", {handler});"),
+        format!("router.route([\"GET\", \"POST\"], \"/api/auth/*\", {handler});"),
+        format!("const authApp = {handler};\nrouter.add(\"*\", \"/api/auth/*\", authApp);"),
+    ] {
+        assert_eq!(beside(&added), ["Hono /api/auth/*"], "{added}");
+    }
+    assert_eq!(beside(&format!("router.all(\"*\", log, {handler});")), ["Hono /*"]);
+    assert_ne!(beside(&format!("router.add(\"*\", process.env.ROUTE, {handler});")), ["Hono /*"]);
+}
+
 const WORKSPACE: (&str, &str) = ("package.json", "{ \"name\": \"root\", \"workspaces\": [\"apps/*\", \"packages/*\"] }");
 const CLIENT: &str = "import { createAuthClient } from \"better-auth/react\";\nexport const authClient = createAuthClient();";
 

@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use crate::source::{FileKind, Span, Unreadable, decode};
 
 /// Changes whenever the shape or the meaning of facts changes, so that older cached facts are not read.
-pub const FACTS_VERSION: u32 = 37;
+pub const FACTS_VERSION: u32 = 38;
 
 /// Everything the review needs to know of one file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
