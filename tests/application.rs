@@ -883,6 +883,37 @@ fn what_is_shared_elsewhere_or_under_another_key_says_nothing() {
 }
 
 #[test]
+fn what_a_package_shares_is_found_in_those_that_depend_on_it() {
+    let kit = "import { createAuth } from \"@x/auth\";\nexport const start = (app) => app.use(async (c, next) => {\n\
+               c.set(\"auth\", createAuth(db));\n  await next();\n});";
+    let routes = "import { Hono } from \"hono\";\nexport default new Hono().on([\"GET\", \"POST\"], [\"/api/auth/*\"], async (c) => {\n\
+                  return await c.var.auth.handler(c.req.raw);\n});";
+    let told = |dependencies: &str| {
+        let app = format!("{{ \"name\": \"app\", \"dependencies\": {{ \"hono\": \"4\"{dependencies} }} }}");
+        let model = model(&[
+            WORKSPACE,
+            ("packages/auth/package.json", "{ \"name\": \"@x/auth\", \"exports\": \"./auth.ts\" }"),
+            (
+                "packages/auth/auth.ts",
+                "import { betterAuth } from \"better-auth\";\nlet auth;\nconst build = (db) => betterAuth({ database: db });\n\
+                 export const createAuth = (db) => (auth ??= build(db));",
+            ),
+            ("packages/auth/scripts/auth-cli.ts", AUTH.1),
+            ("packages/kit/package.json", "{ \"name\": \"@x/kit\", \"dependencies\": { \"@x/auth\": \"*\" } }"),
+            ("packages/kit/src/start.ts", kit),
+            ("apps/api/package.json", &app),
+            ("apps/api/src/auth.ts", routes),
+        ]);
+        let told = |server: &Server| (mounts(server), server.mounts_open.len());
+        model.servers.iter().map(told).collect::<Vec<_>>()
+    };
+    let mounted = vec!["Hono /api/auth/*".to_owned()];
+    // The copy for the official CLI is mounted nowhere.
+    assert_eq!(told(", \"@x/kit\": \"*\""), [(mounted, 0), (vec![], 0)]);
+    assert_eq!(told(""), [(vec![], 1), (vec![], 0)]);
+}
+
+#[test]
 fn a_handler_of_something_unknown_is_said() {
     let text = "import { toNextJsHandler } from \"better-auth/next-js\";\nimport { getPayload } from \"payload\";\n\
                 const payload = await getPayload({});\nexport const { GET, POST } = toNextJsHandler(payload.betterAuth);";

@@ -100,7 +100,14 @@ fn may_mount(place: Place<'_>, why: Unknown, model: &mut ProjectModel) {
     let (path, at) = (place.path, Site::new(place.path, place.mount.span));
     let own = role(path);
     let reason = format!("`{}` in {path} may mount it", place.name());
-    let may_be_meant = |server: &&mut Server| is_part(server, path) && (server.role == own || server.role != Role::Test);
+    let is_any_live = model.servers.iter().any(|server| server.role == Role::Live);
+    let may_be_meant = |server: &&mut Server| match server.role {
+        role if role == own => true,
+        Role::Test => false,
+        // A copy is only read where there is what it is a copy of.
+        Role::CliCopy if is_any_live => false,
+        _ => is_part(server, path),
+    };
     for server in model.servers.iter_mut().filter(may_be_meant) {
         server.mounts_open.push(Unknown::new(reason.clone(), at.clone()));
     }
