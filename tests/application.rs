@@ -1070,6 +1070,18 @@ fn audiences_are_inferred_with_their_evidence() {
     ];
     assert_eq!(audiences(&model(&shared).servers[0]), [Audience::Web, Audience::SpaMobile]);
 
+    let bearer = "import { betterAuth } from \"better-auth\";\nimport { bearer } from \"better-auth/plugins\";\n\
+                  export const auth = betterAuth({ plugins: [bearer()] });";
+    let told = |files: &[(&str, &str)]| {
+        let model = model(&[&[("src/auth.ts", bearer), ("src/client.ts", CLIENT)], files].concat());
+        let contexts = model.servers[0].contexts.iter().filter(|context| context.audience == Audience::SpaMobile);
+        contexts.flat_map(|context| &context.evidence).map(|one| one.text.clone()).collect::<Vec<_>>()
+    };
+    let plugin = "the `bearer` plugin takes tokens of programs without cookies";
+    assert_eq!(told(&[("package.json", &next)]), [format!("{plugin}; none is seen in the repository")]);
+    let program = "`authClient` runs in the root, which is made with Vite";
+    assert_eq!(told(&[("package.json", &vite), ("index.html", "<html>")]), [program, plugin]);
+
     let keys = "import { betterAuth } from \"better-auth\";\nimport { apiKey } from \"@better-auth/api-key\";\n\
                 export const auth = betterAuth({ plugins: [apiKey()] });";
     assert_eq!(audiences(&model(&[("package.json", &next), ("src/auth.ts", keys)]).servers[0]), [Audience::Machines]);

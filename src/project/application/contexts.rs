@@ -81,9 +81,16 @@ fn inferred(
             }
         }
     }
+    let has_program = found.iter().any(|(audience, _)| *audience == Audience::SpaMobile);
     for plugin in &server.plugins {
         if let Some((audience, text)) = told_by(plugin) {
-            add(audience, format!("the `{}` plugin {text}", plugin.name), &plugin.at);
+            // What it is for may lie elsewhere, or be yet to come.
+            let is_alone = audience == Audience::SpaMobile && !has_program;
+            let unseen = if is_alone { "; none is seen in the repository" } else { "" };
+            found.push((
+                audience,
+                Evidence { text: format!("the `{}` plugin {text}{unseen}", plugin.name), at: Some(plugin.at.clone()) },
+            ));
         }
     }
     let of = |audience: &Audience| {
@@ -102,7 +109,7 @@ fn inferred(
 fn told_by(plugin: &PluginUse) -> Option<(Audience, &'static str)> {
     match plugin.known?.name.as_str() {
         "expo" => Some((Audience::SpaMobile, "serves apps made with Expo")),
-        "bearer" => Some((Audience::SpaMobile, "takes tokens where there are no cookies")),
+        "bearer" => Some((Audience::SpaMobile, "takes tokens of programs without cookies")),
         "apiKey" => Some((Audience::Machines, "gives keys to programs")),
         _ => None,
     }
