@@ -883,6 +883,37 @@ fn what_is_shared_elsewhere_or_under_another_key_says_nothing() {
 }
 
 #[test]
+fn what_a_package_shares_is_found_in_those_that_depend_on_it() {
+    let kit = "import { createAuth } from \"@x/auth\";\nexport const start = (app) => app.use(async (c, next) => {\n\
+               c.set(\"auth\", createAuth(db));\n  await next();\n});";
+    let routes = "import { Hono } from \"hono\";\nexport default new Hono().on([\"GET\", \"POST\"], [\"/api/auth/*\"], async (c) => {\n\
+                  return await c.var.auth.handler(c.req.raw);\n});";
+    let told = |dependencies: &str| {
+        let app = format!("{{ \"name\": \"app\", \"dependencies\": {{ \"hono\": \"4\"{dependencies} }} }}");
+        let model = model(&[
+            WORKSPACE,
+            ("packages/auth/package.json", "{ \"name\": \"@x/auth\", \"exports\": \"./auth.ts\" }"),
+            (
+                "packages/auth/auth.ts",
+                "import { betterAuth } from \"better-auth\";\nlet auth;\nconst build = (db) => betterAuth({ database: db });\n\
+                 export const createAuth = (db) => (auth ??= build(db));",
+            ),
+            ("packages/auth/scripts/auth-cli.ts", AUTH.1),
+            ("packages/kit/package.json", "{ \"name\": \"@x/kit\", \"dependencies\": { \"@x/auth\": \"*\" } }"),
+            ("packages/kit/src/start.ts", kit),
+            ("apps/api/package.json", &app),
+            ("apps/api/src/auth.ts", routes),
+        ]);
+        let told = |server: &Server| (mounts(server), server.mounts_open.len());
+        model.servers.iter().map(told).collect::<Vec<_>>()
+    };
+    let mounted = vec!["Hono /api/auth/*".to_owned()];
+    // The copy for the official CLI is mounted nowhere.
+    assert_eq!(told(", \"@x/kit\": \"*\""), [(mounted, 0), (vec![], 0)]);
+    assert_eq!(told(""), [(vec![], 1), (vec![], 0)]);
+}
+
+#[test]
 fn a_handler_of_something_unknown_is_said() {
     let text = "import { toNextJsHandler } from \"better-auth/next-js\";\nimport { getPayload } from \"payload\";\n\
                 const payload = await getPayload({});\nexport const { GET, POST } = toNextJsHandler(payload.betterAuth);";
@@ -893,6 +924,50 @@ fn a_handler_of_something_unknown_is_said() {
     assert!(!model.undetermined.iter().any(|open| open.question == question), "no finding depends on it");
     let may_be = "`toNextJsHandler` in src/app/api/auth/[...all]/route.ts may mount it";
     assert_eq!(model.servers[0].mounts_open.iter().map(|why| &*why.reason).collect::<Vec<_>>(), [may_be]);
+}
+
+#[test]
+fn a_handler_that_is_handed_on_may_be_that_of_an_instance() {
+    let may_mount = |text: &str| {
+        let model = model(&[("package.json", &package(&["effect"])), AUTH, ("src/routes.ts", text)]);
+        assert_eq!(mounts(&model.servers[0]), [""; 0], "{text}");
+        model.servers[0].mounts_open.iter().map(|why| why.reason.clone()).collect::<Vec<_>>()
+    };
+    let of = |name: &str| vec![format!("`{name}.handler` in src/routes.ts may mount it")];
+    let effect = "import { Auth } from \"./tag\";\nexport const routes = HttpLayerRouter.use((router) => Effect.gen(function* () {\n\
+                  const auth = yield* Auth;\n  yield* router.add(\"*\", \"/api/auth/*\", HttpApp.fromWebHandler(auth.handler));\n}));";
+    assert_eq!(may_mount(effect), of("auth"));
+    assert_eq!(may_mount("export const make = ({ auth }) => hand({ handler: auth.handler, request });"), of("auth"));
+    assert_eq!(may_mount("export const make = (deps) => hand(deps.betterAuth.handler);"), of("deps.betterAuth"));
+    // Other things have handlers, too.
+    assert_eq!(may_mount("export const make = ({ authRouter, route }) => hand(authRouter.handler, route.handler);"), [""; 0]);
+}
+
+#[test]
+fn a_handler_is_followed_into_what_is_given_it_under_another_name() {
+    let http = "export function createHandler(deps: Deps) {\n  const { authInstance } = deps;\n  async function route(request: Request) {\n\
+                if (new URL(request.url).pathname.startsWith(\"/api/auth\")) return authInstance.handler(request);\n  }\n  return route;\n}";
+    let serve = "import { auth } from \"./auth\";\nimport { createHandler } from \"./http\";\nBun.serve({ fetch: createHandler({ authInstance: auth }) });";
+    assert_eq!(mounts_beside(&["hono"], &[("src/http.ts", http), ("src/server.ts", serve)]), ["Hono /api/auth"]);
+}
+
+#[test]
+fn a_path_is_told_from_the_methods_beside_it() {
+    let beside = |added: &str| {
+        let text = format!("import {{ auth }} from \"./auth\";\nimport {{ router, ROUTE }} from \"some-router\";\n{added}");
+        mounts_beside(&["hono"], &[("src/routes.ts", &text)])
+    };
+    let handler = "(request) => auth.handler(request)";
+    for added in [
+        format!("router.add(\"*\", \"/api/auth/*\", {handler});"),
+        format!("router.add(\"/api/auth/*\", \"GET\", {handler});"),
+        format!("router.route([\"GET\", \"POST\"], \"/api/auth/*\", {handler});"),
+        format!("const authApp = {handler};\nrouter.add(\"*\", \"/api/auth/*\", authApp);"),
+    ] {
+        assert_eq!(beside(&added), ["Hono /api/auth/*"], "{added}");
+    }
+    assert_eq!(beside(&format!("router.all(\"*\", log, {handler});")), ["Hono /*"]);
+    assert_ne!(beside(&format!("router.add(\"*\", process.env.ROUTE, {handler});")), ["Hono /*"]);
 }
 
 const WORKSPACE: (&str, &str) = ("package.json", "{ \"name\": \"root\", \"workspaces\": [\"apps/*\", \"packages/*\"] }");
@@ -986,12 +1061,26 @@ fn audiences_are_inferred_with_their_evidence() {
             "apps/site/package.json",
             "{ \"name\": \"site\", \"dependencies\": { \"astro\": \"5\", \"@x/auth\": \"workspace:*\" } }",
         ),
+        ("apps/site/src/user.ts", "import { authClient } from \"@x/auth/client\";"),
         (
             "apps/phone/package.json",
             "{ \"name\": \"phone\", \"dependencies\": { \"expo\": \"54\", \"@x/auth\": \"workspace:*\" } }",
         ),
+        ("apps/phone/src/user.ts", "import { authClient } from \"@x/auth/client\";"),
     ];
     assert_eq!(audiences(&model(&shared).servers[0]), [Audience::Web, Audience::SpaMobile]);
+
+    let bearer = "import { betterAuth } from \"better-auth\";\nimport { bearer } from \"better-auth/plugins\";\n\
+                  export const auth = betterAuth({ plugins: [bearer()] });";
+    let told = |files: &[(&str, &str)]| {
+        let model = model(&[&[("src/auth.ts", bearer), ("src/client.ts", CLIENT)], files].concat());
+        let contexts = model.servers[0].contexts.iter().filter(|context| context.audience == Audience::SpaMobile);
+        contexts.flat_map(|context| &context.evidence).map(|one| one.text.clone()).collect::<Vec<_>>()
+    };
+    let plugin = "the `bearer` plugin takes tokens of programs without cookies";
+    assert_eq!(told(&[("package.json", &next)]), [format!("{plugin}; none is seen in the repository")]);
+    let program = "`authClient` runs in the root, which is made with Vite";
+    assert_eq!(told(&[("package.json", &vite), ("index.html", "<html>")]), [program, plugin]);
 
     let keys = "import { betterAuth } from \"better-auth\";\nimport { apiKey } from \"@better-auth/api-key\";\n\
                 export const auth = betterAuth({ plugins: [apiKey()] });";
@@ -1497,10 +1586,57 @@ fn a_package_that_others_use_shows_no_pages_by_itself() {
             ("packages/api/client.ts", CLIENT),
             (config, "export default {};"),
             ("packages/ui/package.json", "{ \"name\": \"@x/ui\", \"dependencies\": { \"@x/api\": \"*\", \"next\": \"16\" } }"),
+            ("packages/ui/login.tsx", "import { authClient } from \"@x/api/client\";"),
             ("apps/web/package.json", "{ \"dependencies\": { \"@x/api\": \"*\", \"@x/ui\": \"*\", \"expo\": \"54\" } }"),
+            ("apps/web/page.tsx", "import { Login } from \"@x/ui/login\";"),
         ];
         audiences(&model(&files).servers[0])
     };
     assert_eq!(files("packages/api/other.config.ts"), [Audience::SpaMobile]);
     assert_eq!(files("packages/api/next.config.ts"), [Audience::Web]);
+}
+
+#[test]
+fn a_client_is_part_of_the_applications_that_import_it() {
+    let told = |more: &[(&str, &str)]| {
+        let shared = [
+            WORKSPACE,
+            ("packages/auth/package.json", "{ \"name\": \"@x/auth\" }"),
+            ("packages/auth/auth.ts", AUTH.1),
+            ("packages/auth/client.ts", CLIENT),
+        ];
+        let model = model(&[&shared[..], more].concat());
+        let evidence = model.servers[0].contexts.iter().flat_map(|context| &context.evidence);
+        evidence.map(|one| one.text.clone()).collect::<Vec<_>>()
+    };
+    let pages = |framework: &str, place: &str| format!("`authClient` is part of pages that {framework} renders in {place}");
+    let importing = "import { authClient } from \"@x/auth/client\";";
+    let next = "{ \"devDependencies\": { \"@x/auth\": \"*\" }, \"dependencies\": { \"next\": \"16\" } }";
+    // Only the package that has to do with it shows it.
+    let used = [("apps/web/package.json", next), ("apps/web/page.tsx", importing), ("apps/site/package.json", next)];
+    assert_eq!(told(&used), [pages("Next.js", "apps/web")]);
+    assert_eq!(told(&used[2..]), [""; 0]);
+    // A library between them needs no entry in the manifest of the application.
+    let library = "{ \"name\": \"@x/ui\", \"dependencies\": { \"next\": \"16\" } }";
+    let ui = [
+        ("packages/ui/package.json", library),
+        ("packages/ui/lib/client.ts", "export { authClient } from \"../../auth/client\";"),
+        ("packages/ui/login.tsx", "import { authClient } from \"./lib/client\";"),
+        ("apps/web/package.json", "{ \"scripts\": { \"dev\": \"dotenv -- next dev\" }, \"dependencies\": { \"next\": \"16\" } }"),
+        ("apps/web/page.tsx", "import Login from \"../../packages/ui/login\";"),
+    ];
+    assert_eq!(told(&ui), [pages("Next.js", "apps/web")]);
+    let exporting = "{ \"exports\": { \".\": \"./a.ts\" }, \"dependencies\": { \"next\": \"16\" } }";
+    assert_eq!(told(&[("packages/dead/package.json", exporting), ("packages/dead/a.ts", importing)]), [""; 0]);
+    // What builds it counts before what it only depends on.
+    let both = "{ \"dependencies\": { \"next\": \"16\", \"@tanstack/react-start\": \"1\" } }";
+    let start =
+        "import { tanstackStart } from \"@tanstack/react-start/plugin/vite\";\nexport default { plugins: [tanstackStart()] };";
+    let built = [("apps/web/package.json", both), ("apps/web/vite.config.ts", start), ("apps/web/src/a.ts", importing)];
+    assert_eq!(told(&built), [pages("TanStack Start", "apps/web")]);
+    for (script, framework) in [("next dev --turbo", "Next.js"), ("next", "Next.js"), ("next lint", "TanStack Start")] {
+        let package = format!("{{ \"scripts\": {{ \"a\": \"{script}\" }}, {}", &both[1..]);
+        let config = if framework == "Next.js" { ("apps/web/a.ts", "") } else { built[1] };
+        assert_eq!(told(&[("apps/web/package.json", &*package), config, built[2]]), [pages(framework, "apps/web")], "{script}");
+    }
 }

@@ -1089,6 +1089,52 @@ fn what_may_make_an_instance_never_vanishes() {
 }
 
 #[test]
+fn what_may_be_a_function_is_called_where_it_is_one() {
+    let made = |given: &str, pushed: &str| {
+        let model = server(&format!(
+            "function resolve(o) {{ if (o.mfa === undefined || o.mfa === false) return null; return () => twoFactor(o.mfa); }}\n\
+             function make(options) {{ const list = [];\n  const fn = resolve(options);\n  {pushed}\n  return betterAuth({{ plugins: list }}); }}\n\
+             export const auth = make({given});"
+        ));
+        let open = open(&model).into_iter().map(str::to_owned).collect::<Vec<_>>();
+        (plugins(&model).join(" "), open)
+    };
+    let is = |plugins: &str| (plugins.to_owned(), Vec::<String>::new());
+    let guarded = "if (fn) list.push(fn());";
+    assert_eq!(made("{ mfa: { issuer: \"x\" } }", guarded), is("twoFactor"));
+    assert_eq!(made("{}", guarded), is(""));
+    assert_eq!(made("{ mfa: false }", guarded), is(""));
+    assert_eq!(made("{ mfa: process.env.X }", guarded), is("twoFactor?"));
+    assert_eq!(made("{ mfa: process.env.X }", "list.push(fn ? fn() : admin());"), is("twoFactor? admin?"));
+    // Of several functions one is called, and of something else nothing is known.
+    let choice = |other: &str| {
+        let model = server(&format!(
+            "const pick = (x) => {{ if (x === \"a\") return () => jwt(); return {other}; }};\n\
+             export const auth = betterAuth({{ plugins: [pick(process.env.X)()] }});"
+        ));
+        (plugins(&model).join(" "), open(&model).len())
+    };
+    assert_eq!(choice("() => admin()"), ("jwt? admin?".to_owned(), 0));
+    assert_eq!(choice("globalThis.other"), (String::new(), 1));
+}
+
+#[test]
+fn a_module_may_export_itself_as_a_whole() {
+    let auth = "import { betterAuth } from \"better-auth\";\nimport * as made from \"./made\";\nexport const auth = betterAuth(made.options);";
+    let options = "import { admin } from \"better-auth/plugins\";\nexport const options = { plugins: [admin()] };";
+    let itself = format!("{options}\nexport * as all from \"./made\";");
+    let other = format!("{options}\nexport * as other from \"./other\";");
+    let back = "import * as back from \"./made\";\nexport { back };\nexport const options = back.options;";
+    let with = |made: &str, auth: &str| model(&[("src/auth.ts", auth), ("src/made.ts", made), ("src/other.ts", back)]);
+    for made in [&itself, &other] {
+        let model = with(made, auth);
+        assert_eq!((plugins(&model), open(&model)), (vec!["admin".to_owned()], vec![]), "{made}");
+    }
+    let around = with(&other, &auth.replace("made.options", "made.other.back.other.options"));
+    assert_eq!(open(&around), ["what `src/other.ts` exports depends on itself"]);
+}
+
+#[test]
 fn calls_are_found_however_a_module_is_reached() {
     let build = (
         "src/build.ts",

@@ -33,6 +33,9 @@ pub struct Framework {
     pub packages: Vec<String>,
     /// The file beside the `package.json`, without its ending, that only its applications have.
     pub config: Option<String>,
+    /// Programs that scripts of its applications run.
+    #[serde(default)]
+    pub commands: Vec<String>,
     /// Modules that only its applications import.
     #[serde(default)]
     pub modules: Vec<String>,

@@ -464,24 +464,29 @@ impl Linker<'_> {
             plugins_open,
             partners,
             calls: Vec::new(),
+            is_idle: false,
         });
     }
 
-    /// Looks for the calls that clients would need further plugins for, where servers have the other half of these.
+    /// Looks for the calls that clients would need further plugins for, where servers have the other half of these, and
+    /// whether such clients are used at all.
     fn calls_of_clients(&mut self) {
         let ProjectModel { servers, clients, .. } = &mut self.model;
         for client in clients {
             let mut methods: BTreeSet<&str> = BTreeSet::new();
+            let mut lacks_any = false;
             for server in servers.iter().filter(|server| client.may_talk_to(server)) {
                 let version = server.version.effective().unwrap_or_else(|| pack().core.newest.clone());
                 for known in server.plugins.iter().filter_map(|plugin| plugin.known) {
                     let lacking = known.client_at(&version).filter(|counterpart| !client.has(known, counterpart));
+                    lacks_any |= lacking.is_some();
                     methods.extend(lacking.iter().flat_map(|counterpart| &counterpart.calls).map(String::as_str));
                 }
             }
             if !methods.is_empty() {
                 client.calls = calls_on(self.files, self.evaluator, &client.at, &methods);
             }
+            client.is_idle = lacks_any && self.evaluator.is_idle(&client.at);
         }
     }
 

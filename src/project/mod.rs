@@ -195,6 +195,8 @@ pub struct Client {
     pub partners: Partners,
     /// The calls of methods that client plugins bring which it lacks, and servers it may talk to have the other half of.
     pub calls: Vec<MethodCall>,
+    /// It lacks such plugins, and no code uses it so far.
+    pub is_idle: bool,
 }
 
 impl Client {

@@ -250,6 +250,11 @@ impl Resolver {
         users
     }
 
+    /// Whether the repository has more than one package.
+    pub(crate) fn has_several_packages(&self) -> bool {
+        self.packages.len() > 1
+    }
+
     /// The root of the workspace whose globs match the package in `folder`.
     pub(crate) fn workspace_of(&self, folder: &str) -> Option<&str> {
         self.packages.get(folder)?.workspace.as_deref()

@@ -1,11 +1,9 @@
 //! For whom a server is: web, spa/mobile, machines.
 
-use std::sync::Arc;
-
-use super::frameworks::{configuration, shown_by};
 use super::rendering::serverless;
+use super::showing::Showing;
 use super::{Audience, Context, Evidence, Partners, Stated, folder};
-use crate::knowledge::frameworks::{Framework, FrameworkKind};
+use crate::knowledge::frameworks::FrameworkKind;
 use crate::project::eval::Evaluator;
 use crate::project::files::Files;
 use crate::project::resolve::{Resolver, ancestors};
@@ -49,10 +47,11 @@ fn inferred(
 ) -> Vec<Context> {
     let mut found: Vec<(Audience, Evidence)> = Vec::new();
     let mut add = |audience, text: String, at: &Site| found.push((audience, Evidence { text, at: Some(at.clone()) }));
+    let showing = Showing { files, resolver, evaluator };
     // Pages that no server renders are as any other program in a browser.
     let serverless = |package: &str, framework| serverless(files, evaluator, package, framework);
     for mount in &server.mounts {
-        if let Some(framework) = shown_by(files, resolver, &mount.package).filter(|one| one.kind == FrameworkKind::Pages) {
+        if let Some(framework) = showing.by(&mount.package).filter(|one| one.kind == FrameworkKind::Pages) {
             match serverless(&mount.package, framework) {
                 Some(Evidence { text, at }) => add(Audience::SpaMobile, text, at.as_ref().unwrap_or(&mount.at)),
                 None => {
@@ -63,7 +62,7 @@ fn inferred(
     }
     let is_own = |client: &&Client| matches!(&client.partners, Partners::Servers { at, .. } if at.contains(&server.at));
     for client in clients.iter().filter(is_own) {
-        for (package, framework) in shown_with(files, resolver, &client.package) {
+        for (package, framework) in showing.with(&client.at.file) {
             let place = folder(&package);
             match framework.kind {
                 FrameworkKind::Pages => match serverless(&package, framework) {
@@ -82,9 +81,16 @@ fn inferred(
             }
         }
     }
+    let has_program = found.iter().any(|(audience, _)| *audience == Audience::SpaMobile);
     for plugin in &server.plugins {
         if let Some((audience, text)) = told_by(plugin) {
-            add(audience, format!("the `{}` plugin {text}", plugin.name), &plugin.at);
+            // What it is for may lie elsewhere, or be yet to come.
+            let is_alone = audience == Audience::SpaMobile && !has_program;
+            let unseen = if is_alone { "; none is seen in the repository" } else { "" };
+            found.push((
+                audience,
+                Evidence { text: format!("the `{}` plugin {text}{unseen}", plugin.name), at: Some(plugin.at.clone()) },
+            ));
         }
     }
     let of = |audience: &Audience| {
@@ -99,29 +105,11 @@ fn inferred(
     Audience::ALL.iter().filter_map(of).collect()
 }
 
-/// What the packages that show a client to people are made with: its own, or those that depend on its own.
-fn shown_with(files: &dyn Files, resolver: &Resolver, package: &Arc<str>) -> Vec<(Arc<str>, &'static Framework)> {
-    if let Some(framework) = shown(files, resolver, package) {
-        return vec![(Arc::clone(package), framework)];
-    }
-    let users = resolver.dependants(package);
-    users.into_iter().filter_map(|user| shown(files, resolver, &user).map(|framework| (user, framework))).collect()
-}
-
-/// The framework a package shows something to people with. One that others use, and that configures no framework, has only
-/// to do with it.
-fn shown(files: &dyn Files, resolver: &Resolver, package: &Arc<str>) -> Option<&'static Framework> {
-    shown_by(files, resolver, package).filter(|framework| {
-        let config = framework.config.as_deref();
-        config.is_none_or(|config| configuration(files, package, config).is_some()) || resolver.dependants(package).is_empty()
-    })
-}
-
 /// What the use of a plugin says of the application (documentation: integrations/expo, plugins/bearer, plugins/api-key).
 fn told_by(plugin: &PluginUse) -> Option<(Audience, &'static str)> {
     match plugin.known?.name.as_str() {
         "expo" => Some((Audience::SpaMobile, "serves apps made with Expo")),
-        "bearer" => Some((Audience::SpaMobile, "takes tokens where there are no cookies")),
+        "bearer" => Some((Audience::SpaMobile, "takes tokens of programs without cookies")),
         "apiKey" => Some((Audience::Machines, "gives keys to programs")),
         _ => None,
     }

@@ -33,9 +33,46 @@ pub(super) fn configuration(files: &dyn Files, package: &str, name: &str) -> Opt
     ENDINGS.iter().filter_map(path).find(|path| files.exists(path))
 }
 
-/// The framework that what a package shows to people is made with.
-pub(super) fn shown_by(files: &dyn Files, resolver: &Resolver, package: &Arc<str>) -> Option<&'static Framework> {
-    of_package(files, resolver, package).into_iter().find(|framework| framework.kind != FrameworkKind::Server)
+/// The framework that what a package shows to people is made with, and whether more than a dependency tells that.
+pub(super) fn shown_by(files: &dyn Files, resolver: &Resolver, package: &Arc<str>) -> Option<(&'static Framework, bool)> {
+    let of_package = of_package(files, resolver, package);
+    let mut shown = of_package.into_iter().filter(|framework| framework.kind != FrameworkKind::Server);
+    let first = shown.next()?;
+    let is_built = |framework: &&Framework| is_built_with(files, resolver, package, framework);
+    let built = std::iter::once(first).chain(shown).find(is_built);
+    Some((built.unwrap_or(first), built.is_some()))
+}
+
+/// Files with the settings of a bundler, which a framework may be a plugin of (Vite; SolidStart: "app.config").
+const BUNDLERS: [&str; 2] = ["vite.config", "app.config"];
+
+/// What scripts have a framework do with an application.
+const ACTIONS: [&str; 6] = ["dev", "build", "start", "serve", "preview", "."];
+
+/// Whether a package is built as an application of a framework that it may depend on for other reasons.
+fn is_built_with(files: &dyn Files, resolver: &Resolver, package: &str, framework: &Framework) -> bool {
+    let is_configured = || framework.config.as_deref().is_some_and(|name| configuration(files, package, name).is_some());
+    let is_plugged_in = || {
+        let files_of = BUNDLERS.iter().filter_map(|name| files.facts(&configuration(files, package, name)?));
+        files_of.into_iter().any(|facts| facts.module().is_some_and(|module| imports(module, framework)))
+    };
+    let is_run = || {
+        let mut scripts = resolver.manifests(package).flat_map(|(_, manifest)| &manifest.scripts);
+        scripts.any(|script| runs(&script.command, framework))
+    };
+    framework.needs.is_some() || is_configured() || is_run() || is_plugged_in()
+}
+
+/// Whether a command line runs a framework to develop, build or serve an application.
+fn runs(line: &str, framework: &Framework) -> bool {
+    let mut words = line.split_whitespace().peekable();
+    while let Some(word) = words.next() {
+        let is_action = |next: &&str| ACTIONS.contains(next) || next.starts_with(['-', '&', ';']);
+        if framework.commands.iter().any(|command| command == word) && words.peek().is_none_or(is_action) {
+            return true;
+        }
+    }
+    false
 }
 
 /// The framework a file that mounts a server is part of, and its path where the file itself is a route. What the file

@@ -10,6 +10,7 @@ mod react_router;
 mod rendering;
 mod requests;
 mod routes;
+mod showing;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

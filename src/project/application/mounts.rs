@@ -100,7 +100,14 @@ fn may_mount(place: Place<'_>, why: Unknown, model: &mut ProjectModel) {
     let (path, at) = (place.path, Site::new(place.path, place.mount.span));
     let own = role(path);
     let reason = format!("`{}` in {path} may mount it", place.name());
-    let may_be_meant = |server: &&mut Server| is_part(server, path) && (server.role == own || server.role != Role::Test);
+    let is_any_live = model.servers.iter().any(|server| server.role == Role::Live);
+    let may_be_meant = |server: &&mut Server| match server.role {
+        role if role == own => true,
+        Role::Test => false,
+        // A copy is only read where there is what it is a copy of.
+        Role::CliCopy if is_any_live => false,
+        _ => is_part(server, path),
+    };
     for server in model.servers.iter_mut().filter(may_be_meant) {
         server.mounts_open.push(Unknown::new(reason.clone(), at.clone()));
     }
@@ -179,7 +186,12 @@ impl Place<'_> {
                 if request.as_ref().is_some_and(|request| requests.are_own(self.path, self.mount.scope, request)) {
                     return None;
                 }
-                let means_one = request.is_some() && role(self.path) == Role::Live && may_make_an_instance(render::expr(of));
+                // A handler that is not called here may be that of anything, unless it is called as instances are.
+                let is_called_so = || match request {
+                    Some(_) => may_make_an_instance(render::expr(of)),
+                    None => is_name_of_instance(of),
+                };
+                let means_one = role(self.path) == Role::Live && is_called_so();
                 (self.ever(of), !means_one)
             }
             Mounting::Call(call) if self.is_integration(call) => {
@@ -261,6 +273,15 @@ impl Place<'_> {
 /// modules).
 const INSTANCE: &str = "auth";
 const FACTORY: &str = "useFactory";
+
+/// Whether an expression ends in a name that instances have: `auth`, `deps.authInstance`.
+fn is_name_of_instance(of: &Expr) -> bool {
+    let name = match &of.kind {
+        Kind::Name(name) | Kind::Member(_, name) => name.to_ascii_lowercase(),
+        _ => return false,
+    };
+    ["auth", "authinstance"].iter().any(|ending| name.ends_with(ending))
+}
 
 /// What an expression calls the handler of: `auth.handler(request)`.
 fn handler_of(expr: &Expr) -> Option<&Expr> {

@@ -82,6 +82,9 @@ const MAX_ROUTES: usize = 16;
 const CUTTING: &str = "mount";
 const CUTTING_MODULE: &str = "hono/mount";
 
+/// Methods that may be given methods of requests beside a path (Hono, Koa, Effect).
+const TAKING_METHODS: [&str; 3] = ["add", "on", "route"];
+
 /// The option by which it is not taken off (Hono: `mount()`).
 const REPLACING: &str = "replaceRequest";
 
@@ -416,8 +419,7 @@ impl Composer<'_> {
                 Some(options) => self.prefix_in(spot, &options.value),
                 None => Paths::None,
             },
-            // Some routers are given the methods first.
-            ("on", _) if given.len() > 1 => self.paths(spot, &given[1].value),
+            (method, _) if TAKING_METHODS.contains(&method) && given.len() > 1 => self.path_beside_methods(spot, given),
             _ => match given.first() {
                 Some(first) if method == "use" => match self.eval(spot, &first.value) {
                     // What else it may be given runs before.
@@ -435,6 +437,15 @@ impl Composer<'_> {
         let takes_off = if is_cut { self.taken_off(spot, call, position) } else { tail.takes_off };
         let tail = Tail { takes_off, ..tail };
         self.each(paths, tail, found, &|tail, found| self.receiver(spot, receiver, tail, found));
+    }
+
+    /// The path that a router is given along with methods: most take these first.
+    fn path_beside_methods(&self, spot: Spot<'_>, given: &[Element]) -> Paths {
+        let is_path = |paths: &Paths| matches!(paths, Paths::Known(paths) if paths.iter().all(|path| path.starts_with('/')));
+        match self.paths(spot, &given[0].value) {
+            first if is_path(&first) => first,
+            _ => self.paths(spot, &given[1].value),
+        }
     }
 
     /// What is taken off by a call that is given a handler at a position, with its options behind.

@@ -17,7 +17,7 @@ use crate::facts::module::{self, Element, Expr, Kind, MODULE_SCOPE, Text};
 use crate::project::render;
 use crate::project::value::composite::Composite;
 use crate::project::value::{
-    Activation, Array, CallValue, Condition, Environment, External, FunctionValue, Node, Object, Unknown, Value,
+    Activation, Alternative, Array, CallValue, Condition, Environment, External, FunctionValue, Node, Object, Unknown, Value,
 };
 use crate::source::{Site, Span};
 
@@ -92,8 +92,28 @@ impl Evaluator<'_> {
                     self.external_call(place, callee, render::expr(&call.callee), call, Some(inner), callee_at, at)
                 }
             },
+            Value::Either(alternatives) => self.one_called(place, &alternatives, call, at),
             Value::Unknown(why) => Node { value: Value::Unknown(why), at },
             _ => result_of(call, at),
+        }
+    }
+
+    /// What a call comes to of one of several functions. Where there is none to call, an error is thrown.
+    fn one_called(&self, place: &Place<'_>, alternatives: &[Alternative], call: &module::Call, at: Site) -> Node {
+        let mut parts = Vec::new();
+        for Alternative { node, condition } in alternatives {
+            match &node.value {
+                Value::Undefined | Value::Null => {}
+                Value::Function(function) => {
+                    parts.push((self.followed(place, function, call, at.clone()), condition.clone()));
+                }
+                _ => return result_of(call, at),
+            }
+        }
+        match parts.len() {
+            0 => result_of(call, at),
+            1 => parts.swap_remove(0).0,
+            _ => either(parts, at),
         }
     }
 

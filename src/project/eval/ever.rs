@@ -114,6 +114,19 @@ impl Evaluator<'_> {
         parts.flat_map(|part| self.ever(&function.file, function.scope, part, shared)).collect()
     }
 
+    /// The values under a key: those of its package, or else of the packages that this one depends on, which may share what it
+    /// finds.
+    fn found(&self, shared: &Shared, key: &Key) -> Vec<Origin> {
+        let own: Vec<Origin> = shared.found(key, false).collect();
+        let Key::Text(package, text) = key else { return own };
+        if !own.is_empty() {
+            return own;
+        }
+        let is_below = |other: &Key| matches!(other, Key::Text(from, key) if key == text && self.resolver.depends(package, from));
+        let below = shared.0.iter().filter(|(other, becomes_member, _)| !becomes_member && is_below(other));
+        below.map(|(.., value)| value.clone()).collect()
+    }
+
     /// What an expression gets its value from, one step back.
     fn sources(&self, origin: &Origin, shared: &Shared) -> Vec<Origin> {
         match &origin.expr.kind {
@@ -132,7 +145,9 @@ impl Evaluator<'_> {
                 let is_variable = matches!(&of.kind, Kind::Member(_, var) if var == "var");
                 let key = self.text_key(&origin.file, member);
                 sources.extend(shared.found(&key, true));
-                sources.extend(shared.found(&key, false).filter(|_| is_variable));
+                if is_variable {
+                    sources.extend(self.found(shared, &key));
+                }
                 sources
             }
             // What it gives back is what it was given.
@@ -151,7 +166,7 @@ impl Evaluator<'_> {
                 };
                 let functions = self.functions(origin.with(&call.callee), shared, MAX_NAMES);
                 let mut sources: Vec<Origin> = functions.iter().flat_map(|function| self.returns(function)).collect();
-                sources.extend(given.iter().flat_map(|key| shared.found(key, false)));
+                sources.extend(given.iter().flat_map(|key| self.found(shared, key)));
                 sources
             }
             Kind::Binary(Operator::Nullish | Operator::Or, sides) => sides.iter().map(|side| origin.with(side)).collect(),

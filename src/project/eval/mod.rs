@@ -75,6 +75,8 @@ pub(super) struct Answers {
     as_written: Values,
     /// The files that import from a file.
     users: Memo<UsersOf, Arc<[Arc<str>]>>,
+    /// The files that name a file as a module.
+    importers: Memo<Arc<str>, Arc<[Arc<str>]>>,
     /// What other files change of the exports of a file.
     changes: Memo<Arc<str>, Arc<Changes>>,
     /// What files pass on.
@@ -105,6 +107,7 @@ impl Answers {
             values.functions.end(run);
         }
         self.users.end(run);
+        self.importers.end(run);
         self.changes.end(run);
         self.passed_on.end(run);
         self.uses.end(run);

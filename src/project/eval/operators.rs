@@ -116,6 +116,9 @@ fn is_same(one: &Value, other: &Value) -> Option<bool> {
         (Value::Number(a), Value::Number(b)) => Some(a == b),
         (Value::Undefined | Value::Null, Value::Undefined | Value::Null) => Some(true),
         (Value::Undefined | Value::Null, other) | (other, Value::Undefined | Value::Null) if is_something(other) => Some(false),
+        (Value::Object(_) | Value::Function(_), Value::Bool(_)) | (Value::Bool(_), Value::Object(_) | Value::Function(_)) => {
+            Some(false)
+        }
         _ => None,
     }
 }

@@ -56,6 +56,14 @@ impl User {
     }
 }
 
+/// A file as others import it.
+struct ImportedFile {
+    /// The names it may have, as [`module_name`] gives them.
+    names: BTreeSet<String>,
+    /// What its specifiers resolve to.
+    home: Resolved,
+}
+
 /// The changes other files make to what a file exports, by the name it has there.
 pub(super) type Changes = HashMap<String, Vec<Change>>;
 
@@ -176,28 +184,15 @@ impl Evaluator<'_> {
         let mut next = 0;
         while let Some(target) = passing.get(next).cloned() {
             next += 1;
-            let names = self.resolver.names_of(self.files, &target);
-            let names: Vec<&str> = names.iter().map(String::as_str).collect();
-            let home = Resolved::File(Arc::clone(&target));
-            let means_it = |path: &Arc<str>, module: &str| {
-                names.contains(&module_name(module)) && self.resolver.resolve(self.files, path, module) == home
-            };
-            let mut importers = self.files.importers(&names);
-            importers.retain(|(path, signals)| {
-                (which.may_be(*signals) || signals.passes_on) && (role(path) != Role::Test || role(file) == Role::Test)
-            });
-            // Many have a module of such a name. Few of them have this one, and only those are parsed.
-            let mut importers: Vec<Arc<str>> = importers.into_iter().map(|(path, _)| path).collect();
-            self.files.prepare_specifiers(&importers);
-            importers.retain(|path| {
-                let facts = self.files.specifiers(path);
-                facts.is_some_and(|facts| each_once(facts.specifiers()).any(|module| means_it(path, module)))
+            let target = self.as_imported(&target);
+            let importers = self.importers_of(&target, &|path, signals| {
+                (which.may_be(signals) || signals.passes_on) && (role(path) != Role::Test || role(file) == Role::Test)
             });
             self.files.prepare(&importers);
             for path in importers {
                 let facts = self.files.imports(&path);
                 let Some(module) = facts.as_deref().and_then(FileFacts::module) else { continue };
-                let means_it = |module: &str| means_it(&path, module);
+                let means_it = |module: &str| self.is_meant(&target, &path, module);
                 // Several names of one module follow each other.
                 let passes_on = each_once(module.passed_on()).any(means_it);
                 if passes_on && passing.len() < MAX_PASSING && !passing.contains(&path) {
@@ -210,6 +205,37 @@ impl Evaluator<'_> {
             }
         }
         users
+    }
+
+    /// The files of the program that name a file as a module, whatever they take from it.
+    pub(crate) fn importers(&self, file: &Arc<str>) -> Arc<[Arc<str>]> {
+        let find = || self.importers_of(&self.as_imported(file), &|path, _| role(path) != Role::Test).into();
+        self.run.answer(&self.answers.importers, Arc::clone(file), find)
+    }
+
+    /// A file as others may import it.
+    fn as_imported(&self, file: &Arc<str>) -> ImportedFile {
+        ImportedFile { names: self.resolver.names_of(self.files, file), home: Resolved::File(Arc::clone(file)) }
+    }
+
+    /// Whether a specifier in a file means another file.
+    fn is_meant(&self, target: &ImportedFile, path: &str, specifier: &str) -> bool {
+        target.names.contains(module_name(specifier)) && self.resolver.resolve(self.files, path, specifier) == target.home
+    }
+
+    /// The files that name a file as a module, of those that may be of interest.
+    fn importers_of(&self, target: &ImportedFile, may_be: &dyn Fn(&Arc<str>, Signals) -> bool) -> Vec<Arc<str>> {
+        let names: Vec<&str> = target.names.iter().map(String::as_str).collect();
+        let mut importers = self.files.importers(&names);
+        importers.retain(|(path, signals)| may_be(path, *signals));
+        // Many have a module of such a name. Few of them have this one, and only those are parsed.
+        let mut importers: Vec<Arc<str>> = importers.into_iter().map(|(path, _)| path).collect();
+        self.files.prepare_specifiers(&importers);
+        importers.retain(|path| {
+            let facts = self.files.specifiers(path);
+            facts.is_some_and(|facts| each_once(facts.specifiers()).any(|module| self.is_meant(target, path, module)))
+        });
+        importers
     }
 
     /// What a function is given where it is called, as `argument` tells of each call; `None` when nothing calls it.

@@ -46,6 +46,17 @@ impl Evaluator<'_> {
             && !self.is_read(file, name, true)
     }
 
+    /// Whether nothing uses what the call at a place makes, under a name: no code of its own file, of the files that import
+    /// that one, or of other packages.
+    pub(crate) fn is_idle(&self, call: &Site) -> bool {
+        let facts = self.files.facts(&call.file);
+        let Some(module) = facts.as_deref().and_then(FileFacts::module) else { return false };
+        bound_to(module, call).is_some_and(|name| !self.has_value_of(&call.file, name))
+            && self.published_with(&call.file).is_none()
+            && !self.is_imported_by_itself(&call.file)
+            && self.importers(&call.file).is_empty()
+    }
+
     /// Whether the program certainly uses what the call at a place makes that may make an instance.
     pub(crate) fn is_instance_used(&self, call: &Site) -> bool {
         let facts = self.files.facts(&call.file);

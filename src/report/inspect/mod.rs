@@ -309,6 +309,7 @@ mod tests {
         };
         let client = Client {
             calls: Vec::new(),
+            is_idle: false,
             at: site(3),
             name: "authClient".into(),
             package: "".into(),

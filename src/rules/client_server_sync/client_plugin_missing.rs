@@ -28,6 +28,8 @@ pub(super) fn check(cx: &Context<'_>, out: &mut Reporter<'_>) {
             if needing.is_empty() || told.contains(&same) {
                 continue;
             }
+            // What nobody uses yet fails nobody.
+            let severity = if needing.iter().all(|client| client.is_idle) { severity.min(Severity::Medium) } else { severity };
             told.push(same);
             let clients = cx.model.clients_of(server);
             if clients.iter().any(|client| client.has(known, counterpart)) {
@@ -72,8 +74,11 @@ fn report(
         report.docs.clone_from(&known.docs);
     }
     report.label = "configured on the server".into();
-    report.related =
-        clients.iter().map(|client| (client.at.clone(), format!("`{}` lacks `{}`", client.name, counterpart.name))).collect();
+    let lacking = |client: &&Client| {
+        let idle = if client.is_idle { ", and nothing uses it so far" } else { "" };
+        (client.at.clone(), format!("`{}` lacks `{}`{idle}", client.name, counterpart.name))
+    };
+    report.related = clients.iter().map(lacking).collect();
     let calls = clients.iter().flat_map(|client| &client.calls).filter(|call| counterpart.calls.contains(&call.method));
     report.related.extend(calls.map(|call| (call.at.clone(), format!("`{}` is called here", call.method))));
     report.help.client = Some(add(counterpart, server));
