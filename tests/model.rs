@@ -1382,12 +1382,35 @@ fn a_factory_may_have_any_name() {
         assert_eq!(wrapped(wrapper, user).1, [format!("`list` is a parameter, and {reason}")], "{user}");
     }
     let own = "export const auth = build([]);";
-    for user in [
-        "import { list } from \"./list\";\nimport { build } from \"./build\";\nexport const auth = build(list);",
-        "import { list } from \"./list\";\nimport * as kit from \"./build\";\nexport const auth = kit.build(list);",
+    // The caller need not know of better-auth.
+    for call in [
+        "import { build } from \"./build\";\nexport const app = build([token()]);",
+        "import { build as make } from \"./build\";\nexport class App { kit = make([token()]) }",
+        "import * as kit from \"./build\";\nexport const app = kit.build([token()]);",
+        "import kit from \"./kit\";\nexport const app = kit([token()]);",
+        "export const app = import(\"./build\").then(({ build }) => build([token()]));",
     ] {
-        assert_eq!(told(own, user).1, ["`more` is a parameter, and its calls in src/user.ts are not looked for"], "{user}");
+        let user = format!("import {{ token }} from \"./list\";\n{call}");
+        let list = "export { jwt as token } from \"better-auth/plugins\";";
+        let files = |own: &str| {
+            model(&[
+                ("src/build.ts", &format!("{body}\n{own}")),
+                ("src/kit.ts", "export { build as default } from \"./build\";"),
+                ("src/list.ts", list),
+                ("src/user.ts", &user),
+            ])
+        };
+        let (alone, several) = (files(""), files("export const other = build([]);"));
+        assert_eq!((plugins(&alone), open(&alone)), (vec!["admin".to_owned(), "jwt".to_owned()], vec![]), "{call}");
+        assert_eq!((plugins(&several), open(&several)), (vec!["admin".to_owned(), "jwt?".to_owned()], vec![]), "{call}");
     }
+    let many: Vec<(String, String)> = (0..40)
+        .map(|n| (format!("src/user{n:02}.ts"), "import { build } from \"./build\";\nconsole.log(build.length);".to_owned()))
+        .collect();
+    let mut files: Vec<(&str, &str)> = many.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    let factory = format!("{body}\n{own}");
+    files.push(("src/build.ts", &factory));
+    assert_eq!(open(&model(&files)), ["`more` is a parameter, and its calls in src/user32.ts are not looked for"]);
     let handed_on = format!("{jwt}import {{ build }} from \"./build\";\nexport const auth = start({{ build, jwt }});");
     assert_eq!(told(own, &handed_on).1, ["`more` is a parameter, and `build` is handed on, to be called elsewhere"]);
 }

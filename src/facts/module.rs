@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-pub use super::lower::extract;
+pub use super::lower::{extract, with_all_calls};
 use super::schema::{Entity, Operation, Table};
 use crate::source::Span;
 

@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::facts::FileFacts;
+use crate::facts::module::Module;
 use crate::facts::signals::{ModuleNames, Signals};
 use crate::project::files::{Edit, Files};
 use crate::project::resolve::is_installed;
@@ -181,6 +182,11 @@ impl Files for Gate<'_> {
     fn text(&self, path: &str) -> Option<String> {
         self.is_fleeting();
         self.files.text(path)
+    }
+
+    fn with_all_calls(&self, path: &str) -> Option<Module> {
+        self.read(path);
+        self.files.with_all_calls(path)
     }
 
     fn of_kind(&self, kind: FileKind) -> Vec<Arc<str>> {

@@ -75,13 +75,23 @@ pub const CLIENT_METHODS: [&str; 14] = [
 /// Lowers a code file; the spans are stretches the parser could not read.
 #[must_use]
 pub fn extract(kind: FileKind, text: &str) -> (Module, Vec<Span>) {
+    lowered(kind, text, false)
+}
+
+/// The same file with all its calls among the makers, whatever it imports. Its scopes are the same ones.
+#[must_use]
+pub fn with_all_calls(kind: FileKind, text: &str) -> Module {
+    lowered(kind, text, true).0
+}
+
+fn lowered(kind: FileKind, text: &str, keeps_calls: bool) -> (Module, Vec<Span>) {
     let Some(parsed) = typescript::parse(kind, text) else {
         return (Module::default(), vec![Span::new(0, text.len())]);
     };
     let mut lowering = Lowering {
         text: &parsed.text,
         original: text,
-        module: Module { scopes: vec![Scope::default()], ..Module::default() },
+        module: Module { scopes: vec![Scope::default()], keeps_calls, ..Module::default() },
         entry_names: HashMap::new(),
         maker_names: HashSet::new(),
         imported_names: HashSet::new(),

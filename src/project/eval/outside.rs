@@ -1,5 +1,6 @@
 //! What other files do to a name of a module: change its value, or call it.
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -12,7 +13,7 @@ use super::{Evaluator, Place};
 use crate::facts::FileFacts;
 use crate::facts::lower::may_make_an_instance;
 use crate::facts::module::{
-    CallSite, Element, Export, Expr, Function, Guard, Import, Imported, Kind, MODULE_SCOPE, Module, Mutation, ScopeId, Source,
+    CallSite, Element, Export, Expr, Function, Guard, Imported, Kind, MODULE_SCOPE, Module, Mutation, ScopeId, Source,
 };
 use crate::facts::signals::{Signals, module_name};
 use crate::project::Role;
@@ -26,8 +27,8 @@ use crate::source::{Site, Span};
 /// Most modules that are looked through for the ones that pass on what a file exports.
 const MAX_PASSING: usize = 64;
 
-/// What is said of calls that the facts of a file leave out.
-const UNSEEN: &str = "are not looked for";
+/// Most files whose facts leave out the calls of a function in which these are looked for: each of them is parsed again.
+const MAX_SEARCHED: usize = 32;
 
 /// Most calls of one function that are told apart.
 const MAX_CALLS: usize = 16;
@@ -75,6 +76,8 @@ pub(super) struct Uses {
     calls: Vec<UseCall>,
     /// Why there may be more of them.
     open: Vec<Unknown>,
+    /// In how many files they were looked for beyond the facts of these.
+    searched: usize,
 }
 
 /// A call of a function.
@@ -341,10 +344,15 @@ impl Evaluator<'_> {
         };
         let name = &module.scopes.get(home as usize)?.bindings.iter().find(|binding| is_it(&binding.source))?.name;
         let mut uses = Uses::default();
-        uses.collect(file, module, |used, _| match &used.kind {
-            Kind::Name(other) if other == name => Use::Certain,
-            _ => Use::None,
-        });
+        let is_kept = module.keeps_calls || may_make_an_instance(name) || module.holders.contains(name) || name == "default";
+        if let Some(whole) = self.with_calls(file, module, is_kept, &mut uses) {
+            uses.collect(file, &whole, |used, inner| match &used.kind {
+                Kind::Name(other) if other == name && binder(module, inner, name, Some(used.span.start)) == Some(home) => {
+                    Use::Certain
+                }
+                _ => Use::None,
+            });
+        }
         let exported: Vec<&str> = module
             .exports
             .iter()
@@ -353,12 +361,6 @@ impl Evaluator<'_> {
                 _ => None,
             })
             .collect();
-        let is_kept = may_make_an_instance(name) || module.holders.contains(name) || name == "default";
-        // Of a function that is not known to make instances, the calls that may give it one are told.
-        if !is_kept {
-            let reason = format!("its calls in {file} {UNSEEN}");
-            uses.open.push(Unknown::new(reason, Site::new(file, Span::default())));
-        }
         if exported.is_empty() {
             return Some(uses);
         }
@@ -391,6 +393,22 @@ impl Evaluator<'_> {
         Some(uses)
     }
 
+    /// A file with the calls of a function among the others, which its facts leave out unless they are kept by its name; notes
+    /// where that is not looked for any more.
+    fn with_calls<'m>(&self, file: &Arc<str>, module: &'m Module, is_kept: bool, uses: &mut Uses) -> Option<Cow<'m, Module>> {
+        if is_kept {
+            return Some(Cow::Borrowed(module));
+        }
+        uses.searched += 1;
+        let whole = if uses.searched <= MAX_SEARCHED { self.files.with_all_calls(file) } else { None };
+        // One such file tells as much as all of them.
+        if whole.is_none() && uses.searched <= MAX_SEARCHED + 1 {
+            let reason = format!("its calls in {file} are not looked for");
+            uses.open.push(Unknown::new(reason, Site::new(file, Span::default())));
+        }
+        whole.map(Cow::Owned)
+    }
+
     /// Adds the uses of a function in a file that imports from its own.
     fn collect_uses(&self, wanted: &Wanted<'_>, user: &Arc<str>, uses: &mut Uses) {
         let Some(facts) = self.files.facts(user) else { return };
@@ -399,33 +417,24 @@ impl Evaluator<'_> {
             self.declaration(user, from, exported).is_some_and(|(home, local)| home == *wanted.file && local == *wanted.name)
         };
         let holds_it = |from: &str| wanted.exported.iter().any(|exported| means_it(from, exported));
-        let is_kept = |name: &str| module.keeps_calls || may_make_an_instance(name);
-        // One such file tells as much as all of them.
-        let is_told = uses.open.iter().any(|why| why.reason.ends_with(UNSEEN));
-        let mut unseen = |import: &Import| {
-            if !is_told {
-                uses.open.push(Unknown::new(format!("its calls in {user} {UNSEEN}"), Site::new(user, import.span)));
-            }
-        };
+        let mut is_kept = true;
         let mut locals = Vec::new();
         for import in module.imports.iter().filter(|import| !import.type_only) {
             match &import.name {
                 Imported::Named(exported) if means_it(&import.module, exported) => {
-                    if !is_kept(&import.local) && !is_kept(exported) {
-                        unseen(import);
-                    }
+                    is_kept &= may_make_an_instance(&import.local) || may_make_an_instance(exported);
                     locals.push(import.local.as_str());
                 }
-                Imported::Namespace if !wanted.exported.iter().any(|name| is_kept(name)) && holds_it(&import.module) => {
-                    unseen(import);
+                Imported::Namespace if holds_it(&import.module) => {
+                    is_kept &= wanted.exported.iter().any(may_make_an_instance);
                 }
                 _ => {}
             }
         }
-        uses.collect(user, module, |used, scope| {
+        let Some(whole) = self.with_calls(user, module, is_kept || module.keeps_calls, uses) else { return };
+        uses.collect(user, &whole, |used, scope| {
             let at = Some(used.span.start);
             match &used.kind {
-                Kind::Name(name) if locals.contains(&name.as_str()) => return Use::Certain,
                 Kind::Name(name) => match binder(module, scope, name, at) {
                     Some(home) => match module.scopes[home as usize].binding(name, at).map(|binding| &binding.source) {
                         Some(Source::Part { path, .. }) if wanted.is_exported_as(path.last()) => {}
@@ -435,6 +444,7 @@ impl Evaluator<'_> {
                         // Where it has another name, it was handed on.
                         _ => return Use::None,
                     },
+                    None if locals.contains(&name.as_str()) => return Use::Certain,
                     None => {
                         let import = module.imports.iter().find(|import| import.local == *name);
                         let is_home = import.is_some_and(|one| one.name == Imported::Namespace && holds_it(&one.module));
