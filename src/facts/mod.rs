@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use crate::source::{FileKind, Span, Unreadable, decode};
 
 /// Changes whenever the shape or the meaning of facts changes, so that older cached facts are not read.
-pub const FACTS_VERSION: u32 = 37;
+pub const FACTS_VERSION: u32 = 38;
 
 /// Everything the review needs to know of one file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -120,6 +120,12 @@ impl FileFacts {
     #[must_use]
     pub fn unparsed(bytes: &[u8]) -> Self {
         Self { body: Body::Specifiers(signals::specifiers(bytes)), suppressions: Vec::new(), errors: Vec::new() }
+    }
+
+    /// What is known of code of which all calls are kept.
+    #[must_use]
+    pub fn with_all_calls(kind: FileKind, text: &str) -> Self {
+        Self { body: Body::Module(module::with_all_calls(kind, text)), suppressions: Vec::new(), errors: Vec::new() }
     }
 
     /// The modules that the file imports or passes on, as written; where it was not parsed, all that it may.

@@ -619,6 +619,12 @@ impl Call {
         let span = function.span;
         Expr { kind: Kind::Call(Box::new(Self { callee: function, arguments: Vec::new(), new: false })), span }
     }
+
+    /// An object of a class that is made without arguments, in its place.
+    pub(super) fn of_class(class: Expr) -> Expr {
+        let span = class.span;
+        Expr { kind: Kind::Call(Box::new(Self { callee: class, arguments: Vec::new(), new: true })), span }
+    }
 }
 
 /// A function; its names, returns and effects are in its scope.

@@ -11,7 +11,6 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::facts::FileFacts;
-use crate::facts::module::Module;
 use crate::facts::signals::{ModuleNames, Signals};
 use crate::project::files::{Edit, Files};
 use crate::project::resolve::is_installed;
@@ -184,7 +183,7 @@ impl Files for Gate<'_> {
         self.files.text(path)
     }
 
-    fn with_all_calls(&self, path: &str) -> Option<Module> {
+    fn with_all_calls(&self, path: &str) -> Option<Arc<FileFacts>> {
         self.read(path);
         self.files.with_all_calls(path)
     }

@@ -78,20 +78,21 @@ pub fn extract(kind: FileKind, text: &str) -> (Module, Vec<Span>) {
     lowered(kind, text, false)
 }
 
-/// The same file with all its calls among the makers, whatever it imports. Its scopes are the same ones.
+/// The same file with all its calls among the makers and the routings, whatever it imports. Its scopes are the same ones.
 #[must_use]
 pub fn with_all_calls(kind: FileKind, text: &str) -> Module {
     lowered(kind, text, true).0
 }
 
-fn lowered(kind: FileKind, text: &str, keeps_calls: bool) -> (Module, Vec<Span>) {
+fn lowered(kind: FileKind, text: &str, all_calls: bool) -> (Module, Vec<Span>) {
     let Some(parsed) = typescript::parse(kind, text) else {
         return (Module::default(), vec![Span::new(0, text.len())]);
     };
     let mut lowering = Lowering {
         text: &parsed.text,
         original: text,
-        module: Module { scopes: vec![Scope::default()], keeps_calls, ..Module::default() },
+        module: Module { scopes: vec![Scope::default()], keeps_calls: all_calls, ..Module::default() },
+        all_calls,
         entry_names: HashMap::new(),
         maker_names: HashSet::new(),
         imported_names: HashSet::new(),
@@ -136,6 +137,8 @@ struct Lowering<'t> {
     /// The text with what could not be read.
     original: &'t str,
     module: Module,
+    /// All calls are kept.
+    all_calls: bool,
     /// What local names stand for that are recorded when they are called: entry points and functions that mount.
     entry_names: HashMap<String, &'static str>,
     /// Other names under which functions are imported that may make an instance.

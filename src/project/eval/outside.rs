@@ -1,6 +1,5 @@
 //! What other files do to a name of a module: change its value, or call it.
 
-use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -13,7 +12,7 @@ use super::{Evaluator, Place};
 use crate::facts::FileFacts;
 use crate::facts::lower::may_make_an_instance;
 use crate::facts::module::{
-    CallSite, Element, Export, Expr, Function, Guard, Imported, Kind, MODULE_SCOPE, Module, Mutation, ScopeId, Source,
+    CallSite, Element, Export, Expr, Function, Guard, Imported, Kind, MODULE_SCOPE, Mutation, ScopeId, Source,
 };
 use crate::facts::signals::{Signals, module_name};
 use crate::project::Role;
@@ -28,7 +27,7 @@ use crate::source::{Site, Span};
 const MAX_PASSING: usize = 64;
 
 /// Most files whose facts leave out the calls of a function in which these are looked for: each of them is parsed again.
-const MAX_SEARCHED: usize = 32;
+pub(crate) const MAX_SEARCHED: usize = 32;
 
 /// Most calls of one function that are told apart.
 const MAX_CALLS: usize = 16;
@@ -345,7 +344,7 @@ impl Evaluator<'_> {
         let name = &module.scopes.get(home as usize)?.bindings.iter().find(|binding| is_it(&binding.source))?.name;
         let mut uses = Uses::default();
         let is_kept = module.keeps_calls || may_make_an_instance(name) || module.holders.contains(name) || name == "default";
-        if let Some(whole) = self.with_calls(file, module, is_kept, &mut uses) {
+        if let Some(whole) = self.with_calls(file, &facts, is_kept, &mut uses) {
             uses.collect(file, &whole, |used, inner| match &used.kind {
                 Kind::Name(other) if other == name && binder(module, inner, name, Some(used.span.start)) == Some(home) => {
                     Use::Certain
@@ -393,20 +392,25 @@ impl Evaluator<'_> {
         Some(uses)
     }
 
-    /// A file with the calls of a function among the others, which its facts leave out unless they are kept by its name; notes
-    /// where that is not looked for any more.
-    fn with_calls<'m>(&self, file: &Arc<str>, module: &'m Module, is_kept: bool, uses: &mut Uses) -> Option<Cow<'m, Module>> {
+    /// The facts of a file with all its calls, as [`Files::with_all_calls`](crate::project::files::Files::with_all_calls) has them.
+    pub(crate) fn with_all_calls(&self, file: &Arc<str>) -> Option<Arc<FileFacts>> {
+        self.run.answer(&self.answers.whole, Arc::clone(file), || self.files.with_all_calls(file))
+    }
+
+    /// The facts of a file with the calls of a function, which they leave out unless these are kept by its name; notes where
+    /// that is not looked for any more.
+    fn with_calls(&self, file: &Arc<str>, facts: &Arc<FileFacts>, is_kept: bool, uses: &mut Uses) -> Option<Arc<FileFacts>> {
         if is_kept {
-            return Some(Cow::Borrowed(module));
+            return Some(Arc::clone(facts));
         }
         uses.searched += 1;
-        let whole = if uses.searched <= MAX_SEARCHED { self.files.with_all_calls(file) } else { None };
+        let whole = if uses.searched <= MAX_SEARCHED { self.with_all_calls(file) } else { None };
         // One such file tells as much as all of them.
         if whole.is_none() && uses.searched <= MAX_SEARCHED + 1 {
             let reason = format!("its calls in {file} are not looked for");
             uses.open.push(Unknown::new(reason, Site::new(file, Span::default())));
         }
-        whole.map(Cow::Owned)
+        whole
     }
 
     /// Adds the uses of a function in a file that imports from its own.
@@ -431,7 +435,7 @@ impl Evaluator<'_> {
                 _ => {}
             }
         }
-        let Some(whole) = self.with_calls(user, module, is_kept || module.keeps_calls, uses) else { return };
+        let Some(whole) = self.with_calls(user, &facts, is_kept || module.keeps_calls, uses) else { return };
         uses.collect(user, &whole, |used, scope| {
             let at = Some(used.span.start);
             match &used.kind {
@@ -529,8 +533,9 @@ fn each_once<'n>(names: impl Iterator<Item = &'n str>) -> impl Iterator<Item = &
 }
 
 impl Uses {
-    /// Adds the uses in one module of what `is_it` tells.
-    fn collect(&mut self, file: &Arc<str>, module: &Module, is_it: impl Fn(&Expr, ScopeId) -> Use) {
+    /// Adds the uses in one file of what `is_it` tells.
+    fn collect(&mut self, file: &Arc<str>, facts: &FileFacts, is_it: impl Fn(&Expr, ScopeId) -> Use) {
+        let Some(module) = facts.module() else { return };
         for CallSite { scope, expr, owner, guards } in module.makers.iter().chain(&module.receivers).chain(&module.calls) {
             let at = Site::new(file, expr.span);
             let (call, used) = match &expr.kind {
