@@ -75,8 +75,10 @@ pub(super) struct Uses {
     calls: Vec<UseCall>,
     /// Why there may be more of them.
     open: Vec<Unknown>,
-    /// In how many files they were looked for beyond the facts of these.
-    searched: usize,
+    /// In how many further files they are looked for beyond the facts of these.
+    left: usize,
+    /// In some they are not.
+    is_cut: bool,
 }
 
 /// A call of a function.
@@ -342,16 +344,21 @@ impl Evaluator<'_> {
             _ => false,
         };
         let name = &module.scopes.get(home as usize)?.bindings.iter().find(|binding| is_it(&binding.source))?.name;
-        let mut uses = Uses::default();
+        let is_inside = |site: &CallSite| {
+            let mut around = std::iter::successors(Some(site.scope), |id| module.scopes.get(*id as usize)?.parent);
+            around.any(|id| id == scope)
+        };
+        // What the calls of functions give that make no instance is not worth the search.
+        let left = if module.calls.iter().any(is_inside) { MAX_SEARCHED } else { 0 };
+        let mut uses = Uses { left, ..Uses::default() };
         let is_kept = module.keeps_calls || may_make_an_instance(name) || module.holders.contains(name) || name == "default";
-        if let Some(whole) = self.with_calls(file, &facts, is_kept, &mut uses) {
-            uses.collect(file, &whole, |used, inner| match &used.kind {
-                Kind::Name(other) if other == name && binder(module, inner, name, Some(used.span.start)) == Some(home) => {
-                    Use::Certain
-                }
-                _ => Use::None,
-            });
-        }
+        let whole = self.with_calls(file, &facts, is_kept, &mut uses);
+        uses.collect(file, &whole, |used, inner| match &used.kind {
+            Kind::Name(other) if other == name && binder(module, inner, name, Some(used.span.start)) == Some(home) => {
+                Use::Certain
+            }
+            _ => Use::None,
+        });
         let exported: Vec<&str> = module
             .exports
             .iter()
@@ -398,19 +405,19 @@ impl Evaluator<'_> {
     }
 
     /// The facts of a file with the calls of a function, which they leave out unless these are kept by its name; notes where
-    /// that is not looked for any more.
-    fn with_calls(&self, file: &Arc<str>, facts: &Arc<FileFacts>, is_kept: bool, uses: &mut Uses) -> Option<Arc<FileFacts>> {
+    /// those that are left out are not looked for.
+    fn with_calls(&self, file: &Arc<str>, facts: &Arc<FileFacts>, is_kept: bool, uses: &mut Uses) -> Arc<FileFacts> {
         if is_kept {
-            return Some(Arc::clone(facts));
+            return Arc::clone(facts);
         }
-        uses.searched += 1;
-        let whole = if uses.searched <= MAX_SEARCHED { self.with_all_calls(file) } else { None };
+        let whole = if uses.left > 0 { self.with_all_calls(file) } else { None };
+        uses.left = uses.left.saturating_sub(1);
         // One such file tells as much as all of them.
-        if whole.is_none() && uses.searched <= MAX_SEARCHED + 1 {
+        if whole.is_none() && !std::mem::replace(&mut uses.is_cut, true) {
             let reason = format!("its calls in {file} are not looked for");
             uses.open.push(Unknown::new(reason, Site::new(file, Span::default())));
         }
-        whole
+        whole.unwrap_or_else(|| Arc::clone(facts))
     }
 
     /// Adds the uses of a function in a file that imports from its own.
@@ -435,7 +442,7 @@ impl Evaluator<'_> {
                 _ => {}
             }
         }
-        let Some(whole) = self.with_calls(user, &facts, is_kept || module.keeps_calls, uses) else { return };
+        let whole = self.with_calls(user, &facts, is_kept || module.keeps_calls, uses);
         uses.collect(user, &whole, |used, scope| {
             let at = Some(used.span.start);
             match &used.kind {
