@@ -1404,6 +1404,11 @@ fn a_factory_may_have_any_name() {
         assert_eq!((plugins(&alone), open(&alone)), (vec!["admin".to_owned(), "jwt".to_owned()], vec![]), "{call}");
         assert_eq!((plugins(&several), open(&several)), (vec!["admin".to_owned(), "jwt?".to_owned()], vec![]), "{call}");
     }
+    // What calls it may be handed on as well, beside its calls.
+    for caller in ["function open(list: any[]) { return build(list); }", "const open = (list: any[]) => build(list);"] {
+        let calls = format!("{caller}\nregister(open);\nexport const auth = open([jwt()]);");
+        assert_eq!(told(&calls, "").1, ["`list` is a parameter, and `open` is handed on, to be called elsewhere"], "{caller}");
+    }
     let many: Vec<(String, String)> = (0..40)
         .map(|n| (format!("src/user{n:02}.ts"), "import { build } from \"./build\";\nconsole.log(build.length);".to_owned()))
         .collect();

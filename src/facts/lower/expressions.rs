@@ -194,7 +194,7 @@ impl Lowering<'_> {
 
     /// Whether it is kept where what has a name is handed on.
     fn is_kept(&self, name: &str) -> bool {
-        self.is_maker(name) || self.imported_names.contains(name)
+        self.is_maker(name) || self.kept_names.contains(name)
     }
 
     /// A function that may make an instance is handed on, to be called elsewhere.

@@ -95,7 +95,7 @@ fn lowered(kind: FileKind, text: &str, all_calls: bool) -> (Module, Vec<Span>) {
         all_calls,
         entry_names: HashMap::new(),
         maker_names: HashSet::new(),
-        imported_names: HashSet::new(),
+        kept_names: HashSet::new(),
         guards: Vec::new(),
         around: Vec::new(),
         given: Vec::new(),
@@ -143,8 +143,8 @@ struct Lowering<'t> {
     entry_names: HashMap<String, &'static str>,
     /// Other names under which functions are imported that may make an instance.
     maker_names: HashSet<String>,
-    /// The names it imports or takes out of what it imports, where all its calls are kept.
-    imported_names: HashSet<String>,
+    /// The names it imports or takes out of what it imports, and those of its functions, where all its calls are kept.
+    kept_names: HashSet<String>,
     guards: Vec<Guard>,
     /// What stands around the functions that are being lowered, the outermost first.
     around: Vec<Outside>,

@@ -351,7 +351,10 @@ impl Evaluator<'_> {
         // What the calls of functions give that make no instance is not worth the search.
         let left = if module.calls.iter().any(is_inside) { MAX_SEARCHED } else { 0 };
         let mut uses = Uses { left, ..Uses::default() };
-        let is_kept = module.keeps_calls || may_make_an_instance(name) || module.holders.contains(name) || name == "default";
+        let is_kept = may_make_an_instance(name)
+            || module.holders.contains(name)
+            || name == "default"
+            || module.keeps_calls && home == MODULE_SCOPE;
         let whole = self.with_calls(file, &facts, is_kept, &mut uses);
         uses.collect(file, &whole, |used, inner| match &used.kind {
             Kind::Name(other) if other == name && binder(module, inner, name, Some(used.span.start)) == Some(home) => {
