@@ -3282,6 +3282,19 @@ fn the_environment_is_known_under_every_name() {
             "import { z } from \"zod\";\nconst parsed = z.object({ SECRET: z.string() }).safeParse(process.env);\nif (!parsed.success) throw new Error();\nexport const env = parsed.data;",
             "SECRET",
         ),
+        (
+            "import { z } from \"zod\";\nexport const env = z.object({ SECRET: z.string() }).parse({ SECRET: process.env.APP_SECRET });",
+            "APP_SECRET",
+        ),
+        (
+            "import * as v from \"valibot\";\nconst { output } = v.safeParse(v.object({ SECRET: v.string() }), { SECRET: process.env.APP_SECRET });\nexport const env = output;",
+            "APP_SECRET",
+        ),
+        ("import { envsafe, str } from \"envsafe\";\nexport const env = envsafe({ SECRET: str() });", "SECRET"),
+        (
+            "import { envsafe, str } from \"envsafe\";\nexport const env = envsafe({ SECRET: str({ input: process.env.APP_SECRET }) });",
+            "APP_SECRET",
+        ),
         ("import { PRIVATE } from \"$env/static/private\";\nexport const env = { SECRET: PRIVATE };", "PRIVATE"),
         (
             "const config = useRuntimeConfig();\nexport const env = { SECRET: config.betterAuth.apiSecret };",
@@ -3336,6 +3349,17 @@ fn a_variable_that_is_not_set_has_the_default_of_its_validator() {
             "import { z } from \"zod\";\nconst base = z.object({ PATH_OF_AUTH: z.string().default(\"/x\") });\n\
              const parsed = base.extend({ OTHER: z.string() }).strict().safeParse(process.env);\n\
              if (!parsed.success) throw parsed.error;\nexport const env = parsed.data;"
+                .to_owned(),
+            otherwise("/x"),
+        ),
+        (
+            "import { z } from \"zod\";\nconst shape = z.object({ PATH_OF_AUTH: z.string().default(\"/x\") });\n\
+             export const env = shape.parse({ PATH_OF_AUTH: process.env.PATH_OF_AUTH });"
+                .to_owned(),
+            otherwise("/x"),
+        ),
+        (
+            "import { envsafe, str } from \"envsafe\";\nexport const env = envsafe({ PATH_OF_AUTH: str({ default: \"/x\" }) });"
                 .to_owned(),
             otherwise("/x"),
         ),
