@@ -1543,6 +1543,7 @@ fn what_wraps_a_handler_is_followed_to_its_calls() {
     for user in [
         "const other = { handle: (request: Request) => fetch(request) };\napp.all(\"/id/*\", (c) => other.handle(c.req.raw));",
         "const identity = new Identity();\nawait identity.handle(new Request(\"https://a.example/id/ok\"));",
+        "const identity = new Identity();\nawait identity.handle();",
     ] {
         let user = format!("{route}{user}");
         let model = model(&[("package.json", &package(&["hono"])), ("src/identity.ts", &service), ("src/index.ts", &user)]);

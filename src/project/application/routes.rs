@@ -437,8 +437,9 @@ impl Composer<'_> {
                     |expr: &Expr| is_named(expr) && self.evaluator.is_ever(file, routing.scope, expr, (home, scope), self.shared);
                 let spot = Spot { file, scope: routing.scope, span: routing.expr.span, around: &routing.around };
                 let is_own = |request: &Element| requests.are_own(file, routing.scope, &request.value);
+                // What is given nothing is given no request.
                 if is_it(&call.callee) {
-                    if !call.arguments.first().is_some_and(is_own) {
+                    if call.arguments.first().is_some_and(|request| !is_own(request)) {
                         is_found = true;
                         self.handed_on(spot, &routing.guards, module, tail, found);
                     }
