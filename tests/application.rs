@@ -1640,3 +1640,80 @@ fn a_client_is_part_of_the_applications_that_import_it() {
         assert_eq!(told(&[("apps/web/package.json", &*package), config, built[2]]), [pages(framework, "apps/web")], "{script}");
     }
 }
+
+#[test]
+fn what_wraps_a_handler_is_followed_to_its_calls() {
+    let make = "import { betterAuth } from \"better-auth\";\n";
+    let service = format!(
+        "{make}export class Identity {{ private kit = betterAuth({{}});\n  handle(request: Request) {{ return this.kit.handler(request); }} }}"
+    );
+    let route = "import { Hono } from \"hono\";\nimport { Identity } from \"./identity\";\nconst app = new Hono();\n";
+    for (home, user) in [
+        (service.clone(), "const identity = new Identity();\napp.all(\"/id/*\", (c) => identity.handle(c.req.raw));"),
+        (service.clone(), "const identity = new Identity();\napp.all(\"/id/*\", identity.handle.bind(identity));"),
+        (
+            service.clone(),
+            "class Routes { constructor(private identity: Identity) {}\n  add() { app.all(\"/id/*\", (c) => this.identity.handle(c.req.raw)); } }",
+        ),
+        (
+            format!(
+                "{make}const kit = betterAuth({{}});\nexport const Identity = {{ handle: (request: Request) => kit.handler(request) }};"
+            ),
+            "app.all(\"/id/*\", (c) => Identity.handle(c.req.raw));",
+        ),
+        (
+            format!(
+                "{make}const kit = betterAuth({{}});\nexport async function Identity(request: Request) {{ return kit.handler(request); }}"
+            ),
+            "app.all(\"/id/*\", (c) => Identity(c.req.raw));",
+        ),
+    ] {
+        let user = format!("{route}{user}");
+        let files = [("package.json", package(&["hono"])), ("src/identity.ts", home), ("src/index.ts", user.clone())];
+        let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (*path, text.as_str())).collect();
+        let model = model(&files);
+        assert_eq!(mounts(&model.servers[0]), ["Hono /id/*"], "{user}");
+        assert_eq!(&*model.servers[0].mounts[0].at.file, "src/index.ts", "{user}");
+    }
+    // Another method of the same name, and a request of its own.
+    for user in [
+        "const other = { handle: (request: Request) => fetch(request) };\napp.all(\"/id/*\", (c) => other.handle(c.req.raw));",
+        "const identity = new Identity();\nawait identity.handle(new Request(\"https://a.example/id/ok\"));",
+        "const identity = new Identity();\nawait identity.handle();",
+    ] {
+        let user = format!("{route}{user}");
+        let model = model(&[("package.json", &package(&["hono"])), ("src/identity.ts", &service), ("src/index.ts", &user)]);
+        assert_eq!(mounts(&model.servers[0]), ["Hono ?"], "{user}");
+    }
+}
+
+#[test]
+fn a_container_gives_what_is_provided_for_a_token() {
+    let service = "import { betterAuth } from \"better-auth\";\nexport class Identity { readonly kit = betterAuth({}); }";
+    let port = "export const AUTH = Symbol(\"AUTH\");\nexport abstract class AuthPort { abstract kit: any }";
+    let controller = |given: &str| {
+        format!(
+            "import {{ All, Controller, Inject, Req, Res }} from \"@nestjs/common\";\nimport {{ toNodeHandler }} from \"better-auth/node\";\n\
+             import {{ AUTH, AuthPort }} from \"./port\";\n@Controller(\"id\")\nexport class Routes {{ constructor({given} port: AuthPort) {{}}\n\
+             @All(\"*path\") any(@Req() q: any, @Res() s: any) {{ return toNodeHandler(this.port.kit)(q, s); }} }}"
+        )
+    };
+    for (given, provided) in [
+        ("@Inject(AUTH) private", "{ provide: AUTH, useClass: Identity }"),
+        ("@Inject(AUTH) private", "{ provide: AUTH, useExisting: Identity }"),
+        ("private readonly", "{ provide: AuthPort, useClass: Identity }"),
+    ] {
+        let module = format!(
+            "import {{ Module }} from \"@nestjs/common\";\nimport {{ AUTH, AuthPort }} from \"./port\";\nimport {{ Identity }} from \"./identity\";\n\
+             @Module({{ providers: [{provided}] }})\nexport class AuthModule {{}}"
+        );
+        let model = model(&[
+            ("package.json", &package(&["@nestjs/core", "@nestjs/common"])),
+            ("src/identity.ts", service),
+            ("src/port.ts", port),
+            ("src/routes.ts", &controller(given)),
+            ("src/module.ts", &module),
+        ]);
+        assert_eq!(mounts(&model.servers[0]), ["NestJS /id/*path"], "{provided}");
+    }
+}

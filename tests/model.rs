@@ -1451,12 +1451,40 @@ fn a_factory_may_have_any_name() {
         assert_eq!(wrapped(wrapper, user).1, [format!("`list` is a parameter, and {reason}")], "{user}");
     }
     let own = "export const auth = build([]);";
-    for user in [
-        "import { list } from \"./list\";\nimport { build } from \"./build\";\nexport const auth = build(list);",
-        "import { list } from \"./list\";\nimport * as kit from \"./build\";\nexport const auth = kit.build(list);",
+    // The caller need not know of better-auth.
+    for call in [
+        "import { build } from \"./build\";\nexport const app = build([token()]);",
+        "import { build as make } from \"./build\";\nexport class App { kit = make([token()]) }",
+        "import * as kit from \"./build\";\nexport const app = kit.build([token()]);",
+        "import kit from \"./kit\";\nexport const app = kit([token()]);",
+        "export const app = import(\"./build\").then(({ build }) => build([token()]));",
     ] {
-        assert_eq!(told(own, user).1, ["`more` is a parameter, and its calls in src/user.ts are not looked for"], "{user}");
+        let user = format!("import {{ token }} from \"./list\";\n{call}");
+        let list = "export { jwt as token } from \"better-auth/plugins\";";
+        let files = |own: &str| {
+            model(&[
+                ("src/build.ts", &format!("{body}\n{own}")),
+                ("src/kit.ts", "export { build as default } from \"./build\";"),
+                ("src/list.ts", list),
+                ("src/user.ts", &user),
+            ])
+        };
+        let (alone, several) = (files(""), files("export const other = build([]);"));
+        assert_eq!((plugins(&alone), open(&alone)), (vec!["admin".to_owned(), "jwt".to_owned()], vec![]), "{call}");
+        assert_eq!((plugins(&several), open(&several)), (vec!["admin".to_owned(), "jwt?".to_owned()], vec![]), "{call}");
     }
+    // What calls it may be handed on as well, beside its calls.
+    for caller in ["function open(list: any[]) { return build(list); }", "const open = (list: any[]) => build(list);"] {
+        let calls = format!("{caller}\nregister(open);\nexport const auth = open([jwt()]);");
+        assert_eq!(told(&calls, "").1, ["`list` is a parameter, and `open` is handed on, to be called elsewhere"], "{caller}");
+    }
+    let many: Vec<(String, String)> = (0..40)
+        .map(|n| (format!("src/user{n:02}.ts"), "import { build } from \"./build\";\nconsole.log(build.length);".to_owned()))
+        .collect();
+    let mut files: Vec<(&str, &str)> = many.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    let factory = format!("{body}\n{own}");
+    files.push(("src/build.ts", &factory));
+    assert_eq!(open(&model(&files)), ["`more` is a parameter, and its calls in src/user32.ts are not looked for"]);
     let handed_on = format!("{jwt}import {{ build }} from \"./build\";\nexport const auth = start({{ build, jwt }});");
     assert_eq!(told(own, &handed_on).1, ["`more` is a parameter, and `build` is handed on, to be called elsewhere"]);
 }
@@ -3402,6 +3430,19 @@ fn the_environment_is_known_under_every_name() {
             "import { z } from \"zod\";\nconst parsed = z.object({ SECRET: z.string() }).safeParse(process.env);\nif (!parsed.success) throw new Error();\nexport const env = parsed.data;",
             "SECRET",
         ),
+        (
+            "import { z } from \"zod\";\nexport const env = z.object({ SECRET: z.string() }).parse({ SECRET: process.env.APP_SECRET });",
+            "APP_SECRET",
+        ),
+        (
+            "import * as v from \"valibot\";\nconst { output } = v.safeParse(v.object({ SECRET: v.string() }), { SECRET: process.env.APP_SECRET });\nexport const env = output;",
+            "APP_SECRET",
+        ),
+        ("import { envsafe, str } from \"envsafe\";\nexport const env = envsafe({ SECRET: str() });", "SECRET"),
+        (
+            "import { envsafe, str } from \"envsafe\";\nexport const env = envsafe({ SECRET: str({ input: process.env.APP_SECRET }) });",
+            "APP_SECRET",
+        ),
         ("import { PRIVATE } from \"$env/static/private\";\nexport const env = { SECRET: PRIVATE };", "PRIVATE"),
         (
             "const config = useRuntimeConfig();\nexport const env = { SECRET: config.betterAuth.apiSecret };",
@@ -3456,6 +3497,17 @@ fn a_variable_that_is_not_set_has_the_default_of_its_validator() {
             "import { z } from \"zod\";\nconst base = z.object({ PATH_OF_AUTH: z.string().default(\"/x\") });\n\
              const parsed = base.extend({ OTHER: z.string() }).strict().safeParse(process.env);\n\
              if (!parsed.success) throw parsed.error;\nexport const env = parsed.data;"
+                .to_owned(),
+            otherwise("/x"),
+        ),
+        (
+            "import { z } from \"zod\";\nconst shape = z.object({ PATH_OF_AUTH: z.string().default(\"/x\") });\n\
+             export const env = shape.parse({ PATH_OF_AUTH: process.env.PATH_OF_AUTH });"
+                .to_owned(),
+            otherwise("/x"),
+        ),
+        (
+            "import { envsafe, str } from \"envsafe\";\nexport const env = envsafe({ PATH_OF_AUTH: str({ default: \"/x\" }) });"
                 .to_owned(),
             otherwise("/x"),
         ),

@@ -137,6 +137,12 @@ impl FileFacts {
         Self { body: Body::Specifiers(signals::specifiers(bytes)), suppressions: Vec::new(), errors: Vec::new() }
     }
 
+    /// What is known of code of which all calls are kept.
+    #[must_use]
+    pub fn with_all_calls(kind: FileKind, text: &str) -> Self {
+        Self { body: Body::Module(module::with_all_calls(kind, text)), suppressions: Vec::new(), errors: Vec::new() }
+    }
+
     /// The modules that the file imports or passes on, as written; where it was not parsed, all that it may.
     pub fn specifiers(&self) -> impl Iterator<Item = &str> {
         let module = self.module().into_iter().flat_map(|module| module.imported().chain(module.passed_on()));

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-pub use super::lower::extract;
+pub use super::lower::{extract, with_all_calls};
 use super::schema::{Entity, Operation, Table};
 use crate::source::Span;
 
@@ -618,6 +618,12 @@ impl Call {
     pub(super) fn of(function: Expr) -> Expr {
         let span = function.span;
         Expr { kind: Kind::Call(Box::new(Self { callee: function, arguments: Vec::new(), new: false })), span }
+    }
+
+    /// An object of a class that is made without arguments, in its place.
+    pub(super) fn of_class(class: Expr) -> Expr {
+        let span = class.span;
+        Expr { kind: Kind::Call(Box::new(Self { callee: class, arguments: Vec::new(), new: true })), span }
     }
 }
 

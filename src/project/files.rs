@@ -27,6 +27,13 @@ pub trait Files: Sync {
     /// The text of the file at `path`, for rules that query its syntax tree. Costs a read each time.
     fn text(&self, path: &str) -> Option<String>;
 
+    /// The facts of the code file at `path` with all its calls, of which [`Files::facts`] keeps those that may have to do with
+    /// an instance. Costs a read and a parse each time.
+    fn with_all_calls(&self, path: &str) -> Option<Arc<FileFacts>> {
+        let kind = FileKind::of(path).filter(|kind| kind.is_code())?;
+        Some(Arc::new(FileFacts::with_all_calls(kind, &self.text(path)?)))
+    }
+
     /// All paths of a kind, sorted.
     fn of_kind(&self, kind: FileKind) -> Vec<Arc<str>>;
 

@@ -188,6 +188,11 @@ impl Files for Gate<'_> {
         self.files.text(path)
     }
 
+    fn with_all_calls(&self, path: &str) -> Option<Arc<FileFacts>> {
+        self.read(path);
+        self.files.with_all_calls(path)
+    }
+
     fn of_kind(&self, kind: FileKind) -> Vec<Arc<str>> {
         self.files.of_kind(kind)
     }

@@ -194,7 +194,7 @@ impl Lowering<'_> {
 
     /// Whether it is kept where what has a name is handed on.
     fn is_kept(&self, name: &str) -> bool {
-        self.is_maker(name) || self.imported_names.contains(name)
+        self.is_maker(name) || self.kept_names.contains(name)
     }
 
     /// A function that may make an instance is handed on, to be called elsewhere.
@@ -437,8 +437,8 @@ impl Lowering<'_> {
             let site = CallSite { scope, expr: expr.clone(), owner: self.owner.clone(), guards: self.reached_under(scope) };
             if is_entry { &mut self.module.calls } else { &mut self.module.makers }.push(site);
         }
-        if !is_entry && !is_maker {
-            self.receiving_call(&expr, scope);
+        if !is_entry {
+            self.receiving_call(&expr, is_maker, scope);
         }
         self.mutating_call(&expr, scope, node);
         self.passing_call(&expr, scope, node);
@@ -458,8 +458,8 @@ impl Lowering<'_> {
     }
 
     /// A call of a function that may be given an instance: `createApp({ auth })`, or `server.register(routes, { auth })`, which
-    /// calls `routes(server, { auth })`.
-    fn receiving_call(&mut self, expr: &Expr, scope: ScopeId) {
+    /// calls `routes(server, { auth })`. Of those that are kept anyway, only what is registered is told by another call.
+    fn receiving_call(&mut self, expr: &Expr, is_kept: bool, scope: ScopeId) {
         let Kind::Call(call) = &expr.kind else { return };
         let gives = |argument: &Element| match &argument.value.kind {
             Kind::Name(name) => may_make_an_instance(name),
@@ -472,8 +472,10 @@ impl Lowering<'_> {
             _ => false,
         };
         let received = match (&call.callee.kind, call.arguments.as_slice()) {
-            (Kind::Name(_), arguments) if arguments.iter().any(gives) => expr.clone(),
-            (Kind::Member(server, method), [plugin, options, ..]) if method == "register" && gives(options) => {
+            (Kind::Name(_), arguments) if !is_kept && arguments.iter().any(gives) => expr.clone(),
+            (Kind::Member(server, method), [plugin, options, ..])
+                if method == "register" && (self.all_calls || gives(options)) =>
+            {
                 let arguments = vec![Element { value: (**server).clone(), spread: false }, options.clone()];
                 let call = Call { callee: plugin.value.clone(), arguments, new: false };
                 Expr { kind: Kind::Call(Box::new(call)), span: expr.span }

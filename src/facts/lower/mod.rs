@@ -75,16 +75,27 @@ pub const CLIENT_METHODS: [&str; 14] = [
 /// Lowers a code file; the spans are stretches the parser could not read.
 #[must_use]
 pub fn extract(kind: FileKind, text: &str) -> (Module, Vec<Span>) {
+    lowered(kind, text, false)
+}
+
+/// The same file with all its calls among the makers and the routings, whatever it imports. Its scopes are the same ones.
+#[must_use]
+pub fn with_all_calls(kind: FileKind, text: &str) -> Module {
+    lowered(kind, text, true).0
+}
+
+fn lowered(kind: FileKind, text: &str, all_calls: bool) -> (Module, Vec<Span>) {
     let Some(parsed) = typescript::parse(kind, text) else {
         return (Module::default(), vec![Span::new(0, text.len())]);
     };
     let mut lowering = Lowering {
         text: &parsed.text,
         original: text,
-        module: Module { scopes: vec![Scope::default()], ..Module::default() },
+        module: Module { scopes: vec![Scope::default()], keeps_calls: all_calls, ..Module::default() },
+        all_calls,
         entry_names: HashMap::new(),
         maker_names: HashSet::new(),
-        imported_names: HashSet::new(),
+        kept_names: HashSet::new(),
         guards: Vec::new(),
         around: Vec::new(),
         given: Vec::new(),
@@ -126,12 +137,14 @@ struct Lowering<'t> {
     /// The text with what could not be read.
     original: &'t str,
     module: Module,
+    /// All calls are kept.
+    all_calls: bool,
     /// What local names stand for that are recorded when they are called: entry points and functions that mount.
     entry_names: HashMap<String, &'static str>,
     /// Other names under which functions are imported that may make an instance.
     maker_names: HashSet<String>,
-    /// The names it imports or takes out of what it imports, where all its calls are kept.
-    imported_names: HashSet<String>,
+    /// The names it imports or takes out of what it imports, and those of its functions, where all its calls are kept.
+    kept_names: HashSet<String>,
     guards: Vec<Guard>,
     /// What stands around the functions that are being lowered, the outermost first.
     around: Vec<Outside>,

@@ -26,16 +26,40 @@ impl Lowering<'_> {
                         if let (Some(name), Some(alias)) = (name, alias) {
                             self.rename(self.str(name), self.str(alias));
                         }
-                        self.imported_names.extend(alias.or(name).filter(|_| !is_framework).map(|local| self.owned(local)));
+                        self.kept_names.extend(alias.or(name).filter(|_| !is_framework).map(|local| self.owned(local)));
                     }
                     // That of a default import.
-                    "identifier" if !is_framework => _ = self.imported_names.insert(self.owned(node)),
+                    "identifier" if !is_framework => _ = self.kept_names.insert(self.owned(node)),
                     _ => stack.extend(named(node)),
                 }
             }
         }
-        if !self.module.keeps_calls {
-            self.imported_names.clear();
+        match self.module.keeps_calls {
+            true => self.collect_own_functions(root),
+            false => self.kept_names.clear(),
+        }
+    }
+
+    /// Notes the functions that the module declares.
+    fn collect_own_functions(&mut self, root: Node<'_>) {
+        let is_function = |value: Node<'_>| matches!(value.kind(), "arrow_function" | "function_expression");
+        for statement in named(root) {
+            let declaration = statement.field(NodeField::Declaration).unwrap_or(statement);
+            match declaration.kind() {
+                "function_declaration" => {
+                    let name = declaration.field(NodeField::Name).map(|name| self.owned(name));
+                    self.kept_names.extend(name);
+                }
+                "lexical_declaration" => {
+                    for declared in named(declaration) {
+                        let name = declared.field(NodeField::Name).filter(|name| name.kind() == "identifier");
+                        let name = name.filter(|_| declared.field(NodeField::Value).is_some_and(is_function));
+                        let name = name.map(|name| self.owned(name));
+                        self.kept_names.extend(name);
+                    }
+                }
+                _ => {}
+            }
         }
     }
 
@@ -65,7 +89,7 @@ impl Lowering<'_> {
     /// Notes the name that something has here, where that makes instances or may do so.
     pub(super) fn rename(&mut self, name: &str, local: &str) {
         if self.module.keeps_calls {
-            self.imported_names.insert(local.to_owned());
+            self.kept_names.insert(local.to_owned());
         }
         if let Some(entry) = self.entry_names.get(name).copied() {
             self.entry_names.insert(local.to_owned(), entry);

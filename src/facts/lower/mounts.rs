@@ -72,7 +72,7 @@ impl Lowering<'_> {
         self.share(key, value.clone(), becomes_member, scope);
     }
 
-    /// `{ provide: AUTH, useFactory: makeAuth }`, `{ provide: AUTH, useValue: auth }` (NestJS: "Custom providers").
+    /// `{ provide: AUTH, useFactory: makeAuth }`, `{ provide: AUTH, useClass: AuthService }` (NestJS: "Custom providers").
     pub(super) fn providing(&mut self, properties: &[Property], scope: ScopeId) {
         let value_of = |wanted: &str| {
             properties.iter().find_map(|property| match property {
@@ -81,7 +81,10 @@ impl Lowering<'_> {
             })
         };
         let Some(token) = value_of("provide") else { return };
-        let made = value_of("useFactory").cloned().map(Call::of).or_else(|| value_of("useValue").cloned());
+        let made = || value_of("useFactory").cloned().map(Call::of);
+        // What exists under another token is found by that where this is a class.
+        let object = || ["useClass", "useExisting"].into_iter().find_map(value_of).cloned().map(Call::of_class);
+        let made = made().or_else(|| value_of("useValue").cloned()).or_else(object);
         if let Some(value) = made {
             self.share(token, value, false, scope);
         }
@@ -103,6 +106,7 @@ impl Lowering<'_> {
     pub(super) fn routing_call(&mut self, expr: &Expr, scope: ScopeId, node: Node<'_>) {
         let Kind::Call(call) = &expr.kind else { return };
         let may_route = match &call.callee.kind {
+            _ if self.all_calls => true,
             Kind::Member(_, method) if method == GLOBAL_PREFIX || method == FOR_ROUTES => true,
             Kind::Member(of, method) if HTTP_METHODS.contains(&method.as_str()) => matches!(of.kind, Kind::Name(_)),
             Kind::Member(_, method) => {
@@ -117,6 +121,7 @@ impl Lowering<'_> {
         };
         if may_route {
             let guards = match &call.callee.kind {
+                _ if self.all_calls => self.guards_of(scope),
                 Kind::Name(name) if may_hand_on(name) => self.guards_of(scope),
                 Kind::Member(_, method) if HTTP_METHODS.contains(&method.as_str()) => self.guards_of(scope),
                 _ => Vec::new(),

@@ -37,7 +37,7 @@ pub(in crate::project) fn mount(files: &dyn Files, resolver: &Resolver, evaluato
     let marked = |signals: &Signals| signals.auth || signals.mounts;
     paths.extend(files.candidates().iter().filter(|(_, signals)| marked(signals)).map(|(path, _)| Arc::clone(path)));
     let shared = evaluator.shared(&paths);
-    let composer = Composer { files, resolver, evaluator, paths: &paths, depth: Cell::default() };
+    let composer = Composer { files, resolver, evaluator, shared: &shared, paths: &paths, depth: Cell::default() };
     for path in &paths {
         let Some(facts) = files.facts(path) else { continue };
         let Some(module) = facts.module() else { continue };

@@ -9,13 +9,15 @@ use super::frameworks::{by_module, by_server, of_file};
 use super::react_router;
 use super::requests::Requests;
 use crate::facts::FileFacts;
-use crate::facts::lower::{FOR_ROUTES, GLOBAL_PREFIX, HTTP_METHODS, ROUTING_METHODS, member_name, paths_of};
+use crate::facts::lower::{
+    FOR_ROUTES, GLOBAL_PREFIX, HTTP_METHODS, ROUTING_METHODS, member_name, paths_of, property_of, shown_name,
+};
 use crate::facts::module::{
-    self, Binding, Call, Element, Export, Expr, Function, Guard, Imported, Kind, MODULE_SCOPE, Module, Mounting, Operator,
-    Property, ScopeId, Source, Surrounding, Text,
+    self, Binding, Call, Element, Export, Expr, Function, Guard, Import, Imported, Kind, MODULE_SCOPE, Module, Mounting,
+    Operator, Property, ScopeId, Source, Surrounding, Text,
 };
 use crate::knowledge::frameworks::Framework;
-use crate::project::eval::{Evaluator, Home, User};
+use crate::project::eval::{Evaluator, Home, MAX_SEARCHED, Shared, User};
 use crate::project::files::Files;
 use crate::project::render;
 use crate::project::resolve::Resolver;
@@ -103,6 +105,7 @@ pub(super) struct Composer<'a> {
     pub(super) files: &'a dyn Files,
     pub(super) resolver: &'a Resolver,
     pub(super) evaluator: &'a Evaluator<'a>,
+    pub(super) shared: &'a Shared,
     /// The files in which a global prefix may be set.
     pub(super) paths: &'a BTreeSet<Arc<str>>,
     pub(super) depth: Cell<u32>,
@@ -377,6 +380,7 @@ impl Composer<'_> {
                         return found.extend(routes.iter().map(|route| tail.below(route).end()));
                     }
                     Some(Err(why)) => tail.open(why),
+                    None if self.called(spot, &tail, found) => return,
                     None => tail.open(Unknown::new("what calls it is not followed", here())),
                 },
             },
@@ -385,6 +389,77 @@ impl Composer<'_> {
             Carried::Plugin { .. } => tail.open(Unknown::new("what gives it its router is not followed", here())),
         };
         found.push(composed);
+    }
+
+    /// Goes on from wherever something calls, or is given, a function around a place that hands requests on, whose calls the
+    /// facts of files leave out: a method of an object or a class, or a function with a name of its own. False where that is
+    /// nowhere.
+    fn called(&self, spot: Spot<'_>, tail: &Tail, found: &mut Vec<Composed>) -> bool {
+        if self.depth.get() >= MAX_DEPTH {
+            return false;
+        }
+        let named = spot.around.windows(2).filter_map(|pair| match pair {
+            [Surrounding::Function(scope), Surrounding::Bound { name, .. }] => {
+                Some((*scope, property_of(name).unwrap_or_else(|| shown_name(name))))
+            }
+            [Surrounding::Function(scope), Surrounding::Property { key: Expr { kind: Kind::Text(name), .. }, .. }] => {
+                Some((*scope, name.plain()?))
+            }
+            _ => None,
+        });
+        let home = Home { file: Arc::clone(spot.file), scope: MODULE_SCOPE, name: String::new(), at: None };
+        let files = self.files_around(&home);
+        named.into_iter().any(|function| self.called_in(&files, spot.file, function, tail, found))
+    }
+
+    /// The same for one function of a file, by its scope and its name, in some files.
+    fn called_in(
+        &self,
+        files: &[Arc<str>],
+        home: &str,
+        (scope, name): (ScopeId, &str),
+        tail: &Tail,
+        found: &mut Vec<Composed>,
+    ) -> bool {
+        let requests = Requests { files: self.files, evaluator: self.evaluator };
+        let mut is_found = false;
+        for file in files.iter().take(MAX_SEARCHED) {
+            let whole = self.evaluator.with_all_calls(file);
+            let Some(module) = whole.as_deref().and_then(FileFacts::module) else { continue };
+            let is_named = |expr: &Expr| match &expr.kind {
+                Kind::Name(local) => {
+                    let is_it = |import: &Import| import.local == *local && import.name == Imported::Named(name.to_owned());
+                    local == name || module.imports.iter().any(is_it)
+                }
+                Kind::Member(_, member) => member == name,
+                _ => false,
+            };
+            for routing in &module.routings {
+                let Kind::Call(call) = &routing.expr.kind else { continue };
+                let is_it =
+                    |expr: &Expr| is_named(expr) && self.evaluator.is_ever(file, routing.scope, expr, (home, scope), self.shared);
+                let spot = Spot { file, scope: routing.scope, span: routing.expr.span, around: &routing.around };
+                let is_own = |request: &Element| requests.are_own(file, routing.scope, &request.value);
+                // What is given nothing is given no request.
+                if is_it(&call.callee) {
+                    if call.arguments.first().is_some_and(|request| !is_own(request)) {
+                        is_found = true;
+                        self.handed_on(spot, &routing.guards, module, tail, found);
+                    }
+                    continue;
+                }
+                let Kind::Member(_, method) = &call.callee.kind else { continue };
+                let given = |argument: &Element| is_it(unbound(&argument.value));
+                if ROUTING_METHODS.contains(&method.as_str())
+                    && let Some(position) = call.arguments.iter().position(given)
+                {
+                    is_found = true;
+                    let tail = Tail { at: Site::new(file, routing.expr.span), ..tail.clone() };
+                    self.step(spot, call, position, Carried::Handler, tail, found);
+                }
+            }
+        }
+        is_found
     }
 
     /// Goes on below each of several paths.
@@ -1127,6 +1202,17 @@ impl Composer<'_> {
             Kind::Text(Text::Plain(text)) => Paths::Known(vec![text.clone()]),
             _ => said(&self.eval(spot, expr)),
         }
+    }
+}
+
+/// The function that is bound to an object of its own: `service.handle` of `service.handle.bind(service)`.
+fn unbound(expr: &Expr) -> &Expr {
+    match &expr.kind {
+        Kind::Call(call) => match &call.callee.kind {
+            Kind::Member(function, bind) if bind == "bind" => function,
+            _ => expr,
+        },
+        _ => expr,
     }
 }
 

@@ -2,15 +2,15 @@
 
 use std::iter::successors;
 
-use super::compose::either;
+use super::compose::{either, unknown};
 use super::operators::test;
 use super::{Evaluator, Place};
 use crate::facts::module::{Call, Import, Imported};
-use crate::project::value::{CallValue, Condition, Environment, External, Node, Object, Value};
+use crate::project::value::{CallValue, Condition, Environment, External, Node, Object, Property, Value};
 use crate::source::Site;
 
 /// Functions of other packages that give back the environment, checked.
-const ENV_READERS: [&str; 4] = ["createEnv", "cleanEnv", "parseEnv", "loadEnv"];
+const ENV_READERS: [&str; 5] = ["createEnv", "cleanEnv", "envsafe", "parseEnv", "loadEnv"];
 
 /// The function of Astro that reads a variable by its name (Astro: astro:env).
 pub(super) const GET_SECRET: &str = "getSecret";
@@ -56,8 +56,10 @@ impl Evaluator<'_> {
             };
             return Node { value, at: at.clone() };
         }
-        let given = self.given_to(reader, key, at);
-        match self.validator(reader, key, at) {
+        let validator = self.validator(reader, key, at);
+        let input = validator.as_ref().and_then(|validator| self.input_of(validator));
+        let given = input.unwrap_or_else(|| self.given_to(reader, key, at));
+        match validator {
             Some(validator) => self.checked(&given, &validator, at),
             None => self.extended(reader, key, at).unwrap_or(given),
         }
@@ -97,8 +99,16 @@ impl Evaluator<'_> {
         })
     }
 
-    /// What a reader of the environment is given under a key: the variable of that name, if its options do not tell another.
+    /// What a reader of the environment is given under a key: the variable of that name, if its options, or the object that is
+    /// checked, do not tell another.
     fn given_to(&self, reader: &CallValue, key: &str, at: &Site) -> Node {
+        if let Some(checked) = variables_checked(reader) {
+            let given = self.property(checked, key, at);
+            return match given.value {
+                Value::Env(_) | Value::Undefined | Value::Either(_) | Value::Unknown(_) => given,
+                _ => unknown("what a validator makes of a value", at.clone()),
+            };
+        }
         let named = RUNTIME.iter().find_map(|option| {
             let names = self.property(reader.arguments.first()?, option, at);
             let given = self.property(&names, key, at);
@@ -138,7 +148,10 @@ impl Evaluator<'_> {
             if link.receiver.is_some() && RESHAPING.contains(&last_name(link)) {
                 return None;
             }
-            let member = link.arguments.iter().rev().find_map(|argument| match &argument.value {
+            let checked = variables_checked(link);
+            let shapes =
+                link.arguments.iter().filter(|argument| !checked.is_some_and(|checked| std::ptr::eq(checked, *argument)));
+            let member = shapes.rev().find_map(|argument| match &argument.value {
                 Value::Call(inner) => self.member_of_schema(inner, key, at),
                 _ => member(argument, key).map(|shape| self.property(&shape, key, at)),
             });
@@ -148,6 +161,14 @@ impl Evaluator<'_> {
         }
         None
     }
+}
+
+/// The variables that a validator is given as members of an object: `schema.parse({ url: process.env.URL })`.
+fn variables_checked(call: &CallValue) -> Option<&Node> {
+    let is_variable = |property: &Property| matches!(property.node.value, Value::Env(_));
+    let holds_any = |node: &&Node| node.object().is_some_and(|object| object.properties.iter().any(is_variable));
+    let is_check = matches!(last_name(call), "assert" | "parse" | "parseAsync") || wraps_result(call);
+    call.arguments.iter().filter(|_| is_check).find(holds_any)
 }
 
 fn is_config_service(External { module, name }: &External) -> bool {
@@ -240,7 +261,7 @@ pub(super) fn holds_bindings(call: &CallValue) -> bool {
 pub(super) fn reads_environment(call: &CallValue) -> bool {
     let last = last_name(call);
     let is_reader = ENV_READERS.contains(&last) || (call.callee.module.as_str(), last) == ("hono/adapter", "env");
-    is_reader || call.arguments.iter().any(|argument| is_environment(&argument.value))
+    is_reader || call.arguments.iter().any(|argument| is_environment(&argument.value)) || variables_checked(call).is_some()
 }
 
 pub(super) fn is_environment(value: &Value) -> bool {

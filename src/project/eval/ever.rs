@@ -127,6 +127,28 @@ impl Evaluator<'_> {
         below.map(|(.., value)| value.clone()).collect()
     }
 
+    /// Whether an expression is the function of a scope at some time.
+    pub(crate) fn is_ever(
+        &self,
+        file: &Arc<str>,
+        scope: ScopeId,
+        expr: &Expr,
+        function: (&str, ScopeId),
+        shared: &Shared,
+    ) -> bool {
+        let is_it = |file: &str, scope: ScopeId| (file, scope) == function;
+        match self.eval(file, scope, expr).value {
+            Value::Function(found) => is_it(&found.file, found.scope),
+            _ => {
+                let origin = Origin { file: Arc::clone(file), scope, expr: expr.clone() };
+                self.functions(origin, shared, MAX_NAMES).iter().any(|found| match &found.expr.kind {
+                    Kind::Function(own) => is_it(&found.file, own.scope),
+                    _ => false,
+                })
+            }
+        }
+    }
+
     /// What an expression gets its value from, one step back.
     fn sources(&self, origin: &Origin, shared: &Shared) -> Vec<Origin> {
         match &origin.expr.kind {
@@ -182,9 +204,16 @@ impl Evaluator<'_> {
         let Some(module) = facts.as_deref().and_then(FileFacts::module) else { return Vec::new() };
         let scope = &module.scopes[home.scope as usize];
         // The container gives it what is provided for the token (NestJS: "Custom providers").
-        let token = scope.class.as_deref().and_then(|class| class.token_of(&home.name));
+        let class = scope.class.as_deref();
+        let given = class.zip(property_of(&home.name)).and_then(|(class, member)| class.class_of(member));
+        let given = given.map(|class| Expr { kind: Kind::Name(class.to_owned()), span: Span::default() });
+        let token = match class.and_then(|class| class.token_of(&home.name)) {
+            Some(token) => Some(home.origin(home.scope, token.clone())),
+            // A class is a token as well.
+            None => given.as_ref().map(|class| home.origin(MODULE_SCOPE, class.clone())),
+        };
         let injected: Vec<Origin> = token
-            .and_then(|token| self.key(&home.origin(home.scope, token.clone())))
+            .and_then(|token| self.key(&token))
             .iter()
             .flat_map(|key| shared.found(key, false))
             .map(|origin| origin.with(&member(&origin.expr, path)))
@@ -196,11 +225,8 @@ impl Evaluator<'_> {
             Some(Source::Part { of, path: way, .. }) => vec![home.origin(home.scope, member(&member(of, way), path))],
             // The container gives it an object of the class (NestJS: "Providers").
             Some(Source::Parameter { path: way, .. }) if way.is_empty() && property_of(&home.name).is_some() => {
-                let class = module.scopes[home.scope as usize].class.as_deref();
-                let given = class.zip(property_of(&home.name)).and_then(|(class, member)| class.class_of(member));
-                let class = given.map(|class| Expr { kind: Kind::Name(class.to_owned()), span: Span::default() });
                 let from = home.origin(MODULE_SCOPE, origin.expr.clone());
-                class
+                given
                     .zip(path.first())
                     .and_then(|(class, member)| self.member_of_object(&from, &class, member))
                     .into_iter()

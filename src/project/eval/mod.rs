@@ -29,7 +29,7 @@ mod validators;
 mod wrappers;
 
 pub(crate) use ever::Home;
-pub(crate) use outside::User;
+pub(crate) use outside::{MAX_SEARCHED, User};
 
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
@@ -81,6 +81,8 @@ pub(super) struct Answers {
     changes: Memo<Arc<str>, Arc<Changes>>,
     /// What files pass on.
     passed_on: Memo<Arc<str>, Arc<PassedOn>>,
+    /// Files with all their calls.
+    whole: Memo<Arc<str>, Option<Arc<FileFacts>>>,
     /// How the function of a scope is used.
     uses: Memo<FunctionId, Arc<Uses>>,
     /// What a part of a package imports by itself.
@@ -110,6 +112,7 @@ impl Answers {
         self.importers.end(run);
         self.changes.end(run);
         self.passed_on.end(run);
+        self.whole.end(run);
         self.uses.end(run);
         self.ambient.end(run);
     }

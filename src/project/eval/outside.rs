@@ -12,7 +12,7 @@ use super::{Evaluator, Place};
 use crate::facts::FileFacts;
 use crate::facts::lower::may_make_an_instance;
 use crate::facts::module::{
-    CallSite, Element, Export, Expr, Function, Guard, Import, Imported, Kind, MODULE_SCOPE, Module, Mutation, ScopeId, Source,
+    CallSite, Element, Export, Expr, Function, Guard, Imported, Kind, MODULE_SCOPE, Mutation, ScopeId, Source,
 };
 use crate::facts::signals::{Signals, module_name};
 use crate::project::Role;
@@ -26,8 +26,8 @@ use crate::source::{Site, Span};
 /// Most modules that are looked through for the ones that pass on what a file exports.
 const MAX_PASSING: usize = 64;
 
-/// What is said of calls that the facts of a file leave out.
-const UNSEEN: &str = "are not looked for";
+/// Most files whose facts leave out the calls of a function in which these are looked for: each of them is parsed again.
+pub(crate) const MAX_SEARCHED: usize = 32;
 
 /// Most calls of one function that are told apart.
 const MAX_CALLS: usize = 16;
@@ -83,6 +83,10 @@ pub(super) struct Uses {
     calls: Vec<UseCall>,
     /// Why there may be more of them.
     open: Vec<Unknown>,
+    /// In how many further files they are looked for beyond the facts of these.
+    left: usize,
+    /// In some they are not.
+    is_cut: bool,
 }
 
 /// A call of a function.
@@ -366,9 +370,22 @@ impl Evaluator<'_> {
             _ => false,
         };
         let name = &module.scopes.get(home as usize)?.bindings.iter().find(|binding| is_it(&binding.source))?.name;
-        let mut uses = Uses::default();
-        uses.collect(file, module, |used, _| match &used.kind {
-            Kind::Name(other) if other == name => Use::Certain,
+        let is_inside = |site: &CallSite| {
+            let mut around = std::iter::successors(Some(site.scope), |id| module.scopes.get(*id as usize)?.parent);
+            around.any(|id| id == scope)
+        };
+        // What the calls of functions give that make no instance is not worth the search.
+        let left = if module.calls.iter().any(is_inside) { MAX_SEARCHED } else { 0 };
+        let mut uses = Uses { left, ..Uses::default() };
+        let is_kept = may_make_an_instance(name)
+            || module.holders.contains(name)
+            || name == "default"
+            || module.keeps_calls && home == MODULE_SCOPE;
+        let whole = self.with_calls(file, &facts, is_kept, &mut uses);
+        uses.collect(file, &whole, |used, inner| match &used.kind {
+            Kind::Name(other) if other == name && binder(module, inner, name, Some(used.span.start)) == Some(home) => {
+                Use::Certain
+            }
             _ => Use::None,
         });
         let exported: Vec<&str> = module
@@ -379,12 +396,6 @@ impl Evaluator<'_> {
                 _ => None,
             })
             .collect();
-        let is_kept = may_make_an_instance(name) || module.holders.contains(name) || name == "default";
-        // Of a function that is not known to make instances, the calls that may give it one are told.
-        if !is_kept {
-            let reason = format!("its calls in {file} {UNSEEN}");
-            uses.open.push(Unknown::new(reason, Site::new(file, Span::default())));
-        }
         if exported.is_empty() {
             return Some(uses);
         }
@@ -417,6 +428,27 @@ impl Evaluator<'_> {
         Some(uses)
     }
 
+    /// The facts of a file with all its calls, as [`Files::with_all_calls`](crate::project::files::Files::with_all_calls) has them.
+    pub(crate) fn with_all_calls(&self, file: &Arc<str>) -> Option<Arc<FileFacts>> {
+        self.run.answer(&self.answers.whole, Arc::clone(file), || self.files.with_all_calls(file))
+    }
+
+    /// The facts of a file with the calls of a function, which they leave out unless these are kept by its name; notes where
+    /// those that are left out are not looked for.
+    fn with_calls(&self, file: &Arc<str>, facts: &Arc<FileFacts>, is_kept: bool, uses: &mut Uses) -> Arc<FileFacts> {
+        if is_kept {
+            return Arc::clone(facts);
+        }
+        let whole = if uses.left > 0 { self.with_all_calls(file) } else { None };
+        uses.left = uses.left.saturating_sub(1);
+        // One such file tells as much as all of them.
+        if whole.is_none() && !std::mem::replace(&mut uses.is_cut, true) {
+            let reason = format!("its calls in {file} are not looked for");
+            uses.open.push(Unknown::new(reason, Site::new(file, Span::default())));
+        }
+        whole.unwrap_or_else(|| Arc::clone(facts))
+    }
+
     /// Adds the uses of a function in a file that imports from its own.
     fn collect_uses(&self, wanted: &Wanted<'_>, user: &Arc<str>, uses: &mut Uses) {
         let Some(facts) = self.files.facts(user) else { return };
@@ -425,33 +457,24 @@ impl Evaluator<'_> {
             self.declaration(user, from, exported).is_some_and(|(home, local)| home == *wanted.file && local == *wanted.name)
         };
         let holds_it = |from: &str| wanted.exported.iter().any(|exported| means_it(from, exported));
-        let is_kept = |name: &str| module.keeps_calls || may_make_an_instance(name);
-        // One such file tells as much as all of them.
-        let is_told = uses.open.iter().any(|why| why.reason.ends_with(UNSEEN));
-        let mut unseen = |import: &Import| {
-            if !is_told {
-                uses.open.push(Unknown::new(format!("its calls in {user} {UNSEEN}"), Site::new(user, import.span)));
-            }
-        };
+        let mut is_kept = true;
         let mut locals = Vec::new();
         for import in module.imports.iter().filter(|import| !import.type_only) {
             match &import.name {
                 Imported::Named(exported) if means_it(&import.module, exported) => {
-                    if !is_kept(&import.local) && !is_kept(exported) {
-                        unseen(import);
-                    }
+                    is_kept &= may_make_an_instance(&import.local) || may_make_an_instance(exported);
                     locals.push(import.local.as_str());
                 }
-                Imported::Namespace if !wanted.exported.iter().any(|name| is_kept(name)) && holds_it(&import.module) => {
-                    unseen(import);
+                Imported::Namespace if holds_it(&import.module) => {
+                    is_kept &= wanted.exported.iter().any(may_make_an_instance);
                 }
                 _ => {}
             }
         }
-        uses.collect(user, module, |used, scope| {
+        let whole = self.with_calls(user, &facts, is_kept || module.keeps_calls, uses);
+        uses.collect(user, &whole, |used, scope| {
             let at = Some(used.span.start);
             match &used.kind {
-                Kind::Name(name) if locals.contains(&name.as_str()) => return Use::Certain,
                 Kind::Name(name) => match binder(module, scope, name, at) {
                     Some(home) => match module.scopes[home as usize].binding(name, at).map(|binding| &binding.source) {
                         Some(Source::Part { path, .. }) if wanted.is_exported_as(path.last()) => {}
@@ -461,6 +484,7 @@ impl Evaluator<'_> {
                         // Where it has another name, it was handed on.
                         _ => return Use::None,
                     },
+                    None if locals.contains(&name.as_str()) => return Use::Certain,
                     None => {
                         let import = module.imports.iter().find(|import| import.local == *name);
                         let is_home = import.is_some_and(|one| one.name == Imported::Namespace && holds_it(&one.module));
@@ -545,8 +569,9 @@ fn each_once<'n>(names: impl Iterator<Item = &'n str>) -> impl Iterator<Item = &
 }
 
 impl Uses {
-    /// Adds the uses in one module of what `is_it` tells.
-    fn collect(&mut self, file: &Arc<str>, module: &Module, is_it: impl Fn(&Expr, ScopeId) -> Use) {
+    /// Adds the uses in one file of what `is_it` tells.
+    fn collect(&mut self, file: &Arc<str>, facts: &FileFacts, is_it: impl Fn(&Expr, ScopeId) -> Use) {
+        let Some(module) = facts.module() else { return };
         for CallSite { scope, expr, owner, guards } in module.makers.iter().chain(&module.receivers).chain(&module.calls) {
             let at = Site::new(file, expr.span);
             let (call, used) = match &expr.kind {

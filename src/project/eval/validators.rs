@@ -76,13 +76,24 @@ impl Evaluator<'_> {
     fn default_of(&self, validator: &Node) -> Option<Default> {
         match &validator.value {
             Value::Text(Text::Plain(text)) => Some(written_default(text, &validator.at)?.into()),
-            Value::Call(call) if call.callee.module == "envalid" => self.default_of_envalid(call, &validator.at),
+            Value::Call(call) if matches!(call.callee.module.as_str(), "envalid" | "envsafe") => {
+                self.default_of_envalid(call, &validator.at)
+            }
             Value::Call(call) => self.default_of_chain(call).map(Default::from),
             _ => None,
         }
     }
 
-    /// `str({ default: "x", devDefault: "y" })` (envalid: README, "Validator types").
+    /// What a validator of envsafe checks in the place of the variable of its own name: `str({ input: process.env.URL })`
+    /// (envsafe: README).
+    pub(super) fn input_of(&self, validator: &Node) -> Option<Node> {
+        let Value::Call(call) = &validator.value else { return None };
+        let options = call.arguments.first().filter(|_| call.callee.module == "envsafe")?;
+        let input = self.property(options, "input", &validator.at);
+        (input.value != Value::Undefined).then_some(input)
+    }
+
+    /// `str({ default: "x", devDefault: "y" })` (envalid: README, "Validator types"; envsafe: README).
     fn default_of_envalid(&self, validator: &CallValue, at: &Site) -> Option<Default> {
         let options = validator.arguments.first()?;
         let node = self.property(options, "default", at);
