@@ -216,6 +216,64 @@ fn tables_that_a_schema_passes_on_are_read_with_it() {
 }
 
 #[test]
+fn tables_are_read_by_patterns_whose_files_pass_them_on() {
+    let api = on_drizzle("@acme/schema");
+    let own = scripts(&[
+        ("db:push", "pnpm --filter @acme/db exec drizzle-kit push --config ./src/drizzle.config.ts"),
+        ("db:generate", "pnpm --filter @acme/db exec drizzle-kit generate --config ./src/drizzle.config.ts"),
+    ]);
+    let with = |passing: &str| {
+        let config = kit("\"./src/schema/**/*.ts\"", &format!("out: \"./src/migrations\", {CONNECTED}"));
+        let made = "create table \"verification\" (\"id\" text, \"identifier\" text, \"value\" text);";
+        found(&[
+            ("pnpm-lock.yaml", ""),
+            ("pnpm-workspace.yaml", "packages:\n  - packages/*\n"),
+            ("package.json", &*own),
+            ("packages/schema/package.json", "{ \"name\": \"@acme/schema\", \"exports\": \"./src/index.ts\" }"),
+            ("packages/schema/src/index.ts", "export * from \"./auth\";"),
+            ("packages/schema/src/auth.ts", DRIZZLE),
+            ("packages/db/package.json", "{ \"name\": \"@acme/db\" }"),
+            ("packages/db/src/drizzle.config.ts", &config),
+            ("packages/db/src/schema/auth.ts", passing),
+            ("packages/db/src/migrations/0000_init.sql", made),
+            ("packages/db/src/migrations/meta/_journal.json", "{ \"entries\": [{ \"tag\": \"0000_init\" }] }"),
+            ("packages/auth/package.json", "{ \"name\": \"@acme/auth\", \"dependencies\": { \"better-auth\": \"1.7.25\" } }"),
+            ("packages/auth/src/auth.ts", &api),
+        ])
+    };
+    for passing in [
+        "export * from \"@acme/schema\";",
+        "export { verification } from \"@acme/schema\";",
+        "import { verification } from \"@acme/schema\";\nexport { verification };\n",
+    ] {
+        let found = with(passing);
+        let one = found.iter().find(|one| one.message.contains("no migration creates column `expires_at`"));
+        let one = one.unwrap_or_else(|| panic!("{passing}: the migrations are not those of the tables"));
+        let told = one.help.migration.as_deref().expect("a step");
+        assert!(told.starts_with("Run `pnpm run db:generate`, commit the migration, and apply it as"), "{passing}: {told}");
+    }
+    let found = with("import { verification } from \"@acme/schema\";\nexport const all = [verification.id];\n");
+    assert!(!found.iter().any(|one| one.message.contains("no migration creates")));
+}
+
+#[test]
+fn a_configuration_of_drizzle_kit_may_be_a_plain_object() {
+    let api = on_drizzle("./schema");
+    let plain = format!("export default {{ schema: \"./src/schema.ts\", dialect: \"postgresql\", {CONNECTED} }};\n");
+    let with = |path: &str, generate: &str| {
+        let own = scripts(&[("db:generate", generate), ("db:migrate", "tsx src/migrate.ts")]);
+        step(&[("package.json", &*own), (path, &*plain), ("src/auth.ts", &*api), ("src/schema.ts", DRIZZLE)])
+    };
+    let by_scripts = "then run `npm run db:generate` and `npm run db:migrate`, and commit the schema and the migration.";
+    for (path, generate) in
+        [("drizzle.config.ts", "drizzle-kit generate"), ("config/drizzle.ts", "drizzle-kit generate --config config/drizzle.ts")]
+    {
+        let told = with(path, generate);
+        assert!(told.ends_with(by_scripts), "{path}: {told}");
+    }
+}
+
+#[test]
 fn migrations_that_are_kept_are_not_pushed_past() {
     let imports = "import { drizzleAdapter } from \"better-auth/adapters/drizzle\";";
     let given = "(db: Database) => db";
