@@ -74,6 +74,9 @@ impl Tool {
 /// Names under which Drizzle Kit finds its configuration in the folder it is run in.
 const OF_DRIZZLE_KIT: [&str; 3] = ["drizzle.config.ts", "drizzle.config.js", "drizzle.config.json"];
 
+/// The folder that Drizzle Kit writes migrations into where nothing else is said.
+pub(super) const OUT: &str = "drizzle";
+
 /// What configurations are read with.
 #[derive(Clone, Copy)]
 pub(super) struct Reader<'r> {
@@ -188,7 +191,7 @@ fn written(configuration: &Node, path: &str) -> Option<Written> {
         return None;
     }
     let migrations = match options.lookup(&["out"]) {
-        Lookup::Absent => Some("drizzle".to_owned()),
+        Lookup::Absent => Some(OUT.to_owned()),
         Lookup::Found(_) | Lookup::Unknown(_) => text(&["out"]),
     };
     Some(Written {
