@@ -1440,6 +1440,14 @@ fn what_reaches_no_database_is_a_copy_for_the_official_cli() {
     assert_eq!(role("prismaAdapter({} as any, { provider: \"sqlite\" })", ""), Role::CliCopy);
     assert_eq!(role("prismaAdapter(prisma, { provider: \"sqlite\" })", ""), Role::Live);
     assert_eq!(role("prismaAdapter({} as any, {})", "export const handle = (request) => auth.handler(request);"), Role::Live);
+    // Which tables such a one finds is no question.
+    let auth = "import { betterAuth } from \"better-auth\";\nimport { drizzleAdapter } from \"better-auth/adapters/drizzle\";\n\
+                export const auth = betterAuth({ database: drizzleAdapter({} as never, { provider: \"pg\" }) });";
+    let asks = |auth: &str| {
+        let model = model(&[("package.json", &*package(&[])), ("src/auth.ts", auth)]);
+        model.undetermined.iter().any(|open| open.question.starts_with("which tables the adapter"))
+    };
+    assert!(!asks(auth) && asks(&auth.replace("{} as never", "made()")));
 }
 
 #[test]

@@ -505,6 +505,51 @@ fn the_client_step_knows_the_client() {
     let client = "import { createAuthClient } from \"better-auth/react\";\nimport { twoFactorClient } from \"better-auth/client/plugins\";\n\
                   export const authClient = createAuthClient({ plugins: [twoFactorClient()] });\n";
     assert!(prisma("1.7.25", client).help.client.expect("a client step").starts_with("Nothing to change: `authClient`"));
+    // What clients may do without is not asked for.
+    let auth = "import { betterAuth } from \"better-auth\";\nimport { jwt } from \"better-auth/plugins\";\n\
+                import { prismaAdapter } from \"better-auth/adapters/prisma\";\n\
+                export const auth = betterAuth({ database: prismaAdapter(db, { provider: \"postgresql\" }), plugins: [jwt()] });\n";
+    let client = "import { createAuthClient } from \"better-auth/react\";\nexport const authClient = createAuthClient();\n";
+    let found = findings_about(&[
+        ("package.json", "{ \"name\": \"app\", \"dependencies\": { \"better-auth\": \"1.7.25\" } }"),
+        ("src/auth.ts", auth),
+        ("src/auth-client.ts", client),
+        ("prisma/schema.prisma", PRISMA),
+    ]);
+    let told = found.iter().find(|one| one.message.contains("`jwt` plugin")).and_then(|one| one.help.client.as_deref());
+    assert!(told.is_some_and(|told| told.starts_with("Nothing has to change: `jwtClient` is optional. The token")), "{told:?}");
+}
+
+#[test]
+fn a_column_of_an_earlier_release_is_no_other_name_for_one_of_a_later() {
+    let auth = "import { betterAuth } from \"better-auth\";\nimport { passkey } from \"better-auth/plugins/passkey\";\n\
+                import { drizzleAdapter } from \"better-auth/adapters/drizzle\";\nimport * as schema from \"./schema\";\n\
+                export const auth = betterAuth({ database: drizzleAdapter(db, { provider: \"pg\", schema }), plugins: [passkey()] });\n";
+    let with = |column: &str| {
+        let names = ["name", "publicKey", "userId", "counter", "deviceType", "backedUp", "transports", "createdAt"];
+        let columns: Vec<String> = names.iter().map(|name| format!("{name}: text(\"{name}\")")).collect();
+        let table = format!(
+            "export const passkey = pgTable(\"passkey\", {{ id: text(\"id\").primaryKey(), {}, {column}: text(\"{column}\").notNull() }});\n",
+            columns.join(", ")
+        );
+        findings_about(&[
+            ("package.json", "{ \"name\": \"app\", \"dependencies\": { \"better-auth\": \"1.1.18\" } }"),
+            ("src/auth.ts", auth),
+            ("src/schema.ts", &format!("{DRIZZLE}{table}")),
+        ])
+    };
+    let server = |found: &[Finding]| {
+        let one = found.iter().find(|one| one.message.contains("`credentialID`")).expect("the column is missing");
+        (one.help.server.clone().unwrap_or_default(), one.help.declaration.clone().unwrap_or_default())
+    };
+    let found = with("webauthnUserID");
+    let (told, declared) = server(&found);
+    assert!(!told.contains("rename") && declared.contains("credentialID: text("), "{told} {declared}");
+    let left = found.iter().find(|one| one.rule == "migration/schema-unwritten-required-column").expect("it is left over");
+    assert!(left.message.contains("`webauthnUserID`"), "{}", left.message);
+    // One of the project's own may hold the same.
+    let (told, _) = server(&with("credentialNumber"));
+    assert!(told.contains("`credentialNumber`"), "{told}");
 }
 
 #[test]

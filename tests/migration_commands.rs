@@ -216,6 +216,64 @@ fn tables_that_a_schema_passes_on_are_read_with_it() {
 }
 
 #[test]
+fn tables_are_read_by_patterns_whose_files_pass_them_on() {
+    let api = on_drizzle("@acme/schema");
+    let own = scripts(&[
+        ("db:push", "pnpm --filter @acme/db exec drizzle-kit push --config ./src/drizzle.config.ts"),
+        ("db:generate", "pnpm --filter @acme/db exec drizzle-kit generate --config ./src/drizzle.config.ts"),
+    ]);
+    let with = |passing: &str| {
+        let config = kit("\"./src/schema/**/*.ts\"", &format!("out: \"./src/migrations\", {CONNECTED}"));
+        let made = "create table \"verification\" (\"id\" text, \"identifier\" text, \"value\" text);";
+        found(&[
+            ("pnpm-lock.yaml", ""),
+            ("pnpm-workspace.yaml", "packages:\n  - packages/*\n"),
+            ("package.json", &*own),
+            ("packages/schema/package.json", "{ \"name\": \"@acme/schema\", \"exports\": \"./src/index.ts\" }"),
+            ("packages/schema/src/index.ts", "export * from \"./auth\";"),
+            ("packages/schema/src/auth.ts", DRIZZLE),
+            ("packages/db/package.json", "{ \"name\": \"@acme/db\" }"),
+            ("packages/db/src/drizzle.config.ts", &config),
+            ("packages/db/src/schema/auth.ts", passing),
+            ("packages/db/src/migrations/0000_init.sql", made),
+            ("packages/db/src/migrations/meta/_journal.json", "{ \"entries\": [{ \"tag\": \"0000_init\" }] }"),
+            ("packages/auth/package.json", "{ \"name\": \"@acme/auth\", \"dependencies\": { \"better-auth\": \"1.7.25\" } }"),
+            ("packages/auth/src/auth.ts", &api),
+        ])
+    };
+    for passing in [
+        "export * from \"@acme/schema\";",
+        "export { verification } from \"@acme/schema\";",
+        "import { verification } from \"@acme/schema\";\nexport { verification };\n",
+    ] {
+        let found = with(passing);
+        let one = found.iter().find(|one| one.message.contains("no migration creates column `expires_at`"));
+        let one = one.unwrap_or_else(|| panic!("{passing}: the migrations are not those of the tables"));
+        let told = one.help.migration.as_deref().expect("a step");
+        assert!(told.starts_with("Run `pnpm run db:generate`, commit the migration, and apply it as"), "{passing}: {told}");
+    }
+    let found = with("import { verification } from \"@acme/schema\";\nexport const all = [verification.id];\n");
+    assert!(!found.iter().any(|one| one.message.contains("no migration creates")));
+}
+
+#[test]
+fn a_configuration_of_drizzle_kit_may_be_a_plain_object() {
+    let api = on_drizzle("./schema");
+    let plain = format!("export default {{ schema: \"./src/schema.ts\", dialect: \"postgresql\", {CONNECTED} }};\n");
+    let with = |path: &str, generate: &str| {
+        let own = scripts(&[("db:generate", generate), ("db:migrate", "tsx src/migrate.ts")]);
+        step(&[("package.json", &*own), (path, &*plain), ("src/auth.ts", &*api), ("src/schema.ts", DRIZZLE)])
+    };
+    let by_scripts = "then run `npm run db:generate` and `npm run db:migrate`, and commit the schema and the migration.";
+    for (path, generate) in
+        [("drizzle.config.ts", "drizzle-kit generate"), ("config/drizzle.ts", "drizzle-kit generate --config config/drizzle.ts")]
+    {
+        let told = with(path, generate);
+        assert!(told.ends_with(by_scripts), "{path}: {told}");
+    }
+}
+
+#[test]
 fn migrations_that_are_kept_are_not_pushed_past() {
     let imports = "import { drizzleAdapter } from \"better-auth/adapters/drizzle\";";
     let given = "(db: Database) => db";
@@ -444,4 +502,79 @@ fn statements_for_a_database_of_cloudflare_are_applied_by_its_name() {
          `npx wrangler d1 migrations apply app --local` and `npx wrangler d1 migrations apply app --remote` in `apps/api`."
     );
     assert!(step(&files[..4]).contains("`npx wrangler d1 migrations create`"));
+}
+
+/// A server on Drizzle that a worker makes with its bindings.
+fn on_binding(database: &str) -> String {
+    format!(
+        "import {{ betterAuth }} from \"better-auth\";\nimport {{ twoFactor }} from \"better-auth/plugins\";\n\
+         import {{ drizzleAdapter }} from \"better-auth/adapters/drizzle\";\nimport {{ drizzle }} from \"drizzle-orm/d1\";\n\
+         import * as schema from \"./schema\";\n\
+         export const auth = (env: Env) => {{\n  const given = {database};\n  \
+         return betterAuth({{ database: drizzleAdapter(drizzle(given), {{ provider: \"sqlite\", schema }}), plugins: [twoFactor()] }});\n}};\n"
+    )
+}
+
+#[test]
+fn of_several_databases_of_cloudflare_the_one_that_is_bound_is_migrated() {
+    let worker = "{ \"d1_databases\": [{ \"binding\": \"DB\", \"database_name\": \"app\" }, \
+                  { \"binding\": \"DB_AUTH\", \"database_name\": \"app-auth\" }] }";
+    let config = kit("\"./src/schema.ts\"", "out: \"./migrations\"");
+    let with = |database: &str, own: &[(&str, &str)]| {
+        step(&[
+            ("package.json", &*scripts(own)),
+            ("wrangler.jsonc", worker),
+            ("drizzle.config.ts", &*config),
+            ("src/auth.ts", &*on_binding(database)),
+            ("src/schema.ts", DRIZZLE),
+        ])
+    };
+    let apply = |name: &str, place: &str| format!("`npx wrangler d1 migrations apply {name} {place}`");
+    for (database, name) in [("env.DB", "app"), ("env.DB_AUTH", "app-auth"), ("env.DB_AUTH ?? env.DB", "app-auth")] {
+        let told = with(database, &[]);
+        let both = format!("{} and {},", apply(name, "--local"), apply(name, "--remote"));
+        assert!(told.contains(&both), "{database}: {told}");
+    }
+    // Where the code does not tell, either is named and none is guessed.
+    for database in ["env.isLive ? env.DB : env.DB_AUTH", "chosen(env)"] {
+        let told = with(database, &[]);
+        let either = format!("{} or {} and", apply("app", "--local"), apply("app-auth", "--local"));
+        assert!(told.contains(&either), "{database}: {told}");
+    }
+    // A script for another database is none for this one.
+    let own =
+        [("db:local", "wrangler d1 migrations apply DB --local"), ("db:auth", "wrangler d1 migrations apply app-auth --local")];
+    assert!(with("env.DB_AUTH", &own).contains(&format!("`npm run db:auth` and {}", apply("app-auth", "--remote"))));
+    assert!(with("env.DB", &own).contains("`npm run db:local` and"));
+}
+
+#[test]
+fn migrations_that_wrangler_alone_knows_are_written_by_people() {
+    let api = on_drizzle("@acme/db");
+    let own = "{ \"name\": \"api\", \"dependencies\": { \"better-auth\": \"1.7.25\", \"@acme/db\": \"workspace:*\" }, \"scripts\": { \
+               \"db:local\": \"pnpm exec wrangler d1 migrations apply DB --local --config wrangler.jsonc\", \
+               \"db:live\": \"pnpm exec wrangler d1 migrations apply DB --remote --config wrangler.jsonc\" } }";
+    let worker = "{ \"d1_databases\": [{ \"binding\": \"DB\", \"database_name\": \"app\", \"migrations_dir\": \"../../packages/db/migrations\" }] }";
+    let made = "create table \"verification\" (\"id\" text, \"identifier\" text, \"value\" text, \"expires_at\" text);";
+    let files = [
+        ("pnpm-lock.yaml", ""),
+        ("pnpm-workspace.yaml", "packages:\n  - apps/*\n  - packages/*\n"),
+        ("apps/api/package.json", own),
+        ("apps/api/wrangler.jsonc", worker),
+        ("apps/api/src/auth.ts", &*api),
+        ("packages/db/package.json", "{ \"name\": \"@acme/db\", \"exports\": \"./src/schema.ts\" }"),
+        ("packages/db/src/schema.ts", DRIZZLE),
+        ("packages/db/migrations/0001_init.sql", made),
+    ];
+    let told = step(&files);
+    let expected = "then write a migration in `packages/db/migrations` that brings it into the database, run `pnpm run db:local` and `pnpm run \
+                    db:live` in `apps/api`, and commit the schema and the migration.";
+    assert!(told.ends_with(expected), "{told}");
+    // Where the journal of Drizzle Kit is there, or a script runs it, it keeps them.
+    let journal = ("packages/db/migrations/meta/_journal.json", "{ \"entries\": [{ \"tag\": \"0001_init\" }] }");
+    assert!(step(&[files.as_slice(), &[journal]].concat()).contains("drizzle-kit generate"));
+    let running = "{ \"name\": \"@acme/db\", \"exports\": \"./src/schema.ts\", \"scripts\": { \"new\": \"drizzle-kit generate --schema src/schema.ts\" } }";
+    let mut files = files;
+    files[5].1 = running;
+    assert!(step(&files).contains("run `pnpm run new` and"), "{}", step(&files));
 }

@@ -114,21 +114,15 @@ pub struct Invocation<'l> {
     pub action: String,
     /// The words behind that.
     pub options: Vec<&'l str>,
+    /// The package or the folder it is run in, where the line names one: `pnpm --filter db exec …`.
+    pub package: Option<&'l str>,
 }
 
 impl<'l> Invocation<'l> {
     /// The value of an option: `--config file`, `--config=file`.
     #[must_use]
     pub fn option(&self, name: &str) -> Option<&'l str> {
-        let mut words = self.options.iter();
-        while let Some(word) = words.next() {
-            match word.strip_prefix(name) {
-                Some("") => return words.next().copied(),
-                Some(value) if value.starts_with('=') => return Some(&value[1..]),
-                _ => {}
-            }
-        }
-        None
+        value_of(&self.options, name)
     }
 
     /// Whether it has an option.
@@ -137,6 +131,22 @@ impl<'l> Invocation<'l> {
         self.options.contains(&name)
     }
 }
+
+/// The value of an option among words.
+fn value_of<'l>(words: &[&'l str], name: &str) -> Option<&'l str> {
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        match word.strip_prefix(name) {
+            Some("") => return words.next().copied(),
+            Some(value) if value.starts_with('=') => return Some(&value[1..]),
+            _ => {}
+        }
+    }
+    None
+}
+
+/// What package managers are told the package or the folder with in which they run a program.
+const PLACES: [&str; 8] = ["--filter", "-F", "--workspace", "workspace", "--cwd", "--dir", "--prefix", "-C"];
 
 /// The parts of a command line that run one after the other.
 fn commands(line: &str) -> impl Iterator<Item = &str> {
@@ -168,7 +178,8 @@ fn invoked(command: &str) -> Option<Invocation<'_>> {
         // `drizzle-kit push:pg`, as it was called before 0.21.
         let of_dialect = |action: &str| action.split(':').next().unwrap_or(action).to_owned();
         let action = if program == Program::DrizzleKit { of_dialect(action[0]) } else { action.join(" ") };
-        Some(Invocation { program, name, action, options: [leading, options].concat() })
+        let package = PLACES.iter().find_map(|option| value_of(&words[..place], option));
+        Some(Invocation { program, name, action, options: [leading, options].concat(), package })
     })
 }
 
@@ -309,6 +320,20 @@ mod tests {
             ("pnpm --filter auth migrate", None),
         ] {
             assert_eq!(told(line), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn the_package_a_script_goes_to_is_told() {
+        for (line, expected) in [
+            ("pnpm --filter @acme/db exec drizzle-kit generate --config ./src/a.ts", Some("@acme/db")),
+            ("pnpm -F=db exec drizzle-kit push", Some("db")),
+            ("yarn workspace @acme/db drizzle-kit generate", Some("@acme/db")),
+            ("bun run --cwd packages/db drizzle-kit generate", Some("packages/db")),
+            ("pnpm -w exec drizzle-kit generate", None),
+            ("drizzle-kit generate --filter db", None),
+        ] {
+            assert_eq!(purpose(line).expect("a command").package, expected, "{line}");
         }
     }
 

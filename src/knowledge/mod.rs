@@ -63,9 +63,20 @@ impl Pack {
     /// The option by which some releases let a project add columns of its own to a table.
     #[must_use]
     pub fn additional_fields(&self, table: &str) -> Option<&schema::Additional> {
-        let of_plugins = self.mentioning(table).flat_map(|plugin| &plugin.tables);
-        let mut tables = self.core.tables.iter().chain(of_plugins).filter(|other| other.key == table);
-        tables.find_map(|table| table.additional.as_ref())
+        self.tables_called(table).find_map(|table| table.additional.as_ref())
+    }
+
+    /// Whether some releases had a column of their own in a table, both by their logical names, that later ones have not.
+    #[must_use]
+    pub fn is_former_column(&self, table: &str, column: &str) -> bool {
+        let mut columns = self.tables_called(table).flat_map(|table| &table.columns);
+        columns.any(|other| other.name == column && other.versions.until.is_some())
+    }
+
+    /// The tables with a logical key, of better-auth itself and of plugins.
+    fn tables_called<'p>(&'p self, key: &str) -> impl Iterator<Item = &'p Table> {
+        let of_plugins = self.mentioning(key).flat_map(|plugin| &plugin.tables);
+        self.core.tables.iter().chain(of_plugins).filter(move |table| table.key == key)
     }
 
     /// What releases of a plugin ask for; with what those plugins ask for whose tables it brings along, as far as they ask

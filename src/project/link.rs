@@ -368,7 +368,10 @@ impl Linker<'_> {
                 ask(format!("which {what} {place} {does}"), why);
             }
         }
-        if let Map::Unknown(why) = &server.declared.lookup.map {
+        // One that reaches no database finds none.
+        if let Map::Unknown(why) = &server.declared.lookup.map
+            && !server.adapter.is_hollow()
+        {
             ask(format!("which tables the adapter of {place} finds"), why);
         }
         for why in &server.version.doubts {

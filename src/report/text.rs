@@ -10,6 +10,9 @@ use super::Style;
 /// Narrowest column text is wrapped to, whatever the terminal says.
 const MIN_WIDTH: usize = 24;
 
+/// What a tab is shown as, here as in excerpts.
+const TAB: &str = "    ";
+
 /// Escapes what could move the cursor, change colours or reorder what is read: control characters and the bidirectional
 /// formatting characters of Unicode (UAX #9, section 2). Names in a repository are chosen by whoever wrote it.
 pub(super) fn clean(text: &str) -> Cow<'_, str> {
@@ -18,7 +21,11 @@ pub(super) fn clean(text: &str) -> Cow<'_, str> {
     }
     let mut cleaned = String::with_capacity(text.len() + 8);
     for c in text.chars() {
-        if is_hostile(c) { cleaned.extend(c.escape_default()) } else { cleaned.push(c) }
+        match c {
+            '\t' => cleaned.push_str(TAB),
+            c if is_hostile(c) => cleaned.extend(c.escape_default()),
+            c => cleaned.push(c),
+        }
     }
     Cow::Owned(cleaned)
 }
@@ -156,6 +163,7 @@ mod tests {
     #[test]
     fn hostile_characters_are_escaped() {
         assert_eq!(clean("src/auth.ts"), "src/auth.ts");
+        assert_eq!(clean("\trole: text(),"), "    role: text(),");
         assert_eq!(clean("a\u{1b}[31m\nb\u{202e}c\u{9b}"), "a\\u{1b}[31m\\nb\\u{202e}c\\u{9b}");
     }
 

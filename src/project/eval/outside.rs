@@ -44,6 +44,8 @@ pub(crate) enum User {
     Changing,
     /// Requests handed to what they import, or places where it is shared.
     Handling,
+    /// Nothing but that they pass on what it exports.
+    Passing,
 }
 
 impl User {
@@ -52,6 +54,7 @@ impl User {
             Self::Any => true,
             Self::Changing => signals.changes,
             Self::Handling => signals.handlers || signals.shares,
+            Self::Passing => false,
         }
     }
 }
@@ -202,7 +205,11 @@ impl Evaluator<'_> {
                 if passes_on && passing.len() < MAX_PASSING && !passing.contains(&path) {
                     passing.push(Arc::clone(&path));
                 }
-                let is_user = which == User::Any && passes_on || each_once(module.imported()).any(means_it);
+                let is_user = match which {
+                    User::Any => passes_on || each_once(module.imported()).any(means_it),
+                    User::Changing | User::Handling => each_once(module.imported()).any(means_it),
+                    User::Passing => passes_on,
+                };
                 if is_user && seen.insert(Arc::clone(&path)) {
                     users.push(path);
                 }

@@ -10,6 +10,7 @@ use super::{
     CORE, Cause, Declared, Dropped, Gap, GapKind, Layer, Migrated, Required, RequiredColumn, RequiredTable, SourceTable,
 };
 use crate::facts::schema::{Column, Key, Table};
+use crate::knowledge::pack;
 use crate::project::adapter::Mapper;
 use crate::project::value::Unknown;
 use crate::project::{Adapter, AdapterKind, Dialect, TextDates};
@@ -147,9 +148,14 @@ impl Comparing<'_> {
         let only = lacking.len() == 1 && strangers.iter().filter(|stranger| stranger.must_be_given()).count() == 1;
         for (cause, columns) in by_cause(lacking) {
             let is_meant = |stranger: &&Column| {
+                // What an earlier release kept there is not what this one asks for, unless that is known to hold its values.
+                let is_former = || pack().is_former_column(key, &stranger.name);
                 let may_be = |column: &RequiredColumn| {
                     let is_given = column.is_filled() && !is_for_password(key, &stranger.name);
-                    only && stranger.must_be_given() && (is_given || share_a_word(&stranger.name, &column.name))
+                    let is_taken_over = column.takes_over.as_deref() == Some(stranger.name.as_str());
+                    only && stranger.must_be_given()
+                        && (is_taken_over || !is_former())
+                        && (is_given || share_a_word(&stranger.name, &column.name))
                 };
                 let is_it = |column: &RequiredColumn| {
                     column.is_usually(&stranger.name) || is_alike(stranger, column) || fits(stranger, column) && may_be(column)

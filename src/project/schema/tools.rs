@@ -11,12 +11,11 @@ use std::sync::Arc;
 use globset::{GlobBuilder, GlobMatcher};
 
 use super::casing::Casing;
-use crate::facts::FileFacts;
 use crate::facts::manifest::Manifest;
-use crate::facts::script::{self, Program, Runner, invocations, purpose, pushes_schema};
-use crate::project::eval::Evaluator;
+use crate::facts::script::{self, Invocation, Program, Runner, invocations, purpose, pushes_schema};
+use crate::project::eval::{Evaluator, User};
 use crate::project::files::Files;
-use crate::project::resolve::{Resolved, Resolver, ancestors, join};
+use crate::project::resolve::{Resolver, ancestors, join};
 use crate::project::value::{Lookup, Node, Value};
 use crate::source::{FileKind, Site, Span, folder_of};
 
@@ -66,19 +65,40 @@ impl Tool {
     pub(super) fn is_found(&self) -> bool {
         let own = |name: &str| join(&self.home, name).is_some_and(|path| path == *self.config);
         match self.kind {
-            Kind::DrizzleKit => ["drizzle.config.ts", "drizzle.config.js", "drizzle.config.json"].into_iter().any(own),
+            Kind::DrizzleKit => OF_DRIZZLE_KIT.into_iter().any(own),
             Kind::Prisma => true,
         }
     }
 }
 
-/// The configurations of the repository; `declaring` are the files that declare tables.
-pub(super) fn tools(files: &dyn Files, resolver: &Resolver, evaluator: &Evaluator<'_>, declaring: &[Arc<str>]) -> Vec<Tool> {
-    let in_code = files.candidates().iter().filter(|(_, signals)| signals.tools).filter_map(|(path, _)| {
-        let configuration = evaluator.export(path, "default", &Site::new(path, Span::default()));
-        written(&configuration, path).map(|written| (Arc::clone(path), written))
-    });
+/// Names under which Drizzle Kit finds its configuration in the folder it is run in.
+const OF_DRIZZLE_KIT: [&str; 3] = ["drizzle.config.ts", "drizzle.config.js", "drizzle.config.json"];
+
+/// The folder that Drizzle Kit writes migrations into where nothing else is said.
+pub(super) const OUT: &str = "drizzle";
+
+/// What configurations are read with.
+#[derive(Clone, Copy)]
+pub(super) struct Reader<'r> {
+    pub(super) files: &'r dyn Files,
+    pub(super) resolver: &'r Resolver,
+    pub(super) evaluator: &'r Evaluator<'r>,
+    /// The files that declare tables.
+    pub(super) declaring: &'r BTreeSet<Arc<str>>,
+}
+
+/// The configurations of the repository.
+pub(super) fn tools(reader: Reader<'_>) -> Vec<Tool> {
+    let Reader { files, resolver, evaluator, .. } = reader;
     let manifests = files.of_kind(FileKind::PackageManifest);
+    let mentioning = files.candidates().iter().filter(|(_, signals)| signals.tools).map(|(path, _)| Arc::clone(path));
+    // A plain object need not mention the tool.
+    let expected = manifests.iter().flat_map(|path| configurations_of_drizzle_kit(files, resolver, folder_of(path)));
+    let paths: BTreeSet<Arc<str>> = mentioning.chain(expected).collect();
+    let in_code = paths.into_iter().filter_map(|path| {
+        let configuration = evaluator.export(&path, "default", &Site::new(&path, Span::default()));
+        written(&configuration, &path).map(|written| (path, written))
+    });
     let in_manifests = |read: fn(&Manifest) -> Vec<String>| {
         let written = move |path: &Arc<str>| {
             let schema =
@@ -88,7 +108,7 @@ pub(super) fn tools(files: &dyn Files, resolver: &Resolver, evaluator: &Evaluato
         };
         manifests.iter().filter_map(written)
     };
-    let tool = |(path, written): (Arc<str>, Written)| written.tool(files, resolver, &path, declaring);
+    let tool = |(path, written): (Arc<str>, Written)| written.tool(reader, &path);
     let mut tools: Vec<Tool> =
         in_code.chain(in_manifests(|manifest| manifest.prisma_schema.iter().cloned().collect())).map(tool).collect();
     // What scripts say counts where nothing else does.
@@ -171,7 +191,7 @@ fn written(configuration: &Node, path: &str) -> Option<Written> {
         return None;
     }
     let migrations = match options.lookup(&["out"]) {
-        Lookup::Absent => Some("drizzle".to_owned()),
+        Lookup::Absent => Some(OUT.to_owned()),
         Lookup::Found(_) | Lookup::Unknown(_) => text(&["out"]),
     };
     Some(Written {
@@ -184,32 +204,32 @@ fn written(configuration: &Node, path: &str) -> Option<Written> {
 }
 
 impl Written {
-    fn tool(self, files: &dyn Files, resolver: &Resolver, path: &Arc<str>, declaring: &[Arc<str>]) -> Tool {
+    fn tool(self, reader: Reader<'_>, path: &Arc<str>) -> Tool {
+        let Reader { files, resolver, .. } = reader;
         let package = resolver.package_of(path);
         let globs = |home: &str| -> Option<Vec<GlobMatcher>> {
             let globs = self.schema.as_ref()?.iter().filter_map(|schema| join(home, &without_choices(schema)));
             let globs = globs.filter_map(|schema| GlobBuilder::new(&schema).literal_separator(true).build().ok());
             Some(globs.map(|glob| glob.compile_matcher()).collect())
         };
-        // A path may be one of a file, or of a folder with one that passes on others.
-        let entries = |home: &str| -> Vec<Arc<str>> {
-            let paths = self.schema.iter().flatten().filter_map(|schema| join(home, schema));
-            let paths = paths.flat_map(|path| [format!("{path}/index.ts"), path]);
-            paths.filter(|path| files.exists(path)).map(Arc::from).collect()
-        };
+        let is_there = |path: String| files.exists(&path) || files.exists(&format!("{path}/index.ts"));
+        let names_a_file = |home: &str| self.schema.iter().flatten().filter_map(|schema| join(home, schema)).any(is_there);
         let leads_to_some = |home: &&str| {
             let schema = globs(home).unwrap_or_default();
-            declaring.iter().any(|file| is_read(&schema, file)) || !entries(home).is_empty()
+            reader.declaring.iter().any(|file| is_read(&schema, file))
+                || names_a_file(home)
+                || !reader.passed_on_to(self.kind, &schema).is_empty()
         };
         let own = folder_of(path);
         // Where no script tells in which folder the tool is run, it is that of the configuration as a rule, else one around it.
-        let told = ancestors(own).find(|folder| names_configuration(resolver, folder, path, self.kind));
-        let homes: Vec<&str> = told.into_iter().chain([own, &package, ""]).collect();
+        let told = ancestors(own).find_map(|folder| home_by_scripts(resolver, folder, path, self.kind));
+        let homes: Vec<&str> = told.as_deref().into_iter().chain([own, &package, ""]).collect();
         let home = homes.iter().copied().find(leads_to_some).unwrap_or(homes[0]);
+        let schema = globs(home);
         Tool {
             kind: self.kind,
-            schema: globs(home),
-            passed_on: passed_on(files, resolver, entries(home)),
+            passed_on: reader.passed_on_to(self.kind, schema.as_deref().unwrap_or_default()),
+            schema,
             migrations: self.migrations.as_deref().and_then(|folder| join(home, folder)),
             home: home.into(),
             config: Arc::clone(path),
@@ -220,32 +240,43 @@ impl Written {
     }
 }
 
-/// Whether a script of the package in a folder runs Drizzle Kit with this configuration.
-fn names_configuration(resolver: &Resolver, folder: &str, config: &str, kind: Kind) -> bool {
-    let mut scripts = resolver.manifests(folder).flat_map(|(_, manifest)| &manifest.scripts);
-    let is_it = |path: &str| join(folder, path).is_some_and(|path| path == config);
-    kind == Kind::DrizzleKit
-        && scripts.any(|script| {
-            let run = purpose(&script.command).filter(|one| one.program == Program::DrizzleKit);
-            run.and_then(|one| one.option("--config")).is_some_and(is_it)
-        })
+impl Reader<'_> {
+    /// The files that code which a tool reads passes on, where it does not read them itself.
+    fn passed_on_to(self, kind: Kind, schema: &[GlobMatcher]) -> BTreeSet<Arc<str>> {
+        let is_code = |file: &&Arc<str>| FileKind::of(file).is_some_and(FileKind::is_code);
+        let is_passed_on = |file: &&Arc<str>| self.evaluator.users(file, User::Passing).iter().any(|user| is_read(schema, user));
+        let others = self.declaring.iter().filter(|_| kind == Kind::DrizzleKit && !schema.is_empty());
+        others.filter(is_code).filter(|file| !is_read(schema, file)).filter(is_passed_on).cloned().collect()
+    }
 }
 
-/// The files that some files pass on, directly and by others.
-fn passed_on(files: &dyn Files, resolver: &Resolver, entries: Vec<Arc<str>>) -> BTreeSet<Arc<str>> {
-    let (mut waiting, mut found) = (entries, BTreeSet::new());
-    while let Some(path) = waiting.pop() {
-        let facts = files.facts(&path);
-        let modules = facts.as_deref().and_then(FileFacts::module).into_iter().flat_map(|module| module.passed_on());
-        for module in modules {
-            if let Resolved::File(file) = resolver.resolve(files, &path, module)
-                && found.insert(Arc::clone(&file))
-            {
-                waiting.push(file);
-            }
-        }
-    }
-    found
+/// The files that may configure Drizzle Kit for the package in a folder: where it looks by itself, and where scripts tell it to.
+fn configurations_of_drizzle_kit(files: &dyn Files, resolver: &Resolver, folder: &str) -> Vec<Arc<str>> {
+    let told = resolver.manifests(folder).flat_map(|(_, manifest)| &manifest.scripts).flat_map(|script| {
+        let run = invocations(&script.command).filter(|one| one.program == Program::DrizzleKit);
+        run.filter_map(|one| join(&place_of(resolver, folder, &one)?, one.option("--config")?))
+    });
+    let usual = OF_DRIZZLE_KIT.into_iter().filter_map(|name| join(folder, name));
+    let is_code = |path: &String| FileKind::of(path).is_some_and(FileKind::is_code) && files.exists(path);
+    usual.chain(told).filter(is_code).map(Arc::from).collect()
+}
+
+/// The folder in which a script of the package in another one runs a program; `None` where it names a package that is not known.
+pub(super) fn place_of(resolver: &Resolver, folder: &str, run: &Invocation<'_>) -> Option<String> {
+    let Some(package) = run.package else { return Some(folder.to_owned()) };
+    let at_a_path = || join(folder, package).filter(|path| resolver.manifests(path).next().is_some());
+    resolver.package_named(package, folder).map(str::to_owned).or_else(at_a_path)
+}
+
+/// The folder in which a script of the package in another one runs Drizzle Kit with this configuration.
+fn home_by_scripts(resolver: &Resolver, folder: &str, config: &str, kind: Kind) -> Option<String> {
+    let scripts = resolver.manifests(folder).flat_map(|(_, manifest)| &manifest.scripts);
+    scripts.filter(|_| kind == Kind::DrizzleKit).find_map(|script| {
+        let run = purpose(&script.command).filter(|one| one.program == Program::DrizzleKit)?;
+        let place = place_of(resolver, folder, &run)?;
+        let is_it = join(&place, run.option("--config")?).is_some_and(|path| path == config);
+        is_it.then_some(place)
+    })
 }
 
 /// A pattern in which any name stands for a choice of names: `!(*.test)`.

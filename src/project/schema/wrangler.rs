@@ -16,6 +16,8 @@ const DEFAULT_FOLDER: &str = "migrations";
 /// A database of a worker.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Database {
+    /// What code calls it.
+    pub(super) binding: String,
     /// What the command line calls it.
     pub(super) name: String,
     /// The folder its migrations are read from.
@@ -29,33 +31,44 @@ pub(super) fn databases(files: &dyn Files, folder: &str) -> Vec<Database> {
         return Vec::new();
     };
     let listed = if path.ends_with(".toml") { of_toml(&text) } else { json::read(&text, of_json).0 };
-    let database = |(name, migrations): (String, Option<String>)| {
-        Some(Database { name, migrations: join(folder, migrations.as_deref().unwrap_or(DEFAULT_FOLDER))? })
-    };
-    listed.into_iter().filter_map(database).collect()
+    listed.into_iter().filter_map(|one| one.database(folder)).collect()
 }
 
-/// A name, and the folder where one is said.
-type Listed = Vec<(String, Option<String>)>;
+/// What a configuration says of a database.
+struct Listed {
+    binding: Option<String>,
+    name: Option<String>,
+    migrations: Option<String>,
+}
 
-fn of_json(root: &Object<'_>) -> Listed {
+impl Listed {
+    /// What `read` gives for each key.
+    fn of(read: impl Fn(&str) -> Option<String>) -> Self {
+        Self { binding: read("binding"), name: read("database_name"), migrations: read("migrations_dir") }
+    }
+
+    /// The database of a worker in a folder.
+    fn database(self, folder: &str) -> Option<Database> {
+        let migrations = join(folder, self.migrations.as_deref().unwrap_or(DEFAULT_FOLDER))?;
+        let name = self.name.or_else(|| self.binding.clone())?;
+        Some(Database { binding: self.binding.unwrap_or_default(), name, migrations })
+    }
+}
+
+fn of_json(root: &Object<'_>) -> Vec<Listed> {
     let databases = json::property(root, "d1_databases").and_then(|list| list.value.as_array());
-    let database = |value: &Value<'_>| {
+    let listed = |value: &Value<'_>| {
         let database = value.as_object()?;
-        let name = json::string(database, "database_name").or_else(|| json::string(database, "binding"))?;
-        Some((name.to_owned(), json::string(database, "migrations_dir").map(str::to_owned)))
+        Some(Listed::of(|key| json::string(database, key).map(str::to_owned)))
     };
-    databases.into_iter().flat_map(|list| &list.elements).filter_map(database).collect()
+    databases.into_iter().flat_map(|list| &list.elements).filter_map(listed).collect()
 }
 
-fn of_toml(text: &str) -> Listed {
-    let Ok(root) = text.parse::<toml::Table>() else { return Listed::new() };
+fn of_toml(text: &str) -> Vec<Listed> {
+    let Ok(root) = text.parse::<toml::Table>() else { return Vec::new() };
     let databases = root.get("d1_databases").and_then(toml::Value::as_array);
-    let database = |value: &toml::Value| {
-        let text = |name: &str| value.get(name).and_then(toml::Value::as_str).map(str::to_owned);
-        Some((text("database_name").or_else(|| text("binding"))?, text("migrations_dir")))
-    };
-    databases.into_iter().flatten().filter_map(database).collect()
+    let listed = |value: &toml::Value| Listed::of(|key| value.get(key).and_then(toml::Value::as_str).map(str::to_owned));
+    databases.into_iter().flatten().map(listed).collect()
 }
 
 #[cfg(test)]
@@ -69,9 +82,14 @@ mod tests {
                     \"migrations_dir\": \"../db/out\", }, { \"binding\": \"OTHER\" }] }";
         let toml = "name = \"app\"\n[[d1_databases]]\nbinding = \"DB\"\ndatabase_name = \"app\"\nmigrations_dir = \"drizzle\"\n";
         let files = MemoryFiles::new(&[("apps/api/wrangler.jsonc", json), ("wrangler.toml", toml)]);
-        let named = |name: &str, migrations: &str| Database { name: name.into(), migrations: migrations.into() };
-        assert_eq!(databases(&files, "apps/api"), [named("app", "apps/db/out"), named("OTHER", "apps/api/migrations")]);
-        assert_eq!(databases(&files, ""), [named("app", "drizzle")]);
+        let named = |binding: &str, name: &str, migrations: &str| Database {
+            binding: binding.into(),
+            name: name.into(),
+            migrations: migrations.into(),
+        };
+        let expected = [named("DB", "app", "apps/db/out"), named("OTHER", "OTHER", "apps/api/migrations")];
+        assert_eq!(databases(&files, "apps/api"), expected);
+        assert_eq!(databases(&files, ""), [named("DB", "app", "drizzle")]);
         assert_eq!(databases(&files, "elsewhere"), []);
     }
 }

@@ -4,7 +4,7 @@ mod client_plugin_missing;
 
 use super::Check;
 use super::context::release;
-use crate::knowledge::{ClientExport, Plugin};
+use crate::knowledge::{ClientExport, Need, Plugin};
 use crate::project::{Client, ProjectModel, Server};
 
 pub(super) const CHECKS: &[(&str, Check)] = &[("client-plugin-missing", client_plugin_missing::check)];
@@ -15,6 +15,9 @@ pub(super) fn client_help(plugin: &Plugin, server: &Server, model: &ProjectModel
     let clients = clients_of(server, model);
     if let Some(client) = clients.iter().find(|client| client.has(plugin, counterpart)) {
         return Some(format!("Nothing to change: `{}` has `{}` already.", client.name, counterpart.name));
+    }
+    if matches!(counterpart.need, Need::Optional | Need::InferenceOnly) {
+        return Some(format!("Nothing has to change: `{}` is optional. {}", counterpart.name, counterpart.reason));
     }
     let import = import(counterpart, server);
     Some(match place(&clients) {

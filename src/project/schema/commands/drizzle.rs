@@ -11,7 +11,7 @@ use crate::project::resolve::{ancestors, join};
 use crate::project::schema::declared::writer;
 use crate::project::schema::migrated::name_in_database;
 use crate::project::schema::replay::is_code;
-use crate::project::schema::tools::{Kind, Tool};
+use crate::project::schema::tools::{Kind, OUT, Tool};
 use crate::project::schema::{Layer, Migrated, SourceTable};
 use crate::source::{Site, folder_of};
 
@@ -51,7 +51,7 @@ impl Finder<'_> {
         if self.is_pushed(Some(tool)) {
             return Some(Route { steps: vec![step("push")?], end: End::Pushed });
         }
-        let by_wrangler = self.by_wrangler(tool);
+        let by_wrangler = tool.migrations.as_deref().and_then(|folder| self.by_wrangler(&tool.package, folder));
         if by_wrangler.is_none()
             && let Some(folder) = self.not_of_kit(Some(tool))
         {
@@ -72,13 +72,18 @@ impl Finder<'_> {
     }
 
     /// The folder of the migrations that make the tables, where Drizzle Kit does not keep them: they are code, it is configured
-    /// to write elsewhere, or its journal leaves out some that make tables or columns, so that what it generates would make those again.
+    /// to write elsewhere, its journal leaves out some that make tables or columns, so that what it generates would make those again,
+    /// or nothing tells of it at all.
     fn not_of_kit(&self, tool: Option<&Tool>) -> Option<Arc<str>> {
         let declared = &self.server.declared;
         let target = tool.and_then(|tool| tool.migrations.as_deref());
+        let is_run = || self.script(Program::DrizzleKit, "generate", &self.packages(), |_, _| true).is_some();
         let is_of_kit = |one: &&Migrated| {
-            let is_written =
-                target.is_none_or(|folder| folder == &*one.folder) || writer(self.files, &one.folder) == Some(Layer::Drizzle);
+            let is_target = match tool {
+                Some(_) => target.is_none_or(|folder| folder == &*one.folder),
+                None => is_run() || one.folder.rsplit('/').next() == Some(OUT),
+            };
+            let is_written = is_target || writer(self.files, &one.folder) == Some(Layer::Drizzle);
             is_written && !makes_some_unlisted(one) && !declared.scripts.ordered(&one.folder).iter().any(|script| is_code(script))
         };
         let mut kept = declared.migrated.iter().map(|one| &**one).filter(|one| one.ordered).peekable();
@@ -88,8 +93,9 @@ impl Finder<'_> {
 
     /// A migration that people write into a folder, with the scripts of these packages.
     fn written(&self, folder: Arc<str>, packages: &[&Arc<str>]) -> Route {
-        let end = End::Written { folder, start: self.named(&START, packages) };
-        Route { steps: self.named(&APPLY, packages).into_iter().collect(), end }
+        let by_wrangler = self.by_wrangler(&self.resolver.package_of(&format!("{folder}/")), &folder);
+        let steps = by_wrangler.unwrap_or_else(|| self.named(&APPLY, packages).into_iter().collect());
+        Route { steps, end: End::Written { folder, start: self.named(&START, packages) } }
     }
 
     /// The files that a tool reads and that declare tables which have the names of those of the server in the database.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::{Command, Finder};
 use crate::facts::script::{Invocation, Program, invocations, purpose};
 use crate::project::manager::Manager;
+use crate::project::schema::tools::place_of;
 use crate::source::FileKind;
 
 /// Options that make a command do less or more than what it is run for here.
@@ -41,7 +42,8 @@ pub(super) const START: [&str; 8] = [
 ];
 
 impl Finder<'_> {
-    /// The script of one of these folders that does nothing but this, and `is_it`; where several are as plain, either.
+    /// The script of one of these folders that does nothing but this, and `is_it` in the folder it does it in; where several are
+    /// as plain, either.
     pub(super) fn script(
         &self,
         program: Program,
@@ -51,7 +53,8 @@ impl Finder<'_> {
     ) -> Option<Command> {
         let is_meant = |folder: &str, run: &Invocation<'_>| {
             let is_other = run.options.iter().any(|option| OTHER_PURPOSES.contains(option));
-            run.program == program && run.action == action && !is_other && is_it(folder, run)
+            let is_meant = run.program == program && run.action == action && !is_other;
+            is_meant && place_of(self.resolver, folder, run).is_some_and(|place| is_it(&place, run))
         };
         let mut found: Vec<(usize, &Arc<str>, String)> = Vec::new();
         for folder in folders.iter().collect::<BTreeSet<_>>() {
