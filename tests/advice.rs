@@ -564,16 +564,3 @@ fn the_client_step_names_the_clients_of_the_server() {
         "{of_organization}"
     );
 }
-
-#[test]
-fn keys_behind_code_around_an_adapter_are_not_certain() {
-    let around = "(options) => ({ ...drizzleAdapter(db, { provider: \"pg\", schema })(options), findOne: encrypted })";
-    let imports = "import * as schema from \"./schema\";\nimport { encrypted } from \"./crypto\";";
-    let schema = tables(EMAIL, "token: text(\"token\").notNull().unique(),", "");
-    for (database, certain) in [("drizzleAdapter(db, { provider: \"pg\", schema })", true), (around, false)] {
-        let auth = server(database, imports, "");
-        let found = found(&[UNCHECKED, ("src/auth.ts", &auth), ("src/schema.ts", &schema)]);
-        let of_email = one(&found, "db-unique-missing", "`email`");
-        assert_eq!((of_email.confidence == Confidence::High, of_email.fix.is_some()), (certain, certain), "{database}");
-    }
-}

@@ -382,7 +382,7 @@ fn commands_follow_adapter_and_release() {
         for command in commands {
             assert!(advice.contains(command), "{command}: {advice}");
         }
-        assert!(advice.ends_with("before the database has the schema."), "the reminder closes it: {advice}");
+        assert!(advice.ends_with("the database stays as it is."), "the reminder closes it: {advice}");
     }
 }
 

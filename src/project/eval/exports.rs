@@ -42,7 +42,7 @@ impl Evaluator<'_> {
         let around = self.namespaces.borrow().iter().find(|(around, _)| around == file).map(|(_, answers)| *answers);
         if let Some(answers) = around {
             self.run.cut_below(answers);
-            return unknown(format!("what `{file}` exports holds itself"), at.clone());
+            return unknown(format!("what `{file}` exports depends on itself"), at.clone());
         }
         self.namespaces.borrow_mut().push((Arc::clone(file), self.run.open_answers()));
         let mut names = Vec::new();
