@@ -9,8 +9,8 @@ use crate::project::eval::Evaluator;
 use crate::project::files::Files;
 use crate::project::resolve::Resolver;
 
-/// Most files that are followed from a client to the applications it is part of.
-const MAX_FILES: usize = 256;
+/// Most files of one package that are followed from a client to the applications it is part of.
+const MAX_FILES: usize = 8;
 
 /// Tells applications.
 #[derive(Clone, Copy)]
@@ -44,26 +44,35 @@ impl Showing<'_> {
     /// What the packages that show a file to people are made with: its own, or those whose files import it, directly or
     /// through files of packages between them.
     pub(super) fn with(self, file: &Arc<str>) -> Vec<(Arc<str>, &'static Framework)> {
-        let mut packages: BTreeMap<Arc<str>, Package> = BTreeMap::new();
+        let own = self.resolver.package_of(file);
+        let package = self.package(&own);
+        if let Package::Built(framework) | Package::Depending(framework) = package {
+            return vec![(own, framework)];
+        }
+        if !self.resolver.has_several_packages() {
+            return Vec::new();
+        }
+        let mut packages = BTreeMap::from([(own, (package, 1))]);
         let mut files = vec![Arc::clone(file)];
         let mut next = 0;
         while let Some(file) = files.get(next).cloned() {
             next += 1;
             let own = self.resolver.package_of(&file);
-            let package = *packages.entry(Arc::clone(&own)).or_insert_with(|| self.package(&own));
-            if matches!(package, Package::Built(_)) || !self.resolver.has_several_packages() {
-                continue;
-            }
             for importer in self.evaluator.importers(&file).iter() {
-                if package != Package::Other && self.resolver.package_of(importer) != own {
-                    packages.insert(Arc::clone(&own), Package::Other);
+                let user = self.resolver.package_of(importer);
+                if user != own
+                    && let Some((package @ Package::Depending(_), _)) = packages.get_mut(&own)
+                {
+                    *package = Package::Other;
                 }
-                if files.len() < MAX_FILES && !files.contains(importer) {
+                let (package, followed) = packages.entry(Arc::clone(&user)).or_insert_with(|| (self.package(&user), 0));
+                if !matches!(package, Package::Built(_)) && *followed < MAX_FILES && !files.contains(importer) {
+                    *followed += 1;
                     files.push(Arc::clone(importer));
                 }
             }
         }
-        let shown = packages.into_iter().filter_map(|(package, kind)| match kind {
+        let shown = packages.into_iter().filter_map(|(package, (kind, _))| match kind {
             Package::Built(framework) | Package::Depending(framework) => Some((package, framework)),
             Package::Other => None,
         });
