@@ -10,7 +10,7 @@ use crate::project::files::Files;
 use crate::project::resolve::Resolver;
 
 /// Most files of one package that are followed from a client to the applications it is part of.
-const MAX_FILES: usize = 8;
+const MAX_FILES: usize = 16;
 
 /// Tells applications.
 #[derive(Clone, Copy)]
@@ -46,14 +46,9 @@ impl Showing<'_> {
     pub(super) fn with(self, file: &Arc<str>) -> Vec<(Arc<str>, &'static Framework)> {
         let own = self.resolver.package_of(file);
         let package = self.package(&own);
-        if let Package::Built(framework) | Package::Depending(framework) = package {
-            return vec![(own, framework)];
-        }
-        if !self.resolver.has_several_packages() {
-            return Vec::new();
-        }
+        let is_followed = !matches!(package, Package::Built(_)) && self.resolver.has_several_packages();
         let mut packages = BTreeMap::from([(own, (package, 1))]);
-        let mut files = vec![Arc::clone(file)];
+        let mut files = if is_followed { vec![Arc::clone(file)] } else { Vec::new() };
         let mut next = 0;
         while let Some(file) = files.get(next).cloned() {
             next += 1;
