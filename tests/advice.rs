@@ -5,7 +5,7 @@ mod common;
 use common::Repo;
 use git_auth_review::cache::memory::MemoryStore;
 use git_auth_review::engine::{Options, Surroundings, review};
-use git_auth_review::finding::{Applicability, Confidence, Finding, Severity};
+use git_auth_review::finding::{Applicability, Finding, Severity};
 use git_auth_review::source::MemorySnapshot;
 
 /// A file: its path and its text.
