@@ -5,7 +5,7 @@ mod common;
 use common::Repo;
 use git_auth_review::cache::memory::MemoryStore;
 use git_auth_review::engine::{Options, Surroundings, review};
-use git_auth_review::finding::{Applicability, Finding, Severity};
+use git_auth_review::finding::{Applicability, Confidence, Finding, Severity};
 use git_auth_review::source::MemorySnapshot;
 
 /// A file: its path and its text.
@@ -563,4 +563,19 @@ fn the_client_step_names_the_clients_of_the_server() {
         of_organization.contains("`organizationClient({ schema: inferOrgAdditionalFields<typeof auth>() })`"),
         "{of_organization}"
     );
+}
+
+#[test]
+fn keys_behind_code_around_an_adapter_are_not_certain() {
+    let around = "(options) => ({ ...drizzleAdapter(db, { provider: \"pg\", schema })(options), findOne: encrypted })";
+    let imports = "import * as schema from \"./schema\";\nimport { encrypted } from \"./crypto\";";
+    let schema = tables(EMAIL, "token: text(\"token\").notNull().unique(),", "");
+    for (database, certain) in [("drizzleAdapter(db, { provider: \"pg\", schema })", true), (around, false)] {
+        let auth = server(database, imports, "");
+        let found = found(&[UNCHECKED, ("src/auth.ts", &auth), ("src/schema.ts", &schema)]);
+        let of_email =
+            found.iter().find(|finding| finding.rule.ends_with("db-unique-missing") && finding.message.contains("`email`"));
+        let is_certain = of_email.is_some_and(|finding| finding.confidence == Confidence::High && finding.fix.is_some());
+        assert_eq!((of_email.is_some(), is_certain), (certain, certain), "{database}");
+    }
 }

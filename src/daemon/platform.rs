@@ -188,4 +188,16 @@ mod tests {
         assert!(is_open(Command::new("/bin/sh")), "without the precaution");
         assert!(!is_open(command_without_inherited_files(Path::new("/bin/sh"))));
     }
+    #[test]
+    fn a_replaced_file_is_another_one() {
+        let temp = tempfile::tempdir().expect("temporary directory");
+        let path = temp.path().join("program");
+        fs::write(&path, "old").expect("written");
+        let before = FileId::of(&path).expect("there");
+        fs::write(temp.path().join("next"), "new").expect("written");
+        fs::rename(temp.path().join("next"), &path).expect("renamed");
+        let after = FileId::of(&path).expect("there");
+        assert!(!before.same_file(&after));
+        assert_ne!(before, after);
+    }
 }

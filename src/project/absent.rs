@@ -20,16 +20,15 @@ pub(super) fn questions(files: &dyn Files, resolver: &Resolver, code: &[Arc<str>
     for from in code.iter().filter(|path| matches!(role(path), Role::Live | Role::CliCopy)) {
         let Some(facts) = files.facts(from) else { continue };
         for specifier in facts.specifiers() {
-            for (path, why) in &absent {
-                let is_meant = || match resolver.resolve(files, from, specifier) {
-                    Resolved::File(file) => file == *path,
+            let resolved = resolver.resolve(files, from, specifier);
+            meant.extend(absent.iter().filter_map(|(path, why)| {
+                let is_meant = match &resolved {
+                    Resolved::File(file) => file == path,
                     // Nothing is found behind a link.
                     _ => *why == Unreadable::Link && may_mean(specifier, from, path),
                 };
-                if !meant.contains(&**path) && is_meant() {
-                    meant.insert(path);
-                }
-            }
+                is_meant.then_some(&**path)
+            }));
         }
     }
     let asked = absent.iter().filter(|(path, _)| meant.contains(&**path));

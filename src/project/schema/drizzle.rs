@@ -377,7 +377,7 @@ impl Exported {
     }
 
     /// The tables of a schema map: the keys are the names the adapter looks up. `None` when it is not known which keys there
-    /// are; of a value that is not known only its key is. `tables` are those that were found.
+    /// are; of a value that is not known only its key is.
     pub(super) fn of_map(&self, evaluator: &Evaluator<'_>, map: &Node) -> Option<Vec<SourceTable>> {
         let object = map.object().filter(|object| object.open.is_empty())?;
         let mut of_map = Vec::new();
