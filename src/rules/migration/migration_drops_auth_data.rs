@@ -75,10 +75,8 @@ impl Drop {
 /// Whether the text of a statement that cannot be read speaks of dropping or emptying tables.
 fn drops_something(cx: &Context<'_>, at: &Site) -> bool {
     let text = cx.files.text(&at.file);
-    let statement = text.as_deref().and_then(|text| text.get(at.span.start as usize..at.span.end as usize));
-    statement
-        .map(str::to_ascii_lowercase)
-        .is_some_and(|text| ["drop table", "drop schema", "truncate "].iter().any(|what| text.contains(what)))
+    let statement = text.map(|text| at.span.of(&text).to_ascii_lowercase());
+    statement.is_some_and(|text| ["drop table", "drop schema", "truncate "].iter().any(|what| text.contains(what)))
 }
 
 /// A table that a server stored something in, and where its rows go.
