@@ -4708,6 +4708,46 @@ fn what_tests_and_examples_leave_open_is_told_around_the_model() {
 }
 
 #[test]
+fn the_branches_that_make_one_call_are_not_multiplied() {
+    let auth = "import { betterAuth } from \"better-auth\";\n\
+         import { drizzleAdapter } from \"better-auth/adapters/drizzle\";\n\
+         import { drizzle } from \"drizzle-orm/d1\";\n\
+         export async function getAuth(env: Env, request: Request) {\n\
+           return betterAuth({ secret: env.SECRET, baseURL: env.URL || \"http://localhost\", trustedOrigins: [env.URL, env.MORE].filter(Boolean),\n\
+             database: drizzleAdapter(drizzle(env.DB), { provider: \"sqlite\" }) });\n\
+         }";
+    let guard = "import { getAuth } from \"./auth\";\n\
+         export async function requireUser(request: Request, env: Env) { return (await getAuth(env, request)).api.getSession(request); }\n\
+         export async function requireOwner(request: Request, env: Env) { return requireUser(request, env); }";
+    for (guard, handler, calls, secret) in [
+        (
+            "",
+            "export default { fetch:",
+            "const auth = await getAuth(env, request); await auth.handler(request);",
+            "Env(\"SECRET\")",
+        ),
+        (
+            guard,
+            "export const routes = { handle:",
+            "await requireUser(request, env); await requireOwner(request, env);",
+            "callers decide",
+        ),
+    ] {
+        let branch = |number| format!("if (path === \"/{number}\" && request.method === \"POST\") {{ {calls} return ok; }}\n");
+        let branches: String = (0..12).map(branch).collect();
+        let index = format!(
+            "import {{ getAuth }} from \"./auth\";\nimport {{ requireOwner, requireUser }} from \"./guard\";\n\
+             {handler} async (request: Request, env: Env) => {{\n const path = new URL(request.url).pathname;\n{branches}}} }};"
+        );
+        let model = model(&[("src/auth.ts", auth), ("src/guard.ts", guard), ("src/index.ts", &index)]);
+        let server = &model.servers[0];
+        assert_eq!(server.adapter.kind, AdapterKind::Drizzle, "{handler}");
+        let Lookup::Found(found) = server.options.lookup(&["secret"]) else { panic!("{handler}") };
+        assert!(found.len() == 1 && format!("{:?}", found[0].node.value).contains(secret), "{found:?}");
+    }
+}
+
+#[test]
 fn what_a_condition_decides_is_asked_once() {
     let options = "{ ...(cache ? { secondaryStorage: cache } : {}), rateLimit: cache ? { storage: \"database\" } : { storage: \"memory\" } }";
     let model = server(&format!("import {{ cache }} from \"cache\";\nexport const auth = betterAuth({options});"));

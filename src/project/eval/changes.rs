@@ -1,5 +1,7 @@
 //! Changes made to values after they were written, and the conditions around statements.
 
+use std::sync::Arc;
+
 use super::assigned::is_place;
 use super::closures::{called, identity, in_call};
 use super::compose::{also, append, doubt, either, remove, set, spread};
@@ -42,6 +44,10 @@ const MAX_DOUBTED: u32 = 4;
 impl Evaluator<'_> {
     /// Changes a value as an effect does, seen from the byte `from` of the same scope or from anywhere else.
     pub(super) fn apply(&self, place: &Place<'_>, node: &mut Node, effect: &Effect, from: Option<u32>) {
+        let is_replaced = effect.path.is_empty() && matches!(effect.change, Mutation::Assign(_));
+        if !is_replaced && !may_be_changed(&node.value, &effect.change) {
+            return;
+        }
         // What runs under the same condition need not ask for it again.
         let is_shared = |guard: &&Guard| from.is_some_and(|from| guard.body.start <= from && from < guard.body.end);
         let Some(open) = self.undecided(place, effect.guards.iter().filter(|guard| !is_shared(guard))) else { return };
@@ -54,9 +60,7 @@ impl Evaluator<'_> {
         };
         let conditions = all(&|_| true);
         let at = Site::new(&place.file, effect.span);
-        if effect.path.is_empty()
-            && let Mutation::Assign(value) = &effect.change
-        {
+        if is_replaced && let Mutation::Assign(value) = &effect.change {
             let next = self.assigned(place, effect, value, node);
             *node = match (self.settled((&next, &conditions), node, effect, &open), Condition::all(&conditions)) {
                 (Some(node), _) => node,
@@ -217,6 +221,12 @@ impl Evaluator<'_> {
                 doubt_at(target, &[], &unseen());
                 continue;
             };
+            // Asked for by what the function is given, it cannot be told what an earlier call of it did.
+            if self.active.borrow().contains(&(Arc::clone(&function.file), function.scope, binding.name.clone())) {
+                self.run.cut();
+                doubt_contents(target, &unseen(), MAX_DOUBTED);
+                continue;
+            }
             let mut after = in_call(function, &facts, &call, &mut |inner| self.binding(inner, function.scope, binding, None));
             let path = match (path.strip_prefix(way), way.strip_prefix(path.as_slice())) {
                 (Some(path), _) => path,
@@ -237,6 +247,8 @@ impl Evaluator<'_> {
             };
             reach(target, path, &unseen, &mut |part| {
                 *part = match Condition::all(conditions) {
+                    // Most functions that hand it on as well leave it as it is.
+                    _ if after.value == part.value => return,
                     None => after.clone(),
                     Some(condition) => {
                         let otherwise = condition.negated();
@@ -274,6 +286,21 @@ impl Evaluator<'_> {
             }
         }
         Some(open)
+    }
+}
+
+/// Whether there is something in a value that a change of its contents could reach: nothing is told of what is not known, and
+/// nobody can change a plain value that is handed to a function.
+fn may_be_changed(value: &Value, change: &Mutation) -> bool {
+    match value {
+        Value::Unknown(_) => false,
+        Value::Either(alternatives) => alternatives.iter().any(|one| may_be_changed(&one.node.value, change)),
+        Value::Undefined | Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) | Value::Env(_) => {
+            !matches!(change, Mutation::Passed { .. })
+        }
+        // What a package exports and the environment are taken for what they are.
+        Value::External(_) => is_global_object(value) || !matches!(change, Mutation::Passed { .. }),
+        Value::Array(_) | Value::Object(_) | Value::Function(_) | Value::Call(_) => true,
     }
 }
 

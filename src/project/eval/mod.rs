@@ -48,7 +48,7 @@ pub use ever::Shared;
 use exports::PassedOn;
 use numbers::to_number;
 use operators::test;
-use outside::{Changes, Uses};
+use outside::{CallsOf, Changes, Uses};
 
 /// Evaluates expressions of the project.
 pub struct Evaluator<'a> {
@@ -98,6 +98,8 @@ struct Values {
     calls: Memo<(Arc<str>, Span), Node>,
     /// What functions come to that are given nothing.
     functions: Memo<FunctionId, Node>,
+    /// What functions are given.
+    calls_of: Memo<FunctionId, Arc<CallsOf>>,
 }
 
 impl Answers {
@@ -107,6 +109,7 @@ impl Answers {
             values.names.end(run);
             values.calls.end(run);
             values.functions.end(run);
+            values.calls_of.end(run);
         }
         self.users.end(run);
         self.importers.end(run);

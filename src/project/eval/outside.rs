@@ -92,6 +92,17 @@ pub(super) struct Uses {
     is_cut: bool,
 }
 
+/// What a function is given by what calls it.
+#[derive(Debug)]
+pub(super) struct CallsOf {
+    /// All calls, those that are reached before those that are not seen.
+    callers: Arc<Callers>,
+    /// Of each call that is reached, its arguments, or why they are not known, and where it stands.
+    reached: Vec<(Result<Vec<Node>, Unknown>, Site)>,
+    /// Why there may be more.
+    unseen: Vec<Unknown>,
+}
+
 /// A call of a function.
 #[derive(Debug)]
 struct UseCall {
@@ -257,6 +268,43 @@ impl Evaluator<'_> {
             return None;
         }
         self.active.borrow_mut().push(mark);
+        // Asked for by each name and each member of it, and through many ways to one function.
+        let key = (Arc::clone(&place.file), place.scope);
+        let calls = self.run.answer_for_all(&self.values().calls_of, key, || Arc::new(self.find_calls_of(place)));
+        self.active.borrow_mut().pop();
+        let mut parts: Vec<(Node, Calls)> = Vec::new();
+        for (number, (arguments, at)) in calls.reached.iter().enumerate() {
+            let node = match arguments {
+                Ok(arguments) => argument(arguments),
+                Err(why) => Node { value: Value::Unknown(why.clone()), at: at.clone() },
+            };
+            let made = Calls::one(&calls.callers, number);
+            match parts.iter_mut().find(|(other, _)| other.value == node.value) {
+                Some((_, calls)) => *calls = calls.in_either(&made),
+                None => parts.push((node, made)),
+            }
+        }
+        if parts.is_empty() {
+            return None;
+        }
+        for (number, why) in calls.unseen.iter().enumerate() {
+            let reason = format!("`{name}` is a parameter, and {}", why.reason);
+            parts.push((unknown(reason, why.at.clone()), Calls::one(&calls.callers, calls.reached.len() + number)));
+        }
+        // Which call it is tells nothing where none of them is known.
+        if parts.iter().all(|(node, _)| matches!(node.value, Value::Unknown(_))) {
+            return parts.into_iter().next().map(|(node, _)| node);
+        }
+        let mut parts: Vec<(Node, Condition)> =
+            parts.into_iter().filter_map(|(node, calls)| Some((node, calls.made()?))).collect();
+        match parts.len() {
+            1 => parts.pop().map(|(node, _)| node),
+            _ => Some(either(parts, at.clone())),
+        }
+    }
+
+    fn find_calls_of(&self, place: &Place<'_>) -> CallsOf {
+        self.run.read(&place.file);
         let uses = self.uses_of(&place.file, place.scope);
         let mut callers = Callers { file: Arc::clone(&place.file), scope: place.scope, calls: Vec::new() };
         let mut reached = Vec::new();
@@ -270,39 +318,13 @@ impl Evaluator<'_> {
             let environment = conditions.iter().find(kept_out).and_then(|condition| condition.environment);
             let (at, owner) = (call.at.clone(), call.owner.clone());
             callers.calls.push(Caller { at, is_seen: true, owner, environment });
-            reached.push((call, caller));
+            let (arguments, open) = self.arguments(&caller, &call.arguments);
+            reached.push((open.into_iter().next().map_or(Ok(arguments), Err), call.at.clone()));
         }
-        let unseen: Vec<&Unknown> = uses.open.iter().take(Callers::MOST - callers.calls.len()).collect();
-        let elsewhere = |why: &&Unknown| Caller { at: why.at.clone(), is_seen: false, owner: None, environment: None };
+        let unseen: Vec<Unknown> = uses.open.iter().take(Callers::MOST - callers.calls.len()).cloned().collect();
+        let elsewhere = |why: &Unknown| Caller { at: why.at.clone(), is_seen: false, owner: None, environment: None };
         callers.calls.extend(unseen.iter().map(elsewhere));
-        let callers = Arc::new(callers);
-        let mut parts: Vec<(Node, Calls)> = Vec::new();
-        for (number, (call, caller)) in reached.iter().enumerate() {
-            let (arguments, open) = self.arguments(caller, &call.arguments);
-            let node = match open.into_iter().next() {
-                Some(why) => Node { value: Value::Unknown(why), at: call.at.clone() },
-                None => argument(&arguments),
-            };
-            let made = Calls::one(&callers, number);
-            match parts.iter_mut().find(|(other, _)| other.value == node.value) {
-                Some((_, calls)) => *calls = calls.in_either(&made),
-                None => parts.push((node, made)),
-            }
-        }
-        self.active.borrow_mut().pop();
-        if parts.is_empty() {
-            return None;
-        }
-        for (number, why) in unseen.iter().enumerate() {
-            let reason = format!("`{name}` is a parameter, and {}", why.reason);
-            parts.push((unknown(reason, why.at.clone()), Calls::one(&callers, reached.len() + number)));
-        }
-        let mut parts: Vec<(Node, Condition)> =
-            parts.into_iter().filter_map(|(node, calls)| Some((node, calls.made()?))).collect();
-        match parts.len() {
-            1 => parts.pop().map(|(node, _)| node),
-            _ => Some(either(parts, at.clone())),
-        }
+        CallsOf { callers: Arc::new(callers), reached, unseen }
     }
 
     /// What a call is for, told by where it stands, by when it is reached, and by what calls the function around it.
