@@ -300,6 +300,26 @@ fn a_renamed_server_is_no_new_finding() {
 }
 
 #[test]
+fn a_moved_package_brings_no_new_finding() {
+    let repo = Repo::with_application();
+    repo.write(SERVER, PLUGIN);
+    repo.git(&["commit", "--all", "--no-verify", "--message", "plugin"]).passed();
+    for (from, to) in [("", "packages/core/"), ("packages/core/", "packages/web/")] {
+        repo.write(&format!("{to}.keep"), "");
+        for entry in ["src", "package.json"] {
+            repo.git(&["mv", &format!("{from}{entry}"), &format!("{to}{entry}")]).passed();
+        }
+        repo.git(&["commit", "--message", "move"]).passed();
+    }
+
+    // A second server beside the first is another one.
+    repo.write("packages/site/package.json", &fs::read_to_string(repo.path("packages/web/package.json")).expect("a manifest"));
+    repo.write(&format!("packages/site/{SERVER}"), PLUGIN);
+    repo.git(&["add", "--all"]).passed();
+    repo.git(&["commit", "--message", "second"]).stopped();
+}
+
+#[test]
 fn a_deleted_table_is_a_new_finding_in_an_untouched_server() {
     let repo = Repo::with_application();
     repo.write(SERVER, PLUGIN);

@@ -16,6 +16,7 @@ use crate::finding::{self, Finding, Location, Report, Undetermined};
 use crate::project::ProjectModel;
 use crate::project::files::Files as _;
 use crate::project::link::{Kept, link};
+use crate::project::resolve::join;
 use crate::rules::{Before, Context, Registry};
 use crate::source::{FileKind, Installed, LineIndex, Site, Snapshot, SnapshotKind, folder_of};
 use crate::triage::{self, BASELINE_PATH, FailOn};
@@ -190,7 +191,7 @@ pub fn review<'a>(
     let reports = numbered(outcome.reports);
     let mut known = Vec::new();
     let mut relevant: BTreeSet<Arc<str>> = model.files.iter().cloned().collect();
-    for Earlier { config: before, picture, .. } in &earlier {
+    for Earlier { config: before, view: before_view, picture } in &earlier {
         let rules = registry.rules().iter().map(|rule| (rule.id(), rule.document().metadata.tier, rule.severity()));
         for note in crate::config::weakened(before, &config, rules) {
             // The parents of a merge often share a configuration.
@@ -198,7 +199,8 @@ pub fn review<'a>(
                 notes.push(note);
             }
         }
-        let earlier = pairing::pairs(picture.found.iter().map(Numbered::mark), reports.iter().map(Numbered::mark));
+        let gone = picture.found.iter().map(|before| before.mark(&view));
+        let earlier = pairing::pairs(gone, reports.iter().map(|now| now.mark(before_view)));
         let is_known = |(now, index): &(&Numbered, usize)| now.report.is_within(&picture.found[*index].report.parts);
         let paired = reports.iter().zip(earlier).filter_map(|(now, index)| index.map(|index| (now, index)));
         known.push(paired.filter(is_known).map(|(now, _)| now.fingerprint.clone()).collect());
@@ -340,12 +342,18 @@ struct Numbered {
     fingerprint: String,
     /// The fingerprint of the first of its equals.
     family: String,
+    /// The fingerprint it would have wherever its package or file lay.
+    anywhere: String,
 }
 
 impl Numbered {
-    /// What tells it from other reports.
-    fn mark(&self) -> Mark<'_, &str> {
-        Mark { family: &self.family, file: &self.report.primary.file }
+    /// What tells it from other reports, beside those of another snapshot.
+    fn mark(&self, other: &View<'_>) -> Mark<'_, &str> {
+        let file = &self.report.primary.file;
+        let is_there =
+            |place: &String| other.exists(place) || join(place, "package.json").is_some_and(|manifest| other.exists(&manifest));
+        let is_gone = !other.exists(file) || !self.report.identity.first().is_none_or(is_there);
+        Mark { family: &self.family, file, moved: is_gone.then_some(self.anywhere.as_str()) }
     }
 }
 
@@ -359,7 +367,8 @@ fn numbered(mut reports: Vec<Report>) -> Vec<Numbered> {
         ordinal = if last.is_some() { ordinal + 1 } else { 0 };
         let fingerprint = finding::fingerprint(&report.rule, &report.identity, ordinal);
         let family = last.map_or_else(|| fingerprint.clone(), |last| last.family.clone());
-        numbered.push(Numbered { report, fingerprint, family });
+        let anywhere = finding::fingerprint(&report.rule, report.identity.get(1..).unwrap_or_default(), 0);
+        numbered.push(Numbered { report, fingerprint, family, anywhere });
     }
     numbered
 }

@@ -36,7 +36,7 @@ impl<'a> Texts<'a> {
         Location::new(&site.file, index.position(site.span.start), index.position(site.span.end))
     }
 
-    pub(super) fn finding(&mut self, Numbered { report, fingerprint, family }: Numbered) -> Finding {
+    pub(super) fn finding(&mut self, Numbered { report, fingerprint, family, .. }: Numbered) -> Finding {
         Finding {
             location: self.location(&report.primary),
             related: report

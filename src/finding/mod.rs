@@ -87,7 +87,7 @@ pub struct Report {
     pub fix: Option<FixPlan>,
     /// Why there is none, where what has to be done is known.
     pub refusal: Option<String>,
-    /// What makes this finding the same finding after unrelated edits: names, not places.
+    /// What makes this finding the same finding after unrelated edits: the package or the file it is about, and names.
     pub identity: Vec<String>,
     /// The things it speaks of, where there are several: the missing tables, and the columns (`table.column`) of others.
     /// The same finding about fewer of them is still an existing one; about others too, it is new.
@@ -211,7 +211,7 @@ impl Finding {
     /// What tells it from other findings.
     #[must_use]
     pub fn mark(&self) -> Mark<'_, &str> {
-        Mark { family: &self.family, file: &self.location.file }
+        Mark { family: &self.family, file: &self.location.file, moved: None }
     }
 }
 

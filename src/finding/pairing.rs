@@ -10,10 +10,13 @@ pub struct Mark<'a, F> {
     pub family: F,
     /// The file it points to.
     pub file: &'a str,
+    /// What it shares with the same finding before or after its package or its file got another path. Only for findings
+    /// where one of these is gone in the other review.
+    pub moved: Option<F>,
 }
 
 /// Pairs each finding with the one it was before, where it was there: in the same file first, then wherever it is left, as
-/// after a rename. A copy of a file is not taken for the file, wherever it stands. Both lists are in order of place; the
+/// after a rename, and then among those whose package is another after one. A copy of a file is not taken for the file, wherever it stands. Both lists are in order of place; the
 /// result has an index of the first list for each element of the second.
 pub fn pairs<'a, F: Copy + Eq + Hash>(
     before: impl IntoIterator<Item = Mark<'a, F>>,
@@ -21,21 +24,23 @@ pub fn pairs<'a, F: Copy + Eq + Hash>(
 ) -> Vec<Option<usize>> {
     let after: Vec<Mark<'a, F>> = after.into_iter().collect();
     let mut in_files: HashMap<(F, &str), VecDeque<usize>> = HashMap::new();
-    let mut families: Vec<F> = Vec::new();
-    for (index, Mark { family, file }) in before.into_iter().enumerate() {
-        in_files.entry((family, file)).or_default().push_back(index);
-        families.push(family);
+    let before: Vec<Mark<'a, F>> = before.into_iter().collect();
+    for (index, Mark { family, file, .. }) in before.iter().enumerate() {
+        in_files.entry((*family, file)).or_default().push_back(index);
     }
     let take = |mark: &Mark<'a, F>| in_files.get_mut(&(mark.family, mark.file)).and_then(VecDeque::pop_front);
     let mut found: Vec<Option<usize>> = after.iter().map(take).collect();
-    let mut unpaired: Vec<usize> = in_files.into_values().flatten().collect();
-    unpaired.sort_unstable();
-    let mut elsewhere: HashMap<F, VecDeque<usize>> = HashMap::new();
-    for index in unpaired {
-        elsewhere.entry(families[index]).or_default().push_back(index);
-    }
-    for (mark, found) in after.iter().zip(&mut found).filter(|(_, found)| found.is_none()) {
-        *found = elsewhere.get_mut(&mark.family).and_then(VecDeque::pop_front);
+    let mut left: Vec<usize> = in_files.into_values().flatten().collect();
+    left.sort_unstable();
+    for shared in [|mark: &Mark<'a, F>| Some(mark.family), |mark: &Mark<'a, F>| mark.moved] {
+        let mut elsewhere: HashMap<F, VecDeque<usize>> = HashMap::new();
+        for &index in &left {
+            shared(&before[index]).into_iter().for_each(|key| elsewhere.entry(key).or_default().push_back(index));
+        }
+        for (mark, found) in after.iter().zip(&mut found).filter(|(_, found)| found.is_none()) {
+            *found = shared(mark).and_then(|key| elsewhere.get_mut(&key)?.pop_front());
+        }
+        left.retain(|index| !found.contains(&Some(*index)));
     }
     found
 }
@@ -46,7 +51,7 @@ mod tests {
 
     fn paired(before: &[(&'static str, &str)], after: &[(&'static str, &str)]) -> Vec<Option<usize>> {
         fn marks<'a>(of: &'a [(&'static str, &'a str)]) -> impl Iterator<Item = Mark<'a, &'static str>> {
-            of.iter().map(|&(family, file)| Mark { family, file })
+            of.iter().map(|&(family, file)| Mark { family, file, moved: None })
         }
         pairs(marks(before), marks(after))
     }
@@ -64,6 +69,14 @@ mod tests {
             paired(&[("x", "a"), ("x", "b"), ("x", "c")], &[("x", "c"), ("x", "d"), ("x", "e")]),
             [Some(2), Some(0), Some(1)]
         );
+    }
+
+    #[test]
+    fn what_moved_with_its_package_is_still_the_same() {
+        let mark = |family, file, moved| Mark { family, file, moved };
+        let before = [mark("a/x", "a/f", Some("x")), mark("b/x", "b/f", None)];
+        let after = [mark("b/x", "b/f", None), mark("c/x", "c/f", Some("x")), mark("d/x", "d/f", Some("x"))];
+        assert_eq!(pairs(before, after), [Some(1), Some(0), None]);
     }
 
     #[test]
