@@ -305,7 +305,7 @@ fn a_moved_package_brings_no_new_finding() {
     repo.write(SERVER, PLUGIN);
     repo.git(&["commit", "--all", "--no-verify", "--message", "plugin"]).passed();
     for (from, to) in [("", "packages/core/"), ("packages/core/", "packages/web/")] {
-        repo.write(&format!("{to}.keep"), "");
+        repo.write(format!("{to}.keep"), "");
         for entry in ["src", "package.json"] {
             repo.git(&["mv", &format!("{from}{entry}"), &format!("{to}{entry}")]).passed();
         }
@@ -313,8 +313,8 @@ fn a_moved_package_brings_no_new_finding() {
     }
 
     // A second server beside the first is another one.
-    repo.write("packages/site/package.json", &fs::read_to_string(repo.path("packages/web/package.json")).expect("a manifest"));
-    repo.write(&format!("packages/site/{SERVER}"), PLUGIN);
+    repo.write("packages/site/package.json", fs::read_to_string(repo.path("packages/web/package.json")).expect("a manifest"));
+    repo.write(format!("packages/site/{SERVER}"), PLUGIN);
     repo.git(&["add", "--all"]).passed();
     repo.git(&["commit", "--message", "second"]).stopped();
 }
