@@ -2633,6 +2633,39 @@ fn where_all_tables_an_adapter_finds_are_known_those_it_needs_are_missing() {
     assert_eq!(prisma("@acme/db", "new PrismaClient()", &[]), [""; 0]);
 }
 
+#[test]
+fn an_export_that_is_not_known_keeps_no_migrations_from_their_tables() {
+    let auth = "import { betterAuth } from \"better-auth\";\nimport { drizzleAdapter } from \"better-auth/adapters/drizzle\";\n\
+                import { db, schema } from \"@acme/db\";\n\
+                export const auth = betterAuth({ database: drizzleAdapter(db, { provider: \"pg\", schema }) });";
+    let tables = "import { pgTable, text, timestamp } from \"drizzle-orm/pg-core\";\n\
+        export const verification = pgTable(\"verification\", { id: text(\"id\").primaryKey(), identifier: text(\"identifier\"), \
+        value: text(\"value\"), expiresAt: timestamp(\"expires_at\"), createdAt: timestamp(\"created_at\"), updatedAt: timestamp(\"updated_at\") });\n";
+    let script =
+        "CREATE TABLE verification (id text, identifier text, expires_at timestamp, created_at timestamp, updated_at timestamp);";
+    for other in ["export const NAME = /^a$/;", "export enum Kind { A }", "export const size = given * 2;", "export const x = 1;"]
+    {
+        let model = model(&[
+            ("package.json", "{ \"private\": true, \"workspaces\": [\"apps/*\", \"packages/*\"] }"),
+            ("packages/db/package.json", "{ \"name\": \"@acme/db\", \"main\": \"src/index.ts\" }"),
+            ("packages/db/src/index.ts", "export const db = {};\nexport * as schema from \"./schema\";"),
+            ("packages/db/src/schema/index.ts", "export * from \"./auth\";\nexport * from \"./utils\";"),
+            ("packages/db/src/schema/auth.ts", tables),
+            ("packages/db/src/schema/utils.ts", other),
+            ("apps/web/package.json", "{ \"name\": \"web\", \"dependencies\": { \"better-auth\": \"1.7.25\" } }"),
+            ("apps/web/src/auth.ts", auth),
+            (
+                "apps/web/drizzle.config.ts",
+                "export default { dialect: \"postgresql\", schema: \"../../packages/db/src/schema/index.ts\", out: \"./drizzle\" };",
+            ),
+            ("apps/web/drizzle/0000_a.sql", script),
+        ]);
+        let unmigrated = model.servers[0].gaps.iter().filter(|gap| gap.kind == GapKind::UnmigratedColumns);
+        let columns: Vec<&str> = unmigrated.flat_map(|gap| &gap.columns).map(|column| column.name.as_str()).collect();
+        assert_eq!(columns, ["value"], "{other}");
+    }
+}
+
 /// A server on Kysely whose tables are told by types.
 #[test]
 fn columns_that_only_the_migrations_ask_a_value_for_are_a_gap() {

@@ -293,7 +293,9 @@ impl Sources {
     /// The configurations of Drizzle Kit that read these tables. Where some are none of its business, it is not known who makes
     /// them: none then.
     fn kits(&self, lookup: &Lookup) -> Vec<&Tool> {
-        let declaring: BTreeSet<&str> = lookup.tables.iter().map(|(_, table)| &*table.file).collect();
+        // What is not known to be a table need not be the business of a tool.
+        let declaring: BTreeSet<&str> =
+            lookup.tables.iter().filter(|(_, table)| !table.is_unknown()).map(|(_, table)| &*table.file).collect();
         let of_kit = |tool: &&Tool| tool.kind == Kind::DrizzleKit && declaring.iter().any(|file| tool.reads(file));
         let reading: Vec<&Tool> = self.tools.iter().filter(of_kit).collect();
         let are_all_read = declaring.iter().all(|file| reading.iter().any(|tool| tool.reads(file)));
