@@ -8,8 +8,11 @@ use std::sync::Arc;
 
 use crate::cache::FactStore;
 use crate::engine::{self, Options, ReviewError, Surroundings};
-use crate::finding::{Applicability, Edit, Finding, Fix};
+use crate::finding::{Applicability, Edit, Finding, Fix, Severity};
 use crate::source::{Entry, FileKind, Installed, MAX_SOURCE_BYTES, Snapshot, SnapshotKind, Unreadable};
+
+/// The rule that tells what a repair of the schema leaves to the migrations, which the next step of the repair is about.
+const UNMIGRATED: &str = "migration/schema-not-migrated";
 
 /// Rounds after which the rest is left.
 const MOST_ROUNDS: usize = 100;
@@ -34,6 +37,8 @@ pub struct Outcome {
     pub skipped: Vec<(Finding, String)>,
     /// The findings that nothing was done about.
     pub left: usize,
+    /// The findings that the repairs themselves brought up: what is declared now, the migrations have to make.
+    pub following: usize,
 }
 
 /// A file before and after.
@@ -61,9 +66,14 @@ pub fn fix(
     // An edit that leaves its finding in place is not made again.
     let mut applied: BTreeSet<(String, Vec<String>)> = BTreeSet::new();
     let around = Surroundings { worktree: None, installed };
+    let mut at_first: Option<BTreeSet<String>> = None;
     for _ in 0..MOST_ROUNDS {
-        let findings = engine::review(&overlay, &[], around, options, store)?.findings;
+        let mut findings = engine::review(&overlay, &[], around, options, store)?.findings;
+        let at_first = at_first.get_or_insert_with(|| findings.iter().map(|finding| finding.fingerprint.clone()).collect());
+        let all = findings.len();
+        findings.retain(|finding| finding.rule != UNMIGRATED || at_first.contains(&finding.fingerprint));
         outcome.left = findings.len();
+        outcome.following = all - findings.len();
         outcome.skipped.clear();
         let mut round = Round::default();
         for finding in findings.into_iter().filter(|finding| wanted.is_of_rule(finding)) {
@@ -78,6 +88,10 @@ pub fn fix(
                 (None, Some(why)) => {
                     let why = why.clone();
                     outcome.skipped.push((finding, why));
+                    continue;
+                }
+                (None, None) if finding.severity == Severity::Critical => {
+                    outcome.skipped.push((finding, "what has to be changed is for people to say".into()));
                     continue;
                 }
                 (None, None) => continue,

@@ -459,6 +459,16 @@ fn what_is_not_repaired_is_told_with_the_reason_and_the_next_step() {
 }
 
 #[test]
+fn what_stops_everything_and_has_no_repair_is_told_as_well() {
+    let renamed = prisma().replace("emailVerified", "email_verified");
+    let repo = repository(&[("src/auth.ts", &with_prisma("")), ("prisma/schema.prisma", &renamed)]);
+    let run = repo.review(&["fix"]).passed();
+    for part in ["skipped: prisma/schema.prisma:", "`emailVerified`", "why: which of the names is changed is for people to say"] {
+        assert!(run.stderr.contains(part), "{part}: {}", run.stderr);
+    }
+}
+
+#[test]
 fn columns_that_point_to_a_table_have_the_type_of_its_id() {
     let schema = "import { bigserial, index, pgTable, text, timestamp, uuid } from \"drizzle-orm/pg-core\";
 
@@ -585,8 +595,18 @@ fn the_migration_is_left_to_the_tool_that_keeps_the_folder() {
     let path = "prisma/migrations/1_init/migration.sql";
     let repo = repository(&[("src/auth.ts", &with_prisma("passkey()")), ("prisma/schema.prisma", &prisma()), (path, &script)]);
     let said = fix(&repo, &[]);
-    assert!(said.contains("next: Run `npx prisma migrate dev`"), "{said}");
+    let expected = "\nnext: Run `npx prisma migrate dev`, and commit the migration.\nauth-review: 1 finding fixed in 1 file, 0 findings left\n  \
+                    the migrations lack what is declared now until the next step is taken (1 finding)\n";
+    assert!(said.starts_with("fixed: declare table `passkey`") && said.ends_with(expected), "{said}");
     assert_eq!(repo.read(path), script);
+    // What was there before is no consequence of a repair.
+    let run = repo.review(&["fix", "--color", "always"]).passed();
+    let skipped = "\u{1b}[1mskipped\u{1b}[0m: prisma/schema.prisma:";
+    assert!(
+        run.stderr.starts_with(skipped)
+            && run.stdout.ends_with("1 finding left\n  `git auth-review` shows what is left, and what to write\n"),
+        "{run:?}"
+    );
     assert_eq!(findings(&repo), ["migration/schema-not-migrated"]);
     let said = repo.review(&["--no-daemon"]).stdout;
     assert!(said.contains("create table \"Passkey\" ("), "{said}");

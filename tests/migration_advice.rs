@@ -768,7 +768,7 @@ fn a_name_in_another_case_is_another_column_to_postgresql() {
 fn unmigrated(scripts: &str, plugins: &str, columns: &str, tables: &str) -> Vec<Finding> {
     let auth = format!(
         "import {{ betterAuth }} from \"better-auth\";\nimport {{ drizzleAdapter }} from \"better-auth/adapters/drizzle\";\n\
-         import {{ admin, jwt, username }} from \"better-auth/plugins\";\nimport {{ db }} from \"db\";\n\
+         import {{ admin, jwt, oidcProvider, username }} from \"better-auth/plugins\";\nimport {{ db }} from \"db\";\n\
          import * as schema from \"./schema\";\nexport const auth = betterAuth({{ \
          database: drizzleAdapter(db, {{ provider: \"pg\", schema }}), plugins: [{plugins}] }});\n"
     );
@@ -813,6 +813,27 @@ fn each_plugin_has_its_unmigrated_columns_told() {
     for columns in ["`role`, `banned`, `banReason` and `banExpires`", "`username` and `displayUsername`"] {
         assert!(found.iter().any(|finding| finding.message.contains(columns)), "{columns}: {found:?}");
     }
+}
+
+#[test]
+fn what_one_migration_makes_is_one_finding() {
+    let columns = "role banned banReason banExpires nic";
+    let found = unmigrated(
+        "",
+        "jwt(), admin(), oidcProvider({ loginPage: \"/\" })",
+        columns,
+        "jwks oauthApplication oauthAccessToken oauthConsent",
+    );
+    let told: Vec<&str> = found.iter().map(|finding| finding.message.as_str()).collect();
+    let [jwks, role, tables] = told.as_slice() else { panic!("{told:?}") };
+    assert!(jwks.starts_with("no migration creates table `jwks`, which"), "{told:?}");
+    assert!(
+        role.starts_with("no migration creates columns `role`, `banned`, `banReason` and `banExpires` of table `user`, which")
+    );
+    assert_eq!(
+        *tables,
+        "no migration creates tables `oauthAccessToken`, `oauthApplication` and `oauthConsent`, which the schema declares, in `drizzle`"
+    );
 }
 
 #[test]

@@ -412,6 +412,14 @@ fn migrations_that_drizzle_kit_does_not_keep_are_written_by_people() {
     let expected = "then write a migration in `drizzle` that brings it into the database, run `npm run migrate`, and commit the schema \
                     and the migration.";
     assert!(told.contains(expected), "{told}");
+    // One that Drizzle Kit wrote itself is no work of people, though its journal has dropped it.
+    let left_behind = [
+        ("drizzle/meta/_journal.json", part.as_str()),
+        ("drizzle/meta/0000_snapshot.json", "{}"),
+        ("drizzle/meta/0001_snapshot.json", "{}"),
+    ];
+    let told = with(&run, &[scripts.as_slice(), &left_behind].concat());
+    assert!(told.contains("then run `npx drizzle-kit generate` and `npm run db:migrate`, and commit"), "{told}");
     // One that makes nothing is in nobody's way.
     let emptied = [scripts[0], ("drizzle/0001_b.sql", "delete from \"verification\";"), ("drizzle/meta/_journal.json", &*part)];
     assert!(with(&run, &emptied).contains("`npx drizzle-kit generate` and `npm run db:migrate`"));

@@ -2583,6 +2583,89 @@ fn what_only_scripts_create_that_a_journal_does_not_list_or_that_are_not_there_i
     assert_eq!(ask(&missing, "SELECT 1;"), expected);
 }
 
+#[test]
+fn where_all_tables_an_adapter_finds_are_known_those_it_needs_are_missing() {
+    let manifest = ("package.json", "{ \"name\": \"app\", \"dependencies\": { \"better-auth\": \"1.7.25\" } }");
+    let missing = |files: &[(&str, &str)]| {
+        let server = model(&[&[manifest], files].concat()).servers.remove(0);
+        let named = |gap: &Gap| format!("{:?} {}", gap.kind, gap.key);
+        let core = ["account", "session", "user", "verification"];
+        server.gaps.iter().filter(|gap| core.contains(&gap.key.as_str())).map(named).collect::<Vec<_>>()
+    };
+    let all = ["Table account", "Table session", "Table user", "Table verification"];
+    let todo = "import { pgTable, text } from \"drizzle-orm/pg-core\";\n\
+                export const todo = pgTable(\"todo\", { id: text(\"id\").primaryKey() });\n";
+    let drizzle = |adapter: &str, schema: &str| {
+        let auth = format!(
+            "import {{ betterAuth }} from \"better-auth\";\nimport {{ drizzleAdapter }} from \"better-auth/adapters/drizzle\";\n\
+             import {{ drizzle }} from \"drizzle-orm/node-postgres\";\nimport {{ wrap }} from \"wrapping\";\n\
+             import * as schema from \"./schema\";\nconst db = drizzle(process.env.URL!, {{ schema }});\n\
+             export const auth = betterAuth({{ database: {adapter} }});"
+        );
+        missing(&[("src/auth.ts", &auth), ("src/schema.ts", &format!("{todo}{schema}"))])
+    };
+    let adapter = "drizzleAdapter(db, { provider: \"pg\" })";
+    assert_eq!(drizzle(adapter, ""), all);
+    assert_eq!(drizzle("drizzleAdapter(db, { provider: \"pg\", schema: { todo: schema.todo } })", ""), all);
+    let user = "export const user = pgTable(\"user\", { id: text(\"id\").primaryKey(), name: text(\"name\"), email: text(\"email\").unique() });";
+    assert_eq!(drizzle(adapter, user), ["Table account", "Table session", "Columns user", "Table verification"]);
+    // What may hold more, or is not known to be another thing than a table, is a question.
+    for open in ["export * from \"./generated\";", "export * from \"@acme/schema\";"] {
+        assert_eq!(drizzle(adapter, open), [""; 0], "{open}");
+    }
+    let made = "import { table } from \"@acme/tables\";\nexport const user = table(\"user\"), session = table(\"session\");";
+    assert_eq!(drizzle(adapter, made), ["Table account", "Table verification"]);
+    assert_eq!(drizzle(&format!("(options) => wrap({adapter}(options))"), ""), [""; 0]);
+    let prisma = |from: &str, made: &str, more: &[(&str, &str)]| {
+        let auth = format!(
+            "import {{ betterAuth }} from \"better-auth\";\nimport {{ prismaAdapter }} from \"better-auth/adapters/prisma\";\n\
+             import {{ PrismaClient }} from \"{from}\";\nconst kept = globalThis as unknown as {{ prisma?: PrismaClient }};\n\
+             export const auth = betterAuth({{ database: prismaAdapter({made}, {{ provider: \"postgresql\" }}) }});"
+        );
+        let schema = "datasource db {\n  provider = \"postgresql\"\n}\n\nmodel Todo {\n  id String @id\n}\n";
+        missing(&[&[("src/auth.ts", auth.as_str()), ("prisma/schema.prisma", schema)], more].concat())
+    };
+    for made in ["new PrismaClient()", "kept.prisma ?? new PrismaClient()", "new PrismaClient().$extends({})"] {
+        assert_eq!(prisma("@prisma/client", made, &[]), all, "{made}");
+    }
+    let other = ("db/schema.prisma", "datasource db {\n  provider = \"postgresql\"\n}\n\nmodel Log {\n  id String @id\n}\n");
+    assert_eq!(prisma("@prisma/client", "new PrismaClient()", &[other]), [""; 0]);
+    assert_eq!(prisma("@acme/db", "new PrismaClient()", &[]), [""; 0]);
+}
+
+#[test]
+fn an_export_that_is_not_known_keeps_no_migrations_from_their_tables() {
+    let auth = "import { betterAuth } from \"better-auth\";\nimport { drizzleAdapter } from \"better-auth/adapters/drizzle\";\n\
+                import { db, schema } from \"@acme/db\";\n\
+                export const auth = betterAuth({ database: drizzleAdapter(db, { provider: \"pg\", schema }) });";
+    let tables = "import { pgTable, text, timestamp } from \"drizzle-orm/pg-core\";\n\
+        export const verification = pgTable(\"verification\", { id: text(\"id\").primaryKey(), identifier: text(\"identifier\"), \
+        value: text(\"value\"), expiresAt: timestamp(\"expires_at\"), createdAt: timestamp(\"created_at\"), updatedAt: timestamp(\"updated_at\") });\n";
+    let script =
+        "CREATE TABLE verification (id text, identifier text, expires_at timestamp, created_at timestamp, updated_at timestamp);";
+    for other in ["export const NAME = /^a$/;", "export enum Kind { A }", "export const size = given * 2;", "export const x = 1;"]
+    {
+        let model = model(&[
+            ("package.json", "{ \"private\": true, \"workspaces\": [\"apps/*\", \"packages/*\"] }"),
+            ("packages/db/package.json", "{ \"name\": \"@acme/db\", \"main\": \"src/index.ts\" }"),
+            ("packages/db/src/index.ts", "export const db = {};\nexport * as schema from \"./schema\";"),
+            ("packages/db/src/schema/index.ts", "export * from \"./auth\";\nexport * from \"./utils\";"),
+            ("packages/db/src/schema/auth.ts", tables),
+            ("packages/db/src/schema/utils.ts", other),
+            ("apps/web/package.json", "{ \"name\": \"web\", \"dependencies\": { \"better-auth\": \"1.7.25\" } }"),
+            ("apps/web/src/auth.ts", auth),
+            (
+                "apps/web/drizzle.config.ts",
+                "export default { dialect: \"postgresql\", schema: \"../../packages/db/src/schema/index.ts\", out: \"./drizzle\" };",
+            ),
+            ("apps/web/drizzle/0000_a.sql", script),
+        ]);
+        let unmigrated = model.servers[0].gaps.iter().filter(|gap| gap.kind == GapKind::UnmigratedColumns);
+        let columns: Vec<&str> = unmigrated.flat_map(|gap| &gap.columns).map(|column| column.name.as_str()).collect();
+        assert_eq!(columns, ["value"], "{other}");
+    }
+}
+
 /// A server on Kysely whose tables are told by types.
 #[test]
 fn columns_that_only_the_migrations_ask_a_value_for_are_a_gap() {

@@ -210,6 +210,9 @@ pub(super) struct FixArgs {
     /// Repair only findings of a rule; its category may be left out
     #[arg(long, value_name = "RULE")]
     pub(super) rule: Option<String>,
+    /// When to colour
+    #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
+    pub(super) color: ColorChoice,
 }
 
 /// Arguments of `inspect`.

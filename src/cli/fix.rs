@@ -7,7 +7,6 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use clap::ColorChoice;
 
 use super::args::FixArgs;
 use super::error::CommandError;
@@ -17,14 +16,15 @@ use crate::cache::memory::MemoryStore;
 use crate::engine::{self, Options};
 use crate::fix::{self, Change, Wanted};
 use crate::git::{Repo, Side, unified_diff};
-use crate::report::{fixed, without_credentials};
+use crate::report::fixed::Fixed;
+use crate::report::without_credentials;
 use crate::rules::Registry;
 use crate::service::{Output, Target};
 use crate::source::Installed;
 
 /// Applies the edits of the findings, or shows them.
 pub(super) fn run(args: &FixArgs) -> Outcome {
-    let request = request::build(Target::Worktree, Output::Terminal, ColorChoice::Auto)?;
+    let request = request::build(Target::Worktree, Output::Terminal, args.color)?;
     let place = Place::required(&request.environment)?;
     let directory = &request.environment.directory;
     request::check_paths(directory, &args.paths)?;
@@ -48,17 +48,20 @@ pub(super) fn run(args: &FixArgs) -> Outcome {
         &MemoryStore::default(),
         &wanted,
     )?;
-    output::error(&fixed::skipped(&outcome));
+    let report = Fixed { outcome: &outcome, style: &request.style };
     if args.dry_run {
         let mut diff = String::new();
         for (path, change) in &outcome.files {
             diff.push_str(&shown(path, change)?);
         }
         output::print(&diff)?;
+        output::error(&report.skipped());
         return Ok(0);
     }
     write(&place.root, &outcome.files)?;
-    output::print(&fixed::fixed(&outcome))?;
+    output::print(&report.made())?;
+    output::error(&report.skipped());
+    output::print(&report.summary())?;
     Ok(0)
 }
 

@@ -51,6 +51,10 @@ impl<'r> Reporter<'r> {
     /// A report as its circumstances leave it; `None` where they make it none.
     #[must_use]
     pub fn settled(&self, cx: &Context<'_>, circumstances: Circumstances<'_>, mut report: Report) -> Option<Report> {
+        // Nobody is served while the application is built.
+        if circumstances.conditions.iter().any(|condition| condition.environment == Some(Environment::Build)) {
+            return None;
+        }
         let softening = &self.rule.document().metadata.softening;
         for lower in lowerings(softening, cx, circumstances) {
             report.severity = lower.apply(report.severity)?;
@@ -61,7 +65,7 @@ impl<'r> Reporter<'r> {
         }
         let mut when: Vec<String> = Vec::new();
         for condition in circumstances.conditions {
-            if condition.environment == Some(Environment::Production) {
+            if condition.environment.is_some_and(Environment::is_production) {
                 continue;
             }
             let told = if condition.is_call { condition.text.clone() } else { format!("`{}`", condition.text) };
@@ -73,7 +77,9 @@ impl<'r> Reporter<'r> {
             }
         }
         if !when.is_empty() {
-            report.message = format!("{}, when {}", report.message, when.join(" and "));
+            let is_outside = circumstances.conditions.iter().any(is_outside_production);
+            let place = if is_outside { " outside production" } else { "" };
+            report.message = format!("{}{place}, when {}", report.message, when.join(" and "));
         }
         Some(report)
     }
@@ -109,6 +115,10 @@ impl<'r> Reporter<'r> {
     }
 }
 
+fn is_outside_production(condition: &&Condition) -> bool {
+    condition.environment.is_some_and(Environment::is_outside_production)
+}
+
 fn role_lowering(softening: &Softening, role: Role) -> Lower {
     match role {
         Role::Live => Lower::Keep,
@@ -121,7 +131,7 @@ fn role_lowering(softening: &Softening, role: Role) -> Lower {
 
 fn lowerings(softening: &Softening, cx: &Context<'_>, circumstances: Circumstances<'_>) -> Vec<Lower> {
     let mut found = vec![role_lowering(softening, circumstances.role)];
-    if circumstances.conditions.iter().any(|condition| condition.environment == Some(Environment::NotProduction)) {
+    if circumstances.conditions.iter().any(is_outside_production) {
         found.push(softening.outside_production);
     }
     if Condition::undecided(circumstances.conditions.iter().copied()).is_some() {

@@ -447,7 +447,9 @@ impl Evaluator<'_> {
             if returned.throws {
                 match Condition::all(&conditions) {
                     _ if ends => break,
-                    Some(always) if always.environment == Some(Environment::Production) => refused = Some(always.negated()),
+                    Some(always) if always.environment.is_some_and(Environment::is_production) => {
+                        refused = Some(always.negated())
+                    }
                     _ => {}
                 }
                 continue;
@@ -481,7 +483,9 @@ impl Evaluator<'_> {
         match alternatives.pop() {
             None => Node { value: Value::Undefined, at: at.clone() },
             // Otherwise an error is thrown.
-            Some((only, condition)) if alternatives.is_empty() && condition.environment != Some(Environment::NotProduction) => {
+            Some((only, condition))
+                if alternatives.is_empty() && !condition.environment.is_some_and(Environment::is_outside_production) =>
+            {
                 only
             }
             last => {

@@ -89,17 +89,15 @@ impl Evaluator<'_> {
                 return each(several.clone(), &at, &|one| Node { value: told(one), at: at.clone() });
             }
         }
+        let is_phase = |one: &Value| matches!(one, Value::External(External { module, name }) if module == "next/constants" && name == "PHASE_PRODUCTION_BUILD");
         let environment = match (&left.value, &right.value) {
+            (_, phase) | (phase, _) if is_phase(phase) => Some(Environment::Build),
             (_, Value::Text(Text::Plain(text))) => variable(&sides[0], &left).and_then(|name| selected_environment(name, text)),
             (Value::Text(Text::Plain(text)), _) => variable(&sides[1], &right).and_then(|name| selected_environment(name, text)),
             _ => None,
         };
         let text = format!("{} {} {}", render::expr(&sides[0]), if equal { "===" } else { "!==" }, render::expr(&sides[1]));
-        let environment = environment.map(|environment| match (environment, equal) {
-            (environment, true) => environment,
-            (Environment::Production, false) => Environment::NotProduction,
-            (Environment::NotProduction, false) => Environment::Production,
-        });
+        let environment = environment.map(|environment| if equal { environment } else { environment.negated() });
         test(Condition { environment, ..Condition::new(text, at.clone()) }, at)
     }
 
@@ -134,9 +132,8 @@ pub(super) fn truth_of(node: &Node, told: impl FnOnce() -> Condition) -> Truth {
         return Truth::Known(known);
     }
     let told = || match &node.value {
-        Value::Env(name) if tells_of_tests(name) || tells_of_builds(name) => {
-            Condition { environment: Some(Environment::NotProduction), ..told() }
-        }
+        Value::Env(name) if tells_of_builds(name) => Condition { environment: Some(Environment::Build), ..told() },
+        Value::Env(name) if tells_of_tests(name) => Condition { environment: Some(Environment::NotProduction), ..told() },
         _ => told(),
     };
     let Value::Either(alternatives) = &node.value else { return Truth::Depends(told()) };
@@ -216,11 +213,13 @@ pub(super) fn read_variable(value: &Value) -> Option<&str> {
 }
 
 /// Whether a variable by its name is set only while the application is built, when it serves nothing: `BUILD_TIME`,
-/// `IS_BUILDING`, `NEXT_BUILD`.
+/// `IS_BUILDING`, `NEXT_BUILD`; or where there is no environment to check, as in the build of an image (documentation of T3 Env:
+/// `SKIP_ENV_VALIDATION`).
 fn tells_of_builds(variable: &str) -> bool {
     let is_about = |word: &&str| !matches!(*word, "IS" | "NEXT" | "VITE" | "SSR" | "DOCKER");
     let words: Vec<&str> = variable.split('_').filter(is_about).collect();
-    matches!(words.as_slice(), ["BUILD" | "BUILDING" | "BUILDTIME"] | ["BUILD", "TIME" | "PHASE"])
+    variable == "SKIP_ENV_VALIDATION"
+        || matches!(words.as_slice(), ["BUILD" | "BUILDING" | "BUILDTIME"] | ["BUILD", "TIME" | "PHASE"])
 }
 
 /// A value without the alternatives it is known not to be.
@@ -241,6 +240,10 @@ pub(super) fn without(mut node: Node, is_ruled_out: impl Fn(&Node) -> bool) -> N
 pub(super) fn selected_environment(variable: &str, value: &str) -> Option<Environment> {
     match value {
         "1" | "true" if tells_of_tests(variable) => Some(Environment::NotProduction),
+        "1" | "true" if tells_of_builds(variable) => Some(Environment::Build),
+        // Documentation of Next.js ("Phases"), of npm ("Environment", "current lifecycle event").
+        "phase-production-build" if variable == "NEXT_PHASE" => Some(Environment::Build),
+        "build" if variable == "npm_lifecycle_event" => Some(Environment::Build),
         _ if !names_environment(variable) => None,
         "production" | "prod" => Some(Environment::Production),
         "development" | "dev" | "test" | "local" | "testing" => Some(Environment::NotProduction),

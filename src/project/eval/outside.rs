@@ -314,7 +314,7 @@ impl Evaluator<'_> {
             let caller = Place { file: Arc::clone(&call.at.file), facts, scope: call.scope, frame: None };
             let Some(conditions) = self.conditions(&caller, &call.guards) else { continue };
             // As for calls of the entry point itself, it only counts whether production makes the call.
-            let kept_out = |condition: &&Condition| condition.environment == Some(Environment::NotProduction);
+            let kept_out = |condition: &&Condition| condition.environment.is_some_and(Environment::is_outside_production);
             let environment = conditions.iter().find(kept_out).and_then(|condition| condition.environment);
             let (at, owner) = (call.at.clone(), call.owner.clone());
             callers.calls.push(Caller { at, is_seen: true, owner, environment });
@@ -336,7 +336,7 @@ impl Evaluator<'_> {
         let Some(facts) = self.files.facts(file) else { return own };
         let place = Place { file: Arc::clone(file), facts, scope, frame: None };
         let conditions = self.conditions(&place, guards).unwrap_or_default();
-        if conditions.iter().any(|condition| condition.environment == Some(Environment::NotProduction)) {
+        if conditions.iter().any(|condition| condition.environment.is_some_and(Environment::is_outside_production)) {
             return Role::Development;
         }
         self.role_of_callers(file, scope).unwrap_or(Role::Live)

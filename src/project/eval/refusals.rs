@@ -42,7 +42,7 @@ impl Evaluator<'_> {
         let is_around = |guard: &&Guard| guard.body.start <= at.start && at.end <= guard.body.end;
         let refuses = |end: &Return| {
             let conditions = self.conditions(place, end.guards.iter().filter(|guard| !is_around(guard)))?;
-            Condition::all(&conditions).filter(|all| all.environment == Some(Environment::Production))
+            Condition::all(&conditions).filter(|all| all.environment.is_some_and(Environment::is_production))
         };
         // What is called to find out is rarely a test of the environment, and much to follow for each change.
         let asks = |end: &&Return| end.guards.iter().any(|guard| guard.condition.any(&|part| matches!(part.kind, Kind::Call(_))));
@@ -74,7 +74,7 @@ impl Evaluator<'_> {
             _ => match self.truth(place, condition) {
                 Truth::Known(value) => when(value == wanted),
                 Truth::Depends(condition) => match if wanted { condition } else { condition.negated() }.environment {
-                    Some(Environment::Production) => Refusal::InProduction,
+                    Some(environment) if environment.is_production() => Refusal::InProduction,
                     _ => Refusal::Never,
                 },
             },

@@ -28,7 +28,8 @@ pub enum Comparison {
         /// What may or may not be there, as a clause for `whether`, each with the reason why that is not known.
         open: Vec<(String, Unknown)>,
     },
-    /// No source declares any core table, so that the schema must lie outside the repository.
+    /// No source declares any core table, so that the schema must lie outside the repository: the adapter may find others than
+    /// those that were read.
     NoSchema,
 }
 
@@ -41,7 +42,7 @@ pub fn compare(required: &Required, declared: &Declared, adapter: &Adapter, comp
         let similar = declared.candidates().filter(|source| is_similar_table(&source.table, &name));
         CORE.contains(&key.as_str()) && own.chain(similar).any(|found| looks_like(found, table))
     });
-    if !holds_schema {
+    if !holds_schema && !declared.lookup.whole {
         return Comparison::NoSchema;
     }
     // Types are a picture of the database, not what migrations are written for.

@@ -116,7 +116,7 @@ impl Sources {
             AdapterKind::Kysely => self.sql(files, resolver, package, adapter),
             _ if adapter.mapper() == Some(Mapper::Convex) => {
                 let tables = adapter.convex_schema().and_then(convex::tables).unwrap_or_default();
-                (Lookup { tables, naming: Naming::Exact, map: Map::Needless }, Vec::new())
+                (Lookup { tables, naming: Naming::Exact, ..Lookup::default() }, Vec::new())
             }
             _ if adapter.mapper().is_some() => {
                 let lookup = self.entities(resolver, package, adapter);
@@ -167,7 +167,7 @@ impl Sources {
     /// Tables whose link to the adapter is not known.
     fn similar(&self, wanted: impl Fn(&SourceTable) -> bool) -> Lookup {
         let tables = self.all.iter().filter(|table| wanted(table)).cloned();
-        Lookup { tables: named(tables), naming: Naming::Similar, map: Map::Needless }
+        Lookup { tables: named(tables), ..Lookup::default() }
     }
 
     /// The tables of the schema map; those that may be meant where it is not known, or the adapter is given none.
@@ -176,7 +176,8 @@ impl Sources {
             Given::Map(map) => match self.exported.of_map(evaluator, map) {
                 Some(tables) => {
                     let given = Map::Given { at: map.at.clone(), modules: evaluator.whole_modules(&map.at.file) };
-                    return Lookup { tables: named(tables), naming: Naming::Exact, map: given };
+                    let whole = !adapter.wrapped && !adapter.is_hollow();
+                    return Lookup { tables: named(tables), naming: Naming::Exact, map: given, whole };
                 }
                 None => Map::Unknown(
                     map.why_unknown()
@@ -217,7 +218,7 @@ impl Sources {
             Some("better-auth-mikro-orm") if !entities::are_renamed(adapter) => Naming::Entities,
             _ => Naming::Similar,
         };
-        Lookup { tables: named(tables), naming, map: Map::Needless }
+        Lookup { tables: named(tables), naming, ..Lookup::default() }
     }
 
     /// Writes down what the columns of Drizzle's tables are called in the database, where a setting makes names of those
@@ -246,7 +247,9 @@ impl Sources {
             return (self.similar(|_| true), Vec::new());
         }
         let tables = models.into_iter().map(|model| (delegate(&model.table.name), model.clone())).collect();
-        let lookup = Lookup { tables, naming: Naming::Exact, map: Map::Needless };
+        let is_usual = || adapter.handle.as_ref().is_some_and(prisma::is_usual_client);
+        let whole = self.prisma.len() == 1 && !adapter.wrapped && is_usual();
+        let lookup = Lookup { tables, naming: Naming::Exact, whole, ..Lookup::default() };
         let is_read = |tool: &&Tool| lookup.tables.iter().any(|(_, model)| tool.reads(&model.file));
         let configured = tool.filter(is_read).and_then(|tool| tool.migrations.clone());
         let folder = configured.or_else(|| schema.map(prisma::PrismaSchema::migrations));
@@ -284,13 +287,15 @@ impl Sources {
             if adapter.snake_case == Some(true) { named(tables.into_iter().map(as_kysely_makes_it)) } else { named(tables) };
         let tables = in_one_namespace(tables);
         let naming = Naming::Sql { dialect: adapter.dialect, snake: adapter.snake_case };
-        (Lookup { tables, naming, map: Map::Needless }, migrated)
+        (Lookup { tables, naming, ..Lookup::default() }, migrated)
     }
 
     /// The configurations of Drizzle Kit that read these tables. Where some are none of its business, it is not known who makes
     /// them: none then.
     fn kits(&self, lookup: &Lookup) -> Vec<&Tool> {
-        let declaring: BTreeSet<&str> = lookup.tables.iter().map(|(_, table)| &*table.file).collect();
+        // What is not known to be a table need not be the business of a tool.
+        let declaring: BTreeSet<&str> =
+            lookup.tables.iter().filter(|(_, table)| !table.is_unknown()).map(|(_, table)| &*table.file).collect();
         let of_kit = |tool: &&Tool| tool.kind == Kind::DrizzleKit && declaring.iter().any(|file| tool.reads(file));
         let reading: Vec<&Tool> = self.tools.iter().filter(of_kit).collect();
         let are_all_read = declaring.iter().all(|file| reading.iter().any(|tool| tool.reads(file)));

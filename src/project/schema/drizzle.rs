@@ -395,7 +395,8 @@ impl Exported {
                         table.table.name = key.to_string();
                         Some(table)
                     }
-                    None => table(evaluator, key, node),
+                    // What code outside makes may be a table as well, unless the ORM itself makes something else.
+                    None => table(evaluator, key, node).or_else(|| (!call.callee.module.starts_with("drizzle-")).then(unknown)),
                 },
                 _ => None,
             });

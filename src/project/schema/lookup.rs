@@ -22,6 +22,8 @@ pub struct Lookup {
     pub naming: Naming,
     /// The schema map of the adapter, where it is one that needs one.
     pub map: Map,
+    /// The adapter finds these tables and no others, whatever else the repository declares: all of them are known.
+    pub whole: bool,
 }
 
 /// The schema map of an adapter of Drizzle.

@@ -269,6 +269,12 @@ impl SourceTable {
         Site::new(&self.file, self.table.span)
     }
 
+    /// Whether nothing is known of it but the name it is found by: it may be something else than a table.
+    #[must_use]
+    pub fn is_unknown(&self) -> bool {
+        self.table.open && self.table.columns.is_empty() && self.table.physical.is_none()
+    }
+
     /// Where a column of it is declared.
     #[must_use]
     pub fn column_site(&self, column: &Column) -> Site {

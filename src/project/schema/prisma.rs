@@ -10,6 +10,7 @@ use crate::facts::schema::PrismaFile;
 use crate::facts::{Body, FileFacts};
 use crate::project::files::Files;
 use crate::project::resolve::{Resolver, join};
+use crate::project::value::{Node, Value};
 use crate::source::{FileKind, folder_of};
 
 /// Where Prisma looks in a package when it is not told where.
@@ -112,6 +113,24 @@ pub(super) fn of_client<'s>(schemas: &'s [PrismaSchema], tool: Option<&Tool>, pa
         only(by_default).or_else(|| only(own()))
     };
     packages.iter().find_map(|package| in_package(package))
+}
+
+/// Whether a database handle is the client that Prisma generates at its usual place. One that is imported from elsewhere may be of
+/// another schema.
+pub(super) fn is_usual_client(handle: &Node) -> bool {
+    match &handle.value {
+        // `new PrismaClient().$extends(…)` adds no models.
+        Value::Call(call) => {
+            let made = std::iter::successors(Some(call), |call| call.receiver.as_ref()).last();
+            made.is_some_and(|made| made.new && made.callee.name == "PrismaClient" && made.callee.module == "@prisma/client")
+        }
+        // One that is kept between reloads was made by the same code.
+        Value::Either(all) => {
+            let mut made = all.iter().map(|one| &one.node).filter(|node| matches!(node.value, Value::Call(_))).peekable();
+            made.peek().is_some() && made.all(is_usual_client)
+        }
+        _ => false,
+    }
 }
 
 fn only<T>(mut all: impl Iterator<Item = T>) -> Option<T> {

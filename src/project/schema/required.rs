@@ -589,10 +589,7 @@ mod tests {
     }
 
     fn either(condition: &str, environment: Option<Environment>, holds: Node, else_: Node) -> Node {
-        let other = environment.map(|environment| match environment {
-            Environment::Production => Environment::NotProduction,
-            Environment::NotProduction => Environment::Production,
-        });
+        let other = environment.map(Environment::negated);
         let alternative = |node, text: String, environment| Alternative {
             node,
             condition: Condition { environment, ..Condition::new(text, site()) },

@@ -87,14 +87,43 @@ pub enum Environment {
     NotProduction,
     /// It always holds in production.
     Production,
+    /// It holds only while the application is built, when it serves nobody.
+    Build,
+    /// It always holds but while the application is built.
+    NotBuild,
 }
 
 impl Environment {
+    /// Whether it always holds in production.
+    #[must_use]
+    pub fn is_production(self) -> bool {
+        matches!(self, Self::Production | Self::NotBuild)
+    }
+
+    /// Whether it never holds in production.
+    #[must_use]
+    pub fn is_outside_production(self) -> bool {
+        matches!(self, Self::NotProduction | Self::Build)
+    }
+
+    /// What is known where the condition does not hold.
+    #[must_use]
+    pub fn negated(self) -> Self {
+        match self {
+            Self::NotProduction => Self::Production,
+            Self::Production => Self::NotProduction,
+            Self::Build => Self::NotBuild,
+            Self::NotBuild => Self::Build,
+        }
+    }
+
     /// What is known where several conditions hold, by what is known of each.
     fn of_all(conditions: impl IntoIterator<Item = Option<Self>>) -> Option<Self> {
         conditions.into_iter().reduce(|one, other| match (one, other) {
+            (Some(one), Some(other)) if one == other => Some(one),
+            (Some(Self::Build), _) | (_, Some(Self::Build)) => Some(Self::Build),
             (Some(Self::NotProduction), _) | (_, Some(Self::NotProduction)) => Some(Self::NotProduction),
-            (Some(Self::Production), Some(Self::Production)) => Some(Self::Production),
+            (Some(_), Some(_)) => Some(Self::Production),
             _ => None,
         })?
     }
@@ -102,8 +131,10 @@ impl Environment {
     /// What is known where one of several conditions holds, by what is known of each.
     pub(super) fn of_any(conditions: impl IntoIterator<Item = Option<Self>>) -> Option<Self> {
         conditions.into_iter().reduce(|one, other| match (one, other) {
+            (Some(one), Some(other)) if one == other => Some(one),
+            (Some(Self::NotBuild), _) | (_, Some(Self::NotBuild)) => Some(Self::NotBuild),
             (Some(Self::Production), _) | (_, Some(Self::Production)) => Some(Self::Production),
-            (Some(Self::NotProduction), Some(Self::NotProduction)) => Some(Self::NotProduction),
+            (Some(_), Some(_)) => Some(Self::NotProduction),
             _ => None,
         })?
     }
@@ -355,10 +386,7 @@ impl Condition {
             Some(inner) if is_one_group(inner) => inner.to_owned(),
             _ => format!("!({})", self.text),
         };
-        let environment = self.environment.map(|environment| match environment {
-            Environment::Production => Environment::NotProduction,
-            Environment::NotProduction => Environment::Production,
-        });
+        let environment = self.environment.map(Environment::negated);
         let cases = self.cases.as_ref().and_then(|cases| cases.negated()).map(Arc::new);
         Self { environment, cases, ..Self::new(text, self.at.clone()) }
     }
@@ -491,7 +519,7 @@ impl Found<'_> {
     /// Whether some condition on the way keeps the value out of production.
     #[must_use]
     pub fn outside_production(&self) -> bool {
-        self.conditions.iter().any(|condition| condition.environment == Some(Environment::NotProduction))
+        self.conditions.iter().any(|condition| condition.environment.is_some_and(Environment::is_outside_production))
     }
 }
 

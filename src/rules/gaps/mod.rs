@@ -228,6 +228,19 @@ impl<'m> Group<'m> {
         }
     }
 
+    /// Takes over the gaps of another group of the server.
+    pub(super) fn add(&mut self, other: Self) {
+        self.gaps.extend(other.gaps);
+        self.others.extend(other.others);
+    }
+
+    /// The plugin that decides whether a gap does harm, where a condition decides on the plugin.
+    pub(super) fn condition(&self, gap: &Gap) -> Option<usize> {
+        let is_conditional =
+            |plugin: &usize| self.server.plugins.get(*plugin).is_some_and(|plugin| !plugin.conditions.is_empty());
+        needed_with(self.server, gap).filter(is_conditional)
+    }
+
     /// Adds the other servers that have some of these gaps.
     pub(super) fn name_others(&self, gaps: &[Gap], report: &mut Report) {
         let has = |(kind, key, _): &&(GapKind, String, &Server)| gaps.iter().any(|gap| gap.kind == *kind && gap.key == *key);
@@ -320,6 +333,9 @@ impl<'m> Group<'m> {
         let renamed: Vec<String> = renamed.collect();
         if !renamed.is_empty() {
             report.help.server = Some(self.misplaced() + &renamed.join(" "));
+            if report.fix.is_none() {
+                report.refusal = Some("which of the names is changed is for people to say".into());
+            }
         }
         if server.adapter.at != server.at {
             report.related.push((server.adapter.at.clone(), "the database is set here".into()));
@@ -576,47 +592,62 @@ pub(super) fn report_each(
     tell: impl Fn(&Group<'_>, &Gap, &mut Report) -> (String, String),
 ) {
     for group in groups(cx, topic) {
-        let server = group.server;
         for gap in &group.gaps {
-            let places = gap.declared.iter().map(|(_, place)| place).chain(&gap.found_in);
-            let mut places: Vec<&Site> = places.chain([&server.adapter.at]).collect();
-            let primary = places.remove(0);
-            let mut report = out.draft(primary.clone(), "");
-            let shown = repair(cx, server, &[gap], &mut report);
-            let shown = shown.as_deref();
-            report.help.migration = Some(if is_key(gap) { declare_keys(server, shown) } else { advice(server, shown) });
-            if topic == Topic::Of(GapKind::Unwritten) && report.fix.take().is_some() {
-                report.refusal = Some("what a column of the project's own is to hold only people know".into());
-            }
-            let file = gap.found_in.as_ref().unwrap_or(primary).file.to_string();
-            report.identity = vec![file, gap.table.clone()];
-            // These stand at the table, whatever brings them in.
-            if gap.kind.is_unmigrated() {
-                report.identity.extend(match &gap.cause {
-                    Cause::Option { path, .. } => Some(path.clone()),
-                    _ => group.plugin().map(|plugin| plugin.name.clone()),
-                });
-            }
-            refuse(server, std::slice::from_ref(gap), &mut report);
-            let (message, label) = tell(&group, gap, &mut report);
-            report.message = message;
-            report.label = label;
-            part_rows(gap, &mut report);
-            group.prepare(&[gap], &mut report);
-            let others = gap.declared.iter().skip(1);
-            report.related.extend(others.map(|(_, place)| (place.clone(), report.label.clone())));
-            report.related.extend(gap.end());
-            if let Some(plugin) = group.plugin() {
-                report.related.push((plugin.at.clone(), "this plugin brings the requirement in".into()));
-            } else if server.adapter.at != *primary {
-                report.related.push((server.adapter.at.clone(), "the database is set here".into()));
-            }
-            group.name_others(std::slice::from_ref(gap), &mut report);
-            report.parts.extend(parts(gap));
-            report.parts.extend(gap.declared.iter().map(|(name, _)| format!("{}.{name}", gap.key)));
-            group.only(gap).hit(cx, out, report);
+            report_together(cx, out, topic, &group.only(gap), |report| tell(&group, gap, report));
         }
     }
+}
+
+/// Reports the gaps of a group in one finding, at the declarations they are about. `tell` gives the message and the label there.
+pub(super) fn report_together(
+    cx: &Context<'_>,
+    out: &mut Reporter<'_>,
+    topic: Topic,
+    group: &Group<'_>,
+    tell: impl FnOnce(&mut Report) -> (String, String),
+) {
+    let (server, gaps) = (group.server, group.gaps.iter().collect::<Vec<_>>());
+    let Some(first) = group.gaps.first() else { return };
+    let places_of = |gap: &'_ Gap| -> Vec<Site> {
+        let declared = gap.declared.iter().map(|(_, place)| place.clone());
+        declared.chain(gap.found_in.clone().filter(|_| gap.declared.is_empty())).collect()
+    };
+    let mut places: Vec<Site> = gaps.iter().flat_map(|gap| places_of(gap)).collect();
+    if places.is_empty() {
+        places.push(server.adapter.at.clone());
+    }
+    let primary = places.remove(0);
+    let mut report = out.draft(primary.clone(), "");
+    let shown = repair(cx, server, &gaps, &mut report);
+    let shown = shown.as_deref();
+    let are_keys = gaps.iter().all(|gap| is_key(gap));
+    report.help.migration = Some(if are_keys { declare_keys(server, shown) } else { advice(server, shown) });
+    if topic == Topic::Of(GapKind::Unwritten) && report.fix.take().is_some() {
+        report.refusal = Some("what a column of the project's own is to hold only people know".into());
+    }
+    let file = first.found_in.as_ref().unwrap_or(&primary).file.to_string();
+    report.identity = vec![file, first.table.clone()];
+    refuse(server, &group.gaps, &mut report);
+    let (message, label) = tell(&mut report);
+    report.message = message;
+    report.label = label;
+    part_rows(&gaps, &mut report);
+    group.prepare(&gaps, &mut report);
+    report.related.extend(places.into_iter().map(|place| (place, report.label.clone())));
+    report.related.extend(gaps.iter().flat_map(|gap| gap.end()));
+    let plugins: BTreeSet<usize> = gaps.iter().filter_map(|gap| gap.cause.plugin()).collect();
+    let plugins: Vec<&PluginUse> = plugins.into_iter().filter_map(|plugin| server.plugins.get(plugin)).collect();
+    if plugins.is_empty() && server.adapter.at != primary {
+        report.related.push((server.adapter.at.clone(), "the database is set here".into()));
+    }
+    let brings = |plugin: &&PluginUse| (plugin.at.clone(), "this plugin brings the requirement in".into());
+    report.related.extend(plugins.iter().map(brings));
+    group.name_others(&group.gaps, &mut report);
+    for gap in &gaps {
+        report.parts.extend(parts(gap));
+        report.parts.extend(gap.declared.iter().map(|(name, _)| format!("{}.{name}", gap.key)));
+    }
+    group.hit(cx, out, report);
 }
 
 /// Raises a report where the server answers no request because of the gaps, and says so. Gives back whether it does.
@@ -659,12 +690,13 @@ fn fill_later(server: &Server, gaps: &[&Gap], report: &mut Report) {
 }
 
 /// Tells that rows have to be told apart before a key is made that does not let them agree.
-fn part_rows(gap: &Gap, report: &mut Report) {
-    let values = match gap.kind {
-        GapKind::Unique | GapKind::UnmigratedUnique => "a value",
-        GapKind::UniqueTogether => "these values",
-        _ => return,
+fn part_rows(gaps: &[&Gap], report: &mut Report) {
+    let values = |gap: &&Gap| match gap.kind {
+        GapKind::Unique | GapKind::UnmigratedUnique => Some("a value"),
+        GapKind::UniqueTogether => Some("these values"),
+        _ => None,
     };
+    let Some(values) = gaps.iter().find_map(values) else { return };
     let told = format!("Look for rows that share {values} and part them first: the key cannot be made while there are some.");
     around_migration(report, &[&told], &[]);
 }

@@ -72,7 +72,7 @@ impl Finder<'_> {
     }
 
     /// The folder of the migrations that make the tables, where Drizzle Kit does not keep them: they are code, it is configured
-    /// to write elsewhere, its journal leaves out some that make tables or columns, so that what it generates would make those again,
+    /// to write elsewhere, people wrote some that make tables or columns, so that what it generates would make those again,
     /// or nothing tells of it at all.
     fn not_of_kit(&self, tool: Option<&Tool>) -> Option<Arc<str>> {
         let declared = &self.server.declared;
@@ -84,11 +84,29 @@ impl Finder<'_> {
                 None => is_run() || one.folder.rsplit('/').next() == Some(OUT),
             };
             let is_written = is_target || writer(self.files, &one.folder) == Some(Layer::Drizzle);
-            is_written && !makes_some_unlisted(one) && !declared.scripts.ordered(&one.folder).iter().any(|script| is_code(script))
+            is_written
+                && !self.makes_some_by_hand(one)
+                && !declared.scripts.ordered(&one.folder).iter().any(|script| is_code(script))
         };
         let mut kept = declared.migrated.iter().map(|one| &**one).filter(|one| one.ordered).peekable();
         let first = Arc::clone(&kept.peek()?.folder);
         (!kept.any(|one| is_of_kit(&one))).then_some(first)
+    }
+
+    /// Whether scripts that Drizzle Kit did not write make a part of the tables: the journal in their folder does not list them, and
+    /// no snapshot of the schema belongs to them. One that was written and taken out of the journal again has one.
+    fn makes_some_by_hand(&self, migrated: &Migrated) -> bool {
+        let has_snapshot = |script: &str| {
+            let number = script.rsplit('/').next().and_then(|name| name.split_once('_')).map(|(number, _)| number);
+            let snapshot = number.and_then(|number| join(folder_of(script), &format!("meta/{number}_snapshot.json")));
+            snapshot.is_some_and(|path| self.files.exists(&path))
+        };
+        let is_by_hand = |place: Site| migrated.unlisted.contains(&place.file) && !has_snapshot(&place.file);
+        let places = migrated.tables.iter().flat_map(|source| {
+            let columns = source.table.columns.iter().map(|column| source.column_site(column));
+            std::iter::once(source.site()).chain(columns)
+        });
+        places.into_iter().any(is_by_hand)
     }
 
     /// A migration that people write into a folder, with the scripts of these packages.
@@ -142,14 +160,4 @@ impl Finder<'_> {
         };
         self.script(Program::DrizzleKit, action, &folders, names_it)
     }
-}
-
-/// Whether scripts that the journal in their folder does not list make a part of the tables.
-fn makes_some_unlisted(migrated: &Migrated) -> bool {
-    let is_unlisted = |place: Site| migrated.unlisted.contains(&place.file);
-    let places = migrated.tables.iter().flat_map(|source| {
-        let columns = source.table.columns.iter().map(|column| source.column_site(column));
-        std::iter::once(source.site()).chain(columns)
-    });
-    places.into_iter().any(is_unlisted)
 }
