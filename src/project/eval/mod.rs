@@ -45,6 +45,7 @@ use ambient::{Ambient, Part};
 use closures::{called, closed_over, identity};
 use compose::{append, doubt, each, either, extend, set, spread, unknown};
 pub use ever::Shared;
+pub use exports::Container;
 use exports::PassedOn;
 use numbers::to_number;
 use operators::test;

@@ -175,7 +175,7 @@ impl Sources {
         let map = match schema_map(adapter) {
             Given::Map(map) => match self.exported.of_map(evaluator, map) {
                 Some(tables) => {
-                    let given = Map::Given { at: map.at.clone(), modules: evaluator.whole_modules(&map.at.file) };
+                    let given = Map::Given { at: map.at.clone(), containers: BTreeMap::new() };
                     return Lookup { tables: named(tables), naming: Naming::Exact, map: given };
                 }
                 None => Map::Unknown(
