@@ -273,7 +273,9 @@ impl Sources {
         // A table that is only altered is made elsewhere.
         let is_made = |source: &SourceTable| is_core(source) && !source.table.open;
         if !self.all.iter().chain(&tables).any(is_made) {
-            tables.extend(typed(files, resolver, package));
+            let (altered, made): (Vec<_>, Vec<_>) = tables.into_iter().partition(|source| source.table.open);
+            let (typed, altered) = types::altered(typed(files, resolver, package), altered);
+            tables = [made, typed, altered].concat();
         }
         // Scripts that make other tables say nothing of where those of the server are made.
         if !tables.iter().any(is_core) {
