@@ -408,7 +408,7 @@ impl Linker<'_> {
                         );
                         self.asked.push((server.at.clone(), Open { question, reason, site: server.adapter.at.clone() }));
                     }
-                    for (what, Unknown { reason, at: site }) in open {
+                    for (what, Unknown { reason, at: site, .. }) in open {
                         let question = format!("whether {what}, which {place} needs");
                         self.asked.push((server.at.clone(), Open { question, reason, site }));
                     }
