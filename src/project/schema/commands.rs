@@ -15,8 +15,9 @@ pub use official::GENERATED;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::migrated::are_kept;
+use super::migrated::{are_kept, name_in_database};
 use super::prisma::PrismaSchema;
+use super::replay::{is_code, is_trial};
 use super::tools::Tool;
 use super::{Migrated, SourceTable};
 use crate::facts::script::Program;
@@ -72,6 +73,8 @@ pub struct Commands {
     pub of_others: Vec<Arc<str>>,
     /// The files that declare the same tables once more for the tool, where it does not read those of the server.
     pub copies: Vec<Arc<str>>,
+    /// The code that makes the tables in the database when it runs, where nothing migrates them.
+    pub made_by: Vec<Arc<str>>,
     /// The official `generate`, where it writes into what the tools read.
     pub generate: Option<Command>,
     /// The official `migrate`, which serves the built-in adapter alone.
@@ -145,6 +148,20 @@ impl Finder<'_> {
         let keeps_some =
             !declared.migrated.is_empty() && are_kept(&declared.migrated, tables()) || !own.is_empty() && are_kept(&own, read);
         declared.pushed && !keeps_some
+    }
+
+    /// The code that makes most of the tables in the database by itself, where no migrations are kept.
+    fn makers(&self) -> Vec<Arc<str>> {
+        if self.server.declared.pushed || self.server.declared.migrated.iter().any(|one| one.ordered) {
+            return Vec::new();
+        }
+        let names: BTreeSet<&str> = self.tables().filter_map(name_in_database).collect();
+        let is_own =
+            |table: &&SourceTable| names.contains(table.table.name.as_str()) && is_code(&table.file) && !is_trial(&table.file);
+        let of_script =
+            |one: &Arc<Migrated>| one.tables.iter().filter(is_own).map(|table| Arc::clone(&table.file)).collect::<Vec<_>>();
+        let made: Vec<Arc<str>> = self.migrated.iter().filter(|one| !one.ordered).flat_map(of_script).collect();
+        if made.len() * 2 <= names.len() { Vec::new() } else { made.into_iter().collect::<BTreeSet<_>>().into_iter().collect() }
     }
 
     /// The folder of the package that declares the tables, where it is one; else that of the server.
