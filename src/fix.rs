@@ -60,11 +60,13 @@ pub fn fix(
     let mut outcome = Outcome::default();
     // An edit that leaves its finding in place is not made again.
     let mut applied: BTreeSet<(String, Vec<String>)> = BTreeSet::new();
+    let mut first: Option<BTreeSet<String>> = None;
     let around = Surroundings { worktree: None, installed };
     for _ in 0..MOST_ROUNDS {
         let findings = engine::review(&overlay, &[], around, options, store)?.findings;
         outcome.left = findings.len();
         outcome.skipped.clear();
+        let first = first.get_or_insert_with(|| findings.iter().map(|finding| finding.fingerprint.clone()).collect());
         let mut round = Round::default();
         for finding in findings.into_iter().filter(|finding| wanted.is_of_rule(finding)) {
             let fix = match (&finding.fix, &finding.refusal) {
@@ -75,6 +77,8 @@ pub fn fix(
                     outcome.skipped.push((finding, why));
                     continue;
                 }
+                // What a repair leaves to be done is its next step.
+                (None, Some(_)) if !first.contains(&finding.fingerprint) => continue,
                 (None, Some(why)) => {
                     let why = why.clone();
                     outcome.skipped.push((finding, why));

@@ -48,8 +48,8 @@ pub(super) fn run(args: &FixArgs) -> Outcome {
         &MemoryStore::default(),
         &wanted,
     )?;
-    output::error(&fixed::skipped(&outcome));
     if args.dry_run {
+        output::error(&fixed::skipped(&outcome));
         let mut diff = String::new();
         for (path, change) in &outcome.files {
             diff.push_str(&shown(path, change)?);
@@ -59,6 +59,7 @@ pub(super) fn run(args: &FixArgs) -> Outcome {
     }
     write(&place.root, &outcome.files)?;
     output::print(&fixed::fixed(&outcome))?;
+    output::error(&fixed::skipped(&outcome));
     Ok(0)
 }
 

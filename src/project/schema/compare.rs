@@ -12,7 +12,7 @@ use super::{
 use crate::facts::schema::{Column, Key, Table};
 use crate::knowledge::pack;
 use crate::project::adapter::Mapper;
-use crate::project::value::Unknown;
+use crate::project::value::{Node, Unknown, Value};
 use crate::project::{Adapter, AdapterKind, Dialect, TextDates};
 use crate::source::Site;
 
@@ -41,7 +41,7 @@ pub fn compare(required: &Required, declared: &Declared, adapter: &Adapter, comp
         let similar = declared.candidates().filter(|source| is_similar_table(&source.table, &name));
         CORE.contains(&key.as_str()) && own.chain(similar).any(|found| looks_like(found, table))
     });
-    if !holds_schema {
+    if !holds_schema && !is_closed(declared, adapter) {
         return Comparison::NoSchema;
     }
     // Types are a picture of the database, not what migrations are written for.
@@ -56,6 +56,17 @@ pub fn compare(required: &Required, declared: &Declared, adapter: &Adapter, comp
     }
     let stale = declared.migrated.first().filter(|_| !kept).map(|one| Arc::clone(&one.folder));
     Comparison::Gaps { gaps: comparing.gaps, stale, open: comparing.open }
+}
+
+/// Whether the adapter looks in these tables alone, whatever lies outside of the repository: those of its schema map, or the
+/// models of the client it is given.
+fn is_closed(declared: &Declared, adapter: &Adapter) -> bool {
+    let is_client = |handle: &Node| !matches!(handle.value, Value::Unknown(_) | Value::External(_));
+    match adapter.kind {
+        AdapterKind::Drizzle => declared.lookup.map().is_some(),
+        AdapterKind::Prisma => declared.lookup.is_certain() && adapter.handle.as_ref().is_some_and(is_client),
+        _ => false,
+    }
 }
 
 /// Whether a table found by a common name such as `user` is better-auth's: it has most of the columns.
@@ -191,7 +202,7 @@ impl Comparing<'_> {
                     let names: Vec<&str> = declared.iter().map(|(name, _)| name.as_str()).collect();
                     let what = format!("a trigger fills `{}` of table `{}`", names.join("`, `"), full_name(found));
                     let reason = format!("`{trigger}` runs before a row is stored, and what it does is not followed");
-                    self.open.push((what, Unknown { reason, at: declared[0].1.clone() }));
+                    self.open.push((what, Unknown::new(reason, declared[0].1.clone())));
                 }
                 None => failed.push(Gap { declared, ..start(GapKind::Unwritten, Vec::new(), &table.cause) }),
             }
@@ -214,7 +225,7 @@ impl Comparing<'_> {
                 if let Some((what, at)) = unlisted(found, &present, self.migrated) {
                     let script = format!("`{}` alone does so", at.file);
                     let reason = format!("{script}, and the journal of Drizzle Kit in its folder does not list that script");
-                    self.open.push((format!("the migrations create {what}"), Unknown { reason, at }));
+                    self.open.push((format!("the migrations create {what}"), Unknown::new(reason, at)));
                 }
             }
         }
@@ -231,7 +242,7 @@ impl Comparing<'_> {
                     let (name, at) = &gap.declared[0];
                     let reason = "its migrations do, and scripts push the schema, which does not".to_owned();
                     let what = format!("the database asks for a value of `{name}` in table `{}`", full_name(found));
-                    self.open.push((what, Unknown { reason, at: at.clone() }));
+                    self.open.push((what, Unknown::new(reason, at.clone())));
                 } else {
                     failed.push(gap);
                 }

@@ -67,7 +67,9 @@ pub(super) fn groups<'m>(cx: &'m Context<'_>, topic: Topic) -> Vec<Group<'m>> {
     let mut found: Vec<Group<'m>> = Vec::new();
     let is_counted = |server: &Server, gap: &Gap| {
         let may_not_hold = || is_preview(server) || gap.kind == GapKind::Columns && may_be_newest(server);
-        !(topic == Topic::AccountIssuer && may_not_hold() || goes_with_its_table(server, gap))
+        !(topic == Topic::AccountIssuer && may_not_hold()
+            || goes_with_its_table(server, gap)
+            || topic == Topic::Of(GapKind::Unwritten) && goes_with_columns(server, gap))
     };
     let mut last: Option<(&Server, Option<Arc<Upgrade>>)> = None;
     let mut upgrade_of = |server: &'m Server| match &last {
@@ -127,6 +129,22 @@ fn is_preview(server: &Server) -> bool {
 /// Whether a server may run the newest release, so that it is not known to need what that has given up again.
 fn may_be_newest(server: &Server) -> bool {
     server.version.may_be(&pack().core.newest)
+}
+
+/// What earlier releases wrote to a table that lacks columns of this one, and must still be given a value: one move to
+/// another release leaves both.
+fn leftovers<'s>(server: &'s Server, lacking: &Gap) -> impl Iterator<Item = &'s Gap> {
+    let key = (lacking.kind == GapKind::Columns).then(|| lacking.key.clone());
+    let is_former = |gap: &Gap| gap.declared.iter().all(|(name, _)| pack().is_former_column(&gap.key, name));
+    let unwritten = server.gaps.iter().filter(|gap| gap.kind == GapKind::Unwritten);
+    unwritten.filter(move |gap| key.as_ref() == Some(&gap.key) && is_former(gap))
+}
+
+/// Whether a gap is told along with the columns that its table lacks.
+fn goes_with_columns(server: &Server, gap: &Gap) -> bool {
+    let is_told_with = |lacking: &Gap| sorted(lacking, None).iter().any(|(topic, _)| *topic == Topic::Missing);
+    let mut lacking = server.gaps.iter().filter(|other| is_told_with(other));
+    lacking.any(|lacking| leftovers(server, lacking).any(|left| left.key == gap.key && left.kind == gap.kind))
 }
 
 /// Whether a gap is about a table that is made anew, so that nothing but what the new one holds need be told.
@@ -216,16 +234,21 @@ impl<'m> Group<'m> {
         self.server.plugins.get(self.cause.plugin()?)
     }
 
-    /// The same group with one of its gaps alone.
-    pub(super) fn only(&self, gap: &Gap) -> Self {
+    /// The same group with some of its gaps alone.
+    pub(super) fn only(&self, gaps: &[Gap]) -> Self {
         Self {
             server: self.server,
             cause: self.cause.clone(),
-            gaps: vec![gap.clone()],
+            gaps: gaps.to_vec(),
             others: self.others.clone(),
             unstaged: self.unstaged.clone(),
             upgrade: self.upgrade.clone(),
         }
+    }
+
+    /// The same group for each of its gaps.
+    pub(super) fn each(self) -> Vec<Self> {
+        self.gaps.iter().map(|gap| self.only(std::slice::from_ref(gap))).collect()
     }
 
     /// Adds the other servers that have some of these gaps.
@@ -300,7 +323,10 @@ impl<'m> Group<'m> {
             for (name, place) in &gap.declared {
                 let spelt = gap.columns.iter().find(|column| column.name.eq_ignore_ascii_case(name));
                 let label = match spelt {
-                    Some(column) => format!("PostgreSQL knows it as `{name}`, and `{}` is looked up", column.name),
+                    Some(column) if server.adapter.kind == AdapterKind::Kysely => {
+                        format!("PostgreSQL knows it as `{name}`, and `{}` is looked up", column.name)
+                    }
+                    Some(column) => format!("`{}` is looked up, and this is `{name}`", column.name),
                     None => format!("`{name}` is not the name that is looked up"),
                 };
                 report.related.push((place.clone(), label));
@@ -310,6 +336,9 @@ impl<'m> Group<'m> {
             report.related.extend(of_others);
             report.related.extend(gap.end());
         }
+        let leftovers: Vec<&Gap> = self.gaps.iter().flat_map(|gap| leftovers(server, gap)).collect();
+        let left = leftovers.iter().flat_map(|gap| &gap.declared);
+        report.related.extend(left.map(|(name, place)| (place.clone(), format!("an earlier release wrote `{name}`"))));
         let rest = self.gaps.iter().filter(|gap| self.rename_class(gap).is_none());
         let rest: Vec<Gap> = rest.filter_map(|gap| without_respelt(server, gap)).collect();
         let shown = match self.unstaged.is_empty() && !rest.is_empty() {
@@ -320,6 +349,9 @@ impl<'m> Group<'m> {
         let renamed: Vec<String> = renamed.collect();
         if !renamed.is_empty() {
             report.help.server = Some(self.misplaced() + &renamed.join(" "));
+            if rest.is_empty() {
+                report.refusal = Some("which of the names is changed is for people to tell".into());
+            }
         }
         if server.adapter.at != server.at {
             report.related.push((server.adapter.at.clone(), "the database is set here".into()));
@@ -329,6 +361,12 @@ impl<'m> Group<'m> {
             (true, false) => Some(advice(server, shown.as_deref())),
             (false, _) => Some(self.stage()),
         };
+        for left in &leftovers {
+            let columns = quoted(left.declared.iter().map(|(name, _)| name.as_str()));
+            let version = release(&server.version);
+            let told = format!("Drop {columns} or make it nullable, too: better-auth {version} has no value for it.");
+            around_migration(report, &[], &[&told]);
+        }
         self.name_others(&self.gaps, report);
         self.prepare(&self.gaps.iter().collect::<Vec<_>>(), report);
         report.identity = vec![server.package.to_string(), server.name.clone()];
@@ -475,10 +513,7 @@ impl<'m> Group<'m> {
     /// Puts what the documentation asks to be done first before the commands of a report; what columns need that are added
     /// to rows, where it says nothing.
     fn prepare(&self, gaps: &[&Gap], report: &mut Report) {
-        let steps: Vec<&str> = upgrade::steps(self.server, self.upgrade.as_deref(), &self.cause, gaps)
-            .iter()
-            .map(|step| step.steps.as_str())
-            .collect();
+        let steps = self.steps(gaps.iter().copied());
         if !steps.is_empty() {
             around_migration(report, &steps, &[]);
         } else if report.help.declaration.is_some() {
@@ -486,12 +521,18 @@ impl<'m> Group<'m> {
         }
     }
 
+    /// What the documentation asks to be done first.
+    fn steps<'g>(&self, gaps: impl IntoIterator<Item = &'g Gap>) -> Vec<&'static str> {
+        let gaps: Vec<&Gap> = gaps.into_iter().collect();
+        let steps = upgrade::steps(self.server, self.upgrade.as_deref(), &self.cause, &gaps);
+        steps.iter().map(|step| step.steps.as_str()).collect()
+    }
+
     /// Why other keys may keep rows apart: code around the adapter may write and look up other values than better-auth gives.
     fn other_values(&self) -> Option<Unknown> {
         let is_about_values = |gap: &Gap| matches!(gap.kind, GapKind::Unique | GapKind::UniqueTogether);
-        (self.server.adapter.wrapped && self.gaps.iter().all(is_about_values)).then(|| Unknown {
-            reason: "the code around the adapter may store other values and look those up".into(),
-            at: self.server.adapter.at.clone(),
+        (self.server.adapter.wrapped && self.gaps.iter().all(is_about_values)).then(|| {
+            Unknown::new("the code around the adapter may store other values and look those up", self.server.adapter.at.clone())
         })
     }
 
@@ -502,7 +543,7 @@ impl<'m> Group<'m> {
         let condition = plugin.filter(|_| report.tier < 3).and_then(|plugin| undecided(self.server, plugin));
         let condition = condition.map(|condition| {
             let reason = format!("the plugin is in the list only when `{}`", condition.text);
-            Unknown { reason, at: condition.at.clone() }
+            Unknown::new(reason, condition.at.clone())
         });
         if let Some(why) = condition.or_else(|| self.other_values()) {
             return out.open(self.server.role, &format!("whether it matters that {}", report.message), &why);
@@ -590,13 +631,6 @@ pub(super) fn report_each(
             }
             let file = gap.found_in.as_ref().unwrap_or(primary).file.to_string();
             report.identity = vec![file, gap.table.clone()];
-            // These stand at the table, whatever brings them in.
-            if gap.kind.is_unmigrated() {
-                report.identity.extend(match &gap.cause {
-                    Cause::Option { path, .. } => Some(path.clone()),
-                    _ => group.plugin().map(|plugin| plugin.name.clone()),
-                });
-            }
             refuse(server, std::slice::from_ref(gap), &mut report);
             let (message, label) = tell(&group, gap, &mut report);
             report.message = message;
@@ -614,7 +648,49 @@ pub(super) fn report_each(
             group.name_others(std::slice::from_ref(gap), &mut report);
             report.parts.extend(parts(gap));
             report.parts.extend(gap.declared.iter().map(|(name, _)| format!("{}.{name}", gap.key)));
-            group.only(gap).hit(cx, out, report);
+            group.only(std::slice::from_ref(gap)).hit(cx, out, report);
+        }
+    }
+}
+
+/// Reports gaps that one migration closes as one, at the first of the declarations they are about; those of plugins that are
+/// not known to be in the list by themselves. `tell` gives the message, and the label at each of the places.
+pub(super) fn report_together(
+    cx: &Context<'_>,
+    out: &mut Reporter<'_>,
+    groups: Vec<Group<'_>>,
+    tell: impl Fn(&Server, &[&Gap], &mut Report) -> (String, String),
+) {
+    let is_certain = |group: &Group<'_>| {
+        let plugin = group.gaps.iter().find_map(|gap| needed_with(group.server, gap));
+        plugin.is_none_or(|plugin| group.server.plugins.get(plugin).is_none_or(|plugin| plugin.conditions.is_empty()))
+    };
+    for groups in by_server(groups) {
+        let (certain, open): (Vec<_>, Vec<_>) = groups.into_iter().partition(is_certain);
+        for groups in [certain].into_iter().chain(open.into_iter().map(|group| vec![group])).filter(|groups| !groups.is_empty()) {
+            let server = groups[0].server;
+            let gaps: Vec<&Gap> = groups.iter().flat_map(|group| &group.gaps).collect();
+            let places = gaps.iter().flat_map(|gap| gap.declared.iter().map(|(_, place)| place).chain(&gap.found_in));
+            let mut places: Vec<&Site> = places.collect();
+            places.dedup();
+            let primary = if places.is_empty() { &server.adapter.at } else { places.remove(0) };
+            let mut report = out.draft(primary.clone(), "");
+            repair(cx, server, &gaps, &mut report);
+            (report.message, report.label) = tell(server, &gaps, &mut report);
+            if let Some(gap) = gaps.first() {
+                part_rows(gap, &mut report);
+            }
+            let steps: BTreeSet<&str> = groups.iter().flat_map(|group| group.steps(&group.gaps)).collect();
+            around_migration(&mut report, &steps.into_iter().collect::<Vec<_>>(), &[]);
+            report.related.extend(places.into_iter().map(|place| (place.clone(), report.label.clone())));
+            report.related.extend(gaps.iter().flat_map(|gap| gap.end()));
+            let mut plugins: Vec<&PluginUse> = groups.iter().filter_map(Group::plugin).collect();
+            plugins.dedup_by(|one, other| one.at == other.at);
+            let brought = plugins.into_iter().map(|plugin| (plugin.at.clone(), "this plugin brings the requirement in".into()));
+            report.related.extend(brought);
+            groups.iter().for_each(|group| group.name_others(&group.gaps, &mut report));
+            report.parts.extend(gaps.iter().flat_map(|gap| parts(gap)));
+            groups[0].hit(cx, out, report);
         }
     }
 }
