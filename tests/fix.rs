@@ -456,8 +456,8 @@ fn entries_that_are_members_of_an_object_are_added_to_it_as_well() {
     for (schema, expected) in [
         (
             "import { usersTable } from \"./users\";\n\nexport const schema = { usersTable };\n",
-            "import { usersTable, app_accounts, app_verifications, app_sessions } from \"./users\";\n\n\
-             export const schema = { usersTable, app_accounts, app_verifications, app_sessions };\n",
+            "import { usersTable, app_accounts, app_sessions, app_verifications } from \"./users\";\n\n\
+             export const schema = { usersTable, app_accounts, app_sessions, app_verifications };\n",
         ),
         (
             "import * as users from \"./users\";\n\nexport const schema = { ...users };\n",
@@ -475,7 +475,7 @@ fn entries_that_are_members_of_an_object_are_added_to_it_as_well() {
         assert!(said.ends_with("0 findings left\n"), "{schema}{said}");
         assert_eq!(repo.read("src/db/schema.ts"), expected);
         let entries = "schema: { app_users: schema.usersTable, app_accounts: schema.app_accounts, \
-                       app_verifications: schema.app_verifications, app_sessions: schema.app_sessions },";
+                       app_sessions: schema.app_sessions, app_verifications: schema.app_verifications },";
         assert!(repo.read("src/auth.ts").contains(entries), "{schema}{}", repo.read("src/auth.ts"));
         // The creator puts the prefix before the name, and nothing of the ORM was imported.
         let tables = repo.read("src/db/users.ts");

@@ -462,6 +462,16 @@ fn statements_go_where_the_project_keeps_its_migrations() {
         let advice = found.help.migration.expect("advice");
         assert!(advice.contains(command) && !advice.contains("auth@latest"), "{file}: {advice}");
     }
+    let manifest = "{ \"name\": \"app\", \"dependencies\": { \"better-auth\": \"1.7.25\" }, \"scripts\": { \"db:migrate:diff\": \"./diff.sh\" } }";
+    let scripts =
+        [("migrations/20250101000000_x.sql", SQL), ("migrations/atlas.sum", ""), ("schema.sql", SQL), ("package.json", manifest)];
+    let atlas = finding("1.7.25", pool, "new Pool()", &scripts, "");
+    let advice = atlas.help.migration.expect("advice");
+    let expected = "Put what the statements make into `schema.sql`, then run `npm run db:migrate:diff` and `atlas migrate apply`, and commit";
+    assert!(advice.starts_with(expected), "{advice}");
+    let atlas = finding("1.7.25", pool, "new Pool()", &scripts[..2], "");
+    let advice = atlas.help.migration.expect("advice");
+    assert!(advice.contains("`atlas migrate new`"), "{advice}");
     let d1 = "import { D1Dialect } from \"kysely-d1\";\nimport { db } from \"./db\";";
     let d1 = finding("1.7.25", d1, "new D1Dialect({ database: db })", &[("migrations/0001_init.sql", SQL)], "");
     let advice = d1.help.migration.expect("advice");

@@ -153,6 +153,9 @@ fn own_migrations(server: &Server) -> Option<String> {
         };
         return Some(format!("Put the statements into a new migration ({make}), and apply it with {apply}."));
     }
+    if let (Some(desired), Some(route)) = (&server.commands.desired, &server.commands.route) {
+        return Some(format!("Put what the statements make into `{desired}`, then {}", carried_out(route, Some("script"))));
+    }
     if let Some(runner) = server.declared.runner {
         let (make, apply) = steps_of(runner);
         return Some(format!("Put the statements into {make}, and apply it with {apply}."));
