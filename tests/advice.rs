@@ -441,7 +441,7 @@ fn an_entry_of_the_schema_map_under_another_key_gets_the_one_that_is_looked_up()
     assert!(misnamed.fix.is_none() && misnamed.help.server.expect("a step").starts_with("Rename the key"));
     // A table without the columns is another one.
     let all = told(given, import, "");
-    one(&all, "schema-core-field-missing", "needs table `verification`");
+    one(&all, "schema-core-field-missing", "needs tables `account` and `verification`");
 }
 
 #[test]

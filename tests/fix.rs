@@ -427,6 +427,73 @@ fn a_module_that_leaves_out_the_file_of_a_table_passes_it_on() {
     }
 }
 
+/// Tables that a creator gives a prefix, passed on in an object, of which the map names each.
+const PREFIXED: [(&str, &str); 3] = [
+    (
+        "src/db/table.ts",
+        "import { pgTableCreator } from \"drizzle-orm/pg-core\";\nexport const tableName = (name: string) => `app_${name}`;\n\
+         export const pgTable = pgTableCreator(tableName);\n",
+    ),
+    (
+        "src/db/users.ts",
+        "import { pgTable } from \"./table\";\nexport const usersTable = pgTable(\"users\", (d) => ({\n  id: d.text().primaryKey(),\n  \
+         name: d.text().notNull(),\n  email: d.text().notNull().unique(),\n  emailVerified: d.boolean().notNull(),\n  image: d.text(),\n  \
+         createdAt: d.timestamp().notNull(),\n  updatedAt: d.timestamp().notNull(),\n}));\n",
+    ),
+    (
+        "src/auth.ts",
+        "import { betterAuth } from \"better-auth\";\nimport { drizzleAdapter } from \"better-auth/adapters/drizzle\";\n\
+         import { schema } from \"./db/schema\";\nimport { tableName } from \"./db/table\";\n\
+         export const auth = betterAuth({\n  emailAndPassword: { enabled: true },\n  user: { modelName: tableName(\"users\") },\n  \
+         session: { modelName: tableName(\"sessions\") },\n  account: { modelName: tableName(\"accounts\") },\n  \
+         verification: { modelName: tableName(\"verifications\") },\n  database: drizzleAdapter(db, {\n    provider: \"pg\",\n    \
+         schema: { app_users: schema.usersTable },\n  }),\n});\n",
+    ),
+];
+
+#[test]
+fn entries_that_are_members_of_an_object_are_added_to_it_as_well() {
+    for (schema, expected) in [
+        (
+            "import { usersTable } from \"./users\";\n\nexport const schema = { usersTable };\n",
+            "import { usersTable, app_accounts, app_sessions, app_verifications } from \"./users\";\n\n\
+             export const schema = { usersTable, app_accounts, app_sessions, app_verifications };\n",
+        ),
+        (
+            "import * as users from \"./users\";\n\nexport const schema = { ...users };\n",
+            "import * as users from \"./users\";\n\nexport const schema = { ...users };\n",
+        ),
+        (
+            "import * as all from \"./users\";\nexport { all as schema };\n",
+            "import * as all from \"./users\";\nexport { all as schema };\n",
+        ),
+        ("export * as schema from \"./users\";\n", "export * as schema from \"./users\";\n"),
+    ] {
+        let repo = repository(&[&PREFIXED[..], &[("src/db/schema.ts", schema)]].concat());
+        assert!(!findings(&repo).is_empty(), "{schema}");
+        let said = fix(&repo, &[]);
+        assert!(said.ends_with("0 findings left\n"), "{schema}{said}");
+        assert_eq!(repo.read("src/db/schema.ts"), expected);
+        let entries = "schema: { app_users: schema.usersTable, app_accounts: schema.app_accounts, \
+                       app_sessions: schema.app_sessions, app_verifications: schema.app_verifications },";
+        assert!(repo.read("src/auth.ts").contains(entries), "{schema}{}", repo.read("src/auth.ts"));
+        // The creator puts the prefix before the name, and nothing of the ORM was imported.
+        let tables = repo.read("src/db/users.ts");
+        assert!(tables.contains("export const app_accounts = pgTable(\n  \"accounts\",\n"), "{tables}");
+        assert!(tables.starts_with("import { index, uniqueIndex } from \"drizzle-orm/pg-core\";\n"), "{tables}");
+    }
+}
+
+#[test]
+fn an_entry_that_gives_no_table_is_not_written_twice() {
+    let schema = "import { usersTable } from \"./users\";\n\nexport const schema = { usersTable };\n";
+    let repo = repository(&[&PREFIXED[..], &[("src/db/schema.ts", schema)]].concat());
+    let auth = repo.read("src/auth.ts").replace("usersTable }", "usersTable, app_accounts: undefined }");
+    repo.write("src/auth.ts", auth);
+    fix(&repo, &[]);
+    assert_eq!(repo.read("src/auth.ts").matches("app_accounts:").count(), 1, "{}", repo.read("src/auth.ts"));
+}
+
 #[test]
 fn what_is_made_elsewhere_is_left_to_people() {
     let schema =
@@ -595,7 +662,7 @@ fn the_migration_is_left_to_the_tool_that_keeps_the_folder() {
     let path = "prisma/migrations/1_init/migration.sql";
     let repo = repository(&[("src/auth.ts", &with_prisma("passkey()")), ("prisma/schema.prisma", &prisma()), (path, &script)]);
     let said = fix(&repo, &[]);
-    let expected = "\nnext: Run `npx prisma migrate dev`, and commit the migration.\nauth-review: 1 finding fixed in 1 file, 0 findings left\n  \
+    let expected = "\nnext: Run `npx prisma migrate dev`, and commit the migration. This step is required: until it is taken, the database stays as it is.\nauth-review: 1 finding fixed in 1 file, 0 findings left\n  \
                     the migrations lack what is declared now until the next step is taken (1 finding)\n";
     assert!(said.starts_with("fixed: declare table `passkey`") && said.ends_with(expected), "{said}");
     assert_eq!(repo.read(path), script);

@@ -462,6 +462,16 @@ fn statements_go_where_the_project_keeps_its_migrations() {
         let advice = found.help.migration.expect("advice");
         assert!(advice.contains(command) && !advice.contains("auth@latest"), "{file}: {advice}");
     }
+    let manifest = "{ \"name\": \"app\", \"dependencies\": { \"better-auth\": \"1.7.25\" }, \"scripts\": { \"db:migrate:diff\": \"./diff.sh\" } }";
+    let scripts =
+        [("migrations/20250101000000_x.sql", SQL), ("migrations/atlas.sum", ""), ("schema.sql", SQL), ("package.json", manifest)];
+    let atlas = finding("1.7.25", pool, "new Pool()", &scripts, "");
+    let advice = atlas.help.migration.expect("advice");
+    let expected = "Put what the statements make into `schema.sql`, then run `npm run db:migrate:diff` and `atlas migrate apply`, and commit";
+    assert!(advice.starts_with(expected), "{advice}");
+    let atlas = finding("1.7.25", pool, "new Pool()", &scripts[..2], "");
+    let advice = atlas.help.migration.expect("advice");
+    assert!(advice.contains("`atlas migrate new`"), "{advice}");
     let d1 = "import { D1Dialect } from \"kysely-d1\";\nimport { db } from \"./db\";";
     let d1 = finding("1.7.25", d1, "new D1Dialect({ database: db })", &[("migrations/0001_init.sql", SQL)], "");
     let advice = d1.help.migration.expect("advice");
@@ -545,8 +555,12 @@ fn a_column_of_an_earlier_release_is_no_other_name_for_one_of_a_later() {
     let found = with("webauthnUserID");
     let (told, declared) = server(&found);
     assert!(!told.contains("rename") && declared.contains("credentialID: text("), "{told} {declared}");
-    let left = found.iter().find(|one| one.rule == "migration/schema-unwritten-required-column").expect("it is left over");
-    assert!(left.message.contains("`webauthnUserID`"), "{}", left.message);
+    // What is left over from there is told along with it.
+    assert!(!found.iter().any(|one| one.rule == "migration/schema-unwritten-required-column"), "{found:?}");
+    let lacking = found.iter().find(|one| one.message.contains("`credentialID`")).expect("the column is missing");
+    assert!(lacking.related.iter().any(|related| related.label == "an earlier release wrote `webauthnUserID`"), "{lacking:?}");
+    let migration = lacking.help.migration.as_deref().unwrap_or_default();
+    assert!(migration.contains("Drop `webauthnUserID` or make it nullable, too: better-auth 1.1.18 has no value"), "{migration}");
     // One of the project's own may hold the same.
     let (told, _) = server(&with("credentialNumber"));
     assert!(told.contains("`credentialNumber`"), "{told}");
@@ -768,7 +782,7 @@ fn a_name_in_another_case_is_another_column_to_postgresql() {
 fn unmigrated(scripts: &str, plugins: &str, columns: &str, tables: &str) -> Vec<Finding> {
     let auth = format!(
         "import {{ betterAuth }} from \"better-auth\";\nimport {{ drizzleAdapter }} from \"better-auth/adapters/drizzle\";\n\
-         import {{ admin, jwt, oidcProvider, username }} from \"better-auth/plugins\";\nimport {{ db }} from \"db\";\n\
+         import {{ admin, jwt, organization, username }} from \"better-auth/plugins\";\nimport {{ db }} from \"db\";\n\
          import * as schema from \"./schema\";\nexport const auth = betterAuth({{ \
          database: drizzleAdapter(db, {{ provider: \"pg\", schema }}), plugins: [{plugins}] }});\n"
     );
@@ -818,22 +832,93 @@ fn each_plugin_has_its_unmigrated_columns_told() {
 #[test]
 fn what_one_migration_makes_is_one_finding() {
     let columns = "role banned banReason banExpires nic";
-    let found = unmigrated(
-        "",
-        "jwt(), admin(), oidcProvider({ loginPage: \"/\" })",
-        columns,
-        "jwks oauthApplication oauthAccessToken oauthConsent",
-    );
+    let found = unmigrated("", "jwt(), admin(), organization()", columns, "jwks organization member invitation");
     let told: Vec<&str> = found.iter().map(|finding| finding.message.as_str()).collect();
-    let [jwks, role, tables] = told.as_slice() else { panic!("{told:?}") };
+    let [role, jwks, tables] = told.as_slice() else { panic!("{told:?}") };
     assert!(jwks.starts_with("no migration creates table `jwks`, which"), "{told:?}");
     assert!(
         role.starts_with("no migration creates columns `role`, `banned`, `banReason` and `banExpires` of table `user`, which")
     );
     assert_eq!(
         *tables,
-        "no migration creates tables `oauthAccessToken`, `oauthApplication` and `oauthConsent`, which the schema declares, in `drizzle`"
+        "no migration creates tables `invitation`, `member` and `organization`, which the schema declares, in `drizzle`"
     );
+}
+
+#[test]
+fn statements_of_a_migration_stand_in_the_order_in_which_they_run() {
+    let found = unmigrated("", "organization()", "", "organization member");
+    let [only] = found.as_slice() else { panic!("one finding: {found:?}") };
+    assert!(only.message.contains("no migration creates tables `member` and `organization`"), "{}", only.message);
+    // What is pointed to comes first.
+    let statements = only.help.declaration.as_deref().unwrap_or_default();
+    let place = |table: &str| statements.find(&format!("create table \"{table}\"")).expect("a statement");
+    assert!(place("organization") < place("member"), "{statements}");
+}
+
+#[test]
+fn columns_for_what_a_provider_gives_are_not_missed_without_one() {
+    let told = |options: &str, plugins: &str| {
+        let auth = format!(
+            "import {{ betterAuth }} from \"better-auth\";\nimport {{ drizzleAdapter }} from \"better-auth/adapters/drizzle\";\n\
+             import {{ genericOAuth, username }} from \"better-auth/plugins\";\nimport * as schema from \"./schema\";\n\
+             import {{ somebodyElses }} from \"auth-more\";\nexport const auth = betterAuth({{ database: drizzleAdapter(db, {{ provider: \"pg\", schema }}), \
+             emailAndPassword: {{ enabled: true }}, {options} plugins: [{plugins}] }});\n"
+        );
+        let account = "export const account = pgTable(\"account\", { id: text(\"id\").primaryKey(), accountId: text(\"a\"), \
+                       providerId: text(\"b\"), userId: text(\"c\"), password: text(\"d\"), createdAt: text(\"e\"), updatedAt: text(\"f\") });\n";
+        let found = findings_about(&[
+            ("package.json", "{ \"name\": \"app\", \"dependencies\": { \"better-auth\": \"1.6.2\" } }"),
+            ("src/auth.ts", &auth),
+            ("src/schema.ts", &format!("{DRIZZLE}{account}")),
+        ]);
+        found.iter().filter(|one| one.message.contains("`accessToken`")).count()
+    };
+    assert_eq!(told("", "username()"), 0);
+    assert_eq!(told("socialProviders: { github },", ""), 1);
+    assert_eq!(told("", "genericOAuth({ config: [] })"), 1);
+    assert_eq!(told("", "somebodyElses()"), 1, "which may store an account");
+}
+
+#[test]
+fn an_adapter_that_looks_in_other_tables_alone_finds_none() {
+    let todo =
+        "import { pgTable, text } from \"drizzle-orm/pg-core\";\nexport const todo = pgTable(\"todo\", { id: text(\"id\") });\n";
+    let told = |handle: &str, database: &str, imports: &str| {
+        let auth = format!(
+            "import {{ betterAuth }} from \"better-auth\";\nimport {{ drizzleAdapter }} from \"better-auth/adapters/drizzle\";\n\
+             import {{ prismaAdapter }} from \"better-auth/adapters/prisma\";\nimport {{ drizzle }} from \"drizzle-orm/node-postgres\";\n\
+             import {{ PrismaClient }} from \"@prisma/client\";\n{imports}\n{handle}\nexport const auth = betterAuth({{ database: {database} }});\n"
+        );
+        let found = findings_about(&[
+            ("package.json", "{ \"name\": \"app\", \"dependencies\": { \"better-auth\": \"1.6.2\" } }"),
+            ("src/auth.ts", &auth),
+            ("src/schema.ts", todo),
+            ("prisma/schema.prisma", "model Todo {\n  id String @id\n}\n"),
+        ]);
+        found.into_iter().filter(|one| one.severity == Severity::Critical).map(|one| one.message).collect::<Vec<_>>()
+    };
+    let schema = "import * as schema from \"./schema\";";
+    let drizzle = "better-auth needs tables `account`, `session`, `user` and `verification`, which no Drizzle table declares";
+    let own = "const db = drizzle(process.env.URL!, { schema });";
+    assert_eq!(told(own, "drizzleAdapter(db, { provider: \"pg\" })", schema), [drizzle]);
+    assert_eq!(told("", "drizzleAdapter(db, { provider: \"pg\", schema: { todo: schema.todo } })", schema), [drizzle]);
+    let unseen = "import { schema } from \"./generated\";";
+    assert_eq!(told("", "drizzleAdapter(db, { provider: \"pg\", schema })", unseen), [""; 0]);
+    let prisma = "prismaAdapter(new PrismaClient(), { provider: \"postgresql\" })";
+    assert_eq!(told("", prisma, ""), [drizzle.replace("Drizzle table", "Prisma model")]);
+    let unseen = "import { client } from \"./generated\";";
+    assert_eq!(told("", "prismaAdapter(client, { provider: \"postgresql\" })", unseen), [""; 0]);
+    // An address is no schema, whichever it is.
+    let given = |address: &str, kind: &str| {
+        let handle = format!("function connect(address{kind}) {{ return drizzle({address}); }}\nconst db = connect(unseen.url);");
+        told(&handle, "drizzleAdapter(db, { provider: \"pg\" })", "import { unseen } from \"./generated\";")
+    };
+    for (address, kind) in [("address", ": string"), ("`postgres://${address}`", ""), ("String(address)", "")] {
+        let found = given(address, kind);
+        assert!(found.iter().any(|one| one.starts_with("the Drizzle adapter is given no schema")), "{address}{kind}: {found:?}");
+    }
+    assert_eq!(given("address", ": any"), [""; 0]);
 }
 
 #[test]
@@ -961,8 +1046,8 @@ fn servers_on_the_same_tables_share_their_findings() {
     let on_them = |name: &str| format!("`{name}` is on the same tables");
     assert_eq!(names(only), [on_them("staff"), on_them("forTheCli")]);
     let core: Vec<&Finding> = found.iter().filter(|one| one.rule.ends_with("core-field-missing")).collect();
-    let tables = ["account", "session", "user"];
-    assert_eq!(core.len(), tables.len() + 1, "each of the tables, and columns of the one that is there: {core:?}");
+    assert_eq!(core.len(), 2, "the tables, and columns of the one that is there: {core:?}");
+    assert!(core[0].message.contains("needs tables `account`, `session` and `user`"), "{}", core[0].message);
     assert!(core.iter().all(|one| names(one) == [on_them("staff"), on_them("worker"), on_them("forTheCli")]));
 }
 

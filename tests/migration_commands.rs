@@ -420,6 +420,9 @@ fn migrations_that_drizzle_kit_does_not_keep_are_written_by_people() {
     ];
     let told = with(&run, &[scripts.as_slice(), &left_behind].concat());
     assert!(told.contains("then run `npx drizzle-kit generate` and `npm run db:migrate`, and commit"), "{told}");
+    let generated = [("db:generate", "drizzle-kit generate"), run[0]];
+    let told = with(&generated, &[scripts.as_slice(), &[("drizzle/meta/_journal.json", &part)]].concat());
+    assert!(told.contains("then run `npm run db:generate` and `npm run db:migrate`, and commit"), "{told}");
     // One that makes nothing is in nobody's way.
     let emptied = [scripts[0], ("drizzle/0001_b.sql", "delete from \"verification\";"), ("drizzle/meta/_journal.json", &*part)];
     assert!(with(&run, &emptied).contains("`npx drizzle-kit generate` and `npm run db:migrate`"));
@@ -433,6 +436,35 @@ fn migrations_that_drizzle_kit_does_not_keep_are_written_by_people() {
     assert!(told.contains(expected), "{told}");
     let told = with(&[], &[("src/migrations/0001-first.ts", &code)]);
     assert!(told.contains("commit the schema and the migration, and apply it as the others are applied."), "{told}");
+}
+
+#[test]
+fn code_that_makes_the_tables_has_to_follow() {
+    let api = on_drizzle("./schema");
+    let own = scripts(&[("db:generate", "drizzle-kit generate"), ("db:migrate", "tsx src/migrate.ts")]);
+    let config = kit("\"./src/schema.ts\"", CONNECTED);
+    let table =
+        "create table if not exists \"verification\" (\"id\" text, \"identifier\" text, \"value\" text, \"expires_at\" text);";
+    let client =
+        format!("import {{ PGlite }} from \"@electric-sql/pglite\";\nconst own = new PGlite();\nawait own.exec(`{table}`);\n");
+    let files = |path: &'static str| {
+        let files = [("package.json", &*own), ("drizzle.config.ts", &config), ("src/auth.ts", &api), ("src/schema.ts", DRIZZLE)];
+        found(&[files.as_slice(), &[(path, client.as_str())]].concat())
+    };
+    let all = files("src/client.ts");
+    let missing = all.iter().find(|one| one.rule.ends_with("missing-for-plugin")).expect("no table of the plugin");
+    let told = missing.help.migration.as_deref().unwrap_or_default();
+    let expected =
+        "Declare it in `src/schema.ts`, and have `src/client.ts` do the same to the tables in the database, which it makes.";
+    assert!(told.starts_with(expected), "{told}");
+    assert_eq!(missing.refusal.as_deref(), Some("`src/client.ts` makes the tables in the database, and has to follow"));
+    let told =
+        step(&[("package.json", &*own), ("drizzle.config.ts", &config), ("src/auth.ts", &api), ("src/schema.ts", DRIZZLE)]);
+    assert!(told.contains("run `npm run db:generate` and `npm run db:migrate`"), "{told}");
+    let of_tests = files("tests/setup.ts");
+    let missing = of_tests.iter().find(|one| one.rule.ends_with("missing-for-plugin")).expect("no table of the plugin");
+    let refusal = missing.refusal.as_deref().unwrap_or_default();
+    assert!(!refusal.contains("makes the tables"), "a database of tests is another one: {refusal}");
 }
 
 #[test]

@@ -2867,6 +2867,15 @@ fn types_stand_behind_all_that_makes_or_declares_tables() {
     let migrations = |sql: &str| typed(&codegen, &[("migrations/0001_app.sql", sql)]);
     assert_eq!(migrations(jwks), told(&[]), "the types are older than the migration");
     assert_eq!(migrations(&format!("{jwks} ALTER TABLE \"user\" ADD COLUMN plan text;")), told(&[]));
+    // What only touches a table tells not what else it holds.
+    let index = "import type { Kysely } from \"kysely\";\nexport async function up(db: Kysely<unknown>) {\n  \
+                 await db.schema.createIndex(\"keys\").on(\"jwks\").column(\"alg\").execute();\n}\n";
+    let typed_jwks =
+        codegen.replace("/*more*/", "jwks: Jwks").replace("export interface DB", &format!("{JWKS}\nexport interface DB"));
+    let lacking = typed_jwks.replace("; crv: string | null", "");
+    assert_eq!(typed(&lacking, &[("migrations/1_keys.ts", index)]), told(&["jwks.crv"]));
+    let column = "ALTER TABLE jwks ADD COLUMN crv text;";
+    assert_eq!(typed(&lacking, &[("migrations/0001_app.sql", column)]), told(&[]), "the types are older than the column");
     let core = r#"CREATE TABLE verification (id text, identifier text, value text, "expiresAt" timestamptz);"#;
     let (told_of, _) = migrations(core);
     assert!(told_of.contains(&"session".to_owned()), "what migrations make counts: {told_of:?}");

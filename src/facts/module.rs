@@ -237,6 +237,8 @@ pub enum Source {
         path: Vec<String>,
         /// What stands after `=`.
         default: Option<Expr>,
+        /// It is declared as a string.
+        is_text: bool,
     },
     /// The arguments from a place on: `(first, ...rest) => …`.
     Arguments {

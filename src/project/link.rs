@@ -12,7 +12,6 @@ use super::memo::{Gate, Memo, Run};
 use super::plugins::{Reader, Side};
 use super::render;
 use super::resolve::{Resolver, file_name};
-use super::schema::Declared;
 use super::schema::commands::Commands;
 use super::schema::compare::{Comparison, compare};
 use super::schema::declared::{Sources, tell_apart};
@@ -20,6 +19,7 @@ use super::schema::lookup::Map;
 use super::schema::programmatic;
 use super::schema::replay::is_trial;
 use super::schema::required::{check, required};
+use super::schema::{Declared, Gap, GapKind};
 use super::value::{CallValue, External, Lookup, Node, Object, Property, Unknown, Value};
 use super::version::version_in;
 use super::{AdapterKind, Client, PluginUse, ProjectModel, Role, SchemaState, Server};
@@ -408,13 +408,19 @@ impl Linker<'_> {
                         );
                         self.asked.push((server.at.clone(), Open { question, reason, site: server.adapter.at.clone() }));
                     }
-                    for (what, Unknown { reason, at: site }) in open {
+                    for (what, Unknown { reason, at: site, .. }) in open {
                         let question = format!("whether {what}, which {place} needs");
                         self.asked.push((server.at.clone(), Open { question, reason, site }));
                     }
                     match hidden_options(&server.options).filter(|_| !gaps.is_empty()) {
                         Some(reason) => server.comparison = SchemaState::Undetermined(reason),
                         None => server.gaps = gaps,
+                    }
+                    let is_absent = |gap: &Gap| matches!(gap.kind, GapKind::Table | GapKind::MapEntry);
+                    if let Map::Given { at, containers } = &mut server.declared.lookup.map
+                        && server.gaps.iter().any(is_absent)
+                    {
+                        *containers = self.evaluator.containers(&at.file);
                     }
                 }
                 Comparison::NoSchema => {

@@ -102,7 +102,7 @@ pub fn depends_on(condition: &value::Condition) -> Unknown {
     // Whether it holds and whether it does not is one question.
     let otherwise = condition.negated().text;
     let text = if otherwise.len() < condition.text.len() { &otherwise } else { &condition.text };
-    Unknown { reason: format!("it depends on `{text}`"), at: condition.at.clone() }
+    Unknown::new(format!("it depends on `{text}`"), condition.at.clone())
 }
 
 /// Whether the values found are all there can be: those under `c` and `!(c)` are, those under `c` alone are not.

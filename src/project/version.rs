@@ -155,9 +155,8 @@ fn registered(files: &dyn Files, resolver: &Resolver, folder: &str, package: &st
     let unread = ancestors(folder).map(|root| path_in(root, BINARY)).filter(|_| locked.is_none()).find(|path| files.exists(path));
     let (resolved, source) = locked.map(|locked| (locked.version, locked.file)).unzip();
     let foreign = range.filter(|_| declaration.is_some_and(|declaration| declaration.foreign));
-    let beyond = foreign.map(|(range, file)| Unknown {
-        reason: format!("`{file}` puts `{range}` in its place"),
-        at: Site::new(&file.as_str().into(), Span::default()),
+    let beyond = foreign.map(|(range, file)| {
+        Unknown::new(format!("`{file}` puts `{range}` in its place"), Site::new(&file.as_str().into(), Span::default()))
     });
     let asked_in = range.map(|(_, file)| file.as_str());
     Version { declared, resolved, source, unread: unread.map(Arc::from), doubts, beyond }.judged(package, asked_in)
@@ -175,7 +174,7 @@ impl Version {
         {
             let (major, minor) = (newest.major(), newest.minor());
             let reason = format!("what is known ends with {major}.{minor}, and {own} is judged by that");
-            self.beyond = Some(Unknown { reason, at: Site::new(&file, Span::default()) });
+            self.beyond = Some(Unknown::new(reason, Site::new(&file, Span::default())));
         }
         self
     }
@@ -266,12 +265,12 @@ impl Locked {
         let at = || Site::new(&self.file, Span::default());
         let mut doubts = Vec::new();
         if let Some((range, file)) = range.filter(|_| !self.fits && !is_overridden(files, resolver, folder, package)) {
-            doubts.push(Unknown { reason: format!("{own}, and `{file}` asks for `{range}`: the first is taken"), at: at() });
+            doubts.push(Unknown::new(format!("{own}, and `{file}` asks for `{range}`: the first is taken"), at()));
         }
         let others = self.others.iter().map(|(version, file)| format!(", `{file}` {version}"));
         if !self.others.is_empty() {
             let reason = format!("{own}{}: the first is taken", others.collect::<String>());
-            doubts.push(Unknown { reason, at: at() });
+            doubts.push(Unknown::new(reason, at()));
         }
         doubts
     }

@@ -271,7 +271,7 @@ mod tests {
     }
 
     fn why(reason: &str) -> Unknown {
-        Unknown { reason: reason.into(), at: site() }
+        Unknown::new(reason, site())
     }
 
     fn sample() -> Node {

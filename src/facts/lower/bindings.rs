@@ -210,7 +210,7 @@ impl Lowering<'_> {
 
     fn function_inner(&mut self, node: Node<'_>, scope: ScopeId) {
         if let Some(parameter) = node.field(NodeField::Parameter) {
-            self.bind(scope, parameter, Source::Parameter { index: 0, path: Vec::new(), default: None }, false);
+            self.bind(scope, parameter, Source::Parameter { index: 0, path: Vec::new(), default: None, is_text: false }, false);
         }
         let before = self.found();
         self.parameters(node, scope);
@@ -268,7 +268,7 @@ impl Lowering<'_> {
     /// Binds a parameter of a function to what it is given where it is written.
     pub(super) fn give(&mut self, function: ScopeId, place: u32, value: &Expr) {
         for binding in &mut self.scope(function).bindings {
-            if let Source::Parameter { index, path, default } = &mut binding.source
+            if let Source::Parameter { index, path, default, .. } = &mut binding.source
                 && *index == place
             {
                 let (path, default) = (std::mem::take(path), default.take());
@@ -284,12 +284,15 @@ impl Lowering<'_> {
         if pattern.kind() == "rest_pattern" {
             self.rest(pattern, scope, Source::Arguments { from: index });
         } else if pattern.kind() == "identifier" {
-            self.bind(scope, pattern, Source::Parameter { index, path: Vec::new(), default }, false);
+            let is_text =
+                node.field(NodeField::Type).is_some_and(|kind| self.str(kind).trim_start_matches(':').trim() == "string");
+            self.bind(scope, pattern, Source::Parameter { index, path: Vec::new(), default, is_text }, false);
         } else {
             self.pattern(pattern, scope, &mut Vec::new(), default, &mut |path, default| Source::Parameter {
                 index,
                 path,
                 default,
+                is_text: false,
             });
         }
     }

@@ -93,7 +93,7 @@ impl Lowering<'_> {
             lowering.scope(scope).bindings.push(Binding { name, source, mutable: false, span: at, block: None });
             match each.takes {
                 Takes::Pattern(pattern) => lowering.pattern(pattern, scope, &mut Vec::new(), None, &mut |path, default| {
-                    Source::Parameter { index: 0, path, default }
+                    Source::Parameter { index: 0, path, default, is_text: false }
                 }),
                 Takes::Function(function) => lowering.parameters(function, scope),
             }

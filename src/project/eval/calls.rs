@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::closures::{called, identity, in_call};
-use super::compose::{also, append, doubt, each, either, extend, not_followed, spread, unknown, unknown_as};
+use super::compose::{also, append, as_text, doubt, each, either, extend, not_followed, spread, unknown, unknown_as};
 use super::environment::{GET_SECRET, reads_environment};
 use super::importer;
 use super::lists::{entries, flat, keys, levels, place_of, slice};
@@ -127,9 +127,8 @@ impl Evaluator<'_> {
                 Truth::Known(value) => Node { value: Value::Bool(value), at },
                 Truth::Depends(condition) => test(condition, at),
             },
-            ("global", "String", [only]) | ("global", "Object.freeze" | "structuredClone", [only]) if !only.spread => {
-                self.expr(place, &only.value)
-            }
+            ("global", "String", [only]) if !only.spread => as_text(self.expr(place, &only.value), &at),
+            ("global", "Object.freeze" | "structuredClone", [only]) if !only.spread => self.expr(place, &only.value),
             (module, name, [only, radix @ ..]) if is_converter(module, name) && !call.new && !only.spread => {
                 let radix = radix.first().map(|radix| self.expr(place, &radix.value).value);
                 let is_decimal = radix.is_none_or(|radix| name.ends_with("parseInt") && radix == Value::Number(10.0));

@@ -281,6 +281,14 @@ pub(super) fn each(node: Node, at: &Site, change: &dyn Fn(Node) -> Node) -> Node
     }
 }
 
+/// What is a string, also where it is not known which.
+pub(super) fn as_text(node: Node, at: &Site) -> Node {
+    each(node, at, &|node| match node.value {
+        Value::Unknown(why) => Node { value: Value::Unknown(Unknown { is_text: true, ..why }), at: node.at },
+        value => Node { value, at: node.at },
+    })
+}
+
 pub(super) fn not_followed(value: &Value, at: Site) -> Unknown {
     let reason = match value {
         Value::Call(call) => format!("the result of `{}` from `{}`", call.local, call.callee.module),

@@ -8,7 +8,7 @@ use super::compose::{doubt, unknown};
 use super::names::top;
 use crate::facts::FileFacts;
 use crate::facts::lower::{ENTRY_POINTS, MOUNTING_FUNCTIONS};
-use crate::facts::module::{self, Effect, Export, Imported, Kind, MODULE_SCOPE, Module, Mutation};
+use crate::facts::module::{self, Binding, Effect, Export, Expr, Imported, Kind, MODULE_SCOPE, Module, Mutation, Source};
 use crate::project::link::is_framework;
 use crate::project::render;
 use crate::project::resolve::Resolved;
@@ -26,8 +26,23 @@ pub(super) enum Located {
     Value(Node),
 }
 
+/// What holds values under names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Container {
+    /// A file as a whole, with the names it exports.
+    Module(Arc<str>, Vec<String>),
+    /// An object literal.
+    Literal(Site),
+}
+
 /// Names that a file passes on, with the files they come from.
 pub(super) type PassedOn = HashMap<String, Arc<str>>;
+
+/// The object literal that a name is bound to.
+fn literal(file: &Arc<str>, binding: &Binding) -> Option<Container> {
+    let Source::Value(Expr { kind: Kind::Object(_), span }) = &binding.source else { return None };
+    Some(Container::Literal(Site::new(file, *span)))
+}
 
 impl Evaluator<'_> {
     /// All exports of a file as an object.
@@ -57,20 +72,55 @@ impl Evaluator<'_> {
         Node { value: object.into(), at: at.clone() }
     }
 
-    /// The files that a file imports as a whole, by the names they have there, each with the names it exports.
-    pub(in crate::project) fn whole_modules(&self, file: &Arc<str>) -> BTreeMap<String, (Arc<str>, Vec<String>)> {
+    /// What the names that a file imports or declares hold values under: modules and object literals.
+    pub(in crate::project) fn containers(&self, file: &Arc<str>) -> BTreeMap<String, Container> {
         let facts = self.files.facts(file);
-        let imports = facts.as_deref().map(FileFacts::imports).unwrap_or_default();
-        let whole = imports.iter().filter(|import| import.name == Imported::Namespace);
-        let seen = whole.filter_map(|import| match self.resolver.resolve(self.files, file, &import.module) {
-            Resolved::File(target) => {
-                let (mut names, mut open) = (Vec::new(), Vec::new());
-                self.export_names(&target, &mut names, &mut open, 0, &Site::new(file, Span::default()));
-                Some((import.local.clone(), (target, names)))
-            }
-            _ => None,
+        let Some(module) = facts.as_deref().and_then(FileFacts::module) else { return BTreeMap::new() };
+        let imported = module.imports.iter().filter_map(|import| {
+            let Resolved::File(target) = self.resolver.resolve(self.files, file, &import.module) else { return None };
+            let container = match &import.name {
+                Imported::Namespace => Some(self.module_container(target)),
+                Imported::Named(name) => self.exported_container(&target, name, 0),
+            };
+            Some((import.local.clone(), container?))
         });
-        seen.collect()
+        let own = module.scopes[0].bindings.iter().filter(|binding| binding.block.is_none());
+        let own = own.filter_map(|binding| Some((binding.name.clone(), literal(file, binding)?)));
+        imported.chain(own).collect()
+    }
+
+    fn module_container(&self, file: Arc<str>) -> Container {
+        let (mut names, mut open) = (Vec::new(), Vec::new());
+        self.export_names(&file, &mut names, &mut open, 0, &Site::new(&file, Span::default()));
+        Container::Module(file, names)
+    }
+
+    /// The module or the literal that an export of a file is.
+    fn exported_container(&self, file: &Arc<str>, name: &str, depth: u32) -> Option<Container> {
+        let facts = self.files.facts(file).filter(|_| depth < 16)?;
+        let module = facts.module()?;
+        let follow = |module: &str, imported: &Imported| {
+            let Resolved::File(target) = self.resolver.resolve(self.files, file, module) else { return None };
+            match imported {
+                Imported::Namespace => Some(self.module_container(target)),
+                Imported::Named(name) => self.exported_container(&target, name, depth + 1),
+            }
+        };
+        for export in &module.exports {
+            match export {
+                Export::Local { name: exported, local } if exported == name => {
+                    if let Some(binding) = module.scopes[0].binding(local, None) {
+                        return literal(file, binding);
+                    }
+                    let import = module.imports.iter().find(|import| import.local == *local)?;
+                    return follow(&import.module, &import.name);
+                }
+                Export::From { name: exported, module, imported } if exported == name => return follow(module, imported),
+                _ => {}
+            }
+        }
+        let home = self.passed_on(file).get(name).cloned()?;
+        self.exported_container(&home, name, depth + 1)
     }
 
     pub(super) fn export_names(&self, file: &Arc<str>, names: &mut Vec<String>, open: &mut Vec<Unknown>, depth: u32, at: &Site) {

@@ -81,7 +81,7 @@ impl Evaluator<'_> {
                 let Some(scope) = module.and_then(|module| module.scopes.get(function.scope as usize)) else { return false };
                 let ([parameter], [only]) = (scope.bindings.as_slice(), scope.returns.as_slice()) else { return false };
                 let is_element =
-                    matches!(&parameter.source, Source::Parameter { index: 0, path, default: None } if path.is_empty());
+                    matches!(&parameter.source, Source::Parameter { index: 0, path, default: None, .. } if path.is_empty());
                 is_element && only.value.as_ref().is_some_and(|value| tells_presence(value, &parameter.name))
             }
             _ => false,

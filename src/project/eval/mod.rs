@@ -43,8 +43,9 @@ use crate::project::value::{Activation, Array, Condition, FunctionValue, Node, O
 use crate::source::{Site, Span};
 use ambient::{Ambient, Part};
 use closures::{called, closed_over, identity};
-use compose::{append, doubt, each, either, extend, set, spread, unknown};
+use compose::{append, as_text, doubt, each, either, extend, set, spread, unknown};
 pub use ever::Shared;
+pub use exports::Container;
 use exports::PassedOn;
 use numbers::to_number;
 use operators::test;
@@ -298,7 +299,7 @@ impl<'a> Evaluator<'a> {
                 })
             });
         }
-        whole
+        as_text(whole, &at)
     }
 
     fn array(&self, place: &Place<'_>, elements: &[Element]) -> Array {

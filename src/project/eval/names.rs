@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::compose::{append, each, either, unknown, weight};
+use super::compose::{append, as_text, each, either, unknown, weight};
 use super::environment::{GET_SECRET, environment, exports_variables, is_set};
 use super::operators::{environment_test, test};
 use super::{Evaluator, Frame, Mark, Place};
@@ -146,11 +146,12 @@ impl Evaluator<'_> {
                 let (whole, path) = member.unwrap_or_else(|| (self.expr(place, of), path.as_slice()));
                 self.part(place, &whole, path, default.as_ref(), &at)
             }
-            Source::Parameter { index, path, default } => {
+            Source::Parameter { index, path, default, is_text } => {
                 let missing = Node { value: Value::Undefined, at: at.clone() };
                 let at_index = |arguments: &[Node]| arguments.get(*index as usize).unwrap_or(&missing).clone();
                 let argument = self.argument(place, name, &at, &at_index);
-                self.part(place, &argument, path, default.as_ref(), &at)
+                let part = self.part(place, &argument, path, default.as_ref(), &at);
+                if *is_text { as_text(part, &at) } else { part }
             }
             Source::Arguments { from } => {
                 let rest = |arguments: &[Node]| {

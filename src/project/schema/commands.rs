@@ -15,11 +15,14 @@ pub use official::GENERATED;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::migrated::are_kept;
+use scripts::{APPLY, DIFF};
+
+use super::migrated::{are_kept, name_in_database};
 use super::prisma::PrismaSchema;
+use super::replay::{is_code, is_trial};
 use super::tools::Tool;
 use super::{Migrated, SourceTable};
-use crate::facts::script::Program;
+use crate::facts::script::{Program, Runner};
 use crate::project::adapter::{D1, Mapper};
 use crate::project::files::Files;
 use crate::project::resolve::{Resolver, ancestors, relative};
@@ -72,6 +75,10 @@ pub struct Commands {
     pub of_others: Vec<Arc<str>>,
     /// The files that declare the same tables once more for the tool, where it does not read those of the server.
     pub copies: Vec<Arc<str>>,
+    /// The script that says what the database is to be like, from which migrations are made.
+    pub desired: Option<Arc<str>>,
+    /// The code that makes the tables in the database when it runs, where nothing migrates them.
+    pub made_by: Vec<Arc<str>>,
     /// The official `generate`, where it writes into what the tools read.
     pub generate: Option<Command>,
     /// The official `migrate`, which serves the built-in adapter alone.
@@ -105,6 +112,7 @@ impl Finder<'_> {
             (AdapterKind::Prisma, _) => Some(self.prisma()),
             (_, Some(mapper)) => Some(self.mapped(mapper)),
             (AdapterKind::Kysely, _) if self.server.adapter.provider.as_deref() == Some(D1) => self.d1(),
+            (AdapterKind::Kysely, _) if self.server.declared.runner == Some(Runner::Atlas) => self.atlas(&mut commands),
             _ => None,
         };
         commands
@@ -145,6 +153,35 @@ impl Finder<'_> {
         let keeps_some =
             !declared.migrated.is_empty() && are_kept(&declared.migrated, tables()) || !own.is_empty() && are_kept(&own, read);
         declared.pushed && !keeps_some
+    }
+
+    /// Documentation of Atlas, "Versioned Migrations": `migrate diff --to` compares the migrations with a script that makes all
+    /// tables.
+    fn atlas(&self, commands: &mut Commands) -> Option<Route> {
+        let names: BTreeSet<&str> = self.tables().map(|table| table.table.name.as_str()).collect();
+        let makes_all = |one: &&Arc<Migrated>| names.iter().all(|name| one.table(name).is_some());
+        let mut whole = self.migrated.iter().filter(|one| !one.ordered && !names.is_empty()).filter(makes_all);
+        let file = whole.next().filter(|_| whole.next().is_none()).map(|one| Arc::clone(&one.tables[0].file))?;
+        let package = self.resolver.package_of(&file);
+        let step =
+            |names: &[&str], line: &str| self.named(names, &[&package]).unwrap_or_else(|| self.plain(&package, line.to_owned()));
+        let steps = vec![step(&DIFF, "atlas migrate diff"), step(&APPLY, "atlas migrate apply")];
+        commands.desired = Some(file);
+        Some(Route { steps, end: End::Migrated })
+    }
+
+    /// The code that makes most of the tables in the database by itself, where no migrations are kept.
+    fn makers(&self) -> Vec<Arc<str>> {
+        if self.server.declared.pushed || self.server.declared.migrated.iter().any(|one| one.ordered) {
+            return Vec::new();
+        }
+        let names: BTreeSet<&str> = self.tables().filter_map(name_in_database).collect();
+        let is_own =
+            |table: &&SourceTable| names.contains(table.table.name.as_str()) && is_code(&table.file) && !is_trial(&table.file);
+        let of_script =
+            |one: &Arc<Migrated>| one.tables.iter().filter(is_own).map(|table| Arc::clone(&table.file)).collect::<Vec<_>>();
+        let made: Vec<Arc<str>> = self.migrated.iter().filter(|one| !one.ordered).flat_map(of_script).collect();
+        if made.len() * 2 <= names.len() { Vec::new() } else { made.into_iter().collect::<BTreeSet<_>>().into_iter().collect() }
     }
 
     /// The folder of the package that declares the tables, where it is one; else that of the server.

@@ -192,7 +192,7 @@ impl Comparing<'_> {
                     let names: Vec<&str> = declared.iter().map(|(name, _)| name.as_str()).collect();
                     let what = format!("a trigger fills `{}` of table `{}`", names.join("`, `"), full_name(found));
                     let reason = format!("`{trigger}` runs before a row is stored, and what it does is not followed");
-                    self.open.push((what, Unknown { reason, at: declared[0].1.clone() }));
+                    self.open.push((what, Unknown::new(reason, declared[0].1.clone())));
                 }
                 None => failed.push(Gap { declared, ..start(GapKind::Unwritten, Vec::new(), &table.cause) }),
             }
@@ -215,7 +215,7 @@ impl Comparing<'_> {
                 if let Some((what, at)) = unlisted(found, &present, self.migrated) {
                     let script = format!("`{}` alone does so", at.file);
                     let reason = format!("{script}, and the journal of Drizzle Kit in its folder does not list that script");
-                    self.open.push((format!("the migrations create {what}"), Unknown { reason, at }));
+                    self.open.push((format!("the migrations create {what}"), Unknown::new(reason, at)));
                 }
             }
         }
@@ -232,7 +232,7 @@ impl Comparing<'_> {
                     let (name, at) = &gap.declared[0];
                     let reason = "its migrations do, and scripts push the schema, which does not".to_owned();
                     let what = format!("the database asks for a value of `{name}` in table `{}`", full_name(found));
-                    self.open.push((what, Unknown { reason, at: at.clone() }));
+                    self.open.push((what, Unknown::new(reason, at.clone())));
                 } else {
                     failed.push(gap);
                 }

@@ -175,7 +175,7 @@ impl Sources {
         let map = match schema_map(adapter) {
             Given::Map(map) => match self.exported.of_map(evaluator, map) {
                 Some(tables) => {
-                    let given = Map::Given { at: map.at.clone(), modules: evaluator.whole_modules(&map.at.file) };
+                    let given = Map::Given { at: map.at.clone(), containers: BTreeMap::new() };
                     let whole = !adapter.wrapped && !adapter.is_hollow();
                     return Lookup { tables: named(tables), naming: Naming::Exact, map: given, whole };
                 }
@@ -276,7 +276,9 @@ impl Sources {
         // A table that is only altered is made elsewhere.
         let is_made = |source: &SourceTable| is_core(source) && !source.table.open;
         if !self.all.iter().chain(&tables).any(is_made) {
-            tables.extend(typed(files, resolver, package));
+            let (altered, made): (Vec<_>, Vec<_>) = tables.into_iter().partition(|source| source.table.open);
+            let (typed, altered) = types::altered(typed(files, resolver, package), altered);
+            tables = [made, typed, altered].concat();
         }
         // Scripts that make other tables say nothing of where those of the server are made.
         if !tables.iter().any(is_core) {

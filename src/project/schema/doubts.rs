@@ -79,7 +79,7 @@ impl Doubts {
                 1 => String::new(),
                 count => format!(" and {} more that shape the schema", count - 1),
             };
-            Unknown { reason: format!("`{}`{more}: {}", options[0], unknown.reason), at: unknown.at }
+            Unknown::new(format!("`{}`{more}: {}", options[0], unknown.reason), unknown.at)
         };
         self.0.into_iter().map(entry).collect()
     }

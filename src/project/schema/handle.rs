@@ -61,13 +61,14 @@ pub(super) fn options(call: &CallValue) -> Option<Options<'_>> {
     })
 }
 
-/// Whether an argument is an address or the client of a driver, so that it holds no options.
+/// Whether an argument is an address, be it not known which, or the client of a driver, so that it holds no options.
 fn is_client(node: &Node) -> bool {
     let of_driver = |module: &str| DRIVERS.contains(&split_package_name(module).0);
     match &node.value {
         Value::Text(_) | Value::Env(_) => true,
         Value::Call(call) => call.new || of_driver(&call.callee.module),
         Value::External(external) => of_driver(&external.module),
+        Value::Unknown(why) => why.is_text,
         Value::Either(alternatives) => alternatives.iter().all(|alternative| is_client(&alternative.node)),
         _ => false,
     }

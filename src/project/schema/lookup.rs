@@ -5,11 +5,11 @@
 //! adapters/prisma, concepts/database; `advanced.database.validateSchema` of 1.7.3 compares by the same names).
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use super::SourceTable;
 use crate::facts::schema::{Column, Table};
 use crate::project::Dialect;
+use crate::project::eval::Container;
 use crate::project::value::Unknown;
 use crate::source::Site;
 
@@ -36,8 +36,8 @@ pub enum Map {
     Given {
         /// Where it is written.
         at: Site,
-        /// The files that are imported there as a whole, by the names they have, each with the names it exports.
-        modules: BTreeMap<String, (Arc<str>, Vec<String>)>,
+        /// What names there hold tables; looked for where the map lacks some.
+        containers: BTreeMap<String, Container>,
     },
     /// None is given: no table is found.
     Nothing,
@@ -90,11 +90,11 @@ impl Lookup {
         }
     }
 
-    /// The file that is imported as a whole under a name where the schema map is written, with the names it exports.
+    /// What a name holds where the schema map is written.
     #[must_use]
-    pub fn module(&self, local: &str) -> Option<&(Arc<str>, Vec<String>)> {
+    pub fn container(&self, local: &str) -> Option<&Container> {
         match &self.map {
-            Map::Given { modules, .. } => modules.get(local),
+            Map::Given { containers, .. } => containers.get(local),
             _ => None,
         }
     }

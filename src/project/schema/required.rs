@@ -28,23 +28,52 @@ const UNMIGRATED_TABLES: Range = Range { since: Some((1, 6, 21)), until: None };
 /// The tables and columns that better-auth of this version needs with these options and plugins.
 #[must_use]
 pub fn required(version: &Version, options: &Node, plugins: &[PluginUse]) -> Required {
-    let mut required = Required::default();
-    let release = version.effective().unwrap_or_else(|| {
-        let newest = &pack().core.newest;
-        let reason = format!("the version of better-auth is not known and taken as {newest}");
-        required.open.push(Unknown { reason, at: options.at.clone() });
-        newest.clone()
-    });
-    let certain = version.effective().is_some();
-    let full = of_release(&release, certain, required, options, plugins);
+    let Some(release) = version.effective() else { return of_any_release(options, plugins) };
+    let full = of_release(&release, true, options, plugins);
     let with_tables = plugins.iter().filter(|used| used.known.is_some_and(Plugin::adds_schema));
     let of_plugins = with_tables.filter_map(|used| used.release.as_ref());
     let Some(preview) = [&release].into_iter().chain(of_plugins).find(|release| is_early(release)) else { return full };
     let before = |used: &PluginUse| PluginUse { release: used.release.as_ref().map(before_preview), ..used.clone() };
     let plugins: Vec<PluginUse> = plugins.iter().map(before).collect();
-    let earlier = of_release(&before_preview(&release), certain, Required::default(), options, &plugins);
-    in_both(full, &earlier, preview, options)
+    let earlier = of_release(&before_preview(&release), true, options, &plugins);
+    let (mut full, differing) = in_both(full, &earlier);
+    if !differing.is_empty() {
+        let release = format!("{}.{}.{}", preview.major(), preview.minor(), preview.patch());
+        let reason = format!("{preview} is a preview, and may not have yet what {release} changed of {}", listed(&differing));
+        full.open.push(Unknown::new(reason, options.at.clone()));
+    }
+    full
 }
+
+/// What all releases need that have the plugins.
+fn of_any_release(options: &Node, plugins: &[PluginUse]) -> Required {
+    let newest = &pack().core.newest;
+    let mut full = of_release(newest, false, options, plugins);
+    let bring = |required: &Required| -> BTreeSet<usize> {
+        let tables = required.tables.values();
+        tables.flat_map(|table| table.columns.iter().map(|column| &column.cause)).filter_map(Cause::plugin).collect()
+    };
+    let wanted = bring(&full);
+    let mut differing = BTreeSet::new();
+    for minor in 0..newest.minor() {
+        let other = of_release(&(newest.major(), minor, LAST).into(), false, options, plugins);
+        if bring(&other).is_superset(&wanted) {
+            let (both, more) = in_both(full, &other);
+            full = both;
+            differing.extend(more);
+        }
+    }
+    let differ = if differing.is_empty() { String::new() } else { format!(", and releases differ in {}", listed(&differing)) };
+    full.open.push(Unknown::new(format!("the version of better-auth is not known{differ}"), options.at.clone()));
+    full
+}
+
+fn listed(tables: &BTreeSet<String>) -> String {
+    tables.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// A patch after all there are.
+const LAST: u64 = 9_999;
 
 /// The adapter of a server, where it compares the tables that are there with the required ones before it answers any request.
 /// `None` where it does not, or that is not known.
@@ -68,7 +97,6 @@ fn is_early(release: &Release) -> bool {
 
 /// The last release before an early preview; any other release as it is.
 fn before_preview(release: &Release) -> Release {
-    const LAST: u64 = 9_999;
     if !is_early(release) {
         return release.clone();
     }
@@ -79,8 +107,8 @@ fn before_preview(release: &Release) -> Release {
     }
 }
 
-/// What a preview needs for certain: what the release it leads to and the one before agree in. The rest is open.
-fn in_both(mut full: Required, earlier: &Required, preview: &Release, options: &Node) -> Required {
+/// What two releases agree in, and the tables in which they differ.
+fn in_both(mut full: Required, earlier: &Required) -> (Required, BTreeSet<String>) {
     let mut differing: BTreeSet<String> = BTreeSet::new();
     let gone = earlier.tables.keys().filter(|key| !full.tables.contains_key(*key));
     differing.extend(gone.cloned());
@@ -102,22 +130,16 @@ fn in_both(mut full: Required, earlier: &Required, preview: &Release, options: &
         });
         true
     });
-    if !differing.is_empty() {
-        let tables: Vec<String> = differing.into_iter().map(|key| format!("`{key}`")).collect();
-        let release = format!("{}.{}.{}", preview.major(), preview.minor(), preview.patch());
-        let reason = format!("{preview} is a preview, and may not have yet what {release} changed of {}", tables.join(", "));
-        full.open.push(Unknown { reason, at: options.at.clone() });
-    }
-    full
+    (full, differing)
 }
 
 /// The tables one release needs; `certain` tells that the release is not taken for want of one.
-fn of_release(release: &Release, certain: bool, required: Required, options: &Node, plugins: &[PluginUse]) -> Required {
+fn of_release(release: &Release, certain: bool, options: &Node, plugins: &[PluginUse]) -> Required {
     let mut builder = Builder {
         plugins,
         release,
         certain,
-        required,
+        required: Required::default(),
         doubts: Doubts::default(),
         owned: BTreeSet::new(),
         unmigrated: BTreeSet::new(),
@@ -212,6 +234,11 @@ fn uses(used: &PluginUse, part: &str) -> bool {
     used.known.is_some_and(|plugin| plugin.uses.iter().any(is_it)) || base.is_some_and(|base| uses(base, part))
 }
 
+/// The same, where it is known what the plugin does: another one may use what is better-auth's own.
+fn may_use(used: &PluginUse, part: &str) -> bool {
+    used.known.is_none() || uses(used, part)
+}
+
 struct Builder<'a> {
     plugins: &'a [PluginUse],
     /// The release of better-auth.
@@ -242,7 +269,7 @@ impl Builder<'_> {
         if let Some((major, minor, patch)) = plugin.removed_before(release).filter(|_| self.certain) {
             let removed = format!("the `{}` plugin was removed in {major}.{minor}.{patch}", plugin.name);
             let reason = format!("{removed}, so that with {release} its tables are not asked for");
-            self.required.open.push(Unknown { reason, at: used.at.clone() });
+            self.required.open.push(Unknown::new(reason, used.at.clone()));
             return;
         }
         if let Some(why) = plugin.unmeasured(used.release.as_ref()) {
@@ -264,7 +291,7 @@ impl Builder<'_> {
 
     fn unknown_tables(&mut self, used: &PluginUse, why: &str) {
         let reason = format!("the tables of the plugin `{}` from `{}` are not known{why}", used.name, used.module);
-        self.required.open.push(Unknown { reason, at: used.at.clone() });
+        self.required.open.push(Unknown::new(reason, used.at.clone()));
     }
 
     /// Adds the tables a plugin declares in its own `schema`.
@@ -344,8 +371,7 @@ impl Builder<'_> {
         match source.plugin {
             // An option that is set to something unknown is most likely set to something.
             Some(_) => verdict != Verdict::HoldsNot,
-            // A plugin that is not known may use what is better-auth's own.
-            None => verdict == Verdict::Holds && !self.plugins.iter().any(|used| used.known.is_none() || uses(used, &table.key)),
+            None => verdict == Verdict::Holds && !self.plugins.iter().any(|used| may_use(used, &table.key)),
         }
     }
 
@@ -382,7 +408,7 @@ impl Builder<'_> {
                 index: column.index.at(source.release),
                 default: column.default.clone(),
                 takes_over: column.takes_over.clone(),
-                idle: idle && !self.plugins.iter().any(|used| uses(used, &written)),
+                idle: idle && !self.plugins.iter().any(|used| may_use(used, &written)),
                 left_out: false,
                 left_empty: false,
                 references: references.map(|reference| RequiredReference {
@@ -580,7 +606,7 @@ mod tests {
     }
 
     fn unknown() -> Node {
-        node(Value::Unknown(Unknown { reason: "a parameter of a function".into(), at: site() }))
+        node(Value::Unknown(Unknown::new("a parameter of a function", site())))
     }
 
     fn object<const N: usize>(properties: [(&str, Node); N]) -> Node {
@@ -889,10 +915,13 @@ mod tests {
     }
 
     #[test]
-    fn without_a_version_the_newest_is_taken_and_said() {
+    fn without_a_version_only_what_all_releases_need_is_required() {
         let required = required(&Version::default(), &object([]), &[plugin("jwt", object([]))]);
-        assert!(column(&required, "jwks", "alg").is_some());
-        assert!(required.open[0].reason.contains("version"));
+        assert!(column(&required, "jwks", "publicKey").is_some() && column(&required, "jwks", "alg").is_none());
+        assert!(!column(&required, "session", "userId").expect("a column").index, "only from 1.4 on");
+        let differing =
+            "the version of better-auth is not known, and releases differ in `account`, `jwks`, `session`, `verification`";
+        assert_eq!(required.open[0].reason, differing);
         let old = Version { declared: Some("~1.6.0".into()), ..Version::default() };
         assert!(column(&super::required(&old, &object([]), &[plugin("jwt", object([]))]), "jwks", "alg").is_none());
     }

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::lookup::is_similar_column;
 use super::replay::is_trial;
 use super::{Layer, SourceTable};
 use crate::facts::Body;
 use crate::facts::manifest::Script;
-use crate::facts::schema::Table;
+use crate::facts::schema::{Column, Table};
 use crate::project::files::Files;
 use crate::source::FileKind;
 
@@ -24,6 +25,28 @@ pub(super) fn all_tables(files: &dyn Files) -> Vec<SourceTable> {
         tables.extend(facts.types().iter().map(|typed| source(typed, &path)));
     }
     tables
+}
+
+/// The tables with what migrations add to them that do not make them, which may be newer than the types, and the tables of
+/// migrations that are not among them.
+pub(super) fn altered(mut typed: Vec<SourceTable>, migrated: Vec<SourceTable>) -> (Vec<SourceTable>, Vec<SourceTable>) {
+    let mut others = Vec::new();
+    for source in migrated {
+        let is_it = |typed: &&mut SourceTable| {
+            typed.table.name.eq_ignore_ascii_case(&source.table.name) && typed.table.namespace == source.table.namespace
+        };
+        match typed.iter_mut().find(is_it) {
+            Some(typed) => {
+                let is_new = |column: &&Column| !typed.table.columns.iter().any(|known| is_similar_column(known, &column.name));
+                let new: Vec<Column> = source.table.columns.iter().filter(is_new).cloned().collect();
+                typed.elsewhere.extend(new.iter().map(|column| (column.name.clone(), Arc::clone(&source.file))));
+                typed.table.columns.extend(new);
+                typed.table.triggers.extend(source.table.triggers);
+            }
+            None => others.push(source),
+        }
+    }
+    (typed, others)
 }
 
 /// Whether a command tells kysely-codegen which tables to write (`--include-pattern`, `--exclude-pattern`).

@@ -272,6 +272,8 @@ pub struct Unknown {
     pub reason: String,
     /// The expression that made it so.
     pub at: Site,
+    /// Whatever it is, it is a string.
+    pub is_text: bool,
 }
 
 /// What looking up a path in an object gives.
@@ -354,7 +356,7 @@ impl CallValue {
 impl Unknown {
     /// A reason and the expression it speaks of.
     pub fn new(reason: impl Into<String>, at: Site) -> Self {
-        Self { reason: reason.into(), at }
+        Self { reason: reason.into(), at, is_text: false }
     }
 }
 

@@ -202,7 +202,7 @@ mod tests {
 
     /// A server with a plugin whose table is missing, a conditional plugin and an unknown one; and a client.
     pub(super) fn model() -> ProjectModel {
-        let why = Unknown { reason: "a parameter of the function".into(), at: site(9) };
+        let why = Unknown::new("a parameter of the function", site(9));
         let mut admin = plugin("admin", "better-auth/plugins", 8);
         admin.conditions = vec![Condition::new("isAdmin", site(8))];
         admin.options = options(&[("defaultRole", Text::Plain("user".into()))]);

@@ -121,7 +121,7 @@ fn in_schema(server: &Server, shown: Shown<'_>, generate: Option<&str>) -> Strin
     };
     match &server.commands.route {
         Some(route) => format!("{declared}, then {}", carried_out(route, Some("schema"))),
-        None => format!("{declared}, and {AS_USUAL}.{}", unread(server)),
+        None => format!("{declared}, and {}.{}", otherwise(server), unread(server)),
     }
 }
 
@@ -152,6 +152,9 @@ fn own_migrations(server: &Server) -> Option<String> {
             ),
         };
         return Some(format!("Put the statements into a new migration ({make}), and apply it with {apply}."));
+    }
+    if let (Some(desired), Some(route)) = (&server.commands.desired, &server.commands.route) {
+        return Some(format!("Put what the statements make into `{desired}`, then {}", carried_out(route, Some("script"))));
     }
     if let Some(runner) = server.declared.runner {
         let (make, apply) = steps_of(runner);
@@ -198,7 +201,18 @@ pub(super) fn migrate(server: &Server) -> String {
     }
     match &server.commands.route {
         Some(route) => capitalised(&carried_out(route, None)),
-        None => capitalised(&format!("{AS_USUAL}.{}", unread(server))),
+        None => capitalised(&format!("{}.{}", otherwise(server), unread(server))),
+    }
+}
+
+/// What is done without a tool.
+fn otherwise(server: &Server) -> String {
+    match server.commands.made_by.as_slice() {
+        [] => AS_USUAL.to_owned(),
+        makers => format!(
+            "have {} do the same to the tables in the database, which it makes",
+            quoted(makers.iter().map(|file| &**file))
+        ),
     }
 }
 

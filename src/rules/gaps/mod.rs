@@ -67,7 +67,9 @@ pub(super) fn groups<'m>(cx: &'m Context<'_>, topic: Topic) -> Vec<Group<'m>> {
     let mut found: Vec<Group<'m>> = Vec::new();
     let is_counted = |server: &Server, gap: &Gap| {
         let may_not_hold = || is_preview(server) || gap.kind == GapKind::Columns && may_be_newest(server);
-        !(topic == Topic::AccountIssuer && may_not_hold() || goes_with_its_table(server, gap))
+        !(topic == Topic::AccountIssuer && may_not_hold()
+            || goes_with_its_table(server, gap)
+            || topic == Topic::Of(GapKind::Unwritten) && goes_with_columns(server, gap))
     };
     let mut last: Option<(&Server, Option<Arc<Upgrade>>)> = None;
     let mut upgrade_of = |server: &'m Server| match &last {
@@ -127,6 +129,22 @@ fn is_preview(server: &Server) -> bool {
 /// Whether a server may run the newest release, so that it is not known to need what that has given up again.
 fn may_be_newest(server: &Server) -> bool {
     server.version.may_be(&pack().core.newest)
+}
+
+/// What earlier releases wrote to a table that lacks columns of this one, and must still be given a value: one move to
+/// another release leaves both.
+fn leftovers<'s>(server: &'s Server, lacking: &Gap) -> impl Iterator<Item = &'s Gap> {
+    let key = (lacking.kind == GapKind::Columns).then(|| lacking.key.clone());
+    let is_former = |gap: &Gap| gap.declared.iter().all(|(name, _)| pack().is_former_column(&gap.key, name));
+    let unwritten = server.gaps.iter().filter(|gap| gap.kind == GapKind::Unwritten);
+    unwritten.filter(move |gap| key.as_ref() == Some(&gap.key) && is_former(gap))
+}
+
+/// Whether a gap is told along with the columns that its table lacks.
+fn goes_with_columns(server: &Server, gap: &Gap) -> bool {
+    let is_told_with = |lacking: &Gap| sorted(lacking, None).iter().any(|(topic, _)| *topic == Topic::Missing);
+    let mut lacking = server.gaps.iter().filter(|other| is_told_with(other));
+    lacking.any(|lacking| leftovers(server, lacking).any(|left| left.key == gap.key && left.kind == gap.kind))
 }
 
 /// Whether a gap is about a table that is made anew, so that nothing but what the new one holds need be told.
@@ -216,12 +234,12 @@ impl<'m> Group<'m> {
         self.server.plugins.get(self.cause.plugin()?)
     }
 
-    /// The same group with one of its gaps alone.
-    pub(super) fn only(&self, gap: &Gap) -> Self {
+    /// The same group with some of its gaps alone.
+    pub(super) fn only(&self, gaps: &[Gap]) -> Self {
         Self {
             server: self.server,
             cause: self.cause.clone(),
-            gaps: vec![gap.clone()],
+            gaps: gaps.to_vec(),
             others: self.others.clone(),
             unstaged: self.unstaged.clone(),
             upgrade: self.upgrade.clone(),
@@ -313,7 +331,10 @@ impl<'m> Group<'m> {
             for (name, place) in &gap.declared {
                 let spelt = gap.columns.iter().find(|column| column.name.eq_ignore_ascii_case(name));
                 let label = match spelt {
-                    Some(column) => format!("PostgreSQL knows it as `{name}`, and `{}` is looked up", column.name),
+                    Some(column) if server.adapter.kind == AdapterKind::Kysely => {
+                        format!("PostgreSQL knows it as `{name}`, and `{}` is looked up", column.name)
+                    }
+                    Some(column) => format!("`{}` is looked up, and this is `{name}`", column.name),
                     None => format!("`{name}` is not the name that is looked up"),
                 };
                 report.related.push((place.clone(), label));
@@ -323,6 +344,9 @@ impl<'m> Group<'m> {
             report.related.extend(of_others);
             report.related.extend(gap.end());
         }
+        let leftovers: Vec<&Gap> = self.gaps.iter().flat_map(|gap| leftovers(server, gap)).collect();
+        let left = leftovers.iter().flat_map(|gap| &gap.declared);
+        report.related.extend(left.map(|(name, place)| (place.clone(), format!("an earlier release wrote `{name}`"))));
         let rest = self.gaps.iter().filter(|gap| self.rename_class(gap).is_none());
         let rest: Vec<Gap> = rest.filter_map(|gap| without_respelt(server, gap)).collect();
         let shown = match self.unstaged.is_empty() && !rest.is_empty() {
@@ -345,6 +369,12 @@ impl<'m> Group<'m> {
             (true, false) => Some(advice(server, shown.as_deref())),
             (false, _) => Some(self.stage()),
         };
+        for left in &leftovers {
+            let columns = quoted(left.declared.iter().map(|(name, _)| name.as_str()));
+            let version = release(&server.version);
+            let told = format!("Drop {columns} or make it nullable, too: better-auth {version} has no value for it.");
+            around_migration(report, &[], &[&told]);
+        }
         self.name_others(&self.gaps, report);
         self.prepare(&self.gaps.iter().collect::<Vec<_>>(), report);
         report.identity = vec![server.package.to_string(), server.name.clone()];
@@ -491,10 +521,7 @@ impl<'m> Group<'m> {
     /// Puts what the documentation asks to be done first before the commands of a report; what columns need that are added
     /// to rows, where it says nothing.
     fn prepare(&self, gaps: &[&Gap], report: &mut Report) {
-        let steps: Vec<&str> = upgrade::steps(self.server, self.upgrade.as_deref(), &self.cause, gaps)
-            .iter()
-            .map(|step| step.steps.as_str())
-            .collect();
+        let steps = self.steps(gaps.iter().copied());
         if !steps.is_empty() {
             around_migration(report, &steps, &[]);
         } else if report.help.declaration.is_some() {
@@ -502,12 +529,18 @@ impl<'m> Group<'m> {
         }
     }
 
+    /// What the documentation asks to be done first.
+    fn steps<'g>(&self, gaps: impl IntoIterator<Item = &'g Gap>) -> Vec<&'static str> {
+        let gaps: Vec<&Gap> = gaps.into_iter().collect();
+        let steps = upgrade::steps(self.server, self.upgrade.as_deref(), &self.cause, &gaps);
+        steps.iter().map(|step| step.steps.as_str()).collect()
+    }
+
     /// Why other keys may keep rows apart: code around the adapter may write and look up other values than better-auth gives.
     fn other_values(&self) -> Option<Unknown> {
         let is_about_values = |gap: &Gap| matches!(gap.kind, GapKind::Unique | GapKind::UniqueTogether);
-        (self.server.adapter.wrapped && self.gaps.iter().all(is_about_values)).then(|| Unknown {
-            reason: "the code around the adapter may store other values and look those up".into(),
-            at: self.server.adapter.at.clone(),
+        (self.server.adapter.wrapped && self.gaps.iter().all(is_about_values)).then(|| {
+            Unknown::new("the code around the adapter may store other values and look those up", self.server.adapter.at.clone())
         })
     }
 
@@ -518,7 +551,7 @@ impl<'m> Group<'m> {
         let condition = plugin.filter(|_| report.tier < 3).and_then(|plugin| undecided(self.server, plugin));
         let condition = condition.map(|condition| {
             let reason = format!("the plugin is in the list only when `{}`", condition.text);
-            Unknown { reason, at: condition.at.clone() }
+            Unknown::new(reason, condition.at.clone())
         });
         if let Some(why) = condition.or_else(|| self.other_values()) {
             return out.open(self.server.role, &format!("whether it matters that {}", report.message), &why);
@@ -593,7 +626,7 @@ pub(super) fn report_each(
 ) {
     for group in groups(cx, topic) {
         for gap in &group.gaps {
-            report_together(cx, out, topic, &group.only(gap), |report| tell(&group, gap, report));
+            report_together(cx, out, topic, &group.only(std::slice::from_ref(gap)), |report| tell(&group, gap, report));
         }
     }
 }

@@ -36,7 +36,7 @@ pub(super) fn check(cx: &Context<'_>, out: &mut Reporter<'_>) {
             if asked.insert(step.at.clone()) && drops_something(cx, &step.at) {
                 let question = format!("whether {} leaves the tables `{}` needs", step.at.file, past.server.name);
                 let reason = "it drops what it is given by code that puts the statement together".to_owned();
-                out.open(past.server.role, &question, &Unknown { reason, at: step.at.clone() });
+                out.open(past.server.role, &question, &Unknown::new(reason, step.at.clone()));
             }
         }
         let others = past.folder.tables.iter().map(|other| &other.table);

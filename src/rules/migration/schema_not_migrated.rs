@@ -41,7 +41,7 @@ pub(super) fn check(cx: &Context<'_>, out: &mut Reporter<'_>) {
             for (group, gap) in groups.iter().flat_map(|group| group.gaps.iter().map(move |gap| (group, gap))) {
                 let plugin = gap.cause.plugin().filter(|_| class == Class::Parts);
                 let key = (plugin, group.condition(gap), gap.fate());
-                let one = group.only(gap);
+                let one = group.only(std::slice::from_ref(gap));
                 match together.iter_mut().find(|(known, _)| *known == key) {
                     Some((_, all)) => Group::add(all, one),
                     None => together.push((key, one)),

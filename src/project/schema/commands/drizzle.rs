@@ -23,6 +23,10 @@ impl Finder<'_> {
             let push = self.plain(&self.home(), "npx astro db push --remote".to_owned());
             return Some(Route { steps: vec![push], end: End::Pushed });
         }
+        commands.made_by = self.makers();
+        if !commands.made_by.is_empty() {
+            return None;
+        }
         let sources = self.sources();
         let kits: Vec<&Tool> = self.tools.iter().filter(|tool| tool.kind == Kind::DrizzleKit).collect();
         let read = |tool: &Tool| sources.iter().filter(|file| tool.reads(file)).count();
@@ -77,6 +81,8 @@ impl Finder<'_> {
     fn not_of_kit(&self, tool: Option<&Tool>) -> Option<Arc<str>> {
         let declared = &self.server.declared;
         let target = tool.and_then(|tool| tool.migrations.as_deref());
+        // Then what the journal leaves out is left behind.
+        let is_generated = tool.is_some_and(|tool| self.script_of(tool, "generate").is_some());
         let is_run = || self.script(Program::DrizzleKit, "generate", &self.packages(), |_, _| true).is_some();
         let is_of_kit = |one: &&Migrated| {
             let is_target = match tool {
@@ -85,7 +91,7 @@ impl Finder<'_> {
             };
             let is_written = is_target || writer(self.files, &one.folder) == Some(Layer::Drizzle);
             is_written
-                && !self.makes_some_by_hand(one)
+                && (is_generated || !self.makes_some_by_hand(one))
                 && !declared.scripts.ordered(&one.folder).iter().any(|script| is_code(script))
         };
         let mut kept = declared.migrated.iter().map(|one| &**one).filter(|one| one.ordered).peekable();

@@ -41,6 +41,10 @@ pub(super) const START: [&str; 8] = [
     "db:migrate:new",
 ];
 
+/// What projects call the script that makes a migration of what they changed.
+pub(super) const DIFF: [&str; 6] =
+    ["db:migrate:diff", "migrate:diff", "db:diff", "migration:diff", "db:migration:diff", "migrations:diff"];
+
 impl Finder<'_> {
     /// The script of one of these folders that does nothing but this, and `is_it` in the folder it does it in; where several are
     /// as plain, either.

@@ -21,6 +21,8 @@ pub struct Style {
     pub names: Names,
     /// Whether the names of tables in the database are plural where those the adapter looks up are not.
     pub plural_tables: bool,
+    /// What the maker puts before the name of every table: `app_` of a `pgTableCreator`.
+    pub prefix: String,
     /// Keys are given as an object, not as an array.
     pub keys_in_object: bool,
     /// The quote of strings.
@@ -111,6 +113,7 @@ impl Style {
             parameter: None,
             names: Names::Snake,
             plural_tables: false,
+            prefix: String::new(),
             keys_in_object: false,
             quote: '"',
             suffix: String::new(),
@@ -291,7 +294,8 @@ impl<'w, 'a> Writer<'w, 'a> {
 
     fn physical(&self, lookup: &str) -> String {
         let name = if self.style.names == Names::Snake { snake(lookup) } else { lookup.to_owned() };
-        if self.style.plural_tables && !name.ends_with('s') { format!("{name}s") } else { name }
+        let name = if self.style.plural_tables && !name.ends_with('s') { format!("{name}s") } else { name };
+        name.strip_prefix(&self.style.prefix).filter(|stem| !stem.is_empty()).unwrap_or(&name).to_owned()
     }
 
     fn call(&mut self, builder: &Builder, name: &str) -> String {

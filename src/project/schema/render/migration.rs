@@ -18,6 +18,10 @@ pub fn statements(server: &Server, plan: &Plan<'_>, gaps: &[&Gap]) -> Option<Str
     let mut statements: Vec<String> = first
         .map(|key| format!("-- Points to {}, which is missing too: create that table first.", writer.table_name(key)))
         .collect();
+    // What is pointed to has to be there.
+    let order: Vec<&str> = plan.ordered(&missing).iter().map(|part| part.key).collect();
+    let mut gaps = gaps.to_vec();
+    gaps.sort_by_key(|gap| order.iter().position(|key| *key == gap.key));
     for gap in gaps {
         let tables = server.declared.lookup.tables.iter().map(|(_, table)| table);
         let source = tables.into_iter().find(|table| Some(table.site()) == gap.found_in)?;

@@ -7,6 +7,7 @@ use tree_sitter::Node;
 
 use super::code::{Code, Import, TableCode};
 use super::{Edits, Repair, indent_at, insertion, line_end, map};
+use crate::facts::schema::Table;
 use crate::project::files::Files;
 use crate::project::schema::lookup::snake_case;
 use crate::project::schema::render::drizzle::{Builder, Names, Shape, Style, TABLE, Writer, Written, declaration};
@@ -77,8 +78,8 @@ pub(super) fn repair(server: &Server, missing: &[Missing<'_>], files: &dyn Files
     let new: Vec<map::Entry> =
         missing.iter().filter(|part| part.whole_table).map(|part| map::Entry::new(server, part.key)).collect();
     let map = map::entries(server, home.code, &new, files);
-    if let Some(((file, text), map)) = map.as_ref().and_then(map::Gain::text).zip(server.declared.lookup.map()) {
-        declaration.push_str(&format!("\n// {}\n{text}", file.unwrap_or(&map.file)));
+    for (file, text) in map.iter().flat_map(|map| &map.shown) {
+        declaration.push_str(&format!("\n// {file}\n{text}"));
     }
     let edits = || {
         if let Some(part) = missing.iter().find(|part| place(part).is_none()) {
@@ -136,13 +137,16 @@ fn tables(server: &Server) -> BTreeMap<&str, &SourceTable> {
 struct Schema<'c> {
     server: &'c Server,
     code: &'c Code<'c>,
+    sources: BTreeMap<&'c str, &'c SourceTable>,
     tables: BTreeMap<&'c str, TableCode<'c>>,
 }
 
 impl<'c> Schema<'c> {
     fn of(server: &'c Server, code: &'c Code<'c>, tables: &BTreeMap<&'c str, &'c SourceTable>) -> Self {
-        let own = tables.iter().filter(|(_, table)| table.file == *code.file);
-        Self { server, code, tables: own.filter_map(|(key, table)| Some((*key, code.table(table.table.span)?))).collect() }
+        let sources: BTreeMap<_, _> =
+            tables.iter().filter(|(_, table)| table.file == *code.file).map(|(key, table)| (*key, *table)).collect();
+        let written = sources.iter().filter_map(|(key, table)| Some((*key, code.table(table.table.span)?)));
+        Self { server, code, tables: written.collect(), sources }
     }
 
     /// What this file calls the tables, its own and those it imports.
@@ -175,7 +179,8 @@ impl<'c> Schema<'c> {
             style.namespace = core.namespace.map(|name| format!("{name}.")).unwrap_or_default();
         }
         style.private = self.tables.iter().filter(|(_, table)| !table.exported).map(|(key, _)| (*key).to_owned()).collect();
-        let Some(last) = self.tables.values().max_by_key(|table| table.statement) else { return style };
+        let Some((key, last)) = self.tables.iter().max_by_key(|(_, table)| table.statement) else { return style };
+        style.prefix = self.sources.get(key).and_then(|source| prefix(&source.table)).unwrap_or_default().to_owned();
         let count =
             |quote: char| self.tables.values().map(|table| table.statement.of(code.text).matches(quote).count()).sum::<usize>();
         style.quote = if count('\'') > count('"') { '\'' } else { '"' };
@@ -406,6 +411,11 @@ impl<'c> Schema<'c> {
             None if !self.code.is_taken(name) => Ok(true),
             _ => Err(self.taken(name)),
         };
+        let statement = |names: &str, module: &str| {
+            let first = imports.first().map_or(0, |import| import.start);
+            let statement = format!("import {{ {names} }} from {0}{module}{0}{1}\n", style.quote, style.end);
+            insertion(self.code.file, first, statement)
+        };
         let mut edits = Edits::new();
         if style.namespace.is_empty() {
             let mut names = Vec::new();
@@ -415,24 +425,29 @@ impl<'c> Schema<'c> {
                 }
             }
             if !names.is_empty() {
-                let list = imports.iter().find(|import| is_core(import.module)).and_then(|import| import.list);
-                let list = list.ok_or_else(|| format!("`{}` imports nothing from the ORM by name", self.code.file))?;
-                edits.extend(self.code.import(list, &names));
+                match imports.iter().find(|import| is_core(import.module)).and_then(|import| import.list) {
+                    Some(list) => edits.extend(self.code.import(list, &names)),
+                    None if self.server.adapter.dialect.is_some() => {
+                        edits.push(statement(&names.join(", "), core_of(style.dialect)))
+                    }
+                    None => return Err(format!("`{}` imports nothing from the ORM by name", self.code.file)),
+                }
             }
         }
         if written.sql && lacking("sql", &|module| module == "drizzle-orm")? {
             let main = imports.iter().find(|import| import.module == "drizzle-orm").and_then(|import| import.list);
             match main {
                 Some(list) => edits.extend(self.code.import(list, &["sql".to_owned()])),
-                None => {
-                    let first = imports.first().map_or(0, |import| import.start);
-                    let statement = format!("import {{ sql }} from {0}drizzle-orm{0}{1}\n", style.quote, style.end);
-                    edits.push(insertion(self.code.file, first, statement));
-                }
+                None => edits.push(statement("sql", "drizzle-orm")),
             }
         }
         Ok(edits)
     }
+}
+
+/// What the maker of a table puts before the name it is given.
+fn prefix(table: &Table) -> Option<&str> {
+    table.physical.as_deref()?.strip_suffix(table.stem.as_deref()?)
 }
 
 /// The call a column starts with, as written.
@@ -460,6 +475,15 @@ fn holds(builder: &Builder, kind: &str) -> bool {
         "boolean" => builder.function == "boolean" || builder.arguments.contains("boolean"),
         "date" | "number" | "bigint" => !is_text,
         _ => true,
+    }
+}
+
+/// The module that gives the builders of a dialect.
+fn core_of(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Mysql => "drizzle-orm/mysql-core",
+        Dialect::Sqlite => "drizzle-orm/sqlite-core",
+        Dialect::Postgres | Dialect::Mssql => "drizzle-orm/pg-core",
     }
 }
 

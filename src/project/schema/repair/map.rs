@@ -9,6 +9,7 @@ use super::code::{Code, children};
 use super::{Edits, Repair, insertion, line_end, rename};
 use crate::facts::module::Export;
 use crate::project::Server;
+use crate::project::eval::Container;
 use crate::project::files::Files;
 use crate::project::resolve::{ancestors, join, relative};
 use crate::project::schema::lookup::is_similar_table;
@@ -20,6 +21,7 @@ use crate::syntax::typescript::fields::{NodeField, NodeFields};
 pub(super) const UNKNOWN: &str = "it is not known how the file of the schema map gets at the tables";
 
 /// An entry: the name the adapter looks up, and the table as its file exports it.
+#[derive(Clone)]
 pub(super) struct Entry {
     key: String,
     table: String,
@@ -47,14 +49,8 @@ impl Entry {
 /// What the schema map gains.
 #[derive(Default)]
 pub(super) struct Gain {
-    /// What it has so far, where that can be told in a word.
-    rest: Option<String>,
-    /// The entries; none where the map has whatever its module exports.
-    lines: Vec<String>,
-    /// The import they need.
-    import: Option<String>,
-    /// What makes a module that the map has as a whole pass tables on, and that module.
-    export: Option<(Arc<str>, String)>,
+    /// What goes into each file, as people would write it.
+    pub(super) shown: Vec<(Arc<str>, String)>,
     /// The insertions; `None` where the places are not certain.
     pub(super) edits: Option<Edits>,
 }
@@ -64,15 +60,24 @@ impl Gain {
         Self { edits: Some(Edits::new()), ..Self::default() }
     }
 
-    /// The gain as text, where there is one, with the file it goes into where that is not the one of the map.
-    pub(super) fn text(&self) -> Option<(Option<&Arc<str>>, String)> {
-        if let Some((file, export)) = &self.export {
-            return Some((Some(file), export.clone()));
-        }
-        let lines = self.rest.iter().chain(&self.lines).map(|line| format!("  {line},\n"));
-        let lines: String = self.rest.is_none().then(|| "  // …\n".to_owned()).into_iter().chain(lines).collect();
-        let import = self.import.as_ref().map(|import| format!("{import}\n\n")).unwrap_or_default();
-        (!self.lines.is_empty()).then(|| (None, format!("{import}schema: {{\n{lines}}}\n")))
+    /// An object of a file that gains entries. `start` is what stands before it, and `rest` what it has so far, where that can
+    /// be told in a word.
+    fn entries(code: &Code<'_>, start: &str, rest: Option<&str>, lines: &[String], edits: Option<Edits>) -> Self {
+        let rest = rest.map_or_else(|| "// …".to_owned(), |rest| format!("{rest},"));
+        let lines: String = lines.iter().map(|line| format!("  {line},\n")).collect();
+        Self { shown: vec![(Arc::clone(code.file), format!("{start}{{\n  {rest}\n{lines}}}\n"))], edits }
+    }
+
+    /// A file that gains lines.
+    fn lines(code: &Code<'_>, lines: String, edits: Option<Edits>) -> Self {
+        Self { shown: vec![(Arc::clone(code.file), lines)], edits }
+    }
+
+    /// Both.
+    fn and(mut self, other: Self) -> Self {
+        self.shown.extend(other.shown);
+        self.edits = self.edits.zip(other.edits).map(|(one, other)| [one, other].concat());
+        self
     }
 }
 
@@ -118,9 +123,10 @@ fn additions(server: &Server, gaps: &[&Gap], files: &dyn Files) -> Option<Repair
     for (file, new) in by_file {
         let text = files.text(file)?;
         let gain = entries(server, &Code::parse(file, &text)?, &new, files)?;
-        declaration.extend(gain.text().map(|(file, text)| match file {
-            Some(file) => format!("// {file}\n{text}"),
-            None => text,
+        let map = server.declared.lookup.map().map(|map| &map.file);
+        declaration.extend(gain.shown.into_iter().map(|(file, text)| match map == Some(&file) {
+            true => text,
+            false => format!("// {file}\n{text}"),
         }));
         // The tables are there, and not in the map: what changes nothing does not put them in.
         let own = gain.edits.filter(|own| !own.is_empty()).ok_or(UNKNOWN);
@@ -174,55 +180,103 @@ pub(super) fn entries(server: &Server, home: &Code<'_>, new: &[Entry], files: &d
     let of_home: Vec<&(String, SourceTable)> = lookup.tables.iter().filter(|(_, table)| table.file == *home.file).collect();
     let keeps_names = new.iter().all(|entry| entry.key == entry.table);
     let Some(object) = code.object(map.span) else {
-        let module = code.node(map.span).and_then(|node| server.declared.lookup.module(code.of(node)));
-        return match module {
-            Some(module) => of_module(server, module, home, new, files, || renamed(server, &code, map, new)),
-            None => Some(plain(&code, new)),
+        return match code.node(map.span).and_then(|node| lookup.container(code.of(node))) {
+            Some(Container::Module(file, names)) => {
+                of_module(server, (file, names), home, new, files, || renamed(server, &code, map, new))
+            }
+            _ => Some(plain(&code, new)),
         };
     };
     let written = code.properties(object);
+    // One that is there, with a value that is no table, is not written again.
+    let new: Vec<Entry> = new.iter().filter(|entry| written.iter().all(|(name, _)| *name != entry.key)).cloned().collect();
+    if new.is_empty() {
+        return Some(Gain::nothing());
+    }
     let named = |(key, _): &&&(String, SourceTable)| written.iter().any(|(name, _)| name == key);
     let is_spread = code.spreads(object) && (of_home.is_empty() || !of_home.iter().all(|one| named(&one)));
     if is_spread && keeps_names {
-        let modules: Vec<_> =
-            spread_modules(&code, object).into_iter().filter_map(|local| server.declared.lookup.module(local)).collect();
-        let passing = modules.iter().find(|module| passes_on(server, module, home));
+        let module = |local| match lookup.container(local) {
+            Some(Container::Module(file, names)) => Some((file, names.as_slice())),
+            _ => None,
+        };
+        let modules: Vec<_> = spread_modules(&code, object).into_iter().filter_map(module).collect();
+        let passing = modules.iter().find(|module| passes_on(server, **module, home));
         match (passing, modules.as_slice()) {
-            (Some(module), _) | (None, [module]) => return of_module(server, module, home, new, files, || None),
-            _ => return Some(plain(&code, new)),
+            (Some(module), _) | (None, [module]) => return of_module(server, *module, home, &new, files, || None),
+            _ => return Some(plain(&code, &new)),
         }
     }
     // A new entry is written as one that is there for a table of the same file.
     let like = written.iter().find(|(name, _)| of_home.iter().any(|(key, _)| key == name)).map(|(_, value)| *value);
-    let mut gain = match like {
-        Some(like) if like.kind() == "member_expression" => {
-            let module = code.of(like.field(NodeField::Object)?);
-            Gain { lines: new.iter().map(|entry| entry.of_module(module)).collect(), ..Gain::nothing() }
-        }
-        Some(like) if ["identifier", "shorthand_property_identifier"].contains(&like.kind()) => {
-            if code.file == home.file {
-                Gain { lines: new.iter().map(|entry| entry.written(&entry.table)).collect(), ..Gain::nothing() }
-            } else {
-                imported(&code, like, new)
-            }
-        }
-        None if is_spread => match spread_modules(&code, object).as_slice() {
-            [module] => Gain { lines: new.iter().map(|entry| entry.of_module(module)).collect(), ..Gain::nothing() },
-            _ => plain(&code, new),
-        },
-        _ => plain(&code, new),
-    };
-    if let Some(edits) = &mut gain.edits {
-        edits.extend(code.append(object, &gain.lines));
+    match (like, spread_modules(&code, object).as_slice()) {
+        (Some(like), _) if like.kind() == "member_expression" => out_of(server, &code, object, like, home, &new, files),
+        (None, [module]) if is_spread => Some(appended(&code, object, new.iter().map(|entry| entry.of_module(module)).collect())),
+        _ => Some(beside(&code, object, MAP, like, home, &new)),
     }
-    Some(gain)
+}
+
+/// What stands before the schema map.
+const MAP: &str = "schema: ";
+
+/// An object with entries at its end.
+fn appended(code: &Code<'_>, object: Node<'_>, lines: Vec<String>) -> Gain {
+    Gain::entries(code, MAP, None, &lines, Some(code.append(object, &lines)))
+}
+
+/// The entries where those that are there are members of what holds the tables, as `like` is: that has to hold the new ones too.
+fn out_of(
+    server: &Server,
+    code: &Code<'_>,
+    object: Node<'_>,
+    like: Node<'_>,
+    home: &Code<'_>,
+    new: &[Entry],
+    files: &dyn Files,
+) -> Option<Gain> {
+    let (local, member) = (code.of(like.field(NodeField::Object)?), code.of(like.field(NodeField::Property)?));
+    let own = appended(code, object, new.iter().map(|entry| entry.of_module(local)).collect());
+    let kept: Vec<Entry> = new.iter().map(|entry| Entry { key: entry.table.clone(), table: entry.table.clone() }).collect();
+    let gain = match server.declared.lookup.container(local) {
+        Some(Container::Module(file, names)) => of_module(server, (file, names), home, &kept, files, || None)?,
+        Some(Container::Literal(at)) => {
+            let text = files.text(&at.file)?;
+            let code = Code::parse(&at.file, &text)?;
+            let object = code.object(at.span)?;
+            let entry = code.properties(object).into_iter().find(|(name, _)| *name == member).map(|(_, value)| value);
+            if entry.is_none() && spreads_all_of(&code, object, home) {
+                return Some(own);
+            }
+            beside(&code, object, &format!("{local} = "), entry, home, &kept)
+        }
+        None => return Some(plain(code, new)),
+    };
+    Some(own.and(gain))
+}
+
+/// Whether an object holds whatever a file exports.
+fn spreads_all_of(code: &Code<'_>, object: Node<'_>, home: &Code<'_>) -> bool {
+    let spread = spread_modules(code, object);
+    let is_home = |module: &str| join(folder_of(code.file), module).is_some_and(|path| names_file(&path, home.file));
+    code.imports().iter().any(|import| import.namespace.is_some_and(|own| spread.contains(&own)) && is_home(import.module))
+}
+
+/// The entries of an object whose entry `like` is a table of the same file.
+fn beside(code: &Code<'_>, object: Node<'_>, start: &str, like: Option<Node<'_>>, home: &Code<'_>, new: &[Entry]) -> Gain {
+    let is_name = |like: &Node<'_>| ["identifier", "shorthand_property_identifier"].contains(&like.kind());
+    let Some(like) = like.filter(is_name) else { return plain(code, new) };
+    if code.file == home.file {
+        let lines: Vec<String> = new.iter().map(|entry| entry.written(&entry.table)).collect();
+        return Gain::entries(code, start, None, &lines, Some(code.append(object, &lines)));
+    }
+    imported(code, object, start, like, new)
 }
 
 /// What gives the map the tables of a file where it has a module as a whole: the module passes on those it does not export.
 /// `renamed` is what gives it those under other names that are exported.
 fn of_module(
     server: &Server,
-    module: &(Arc<str>, Vec<String>),
+    module: (&Arc<str>, &[String]),
     home: &Code<'_>,
     new: &[Entry],
     files: &dyn Files,
@@ -244,7 +298,7 @@ fn of_module(
 }
 
 /// Whether a module has whatever a file exports, as far as its tables tell.
-fn passes_on(server: &Server, (module, names): &(Arc<str>, Vec<String>), home: &Code<'_>) -> bool {
+fn passes_on(server: &Server, (module, names): (&Arc<str>, &[String]), home: &Code<'_>) -> bool {
     let mut of_home = server.declared.all.iter().filter(|table| table.file == *home.file);
     module == home.file || of_home.all(|table| names.contains(&table.table.name))
 }
@@ -266,11 +320,7 @@ fn passed_on(module: &Code<'_>, names: &[String], home: &Code<'_>, new: &[&Entry
     if let Some(own) = own {
         let shown = format!("export {{ {} }} from {};\n", listed.join(", "), quoted('"'));
         let list = own.list?;
-        return Some(Gain {
-            export: Some((Arc::clone(module.file), shown)),
-            edits: Some(module.append(list, &listed)),
-            ..Gain::default()
-        });
+        return Some(Gain::lines(module, shown, Some(module.append(list, &listed))));
     }
     // A name that two modules export is exported by neither.
     let of_home = files.facts(home.file)?;
@@ -288,7 +338,7 @@ fn passed_on(module: &Code<'_>, names: &[String], home: &Code<'_>, new: &[&Entry
         let end = line_end(module.text, last.end);
         vec![insertion(module.file, end, format!("\n{line}"))]
     });
-    Some(Gain { export: Some((Arc::clone(module.file), format!("{line}\n"))), edits, ..Gain::default() })
+    Some(Gain::lines(module, format!("{line}\n"), edits))
 }
 
 /// Endings of files that specifiers may have.
@@ -322,7 +372,8 @@ fn specifier(from: &str, to: &str, ending: &str, files: &dyn Files) -> Option<St
 
 /// The entries where it is not known how the file of the map gets at the tables.
 fn plain(code: &Code<'_>, new: &[Entry]) -> Gain {
-    Gain { lines: new.iter().map(|entry| entry.written(&free(code, &entry.table))).collect(), ..Gain::default() }
+    let lines: Vec<String> = new.iter().map(|entry| entry.written(&free(code, &entry.table))).collect();
+    Gain::entries(code, MAP, None, &lines, None)
 }
 
 /// What puts tables of a whole module under other names: an object with all of it, and the entries. A database handle
@@ -346,7 +397,7 @@ fn renamed(server: &Server, code: &Code<'_>, map: &Site, new: &[Entry]) -> Optio
     };
     let is_option =
         server.adapter.options.as_ref().and_then(|options| options.get(&["schema"])).is_some_and(|own| own.at == *map);
-    Some(Gain { rest: Some(format!("...{module}")), lines, edits: is_option.then_some(edits), ..Gain::default() })
+    Some(Gain::entries(code, MAP, Some(&format!("...{module}")), &lines, is_option.then_some(edits)))
 }
 
 /// The whole modules that are spread into an object.
@@ -358,7 +409,7 @@ fn spread_modules<'c>(code: &'c Code<'_>, object: Node<'c>) -> Vec<&'c str> {
 
 /// The entries of tables that are imported along with the one that `like` names, by other names where theirs are taken: a
 /// plugin is often called what its table is.
-fn imported(code: &Code<'_>, like: Node<'_>, new: &[Entry]) -> Gain {
+fn imported(code: &Code<'_>, object: Node<'_>, start: &str, like: Node<'_>, new: &[Entry]) -> Gain {
     let imports = code.imports();
     let import = imports.iter().find(|import| import.names.iter().any(|(_, local)| *local == code.of(like)));
     let Some((import, list)) = import.and_then(|import| Some((import, import.list?))) else { return plain(code, new) };
@@ -373,12 +424,14 @@ fn imported(code: &Code<'_>, like: Node<'_>, new: &[Entry]) -> Gain {
         }
         lines.push(entry.written(&local));
     }
-    if names.is_empty() {
-        return Gain { lines, ..Gain::nothing() };
+    let mut edits = code.append(object, &lines);
+    let mut shown = start.to_owned();
+    if !names.is_empty() {
+        let quote = code.text[list.end_byte()..].chars().find(|character| ['"', '\''].contains(character)).unwrap_or('"');
+        shown = format!("import {{ {} }} from {quote}{}{quote};\n\n{start}", names.join(", "), import.module);
+        edits.extend(code.import(list, &names));
     }
-    let quote = code.text[list.end_byte()..].chars().find(|character| ['"', '\''].contains(character)).unwrap_or('"');
-    let shown = format!("import {{ {} }} from {quote}{}{quote};", names.join(", "), import.module);
-    Gain { lines, import: Some(shown), edits: Some(code.import(list, &names)), ..Gain::default() }
+    Gain::entries(code, &shown, None, &lines, Some(edits))
 }
 
 /// A name for a table that means nothing else in the file.

@@ -70,6 +70,10 @@ pub fn repair(server: &Server, gaps: &[&Gap], files: &dyn Files) -> Option<Repai
     if let Some(gap) = gaps.iter().find(|gap| is_elsewhere(gap)) {
         let others: Vec<String> = gap.declared.iter().map(|(name, _)| format!("`{name}`")).collect();
         repair.edits = Err(format!("{} may be what is looked for, under another name", others.join(", ")));
+    } else if let Some(maker) = server.commands.made_by.first()
+        && gaps.iter().any(|gap| gap.kind != GapKind::MapEntry)
+    {
+        repair.edits = Err(format!("`{maker}` makes the tables in the database, and has to follow"));
     } else if !server.declared.lookup.is_certain() {
         repair.edits = Err("it is not known in which tables the adapter looks".into());
     }
