@@ -436,6 +436,52 @@ fn migrations_that_drizzle_kit_does_not_keep_are_written_by_people() {
 }
 
 #[test]
+fn tables_that_code_makes_with_statements_get_what_is_declared_there() {
+    let api = on_drizzle("./schema");
+    let config = kit("\"./src/schema.ts\"", CONNECTED);
+    let own = scripts(&[("db:generate", "drizzle-kit generate"), ("db:migrate", "tsx src/migrate.ts")]);
+    let code = "import { client } from \"./client\";\nexport async function init() {\n  await client.exec(`\n    CREATE TABLE IF NOT EXISTS verification \
+                (id TEXT PRIMARY KEY, identifier TEXT, value TEXT, expires_at TEXT);\n  `);\n}\n";
+    let files =
+        [("package.json", own.as_str()), ("drizzle.config.ts", &config), ("src/auth.ts", &api), ("src/schema.ts", DRIZZLE)];
+    let coded = [files.as_slice(), &[("src/init.ts", code)]].concat();
+    let expected = "then add it to the statements of `src/init.ts`, which make the tables, with one that alters those that are there, and \
+                    commit the schema with them: what makes a table only where there is none changes nothing in a database that has it.";
+    assert!(step(&coded).ends_with(expected), "{}", step(&coded));
+    assert!(found(&coded).iter().all(|finding| finding.fix.is_none()), "what is declared alone is not enough");
+    // Migrations come first, and code of tests makes tables of tests.
+    let migrated = ("drizzle/0000_a.sql", "create table verification (id text, identifier text, value text, expires_at text);");
+    assert!(!step(&[coded.as_slice(), &[migrated]].concat()).contains("src/init.ts"));
+    assert!(!step(&[files.as_slice(), &[("test/init.ts", code)]].concat()).contains("test/init.ts"));
+}
+
+#[test]
+fn a_script_called_after_migrations_that_runs_none_is_not_named() {
+    let api = on_drizzle("./schema");
+    let config = kit("\"./src/schema.ts\"", CONNECTED);
+    let own = scripts(&[("db:generate", "drizzle-kit generate"), ("db:migrate", "tsx src/migrate.ts")]);
+    let with = |code: &str| {
+        let files = [
+            ("package.json", own.as_str()),
+            ("drizzle.config.ts", &config),
+            ("src/auth.ts", &api),
+            ("src/schema.ts", DRIZZLE),
+            ("src/migrate.ts", code),
+        ];
+        step(&files)
+    };
+    let told = with("console.log(\"migration is not yet implemented\");");
+    let expected = "run `npm run db:generate`, commit the schema and the migration, and apply it as the others are applied.";
+    assert!(told.ends_with(expected), "{told}");
+    for code in [
+        "import { migrate } from \"drizzle-orm/node-postgres/migrator\";\nawait migrate(db, { migrationsFolder: \"drizzle\" });",
+        "import { bringUpToDate } from \"./migrations\";\nawait bringUpToDate();",
+    ] {
+        assert!(with(code).contains("`npm run db:generate` and `npm run db:migrate`, and commit"), "{}", with(code));
+    }
+}
+
+#[test]
 fn the_official_command_line_is_told_which_configuration_is_meant() {
     let pool = server("new Pool()", "import { Pool } from \"pg\";");
     let migrate = |path: &str, manifest: &str| {

@@ -52,6 +52,12 @@ pub enum End {
     Migrated,
     /// A migration is made. What applies it is none of the tools that are known.
     Made,
+    /// Code of the project makes the tables with statements of its own, and nothing else is known to change them: what is
+    /// declared has to stand there as well. There are no commands.
+    Coded {
+        /// The file with the statements.
+        file: Arc<str>,
+    },
     /// The database has what is declared, by a migration that people write: the tool that reads the schema keeps none of
     /// those that are there, and would make every table again. Without commands it is not known what applies it.
     Written {

@@ -90,6 +90,13 @@ fn carried_out(route: &Route, what: Option<&str>) -> String {
         (End::Made, Some(what)) => {
             format!("run {steps}, commit {what} and the migration, and apply it as the others are applied.")
         }
+        (End::Coded { file }, what) => {
+            let commit = what.map_or_else(String::new, |what| format!(", and commit {what} with them"));
+            format!(
+                "add it to the statements of `{file}`, which make the tables, with one that alters those that are there{commit}: what \
+                 makes a table only where there is none changes nothing in a database that has it."
+            )
+        }
         (End::Written { folder, start }, what) => {
             let start = start.as_ref().map(|start| format!(" ({} starts one)", said(std::slice::from_ref(start))));
             let write = format!("write a migration in `{folder}`{} that brings it into the database", start.unwrap_or_default());

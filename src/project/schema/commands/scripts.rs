@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::{Command, Finder};
 use crate::facts::script::{Invocation, Program, invocations, purpose};
 use crate::project::manager::Manager;
+use crate::project::resolve::join;
 use crate::project::schema::tools::place_of;
 use crate::source::FileKind;
 
@@ -16,7 +17,7 @@ const OTHER_PURPOSES: [&str; 5] = ["--accept-data-loss", "--create-only", "--cus
 const OTHER_NAMES: [&str; 8] = ["dangerous", "down", "drop", "force", "fresh", "reset", "revert", "rollback"];
 
 /// What projects call the script that applies their migrations, the likelier names first.
-pub(super) const APPLY: [&str; 10] = [
+const APPLY: [&str; 10] = [
     "db:migrate",
     "migrate",
     "migrate:up",
@@ -30,7 +31,7 @@ pub(super) const APPLY: [&str; 10] = [
 ];
 
 /// What projects call the script that starts a new migration.
-pub(super) const START: [&str; 8] = [
+const START: [&str; 8] = [
     "migrate:create",
     "migration:create",
     "db:migrate:create",
@@ -39,6 +40,24 @@ pub(super) const START: [&str; 8] = [
     "migration:new",
     "migrate:new",
     "db:migrate:new",
+];
+
+/// What stands in code that brings a database up to date: the migrators of Drizzle, Kysely, Knex, Prisma, TypeORM, MikroORM and
+/// Umzug, a function of the project that is called for it, or scripts that are read and run.
+const MIGRATING: [&str; 13] = [
+    "/migrator",
+    "Migrator",
+    "migrate(",
+    "migrate.",
+    "migrateTo",
+    "Migrations(",
+    "/migrat",
+    "drizzle-kit",
+    "prisma",
+    "knex",
+    "umzug",
+    ".sql",
+    "CREATE TABLE",
 ];
 
 impl Finder<'_> {
@@ -73,12 +92,28 @@ impl Finder<'_> {
         Some(Command { lines: lines.collect(), folder: Arc::clone(folder) })
     }
 
-    /// The script of the first of these folders that has one of these names, and runs code of the project or a program that is
-    /// not known.
-    pub(super) fn named(&self, names: &[&str], folders: &[&Arc<str>]) -> Option<Command> {
+    /// The script of the first of these folders that applies the migrations of the project by its name, unless it runs code that
+    /// does not.
+    pub(super) fn applying(&self, folders: &[&Arc<str>]) -> Option<Command> {
+        self.named(&APPLY, folders, |code| MIGRATING.iter().any(|sign| code.contains(sign)))
+    }
+
+    /// The script of the first of these folders that starts a new migration by its name.
+    pub(super) fn starting(&self, folders: &[&Arc<str>]) -> Option<Command> {
+        self.named(&START, folders, |_| true)
+    }
+
+    /// The script of the first of these folders that has one of these names, and runs code of the project that `does` so or a
+    /// program that is not known.
+    fn named(&self, names: &[&str], folders: &[&Arc<str>], does: impl Fn(&str) -> bool) -> Option<Command> {
         let in_folder = |folder: &Arc<str>, name: &str| {
             let mut scripts = self.resolver.manifests(folder).flat_map(|(_, manifest)| &manifest.scripts);
             let script = scripts.find(|script| script.name == name)?;
+            let words = script.command.split_whitespace();
+            let code = words.filter(|word| FileKind::of(word).is_some_and(FileKind::is_code)).find_map(|word| join(folder, word));
+            if code.and_then(|path| self.files.text(&path)).is_some_and(|code| !does(&code)) {
+                return None;
+            }
             let line = Manager::of(self.files, self.resolver, folder).run(&script.name);
             invocations(&script.command).next().is_none().then(|| self.plain(folder, line))
         };
