@@ -159,6 +159,13 @@ fn a_script_that_runs_the_very_command_is_named_as_the_package_manager_runs_it()
 }
 
 #[test]
+fn packages_that_bun_installs_are_run_by_it() {
+    let (config, api) = (kit("\"./src/schema.ts\"", CONNECTED), on_drizzle("./schema"));
+    let files = [MANIFEST, ("drizzle.config.ts", &config), ("src/auth.ts", &api), ("src/schema.ts", DRIZZLE), ("bun.lockb", "")];
+    assert!(step(&files).contains("then run `bunx drizzle-kit generate` and `bunx drizzle-kit migrate`, and commit"));
+}
+
+#[test]
 fn drizzle_kit_without_a_database_makes_migrations_and_applies_none() {
     let api = on_drizzle("./schema");
     let config = kit("\"./src/schema.ts\"", "out: \"./database/migrations\"");

@@ -22,6 +22,7 @@ use super::{Migrated, SourceTable};
 use crate::facts::script::Program;
 use crate::project::adapter::{D1, Mapper};
 use crate::project::files::Files;
+use crate::project::manager::Manager;
 use crate::project::resolve::{Resolver, ancestors, relative};
 use crate::project::{AdapterKind, Server};
 
@@ -160,7 +161,12 @@ impl Finder<'_> {
         only.unwrap_or(&self.server.package).clone()
     }
 
+    /// A command that no script of the project runs. Where Bun installs the packages, npm need not be there.
     fn plain(&self, folder: &Arc<str>, line: String) -> Command {
+        let line = match (line.strip_prefix("npx "), Manager::of(self.files, self.resolver, folder)) {
+            (Some(program), Manager::Bun) => format!("bunx {program}"),
+            _ => line,
+        };
         Command { lines: vec![line], folder: Arc::clone(folder) }
     }
 
