@@ -919,7 +919,7 @@ fn what_sqlite_adds_to_no_table_with_rows_is_told() {
     };
     let (step, statements) = told("sqlite", "sqliteTable", ".notNull().unique()");
     let expected = "SQLite adds `nic` to no table that has rows, for want of a constant default: give it one in the schema, or let it be empty \
-                    there until every row has a value. Then: Run `npx drizzle-kit generate`";
+                    there until every row has a value. Run `npx drizzle-kit generate`";
     assert!(step.starts_with(expected), "{step}");
     let expected = "-- \"nic\" must not be null, which SQLite adds with a default alone: let it be null, fill it for the rows that exist, and \
                     make the table anew.\nalter table \"user\" add column \"nic\" text;\n\

@@ -617,6 +617,8 @@ pub(super) fn report_together(
         places.push(server.adapter.at.clone());
     }
     let primary = places.remove(0);
+    let mut told = BTreeSet::from([primary.clone()]);
+    places.retain(|place| told.insert(place.clone()));
     let mut report = out.draft(primary.clone(), "");
     let shown = repair(cx, server, &gaps, &mut report);
     let shown = shown.as_deref();
@@ -721,7 +723,7 @@ pub(super) fn repair(cx: &Context<'_>, server: &Server, gaps: &[&Gap], report: &
     let edits = match (repair.edits, coded) {
         // A query names every column that is declared.
         (Ok(_), Some(file)) if gaps.iter().any(|gap| is_of_database(gap)) => {
-            Err(format!("`{file}` makes the tables, so that what is declared alone fails where they lack it"))
+            Err(format!("`{file}` makes the tables, and declaring it alone leaves the database as it is"))
         }
         (edits, _) => edits,
     };

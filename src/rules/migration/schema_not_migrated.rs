@@ -80,7 +80,7 @@ fn tell(group: &Group<'_>, class: Class, report: &mut Report) -> (String, String
         let names = quoted(refused);
         format!(
             "SQLite adds {names} to no table that has rows, for want of a constant default: give {them} one in the schema, or let {them} be \
-             empty there until every row has a value. Then: "
+             empty there until every row has a value. "
         )
     });
     report.help.migration = Some(first.unwrap_or_default() + &apply(server));
@@ -94,9 +94,17 @@ fn tell(group: &Group<'_>, class: Class, report: &mut Report) -> (String, String
 
 /// What is not made: `tables `a` and `b` and column `c` of table `d``.
 fn what(gaps: &[Gap], class: Class) -> String {
-    let (tables, columns): (Vec<&Gap>, Vec<&Gap>) = gaps.iter().partition(|gap| gap.kind == GapKind::UnmigratedTable);
-    let several = columns.iter().map(|gap| gap.columns.len()).sum::<usize>() > 1;
-    let columns = columns.into_iter().map(columns_of);
+    let (tables, others): (Vec<&Gap>, Vec<&Gap>) = gaps.iter().partition(|gap| gap.kind == GapKind::UnmigratedTable);
+    let several = others.iter().map(|gap| gap.columns.len()).sum::<usize>() > 1;
+    // Options may bring in several columns of a table, each its own.
+    let mut by_table: Vec<Gap> = Vec::new();
+    for gap in others {
+        match by_table.iter_mut().find(|known| known.table == gap.table) {
+            Some(known) => known.columns.extend(gap.columns.iter().cloned()),
+            None => by_table.push(gap.clone()),
+        }
+    }
+    let columns = by_table.iter().map(columns_of);
     match class {
         Class::Parts => {
             let noun = if tables.len() == 1 { "table" } else { "tables" };

@@ -76,7 +76,8 @@ impl Finder<'_> {
     /// The file whose statements make the tables, where no migrations do and none is pushed: code that runs when the program starts.
     fn made_by_code(&self) -> Option<Arc<str>> {
         let declared = &self.server.declared;
-        if !declared.lookup.is_certain() || declared.migrated.iter().any(|one| one.ordered) || self.is_pushed(None) {
+        let is_named = self.tables().any(|table| name_in_database(table).is_some());
+        if !is_named || !declared.lookup.is_certain() || declared.migrated.iter().any(|one| one.ordered) || self.is_pushed(None) {
             return None;
         }
         let packages = self.packages();
@@ -84,8 +85,8 @@ impl Finder<'_> {
         let mut makes_most = made.filter(|one| are_kept(std::slice::from_ref(one), self.tables()));
         let file = &makes_most.find_map(|one| one.tables.first())?.file;
         // Of several, any may be for tests.
-        (self.tables().next().is_some() && makes_most.next().is_none() && packages.contains(&self.resolver.package_of(file)))
-            .then(|| Arc::clone(file))
+        let is_only = makes_most.next().is_none() && packages.contains(&self.resolver.package_of(file));
+        is_only.then(|| Arc::clone(file))
     }
 
     /// The folder of the migrations that make the tables, where Drizzle Kit does not keep them: they are code, it is configured
