@@ -662,7 +662,8 @@ fn the_migration_is_left_to_the_tool_that_keeps_the_folder() {
     let path = "prisma/migrations/1_init/migration.sql";
     let repo = repository(&[("src/auth.ts", &with_prisma("passkey()")), ("prisma/schema.prisma", &prisma()), (path, &script)]);
     let said = fix(&repo, &[]);
-    let expected = "\nnext: Run `npx prisma migrate dev`, and commit the migration. This step is required: until it is taken, the database stays as it is.\nauth-review: 1 finding fixed in 1 file, 0 findings left\n  \
+    let expected = "\nnext: Run `npx prisma migrate dev`, and commit the migration. This step is required: until it is taken, the database stays as it \
+                    is.\nauth-review: 1 finding fixed in 1 file, 0 findings left\n  \
                     the migrations lack what is declared now until the next step is taken (1 finding)\n";
     assert!(said.starts_with("fixed: declare table `passkey`") && said.ends_with(expected), "{said}");
     assert_eq!(repo.read(path), script);

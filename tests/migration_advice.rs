@@ -831,18 +831,16 @@ fn each_plugin_has_its_unmigrated_columns_told() {
 
 #[test]
 fn what_one_migration_makes_is_one_finding() {
-    let columns = "role banned banReason banExpires nic";
+    let columns = "role banned banReason banExpires";
     let found = unmigrated("", "jwt(), admin(), organization()", columns, "jwks organization member invitation");
-    let told: Vec<&str> = found.iter().map(|finding| finding.message.as_str()).collect();
-    let [role, jwks, tables] = told.as_slice() else { panic!("{told:?}") };
-    assert!(jwks.starts_with("no migration creates table `jwks`, which"), "{told:?}");
-    assert!(
-        role.starts_with("no migration creates columns `role`, `banned`, `banReason` and `banExpires` of table `user`, which")
-    );
-    assert_eq!(
-        *tables,
-        "no migration creates tables `invitation`, `member` and `organization`, which the schema declares, in `drizzle`"
-    );
+    let mut told: Vec<&str> = found.iter().map(|finding| finding.message.as_str()).collect();
+    told.sort_unstable();
+    let expected = [
+        "columns `role`, `banned`, `banReason` and `banExpires` of table `user`",
+        "table `jwks`",
+        "tables `invitation`, `member` and `organization`",
+    ];
+    assert_eq!(told, expected.map(|what| format!("no migration creates {what}, which the schema declares, in `drizzle`")));
 }
 
 #[test]
@@ -979,6 +977,49 @@ fn what_is_not_migrated_is_told_for_every_plugin() {
         about.filter(|finding| finding.message.contains(name)).count()
     };
     assert_eq!(["banReason", "displayUsername", "impersonatedBy"].map(told), [1, 1, 0]);
+}
+
+#[test]
+fn what_sqlite_adds_to_no_table_with_rows_is_told() {
+    let auth = "import { betterAuth } from \"better-auth\";\nimport { drizzleAdapter } from \"better-auth/adapters/drizzle\";\n\
+                import { db } from \"./db\";\nimport * as schema from \"./schema\";\n\
+                export const auth = betterAuth({ database: drizzleAdapter(db, { provider: \"PROVIDER\", schema }),\n\
+                user: { additionalFields: { nic: { type: \"string\", required: true } } } });";
+    let told = |provider: &str, maker: &str, nic: &str| {
+        let text = |name: &str| format!("{name}: text(\"{name}\"), ");
+        let user: String = ["name", "email", "emailVerified", "image", "createdAt", "updatedAt"].map(text).concat();
+        let core = maker.trim_end_matches("Table");
+        let schema = format!(
+            "import {{ {maker}, text }} from \"drizzle-orm/{core}-core\";\n\
+             export const user = {maker}(\"user\", {{ id: text(\"id\").primaryKey(), {user}nic: text(\"nic\"){nic} }});"
+        );
+        let files = [
+            ("package.json", "{ \"dependencies\": { \"better-auth\": \"1.7.25\" } }"),
+            ("src/auth.ts", &auth.replace("PROVIDER", provider)),
+            ("src/schema.ts", &schema),
+            ("src/db.ts", "export const db = {};"),
+            (
+                "drizzle/0000_core.sql",
+                "create table user (id text primary key, name text, email text, emailVerified text, image text, createdAt text, updatedAt text);",
+            ),
+        ];
+        let found =
+            findings_about(&files).into_iter().find(|finding| finding.message.contains("column `nic`")).expect("a finding");
+        (found.help.migration.expect("a step"), found.help.declaration.expect("statements"))
+    };
+    let (step, statements) = told("sqlite", "sqliteTable", ".notNull().unique()");
+    let expected = "SQLite adds `nic` to no table that has rows, for want of a constant default: give it one in the schema, or let it be empty \
+                    there until every row has a value. Run `npx drizzle-kit generate`";
+    assert!(step.starts_with(expected), "{step}");
+    let expected = "-- \"nic\" must not be null, which SQLite adds with a default alone: let it be null, fill it for the rows that exist, and \
+                    make the table anew.\nalter table \"user\" add column \"nic\" text;\n\
+                    create unique index \"user_nic_unique\" on \"user\" (\"nic\");";
+    assert_eq!(statements, expected);
+    for (provider, maker, nic) in
+        [("sqlite", "sqliteTable", ""), ("sqlite", "sqliteTable", ".notNull().default(\"\")"), ("pg", "pgTable", ".notNull()")]
+    {
+        assert!(told(provider, maker, nic).0.starts_with("Run `npx drizzle-kit generate`"), "{provider} {nic}");
+    }
 }
 
 #[test]

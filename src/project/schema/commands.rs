@@ -15,16 +15,14 @@ pub use official::GENERATED;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use scripts::{APPLY, DIFF};
-
-use super::migrated::{are_kept, name_in_database};
+use super::migrated::are_kept;
 use super::prisma::PrismaSchema;
-use super::replay::{is_code, is_trial};
 use super::tools::Tool;
 use super::{Migrated, SourceTable};
 use crate::facts::script::{Program, Runner};
 use crate::project::adapter::{D1, Mapper};
 use crate::project::files::Files;
+use crate::project::manager::Manager;
 use crate::project::resolve::{Resolver, ancestors, relative};
 use crate::project::{AdapterKind, Server};
 
@@ -55,6 +53,12 @@ pub enum End {
     Migrated,
     /// A migration is made. What applies it is none of the tools that are known.
     Made,
+    /// Code of the project makes the tables with statements of its own, and nothing else is known to change them: what is
+    /// declared has to stand there as well. There are no commands.
+    Coded {
+        /// The file with the statements.
+        file: Arc<str>,
+    },
     /// The database has what is declared, by a migration that people write: the tool that reads the schema keeps none of
     /// those that are there, and would make every table again. Without commands it is not known what applies it.
     Written {
@@ -77,8 +81,6 @@ pub struct Commands {
     pub copies: Vec<Arc<str>>,
     /// The script that says what the database is to be like, from which migrations are made.
     pub desired: Option<Arc<str>>,
-    /// The code that makes the tables in the database when it runs, where nothing migrates them.
-    pub made_by: Vec<Arc<str>>,
     /// The official `generate`, where it writes into what the tools read.
     pub generate: Option<Command>,
     /// The official `migrate`, which serves the built-in adapter alone.
@@ -163,25 +165,12 @@ impl Finder<'_> {
         let mut whole = self.migrated.iter().filter(|one| !one.ordered && !names.is_empty()).filter(makes_all);
         let file = whole.next().filter(|_| whole.next().is_none()).map(|one| Arc::clone(&one.tables[0].file))?;
         let package = self.resolver.package_of(&file);
-        let step =
-            |names: &[&str], line: &str| self.named(names, &[&package]).unwrap_or_else(|| self.plain(&package, line.to_owned()));
-        let steps = vec![step(&DIFF, "atlas migrate diff"), step(&APPLY, "atlas migrate apply")];
+        let plain = |line: &str| self.plain(&package, line.to_owned());
+        let differ = self.differing(&[&package]).unwrap_or_else(|| plain("atlas migrate diff"));
+        let apply = self.applying(&[&package]).unwrap_or_else(|| plain("atlas migrate apply"));
+        let steps = vec![differ, apply];
         commands.desired = Some(file);
         Some(Route { steps, end: End::Migrated })
-    }
-
-    /// The code that makes most of the tables in the database by itself, where no migrations are kept.
-    fn makers(&self) -> Vec<Arc<str>> {
-        if self.server.declared.pushed || self.server.declared.migrated.iter().any(|one| one.ordered) {
-            return Vec::new();
-        }
-        let names: BTreeSet<&str> = self.tables().filter_map(name_in_database).collect();
-        let is_own =
-            |table: &&SourceTable| names.contains(table.table.name.as_str()) && is_code(&table.file) && !is_trial(&table.file);
-        let of_script =
-            |one: &Arc<Migrated>| one.tables.iter().filter(is_own).map(|table| Arc::clone(&table.file)).collect::<Vec<_>>();
-        let made: Vec<Arc<str>> = self.migrated.iter().filter(|one| !one.ordered).flat_map(of_script).collect();
-        if made.len() * 2 <= names.len() { Vec::new() } else { made.into_iter().collect::<BTreeSet<_>>().into_iter().collect() }
     }
 
     /// The folder of the package that declares the tables, where it is one; else that of the server.
@@ -191,7 +180,12 @@ impl Finder<'_> {
         only.unwrap_or(&self.server.package).clone()
     }
 
+    /// A command that no script of the project runs. Where Bun installs the packages, npm need not be there.
     fn plain(&self, folder: &Arc<str>, line: String) -> Command {
+        let line = match (line.strip_prefix("npx "), Manager::of(self.files, self.resolver, folder)) {
+            (Some(program), Manager::Bun) => format!("bunx {program}"),
+            _ => line,
+        };
         Command { lines: vec![line], folder: Arc::clone(folder) }
     }
 

@@ -90,6 +90,13 @@ fn carried_out(route: &Route, what: Option<&str>) -> String {
         (End::Made, Some(what)) => {
             format!("run {steps}, commit {what} and the migration, and apply it as the others are applied.")
         }
+        (End::Coded { file }, what) => {
+            let commit = what.map_or_else(String::new, |what| format!(", and commit {what} with them"));
+            format!(
+                "add it to the statements of `{file}`, which make the tables, with one that alters those that are there{commit}: what \
+                 makes a table only where there is none changes nothing in a database that has it."
+            )
+        }
         (End::Written { folder, start }, what) => {
             let start = start.as_ref().map(|start| format!(" ({} starts one)", said(std::slice::from_ref(start))));
             let write = format!("write a migration in `{folder}`{} that brings it into the database", start.unwrap_or_default());
@@ -121,7 +128,7 @@ fn in_schema(server: &Server, shown: Shown<'_>, generate: Option<&str>) -> Strin
     };
     match &server.commands.route {
         Some(route) => format!("{declared}, then {}", carried_out(route, Some("schema"))),
-        None => format!("{declared}, and {}.{}", otherwise(server), unread(server)),
+        None => format!("{declared}, and {AS_USUAL}.{}", unread(server)),
     }
 }
 
@@ -201,18 +208,7 @@ pub(super) fn migrate(server: &Server) -> String {
     }
     match &server.commands.route {
         Some(route) => capitalised(&carried_out(route, None)),
-        None => capitalised(&format!("{}.{}", otherwise(server), unread(server))),
-    }
-}
-
-/// What is done without a tool.
-fn otherwise(server: &Server) -> String {
-    match server.commands.made_by.as_slice() {
-        [] => AS_USUAL.to_owned(),
-        makers => format!(
-            "have {} do the same to the tables in the database, which it makes",
-            quoted(makers.iter().map(|file| &**file))
-        ),
+        None => capitalised(&format!("{AS_USUAL}.{}", unread(server))),
     }
 }
 

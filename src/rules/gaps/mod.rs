@@ -20,7 +20,7 @@ use crate::knowledge::pack;
 use crate::knowledge::schema::Rename;
 use crate::project::adapter::Mapper;
 use crate::project::predicate;
-use crate::project::schema::commands::in_a_shell;
+use crate::project::schema::commands::{End, in_a_shell};
 use crate::project::schema::lookup::{Naming, entity_name, is_similar_column};
 use crate::project::schema::repair::empty_at_first;
 use crate::project::schema::required::is_core;
@@ -650,6 +650,8 @@ pub(super) fn report_together(
         places.push(server.adapter.at.clone());
     }
     let primary = places.remove(0);
+    let mut told = BTreeSet::from([primary.clone()]);
+    places.retain(|place| told.insert(place.clone()));
     let mut report = out.draft(primary.clone(), "");
     let shown = repair(cx, server, &gaps, &mut report);
     let shown = shown.as_deref();
@@ -747,7 +749,18 @@ pub(super) fn repair(cx: &Context<'_>, server: &Server, gaps: &[&Gap], report: &
         return None;
     };
     report.help.declaration = Some(repair.declaration);
-    let edits = match repair.edits {
+    let coded = server.commands.route.as_ref().and_then(|route| match &route.end {
+        End::Coded { file } => Some(file),
+        _ => None,
+    });
+    let edits = match (repair.edits, coded) {
+        // A query names every column that is declared.
+        (Ok(_), Some(file)) if gaps.iter().any(|gap| is_of_database(gap)) => {
+            Err(format!("`{file}` makes the tables, and declaring it alone leaves the database as it is"))
+        }
+        (edits, _) => edits,
+    };
+    let edits = match edits {
         Ok(_) if gaps.iter().any(anew) => Err("what becomes of the table that is there is for people to tell".to_owned()),
         edits => edits,
     };
@@ -756,6 +769,11 @@ pub(super) fn repair(cx: &Context<'_>, server: &Server, gaps: &[&Gap], report: &
         Err(refusal) => report.refusal = Some(refusal),
     }
     Some(repair.files)
+}
+
+/// Whether what closes a gap changes the database as well.
+fn is_of_database(gap: &Gap) -> bool {
+    !matches!(gap.kind, GapKind::MapEntry | GapKind::DateAsText)
 }
 
 /// The edits that close gaps, with what they do and what has to be done then.
@@ -773,8 +791,7 @@ fn plan(server: &Server, gaps: &[&Gap], edits: Vec<(Site, String)>) -> FixPlan {
         GapKind::DateAsText => format!("have {} give dates", columns_of(gap)),
         _ => format!("declare {}", columns_of(gap)),
     });
-    // These change nothing in the database.
-    let next = gaps.iter().any(|gap| !matches!(gap.kind, GapKind::MapEntry | GapKind::DateAsText));
+    let next = gaps.iter().any(|gap| is_of_database(gap));
     let next = next.then(|| if gaps.iter().all(|gap| is_key(gap)) { migrate(server) } else { apply(server) });
     // What else reads the columns has to follow.
     let is_seen = gaps.iter().any(|gap| matches!(gap.kind, GapKind::DateAsText | GapKind::LeftEmpty));

@@ -1,6 +1,7 @@
 //! A table, column or key that the schema declares and no migration creates.
 
 use crate::finding::{Report, Severity};
+use crate::project::schema::repair::refused_with_rows;
 use crate::project::schema::{Gap, GapKind};
 use crate::rules::gaps::{Group, Topic, apply, by_server, columns_of, groups, join, quoted, report_together};
 use crate::rules::{Context, Reporter};
@@ -73,7 +74,16 @@ fn tell(group: &Group<'_>, class: Class, report: &mut Report) -> (String, String
             report.identity.push("index".into());
         }
     }
-    report.help.migration = Some(apply(server));
+    let refused: Vec<&str> = gaps.iter().flat_map(|gap| refused_with_rows(server, gap)).collect();
+    let them = if refused.len() == 1 { "it" } else { "them" };
+    let first = (!refused.is_empty()).then(|| {
+        let names = quoted(refused);
+        format!(
+            "SQLite adds {names} to no table that has rows, for want of a constant default: give {them} one in the schema, or let {them} be \
+             empty there until every row has a value. "
+        )
+    });
+    report.help.migration = Some(first.unwrap_or_default() + &apply(server));
     let what = what(gaps, class);
     let told = match fate {
         Some(fate) => format!("the schema declares {what}, which {fate}"),
@@ -84,9 +94,17 @@ fn tell(group: &Group<'_>, class: Class, report: &mut Report) -> (String, String
 
 /// What is not made: `tables `a` and `b` and column `c` of table `d``.
 fn what(gaps: &[Gap], class: Class) -> String {
-    let (tables, columns): (Vec<&Gap>, Vec<&Gap>) = gaps.iter().partition(|gap| gap.kind == GapKind::UnmigratedTable);
-    let several = columns.iter().map(|gap| gap.columns.len()).sum::<usize>() > 1;
-    let columns = columns.into_iter().map(columns_of);
+    let (tables, others): (Vec<&Gap>, Vec<&Gap>) = gaps.iter().partition(|gap| gap.kind == GapKind::UnmigratedTable);
+    let several = others.iter().map(|gap| gap.columns.len()).sum::<usize>() > 1;
+    // Options may bring in several columns of a table, each its own.
+    let mut by_table: Vec<Gap> = Vec::new();
+    for gap in others {
+        match by_table.iter_mut().find(|known| known.table == gap.table) {
+            Some(known) => known.columns.extend(gap.columns.iter().cloned()),
+            None => by_table.push(gap.clone()),
+        }
+    }
+    let columns = by_table.iter().map(columns_of);
     match class {
         Class::Parts => {
             let noun = if tables.len() == 1 { "table" } else { "tables" };

@@ -4,12 +4,11 @@ use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::scripts::{APPLY, START};
 use super::{Command, Commands, End, Finder, Route, in_a_shell, path_from};
 use crate::facts::script::{Invocation, Program};
 use crate::project::resolve::{ancestors, join};
 use crate::project::schema::declared::writer;
-use crate::project::schema::migrated::name_in_database;
+use crate::project::schema::migrated::{are_kept, name_in_database};
 use crate::project::schema::replay::is_code;
 use crate::project::schema::tools::{Kind, OUT, Tool};
 use crate::project::schema::{Layer, Migrated, SourceTable};
@@ -23,9 +22,8 @@ impl Finder<'_> {
             let push = self.plain(&self.home(), "npx astro db push --remote".to_owned());
             return Some(Route { steps: vec![push], end: End::Pushed });
         }
-        commands.made_by = self.makers();
-        if !commands.made_by.is_empty() {
-            return None;
+        if let Some(file) = self.made_by_code() {
+            return Some(Route { steps: Vec::new(), end: End::Coded { file } });
         }
         let sources = self.sources();
         let kits: Vec<&Tool> = self.tools.iter().filter(|tool| tool.kind == Kind::DrizzleKit).collect();
@@ -65,7 +63,7 @@ impl Finder<'_> {
         if let Some(apply) = by_wrangler {
             return Some(Route { steps: [vec![generate], apply].concat(), end: End::Migrated });
         }
-        let applied = self.script_of(tool, "migrate").or_else(|| self.named(&APPLY, &[&tool.home, &tool.package]));
+        let applied = self.script_of(tool, "migrate").or_else(|| self.applying(&[&tool.home, &tool.package]));
         // Where a script makes migrations and none applies them with this tool, something else does.
         let is_elsewhere = !tool.connects || self.script_of(tool, "generate").is_some();
         match applied {
@@ -73,6 +71,22 @@ impl Finder<'_> {
             None if is_elsewhere => Some(Route { steps: vec![generate], end: End::Made }),
             None => Some(Route { steps: vec![generate, step("migrate")?], end: End::Migrated }),
         }
+    }
+
+    /// The file whose statements make the tables, where no migrations do and none is pushed: code that runs when the program starts.
+    fn made_by_code(&self) -> Option<Arc<str>> {
+        let declared = &self.server.declared;
+        let is_named = self.tables().any(|table| name_in_database(table).is_some());
+        if !is_named || !declared.lookup.is_certain() || declared.migrated.iter().any(|one| one.ordered) || self.is_pushed(None) {
+            return None;
+        }
+        let packages = self.packages();
+        let made = self.migrated.iter().filter(|one| !one.ordered && one.tables.iter().any(|table| table.layer == Layer::Code));
+        let mut makes_most = made.filter(|one| are_kept(std::slice::from_ref(one), self.tables()));
+        let file = &makes_most.find_map(|one| one.tables.first())?.file;
+        // Of several, any may be for tests.
+        let is_only = makes_most.next().is_none() && packages.contains(&self.resolver.package_of(file));
+        is_only.then(|| Arc::clone(file))
     }
 
     /// The folder of the migrations that make the tables, where Drizzle Kit does not keep them: they are code, it is configured
@@ -118,8 +132,8 @@ impl Finder<'_> {
     /// A migration that people write into a folder, with the scripts of these packages.
     fn written(&self, folder: Arc<str>, packages: &[&Arc<str>]) -> Route {
         let by_wrangler = self.by_wrangler(&self.resolver.package_of(&format!("{folder}/")), &folder);
-        let steps = by_wrangler.unwrap_or_else(|| self.named(&APPLY, packages).into_iter().collect());
-        Route { steps, end: End::Written { folder, start: self.named(&START, packages) } }
+        let steps = by_wrangler.unwrap_or_else(|| self.applying(packages).into_iter().collect());
+        Route { steps, end: End::Written { folder, start: self.starting(packages) } }
     }
 
     /// The files that a tool reads and that declare tables which have the names of those of the server in the database.

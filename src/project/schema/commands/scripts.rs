@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::{Command, Finder};
 use crate::facts::script::{Invocation, Program, invocations, purpose};
 use crate::project::manager::Manager;
+use crate::project::resolve::join;
 use crate::project::schema::tools::place_of;
 use crate::source::FileKind;
 
@@ -16,7 +17,7 @@ const OTHER_PURPOSES: [&str; 5] = ["--accept-data-loss", "--create-only", "--cus
 const OTHER_NAMES: [&str; 8] = ["dangerous", "down", "drop", "force", "fresh", "reset", "revert", "rollback"];
 
 /// What projects call the script that applies their migrations, the likelier names first.
-pub(super) const APPLY: [&str; 10] = [
+const APPLY: [&str; 10] = [
     "db:migrate",
     "migrate",
     "migrate:up",
@@ -30,7 +31,7 @@ pub(super) const APPLY: [&str; 10] = [
 ];
 
 /// What projects call the script that starts a new migration.
-pub(super) const START: [&str; 8] = [
+const START: [&str; 8] = [
     "migrate:create",
     "migration:create",
     "db:migrate:create",
@@ -42,8 +43,25 @@ pub(super) const START: [&str; 8] = [
 ];
 
 /// What projects call the script that makes a migration of what they changed.
-pub(super) const DIFF: [&str; 6] =
-    ["db:migrate:diff", "migrate:diff", "db:diff", "migration:diff", "db:migration:diff", "migrations:diff"];
+const DIFF: [&str; 6] = ["db:migrate:diff", "migrate:diff", "db:diff", "migration:diff", "db:migration:diff", "migrations:diff"];
+
+/// What stands in code that brings a database up to date: the migrators of Drizzle, Kysely, Knex, Prisma, TypeORM, MikroORM and
+/// Umzug, a function of the project that is called for it, or scripts that are read and run.
+const MIGRATING: [&str; 13] = [
+    "/migrator",
+    "Migrator",
+    "migrate(",
+    "migrate.",
+    "migrateTo",
+    "Migrations(",
+    "/migrat",
+    "drizzle-kit",
+    "prisma",
+    "knex",
+    "umzug",
+    ".sql",
+    "CREATE TABLE",
+];
 
 impl Finder<'_> {
     /// The script of one of these folders that does nothing but this, and `is_it` in the folder it does it in; where several are
@@ -77,12 +95,33 @@ impl Finder<'_> {
         Some(Command { lines: lines.collect(), folder: Arc::clone(folder) })
     }
 
-    /// The script of the first of these folders that has one of these names, and runs code of the project or a program that is
-    /// not known.
-    pub(super) fn named(&self, names: &[&str], folders: &[&Arc<str>]) -> Option<Command> {
+    /// The script of the first of these folders that applies the migrations of the project by its name, unless it runs code that
+    /// does not.
+    pub(super) fn applying(&self, folders: &[&Arc<str>]) -> Option<Command> {
+        self.named(&APPLY, folders, |code| MIGRATING.iter().any(|sign| code.contains(sign)))
+    }
+
+    /// The script of the first of these folders that starts a new migration by its name.
+    pub(super) fn starting(&self, folders: &[&Arc<str>]) -> Option<Command> {
+        self.named(&START, folders, |_| true)
+    }
+
+    /// The script of the first of these folders that makes a migration of what was changed by its name.
+    pub(super) fn differing(&self, folders: &[&Arc<str>]) -> Option<Command> {
+        self.named(&DIFF, folders, |_| true)
+    }
+
+    /// The script of the first of these folders that has one of these names, and runs code of the project that `does` so or a
+    /// program that is not known.
+    fn named(&self, names: &[&str], folders: &[&Arc<str>], does: impl Fn(&str) -> bool) -> Option<Command> {
         let in_folder = |folder: &Arc<str>, name: &str| {
             let mut scripts = self.resolver.manifests(folder).flat_map(|(_, manifest)| &manifest.scripts);
             let script = scripts.find(|script| script.name == name)?;
+            let words = script.command.split_whitespace();
+            let code = words.filter(|word| FileKind::of(word).is_some_and(FileKind::is_code)).find_map(|word| join(folder, word));
+            if code.and_then(|path| self.files.text(&path)).is_some_and(|code| !does(&code)) {
+                return None;
+            }
             let line = Manager::of(self.files, self.resolver, folder).run(&script.name);
             invocations(&script.command).next().is_none().then(|| self.plain(folder, line))
         };

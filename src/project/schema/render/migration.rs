@@ -28,7 +28,10 @@ pub fn statements(server: &Server, plan: &Plan<'_>, gaps: &[&Gap]) -> Option<Str
         let declared = Declared { server, writer: &writer, source, key: &gap.key };
         statements.extend(match gap.kind {
             GapKind::UnmigratedTable => declared.table(),
-            GapKind::UnmigratedColumns => gap.columns.iter().filter_map(|column| declared.added(column)).collect(),
+            GapKind::UnmigratedColumns => {
+                let added = gap.columns.iter().filter_map(|column| declared.added(column));
+                added.chain(declared.keys_of_one(&gap.columns)).collect()
+            }
             _ => declared.keys(&gap.columns, gap.kind == GapKind::UnmigratedUnique),
         });
     }
@@ -137,7 +140,13 @@ impl<'d> Declared<'d, '_, '_> {
         let not_null = match (column.required, default.is_some()) {
             (true, true) => " not null",
             (true, false) => {
-                notes.push_str(&format!("-- {name} must not be null: fill it for the rows that exist, then make it so.\n"));
+                notes.push_str(&match self.dialect() {
+                    Dialect::Sqlite => format!(
+                        "-- {name} must not be null, which SQLite adds with a default alone: let it be null, fill it for the rows that exist, \
+                         and make the table anew.\n"
+                    ),
+                    _ => format!("-- {name} must not be null: fill it for the rows that exist, then make it so.\n"),
+                });
                 ""
             }
             (false, _) => "",
@@ -150,6 +159,13 @@ impl<'d> Declared<'d, '_, '_> {
         };
         let add = if self.dialect() == Dialect::Mssql { "add" } else { "add column" };
         Some(format!("{notes}alter table {table} {add} {name} {}{default}{not_null}{references};", self.kind(column)))
+    }
+
+    /// The unique keys that new columns have by themselves.
+    fn keys_of_one(&self, columns: &[RequiredColumn]) -> Vec<String> {
+        let new: Vec<&String> = columns.iter().filter_map(|required| Some(&self.column(required)?.name)).collect();
+        let is_own = |key: &&Key| key.unique && !key.primary && key.columns.len() == 1 && new.contains(&&key.columns[0]);
+        self.source.table.keys.iter().filter(is_own).map(|key| self.index(key)).collect()
     }
 
     /// The declared keys that columns are part of.

@@ -13,10 +13,12 @@ mod rename;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::migrated::column_names;
 use super::render::{Missing, Plan, fills_rows, migration, sql};
 use super::{Gap, GapKind, RequiredColumn, SourceTable};
+use crate::facts::schema::{Column, Filled};
 use crate::project::files::Files;
-use crate::project::{AdapterKind, Server};
+use crate::project::{AdapterKind, Dialect, Server};
 use crate::source::{Site, Span};
 
 /// Edits: each a place, empty where something is inserted, and the text that goes there.
@@ -70,10 +72,6 @@ pub fn repair(server: &Server, gaps: &[&Gap], files: &dyn Files) -> Option<Repai
     if let Some(gap) = gaps.iter().find(|gap| is_elsewhere(gap)) {
         let others: Vec<String> = gap.declared.iter().map(|(name, _)| format!("`{name}`")).collect();
         repair.edits = Err(format!("{} may be what is looked for, under another name", others.join(", ")));
-    } else if let Some(maker) = server.commands.made_by.first()
-        && gaps.iter().any(|gap| gap.kind != GapKind::MapEntry)
-    {
-        repair.edits = Err(format!("`{maker}` makes the tables in the database, and has to follow"));
     } else if !server.declared.lookup.is_certain() {
         repair.edits = Err("it is not known in which tables the adapter looks".into());
     }
@@ -92,6 +90,24 @@ pub fn empty_at_first<'g>(server: &Server, gap: &'g Gap) -> Vec<&'g str> {
         column.is_filled() && !is_list(column) && !fills_rows(kind, server.adapter.dialect, &gap.key, column)
     };
     gap.columns.iter().filter(|_| is_open).filter(has_none).map(|column| column.name.as_str()).collect()
+}
+
+/// The columns that a migration of the schema as it is declared adds to no table that has rows: SQLite takes a column that must have a
+/// value with a constant default alone (its documentation: "ALTER TABLE ADD COLUMN").
+#[must_use]
+pub fn refused_with_rows<'g>(server: &Server, gap: &'g Gap) -> Vec<&'g str> {
+    let is_asked = gap.kind == GapKind::UnmigratedColumns && server.adapter.dialect == Some(Dialect::Sqlite);
+    let Some(source) = found(server, gap).filter(|_| is_asked) else { return Vec::new() };
+    let is_refused = |required: &&RequiredColumn| {
+        let is_it = |column: &&Column| column_names(source.layer, column).first() == Some(&required.name);
+        let is_constant = |column: &Column| match &column.definition.default {
+            None | Some(Filled::Now) => false,
+            Some(Filled::Sql(value)) => !value.contains('('),
+            Some(_) => true,
+        };
+        source.table.columns.iter().find(is_it).is_some_and(|column| column.required && !is_constant(column))
+    };
+    gap.columns.iter().filter(is_refused).map(|column| column.name.as_str()).collect()
 }
 
 /// A gap whose columns may be empty where rows are there that have no value for them.
