@@ -137,12 +137,12 @@ impl Survey {
             }
         });
         gone.extend(files[next..].iter().map(|seen| Arc::clone(&seen.entry.path)));
-        let (found, others): (Vec<(Seen, Option<usize>)>, Vec<Option<u64>>) = unknown
-            .into_par_iter()
-            .with_min_len(64)
-            .partition_map(|(entry, place)| match Seen::new(snapshot, config, store, &entry) {
-                Some(seen) => Either::Left((seen, place)),
-                None => Either::Right(mark(&entry)),
+        let (found, others): (Vec<Placed>, Vec<Option<u64>>) =
+            unknown.into_par_iter().with_min_len(64).partition_map(|(entry, place)| {
+                match Seen::new(snapshot, config, store, &entry) {
+                    Some(seen) => Either::Left((seen, place)),
+                    None => Either::Right(mark(&entry)),
+                }
             });
         let (mut replaced, mut added) = (Vec::new(), Vec::new());
         for (seen, place) in found {
@@ -258,6 +258,9 @@ impl Seen {
         Some(Self { entry: entry.clone(), kind, signals })
     }
 }
+
+/// A file, and the place of the one that it replaces.
+type Placed = (Seen, Option<usize>);
 
 /// Brings the candidates up to date with a file whose content is another.
 fn replace(candidates: &mut Vec<(Arc<str>, Signals)>, seen: &Seen) {

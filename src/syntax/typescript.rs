@@ -184,14 +184,14 @@ mod tests {
         parsed(&mut parser, text, None).expect("in time")
     }
 
-    /// What can be told of the nodes of a tree.
-    fn nodes(tree: &Tree) -> Vec<(u16, Option<u16>, std::ops::Range<usize>, tree_sitter::Point, bool)> {
+    /// What can be told of the nodes of a tree: kind, field and place of each.
+    fn nodes(tree: &Tree) -> Vec<(u16, Option<u16>, tree_sitter::Range)> {
         let mut nodes = Vec::new();
         let mut cursor = tree.walk();
         loop {
             let node = cursor.node();
             let field = cursor.field_id().map(u16::from);
-            nodes.push((node.kind_id(), field, node.byte_range(), node.end_position(), node.is_extra()));
+            nodes.push((node.kind_id(), field, node.range()));
             if cursor.goto_first_child() {
                 continue;
             }
