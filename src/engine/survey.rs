@@ -53,9 +53,6 @@ impl Descent {
     }
 }
 
-/// As many files are put in their places one by one.
-const FEW: usize = 64;
-
 impl Survey {
     /// All files of a snapshot. What an earlier survey knows of the same blob at the same path is taken from there; where
     /// both snapshots are known to descend from the same tree, nothing else is looked at than what makes the difference.
@@ -111,61 +108,69 @@ impl Survey {
             }
         }
         let is_same = added.is_empty() && gone.is_empty() && !moves_others;
-        let survey = if added.is_empty() && gone.is_empty() {
-            Self { ignored, files, kinds, candidates, others: None, replaced: None, descent: None }
-        } else {
-            files.retain(|file| !gone.contains(&file.entry.path));
-            files.extend(added);
-            files.sort_by(|a, b| a.entry.path.cmp(&b.entry.path));
-            Self::new(ignored, files)
-        };
         replaced.sort_by(|a, b| a.entry.path.cmp(&b.entry.path));
-        Self { others, replaced: is_same.then_some(replaced), ..survey }
+        let survey = Self { ignored, files, kinds, candidates, others, replaced: is_same.then_some(replaced), descent: None };
+        survey.with(added, &gone)
     }
 
+    /// All files of a snapshot, each of which is compared with what is known.
     fn whole(snapshot: &dyn Snapshot, config: &Config, store: &dyn FactStore, earlier: Option<Survey>) -> Self {
-        let (before, others_before) = earlier.map_or((Vec::new(), None), |survey| (survey.files, survey.others));
-        let mut before = before.into_iter().peekable();
-        let (mut files, mut unknown) = (Vec::with_capacity(before.len()), Vec::new());
-        let (mut replaced, mut is_gone) = (Vec::new(), false);
+        let earlier = earlier.unwrap_or_else(|| Self::new(config.ignore.patterns().to_vec(), Vec::new()));
+        let Self { ignored, mut files, kinds, mut candidates, others: others_before, .. } = earlier;
+        // What is not known: the entry, and the place of the file it has another content of.
+        let mut unknown: Vec<(Entry, Option<usize>)> = Vec::new();
+        let (mut next, mut gone) = (0, BTreeSet::new());
         snapshot.visit("", &mut |path, blob| {
             // Most are where they were, and comparing paths is most of the work.
-            let mut there = before.next_if(|seen| path.is(&seen.entry.path));
-            if there.is_none() {
-                while before.next_if(|seen| *seen.entry.path < *path).is_some() {
-                    is_gone = true;
+            let mut is_there = files.get(next).is_some_and(|seen| path.is(&seen.entry.path));
+            if !is_there {
+                while let Some(seen) = files.get(next).filter(|seen| *seen.entry.path < *path) {
+                    gone.insert(Arc::clone(&seen.entry.path));
+                    next += 1;
                 }
-                there = before.next_if(|seen| path.is(&seen.entry.path));
+                is_there = files.get(next).is_some_and(|seen| path.is(&seen.entry.path));
             }
-            match there {
-                Some(seen) if blob.is_some() && seen.entry.blob == blob => files.push(seen),
-                there => {
-                    replaced.extend(there);
-                    unknown.push(Entry { path: path.into(), blob });
-                }
+            let place = is_there.then_some(next);
+            next += usize::from(is_there);
+            if place.is_none_or(|place| blob.is_none() || files[place].entry.blob != blob) {
+                unknown.push((Entry { path: path.into(), blob }, place));
             }
         });
-        is_gone |= before.next().is_some();
-        let (found, others): (Vec<Seen>, Vec<Option<u64>>) =
-            unknown.into_par_iter().with_min_len(64).partition_map(|entry| match Seen::new(snapshot, config, store, &entry) {
-                Some(seen) => Either::Left(seen),
-                None => Either::Right(mark(&entry)),
+        gone.extend(files[next..].iter().map(|seen| Arc::clone(&seen.entry.path)));
+        let (found, others): (Vec<Placed>, Vec<Option<u64>>) =
+            unknown.into_par_iter().with_min_len(64).partition_map(|(entry, place)| {
+                match Seen::new(snapshot, config, store, &entry) {
+                    Some(seen) => Either::Left((seen, place)),
+                    None => Either::Right(mark(&entry)),
+                }
             });
-        let is_new = found.len() > replaced.len();
-        let others = others.into_iter().try_fold(0, |sum: u64, mark| Some(sum.wrapping_add(mark?)));
-        if found.len() <= FEW {
-            for seen in found {
-                let at = files.partition_point(|file| file.entry.path < seen.entry.path);
-                files.insert(at, seen);
+        let (mut replaced, mut added) = (Vec::new(), Vec::new());
+        for (seen, place) in found {
+            match place {
+                Some(place) => {
+                    replace(&mut candidates, &seen);
+                    replaced.push(std::mem::replace(&mut files[place], seen));
+                }
+                None => added.push(seen),
             }
-        } else {
-            files.extend(found);
-            // Two runs that are sorted: this sort merges them.
-            files.sort_by(|a, b| a.entry.path.cmp(&b.entry.path));
         }
-        let is_same = others.is_some() && others == others_before && !is_gone && !is_new;
-        let ignored = config.ignore.patterns().to_vec();
-        Self { others, replaced: is_same.then_some(replaced), ..Self::new(ignored, files) }
+        let others = others.into_iter().try_fold(0, |sum: u64, mark| Some(sum.wrapping_add(mark?)));
+        let is_same = others.is_some() && others == others_before && gone.is_empty() && added.is_empty();
+        let survey = Self { ignored, files, kinds, candidates, others, replaced: is_same.then_some(replaced), descent: None };
+        survey.with(added, &gone)
+    }
+
+    /// The same with other files beside, and without some, whose paths are given.
+    fn with(self, added: Vec<Seen>, gone: &BTreeSet<Arc<str>>) -> Self {
+        if added.is_empty() && gone.is_empty() {
+            return self;
+        }
+        let Self { ignored, mut files, others, replaced, .. } = self;
+        files.retain(|file| !gone.contains(&file.entry.path));
+        files.extend(added);
+        // Two runs that are sorted: this sort merges them.
+        files.sort_by(|a, b| a.entry.path.cmp(&b.entry.path));
+        Self { others, replaced, ..Self::new(ignored, files) }
     }
 
     /// The files of a snapshot that differs from this one's in no other than the changed paths. Only these are among its
@@ -253,6 +258,9 @@ impl Seen {
         Some(Self { entry: entry.clone(), kind, signals })
     }
 }
+
+/// A file, and the place of the one that it replaces.
+type Placed = (Seen, Option<usize>);
 
 /// Brings the candidates up to date with a file whose content is another.
 fn replace(candidates: &mut Vec<(Arc<str>, Signals)>, seen: &Seen) {

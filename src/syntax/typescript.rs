@@ -3,6 +3,7 @@
 pub mod fields;
 mod gaps;
 mod layout;
+mod recent;
 
 use std::borrow::Cow;
 use std::ops::ControlFlow;
@@ -11,6 +12,7 @@ use std::time::{Duration, Instant};
 use tree_sitter::{Language, ParseOptions, Parser, Tree};
 
 use crate::source::{FileKind, Span};
+use recent::Start;
 
 /// Longest time spent on parsing one file.
 const PARSE_BUDGET: Duration = Duration::from_secs(2);
@@ -42,28 +44,39 @@ pub fn parse(kind: FileKind, text: &str) -> Option<Parsed<'_>> {
         FileKind::Component => Cow::Owned(scripts_only(text)),
         _ => Cow::Borrowed(text),
     };
+    let is_tsx = kind == FileKind::Tsx;
     let mut parser = Parser::new();
     parser.set_language(&language(kind)).ok()?;
-    let tree = parsed(&mut parser, &text)?;
-    if !tree.root_node().has_error() {
+    let is_sound = |tree: &Tree| !tree.root_node().has_error();
+    let tree = match recent::find(is_tsx, &text) {
+        Some(Start::Same(tree)) => return Some(Parsed { tree, text, errors: Vec::new() }),
+        Some(Start::Edited(tree)) => parsed(&mut parser, &text, Some(&tree)).filter(is_sound),
+        None => None,
+    };
+    let tree = match tree {
+        Some(tree) => tree,
+        None => parsed(&mut parser, &text, None)?,
+    };
+    if is_sound(&tree) {
+        recent::keep(is_tsx, &text, &tree);
         return Some(Parsed { tree, text, errors: Vec::new() });
     }
     let bridged = gaps::bridged(&text).map_or(text, Cow::Owned);
-    let mut is_sound = |text: &str| parsed(&mut parser, text).is_some_and(|tree| !tree.root_node().has_error());
-    let (text, mut unread) = if is_sound(&bridged) {
+    let mut reads = |text: &str| parsed(&mut parser, text, None).is_some_and(|tree| is_sound(&tree));
+    let (text, mut unread) = if reads(&bridged) {
         (bridged, Vec::new())
     } else {
-        let (sound, unread) = layout::sound(&bridged, &mut is_sound);
+        let (sound, unread) = layout::sound(&bridged, &mut reads);
         (Cow::Owned(sound), unread)
     };
-    let tree = parsed(&mut parser, &text)?;
+    let tree = parsed(&mut parser, &text, None)?;
     unread.extend(errors(&tree));
     unread.sort_by_key(|span| span.start);
     Some(Parsed { tree, text, errors: unread })
 }
 
-/// The tree of a text; `None` when it takes too long.
-fn parsed(parser: &mut Parser, text: &str) -> Option<Tree> {
+/// The tree of a text, which is begun with that of a similar one; `None` when it takes too long.
+fn parsed(parser: &mut Parser, text: &str, similar: Option<&Tree>) -> Option<Tree> {
     let bytes = text.as_bytes();
     let started = Instant::now();
     let mut progress = |_: &tree_sitter::ParseState| {
@@ -72,7 +85,7 @@ fn parsed(parser: &mut Parser, text: &str) -> Option<Tree> {
     let options = ParseOptions::new().progress_callback(&mut progress);
     // What is left of a text that took too long is no beginning of this one.
     parser.reset();
-    parser.parse_with_options(&mut |at, _| bytes.get(at..).unwrap_or_default(), None, Some(options))
+    parser.parse_with_options(&mut |at, _| bytes.get(at..).unwrap_or_default(), similar, Some(options))
 }
 
 fn errors(tree: &Tree) -> Vec<Span> {
@@ -141,6 +154,53 @@ mod tests {
         assert_eq!(scripts.len(), text.len());
         assert_eq!(scripts.find("const a"), text.find("const a"));
         assert!(!scripts.contains("template"));
+    }
+
+    #[test]
+    fn an_edited_text_has_the_tree_it_has_when_nothing_is_known() {
+        let page = "export default function Page(props: { name: string }) {\n  const [open, setOpen] = useState<string | null>(null);\n  \
+                    return (\n    <main className={`page ${open}`}>\n      {props.name} <p hidden={!open}>it's</p>\n    </main>\n  );\n}\n";
+        let schema = include_str!("../cli/demo/app/src/db/schema.ts");
+        for (kind, text) in [(FileKind::Tsx, page), (FileKind::TypeScript, schema)] {
+            let lines: Vec<&str> = text.split_inclusive('\n').collect();
+            for (at, line) in lines.iter().enumerate() {
+                let (before, after) = (lines[..at].concat(), lines[at + 1..].concat());
+                let (half, rest) = line.split_at(line.floor_char_boundary(line.len() / 2));
+                for edit in ["", "// a comment\n", "const added = `${a}` as const;\n", "<T>(x: T) => x\n", "}\n"] {
+                    for line in [edit.to_owned(), format!("{edit}{line}"), format!("{half}{edit}{rest}")] {
+                        assert!(parse(kind, text).is_some());
+                        let edited = format!("{before}{line}{after}");
+                        let parsed = parse(kind, &edited).expect("in time");
+                        assert_eq!(nodes(&parsed.tree), nodes(&from_scratch(kind, &parsed.text)), "{edited}");
+                    }
+                }
+            }
+        }
+    }
+
+    fn from_scratch(kind: FileKind, text: &str) -> Tree {
+        let mut parser = Parser::new();
+        parser.set_language(&language(kind)).expect("a grammar");
+        parsed(&mut parser, text, None).expect("in time")
+    }
+
+    /// What can be told of the nodes of a tree: kind, field and place of each.
+    fn nodes(tree: &Tree) -> Vec<(u16, Option<u16>, tree_sitter::Range)> {
+        let mut nodes = Vec::new();
+        let mut cursor = tree.walk();
+        loop {
+            let node = cursor.node();
+            let field = cursor.field_id().map(u16::from);
+            nodes.push((node.kind_id(), field, node.range()));
+            if cursor.goto_first_child() {
+                continue;
+            }
+            while !cursor.goto_next_sibling() {
+                if !cursor.goto_parent() {
+                    return nodes;
+                }
+            }
+        }
     }
 
     #[test]

@@ -70,11 +70,14 @@ impl Disk {
 
     /// Whether a directory was read, or one below it.
     pub(super) fn knows_directory(&self, path: &Path) -> bool {
+        self.directories_below(path).next().is_some()
+    }
+
+    /// A directory that was read, and those below it.
+    fn directories_below(&self, path: &Path) -> impl Iterator<Item = &PathBuf> {
         // Paths are ordered by their parts, so what lies below a directory comes right after it.
-        self.directories
-            .range::<Path, _>((Bound::Included(path), Bound::Unbounded))
-            .next()
-            .is_some_and(|directory| directory.starts_with(path))
+        let from = self.directories.range::<Path, _>((Bound::Included(path), Bound::Unbounded));
+        from.take_while(move |directory| directory.starts_with(path))
     }
 
     /// Reads parts again. Gives the parts that may have changed, which are more where directories came or went, and the
@@ -90,12 +93,11 @@ impl Disk {
         }
         let scope = Arc::new(Scope::new(Arc::clone(&self.directories), again));
         let found = walk(&self.root, &scope, &self.enter).map_err(|error| GitError::Io { path: self.root.clone(), error })?;
-        let gone = self.directories.iter().filter(|known| {
-            !found.directories.contains(*known)
-                && known.parent().is_some_and(|parent| scope.reads(parent))
-                && **known != self.root
-        });
-        let gone: Vec<PathBuf> = gone.cloned().collect();
+        let missing = |directory: &PathBuf| {
+            let inside = self.directories_below(directory).filter(|known| known.parent() == Some(directory));
+            inside.filter(|known| !found.directories.contains(*known)).cloned().collect::<Vec<_>>()
+        };
+        let gone: Vec<PathBuf> = scope.again.iter().flat_map(missing).collect();
         let new = found.directories.iter().filter(|directory| !self.directories.contains(*directory));
         let mut parts = parts.to_vec();
         parts.extend(new.chain(&gone).filter_map(|directory| Part::of(&self.root, directory, true)));

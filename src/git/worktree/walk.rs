@@ -16,7 +16,7 @@ pub type Enter = Arc<dyn Fn(&Path) + Send + Sync>;
 /// Which directories a walk reads: those that are not known yet, and some that are.
 pub(super) struct Scope {
     known: Arc<BTreeSet<PathBuf>>,
-    again: HashSet<PathBuf>,
+    pub(super) again: HashSet<PathBuf>,
     on_the_way: HashSet<PathBuf>,
 }
 

@@ -56,13 +56,13 @@ pub(super) fn repair(server: &Server, missing: &[Missing<'_>], files: &dyn Files
         let is_own = |part: &&Missing<'_>| place(part).is_some_and(|own| std::ptr::eq(own, schema));
         parts.iter().filter(is_own).cloned().collect()
     };
+    let gaining = schemas.iter().map(|schema| (schema, own_parts(schema))).filter(|(_, own)| !own.is_empty());
+    let gains: Vec<_> = gaining
+        .map(|(schema, own)| (schema, own, Plan::of(server, schema.names(&tables, &schemas)), schema.style(&schemas)))
+        .collect();
     let mut blocks: Vec<(Arc<str>, String)> = Vec::new();
-    for schema in &schemas {
-        let own = own_parts(schema);
-        if !own.is_empty() {
-            let plan = Plan::of(server, schema.names(&tables, &schemas));
-            blocks.push((Arc::clone(schema.code.file), declaration(&plan, &schema.style(&schemas), &own).text));
-        }
+    for (schema, own, plan, style) in &gains {
+        blocks.push((Arc::clone(schema.code.file), declaration(plan, style, own).text));
     }
     for (part, table) in parts.iter().filter(|part| place(part).is_none()).filter_map(|part| Some((part, tables.get(part.key)?)))
     {
@@ -86,12 +86,8 @@ pub(super) fn repair(server: &Server, missing: &[Missing<'_>], files: &dyn Files
             return Err(format!("table `{}` is not written as `export const name = …` in a file that could be read", part.key));
         }
         let mut edits: Edits = inline_edits.into_iter().flatten().collect();
-        for schema in &schemas {
-            let own = own_parts(schema);
-            if !own.is_empty() {
-                let plan = Plan::of(server, schema.names(&tables, &schemas));
-                edits.extend(schema.edits(&plan, &own, &schema.style(&schemas))?);
-            }
+        for (schema, own, plan, style) in &gains {
+            edits.extend(schema.edits(plan, own, style)?);
         }
         edits.extend(map.and_then(|map| map.edits).ok_or(map::UNKNOWN)?);
         Ok(edits)
@@ -138,6 +134,7 @@ struct Schema<'c> {
     server: &'c Server,
     code: &'c Code<'c>,
     sources: BTreeMap<&'c str, &'c SourceTable>,
+    imports: Vec<Import<'c>>,
     tables: BTreeMap<&'c str, TableCode<'c>>,
 }
 
@@ -146,18 +143,17 @@ impl<'c> Schema<'c> {
         let sources: BTreeMap<_, _> =
             tables.iter().filter(|(_, table)| table.file == *code.file).map(|(key, table)| (*key, *table)).collect();
         let written = sources.iter().filter_map(|(key, table)| Some((*key, code.table(table.table.span)?)));
-        Self { server, code, tables: written.collect(), sources }
+        Self { server, code, imports: code.imports(), tables: written.collect(), sources }
     }
 
     /// What this file calls the tables, its own and those it imports.
     fn names(&self, tables: &BTreeMap<&str, &SourceTable>, schemas: &[Self]) -> BTreeMap<String, String> {
-        let imports = self.code.imports();
         let name = |key: &&str| {
             if let Some(own) = self.tables.get(*key) {
                 return Some(own.name);
             }
             let there = schemas.iter().find_map(|schema| schema.tables.get(*key))?.name;
-            let relative = imports.iter().filter(|import| !import.module.starts_with("drizzle-orm"));
+            let relative = self.imports.iter().filter(|import| !import.module.starts_with("drizzle-orm"));
             relative.flat_map(|import| &import.names).find(|(name, _)| *name == there).map(|(_, local)| *local)
         };
         tables.keys().filter_map(|key| Some(((*key).to_owned(), name(key)?.to_owned()))).collect()
@@ -166,8 +162,7 @@ impl<'c> Schema<'c> {
     /// How tables are written in this file; ids of tables in other files are pointed to as well.
     fn style(&self, all: &[Self]) -> Style {
         let code = self.code;
-        let imports = code.imports();
-        let core = imports.iter().find(|import| is_core(import.module));
+        let core = self.imports.iter().find(|import| is_core(import.module));
         let dialect = match core.map(|core| core.module) {
             Some("drizzle-orm/mysql-core") => Dialect::Mysql,
             Some("drizzle-orm/sqlite-core") => Dialect::Sqlite,
@@ -281,7 +276,7 @@ impl<'c> Schema<'c> {
         let function = call.field(NodeField::Function)?;
         let own = self.code.of(function);
         let is_of_orm = |import: &Import<'_>| is_core(import.module) && import.names.iter().any(|(_, local)| *local == own);
-        if function.kind() == "identifier" && !self.code.imports().iter().any(is_of_orm) {
+        if function.kind() == "identifier" && !self.imports.iter().any(is_of_orm) {
             return None;
         }
         let function = self.code.of(function.field(NodeField::Property).unwrap_or(function));
@@ -399,9 +394,8 @@ impl<'c> Schema<'c> {
 
     /// The insertions that import what was written with.
     fn imports(&self, written: &Written, style: &Style) -> Result<Edits, String> {
-        let imports = self.code.imports();
         let local = |name: &str| {
-            imports
+            self.imports
                 .iter()
                 .flat_map(|import| import.names.iter().map(move |names| (import.module, names)))
                 .find(|(_, (_, local))| *local == name)
@@ -412,7 +406,7 @@ impl<'c> Schema<'c> {
             _ => Err(self.taken(name)),
         };
         let statement = |names: &str, module: &str| {
-            let first = imports.first().map_or(0, |import| import.start);
+            let first = self.imports.first().map_or(0, |import| import.start);
             let statement = format!("import {{ {names} }} from {0}{module}{0}{1}\n", style.quote, style.end);
             insertion(self.code.file, first, statement)
         };
@@ -425,7 +419,7 @@ impl<'c> Schema<'c> {
                 }
             }
             if !names.is_empty() {
-                match imports.iter().find(|import| is_core(import.module)).and_then(|import| import.list) {
+                match self.imports.iter().find(|import| is_core(import.module)).and_then(|import| import.list) {
                     Some(list) => edits.extend(self.code.import(list, &names)),
                     None if self.server.adapter.dialect.is_some() => {
                         edits.push(statement(&names.join(", "), core_of(style.dialect)))
@@ -435,7 +429,7 @@ impl<'c> Schema<'c> {
             }
         }
         if written.sql && lacking("sql", &|module| module == "drizzle-orm")? {
-            let main = imports.iter().find(|import| import.module == "drizzle-orm").and_then(|import| import.list);
+            let main = self.imports.iter().find(|import| import.module == "drizzle-orm").and_then(|import| import.list);
             match main {
                 Some(list) => edits.extend(self.code.import(list, &["sql".to_owned()])),
                 None => edits.push(statement("sql", "drizzle-orm")),
