@@ -9,7 +9,7 @@ use super::routes::{Composed, Composer, TakesOff};
 use super::{Mount, Route, base_path, frameworks};
 use crate::facts::FileFacts;
 use crate::facts::lower::{MOUNTING_METHODS, may_make_an_instance};
-use crate::facts::module::{self, Call, Element, Export, Expr, Kind, Mounting, Property};
+use crate::facts::module::{self, Call, Element, Export, Expr, Kind, Mounting, Property, Routing};
 use crate::facts::signals::Signals;
 use crate::finding::Open;
 use crate::knowledge::frameworks::Framework;
@@ -20,6 +20,19 @@ use crate::project::resolve::Resolver;
 use crate::project::value::{External, Node, Unknown, Value};
 use crate::project::{ProjectModel, Role, Server, render};
 use crate::source::Site;
+
+/// What registers a plugin with an instance among its options: `app.register(plugin, { auth })`.
+fn registered(routing: &Routing) -> Option<module::Mount> {
+    let Kind::Call(call) = &routing.expr.kind else { return None };
+    let is_it = is_register(call)
+        && call.arguments.iter().skip(1).any(|options| match &options.value.kind {
+            Kind::Object(properties) => properties.iter().any(|property| handing(property).is_some()),
+            _ => false,
+        });
+    let Routing { scope, around, guards, .. } = routing;
+    let by = Mounting::Call(call.clone());
+    is_it.then(|| module::Mount { scope: *scope, by, around: around.clone(), guards: guards.clone(), span: routing.expr.span })
+}
 
 /// Adds their mounts to the servers of a model, and to its questions which server a mount means where nothing tells.
 pub(in crate::project) fn mount(files: &dyn Files, resolver: &Resolver, evaluator: &Evaluator<'_>, model: &mut ProjectModel) {
@@ -41,11 +54,12 @@ pub(in crate::project) fn mount(files: &dyn Files, resolver: &Resolver, evaluato
     for path in &paths {
         let Some(facts) = files.facts(path) else { continue };
         let Some(module) = facts.module() else { continue };
-        if module.mounts.is_empty() || frameworks::are_stray_hooks(files, resolver, path) {
+        let registered: Vec<module::Mount> = module.routings.iter().filter_map(registered).collect();
+        if module.mounts.is_empty() && registered.is_empty() || frameworks::are_stray_hooks(files, resolver, path) {
             continue;
         }
         let mut found = Vec::new();
-        for mount in &module.mounts {
+        for mount in module.mounts.iter().chain(&registered) {
             evaluator.begin();
             let place = Place { files, evaluator, shared: &shared, path, mount };
             match place.instances() {
@@ -218,9 +232,11 @@ impl Place<'_> {
         values
     }
 
-    /// Whether what is called comes from better-auth or a companion of it.
+    /// Whether what is called, or registered, comes from better-auth or a companion of it.
     fn is_integration(&self, call: &Call) -> bool {
-        matches!(self.eval(&call.callee).value, Value::External(External { module, .. }) if module.contains("better-auth"))
+        let is_of_it = |expr: &Expr| matches!(self.eval(expr).value, Value::External(External { module, .. }) if module.contains("better-auth"));
+        let plugin = call.arguments.first().filter(|_| is_register(call));
+        is_of_it(&call.callee) || plugin.is_some_and(|plugin| is_of_it(&plugin.value))
     }
 
     /// What an argument may hand over: an instance, its handler, a function that gives one back, or an object that has one.
@@ -256,6 +272,7 @@ impl Place<'_> {
     fn decides_itself(&self) -> bool {
         let Mounting::Call(call) = &self.mount.by else { return false };
         match &call.callee.kind {
+            _ if is_register(call) => true,
             Kind::Member(_, name) | Kind::Name(name) => MOUNTING_METHODS.contains(&name.as_str()) || name == "svelteKitHandler",
             _ => false,
         }
@@ -273,6 +290,14 @@ impl Place<'_> {
 /// modules).
 const INSTANCE: &str = "auth";
 const FACTORY: &str = "useFactory";
+
+/// The method that registers a plugin.
+const REGISTER: &str = "register";
+
+/// Whether a call registers a plugin (Fastify: "Plugins").
+fn is_register(call: &Call) -> bool {
+    matches!(&call.callee.kind, Kind::Member(_, method) if method == REGISTER)
+}
 
 /// Whether an expression ends in a name that instances have: `auth`, `deps.authInstance`.
 fn is_name_of_instance(of: &Expr) -> bool {
