@@ -79,6 +79,8 @@ pub(super) struct Answers {
     importers: Memo<Arc<str>, Arc<[Arc<str>]>>,
     /// What other files change of the exports of a file.
     changes: Memo<Arc<str>, Arc<Changes>>,
+    /// Whether functions change what lies at a way into one of their arguments.
+    changing: Memo<(FunctionId, u32, Vec<String>), bool>,
     /// What files pass on.
     passed_on: Memo<Arc<str>, Arc<PassedOn>>,
     /// Files with all their calls.
@@ -98,6 +100,8 @@ struct Values {
     calls: Memo<(Arc<str>, Span), Node>,
     /// What functions come to that are given nothing.
     functions: Memo<FunctionId, Node>,
+    /// What parameters are given by all calls of their functions; `None` where nothing calls these.
+    given: Memo<Mark, Option<Node>>,
 }
 
 impl Answers {
@@ -107,10 +111,12 @@ impl Answers {
             values.names.end(run);
             values.calls.end(run);
             values.functions.end(run);
+            values.given.end(run);
         }
         self.users.end(run);
         self.importers.end(run);
         self.changes.end(run);
+        self.changing.end(run);
         self.passed_on.end(run);
         self.whole.end(run);
         self.uses.end(run);

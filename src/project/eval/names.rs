@@ -178,7 +178,10 @@ impl Evaluator<'_> {
             }
             unknown(format!("`{name}` is a parameter, and its callers decide"), at.clone())
         };
-        self.given(place, name, at, of).unwrap_or_else(unseen)
+        // Every use of the parameter asks for the same.
+        let key = (Arc::clone(&place.file), place.scope, name.to_owned());
+        let given = self.run.answer_for_all(&self.values().given, key, || self.given(place, name, at, of));
+        given.unwrap_or_else(unseen)
     }
 
     pub(super) fn part(&self, place: &Place<'_>, whole: &Node, path: &[String], default: Option<&Expr>, at: &Site) -> Node {
