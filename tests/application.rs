@@ -309,6 +309,52 @@ fn routes_by_the_names_of_files_are_those_of_the_list_that_says_so() {
 }
 
 #[test]
+fn handlers_are_followed_through_objects_and_modules_that_hold_them() {
+    let route = (
+        "src/app/api/auth/[...all]/route.ts",
+        "import { auth } from \"../../../../auth\";\n\
+        import { toNextJsHandler } from \"better-auth/next-js\";\nexport const { GET, POST } = toNextJsHandler(auth.handler);",
+    );
+    let made =
+        |body: &str| format!("import {{ betterAuth }} from \"better-auth\";\nconst make = () => betterAuth({{}});\n{body}");
+    for body in [
+        "const instance = make();\nconst { handler, api } = instance;\nexport const auth = { handler, api };",
+        "const holder = globalThis as unknown as { auth?: Auth };\nif (!holder.auth) holder.auth = make();\n\
+         const { handler, api } = holder.auth;\nconst own = { handler, create: api.create };\nexport const auth = own;",
+    ] {
+        let model = model(&[("package.json", &package(&["next"])), ("src/auth.ts", &made(body)), route]);
+        assert_eq!(mounts(&model.servers[0]), ["Next.js /api/auth/*"], "{body}");
+    }
+    let wrapped = made(
+        "import { toNextJsHandler } from \"better-auth/next-js\";\nexport const authHandlers = () => toNextJsHandler(make());",
+    );
+    let whole = "import * as auth from \"../../../../auth\";\nconst answer = (request: Request) => { const handlers = auth.authHandlers();\n\
+        return handlers.GET(request); };\nexport { answer as GET };";
+    let model = model(&[("package.json", &package(&["next"])), ("src/auth.ts", &wrapped), (route.0, whole)]);
+    assert_eq!(mounts(&model.servers[0]), ["Next.js /api/auth/*"]);
+}
+
+#[test]
+fn what_mounts_may_be_passed_on_by_a_package() {
+    let manifest = "{ \"name\": \"@app/auth\", \"private\": true, \"exports\": \"./src/index.ts\", \"dependencies\": { \"better-auth\": \"1.4.18\" } }";
+    let route = "import { auth, toNextJsHandler } from \"@app/auth\";\nexport const { GET, POST } = toNextJsHandler(auth);";
+    for passed in [
+        "export { toNextJsHandler } from \"better-auth/next-js\";",
+        "import { toNextJsHandler } from \"better-auth/next-js\";\nexport { toNextJsHandler };",
+    ] {
+        let model = model(&[
+            ("package.json", "{ \"workspaces\": [\"packages/*\", \"web\"] }"),
+            ("web/package.json", &package(&["next", "@app/auth"])),
+            ("web/app/api/auth/[...all]/route.ts", route),
+            ("packages/auth/package.json", manifest),
+            ("packages/auth/src/index.ts", &format!("export {{ auth }} from \"./auth\";\n{passed}")),
+            ("packages/auth/src/auth.ts", AUTH.1),
+        ]);
+        assert_eq!(mounts(&model.servers[0]), ["Next.js /api/auth/*"], "{passed}");
+    }
+}
+
+#[test]
 fn the_module_of_nuxt_mounts_what_it_makes() {
     let config = "import { defineServerAuth } from \"@onmax/nuxt-better-auth/config\";\nexport default defineServerAuth({});";
     let model = model(&[("package.json", &package(&["nuxt"])), ("server/auth.config.ts", config)]);

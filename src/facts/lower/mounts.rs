@@ -114,6 +114,7 @@ impl Lowering<'_> {
             _ if self.all_calls => true,
             Kind::Member(_, method) if method == GLOBAL_PREFIX || method == FOR_ROUTES => true,
             Kind::Member(of, method) if HTTP_METHODS.contains(&method.as_str()) => matches!(of.kind, Kind::Name(_)),
+            Kind::Member(of, function) if self.may_hand_on(function) && self.is_of_module(of) => true,
             Kind::Member(_, method) => {
                 ROUTING_METHODS.contains(&method.as_str()) && call.arguments.iter().any(|argument| has_name(&argument.value))
             }
@@ -128,11 +129,17 @@ impl Lowering<'_> {
             let guards = match &call.callee.kind {
                 _ if self.all_calls => self.guards_of(scope),
                 Kind::Name(name) if self.may_hand_on(name) => self.guards_of(scope),
+                Kind::Member(of, function) if self.may_hand_on(function) && self.is_of_module(of) => self.guards_of(scope),
                 Kind::Member(_, method) if HTTP_METHODS.contains(&method.as_str()) => self.guards_of(scope),
                 _ => Vec::new(),
             };
             self.module.routings.push(Routing { scope, expr: expr.clone(), around: Vec::new(), guards });
         }
+    }
+
+    /// Whether an expression is the name of a whole module.
+    fn is_of_module(&self, of: &Expr) -> bool {
+        matches!(&of.kind, Kind::Name(name) if self.is_module_name(name))
     }
 
     /// Whether a function of this name may give the requests it is given to an instance.

@@ -7,9 +7,8 @@ use std::sync::Arc;
 use super::requests::Requests;
 use super::routes::{Composed, Composer, TakesOff};
 use super::{Mount, Route, base_path, frameworks};
-use crate::facts::FileFacts;
-use crate::facts::lower::{MOUNTING_METHODS, may_make_an_instance};
-use crate::facts::module::{self, Call, Element, Export, Expr, Kind, Mounting, Property, Routing};
+use crate::facts::lower::{MOUNTING_FUNCTIONS, MOUNTING_METHODS, may_make_an_instance};
+use crate::facts::module::{self, Call, Element, Export, Expr, Imported, Kind, Mounting, Property, Routing};
 use crate::facts::signals::Signals;
 use crate::finding::Open;
 use crate::knowledge::frameworks::Framework;
@@ -41,7 +40,7 @@ pub(in crate::project) fn mount(files: &dyn Files, resolver: &Resolver, evaluato
         paths.insert(Arc::clone(&server.at.file));
         paths.extend(evaluator.users(&server.at.file, User::Handling).iter().cloned());
     }
-    // What mounts an instance may come from a file that passes all of better-auth on.
+    // What mounts an instance may come from a file that passes it on.
     for (path, _) in files.candidates().iter().filter(|(_, signals)| signals.auth && signals.passes_on) {
         if passes_on_integrations(files, path) {
             paths.extend(evaluator.users(path, User::Any).iter().cloned());
@@ -96,11 +95,21 @@ pub(in crate::project) fn mount(files: &dyn Files, resolver: &Resolver, evaluato
     }
 }
 
-/// Whether a file passes on all that a module of better-auth exports.
+/// Whether a file passes on what mounts an instance, or all that a module of better-auth exports.
 fn passes_on_integrations(files: &dyn Files, path: &str) -> bool {
     let facts = files.facts(path);
-    let exports = facts.as_deref().map(FileFacts::exports).unwrap_or_default();
-    exports.iter().any(|export| matches!(export, Export::All { module } if is_framework(module)))
+    let Some(facts) = facts.as_deref() else { return false };
+    let imports = facts.module().map(|module| module.imports.as_slice()).unwrap_or_default();
+    let mounts = |module: &str, name: &Imported| {
+        is_framework(module) && matches!(name, Imported::Named(name) if MOUNTING_FUNCTIONS.contains(&name.as_str()))
+    };
+    facts.exports().iter().any(|export| match export {
+        Export::All { module } => is_framework(module),
+        Export::From { module, imported, .. } => mounts(module, imported),
+        Export::Local { local, .. } => {
+            imports.iter().any(|import| import.local == *local && mounts(&import.module, &import.name))
+        }
+    })
 }
 
 /// Whether a mount in a file may make a server part of an application: what tests and scripts do with an instance does not.
@@ -227,8 +236,13 @@ impl Place<'_> {
 
     /// What an expression may be at some time, and what it is.
     fn ever(&self, expr: &Expr) -> Vec<Node> {
-        let mut values = self.evaluator.ever(self.path, self.mount.scope, expr, self.shared);
+        let (path, scope) = (self.path, self.mount.scope);
+        let mut values = self.evaluator.ever(path, scope, expr, self.shared);
         values.push(self.eval(expr));
+        // An object may have been given the handler of an instance: `{ handler: instance.handler }`.
+        if values.iter().any(|value| matches!(value.value, Value::Object(_))) {
+            values.extend(self.evaluator.ever_holders(path, scope, expr, HANDLER, self.shared));
+        }
         values
     }
 
@@ -242,7 +256,7 @@ impl Place<'_> {
     /// What an argument may hand over: an instance, its handler, a function that gives one back, or an object that has one.
     fn given(&self, argument: &Element) -> Vec<Node> {
         let expr = match &argument.value.kind {
-            Kind::Member(of, method) if method == "handler" => of,
+            Kind::Member(of, method) if method == HANDLER => of,
             Kind::Object(properties) => properties.iter().find_map(handing).unwrap_or(&argument.value),
             _ => &argument.value,
         };
@@ -291,6 +305,9 @@ impl Place<'_> {
 const INSTANCE: &str = "auth";
 const FACTORY: &str = "useFactory";
 
+/// The method of an instance that answers requests.
+const HANDLER: &str = "handler";
+
 /// The method that registers a plugin.
 const REGISTER: &str = "register";
 
@@ -312,7 +329,7 @@ fn is_name_of_instance(of: &Expr) -> bool {
 fn handler_of(expr: &Expr) -> Option<&Expr> {
     let Kind::Call(call) = &expr.kind else { return None };
     match &call.callee.kind {
-        Kind::Member(of, method) if method == "handler" => Some(of),
+        Kind::Member(of, method) if method == HANDLER => Some(of),
         _ => None,
     }
 }

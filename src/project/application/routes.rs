@@ -757,6 +757,15 @@ impl Composer<'_> {
                             self.handed_on(spot, &routing.guards, module, tail, found);
                         }
                     }
+                    // `import * as auth from "./auth"; auth.handlers()`.
+                    Kind::Member(of, function)
+                        if carried == Carried::Handler
+                            && self.depth.get() < MAX_DEPTH
+                            && matches!(&of.kind, Kind::Name(name) if self.is_member_of_module(spot, name, function, home, module)) =>
+                    {
+                        is_found = true;
+                        self.handed_on(spot, &routing.guards, module, tail, found);
+                    }
                     Kind::Name(function) => {
                         let called = self.evaluator.home(&file, routing.scope, function, call.callee.span);
                         let is_method = |called: &Home| carried == Carried::Handler && self.is_method_of(called, home);
