@@ -191,6 +191,64 @@ fn handlers_are_found_in_every_framework() {
             "Nuxt /api/auth/*",
         ),
         (
+            &["waku"],
+            "src/pages/_api/api/auth/[...all].ts",
+            "import { auth } from \"../../../../auth\";\nexport const GET = async (request: Request) => auth.handler(request);",
+            "Waku /api/auth/*",
+        ),
+        (
+            &["@builder.io/qwik-city"],
+            "src/routes/api/auth/[...all]/index.ts",
+            "import type { RequestHandler } from \"@builder.io/qwik-city\";\nimport { auth } from \"~/auth\";\n\
+             export const onRequest: RequestHandler = async ({ request, send }) => { send(await auth.handler(request)); };",
+            "Qwik City /api/auth/*",
+        ),
+        (
+            &["@adonisjs/core"],
+            "start/routes.ts",
+            "import router from \"@adonisjs/core/services/router\";\nimport { toNodeHandler } from \"better-auth/node\";\n\
+             import { auth } from \"../src/auth\";\nrouter.any(\"/api/auth/*\", async ({ request, response }) => {\n\
+             await toNodeHandler(auth)(request.request, response.response); });",
+            "AdonisJS /api/auth/*",
+        ),
+        (
+            &["rwsdk"],
+            "src/worker.tsx",
+            "import { defineApp } from \"rwsdk/worker\";\nimport { prefix, route } from \"rwsdk/router\";\nimport { auth } from \"./auth\";\n\
+             export default defineApp([prefix(\"/api\", [route(\"/auth/*\", ({ request }) => auth.handler(request))])]);",
+            "RedwoodSDK /api/auth/*",
+        ),
+        (
+            &["encore.dev"],
+            "src/api.ts",
+            "import { api } from \"encore.dev/api\";\nimport { toNodeHandler } from \"better-auth/node\";\nimport { auth } from \"./auth\";\n\
+             export const routes = api.raw({ expose: true, path: \"/api/auth/*path\", method: \"*\" }, toNodeHandler(auth));",
+            "Encore /api/auth/*path",
+        ),
+        (
+            &["fastify", "fastify-better-auth"],
+            "src/index.ts",
+            "import Fastify from \"fastify\";\nimport plugin from \"fastify-better-auth\";\nimport { auth } from \"./auth\";\n\
+             const app = Fastify();\nawait app.register(plugin, { auth });",
+            "Fastify -",
+        ),
+        (
+            &[],
+            "src/index.ts",
+            "import http from \"node:http\";\nimport { toNodeHandler } from \"better-auth/node\";\nimport { auth } from \"./auth\";\n\
+             const answer = toNodeHandler(auth);\nhttp.createServer((req, res) => {\n\
+             if (req.url?.startsWith(\"/api/auth\")) return answer(req, res);\nres.end(); }).listen(3000);",
+            "Node.js /api/auth",
+        ),
+        (
+            &["koa"],
+            "src/index.ts",
+            "import Koa from \"koa\";\nimport { toNodeHandler } from \"better-auth/node\";\nimport { auth } from \"./auth\";\n\
+             const app = new Koa();\nconst answer = toNodeHandler(auth);\napp.use(async (ctx, next) => {\n\
+             if (ctx.path.startsWith(\"/api/auth/\")) { ctx.respond = false; return answer(ctx.req, ctx.res); }\nawait next(); });",
+            "Koa /api/auth/",
+        ),
+        (
             &["unheard-of"],
             "src/index.ts",
             "import { serve } from \"unheard-of\";\nimport { auth } from \"./auth\";\nserve(\"/auth/*\", (request) => auth.handler(request));",
@@ -204,6 +262,103 @@ fn handlers_are_found_in_every_framework() {
         assert_eq!(mounts(&model.servers[0]), [*expected], "{path}");
         assert!(model.files.iter().any(|file| &**file == *path), "{path} has a part in the picture");
     }
+}
+
+#[test]
+fn what_may_come_before_a_route_is_not_passed_over() {
+    let routes = "import { createRouter } from \"./router\";\nimport { auth } from \"./auth\";\n\
+        const router = createRouter().all(\"/auth/*\", (c) => auth.handler(c.req.raw));\nexport default router;";
+    let router = "import { Hono } from \"hono\";\nexport const createRouter = () => new Hono({ strict: false });";
+    let all = "import { createRouter } from \"./router\";\nimport * as routes from \"./all\";\nconst app = createRouter().basePath(\"/api\");\n\
+        for (const each of Object.values(routes)) app.route(\"/\", each);\nexport default app;";
+    let listed = "import { route } from \"rwsdk/router\";\nimport { auth } from \"./auth\";\n\
+        export const routes = [route(\"/auth/*\", ({ request }) => auth.handler(request))];";
+    let prefixed = "import { defineApp } from \"rwsdk/worker\";\nimport { prefix } from \"rwsdk/router\";\nimport { routes } from \"./routes\";\n\
+        export default defineApp([prefix(\"/api\", routes)]);";
+    let optional = "import { AutoRouter } from \"itty-router\";\nimport { auth } from \"./auth\";\n\
+        const router = AutoRouter({ base: \"/api\" });\nrouter.all(\"/auth/*\", (request) => auth.handler(request));\nexport default router;";
+    let by_turns: &[(&str, &str)] = &[
+        ("src/routes.ts", routes),
+        ("src/router.ts", router),
+        ("src/all.ts", "export { default as routes } from \"./routes\";"),
+        ("src/index.ts", all),
+    ];
+    for (dependency, files, expected) in [
+        ("hono", by_turns, "Hono …/auth/*"),
+        ("rwsdk", &[("src/routes.ts", listed), ("src/worker.tsx", prefixed)], "RedwoodSDK …/auth/*"),
+        ("itty-router", &[("src/index.ts", optional)], "? …/auth/*"),
+    ] {
+        assert_eq!(mounts_beside(&[dependency], files), [expected]);
+    }
+}
+
+#[test]
+fn routes_by_the_names_of_files_are_those_of_the_list_that_says_so() {
+    let route = (
+        "app/routes/api.auth.$.ts",
+        "import { auth } from \"../../src/auth\";\nexport const loader = ({ request }) => auth.handler(request);",
+    );
+    let list = |arguments: &str| {
+        format!(
+            "import {{ flatRoutes }} from \"@react-router/fs-routes\";\nexport default flatRoutes({arguments}) satisfies RouteConfig;"
+        )
+    };
+    let found = |arguments: &str| mounts_beside(&["@react-router/dev"], &[route, ("app/routes.ts", &list(arguments))]);
+    assert_eq!(found(""), ["React Router /api/auth/*"]);
+    assert_eq!(found("{ rootDirectory: \"pages\" }"), ["React Router ?"]);
+}
+
+#[test]
+fn handlers_are_followed_through_objects_and_modules_that_hold_them() {
+    let route = (
+        "src/app/api/auth/[...all]/route.ts",
+        "import { auth } from \"../../../../auth\";\n\
+        import { toNextJsHandler } from \"better-auth/next-js\";\nexport const { GET, POST } = toNextJsHandler(auth.handler);",
+    );
+    let made =
+        |body: &str| format!("import {{ betterAuth }} from \"better-auth\";\nconst make = () => betterAuth({{}});\n{body}");
+    for body in [
+        "const instance = make();\nconst { handler, api } = instance;\nexport const auth = { handler, api };",
+        "const holder = globalThis as unknown as { auth?: Auth };\nif (!holder.auth) holder.auth = make();\n\
+         const { handler, api } = holder.auth;\nconst own = { handler, create: api.create };\nexport const auth = own;",
+    ] {
+        let model = model(&[("package.json", &package(&["next"])), ("src/auth.ts", &made(body)), route]);
+        assert_eq!(mounts(&model.servers[0]), ["Next.js /api/auth/*"], "{body}");
+    }
+    let wrapped = made(
+        "import { toNextJsHandler } from \"better-auth/next-js\";\nexport const authHandlers = () => toNextJsHandler(make());",
+    );
+    let whole = "import * as auth from \"../../../../auth\";\nconst answer = (request: Request) => { const handlers = auth.authHandlers();\n\
+        return handlers.GET(request); };\nexport { answer as GET };";
+    let model = model(&[("package.json", &package(&["next"])), ("src/auth.ts", &wrapped), (route.0, whole)]);
+    assert_eq!(mounts(&model.servers[0]), ["Next.js /api/auth/*"]);
+}
+
+#[test]
+fn what_mounts_may_be_passed_on_by_a_package() {
+    let manifest = "{ \"name\": \"@app/auth\", \"private\": true, \"exports\": \"./src/index.ts\", \"dependencies\": { \"better-auth\": \"1.4.18\" } }";
+    let route = "import { auth, toNextJsHandler } from \"@app/auth\";\nexport const { GET, POST } = toNextJsHandler(auth);";
+    for passed in [
+        "export { toNextJsHandler } from \"better-auth/next-js\";",
+        "import { toNextJsHandler } from \"better-auth/next-js\";\nexport { toNextJsHandler };",
+    ] {
+        let model = model(&[
+            ("package.json", "{ \"workspaces\": [\"packages/*\", \"web\"] }"),
+            ("web/package.json", &package(&["next", "@app/auth"])),
+            ("web/app/api/auth/[...all]/route.ts", route),
+            ("packages/auth/package.json", manifest),
+            ("packages/auth/src/index.ts", &format!("export {{ auth }} from \"./auth\";\n{passed}")),
+            ("packages/auth/src/auth.ts", AUTH.1),
+        ]);
+        assert_eq!(mounts(&model.servers[0]), ["Next.js /api/auth/*"], "{passed}");
+    }
+}
+
+#[test]
+fn the_module_of_nuxt_mounts_what_it_makes() {
+    let config = "import { defineServerAuth } from \"@onmax/nuxt-better-auth/config\";\nexport default defineServerAuth({});";
+    let model = model(&[("package.json", &package(&["nuxt"])), ("server/auth.config.ts", config)]);
+    assert_eq!(mounts(&model.servers[0]), ["Nuxt -"]);
 }
 
 #[test]

@@ -1395,6 +1395,32 @@ fn parameters_are_what_the_calls_give() {
 }
 
 #[test]
+fn calls_in_many_branches_of_one_function_give_the_same() {
+    let auth = "import { betterAuth } from \"better-auth\";\nimport { drizzle } from \"drizzle-orm/d1\";\n\
+        import { drizzleAdapter } from \"better-auth/adapters/drizzle\";\n\
+        export async function getAuth(env: Env, request?: Request) { return betterAuth({ secret: env.SECRET,\n\
+        baseURL: env.URL, database: drizzleAdapter(drizzle(env.DB), { provider: \"sqlite\" }) }); }";
+    let guard = "import { getAuth } from \"./auth\";\nexport async function requireAuth(request: Request, env: Env) {\n\
+        const auth = await getAuth(env, request); return auth.api.getSession({ headers: request.headers }); }";
+    let branch = |number: usize| {
+        format!(
+            "if (path === \"/{number}\" && request.method === \"POST\") {{ await requireAuth(request, env);\n\
+             return (await getAuth(env, request)).handler(request); }}\n"
+        )
+    };
+    let branches: String = (0..7).map(branch).collect();
+    let worker = format!(
+        "import {{ getAuth }} from \"./auth\";\nimport {{ requireAuth }} from \"./guard\";\n\
+         export default {{ async fetch(request: Request, env: Env) {{\nconst path = new URL(request.url).pathname;\n{branches}\
+         return new Response(\"no\"); }} }};"
+    );
+    let model = model(&[("src/auth.ts", auth), ("src/guard.ts", guard), ("src/index.ts", &worker)]);
+    assert_eq!(option(&model, &["secret"]), "Env(\"SECRET\")");
+    assert_eq!(option(&model, &["baseURL"]), "Env(\"URL\")");
+    assert_eq!(open(&model), [""; 0]);
+}
+
+#[test]
 fn a_factory_may_have_any_name() {
     let body = "import { betterAuth } from \"better-auth\";\nimport { admin, jwt } from \"better-auth/plugins\";\n\
                 export const build = (more: any[]) => betterAuth({ plugins: [admin(), ...more] });";

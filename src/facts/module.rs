@@ -185,16 +185,16 @@ pub struct Binding {
 }
 
 impl Scope {
-    /// The names of the parameter that takes an argument, whole or in parts, under which the function changes what lies at
-    /// a way into that argument.
-    pub fn changes_of<'s>(&'s self, index: u32, way: &'s [String]) -> impl Iterator<Item = &'s Binding> {
-        let changes = |binding: &Binding, path: &[String]| {
-            self.effects.iter().any(|effect| effect.root == binding.name && effect.changes(path, way))
-        };
-        self.bindings.iter().filter(move |binding| match &binding.source {
-            Source::Parameter { index: own, path, .. } => *own == index && changes(binding, path),
-            Source::Arguments { from } => *from <= index && changes(binding, way),
-            _ => false,
+    /// What the function changes at a way into an argument, with the name of the parameter that takes it, whole or in parts.
+    pub fn changes_of<'s>(&'s self, index: u32, way: &'s [String]) -> impl Iterator<Item = (&'s Binding, &'s Effect)> {
+        let taken = self.bindings.iter().filter_map(move |binding| match &binding.source {
+            Source::Parameter { index: own, path, .. } if *own == index => Some((binding, path.as_slice())),
+            Source::Arguments { from } if *from <= index => Some((binding, way)),
+            _ => None,
+        });
+        taken.flat_map(move |(binding, path)| {
+            let is_it = move |effect: &&Effect| effect.root == binding.name && effect.changes(path, way);
+            self.effects.iter().filter(is_it).map(move |effect| (binding, effect))
         })
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::absent;
 use super::adapter::{CONVEX, adapter};
-use super::application::{Caller, Sites, Stated, calls_on, mount, partners, tell, tell_copies};
+use super::application::{Caller, Mount, Sites, Stated, calls_on, mount, partners, tell, tell_copies};
 use super::eval::{Answers, Evaluator};
 use super::files::Files;
 use super::memo::{Gate, Memo, Run};
@@ -215,7 +215,11 @@ impl Linker<'_> {
                 let options = self.given_by(options);
                 let has_database = options.get(&["database"]).is_some();
                 let options = if has_database { options } else { kept_by("nuxt-better-auth", &module, options) };
-                self.server(at, role(path), owner, options);
+                self.server(at.clone(), role(path), owner, options);
+                // It adds the route as well.
+                if let Some(server) = self.model.servers.last_mut() {
+                    server.mounts.push(Mount::by(&module, at, Arc::clone(&server.package)));
+                }
             }
             "defineClientAuth" if module == NUXT => {
                 let options = self.given_by(options);

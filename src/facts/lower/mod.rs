@@ -95,6 +95,7 @@ fn lowered(kind: FileKind, text: &str, all_calls: bool) -> (Module, Vec<Span>) {
         all_calls,
         entry_names: HashMap::new(),
         maker_names: HashSet::new(),
+        handler_names: HashSet::new(),
         kept_names: HashSet::new(),
         guards: Vec::new(),
         around: Vec::new(),
@@ -143,6 +144,8 @@ struct Lowering<'t> {
     entry_names: HashMap<String, &'static str>,
     /// Other names under which functions are imported that may make an instance.
     maker_names: HashSet<String>,
+    /// The names of what functions that mount have given back.
+    handler_names: HashSet<String>,
     /// The names it imports or takes out of what it imports, and those of its functions, where all its calls are kept.
     kept_names: HashSet<String>,
     guards: Vec<Guard>,

@@ -4,6 +4,7 @@ use tree_sitter::Node;
 
 use super::{ENTRY_POINTS, Lowering, MOUNTING_FUNCTIONS, MOUNTING_METHODS, may_make_an_instance, span};
 use crate::facts::module::{Call, Element, Expr, Kind, Mount, Mounting, Property, Routing, ScopeId, Shared, Surrounding};
+use crate::syntax::typescript::fields::{NodeField, NodeFields};
 
 /// The method of an instance that answers requests (documentation: installation, "Mount Handler").
 const HANDLER: &str = "handler";
@@ -53,6 +54,10 @@ impl Lowering<'_> {
                 Mounting::Call(Box::new(call.clone()))
             }
             Kind::Name(name) if self.entry_names.get(name).is_some_and(|name| is_function(name)) => {
+                let declared = node.parent().filter(|around| around.kind() == "variable_declarator");
+                let name =
+                    declared.and_then(|declared| declared.field(NodeField::Name)).filter(|name| name.kind() == "identifier");
+                self.handler_names.extend(name.map(|name| self.owned(name)));
                 Mounting::Call(Box::new(call.clone()))
             }
             _ => return,
@@ -109,25 +114,38 @@ impl Lowering<'_> {
             _ if self.all_calls => true,
             Kind::Member(_, method) if method == GLOBAL_PREFIX || method == FOR_ROUTES => true,
             Kind::Member(of, method) if HTTP_METHODS.contains(&method.as_str()) => matches!(of.kind, Kind::Name(_)),
+            Kind::Member(of, function) if self.may_hand_on(function) && self.is_of_module(of) => true,
             Kind::Member(_, method) => {
                 ROUTING_METHODS.contains(&method.as_str()) && call.arguments.iter().any(|argument| has_name(&argument.value))
             }
             // `addRoutes(app)`, for what it does alone.
             Kind::Name(name) => {
                 let is_name = |argument: &Element| matches!(argument.value.kind, Kind::Name(_));
-                may_hand_on(name) || is_statement(node) && call.arguments.iter().any(is_name)
+                self.may_hand_on(name) || is_statement(node) && call.arguments.iter().any(is_name)
             }
             _ => false,
         };
         if may_route {
             let guards = match &call.callee.kind {
                 _ if self.all_calls => self.guards_of(scope),
-                Kind::Name(name) if may_hand_on(name) => self.guards_of(scope),
+                Kind::Name(name) if self.may_hand_on(name) => self.guards_of(scope),
+                Kind::Member(of, function) if self.may_hand_on(function) && self.is_of_module(of) => self.guards_of(scope),
                 Kind::Member(_, method) if HTTP_METHODS.contains(&method.as_str()) => self.guards_of(scope),
                 _ => Vec::new(),
             };
             self.module.routings.push(Routing { scope, expr: expr.clone(), around: Vec::new(), guards });
         }
+    }
+
+    /// Whether an expression is the name of a whole module.
+    fn is_of_module(&self, of: &Expr) -> bool {
+        matches!(&of.kind, Kind::Name(name) if self.is_module_name(name))
+    }
+
+    /// Whether a function of this name may give the requests it is given to an instance.
+    fn may_hand_on(&self, name: &str) -> bool {
+        let may_be_named_so = may_make_an_instance(name) && !ENTRY_POINTS.contains(&name) && !is_function(name);
+        may_be_named_so || self.handler_names.contains(name)
     }
 
     fn mount(&mut self, by: Mounting, scope: ScopeId, node: Node<'_>) {
@@ -184,11 +202,6 @@ fn is_statement(call: Node<'_>) -> bool {
     let around = call.parent();
     let around = around.filter(|around| around.kind() == "await_expression").and_then(|around| around.parent()).or(around);
     around.is_some_and(|around| around.kind() == "expression_statement")
-}
-
-/// Whether a function of this name may give the requests it is given to an instance.
-fn may_hand_on(name: &str) -> bool {
-    may_make_an_instance(name) && !ENTRY_POINTS.contains(&name) && !is_function(name)
 }
 
 fn is_function(name: &str) -> bool {

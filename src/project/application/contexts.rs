@@ -21,8 +21,8 @@ pub(in crate::project) fn tell(
     for server in &mut model.servers {
         server.contexts = match stated_for(stated, &server.package) {
             Some(audiences) => audiences.iter().map(|audience| said(*audience)).collect(),
-            // What tests ask it says nothing of an application.
-            None if server.role == Role::Test => Vec::new(),
+            // What tests ask it says nothing of an application, and what only the official CLI reads serves nobody.
+            None if matches!(server.role, Role::Test | Role::CliCopy) => Vec::new(),
             None => inferred(files, resolver, evaluator, server, &model.clients),
         };
     }
@@ -46,17 +46,19 @@ fn inferred(
     clients: &[Client],
 ) -> Vec<Context> {
     let mut found: Vec<(Audience, Evidence)> = Vec::new();
-    let mut add = |audience, text: String, at: &Site| found.push((audience, Evidence { text, at: Some(at.clone()) }));
     let showing = Showing { files, resolver, evaluator };
     // Pages that no server renders are as any other program in a browser.
     let serverless = |package: &str, framework| serverless(files, evaluator, package, framework);
     for mount in &server.mounts {
         if let Some(framework) = showing.by(&mount.package).filter(|one| one.kind == FrameworkKind::Pages) {
             match serverless(&mount.package, framework) {
-                Some(Evidence { text, at }) => add(Audience::SpaMobile, text, at.as_ref().unwrap_or(&mount.at)),
-                None => {
-                    add(Audience::Web, format!("{} renders the pages of {}", framework.name, folder(&mount.package)), &mount.at)
-                }
+                Some(Evidence { text, at }) => add(&mut found, Audience::SpaMobile, text, at.as_ref().unwrap_or(&mount.at)),
+                None => add(
+                    &mut found,
+                    Audience::Web,
+                    format!("{} renders the pages of {}", framework.name, folder(&mount.package)),
+                    &mount.at,
+                ),
             }
         }
     }
@@ -66,8 +68,9 @@ fn inferred(
             let place = folder(&package);
             match framework.kind {
                 FrameworkKind::Pages => match serverless(&package, framework) {
-                    Some(Evidence { text, at }) => add(Audience::SpaMobile, text, at.as_ref().unwrap_or(&client.at)),
+                    Some(Evidence { text, at }) => add(&mut found, Audience::SpaMobile, text, at.as_ref().unwrap_or(&client.at)),
                     None => add(
+                        &mut found,
                         Audience::Web,
                         format!("`{}` is part of pages that {} renders in {place}", client.name, framework.name),
                         &client.at,
@@ -75,7 +78,7 @@ fn inferred(
                 },
                 FrameworkKind::Browser | FrameworkKind::Mobile => {
                     let text = format!("`{}` runs in {place}, which is made with {}", client.name, framework.name);
-                    add(Audience::SpaMobile, text, &client.at);
+                    add(&mut found, Audience::SpaMobile, text, &client.at);
                 }
                 FrameworkKind::Server => {}
             }
@@ -87,10 +90,7 @@ fn inferred(
             // What it is for may lie elsewhere, or be yet to come.
             let is_alone = audience == Audience::SpaMobile && !has_program;
             let unseen = if is_alone { "; none is seen in the repository" } else { "" };
-            found.push((
-                audience,
-                Evidence { text: format!("the `{}` plugin {text}{unseen}", plugin.name), at: Some(plugin.at.clone()) },
-            ));
+            add(&mut found, audience, format!("the `{}` plugin {text}{unseen}", plugin.name), &plugin.at);
         }
     }
     let of = |audience: &Audience| {
@@ -103,6 +103,10 @@ fn inferred(
         (!evidence.is_empty()).then_some(Context { audience: *audience, evidence })
     };
     Audience::ALL.iter().filter_map(of).collect()
+}
+
+fn add(found: &mut Vec<(Audience, Evidence)>, audience: Audience, text: String, at: &Site) {
+    found.push((audience, Evidence { text, at: Some(at.clone()) }));
 }
 
 /// What the use of a plugin says of the application (documentation: integrations/expo, plugins/bearer, plugins/api-key).

@@ -148,6 +148,11 @@ fn route_of(framework: &Framework, path: &str) -> Option<String> {
     framework.routes.iter().find_map(|folder| route_in(folder, path))
 }
 
+/// The path of a file in the folder of an application whose routes are named with dots between their parts.
+pub(super) fn flat_route(path: &str) -> Option<String> {
+    route_in(&RouteFolder { root: "routes".into(), file: None, suffix: None, dots: true }, path)
+}
+
 /// The folders in a package that its sources may lie in.
 const SOURCES: [&str; 3] = ["", "src/", "app/"];
 
@@ -227,6 +232,10 @@ mod tests {
             ("Astro", "src/pages/api/auth/[...all].ts", Some("/api/auth/*")),
             ("Expo", "app/api/auth/[...auth]+api.ts", Some("/api/auth/*")),
             ("Expo", "app/sign-in.tsx", None),
+            ("Waku", "src/pages/_api/api/auth/[...all].ts", Some("/api/auth/*")),
+            ("Qwik City", "src/routes/api/auth/[...all]/index.ts", Some("/api/auth/*")),
+            ("Qwik City", "src/routes/plugin@auth.ts", None),
+            ("Fresh", "routes/api/auth/[...all].ts", Some("/api/auth/*")),
             ("Hono", "src/routes/auth.ts", None),
         ];
         for (framework, path, expected) in cases {

@@ -94,6 +94,14 @@ pub struct Evidence {
 /// What the project itself says of its audiences, by folder.
 pub type Stated = BTreeMap<String, Vec<Audience>>;
 
+impl Mount {
+    /// That of a module which hands all requests below the base path to the instance it makes.
+    pub(super) fn by(module: &str, at: Site, package: Arc<str>) -> Self {
+        let framework = frameworks::by_module(module);
+        Self { at, package, framework, route: Route::Any, takes_off: false, misses: None }
+    }
+}
+
 impl Audience {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::Web, Self::SpaMobile, Self::Machines];

@@ -7,9 +7,8 @@ use std::sync::Arc;
 use super::requests::Requests;
 use super::routes::{Composed, Composer, TakesOff};
 use super::{Mount, Route, base_path, frameworks};
-use crate::facts::FileFacts;
-use crate::facts::lower::{MOUNTING_METHODS, may_make_an_instance};
-use crate::facts::module::{self, Call, Element, Export, Expr, Kind, Mounting, Property};
+use crate::facts::lower::{MOUNTING_FUNCTIONS, MOUNTING_METHODS, may_make_an_instance};
+use crate::facts::module::{self, Call, Element, Export, Expr, Imported, Kind, Mounting, Property, Routing};
 use crate::facts::signals::Signals;
 use crate::finding::Open;
 use crate::knowledge::frameworks::Framework;
@@ -21,6 +20,19 @@ use crate::project::value::{External, Node, Unknown, Value};
 use crate::project::{ProjectModel, Role, Server, render};
 use crate::source::Site;
 
+/// What registers a plugin with an instance among its options: `app.register(plugin, { auth })`.
+fn registered(routing: &Routing) -> Option<module::Mount> {
+    let Kind::Call(call) = &routing.expr.kind else { return None };
+    let is_it = is_register(call)
+        && call.arguments.iter().skip(1).any(|options| match &options.value.kind {
+            Kind::Object(properties) => properties.iter().any(|property| handing(property).is_some()),
+            _ => false,
+        });
+    let Routing { scope, around, guards, .. } = routing;
+    let by = Mounting::Call(call.clone());
+    is_it.then(|| module::Mount { scope: *scope, by, around: around.clone(), guards: guards.clone(), span: routing.expr.span })
+}
+
 /// Adds their mounts to the servers of a model, and to its questions which server a mount means where nothing tells.
 pub(in crate::project) fn mount(files: &dyn Files, resolver: &Resolver, evaluator: &Evaluator<'_>, model: &mut ProjectModel) {
     let mut paths: BTreeSet<Arc<str>> = BTreeSet::new();
@@ -28,7 +40,7 @@ pub(in crate::project) fn mount(files: &dyn Files, resolver: &Resolver, evaluato
         paths.insert(Arc::clone(&server.at.file));
         paths.extend(evaluator.users(&server.at.file, User::Handling).iter().cloned());
     }
-    // What mounts an instance may come from a file that passes all of better-auth on.
+    // What mounts an instance may come from a file that passes it on.
     for (path, _) in files.candidates().iter().filter(|(_, signals)| signals.auth && signals.passes_on) {
         if passes_on_integrations(files, path) {
             paths.extend(evaluator.users(path, User::Any).iter().cloned());
@@ -41,11 +53,12 @@ pub(in crate::project) fn mount(files: &dyn Files, resolver: &Resolver, evaluato
     for path in &paths {
         let Some(facts) = files.facts(path) else { continue };
         let Some(module) = facts.module() else { continue };
-        if module.mounts.is_empty() || frameworks::are_stray_hooks(files, resolver, path) {
+        let registered: Vec<module::Mount> = module.routings.iter().filter_map(registered).collect();
+        if module.mounts.is_empty() && registered.is_empty() || frameworks::are_stray_hooks(files, resolver, path) {
             continue;
         }
         let mut found = Vec::new();
-        for mount in &module.mounts {
+        for mount in module.mounts.iter().chain(&registered) {
             evaluator.begin();
             let place = Place { files, evaluator, shared: &shared, path, mount };
             match place.instances() {
@@ -82,11 +95,21 @@ pub(in crate::project) fn mount(files: &dyn Files, resolver: &Resolver, evaluato
     }
 }
 
-/// Whether a file passes on all that a module of better-auth exports.
+/// Whether a file passes on what mounts an instance, or all that a module of better-auth exports.
 fn passes_on_integrations(files: &dyn Files, path: &str) -> bool {
     let facts = files.facts(path);
-    let exports = facts.as_deref().map(FileFacts::exports).unwrap_or_default();
-    exports.iter().any(|export| matches!(export, Export::All { module } if is_framework(module)))
+    let Some(facts) = facts.as_deref() else { return false };
+    let imports = facts.module().map(|module| module.imports.as_slice()).unwrap_or_default();
+    let mounts = |module: &str, name: &Imported| {
+        is_framework(module) && matches!(name, Imported::Named(name) if MOUNTING_FUNCTIONS.contains(&name.as_str()))
+    };
+    facts.exports().iter().any(|export| match export {
+        Export::All { module } => is_framework(module),
+        Export::From { module, imported, .. } => mounts(module, imported),
+        Export::Local { local, .. } => {
+            imports.iter().any(|import| import.local == *local && mounts(&import.module, &import.name))
+        }
+    })
 }
 
 /// Whether a mount in a file may make a server part of an application: what tests and scripts do with an instance does not.
@@ -213,20 +236,27 @@ impl Place<'_> {
 
     /// What an expression may be at some time, and what it is.
     fn ever(&self, expr: &Expr) -> Vec<Node> {
-        let mut values = self.evaluator.ever(self.path, self.mount.scope, expr, self.shared);
+        let (path, scope) = (self.path, self.mount.scope);
+        let mut values = self.evaluator.ever(path, scope, expr, self.shared);
         values.push(self.eval(expr));
+        // An object may have been given the handler of an instance: `{ handler: instance.handler }`.
+        if values.iter().any(|value| matches!(value.value, Value::Object(_))) {
+            values.extend(self.evaluator.ever_holders(path, scope, expr, HANDLER, self.shared));
+        }
         values
     }
 
-    /// Whether what is called comes from better-auth or a companion of it.
+    /// Whether what is called, or registered, comes from better-auth or a companion of it.
     fn is_integration(&self, call: &Call) -> bool {
-        matches!(self.eval(&call.callee).value, Value::External(External { module, .. }) if module.contains("better-auth"))
+        let is_of_it = |expr: &Expr| matches!(self.eval(expr).value, Value::External(External { module, .. }) if module.contains("better-auth"));
+        let plugin = call.arguments.first().filter(|_| is_register(call));
+        is_of_it(&call.callee) || plugin.is_some_and(|plugin| is_of_it(&plugin.value))
     }
 
     /// What an argument may hand over: an instance, its handler, a function that gives one back, or an object that has one.
     fn given(&self, argument: &Element) -> Vec<Node> {
         let expr = match &argument.value.kind {
-            Kind::Member(of, method) if method == "handler" => of,
+            Kind::Member(of, method) if method == HANDLER => of,
             Kind::Object(properties) => properties.iter().find_map(handing).unwrap_or(&argument.value),
             _ => &argument.value,
         };
@@ -256,6 +286,7 @@ impl Place<'_> {
     fn decides_itself(&self) -> bool {
         let Mounting::Call(call) = &self.mount.by else { return false };
         match &call.callee.kind {
+            _ if is_register(call) => true,
             Kind::Member(_, name) | Kind::Name(name) => MOUNTING_METHODS.contains(&name.as_str()) || name == "svelteKitHandler",
             _ => false,
         }
@@ -274,6 +305,17 @@ impl Place<'_> {
 const INSTANCE: &str = "auth";
 const FACTORY: &str = "useFactory";
 
+/// The method of an instance that answers requests.
+const HANDLER: &str = "handler";
+
+/// The method that registers a plugin.
+const REGISTER: &str = "register";
+
+/// Whether a call registers a plugin (Fastify: "Plugins").
+fn is_register(call: &Call) -> bool {
+    matches!(&call.callee.kind, Kind::Member(_, method) if method == REGISTER)
+}
+
 /// Whether an expression ends in a name that instances have: `auth`, `deps.authInstance`.
 fn is_name_of_instance(of: &Expr) -> bool {
     let name = match &of.kind {
@@ -287,7 +329,7 @@ fn is_name_of_instance(of: &Expr) -> bool {
 fn handler_of(expr: &Expr) -> Option<&Expr> {
     let Kind::Call(call) = &expr.kind else { return None };
     match &call.callee.kind {
-        Kind::Member(of, method) if method == "handler" => Some(of),
+        Kind::Member(of, method) if method == HANDLER => Some(of),
         _ => None,
     }
 }

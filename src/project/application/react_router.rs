@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use super::frameworks;
 use crate::facts::module::{Call, Element, Expr, Kind, MODULE_SCOPE, ScopeId, Source, Text};
 use crate::project::eval::{Evaluator, Home};
 use crate::project::files::Files;
-use crate::project::resolve::join;
+use crate::project::resolve::{join, relative};
 use crate::project::value::{External, Unknown, Value};
 use crate::source::{Site, Span, folder_of};
 
@@ -14,6 +15,9 @@ const LISTS: [&str; 2] = ["app/routes.ts", "app/routes.js"];
 
 /// The module with the functions that make routes.
 pub(super) const MODULE: &str = "@react-router/dev/routes";
+
+/// The function that makes routes of all files, and its module.
+const BY_FILES: (&str, &str) = ("@react-router/fs-routes", "flatRoutes");
 
 /// The routes of a file; why they are not known; `None` where the package has no list of routes.
 pub(super) fn routes_of(files: &dyn Files, evaluator: &Evaluator<'_>, file: &Arc<str>) -> Option<Result<Vec<String>, Unknown>> {
@@ -68,6 +72,10 @@ impl Reader<'_> {
             },
             Kind::Call(call) => match self.maker(at, call) {
                 Some((maker, folder)) => self.made(at, &maker, &folder, call, prefix, depth),
+                None if self.is_by_files(at, call) => match relative(self.folder, self.file).and_then(frameworks::flat_route) {
+                    Some(route) => self.found.push(route),
+                    None => self.not_followed(at, routes.span),
+                },
                 None => self.not_followed(at, routes.span),
             },
             _ => self.not_followed(at, routes.span),
@@ -100,6 +108,12 @@ impl Reader<'_> {
             return path.last().filter(|_| is_own).map(|name| (name.clone(), folder_of(&home.file).to_owned()));
         }
         of_module(at, &call.callee).map(|name| (name, self.folder.to_owned()))
+    }
+
+    /// Whether a call gives the files in the usual folder their routes by their names (React Router: "File Route Conventions").
+    fn is_by_files(&self, at: Place<'_>, call: &Call) -> bool {
+        call.arguments.is_empty()
+            && matches!(self.evaluator.eval(at.file, at.scope, &call.callee).value, Value::External(External { module, name }) if (&*module, &*name) == BY_FILES)
     }
 
     fn made(&mut self, at: Place<'_>, maker: &str, folder: &str, call: &Call, prefix: &str, depth: u32) {

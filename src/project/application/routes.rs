@@ -21,7 +21,7 @@ use crate::project::eval::{Evaluator, Home, MAX_SEARCHED, Shared, User};
 use crate::project::files::Files;
 use crate::project::render;
 use crate::project::resolve::Resolver;
-use crate::project::value::{CallValue, External, Node, Unknown, Value};
+use crate::project::value::{self, CallValue, External, Node, Object, Unknown, Value};
 use crate::source::{Site, Span};
 
 /// The path of a route.
@@ -86,6 +86,9 @@ const CUTTING_MODULE: &str = "hono/mount";
 
 /// Methods that may be given methods of requests beside a path (Hono, Koa, Effect).
 const TAKING_METHODS: [&str; 3] = ["add", "on", "route"];
+
+/// Methods that add a router to another one (Hono, Express, Fastify).
+const ADDING_METHODS: [&str; 3] = ["register", "route", "use"];
 
 /// The option by which it is not taken off (Hono: `mount()`).
 const REPLACING: &str = "replaceRequest";
@@ -237,6 +240,8 @@ impl Composer<'_> {
     /// Goes out from a place through what is around it.
     fn climb(&self, spot: Spot<'_>, carried: Carried, tail: Tail, by_file: Option<&str>, found: &mut Vec<Composed>) {
         let (mut spot, mut tail) = (spot, tail);
+        // A function was given a path beside the handler: `route("/path", handler)`.
+        let mut is_given_path = false;
         for (index, surrounding) in spot.around.iter().enumerate() {
             let outer = Spot { around: &spot.around[index + 1..], ..spot };
             match surrounding {
@@ -300,10 +305,12 @@ impl Composer<'_> {
                             let path = before.iter().find_map(|argument| whole(&argument.value));
                             let in_options = || self.options_beside(spot, call, position).iter().find_map(whole);
                             if let Some(path) = path.or_else(in_options) {
+                                // What it makes may be given to another one, with a path to put before: `prefix("/path", [route])`.
+                                tail.is_whole &= !is_given_path;
                                 tail = tail.below(&path);
                                 match callee {
                                     Kind::Member(receiver, _) => return self.receiver(outer, receiver, tail, found),
-                                    _ => tail.is_whole = true,
+                                    _ => (tail.is_whole, is_given_path) = (true, true),
                                 }
                             }
                         }
@@ -311,6 +318,11 @@ impl Composer<'_> {
                     }
                 }
                 Surrounding::Bound { scope, name } => {
+                    if is_given_path && self.is_list(spot.file, *scope, name) {
+                        let reason = format!("what becomes of the routes in `{}` is not followed", shown_name(name));
+                        let at = Site::new(spot.file, spot.span);
+                        return found.push(Tail { is_whole: false, ..tail }.open(Unknown::new(reason, at)));
+                    }
                     let is_route_file = carried == Carried::Handler && by_file.is_some();
                     if !tail.is_whole && !is_route_file {
                         let home = Home { file: Arc::clone(spot.file), scope: *scope, name: name.clone(), at: None };
@@ -324,6 +336,11 @@ impl Composer<'_> {
                                 && middleware().is_some_and(|class| self.registered(&class, carried, &tail, found));
                         if is_added {
                             return;
+                        }
+                        if matches!(carried, Carried::Router { .. })
+                            && let Some(why) = self.may_be_added(&home, spot.span)
+                        {
+                            return found.push(tail.open(why));
                         }
                     }
                 }
@@ -346,9 +363,24 @@ impl Composer<'_> {
         self.top(spot, carried, tail, by_file, found);
     }
 
+    /// Whether a name is bound to a list that is written out.
+    fn is_list(&self, file: &str, scope: ScopeId, name: &str) -> bool {
+        let facts = self.files.facts(file);
+        let scope = facts.as_deref().and_then(FileFacts::module).and_then(|module| module.scopes.get(scope as usize));
+        let is_it = |binding: &Binding| {
+            binding.name == name && matches!(&binding.source, Source::Value(Expr { kind: Kind::Array(_), .. }))
+        };
+        scope.is_some_and(|scope| scope.bindings.iter().any(is_it))
+    }
+
     /// The paths in the options that a function of a package is given beside a handler: `enhance(handler, { path })`.
     fn options_beside(&self, spot: Spot<'_>, call: &Call, position: usize) -> Vec<Expr> {
-        let is_handler = matches!(call.arguments[position].value.kind, Kind::Function(_) | Kind::Name(_));
+        let is_handler = match &call.arguments[position].value.kind {
+            Kind::Function(_) | Kind::Name(_) => true,
+            // What makes a handler, and not what one has answered.
+            Kind::Call(maker) => matches!(&maker.callee.kind, Kind::Name(_)) && call.arguments[position].value.span == spot.span,
+            _ => false,
+        };
         if !is_handler || !matches!(self.eval(spot, &call.callee).value, Value::External(_)) {
             return Vec::new();
         }
@@ -577,11 +609,10 @@ impl Composer<'_> {
                 let carried = Carried::Router { is_part };
                 let is_known = self.added(home, carried, &tail, found);
                 if !is_known {
+                    if let Some(why) = self.may_be_added(home, receiver.span) {
+                        return found.push(tail.open(why));
+                    }
                     match &node.value {
-                        _ if self.is_listed(home) => {
-                            let reason = format!("`{}` is in a list or an object that is not followed", home.name);
-                            found.push(tail.open(Unknown::new(reason, site.clone())));
-                        }
                         Value::Call(_) | Value::External(_) => self.top(spot, carried, tail, None, found),
                         _ => {
                             let unknown = || Unknown::new(format!("`{}` is not followed", render::expr(root)), site.clone());
@@ -642,8 +673,12 @@ impl Composer<'_> {
         let first = call.first();
         let mut calls: Vec<&CallValue> = std::iter::successors(Some(call), |call| call.receiver.as_deref()).collect();
         calls.reverse();
-        let option = first.arguments.first().filter(|_| first.new).map(|options| match &options.value {
-            Value::Object(_) => said(&self.evaluator.property(options, "prefix", &options.at)),
+        let option = first.arguments.first().map(|options| match &options.value {
+            Value::Object(object) => match said(&self.evaluator.property(options, "prefix", &options.at)) {
+                Paths::None if by_module(&first.callee.module).is_none() => path_among(object),
+                prefix if first.new => prefix,
+                _ => Paths::None,
+            },
             _ => Paths::None,
         });
         let methods = calls.iter().filter(|call| last_name(call) == "basePath");
@@ -721,6 +756,15 @@ impl Composer<'_> {
                             is_found = true;
                             self.handed_on(spot, &routing.guards, module, tail, found);
                         }
+                    }
+                    // `import * as auth from "./auth"; auth.handlers()`.
+                    Kind::Member(of, function)
+                        if carried == Carried::Handler
+                            && self.depth.get() < MAX_DEPTH
+                            && matches!(&of.kind, Kind::Name(name) if self.is_member_of_module(spot, name, function, home, module)) =>
+                    {
+                        is_found = true;
+                        self.handed_on(spot, &routing.guards, module, tail, found);
                     }
                     Kind::Name(function) => {
                         let called = self.evaluator.home(&file, routing.scope, function, call.callee.span);
@@ -1062,6 +1106,39 @@ impl Composer<'_> {
         })
     }
 
+    /// Why a router that is added to none by its name may be added to one by other means.
+    fn may_be_added(&self, home: &Home, span: Span) -> Option<Unknown> {
+        if self.is_listed(home) {
+            let reason = format!("`{}` is in a list or an object that is not followed", home.name);
+            return Some(Unknown::new(reason, Site::new(&home.file, span)));
+        }
+        let reason = || format!("`{}` may be among the routers that a loop adds to another one", home.name);
+        self.added_by_turns(home).map(|turn| Unknown::new(reason(), turn))
+    }
+
+    /// Where all that a module has is added to a router, which a name may be among:
+    /// `for (const each of Object.values(routes)) app.route("/", each)`.
+    fn added_by_turns(&self, home: &Home) -> Option<Site> {
+        self.files_around(home).iter().filter(|file| **file != home.file).find_map(|file| {
+            let facts = self.files.facts(file);
+            let module = facts.as_deref().and_then(FileFacts::module)?;
+            let has_all = module.imports.iter().any(|import| import.name == Imported::Namespace);
+            let is_any = |scope: ScopeId, expr: &Expr| {
+                let Kind::Name(name) = &expr.kind else { return false };
+                let bound = self.evaluator.home(file, scope, name, expr.span).and_then(|each| self.evaluator.bound(&each));
+                matches!(bound, Some(Source::Opaque | Source::Parameter { .. }))
+            };
+            let adds = module.routings.iter().filter(|_| has_all).find(|routing| match &routing.expr.kind {
+                Kind::Call(call) => {
+                    matches!(&call.callee.kind, Kind::Member(_, method) if ADDING_METHODS.contains(&method.as_str()))
+                        && call.arguments.iter().any(|argument| is_any(routing.scope, &argument.value))
+                }
+                _ => false,
+            });
+            adds.map(|routing| Site::new(file, routing.expr.span))
+        })
+    }
+
     /// The value a name is bound to, whatever is changed of it afterwards.
     fn made(&self, home: &Home) -> Option<Node> {
         match self.evaluator.bound(home)? {
@@ -1238,6 +1315,14 @@ fn said(node: &Node) -> Paths {
         Value::Unknown(_) | Value::Env(_) => node.why_unknown().map_or(Paths::None, Paths::Open),
         _ => Paths::None,
     }
+}
+
+/// What options say of a path to something that is not known: `{ base: "/api" }`.
+fn path_among(options: &Object) -> Paths {
+    let is_path = |option: &&value::Property| option.node.text(&[]).is_some_and(|text| text.starts_with('/'));
+    options.properties.iter().find(is_path).map_or(Paths::None, |option| {
+        Paths::Open(Unknown::new(format!("what `{}` does to its routes is not known", option.key), option.node.at.clone()))
+    })
 }
 
 /// Whether the path of a route is among those that a global prefix does not come before; `None` where that is not known

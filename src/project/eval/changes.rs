@@ -6,10 +6,11 @@ use super::assigned::is_place;
 use super::closures::{called, identity, in_call};
 use super::compose::{also, append, doubt, either, remove, set, spread};
 use super::environment::is_global_object;
+use super::ever::binder;
 use super::lists::tells_presence;
 use super::{Evaluator, Place, Truth};
 use crate::facts::lower::{ENTRY, MAPS};
-use crate::facts::module::{Call, Effect, Expr, Guard, Kind, Mutation, Operator, Source, When};
+use crate::facts::module::{Binding, Call, Effect, Expr, Guard, Kind, MODULE_SCOPE, Mutation, Operator, ScopeId, Source, When};
 use crate::project::render;
 use crate::project::value::{Array, Condition, External, FunctionValue, Node, Object, Unknown, Value};
 use crate::source::Site;
@@ -48,6 +49,17 @@ impl Evaluator<'_> {
         if !is_replaced && !may_be_changed(&node.value, &effect.change) {
             return;
         }
+        let callee = match &effect.change {
+            Mutation::Passed { call, index, way } => {
+                let callee = self.as_written(|| self.expr(place, &call.callee)).value;
+                // When it is called is of no account for what is not changed: the conditions may ask for the same value.
+                if !self.may_change(&callee, *index, way) {
+                    return;
+                }
+                Some((callee, call, *index, way))
+            }
+            _ => None,
+        };
         // What runs under the same condition need not ask for it again.
         let is_shared = |guard: &&Guard| from.is_some_and(|from| guard.body.start <= from && from < guard.body.end);
         let Some(open) = self.undecided(place, effect.guards.iter().filter(|guard| !is_shared(guard))) else { return };
@@ -73,22 +85,19 @@ impl Evaluator<'_> {
             };
             return;
         }
-        if let Mutation::Passed { call, index, way } = &effect.change {
-            let callee = self.as_written(|| self.expr(place, &call.callee)).value;
-            if self.may_change(&callee, *index, way) {
-                let why = Unknown::new(format!("`{}` is given it, and may change it", render::expr(&call.callee)), at.clone());
-                let is_followed = effect.when == When::Here && !self.is_deep_in_changes();
-                let is_plain = way.is_empty() && conditions.is_empty();
-                reach(node, &effect.path, &|| why.clone(), &mut |target| match &callee {
-                    Value::Function(function) if is_followed => {
-                        self.passed(place, target, function, call, (*index, way), &conditions);
-                    }
-                    _ => match self.merged_into(place, target, &callee, call).filter(|_| is_followed && is_plain) {
-                        Some(merged) => *target = merged,
-                        None => doubt_contents(target, &why, MAX_DOUBTED),
-                    },
-                });
-            }
+        if let Some((callee, call, index, way)) = callee {
+            let why = Unknown::new(format!("`{}` is given it, and may change it", render::expr(&call.callee)), at.clone());
+            let is_followed = effect.when == When::Here && !self.is_deep_in_changes();
+            let is_plain = way.is_empty() && conditions.is_empty();
+            reach(node, &effect.path, &|| why.clone(), &mut |target| match &callee {
+                Value::Function(function) if is_followed => {
+                    self.passed(place, target, function, call, (index, way), &conditions);
+                }
+                _ => match self.merged_into(place, target, &callee, call).filter(|_| is_followed && is_plain) {
+                    Some(merged) => *target = merged,
+                    None => doubt_contents(target, &why, MAX_DOUBTED),
+                },
+            });
             return;
         }
         let (path, key) = match (&effect.change, effect.path.split_last()) {
@@ -184,15 +193,45 @@ impl Evaluator<'_> {
     pub(super) fn may_change(&self, callee: &Value, index: u32, way: &[String]) -> bool {
         match callee {
             Value::Function(FunctionValue { file, scope, .. }) => {
-                let facts = self.files.facts(file);
-                let scope = facts.as_deref().and_then(|facts| facts.module()?.scopes.get(*scope as usize));
-                scope.is_some_and(|scope| scope.changes_of(index, way).next().is_some())
+                let key = ((Arc::clone(file), *scope), index, way.to_vec());
+                self.run.answer_for_all(&self.answers.changing, key, || self.changes_argument(file, *scope, index, way))
             }
             Value::External(callee) => index == 0 && changes_its_first_argument(callee),
             Value::Either(alternatives) => alternatives.iter().any(|one| self.may_change(&one.node.value, index, way)),
             Value::Unknown(_) => true,
             _ => false,
         }
+    }
+
+    /// Whether a function changes what lies at a way into an argument of it, or gives it to one that does.
+    fn changes_argument(&self, file: &Arc<str>, scope: ScopeId, index: u32, way: &[String]) -> bool {
+        let mark = (Arc::clone(file), scope, format!("(its changes of {index}.{})", way.join(".")));
+        if self.active.borrow().contains(&mark) {
+            self.run.cut();
+            return false;
+        }
+        let Some(facts) = self.files.facts(file) else { return false };
+        let Some(module) = facts.module() else { return false };
+        let Some(own) = module.scopes.get(scope as usize) else { return false };
+        let place = Place { file: Arc::clone(file), facts: Arc::clone(&facts), scope, frame: None };
+        // What the function is given to call may be anything.
+        let is_of_module = |callee: &Expr| {
+            let root = std::iter::successors(Some(callee), |expr| match &expr.kind {
+                Kind::Member(of, _) => Some(of),
+                _ => None,
+            });
+            matches!(root.last().map(|root| &root.kind), Some(Kind::Name(name)) if binder(module, scope, name, Some(callee.span.start)).is_none_or(|home| home == MODULE_SCOPE))
+        };
+        self.active.borrow_mut().push(mark);
+        let is_change = |effect: &Effect| match &effect.change {
+            Mutation::Passed { call, index, way } if is_of_module(&call.callee) => {
+                self.may_change(&self.as_written(|| self.expr(&place, &call.callee)).value, *index, way)
+            }
+            _ => true,
+        };
+        let changes = own.changes_of(index, way).any(|(_, effect)| is_change(effect));
+        self.active.borrow_mut().pop();
+        changes
     }
 
     /// What became of a value that was given to a function of the repository, as what lies at a way into an argument.
@@ -207,7 +246,8 @@ impl Evaluator<'_> {
     ) {
         let Some(facts) = self.files.facts(&function.file) else { return };
         let Some(scope) = facts.module().and_then(|module| module.scopes.get(function.scope as usize)) else { return };
-        let changed: Vec<_> = scope.changes_of(index, way).collect();
+        let mut changed: Vec<&Binding> = scope.changes_of(index, way).map(|(binding, _)| binding).collect();
+        changed.dedup();
         if changed.is_empty() {
             return;
         }

@@ -104,6 +104,26 @@ impl Evaluator<'_> {
         values
     }
 
+    /// The values at some time of what a member of an expression is a member of in the first place, under the same name:
+    /// `instance` of `object.handler`, where that is `{ handler: instance.handler }`.
+    #[must_use]
+    pub fn ever_holders(&self, file: &Arc<str>, scope: ScopeId, of: &Expr, name: &str, shared: &Shared) -> Vec<Node> {
+        let path = [name.to_owned()];
+        let mut origins = vec![Origin { file: Arc::clone(file), scope, expr: member(of, &path) }];
+        let mut next = 0;
+        while let Some(origin) = origins.get(next).cloned().filter(|_| next < MAX_ORIGINS && self.run.step()) {
+            next += 1;
+            let sources = self.sources(&origin, shared).into_iter();
+            let new: Vec<Origin> = sources.filter(|source| !origins.contains(source)).collect();
+            origins.extend(new);
+        }
+        let held = origins.iter().skip(1).filter_map(|origin| match &origin.expr.kind {
+            Kind::Member(of, member) if member == name => Some(self.ever(&origin.file, origin.scope, of, shared)),
+            _ => None,
+        });
+        held.flatten().collect()
+    }
+
     /// The values at some time of what `of` takes of the results of a function, as [`Self::ever`] has them.
     #[must_use]
     pub fn ever_returned(&self, function: &FunctionValue, of: impl Fn(&Expr) -> Option<&Expr>, shared: &Shared) -> Vec<Node> {

@@ -80,6 +80,8 @@ pub(super) struct Answers {
     importers: Memo<Arc<str>, Arc<[Arc<str>]>>,
     /// What other files change of the exports of a file.
     changes: Memo<Arc<str>, Arc<Changes>>,
+    /// Whether functions change what lies at a way into one of their arguments.
+    changing: Memo<(FunctionId, u32, Vec<String>), bool>,
     /// What files pass on.
     passed_on: Memo<Arc<str>, Arc<PassedOn>>,
     /// Files with all their calls.
@@ -115,6 +117,7 @@ impl Answers {
         self.users.end(run);
         self.importers.end(run);
         self.changes.end(run);
+        self.changing.end(run);
         self.passed_on.end(run);
         self.whole.end(run);
         self.uses.end(run);

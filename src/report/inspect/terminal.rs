@@ -143,7 +143,7 @@ impl Page<'_> {
         }
         if rows.is_empty() {
             rows.push(match server.role {
-                Role::Test => Row::new("", "no application"),
+                Role::Test | Role::CliCopy => Row::new("", "no application"),
                 _ => Row::new("?", "neither a page, nor a client, nor a plugin tells for whom it is"),
             });
         }
