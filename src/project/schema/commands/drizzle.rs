@@ -112,14 +112,18 @@ impl Finder<'_> {
     }
 
     /// Whether scripts that Drizzle Kit did not write make a part of the tables: the journal in their folder does not list them, and
-    /// no snapshot of the schema belongs to them. One that was written and taken out of the journal again has one.
+    /// no snapshot of the schema belongs to them. One that was written and taken out of the journal again has one; where another
+    /// script took its number, what Drizzle Kit puts between statements tells.
     fn makes_some_by_hand(&self, migrated: &Migrated) -> bool {
-        let has_snapshot = |script: &str| {
-            let number = script.rsplit('/').next().and_then(|name| name.split_once('_')).map(|(number, _)| number);
-            let snapshot = number.and_then(|number| join(folder_of(script), &format!("meta/{number}_snapshot.json")));
+        let is_of_kit = |script: &Arc<str>| {
+            let Some(number) = number_of(script) else { return false };
+            let snapshot = join(folder_of(script), &format!("meta/{number}_snapshot.json"));
+            let is_taken = |other: &&Arc<str>| !migrated.unlisted.contains(*other) && number_of(other) == Some(number);
+            let is_marked = || self.files.text(script).is_some_and(|text| text.contains("--> statement-breakpoint"));
             snapshot.is_some_and(|path| self.files.exists(&path))
+                && (!migrated.places.keys().any(|one| is_taken(&one)) || is_marked())
         };
-        let is_by_hand = |place: Site| migrated.unlisted.contains(&place.file) && !has_snapshot(&place.file);
+        let is_by_hand = |place: Site| migrated.unlisted.contains(&place.file) && !is_of_kit(&place.file);
         let places = migrated.tables.iter().flat_map(|source| {
             let columns = source.table.columns.iter().map(|column| source.column_site(column));
             std::iter::once(source.site()).chain(columns)
@@ -178,4 +182,9 @@ impl Finder<'_> {
         };
         self.script(Program::DrizzleKit, action, &folders, names_it)
     }
+}
+
+/// The number that the name of a script begins with.
+fn number_of(script: &str) -> Option<&str> {
+    script.rsplit('/').next()?.split_once('_').map(|(number, _)| number)
 }
