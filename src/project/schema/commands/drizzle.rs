@@ -95,8 +95,6 @@ impl Finder<'_> {
     fn not_of_kit(&self, tool: Option<&Tool>) -> Option<Arc<str>> {
         let declared = &self.server.declared;
         let target = tool.and_then(|tool| tool.migrations.as_deref());
-        // Then what the journal leaves out is left behind.
-        let is_generated = tool.is_some_and(|tool| self.script_of(tool, "generate").is_some());
         let is_run = || self.script(Program::DrizzleKit, "generate", &self.packages(), |_, _| true).is_some();
         let is_of_kit = |one: &&Migrated| {
             let is_target = match tool {
@@ -105,7 +103,7 @@ impl Finder<'_> {
             };
             let is_written = is_target || writer(self.files, &one.folder) == Some(Layer::Drizzle);
             is_written
-                && (is_generated || !self.makes_some_by_hand(one))
+                && !self.makes_some_by_hand(one)
                 && !declared.scripts.ordered(&one.folder).iter().any(|script| is_code(script))
         };
         let mut kept = declared.migrated.iter().map(|one| &**one).filter(|one| one.ordered).peekable();
@@ -114,14 +112,18 @@ impl Finder<'_> {
     }
 
     /// Whether scripts that Drizzle Kit did not write make a part of the tables: the journal in their folder does not list them, and
-    /// no snapshot of the schema belongs to them. One that was written and taken out of the journal again has one.
+    /// no snapshot of the schema belongs to them. One that was written and taken out of the journal again has one; where another
+    /// script took its number, what Drizzle Kit puts between statements tells.
     fn makes_some_by_hand(&self, migrated: &Migrated) -> bool {
-        let has_snapshot = |script: &str| {
-            let number = script.rsplit('/').next().and_then(|name| name.split_once('_')).map(|(number, _)| number);
-            let snapshot = number.and_then(|number| join(folder_of(script), &format!("meta/{number}_snapshot.json")));
+        let is_of_kit = |script: &Arc<str>| {
+            let Some(number) = number_of(script) else { return false };
+            let snapshot = join(folder_of(script), &format!("meta/{number}_snapshot.json"));
+            let is_taken = |other: &&Arc<str>| !migrated.unlisted.contains(*other) && number_of(other) == Some(number);
+            let is_marked = || self.files.text(script).is_some_and(|text| text.contains("--> statement-breakpoint"));
             snapshot.is_some_and(|path| self.files.exists(&path))
+                && (!migrated.places.keys().any(|one| is_taken(&one)) || is_marked())
         };
-        let is_by_hand = |place: Site| migrated.unlisted.contains(&place.file) && !has_snapshot(&place.file);
+        let is_by_hand = |place: Site| migrated.unlisted.contains(&place.file) && !is_of_kit(&place.file);
         let places = migrated.tables.iter().flat_map(|source| {
             let columns = source.table.columns.iter().map(|column| source.column_site(column));
             std::iter::once(source.site()).chain(columns)
@@ -180,4 +182,9 @@ impl Finder<'_> {
         };
         self.script(Program::DrizzleKit, action, &folders, names_it)
     }
+}
+
+/// The number that the name of a script begins with.
+fn number_of(script: &str) -> Option<&str> {
+    script.rsplit('/').next()?.split_once('_').map(|(number, _)| number)
 }
