@@ -1287,6 +1287,23 @@ fn pages_that_no_server_renders_run_in_browsers() {
 }
 
 #[test]
+fn an_application_may_lie_in_a_folder_that_scripts_name() {
+    let manifest = |script: &str| {
+        format!(
+            "{{ \"dependencies\": {{ \"better-auth\": \"1.4.18\", \"vite\": \"*\" }}, \"scripts\": {{ \"build\": \"{script}\" }} }}"
+        )
+    };
+    let client = "import { createAuthClient } from \"better-auth/react\";\nexport const client = createAuthClient();";
+    let seen = |script: &str| {
+        let files = [("package.json", &*manifest(script)), AUTH, ("web/index.html", "<html>"), ("web/src/api.ts", client)];
+        audiences(&model(&files).servers[0])
+    };
+    assert_eq!(seen("tsc && vite build web"), [Audience::SpaMobile]);
+    assert_eq!(seen("vite build"), []);
+    assert_eq!(seen("vite build --outDir web"), []);
+}
+
+#[test]
 fn the_project_may_say_for_whom_it_is() {
     let next = package(&["next"]);
     let files = [

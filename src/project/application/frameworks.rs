@@ -13,13 +13,19 @@ use crate::source::folder_of;
 pub(super) fn of_package(files: &dyn Files, resolver: &Resolver, package: &Arc<str>) -> Vec<&'static Framework> {
     let is_in = |folder: &str, file: &str| join(folder, file).is_some_and(|path| files.exists(&path));
     let is_in_root = |file: &str| resolver.bundled(files, package).root.as_deref().is_some_and(|root| is_in(root, file));
-    let has = |file: &String| is_in(package, file) || is_in_root(file);
+    let scripts = || resolver.manifests(package).flat_map(|(_, manifest)| &manifest.scripts);
+    let is_in_served = |framework: &Framework, file: &str| {
+        let folders = scripts().filter_map(|script| join(package, folder_of_run(&script.command, framework)?));
+        folders.into_iter().any(|folder| is_in(&folder, file))
+    };
+    let has = |framework: &Framework, file: &str| is_in(package, file) || is_in_root(file) || is_in_served(framework, file);
     let is_configured = |framework: &Framework| {
         let config = framework.config.as_ref();
         config.is_some_and(|config| configuration(files, package, config).is_some())
     };
     let uses = |framework: &&Framework| {
-        (depends(resolver, package, framework) || is_configured(framework)) && framework.needs.as_ref().is_none_or(has)
+        (depends(resolver, package, framework) || is_configured(framework))
+            && framework.needs.as_deref().is_none_or(|file| has(framework, file))
     };
     frameworks().iter().filter(uses).collect()
 }
@@ -73,6 +79,13 @@ fn runs(line: &str, framework: &Framework) -> bool {
         }
     }
     false
+}
+
+/// The folder that a command line has a framework work in: `vite build web`.
+fn folder_of_run<'l>(line: &'l str, framework: &Framework) -> Option<&'l str> {
+    let words = line.split_whitespace().skip_while(|word| framework.commands.iter().all(|command| command != word));
+    let folder = words.skip(1).find(|word| *word == "." || !ACTIONS.contains(word))?;
+    folder.chars().all(|c| c.is_alphanumeric() || "-_./".contains(c)).then_some(folder).filter(|folder| !folder.starts_with('-'))
 }
 
 /// The framework a file that mounts a server is part of, and its path where the file itself is a route. What the file
