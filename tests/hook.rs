@@ -320,6 +320,42 @@ fn a_moved_package_brings_no_new_finding() {
 }
 
 #[test]
+fn what_one_package_lacks_is_not_what_another_lacked() {
+    let repo = Repo::with_application();
+    let made = "create table passkey (id text primary key, name text, public_key text not null, user_id text not null, \
+                credential_id text not null, counter integer not null, device_type text not null, backed_up boolean not null, \
+                transports text, created_at timestamp, aaguid text);\n";
+    let core = "create table user (id text primary key, name text, email text unique, email_verified boolean, image text, \
+                created_at timestamp, updated_at timestamp);\n\
+                create table session (id text primary key, expires_at timestamp, token text unique, created_at timestamp, \
+                updated_at timestamp, ip_address text, user_agent text, user_id text);\n\
+                create table account (id text primary key, account_id text, provider_id text, user_id text, access_token text, \
+                refresh_token text, id_token text, access_token_expires_at timestamp, refresh_token_expires_at timestamp, \
+                scope text, password text, created_at timestamp, updated_at timestamp);\n\
+                create table verification (id text primary key, identifier text, value text, expires_at timestamp, \
+                created_at timestamp, updated_at timestamp);\n";
+    let migrations =
+        |package: &str, rest: &str| repo.write(format!("apps/{package}/drizzle/0000_all.sql"), format!("{core}{rest}"));
+    for package in ["a", "b"] {
+        for (path, content) in APPLICATION {
+            repo.write(format!("apps/{package}/{path}"), content);
+        }
+        repo.write(format!("apps/{package}/{SERVER}"), PLUGIN);
+        repo.write(format!("apps/{package}/{TABLES}"), SCHEMA_WITH_TABLE);
+    }
+    migrations("a", "");
+    migrations("b", made);
+    repo.write("auth-review.toml", "fail-on = \"high\"\n");
+    repo.git(&["add", "--all"]).passed();
+    repo.git(&["commit", "--no-verify", "--message", "packages"]).passed();
+    migrations("a", made);
+    migrations("b", "");
+    let text = repo.commit_all("the other").failed().text().split_whitespace().collect::<Vec<_>>().join(" ");
+    let told = "no migration creates table `passkey`, which the schema declares, in `apps/b/drizzle`";
+    assert!(text.contains(told), "{text}");
+}
+
+#[test]
 fn a_deleted_table_is_a_new_finding_in_an_untouched_server() {
     let repo = Repo::with_application();
     repo.write(SERVER, PLUGIN);

@@ -131,6 +131,47 @@ fn a_table_that_was_missing_before_an_upgrade_is_no_new_finding_after_it() {
 }
 
 #[test]
+fn tables_that_are_left_to_be_made_are_no_new_finding() {
+    let app = ("1.7.25", "", "");
+    let note = "create table \"note\" (\"id\" text primary key);\n";
+    let user = "create table \"user\" (\"id\" text primary key, \"name\" text not null, \"email\" text not null unique, \
+                \"emailVerified\" boolean not null, \"image\" text, \"createdAt\" timestamptz not null, \"updatedAt\" timestamptz not null);\n";
+    let found = findings_since(Some((app, note)), (app, user));
+    let missing: Vec<_> = found.iter().filter(|one| one.message.starts_with("better-auth needs tables")).collect();
+    let [missing] = missing.as_slice() else { panic!("{missing:#?}") };
+    assert!(missing.message.contains("tables `account` and `session`"), "{}", missing.message);
+    assert_eq!(missing.status, Status::Existing);
+    let found = findings_since(Some((app, user)), (app, note));
+    let missing = found.iter().find(|one| one.message.starts_with("better-auth needs tables")).expect("more is missing");
+    assert_eq!(missing.status, Status::New);
+}
+
+#[test]
+fn what_refuses_every_insert_is_as_bad_beside_a_column_that_is_missing() {
+    let account = |columns: &str| {
+        let auth = "import { betterAuth } from \"better-auth\";\nimport { Pool } from \"pg\";\n\
+                    export const auth = betterAuth({ database: new Pool(), emailAndPassword: { enabled: true },\n\
+                    advanced: { database: { validateSchema: false } } });\n";
+        let sql = format!(
+            "{SQL}create table \"account\" (\"id\" text primary key, \"accountId\" text not null, \"providerId\" text not null, \
+             \"userId\" text not null, \"createdAt\" timestamptz not null, \"updatedAt\" timestamptz not null{columns});\n"
+        );
+        let found = findings_about(&[
+            ("package.json", "{ \"name\": \"app\", \"dependencies\": { \"better-auth\": \"1.7.25\" } }"),
+            ("src/auth.ts", auth),
+            ("migrations/1.sql", &sql),
+        ]);
+        let is_it = |one: &&Finding| one.rule == "migration/schema-core-field-missing" && one.message.contains("`account`");
+        found.into_iter().find(|one| is_it(&one)).expect("a column is missing")
+    };
+    assert_eq!(account("").severity, Severity::High);
+    let left = account(", \"issuer\" text not null");
+    assert_eq!(left.severity, Severity::Critical);
+    assert!(left.why.starts_with("`issuer` must be given a value, and better-auth 1.7.25 has none."), "{}", left.why);
+    assert!(left.help.migration.unwrap_or_default().contains("Drop `issuer` or make it nullable, too"));
+}
+
+#[test]
 fn preparations_are_told_where_what_is_there_is_of_an_earlier_release() {
     let copy = "copy `userId` into `referenceId`";
     let found = findings(None, API_KEY, OLD_KEYS);
@@ -990,7 +1031,7 @@ fn what_sqlite_adds_to_no_table_with_rows_is_told() {
         let user: String = ["name", "email", "emailVerified", "image", "createdAt", "updatedAt"].map(text).concat();
         let core = maker.trim_end_matches("Table");
         let schema = format!(
-            "import {{ {maker}, text }} from \"drizzle-orm/{core}-core\";\n\
+            "import {{ {maker}, text }} from \"drizzle-orm/{core}-core\";\nimport {{ sql }} from \"drizzle-orm\";\n\
              export const user = {maker}(\"user\", {{ id: text(\"id\").primaryKey(), {user}nic: text(\"nic\"){nic} }});"
         );
         let files = [
@@ -1015,9 +1056,16 @@ fn what_sqlite_adds_to_no_table_with_rows_is_told() {
                     make the table anew.\nalter table \"user\" add column \"nic\" text;\n\
                     create unique index \"user_nic_unique\" on \"user\" (\"nic\");";
     assert_eq!(statements, expected);
-    for (provider, maker, nic) in
-        [("sqlite", "sqliteTable", ""), ("sqlite", "sqliteTable", ".notNull().default(\"\")"), ("pg", "pgTable", ".notNull()")]
-    {
+    let (step, statements) = told("sqlite", "sqliteTable", ".notNull().default(sql`CURRENT_TIMESTAMP`)");
+    assert!(
+        step.starts_with("SQLite adds `nic` to no table") && statements.starts_with("-- SQLite adds no column"),
+        "{step} {statements}"
+    );
+    for (provider, maker, nic) in [
+        ("sqlite", "sqliteTable", ""),
+        ("sqlite", "sqliteTable", ".notNull().default(\"(none)\")"),
+        ("pg", "pgTable", ".notNull()"),
+    ] {
         assert!(told(provider, maker, nic).0.starts_with("Run `npx drizzle-kit generate`"), "{provider} {nic}");
     }
 }

@@ -163,6 +163,14 @@ fn packages_that_bun_installs_are_run_by_it() {
     let (config, api) = (kit("\"./src/schema.ts\"", CONNECTED), on_drizzle("./schema"));
     let files = [MANIFEST, ("drizzle.config.ts", &config), ("src/auth.ts", &api), ("src/schema.ts", DRIZZLE), ("bun.lockb", "")];
     assert!(step(&files).contains("then run `bunx drizzle-kit generate` and `bunx drizzle-kit migrate`, and commit"));
+    let d1 = server("new D1Dialect({ database: db })", "import { D1Dialect } from \"kysely-d1\";\nimport { db } from \"./db\";");
+    let made = "create table \"verification\" (\"id\" text, \"identifier\" text, \"value\" text, \"expiresAt\" timestamptz);";
+    let worker = "[[d1_databases]]\nbinding = \"DB\"\ndatabase_name = \"app\"\n";
+    let files = [MANIFEST, ("src/auth.ts", &*d1), ("migrations/1.sql", made), ("bun.lockb", ""), ("wrangler.toml", worker)];
+    for files in [&files[..4], &files] {
+        let told = step(files);
+        assert!(told.contains("`bunx wrangler d1 migrations create") && !told.contains("npx"), "{told}");
+    }
 }
 
 #[test]

@@ -49,18 +49,19 @@ pub(super) fn run(args: &FixArgs) -> Outcome {
         &wanted,
     )?;
     let report = Fixed { outcome: &outcome, style: &request.style };
+    let skipped = Fixed { outcome: &outcome, style: &request::error_style(args.color) }.skipped();
     if args.dry_run {
         let mut diff = String::new();
         for (path, change) in &outcome.files {
             diff.push_str(&shown(path, change)?);
         }
         output::print(&diff)?;
-        output::error(&report.skipped());
+        output::error(&skipped);
         return Ok(0);
     }
     write(&place.root, &outcome.files)?;
     output::print(&report.made())?;
-    output::error(&report.skipped());
+    output::error(&skipped);
     output::print(&report.summary())?;
     Ok(0)
 }

@@ -48,7 +48,15 @@ pub(super) fn in_ci() -> bool {
 
 /// How output for people looks here.
 pub(super) fn style(choice: ColorChoice) -> Style {
-    let terminal = std::io::stdout().is_terminal();
+    style_on(std::io::stdout().is_terminal(), choice)
+}
+
+/// How what goes to standard error looks here, which may be another terminal or none.
+pub(super) fn error_style(choice: ColorChoice) -> Style {
+    style_on(std::io::stderr().is_terminal(), choice)
+}
+
+fn style_on(terminal: bool, choice: ColorChoice) -> Style {
     let color = colors(choice, terminal, |name| std::env::var_os(name));
     Style { color, hyperlinks: color && terminal, width: width(terminal), verbose: false }
 }

@@ -243,6 +243,17 @@ impl Filled {
     pub fn text(text: &str) -> Self {
         if looks_secret(text) { Self::Unknown } else { Self::Sql(format!("'{}'", text.replace('\'', "''"))) }
     }
+
+    /// Whether it is the same value for every row, or may be.
+    #[must_use]
+    pub fn is_constant(&self) -> bool {
+        let is_current = |value: &str| value.get(..7).is_some_and(|start| start.eq_ignore_ascii_case("current"));
+        match self {
+            Self::Now => false,
+            Self::Sql(value) => value.starts_with(['\'', '"']) || !value.contains('(') && !is_current(value),
+            Self::Counted | Self::Unknown => true,
+        }
+    }
 }
 
 impl Column {

@@ -69,6 +69,12 @@ impl Manager {
         ancestors(folder).find_map(used).unwrap_or_default()
     }
 
+    /// The command that runs a program of a package. Where Bun installs the packages, npm need not be there.
+    #[must_use]
+    pub fn npx(self) -> &'static str {
+        if self == Self::Bun { "bunx" } else { "npx" }
+    }
+
     /// The command that runs a script.
     #[must_use]
     pub fn run(self, script: &str) -> String {

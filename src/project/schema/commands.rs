@@ -85,6 +85,8 @@ pub struct Commands {
     pub generate: Option<Command>,
     /// The official `migrate`, which serves the built-in adapter alone.
     pub migrate: Option<Command>,
+    /// What installs the packages.
+    pub manager: Manager,
 }
 
 /// A path as a shell takes it for one word.
@@ -107,8 +109,13 @@ pub(super) struct Finder<'f> {
 
 impl Finder<'_> {
     pub(super) fn commands(&self) -> Commands {
-        let mut commands =
-            Commands { generate: self.official_generate(), migrate: Some(self.official_migrate()), ..Commands::default() };
+        let manager = Manager::of(self.files, self.resolver, &self.server.package);
+        let mut commands = Commands {
+            generate: self.official_generate(),
+            migrate: Some(self.official_migrate()),
+            manager,
+            ..Commands::default()
+        };
         commands.route = match (self.server.adapter.kind, self.server.adapter.mapper()) {
             (AdapterKind::Drizzle, _) => self.drizzle(&mut commands),
             (AdapterKind::Prisma, _) => Some(self.prisma()),
@@ -180,13 +187,17 @@ impl Finder<'_> {
         only.unwrap_or(&self.server.package).clone()
     }
 
-    /// A command that no script of the project runs. Where Bun installs the packages, npm need not be there.
+    /// A command that no script of the project runs.
     fn plain(&self, folder: &Arc<str>, line: String) -> Command {
-        let line = match (line.strip_prefix("npx "), Manager::of(self.files, self.resolver, folder)) {
-            (Some(program), Manager::Bun) => format!("bunx {program}"),
-            _ => line,
-        };
-        Command { lines: vec![line], folder: Arc::clone(folder) }
+        Command { lines: vec![self.line(folder, line)], folder: Arc::clone(folder) }
+    }
+
+    /// The line of such a command.
+    fn line(&self, folder: &str, line: String) -> String {
+        match line.strip_prefix("npx ") {
+            Some(program) => format!("{} {program}", Manager::of(self.files, self.resolver, folder).npx()),
+            None => line,
+        }
     }
 
     /// Documentation of TypeORM, "Migrations" and "CLI"; of MikroORM, "Migrations" and "Schema Generator"; of Convex, "CLI".

@@ -140,22 +140,24 @@ fn commits_generated_scripts(server: &Server) -> bool {
 /// How to bring statements into the migrations of the project, where another tool than the official command line keeps a
 /// history of them (documentation of Supabase, "Database Migrations"; of Cloudflare D1, "Migrations"; of each [`Runner`]).
 fn own_migrations(server: &Server) -> Option<String> {
+    let npx = server.commands.manager.npx();
     let folders = || server.declared.migrated.iter().filter(|one| one.ordered);
     if let Some(one) = folders().find(|one| one.folder.ends_with("supabase/migrations")) {
         let folder = &one.folder;
-        let run = |line: &str| {
+        let run = |what: &str| {
+            let line = format!("{npx} supabase {what}");
             let root = folder.trim_end_matches("supabase/migrations").trim_end_matches('/');
-            said(&[Command { lines: vec![line.to_owned()], folder: root.into() }])
+            said(&[Command { lines: vec![line], folder: root.into() }])
         };
-        let (make, apply) = (run("npx supabase migration new auth"), run("npx supabase db push"));
+        let (make, apply) = (run("migration new auth"), run("db push"));
         return Some(format!("Put the statements into a new file of `{folder}` ({make}), and apply it with {apply}."));
     }
     if server.adapter.provider.as_deref() == Some(D1) {
         let (make, apply) = match server.commands.route.as_ref().and_then(|route| route.steps.split_first()) {
             Some((make, apply)) => (said(std::slice::from_ref(make)), said(apply)),
             None => (
-                "`npx wrangler d1 migrations create`".to_owned(),
-                "`npx wrangler d1 migrations apply`, with `--local` and with `--remote`".to_owned(),
+                format!("`{npx} wrangler d1 migrations create`"),
+                format!("`{npx} wrangler d1 migrations apply`, with `--local` and with `--remote`"),
             ),
         };
         return Some(format!("Put the statements into a new migration ({make}), and apply it with {apply}."));
@@ -270,8 +272,8 @@ pub(in crate::rules) fn change_of_type(server: &Server) -> String {
             said(std::slice::from_ref(step))
         ),
         (AdapterKind::Prisma, Some((step, _))) => {
-            let making =
-                Command { lines: vec!["npx prisma migrate dev --create-only".to_owned()], folder: Arc::clone(&step.folder) };
+            let line = format!("{} prisma migrate dev --create-only", server.commands.manager.npx());
+            let making = Command { lines: vec![line], folder: Arc::clone(&step.folder) };
             format!(
                 "Change the type in the schema, and make the migration with {}: as written it may drop the column with what it \
                  holds, so convert the values in it before it runs.",

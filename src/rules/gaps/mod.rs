@@ -69,7 +69,7 @@ pub(super) fn groups<'m>(cx: &'m Context<'_>, topic: Topic) -> Vec<Group<'m>> {
         let may_not_hold = || is_preview(server) || gap.kind == GapKind::Columns && may_be_newest(server);
         !(topic == Topic::AccountIssuer && may_not_hold()
             || goes_with_its_table(server, gap)
-            || topic == Topic::Of(GapKind::Unwritten) && goes_with_columns(server, gap))
+            || topic == Topic::Of(GapKind::Unwritten) && goes_with_columns(server, gap).is_some())
     };
     let mut last: Option<(&Server, Option<Arc<Upgrade>>)> = None;
     let mut upgrade_of = |server: &'m Server| match &last {
@@ -131,20 +131,24 @@ fn may_be_newest(server: &Server) -> bool {
     server.version.may_be(&pack().core.newest)
 }
 
-/// What earlier releases wrote to a table that lacks columns of this one, and must still be given a value: one move to
-/// another release leaves both.
+/// What earlier releases wrote to a table that lacks these columns, and must still be given a value.
 fn leftovers<'s>(server: &'s Server, lacking: &Gap) -> impl Iterator<Item = &'s Gap> {
-    let key = (lacking.kind == GapKind::Columns).then(|| lacking.key.clone());
-    let is_former = |gap: &Gap| gap.declared.iter().all(|(name, _)| pack().is_former_column(&gap.key, name));
-    let unwritten = server.gaps.iter().filter(|gap| gap.kind == GapKind::Unwritten);
-    unwritten.filter(move |gap| key.as_ref() == Some(&gap.key) && is_former(gap))
+    let of = (lacking.kind == GapKind::Columns).then(|| (lacking.key.clone(), lacking.cause.clone()));
+    let goes_with = move |gap: &&Gap| goes_with_columns(server, gap).map(|with| (&with.key, &with.cause));
+    server.gaps.iter().filter(move |gap| of.as_ref().is_some_and(|(key, cause)| goes_with(gap) == Some((key, cause))))
 }
 
-/// Whether a gap is told along with the columns that its table lacks.
-fn goes_with_columns(server: &Server, gap: &Gap) -> bool {
-    let is_told_with = |lacking: &Gap| sorted(lacking, None).iter().any(|(topic, _)| *topic == Topic::Missing);
-    let mut lacking = server.gaps.iter().filter(|other| is_told_with(other));
-    lacking.any(|lacking| leftovers(server, lacking).any(|left| left.key == gap.key && left.kind == gap.kind))
+/// The columns that a table lacks along with which it is told that an earlier release wrote to it what must still be given a
+/// value: one move to another release leaves both. Of several causes the first tells of it, and none that may not hold.
+fn goes_with_columns<'s>(server: &'s Server, gap: &Gap) -> Option<&'s Gap> {
+    let is_former = |(name, _): &(String, Site)| pack().is_former_column(&gap.key, name);
+    if gap.kind != GapKind::Unwritten || !gap.declared.iter().all(is_former) {
+        return None;
+    }
+    let is_told = |lacking: &Gap| sorted(lacking, None).iter().any(|(topic, _)| *topic == Topic::Missing);
+    let holds = |lacking: &Gap| needed_with(server, lacking).is_none_or(|plugin| undecided(server, plugin).is_none());
+    let lacking = server.gaps.iter().filter(|other| other.kind == GapKind::Columns && other.key == gap.key);
+    lacking.into_iter().find(|lacking| holds(lacking) && is_told(lacking))
 }
 
 /// Whether a gap is about a table that is made anew, so that nothing but what the new one holds need be told.
@@ -236,11 +240,12 @@ impl<'m> Group<'m> {
 
     /// The same group with some of its gaps alone.
     pub(super) fn only(&self, gaps: &[Gap]) -> Self {
+        let has = |kind: GapKind, key: &str| gaps.iter().any(|gap| gap.kind == kind && gap.key == key);
         Self {
             server: self.server,
             cause: self.cause.clone(),
             gaps: gaps.to_vec(),
-            others: self.others.clone(),
+            others: self.others.iter().filter(|(kind, key, _)| has(*kind, key)).cloned().collect(),
             unstaged: self.unstaged.clone(),
             upgrade: self.upgrade.clone(),
         }
@@ -371,8 +376,9 @@ impl<'m> Group<'m> {
         };
         for left in &leftovers {
             let columns = quoted(left.declared.iter().map(|(name, _)| name.as_str()));
+            let it = if left.declared.len() == 1 { "it" } else { "them" };
             let version = release(&server.version);
-            let told = format!("Drop {columns} or make it nullable, too: better-auth {version} has no value for it.");
+            let told = format!("Drop {columns} or make {it} nullable, too: better-auth {version} has no value for {it}.");
             around_migration(report, &[], &[&told]);
         }
         self.name_others(&self.gaps, report);
@@ -402,7 +408,9 @@ impl<'m> Group<'m> {
 
     /// Says which calls fail, and sets how bad that is.
     fn weigh(&self, report: &mut Report) {
-        if let Some(why) = self.gaps.iter().find_map(|gap| why::no_inserts(self.server, gap)) {
+        let left = || self.gaps.iter().flat_map(|gap| leftovers(self.server, gap));
+        let refused = self.gaps.iter().find_map(|gap| why::no_inserts(self.server, gap));
+        if let Some(why) = refused.or_else(|| left().find_map(|left| why::left_over(self.server, left))) {
             report.severity = Severity::Critical;
             report.why = why;
             return;
@@ -521,19 +529,13 @@ impl<'m> Group<'m> {
     /// Puts what the documentation asks to be done first before the commands of a report; what columns need that are added
     /// to rows, where it says nothing.
     fn prepare(&self, gaps: &[&Gap], report: &mut Report) {
-        let steps = self.steps(gaps.iter().copied());
+        let steps = upgrade::steps(self.server, self.upgrade.as_deref(), &self.cause, gaps);
+        let steps: Vec<&str> = steps.iter().map(|step| step.steps.as_str()).collect();
         if !steps.is_empty() {
             around_migration(report, &steps, &[]);
         } else if report.help.declaration.is_some() {
             fill_later(self.server, gaps, report);
         }
-    }
-
-    /// What the documentation asks to be done first.
-    fn steps<'g>(&self, gaps: impl IntoIterator<Item = &'g Gap>) -> Vec<&'static str> {
-        let gaps: Vec<&Gap> = gaps.into_iter().collect();
-        let steps = upgrade::steps(self.server, self.upgrade.as_deref(), &self.cause, &gaps);
-        steps.iter().map(|step| step.steps.as_str()).collect()
     }
 
     /// Why other keys may keep rows apart: code around the adapter may write and look up other values than better-auth gives.

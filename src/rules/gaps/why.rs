@@ -68,6 +68,16 @@ pub(super) fn no_inserts(server: &Server, gap: &Gap) -> Option<String> {
     holds.then(|| format!("`{name}` must be given a value, and nothing is written by that name. {}", inserts(&gap.key)))
 }
 
+/// What comes of a column of a table of better-auth itself that must be given a value and that an earlier release wrote; `None`
+/// where no request inserts rows.
+pub(super) fn left_over(server: &Server, left: &Gap) -> Option<String> {
+    let is_idle = server.required.tables.get(&left.key).is_some_and(|table| table.idle);
+    let holds = is_core(&left.key) && !is_idle && disabled_inserts(server, &left.key).is_none();
+    let columns = quoted(left.declared.iter().map(|(name, _)| name.as_str()));
+    let version = release(&server.version);
+    holds.then(|| format!("{columns} must be given a value, and better-auth {version} has none. {}", inserts(&left.key)))
+}
+
 /// What is left of inserts into a table where `disabledPaths` keeps out all requests that make them; `None` where it does not.
 pub(in crate::rules) fn disabled_inserts(server: &Server, key: &str) -> Option<String> {
     let paths = server.required.tables.get(key)?.inserted_by;

@@ -31,6 +31,10 @@ pub(super) fn check(cx: &Context<'_>, out: &mut Reporter<'_>) {
             }
             report.help.server = Some(server_help(&gaps));
             one.complete(cx, &mut report);
+            if gaps.iter().all(is_nowhere) {
+                // Which of them is told by the parts: with fewer it is the same finding.
+                report.identity.truncate(2);
+            }
             report.related.retain(|(related, _)| related != place);
             report.related.push((server.at.clone(), format!("`{}` is created here", server.name)));
             one.hit(cx, out, report);
@@ -40,11 +44,12 @@ pub(super) fn check(cx: &Context<'_>, out: &mut Reporter<'_>) {
 
 /// What fails, by the table that most depends on.
 fn why_of(gaps: &[Gap]) -> Option<&'static str> {
-    let is_name = |column: &RequiredColumn| column.key == "name" || !column.is_always_written();
+    let is_name = |column: &RequiredColumn| column.key == "name";
     if let [gap] = gaps
         && gap.kind == GapKind::Columns
         && gap.key == "user"
-        && gap.columns.iter().all(is_name)
+        && gap.columns.iter().any(is_name)
+        && gap.columns.iter().all(|column| is_name(column) || !column.is_always_written())
     {
         return Some(NAME);
     }

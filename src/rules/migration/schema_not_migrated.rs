@@ -1,6 +1,7 @@
 //! A table, column or key that the schema declares and no migration creates.
 
 use crate::finding::{Report, Severity};
+use crate::project::resolve::relative;
 use crate::project::schema::repair::refused_with_rows;
 use crate::project::schema::{Gap, GapKind};
 use crate::rules::gaps::{Group, Topic, apply, by_server, columns_of, groups, join, quoted, report_together};
@@ -60,7 +61,9 @@ fn tell(group: &Group<'_>, class: Class, report: &mut Report) -> (String, String
     let (server, gaps) = (group.server, &group.gaps);
     let folders: Vec<&str> = server.declared.migrated.iter().map(|one| &*one.folder).collect();
     let fate = gaps.first().and_then(Gap::fate);
-    report.identity = folders.iter().map(|folder| (*folder).to_owned()).chain(fate.clone()).collect();
+    let in_package = |folder: &&str| relative(&server.package, folder).unwrap_or(folder).to_owned();
+    report.identity = vec![server.package.to_string()];
+    report.identity.extend(folders.iter().map(in_package).chain(fate.clone()));
     let plugin = gaps.first().and_then(|gap| server.plugins.get(group.condition(gap).or(gap.cause.plugin())?));
     match class {
         Class::Parts => report.identity.extend(plugin.map(|plugin| plugin.name.clone())),

@@ -12,7 +12,7 @@ use crate::project::schema::migrated::{are_kept, name_in_database};
 use crate::project::schema::replay::is_code;
 use crate::project::schema::tools::{Kind, OUT, Tool};
 use crate::project::schema::{Layer, Migrated, SourceTable};
-use crate::source::{Site, folder_of};
+use crate::source::folder_of;
 
 impl Finder<'_> {
     /// By the configuration that reads the tables; what else there is to say of it goes into `commands`.
@@ -123,12 +123,12 @@ impl Finder<'_> {
             snapshot.is_some_and(|path| self.files.exists(&path))
                 && (!migrated.places.keys().any(|one| is_taken(&one)) || is_marked())
         };
-        let is_by_hand = |place: Site| migrated.unlisted.contains(&place.file) && !is_of_kit(&place.file);
         let places = migrated.tables.iter().flat_map(|source| {
             let columns = source.table.columns.iter().map(|column| source.column_site(column));
             std::iter::once(source.site()).chain(columns)
         });
-        places.into_iter().any(is_by_hand)
+        let making: BTreeSet<Arc<str>> = places.map(|place| place.file).collect();
+        making.iter().any(|script| migrated.unlisted.contains(script) && !is_of_kit(script))
     }
 
     /// A migration that people write into a folder, with the scripts of these packages.

@@ -46,21 +46,21 @@ const START: [&str; 8] = [
 const DIFF: [&str; 6] = ["db:migrate:diff", "migrate:diff", "db:diff", "migration:diff", "db:migration:diff", "migrations:diff"];
 
 /// What stands in code that brings a database up to date: the migrators of Drizzle, Kysely, Knex, Prisma, TypeORM, MikroORM and
-/// Umzug, a function of the project that is called for it, or scripts that are read and run.
+/// Umzug, a function of the project that is called for it, scripts that are read and run, or statements; in lower case.
 const MIGRATING: [&str; 13] = [
-    "/migrator",
-    "Migrator",
+    "migrator",
     "migrate(",
     "migrate.",
-    "migrateTo",
-    "Migrations(",
+    "migrateto",
+    "migrations(",
     "/migrat",
     "drizzle-kit",
     "prisma",
     "knex",
     "umzug",
     ".sql",
-    "CREATE TABLE",
+    "create table",
+    "alter table",
 ];
 
 impl Finder<'_> {
@@ -98,7 +98,10 @@ impl Finder<'_> {
     /// The script of the first of these folders that applies the migrations of the project by its name, unless it runs code that
     /// does not.
     pub(super) fn applying(&self, folders: &[&Arc<str>]) -> Option<Command> {
-        self.named(&APPLY, folders, |code| MIGRATING.iter().any(|sign| code.contains(sign)))
+        self.named(&APPLY, folders, |code| {
+            let code = code.to_ascii_lowercase();
+            MIGRATING.iter().any(|sign| code.contains(sign))
+        })
     }
 
     /// The script of the first of these folders that starts a new migration by its name.
@@ -123,7 +126,7 @@ impl Finder<'_> {
                 return None;
             }
             let line = Manager::of(self.files, self.resolver, folder).run(&script.name);
-            invocations(&script.command).next().is_none().then(|| self.plain(folder, line))
+            invocations(&script.command).next().is_none().then(|| Command { lines: vec![line], folder: Arc::clone(folder) })
         };
         folders.iter().find_map(|folder| names.iter().find_map(|name| in_folder(folder, name)))
     }

@@ -34,7 +34,8 @@ impl Finder<'_> {
         let meant = self.meant(&all);
         let making: Vec<&Database> = meant.iter().copied().filter(makes_them).collect();
         let databases = if making.is_empty() { meant } else { making };
-        let create = |one: &&Database| format!("npx wrangler d1 migrations create {} auth", in_a_shell(&one.name));
+        let create =
+            |one: &&Database| self.line(folder, format!("npx wrangler d1 migrations create {} auth", in_a_shell(&one.name)));
         let create = Command { lines: databases.iter().map(create).collect(), folder: Arc::clone(folder) };
         let steps = [vec![create], self.applied(folder, &databases)].concat();
         Some(Route { steps, end: End::Migrated })
@@ -73,7 +74,8 @@ impl Finder<'_> {
                     is_named && run.has(place) && !run.has("--env")
                 };
                 let script = self.script(Program::Wrangler, "d1 migrations apply", &own, is_it);
-                let line = || format!("npx wrangler d1 migrations apply {} {place}", in_a_shell(&database.name));
+                let line =
+                    || self.line(folder, format!("npx wrangler d1 migrations apply {} {place}", in_a_shell(&database.name)));
                 script.map_or_else(|| vec![line()], |script| script.lines)
             };
             Command { lines: databases.iter().flat_map(of_one).collect(), folder: Arc::clone(folder) }

@@ -127,9 +127,9 @@ impl<'d> Declared<'d, '_, '_> {
         let column = self.column(required)?;
         let (table, name) = (self.quoted_name(), self.quoted(&column.name));
         let mut notes = String::new();
-        let is_constant = |default: &String| !default.contains('(') && !default.starts_with("CURRENT");
+        let is_constant = column.definition.default.as_ref().is_none_or(Filled::is_constant);
         let default = self.default(column).filter(|default| {
-            let fits = self.dialect() != Dialect::Sqlite || is_constant(default);
+            let fits = self.dialect() != Dialect::Sqlite || is_constant;
             if !fits {
                 notes.push_str(&format!(
                     "-- SQLite adds no column with the default {default}: it makes the table anew for that.\n"

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use super::migrated::column_names;
 use super::render::{Missing, Plan, fills_rows, migration, sql};
-use super::{Gap, GapKind, RequiredColumn, SourceTable};
+use super::{Gap, GapKind, Layer, RequiredColumn, SourceTable};
 use crate::facts::schema::{Column, Filled};
 use crate::project::files::Files;
 use crate::project::{AdapterKind, Dialect, Server};
@@ -93,19 +93,17 @@ pub fn empty_at_first<'g>(server: &Server, gap: &'g Gap) -> Vec<&'g str> {
 }
 
 /// The columns that a migration of the schema as it is declared adds to no table that has rows: SQLite takes a column that must have a
-/// value with a constant default alone (its documentation: "ALTER TABLE ADD COLUMN").
+/// value with a constant default alone (its documentation: "ALTER TABLE ADD COLUMN"). Prisma makes the table anew, so that any default
+/// will do.
 #[must_use]
 pub fn refused_with_rows<'g>(server: &Server, gap: &'g Gap) -> Vec<&'g str> {
     let is_asked = gap.kind == GapKind::UnmigratedColumns && server.adapter.dialect == Some(Dialect::Sqlite);
     let Some(source) = found(server, gap).filter(|_| is_asked) else { return Vec::new() };
     let is_refused = |required: &&RequiredColumn| {
         let is_it = |column: &&Column| column_names(source.layer, column).first() == Some(&required.name);
-        let is_constant = |column: &Column| match &column.definition.default {
-            None | Some(Filled::Now) => false,
-            Some(Filled::Sql(value)) => !value.contains('('),
-            Some(_) => true,
-        };
-        source.table.columns.iter().find(is_it).is_some_and(|column| column.required && !is_constant(column))
+        let will_do = |default: &Filled| source.layer == Layer::Prisma || default.is_constant();
+        let has_default = |column: &Column| column.definition.default.as_ref().is_some_and(will_do);
+        source.table.columns.iter().find(is_it).is_some_and(|column| column.required && !has_default(column))
     };
     gap.columns.iter().filter(is_refused).map(|column| column.name.as_str()).collect()
 }
