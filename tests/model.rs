@@ -4872,8 +4872,7 @@ fn the_branches_that_make_one_call_are_not_multiplied() {
         assert_eq!(server.adapter.kind, AdapterKind::Drizzle, "{handler}");
         let Lookup::Found(found) = server.options.lookup(&["secret"]) else { panic!("{handler}") };
         assert!(found.len() == 1 && format!("{:?}", found[0].node.value).contains(secret), "{found:?}");
-        let is_told = secret.starts_with("Env");
-        assert_eq!(open(&model).is_empty(), is_told, "{handler}");
+        assert_eq!(open(&model), [""; 0], "{handler}");
     }
 }
 
