@@ -290,6 +290,15 @@ fn what_may_come_before_a_route_is_not_passed_over() {
     ] {
         assert_eq!(mounts_beside(&[dependency], files), [expected]);
     }
+    // What a package exports is not among the routers of the repository.
+    let with_package = "import * as Sentry from \"@sentry/node\";\nimport { createRouter } from \"./router\";\nimport router from \"./routes\";\n\
+        const app = createRouter();\nexport function add(each: any) { app.route(\"/\", each); }\nSentry.init();\nexport default router;";
+    for (own, expected) in
+        [(with_package.to_owned(), "Hono /auth/*"), (with_package.replace("@sentry/node", "./all"), "Hono …/auth/*")]
+    {
+        let files = [by_turns[0], by_turns[1], by_turns[2], ("src/index.ts", &*own)];
+        assert_eq!(mounts_beside(&["hono"], &files), [expected], "{own}");
+    }
 }
 
 #[test]

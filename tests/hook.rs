@@ -356,6 +356,25 @@ fn what_one_package_lacks_is_not_what_another_lacked() {
 }
 
 #[test]
+fn a_finding_in_a_deleted_file_makes_no_other_a_known_one() {
+    let repo = Repo::with_application();
+    let rule = "+++\nsummary = \"s\"\nseverity = \"high\"\nconfidence = \"high\"\ntier = 1\ncheck = \"query\"\n\
+                [query]\nlanguage = [\"typescript\"]\nmessage = \"m\"\n+++\n\n```query\n\
+                ((call_expression function: (identifier) @primary) (#eq? @primary \"trust\"))\n```\n";
+    repo.write(".auth-review/rules/own.md", rule);
+    let calling = |argument: &str| format!("import \"better-auth\";\ntrust({argument});\n");
+    repo.write("src/first.ts", calling("1"));
+    repo.git(&["add", "--all"]).passed();
+    repo.git(&["commit", "--no-verify", "--message", "first"]).passed();
+
+    repo.git(&["rm", "--quiet", "src/first.ts"]).passed();
+    repo.write("src/other.ts", calling("2"));
+    repo.git(&["add", "--all"]).passed();
+    let run = repo.git(&["commit", "--message", "other"]).passed();
+    assert!(run.text().contains("1 new finding"), "{run:#?}");
+}
+
+#[test]
 fn a_deleted_table_is_a_new_finding_in_an_untouched_server() {
     let repo = Repo::with_application();
     repo.write(SERVER, PLUGIN);

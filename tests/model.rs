@@ -1407,32 +1407,6 @@ fn a_key_that_calls_decide_on_chooses_a_member_for_each() {
 }
 
 #[test]
-fn calls_in_many_branches_of_one_function_give_the_same() {
-    let auth = "import { betterAuth } from \"better-auth\";\nimport { drizzle } from \"drizzle-orm/d1\";\n\
-        import { drizzleAdapter } from \"better-auth/adapters/drizzle\";\n\
-        export async function getAuth(env: Env, request?: Request) { return betterAuth({ secret: env.SECRET,\n\
-        baseURL: env.URL, database: drizzleAdapter(drizzle(env.DB), { provider: \"sqlite\" }) }); }";
-    let guard = "import { getAuth } from \"./auth\";\nexport async function requireAuth(request: Request, env: Env) {\n\
-        const auth = await getAuth(env, request); return auth.api.getSession({ headers: request.headers }); }";
-    let branch = |number: usize| {
-        format!(
-            "if (path === \"/{number}\" && request.method === \"POST\") {{ await requireAuth(request, env);\n\
-             return (await getAuth(env, request)).handler(request); }}\n"
-        )
-    };
-    let branches: String = (0..7).map(branch).collect();
-    let worker = format!(
-        "import {{ getAuth }} from \"./auth\";\nimport {{ requireAuth }} from \"./guard\";\n\
-         export default {{ async fetch(request: Request, env: Env) {{\nconst path = new URL(request.url).pathname;\n{branches}\
-         return new Response(\"no\"); }} }};"
-    );
-    let model = model(&[("src/auth.ts", auth), ("src/guard.ts", guard), ("src/index.ts", &worker)]);
-    assert_eq!(option(&model, &["secret"]), "Env(\"SECRET\")");
-    assert_eq!(option(&model, &["baseURL"]), "Env(\"URL\")");
-    assert_eq!(open(&model), [""; 0]);
-}
-
-#[test]
 fn a_factory_may_have_any_name() {
     let body = "import { betterAuth } from \"better-auth\";\nimport { admin, jwt } from \"better-auth/plugins\";\n\
                 export const build = (more: any[]) => betterAuth({ plugins: [admin(), ...more] });";
@@ -3517,6 +3491,30 @@ fn a_setting_of_drizzle_gives_columns_their_names_in_the_database() {
     }
 }
 
+#[test]
+fn what_several_callers_give_is_a_string_only_where_each_gives_one() {
+    let schema = "import { pgTable, text } from \"drizzle-orm/pg-core\";\n\
+                  export const user = pgTable(\"user\", { id: text().primaryKey(), fullName: text() });\n";
+    for (parameter, other, is_certain) in [
+        ("url: any", "`${other()}`", true),
+        ("url: any", "other()", false),
+        ("url: string", "other()", true),
+        ("url?: string", "other()", false),
+        ("url: string = \"here\"", "other()", true),
+    ] {
+        let auth = format!(
+            "import {{ betterAuth }} from \"better-auth\";\nimport {{ drizzleAdapter }} from \"better-auth/adapters/drizzle\";\n\
+             import {{ drizzle }} from \"drizzle-orm/node-postgres\";\nimport * as schema from \"./schema\";\n\
+             function make({parameter}) {{ return betterAuth({{ database: drizzleAdapter(drizzle(url), {{ provider: \"pg\", schema }}) }}); }}\n\
+             export function one(x: any) {{ return make(`${{x()}}`); }}\nexport function two(other: any) {{ return make({other}); }}"
+        );
+        let model = model(&[("src/auth.ts", &auth), ("src/schema.ts", schema)]);
+        let (_, user) = &model.servers[0].declared.lookup.tables[0];
+        let is_known = user.table.columns.iter().all(|column| column.physical.is_some());
+        assert_eq!(is_known, is_certain, "{parameter}, {other}");
+    }
+}
+
 /// What one option of the first server is, as text.
 fn option(model: &ProjectModel, path: &[&str]) -> String {
     let shown = |value: &Value| match value {
@@ -4874,6 +4872,7 @@ fn the_branches_that_make_one_call_are_not_multiplied() {
         assert_eq!(server.adapter.kind, AdapterKind::Drizzle, "{handler}");
         let Lookup::Found(found) = server.options.lookup(&["secret"]) else { panic!("{handler}") };
         assert!(found.len() == 1 && format!("{:?}", found[0].node.value).contains(secret), "{found:?}");
+        assert_eq!(open(&model), [""; 0], "{handler}");
     }
 }
 
@@ -4894,6 +4893,7 @@ fn nothing_is_served_while_the_application_is_built() {
         ("building", true),
         ("process.env.BUILD_ENV", false),
         ("process.env.REBUILD", false),
+        ("process.env.SKIP_ENV_VALIDATION", false),
     ] {
         let model = server(&format!(
             "import {{ building }} from \"$app/environment\";\nexport const auth = betterAuth({{ secret: {guard} ? \"built\" : process.env.SECRET }});"

@@ -342,8 +342,9 @@ struct Numbered {
     fingerprint: String,
     /// The fingerprint of the first of its equals.
     family: String,
-    /// The fingerprint it would have wherever its package or file lay.
-    anywhere: String,
+    /// The fingerprint it would have wherever its package or file lay; `None` where that would tell it from no other of its
+    /// rule.
+    anywhere: Option<String>,
 }
 
 impl Numbered {
@@ -353,7 +354,7 @@ impl Numbered {
         let is_there =
             |place: &String| other.exists(place) || join(place, "package.json").is_some_and(|manifest| other.exists(&manifest));
         let is_gone = !other.exists(file) || !self.report.identity.first().is_none_or(is_there);
-        Mark { family: &self.family, file, moved: is_gone.then_some(self.anywhere.as_str()) }
+        Mark { family: &self.family, file, moved: self.anywhere.as_deref().filter(|_| is_gone) }
     }
 }
 
@@ -367,7 +368,8 @@ fn numbered(mut reports: Vec<Report>) -> Vec<Numbered> {
         ordinal = if last.is_some() { ordinal + 1 } else { 0 };
         let fingerprint = finding::fingerprint(&report.rule, &report.identity, ordinal);
         let family = last.map_or_else(|| fingerprint.clone(), |last| last.family.clone());
-        let anywhere = finding::fingerprint(&report.rule, report.identity.get(1..).unwrap_or_default(), 0);
+        let beside = report.identity.get(1..).filter(|parts| !parts.is_empty());
+        let anywhere = beside.map(|parts| finding::fingerprint(&report.rule, parts, 0));
         numbered.push(Numbered { report, fingerprint, family, anywhere });
     }
     numbered

@@ -165,12 +165,12 @@ impl Survey {
         if added.is_empty() && gone.is_empty() {
             return self;
         }
-        let Self { ignored, mut files, others, replaced, .. } = self;
+        let Self { ignored, mut files, others, .. } = self;
         files.retain(|file| !gone.contains(&file.entry.path));
         files.extend(added);
         // Two runs that are sorted: this sort merges them.
         files.sort_by(|a, b| a.entry.path.cmp(&b.entry.path));
-        Self { others, replaced, ..Self::new(ignored, files) }
+        Self { others, ..Self::new(ignored, files) }
     }
 
     /// The files of a snapshot that differs from this one's in no other than the changed paths. Only these are among its

@@ -1,6 +1,6 @@
 //! Which findings of one review are those of another.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::hash::Hash;
 
 /// A finding as far as that tells it from others.
@@ -16,8 +16,9 @@ pub struct Mark<'a, F> {
 }
 
 /// Pairs each finding with the one it was before, where it was there: in the same file first, then wherever it is left, as
-/// after a rename, and then among those whose package is another after one. A copy of a file is not taken for the file, wherever it stands. Both lists are in order of place; the
-/// result has an index of the first list for each element of the second.
+/// after a rename, and then among those whose package is another after one. A copy of a file is not taken for the file,
+/// wherever it stands. Both lists are in order of place; the result has an index of the first list for each element of the
+/// second.
 pub fn pairs<'a, F: Copy + Eq + Hash>(
     before: impl IntoIterator<Item = Mark<'a, F>>,
     after: impl IntoIterator<Item = Mark<'a, F>>,
@@ -40,7 +41,8 @@ pub fn pairs<'a, F: Copy + Eq + Hash>(
         for (mark, found) in after.iter().zip(&mut found).filter(|(_, found)| found.is_none()) {
             *found = shared(mark).and_then(|key| elsewhere.get_mut(&key)?.pop_front());
         }
-        left.retain(|index| !found.contains(&Some(*index)));
+        let taken: HashSet<usize> = found.iter().copied().flatten().collect();
+        left.retain(|index| !taken.contains(index));
     }
     found
 }

@@ -45,40 +45,41 @@ pub fn parse(kind: FileKind, text: &str) -> Option<Parsed<'_>> {
         _ => Cow::Borrowed(text),
     };
     let is_tsx = kind == FileKind::Tsx;
+    let similar = match recent::find(is_tsx, &text) {
+        Some(Start::Same(tree)) => return Some(Parsed { tree, text, errors: Vec::new() }),
+        Some(Start::Edited(tree)) => Some(tree),
+        None => None,
+    };
     let mut parser = Parser::new();
     parser.set_language(&language(kind)).ok()?;
     let is_sound = |tree: &Tree| !tree.root_node().has_error();
-    let tree = match recent::find(is_tsx, &text) {
-        Some(Start::Same(tree)) => return Some(Parsed { tree, text, errors: Vec::new() }),
-        Some(Start::Edited(tree)) => parsed(&mut parser, &text, Some(&tree)).filter(is_sound),
-        None => None,
-    };
-    let tree = match tree {
+    let started = Instant::now();
+    let edited = similar.and_then(|similar| parsed(&mut parser, &text, Some(&similar), started).filter(is_sound));
+    let tree = match edited {
         Some(tree) => tree,
-        None => parsed(&mut parser, &text, None)?,
+        None => parsed(&mut parser, &text, None, started)?,
     };
     if is_sound(&tree) {
         recent::keep(is_tsx, &text, &tree);
         return Some(Parsed { tree, text, errors: Vec::new() });
     }
     let bridged = gaps::bridged(&text).map_or(text, Cow::Owned);
-    let mut reads = |text: &str| parsed(&mut parser, text, None).is_some_and(|tree| is_sound(&tree));
+    let mut reads = |text: &str| parsed(&mut parser, text, None, Instant::now()).is_some_and(|tree| is_sound(&tree));
     let (text, mut unread) = if reads(&bridged) {
         (bridged, Vec::new())
     } else {
         let (sound, unread) = layout::sound(&bridged, &mut reads);
         (Cow::Owned(sound), unread)
     };
-    let tree = parsed(&mut parser, &text, None)?;
+    let tree = parsed(&mut parser, &text, None, Instant::now())?;
     unread.extend(errors(&tree));
     unread.sort_by_key(|span| span.start);
     Some(Parsed { tree, text, errors: unread })
 }
 
-/// The tree of a text, which is begun with that of a similar one; `None` when it takes too long.
-fn parsed(parser: &mut Parser, text: &str, similar: Option<&Tree>) -> Option<Tree> {
+/// The tree of a text, which is begun with that of a similar one; `None` when too long a time has passed since it `started`.
+fn parsed(parser: &mut Parser, text: &str, similar: Option<&Tree>, started: Instant) -> Option<Tree> {
     let bytes = text.as_bytes();
-    let started = Instant::now();
     let mut progress = |_: &tree_sitter::ParseState| {
         if started.elapsed() > PARSE_BUDGET { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };
@@ -159,29 +160,37 @@ mod tests {
     #[test]
     fn an_edited_text_has_the_tree_it_has_when_nothing_is_known() {
         let page = "export default function Page(props: { name: string }) {\n  const [open, setOpen] = useState<string | null>(null);\n  \
-                    return (\n    <main className={`page ${open}`}>\n      {props.name} <p hidden={!open}>it's</p>\n    </main>\n  );\n}\n";
+                    return (\n    <main className={`page ${open}`}>\n      {props.name} <p hidden={!open}>it's né</p>\n    </main>\n  );\n}\n";
         let schema = include_str!("../cli/demo/app/src/db/schema.ts");
+        let mut began_with_known = 0;
         for (kind, text) in [(FileKind::Tsx, page), (FileKind::TypeScript, schema)] {
             let lines: Vec<&str> = text.split_inclusive('\n').collect();
             for (at, line) in lines.iter().enumerate() {
                 let (before, after) = (lines[..at].concat(), lines[at + 1..].concat());
                 let (half, rest) = line.split_at(line.floor_char_boundary(line.len() / 2));
                 for edit in ["", "// a comment\n", "const added = `${a}` as const;\n", "<T>(x: T) => x\n", "}\n"] {
-                    for line in [edit.to_owned(), format!("{edit}{line}"), format!("{half}{edit}{rest}")] {
+                    // Neighbours that have the first or the last byte in common.
+                    let neighbours = ["è", "ũ"].map(|other| format!("{edit}{}", line.replace('é', other)));
+                    let others = [edit.to_owned(), format!("{edit}{line}"), format!("{half}{edit}{rest}")];
+                    for line in others.into_iter().chain(neighbours) {
                         assert!(parse(kind, text).is_some());
                         let edited = format!("{before}{line}{after}");
+                        let is_edited = matches!(recent::find(kind == FileKind::Tsx, &edited), Some(Start::Edited(_)));
+                        began_with_known += u32::from(is_edited);
                         let parsed = parse(kind, &edited).expect("in time");
                         assert_eq!(nodes(&parsed.tree), nodes(&from_scratch(kind, &parsed.text)), "{edited}");
                     }
                 }
             }
         }
+        // Other tests have a part in what is kept.
+        assert!(began_with_known > 0);
     }
 
     fn from_scratch(kind: FileKind, text: &str) -> Tree {
         let mut parser = Parser::new();
         parser.set_language(&language(kind)).expect("a grammar");
-        parsed(&mut parser, text, None).expect("in time")
+        parsed(&mut parser, text, None, Instant::now()).expect("in time")
     }
 
     /// What can be told of the nodes of a tree: kind, field and place of each.

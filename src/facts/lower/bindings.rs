@@ -284,8 +284,9 @@ impl Lowering<'_> {
         if pattern.kind() == "rest_pattern" {
             self.rest(pattern, scope, Source::Arguments { from: index });
         } else if pattern.kind() == "identifier" {
-            let is_text =
-                node.field(NodeField::Type).is_some_and(|kind| self.str(kind).trim_start_matches(':').trim() == "string");
+            // `name?: string` may be undefined.
+            let is_text = node.kind() == "required_parameter"
+                && node.field(NodeField::Type).is_some_and(|kind| self.str(kind).trim_start_matches(':').trim() == "string");
             self.bind(scope, pattern, Source::Parameter { index, path: Vec::new(), default, is_text }, false);
         } else {
             self.pattern(pattern, scope, &mut Vec::new(), default, &mut |path, default| Source::Parameter {

@@ -110,26 +110,24 @@ impl Lowering<'_> {
     /// A call that may put something with a name below a path.
     pub(super) fn routing_call(&mut self, expr: &Expr, scope: ScopeId, node: Node<'_>) {
         let Kind::Call(call) = &expr.kind else { return };
+        let hands_on = self.is_function_that_may_hand_on(&call.callee);
         let may_route = match &call.callee.kind {
-            _ if self.all_calls => true,
+            _ if self.all_calls || hands_on => true,
             Kind::Member(_, method) if method == GLOBAL_PREFIX || method == FOR_ROUTES => true,
             Kind::Member(of, method) if HTTP_METHODS.contains(&method.as_str()) => matches!(of.kind, Kind::Name(_)),
-            Kind::Member(of, function) if self.may_hand_on(function) && self.is_of_module(of) => true,
             Kind::Member(_, method) => {
                 ROUTING_METHODS.contains(&method.as_str()) && call.arguments.iter().any(|argument| has_name(&argument.value))
             }
             // `addRoutes(app)`, for what it does alone.
-            Kind::Name(name) => {
+            Kind::Name(_) => {
                 let is_name = |argument: &Element| matches!(argument.value.kind, Kind::Name(_));
-                self.may_hand_on(name) || is_statement(node) && call.arguments.iter().any(is_name)
+                is_statement(node) && call.arguments.iter().any(is_name)
             }
             _ => false,
         };
         if may_route {
             let guards = match &call.callee.kind {
-                _ if self.all_calls => self.guards_of(scope),
-                Kind::Name(name) if self.may_hand_on(name) => self.guards_of(scope),
-                Kind::Member(of, function) if self.may_hand_on(function) && self.is_of_module(of) => self.guards_of(scope),
+                _ if self.all_calls || hands_on => self.guards_of(scope),
                 Kind::Member(_, method) if HTTP_METHODS.contains(&method.as_str()) => self.guards_of(scope),
                 _ => Vec::new(),
             };
@@ -137,9 +135,14 @@ impl Lowering<'_> {
         }
     }
 
-    /// Whether an expression is the name of a whole module.
-    fn is_of_module(&self, of: &Expr) -> bool {
-        matches!(&of.kind, Kind::Name(name) if self.is_module_name(name))
+    /// Whether what is called may give the requests it is given to an instance: `serveAuth`, or `server.serveAuth` of a whole
+    /// module.
+    fn is_function_that_may_hand_on(&self, callee: &Expr) -> bool {
+        match &callee.kind {
+            Kind::Name(name) => self.may_hand_on(name),
+            Kind::Member(of, name) => matches!(&of.kind, Kind::Name(of) if self.is_module_name(of)) && self.may_hand_on(name),
+            _ => false,
+        }
     }
 
     /// Whether a function of this name may give the requests it is given to an instance.

@@ -20,19 +20,6 @@ use crate::project::value::{External, Node, Unknown, Value};
 use crate::project::{ProjectModel, Role, Server, render};
 use crate::source::Site;
 
-/// What registers a plugin with an instance among its options: `app.register(plugin, { auth })`.
-fn registered(routing: &Routing) -> Option<module::Mount> {
-    let Kind::Call(call) = &routing.expr.kind else { return None };
-    let is_it = is_register(call)
-        && call.arguments.iter().skip(1).any(|options| match &options.value.kind {
-            Kind::Object(properties) => properties.iter().any(|property| handing(property).is_some()),
-            _ => false,
-        });
-    let Routing { scope, around, guards, .. } = routing;
-    let by = Mounting::Call(call.clone());
-    is_it.then(|| module::Mount { scope: *scope, by, around: around.clone(), guards: guards.clone(), span: routing.expr.span })
-}
-
 /// Adds their mounts to the servers of a model, and to its questions which server a mount means where nothing tells.
 pub(in crate::project) fn mount(files: &dyn Files, resolver: &Resolver, evaluator: &Evaluator<'_>, model: &mut ProjectModel) {
     let mut paths: BTreeSet<Arc<str>> = BTreeSet::new();
@@ -53,7 +40,7 @@ pub(in crate::project) fn mount(files: &dyn Files, resolver: &Resolver, evaluato
     for path in &paths {
         let Some(facts) = files.facts(path) else { continue };
         let Some(module) = facts.module() else { continue };
-        let registered: Vec<module::Mount> = module.routings.iter().filter_map(registered).collect();
+        let registered: Vec<module::Mount> = module.routings.iter().filter_map(registering).collect();
         if module.mounts.is_empty() && registered.is_empty() || frameworks::are_stray_hooks(files, resolver, path) {
             continue;
         }
@@ -93,6 +80,19 @@ pub(in crate::project) fn mount(files: &dyn Files, resolver: &Resolver, evaluato
             }
         }
     }
+}
+
+/// What registers a plugin with an instance among its options: `app.register(plugin, { auth })`.
+fn registering(routing: &Routing) -> Option<module::Mount> {
+    let Kind::Call(call) = &routing.expr.kind else { return None };
+    let is_it = is_register(call)
+        && call.arguments.iter().skip(1).any(|options| match &options.value.kind {
+            Kind::Object(properties) => properties.iter().any(|property| handing(property).is_some()),
+            _ => false,
+        });
+    let Routing { scope, around, guards, .. } = routing;
+    let by = Mounting::Call(call.clone());
+    is_it.then(|| module::Mount { scope: *scope, by, around: around.clone(), guards: guards.clone(), span: routing.expr.span })
 }
 
 /// Whether a file passes on what mounts an instance, or all that a module of better-auth exports.

@@ -20,7 +20,7 @@ use crate::knowledge::frameworks::Framework;
 use crate::project::eval::{Evaluator, Home, MAX_SEARCHED, Shared, User};
 use crate::project::files::Files;
 use crate::project::render;
-use crate::project::resolve::Resolver;
+use crate::project::resolve::{Resolved, Resolver};
 use crate::project::value::{self, CallValue, External, Node, Object, Unknown, Value};
 use crate::source::{Site, Span};
 
@@ -1122,7 +1122,9 @@ impl Composer<'_> {
         self.files_around(home).iter().filter(|file| **file != home.file).find_map(|file| {
             let facts = self.files.facts(file);
             let module = facts.as_deref().and_then(FileFacts::module)?;
-            let has_all = module.imports.iter().any(|import| import.name == Imported::Namespace);
+            // What packages export is none of the repository's routers.
+            let is_own = |module: &str| matches!(self.resolver.resolve(self.files, file, module), Resolved::File(_));
+            let has_all = module.imports.iter().any(|import| import.name == Imported::Namespace && is_own(&import.module));
             let is_any = |scope: ScopeId, expr: &Expr| {
                 let Kind::Name(name) = &expr.kind else { return false };
                 let bound = self.evaluator.home(file, scope, name, expr.span).and_then(|each| self.evaluator.bound(&each));

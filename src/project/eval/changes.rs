@@ -6,11 +6,11 @@ use super::assigned::is_place;
 use super::closures::{called, identity, in_call};
 use super::compose::{also, append, doubt, either, remove, set, spread};
 use super::environment::is_global_object;
-use super::ever::binder;
+use super::ever::is_of_module;
 use super::lists::tells_presence;
-use super::{Evaluator, Place, Truth};
+use super::{Evaluator, Place, Truth, WayInto};
 use crate::facts::lower::{ENTRY, MAPS};
-use crate::facts::module::{Binding, Call, Effect, Expr, Guard, Kind, MODULE_SCOPE, Mutation, Operator, ScopeId, Source, When};
+use crate::facts::module::{Binding, Call, Effect, Expr, Guard, Kind, Mutation, Operator, Source, When};
 use crate::project::render;
 use crate::project::value::{Array, Condition, External, FunctionValue, Node, Object, Unknown, Value};
 use crate::source::Site;
@@ -194,7 +194,7 @@ impl Evaluator<'_> {
         match callee {
             Value::Function(FunctionValue { file, scope, .. }) => {
                 let key = ((Arc::clone(file), *scope), index, way.to_vec());
-                self.run.answer_for_all(&self.answers.changing, key, || self.changes_argument(file, *scope, index, way))
+                self.run.answer_for_all(&self.answers.changing, key.clone(), || self.changes_argument(key))
             }
             Value::External(callee) => index == 0 && changes_its_first_argument(callee),
             Value::Either(alternatives) => alternatives.iter().any(|one| self.may_change(&one.node.value, index, way)),
@@ -204,33 +204,28 @@ impl Evaluator<'_> {
     }
 
     /// Whether a function changes what lies at a way into an argument of it, or gives it to one that does.
-    fn changes_argument(&self, file: &Arc<str>, scope: ScopeId, index: u32, way: &[String]) -> bool {
-        let mark = (Arc::clone(file), scope, format!("(its changes of {index}.{})", way.join(".")));
-        if self.active.borrow().contains(&mark) {
-            self.run.cut();
+    fn changes_argument(&self, asked: WayInto) -> bool {
+        let around = self.may_change.borrow().iter().find(|(around, _)| *around == asked).map(|(_, answers)| *answers);
+        if let Some(answers) = around {
+            self.run.cut_below(answers);
             return false;
         }
+        let ((file, scope), index, way) = &asked;
+        let (scope, index) = (*scope, *index);
         let Some(facts) = self.files.facts(file) else { return false };
         let Some(module) = facts.module() else { return false };
         let Some(own) = module.scopes.get(scope as usize) else { return false };
         let place = Place { file: Arc::clone(file), facts: Arc::clone(&facts), scope, frame: None };
         // What the function is given to call may be anything.
-        let is_of_module = |callee: &Expr| {
-            let root = std::iter::successors(Some(callee), |expr| match &expr.kind {
-                Kind::Member(of, _) => Some(of),
-                _ => None,
-            });
-            matches!(root.last().map(|root| &root.kind), Some(Kind::Name(name)) if binder(module, scope, name, Some(callee.span.start)).is_none_or(|home| home == MODULE_SCOPE))
-        };
-        self.active.borrow_mut().push(mark);
+        self.may_change.borrow_mut().push((asked.clone(), self.run.open_answers()));
         let is_change = |effect: &Effect| match &effect.change {
-            Mutation::Passed { call, index, way } if is_of_module(&call.callee) => {
+            Mutation::Passed { call, index, way } if is_of_module(module, scope, &call.callee) => {
                 self.may_change(&self.as_written(|| self.expr(&place, &call.callee)).value, *index, way)
             }
             _ => true,
         };
         let changes = own.changes_of(index, way).any(|(_, effect)| is_change(effect));
-        self.active.borrow_mut().pop();
+        self.may_change.borrow_mut().pop();
         changes
     }
 
@@ -247,7 +242,7 @@ impl Evaluator<'_> {
         let Some(facts) = self.files.facts(&function.file) else { return };
         let Some(scope) = facts.module().and_then(|module| module.scopes.get(function.scope as usize)) else { return };
         let mut changed: Vec<&Binding> = scope.changes_of(index, way).map(|(binding, _)| binding).collect();
-        changed.dedup();
+        changed.dedup_by(|a, b| std::ptr::eq(*a, *b));
         if changed.is_empty() {
             return;
         }

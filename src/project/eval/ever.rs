@@ -417,6 +417,16 @@ pub(super) fn binder(module: &Module, from: ScopeId, name: &str, at: Option<u32>
     scopes.find(|id| module.scopes.get(*id as usize).is_some_and(|data| data.binding(name, at).is_some()))
 }
 
+/// Whether an expression in a scope begins with a name that no function around it binds.
+pub(super) fn is_of_module(module: &Module, scope: ScopeId, expr: &Expr) -> bool {
+    let mut root = expr;
+    while let Kind::Member(of, _) = &root.kind {
+        root = of;
+    }
+    let Kind::Name(name) = &root.kind else { return false };
+    binder(module, scope, name, Some(expr.span.start)).is_none_or(|home| home == MODULE_SCOPE)
+}
+
 /// What an object holds under a key, as it is written.
 fn written<'e>(properties: &'e [Property], key: &str) -> Option<&'e Expr> {
     properties.iter().rev().find_map(|property| match property {

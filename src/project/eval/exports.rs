@@ -76,7 +76,7 @@ impl Evaluator<'_> {
     pub(in crate::project) fn containers(&self, file: &Arc<str>) -> BTreeMap<String, Container> {
         let facts = self.files.facts(file);
         let Some(module) = facts.as_deref().and_then(FileFacts::module) else { return BTreeMap::new() };
-        let imported = module.imports.iter().filter_map(|import| {
+        let imported = module.imports.iter().filter(|import| !import.type_only).filter_map(|import| {
             let Resolved::File(target) = self.resolver.resolve(self.files, file, &import.module) else { return None };
             let container = match &import.name {
                 Imported::Namespace => Some(self.module_container(target)),

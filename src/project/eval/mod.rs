@@ -60,6 +60,9 @@ pub struct Evaluator<'a> {
     active: RefCell<Vec<Mark>>,
     /// Files whose exports are being gathered, each with the number of answers that were being worked out then.
     namespaces: RefCell<Vec<(Arc<str>, usize)>>,
+    /// Questions whether a function changes what lies at a way into an argument of it, each with the number of answers that
+    /// were being worked out then.
+    may_change: RefCell<Vec<(WayInto, usize)>>,
     /// Names whose value is being changed, with what they stand for before the change.
     changing: RefCell<Vec<(Mark, Node)>>,
     /// How many variables are being looked at for what one is set to.
@@ -81,7 +84,7 @@ pub(super) struct Answers {
     /// What other files change of the exports of a file.
     changes: Memo<Arc<str>, Arc<Changes>>,
     /// Whether functions change what lies at a way into one of their arguments.
-    changing: Memo<(FunctionId, u32, Vec<String>), bool>,
+    changing: Memo<WayInto, bool>,
     /// What files pass on.
     passed_on: Memo<Arc<str>, Arc<PassedOn>>,
     /// Files with all their calls.
@@ -134,6 +137,9 @@ type UsersOf = (Arc<str>, User);
 /// A function, by the file and the scope of its body.
 type FunctionId = (Arc<str>, ScopeId);
 
+/// A way into an argument of a function.
+type WayInto = (FunctionId, u32, Vec<String>);
+
 /// Where an expression stands: its file, its scope, and the arguments of the call being followed.
 struct Place<'a> {
     file: Arc<str>,
@@ -166,9 +172,9 @@ impl<'a> Evaluator<'a> {
     /// An evaluator over the files of a snapshot, read through the gate of the run.
     #[must_use]
     pub(super) fn new(files: &'a Gate<'a>, resolver: &'a Resolver, run: &'a Run<'a>, answers: &'a Answers) -> Self {
-        let (active, namespaces, changing) = Default::default();
+        let (active, namespaces, may_change, changing) = Default::default();
         let (setting, is_as_written) = Default::default();
-        Self { files, resolver, run, answers, active, namespaces, changing, setting, is_as_written }
+        Self { files, resolver, run, answers, active, namespaces, may_change, changing, setting, is_as_written }
     }
 
     /// Does work for which it is of no account what other files may change: which function a call means. Asking for that as

@@ -213,13 +213,11 @@ pub(super) fn read_variable(value: &Value) -> Option<&str> {
 }
 
 /// Whether a variable by its name is set only while the application is built, when it serves nothing: `BUILD_TIME`,
-/// `IS_BUILDING`, `NEXT_BUILD`; or where there is no environment to check, as in the build of an image (documentation of T3 Env:
-/// `SKIP_ENV_VALIDATION`).
+/// `IS_BUILDING`, `NEXT_BUILD`.
 fn tells_of_builds(variable: &str) -> bool {
     let is_about = |word: &&str| !matches!(*word, "IS" | "NEXT" | "VITE" | "SSR" | "DOCKER");
     let words: Vec<&str> = variable.split('_').filter(is_about).collect();
-    variable == "SKIP_ENV_VALIDATION"
-        || matches!(words.as_slice(), ["BUILD" | "BUILDING" | "BUILDTIME"] | ["BUILD", "TIME" | "PHASE"])
+    matches!(words.as_slice(), ["BUILD" | "BUILDING" | "BUILDTIME"] | ["BUILD", "TIME" | "PHASE"])
 }
 
 /// A value without the alternatives it is known not to be.

@@ -292,8 +292,10 @@ impl Evaluator<'_> {
             parts.push((unknown(reason, why.at.clone()), Calls::one(&calls.callers, calls.reached.len() + number)));
         }
         // Which call it is tells nothing where none of them is known.
-        if parts.iter().all(|(node, _)| matches!(node.value, Value::Unknown(_))) {
-            return parts.into_iter().next().map(|(node, _)| node);
+        let unknown = parts.iter().map(|(node, _)| if let Value::Unknown(why) = &node.value { Some(why) } else { None });
+        if let Some(all) = unknown.collect::<Option<Vec<&Unknown>>>() {
+            let why = Unknown { is_text: all.iter().all(|why| why.is_text), ..(*all.first()?).clone() };
+            return parts.first().map(|(node, _)| Node { value: Value::Unknown(why), at: node.at.clone() });
         }
         let mut parts: Vec<(Node, Condition)> =
             parts.into_iter().filter_map(|(node, calls)| Some((node, calls.made()?))).collect();

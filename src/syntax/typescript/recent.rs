@@ -1,5 +1,6 @@
 //! Trees of the texts that were parsed last. The same text need not be parsed again, and one that was edited only where it
-//! differs. What is kept saves time and changes nothing else: the trees are the same as those of texts that nobody knows.
+//! differs. What is kept saves time and changes nothing else, as far as the parser keeps its promise: that what it makes of an
+//! edited tree is what it makes of the text alone. Of texts with errors it does not, so they are no beginnings.
 
 use std::iter::zip;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -31,15 +32,13 @@ pub(super) enum Start {
 /// What is known of a text; `None` where none that was parsed lately has most of it.
 pub(super) fn find(is_tsx: bool, text: &str) -> Option<Start> {
     let mut recent = lock();
-    let of_language = recent.iter().enumerate().filter(|(_, known)| known.is_tsx == is_tsx);
-    let (at, common) =
-        of_language.map(|(at, known)| (at, Common::of(&known.text, text))).max_by_key(|(_, common)| common.len())?;
-    let known = &recent[at];
-    if known.text.len() == text.len() && common.before == text.len() {
-        let tree = known.tree.clone();
+    if let Some(at) = recent.iter().position(|known| known.is_tsx == is_tsx && *known.text == *text) {
         recent[..=at].rotate_right(1);
-        return Some(Start::Same(tree));
+        return Some(Start::Same(recent[0].tree.clone()));
     }
+    let of_language = recent.iter().filter(|known| known.is_tsx == is_tsx);
+    let (known, common) =
+        of_language.map(|known| (known, Common::of(&known.text, text))).max_by_key(|(_, common)| common.len())?;
     (2 * common.len() >= text.len()).then(|| {
         let mut tree = known.tree.clone();
         tree.edit(&common.edit(&known.text, text));
@@ -60,14 +59,17 @@ pub(super) fn keep(is_tsx: bool, text: &str, tree: &Tree) {
         bytes <= MOST_BYTES
     };
     let kept = recent.iter().map(fits).take_while(|fits| *fits).take(MOST).count();
-    recent.truncate(kept);
+    let evicted = recent.split_off(kept);
+    // To free a tree takes a while, for which nobody need wait.
+    drop(recent);
+    drop(evicted);
 }
 
 fn lock() -> MutexGuard<'static, Vec<Known>> {
     RECENT.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// What two texts have in common: bytes at the beginning, and bytes at the end.
+/// What two texts have in common: bytes at the beginning, and bytes at the end, of whole characters.
 struct Common {
     before: usize,
     after: usize,
@@ -76,10 +78,10 @@ struct Common {
 impl Common {
     fn of(old: &str, new: &str) -> Self {
         let is_same = |(old, new): &(u8, u8)| old == new;
-        let before = zip(old.bytes(), new.bytes()).take_while(is_same).count();
+        let before = new.floor_char_boundary(zip(old.bytes(), new.bytes()).take_while(is_same).count());
         let rest = old.len().min(new.len()) - before;
         let after = zip(old.bytes().rev(), new.bytes().rev()).take(rest).take_while(is_same).count();
-        Self { before, after }
+        Self { before, after: new.len() - new.ceil_char_boundary(new.len() - after) }
     }
 
     fn len(&self) -> usize {
@@ -104,4 +106,24 @@ fn point(text: &str, at: usize) -> Point {
     let before = &text.as_bytes()[..at];
     let line = memchr::memrchr(b'\n', before).map_or(0, |newline| newline + 1);
     Point::new(memchr::memchr_iter(b'\n', before).count(), at - line)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_texts_have_in_common_are_whole_characters() {
+        for (old, new, before, after) in [
+            ("aéb", "aèb", 1, 1),
+            ("aéb", "aũb", 1, 1),
+            ("é", "éé", 2, 0),
+            ("ééa", "éa", 2, 1),
+            ("aé", "aéũ", 3, 0),
+            ("same", "same", 4, 0),
+        ] {
+            let common = Common::of(old, new);
+            assert_eq!((common.before, common.after), (before, after), "{old} {new}");
+        }
+    }
 }
