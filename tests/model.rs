@@ -1395,18 +1395,6 @@ fn parameters_are_what_the_calls_give() {
 }
 
 #[test]
-fn a_key_that_calls_decide_on_chooses_a_member_for_each() {
-    let auth = "import { betterAuth } from \"better-auth\";\nconst PREFIXES = { public: \"a\", admin: \"b\" } as const;\n\
-        export function createAuth(of: { surface: \"public\" | \"admin\" }) {\n\
-        return betterAuth({ advanced: { cookiePrefix: PREFIXES[of.surface] } }); }";
-    let caller = |surface: &str| {
-        format!("import {{ createAuth }} from \"./auth\";\nexport const own = createAuth({{ surface: \"{surface}\" }});")
-    };
-    let model = model(&[("src/auth.ts", auth), ("src/a.ts", &caller("public")), ("src/b.ts", &caller("admin"))]);
-    assert_eq!(option(&model, &["advanced", "cookiePrefix"]), "Text(Plain(\"a\")) or Text(Plain(\"b\"))");
-}
-
-#[test]
 fn a_factory_may_have_any_name() {
     let body = "import { betterAuth } from \"better-auth\";\nimport { admin, jwt } from \"better-auth/plugins\";\n\
                 export const build = (more: any[]) => betterAuth({ plugins: [admin(), ...more] });";

@@ -1,7 +1,7 @@
 //! Members of values, among them the environment.
 
 use super::changes::is_map;
-use super::compose::{each, either, undecided, unknown};
+use super::compose::{either, undecided, unknown};
 use super::environment::{
     RUNTIME_CONFIG, environment, exports_environment, exports_variables, holds_bindings, is_process, is_runtime_config,
     reads_environment, spread_whole, variable_part,
@@ -54,19 +54,16 @@ impl Evaluator<'_> {
 
     pub(super) fn index(&self, place: &Place<'_>, object: &Expr, index: &Expr, at: Site) -> Node {
         let key = self.expr(place, index);
-        let told = read_variable(&key.value).and_then(|variable| told_by(variable, &self.expr(place, object), &at));
-        // A key that depends on a call, or on a condition, chooses a member in each case.
-        told.unwrap_or_else(|| each(key, &at, &|key| self.member_at(place, object, &key, &at)))
-    }
-
-    fn member_at(&self, place: &Place<'_>, object: &Expr, key: &Node, at: &Site) -> Node {
         match &key.value {
-            Value::Text(Text::Plain(key)) => self.member(place, object, key, at.clone()),
+            Value::Text(Text::Plain(key)) => self.member(place, object, key, at),
             Value::Number(number) => {
                 let object = self.expr(place, object);
-                self.property(&object, &number.to_string(), at)
+                self.property(&object, &number.to_string(), &at)
             }
-            _ => unknown("a computed key", at.clone()),
+            value => {
+                let chosen = read_variable(value).and_then(|variable| told_by(variable, &self.expr(place, object), &at));
+                chosen.unwrap_or_else(|| unknown("a computed key", at))
+            }
         }
     }
 
