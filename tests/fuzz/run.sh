@@ -10,9 +10,9 @@ shift
 targets=${*:-$(cargo +nightly fuzz list --fuzz-dir .)}
 for target in $targets; do
     mkdir -p "target/corpus/$target"
-    seeds=corpus/$target
+    set -- "target/corpus/$target" "corpus/$target"
     # A whole review is fed with the same code as its first step, too.
-    [ "$target" = review ] && seeds="$seeds corpus/code"
-    cargo +nightly fuzz run --fuzz-dir . "$target" "target/corpus/$target" $seeds -- \
+    [ "$target" = review ] && set -- "$@" corpus/code
+    cargo +nightly fuzz run --fuzz-dir . "$target" "$@" -- \
         -max_total_time="$seconds" -timeout=5 -rss_limit_mb=2048 -max_len=8192 -print_final_stats=1
 done
