@@ -37,7 +37,7 @@ pub fn language(kind: FileKind) -> Language {
     }
 }
 
-/// Parses a code file; `None` when it takes longer than two seconds.
+/// Parses a code file; `None` when it takes longer than two seconds, or is minified and not of this grammar.
 #[must_use]
 pub fn parse(kind: FileKind, text: &str) -> Option<Parsed<'_>> {
     let text = match kind {
@@ -63,18 +63,26 @@ pub fn parse(kind: FileKind, text: &str) -> Option<Parsed<'_>> {
         recent::keep(is_tsx, &text, &tree);
         return Some(Parsed { tree, text, errors: Vec::new() });
     }
-    let bridged = gaps::bridged(&text).map_or(text, Cow::Owned);
-    let mut reads = |text: &str| parsed(&mut parser, text, None, Instant::now()).is_some_and(|tree| is_sound(&tree));
-    let (text, mut unread) = if reads(&bridged) {
-        (bridged, Vec::new())
-    } else {
-        let (sound, unread) = layout::sound(&bridged, &mut reads);
-        (Cow::Owned(sound), unread)
+    let (text, tree) = match gaps::bridged(&text) {
+        Some(bridged) => {
+            let tree = parsed(&mut parser, &bridged, None, Instant::now())?;
+            (Cow::Owned(bridged), tree)
+        }
+        None => (text, tree),
     };
+    if is_sound(&tree) {
+        return Some(Parsed { tree, text, errors: Vec::new() });
+    }
+    // Nobody is in the middle of an edit of what a bundler wrote.
+    if layout::is_minified(&text) {
+        return None;
+    }
+    let mut reads = |text: &str| parsed(&mut parser, text, None, Instant::now()).is_some_and(|tree| is_sound(&tree));
+    let (text, mut unread) = layout::sound(&text, &mut reads);
     let tree = parsed(&mut parser, &text, None, Instant::now())?;
     unread.extend(errors(&tree));
     unread.sort_by_key(|span| span.start);
-    Some(Parsed { tree, text, errors: unread })
+    Some(Parsed { tree, text: Cow::Owned(text), errors: unread })
 }
 
 /// The tree of a text, which is begun with that of a similar one; `None` when too long a time has passed since it `started`.

@@ -14,11 +14,23 @@ use crate::source::Span;
 /// Most bytes that are parsed to find out what is broken.
 const MAX_TRIED: usize = 2_000_000;
 
+/// Longest line that a person would write or read, in bytes.
+const LONG_LINE: usize = 1_000;
+
+/// Most bytes in longer lines: pictures and fonts stand beside code.
+const MAX_LONG: usize = 128 * 1024;
+
 /// Most places in one line where a comma is tried, and brackets that are closed.
 const MAX_GAPS: usize = 8;
 
 /// Most unterminated literals that are told from others.
 const MAX_UNTERMINATED: usize = 4;
+
+/// Whether a text has no layout that could tell anything: most of it stands in lines that nobody writes.
+pub(super) fn is_minified(text: &str) -> bool {
+    let in_long: usize = text.lines().map(str::len).filter(|length| *length > LONG_LINE).sum();
+    in_long > MAX_LONG && in_long * 2 > text.len()
+}
 
 /// The text without what cannot be read, and where that stood. `is_sound` tells whether a text can be read.
 pub(super) fn sound(text: &str, is_sound: &mut dyn FnMut(&str) -> bool) -> (String, Vec<Span>) {
@@ -441,6 +453,15 @@ mod tests {
         ] {
             assert_eq!(left(text), (lines.into_iter().map(str::to_owned).collect(), unread), "{text}");
         }
+    }
+
+    #[test]
+    fn pictures_beside_code_do_not_make_it_minified() {
+        let line = "const a = f({ b: c }); ";
+        let picture = format!("const picture = \"{}\";\n", "A".repeat(100_000));
+        assert!(!is_minified(&[format!("{line}\n").repeat(10), picture.clone()].concat()));
+        assert!(!is_minified(&[format!("{line}\n").repeat(20_000), picture.repeat(2)].concat()));
+        assert!(is_minified(&line.repeat(10_000)));
     }
 
     #[test]
