@@ -139,16 +139,15 @@ impl<'a> View<'a> {
         let path = Arc::clone(&before.entry.path);
         let after = self.survey.signals(&path)?;
         // Facts that nobody keeps may have been read nevertheless.
-        let known = || before.entry.blob.and_then(|blob| self.known(&blob, before.kind));
-        let imports_the_same = before.signals == after
-            && known().is_some_and(|before| {
-                let now = match before.body {
-                    Body::Specifiers(_) => self.load_specifiers(&path),
-                    _ => self.facts(&path),
-                };
-                now.is_some_and(|now| now.specifiers().eq(before.specifiers()))
-            });
-        Some(Edit { path, before: before.signals, after, imports_the_same })
+        let known = before.entry.blob.and_then(|blob| self.known(&blob, before.kind)).filter(|_| before.signals == after);
+        let now = known.as_ref().and_then(|known| match known.body {
+            Body::Specifiers(_) => self.load_specifiers(&path),
+            _ => self.facts(&path),
+        });
+        let both = known.zip(now);
+        let imports_the_same = both.as_ref().is_some_and(|(before, now)| now.specifiers().eq(before.specifiers()));
+        let changes_the_same = both.is_some_and(|(before, now)| now.changes_the_same(&before));
+        Some(Edit { path, before: before.signals, after, imports_the_same, changes_the_same })
     }
 
     /// The facts of bytes, kept for the next time.

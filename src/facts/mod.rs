@@ -143,6 +143,18 @@ impl FileFacts {
         Self { body: Body::Module(module::with_all_calls(kind, text)), suppressions: Vec::new(), errors: Vec::new() }
     }
 
+    /// What the file changes of what it imports: the modules and the ways from there; nothing where it was not parsed.
+    pub fn changed_imports(&self) -> impl Iterator<Item = (&str, &module::Imported, &[String])> {
+        let changes = self.module().into_iter().flat_map(module::Module::changed_imports);
+        changes.map(|(import, effect)| (import.module.as_str(), &import.name, effect.path.as_slice()))
+    }
+
+    /// Whether it changes the same as before of what it imports.
+    #[must_use]
+    pub fn changes_the_same(&self, before: &Self) -> bool {
+        self.module().is_some() && before.module().is_some() && self.changed_imports().eq(before.changed_imports())
+    }
+
     /// The modules that the file imports or passes on, as written; where it was not parsed, all that it may.
     pub fn specifiers(&self) -> impl Iterator<Item = &str> {
         let module = self.module().into_iter().flat_map(|module| module.imported().chain(module.passed_on()));

@@ -72,6 +72,15 @@ impl Module {
             }
         })
     }
+
+    /// The changes made to what it imports where it is loaded, each with the import.
+    pub fn changed_imports(&self) -> impl Iterator<Item = (&Import, &Effect)> {
+        let effects = self.scopes.first().into_iter().flat_map(|scope| &scope.effects).filter(|effect| effect.is_in_place());
+        effects.filter_map(|effect| {
+            let import = self.imports.iter().find(|import| import.local == effect.root && !import.type_only)?;
+            Some((import, effect))
+        })
+    }
 }
 
 /// A name brought in from another module.

@@ -72,6 +72,9 @@ pub enum Program {
 }
 
 impl Program {
+    /// Parts of the names of all of them: most lines have none, and need not be taken apart.
+    const NAMES: [&str; 6] = ["auth", "drizzle-kit", "mikro-orm", "prisma", "typeorm", "wrangler"];
+
     /// The program that a word names, after the one before it.
     fn named(word: &str, before: Option<&str>) -> Option<Self> {
         let package = Registered::of_npm(word);
@@ -167,6 +170,9 @@ fn leading_options(words: &[&str]) -> usize {
 
 /// What a command runs, where it is one of the known programs.
 fn invoked(command: &str) -> Option<Invocation<'_>> {
+    if !Program::NAMES.iter().any(|name| command.contains(name)) {
+        return None;
+    }
     let between = [' ', '\t', '"', '\'', ',', '[', ']', '(', ')'];
     let words: Vec<&str> = command.split(between).filter(|word| !word.is_empty()).collect();
     words.iter().enumerate().find_map(|(place, name)| {

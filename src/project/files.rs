@@ -19,6 +19,11 @@ pub trait Files: Sync {
         self.facts(path)
     }
 
+    /// The facts of the file at `path`, of which only [what it changes of its imports](FileFacts::changed_imports) is looked at.
+    fn changed_imports(&self, path: &str) -> Option<Arc<FileFacts>> {
+        self.facts(path)
+    }
+
     /// Where the file at `path` inside a `node_modules` folder really lies, as a path [`Files::facts`] takes; package
     /// managers put links there. `None` when there is no such file, it lies outside of the repository, or installed
     /// packages are not to be seen. Asked only for plugins that nothing in the repository tells of.
@@ -79,4 +84,6 @@ pub struct Edit {
     pub after: Signals,
     /// It mentions the same, and imports the same modules.
     pub imports_the_same: bool,
+    /// It [changes](FileFacts::changed_imports) the same of what it imports.
+    pub changes_the_same: bool,
 }

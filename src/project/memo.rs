@@ -7,7 +7,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeSet, HashMap};
 use std::hash::Hash;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::facts::FileFacts;
@@ -46,6 +46,8 @@ impl<K: Hash + Eq, V> Memo<K, V> {
 struct Basis {
     /// Files whose facts were read.
     reads: Paths,
+    /// Files of which only what they change of their imports was read.
+    changing: Paths,
     /// Modules whose importers were asked for.
     importers: Vec<ModuleNames>,
     /// The files of interest were listed.
@@ -68,6 +70,8 @@ struct Record {
     steps: u64,
     /// How far it went below where it was asked for.
     depth: u32,
+    /// Of one that depends on who asks, the answer around it, by its number in the run, for all who ask within.
+    within: Option<u64>,
     /// The run it was found to hold in.
     holds: AtomicU32,
     /// The run it was found not to hold in.
@@ -84,6 +88,10 @@ struct Recording {
     began: u64,
     /// Steps of the answers it rests on, as far as they were counted for it.
     steps_below: u64,
+    /// How many of the answers around it come out the same whoever asks for them, where it depends on who asks.
+    cut_below: Option<usize>,
+    /// Its number among all that were worked out in the run.
+    number: u64,
     /// The depth at which it began, and the deepest one until then.
     depth: u32,
     deepest: u32,
@@ -109,11 +117,13 @@ impl Paths {
 pub(super) struct Gate<'a> {
     files: &'a dyn Files,
     open: Mutex<Vec<Recording>>,
+    /// How many answers were worked out.
+    worked_out: AtomicU64,
 }
 
 impl<'a> Gate<'a> {
     pub(super) fn new(files: &'a dyn Files) -> Self {
-        Self { files, open: Mutex::default() }
+        Self { files, open: Mutex::default(), worked_out: AtomicU64::default() }
     }
 
     fn open(&self) -> MutexGuard<'_, Vec<Recording>> {
@@ -137,12 +147,15 @@ impl<'a> Gate<'a> {
 
     /// Of what is being worked out, all but so many depend on who asks.
     fn is_fleeting_below(&self, answers: usize) {
-        self.open().iter_mut().skip(answers).for_each(|recording| recording.basis.fleeting = true);
+        for recording in self.open().iter_mut().skip(answers) {
+            recording.cut_below = Some(recording.cut_below.map_or(answers, |least| least.min(answers)));
+        }
     }
 
     /// What is being worked out lacks steps, which another part of the work may have.
     fn is_short(&self) {
-        self.open().iter_mut().for_each(|Recording { basis, .. }| (basis.fleeting, basis.short) = (true, true));
+        self.is_fleeting();
+        self.open().iter_mut().for_each(|recording| recording.basis.short = true);
     }
 }
 
@@ -158,6 +171,11 @@ impl Files for Gate<'_> {
             self.read(path);
         }
         self.files.facts(path)
+    }
+
+    fn changed_imports(&self, path: &str) -> Option<Arc<FileFacts>> {
+        self.note(|recording| recording.basis.changing.insert(path, || path.into()));
+        self.files.changed_imports(path)
     }
 
     /// Asked for importers only, which are noted.
@@ -386,7 +404,8 @@ impl<'a> Run<'a> {
             self.gate.is_short();
         }
         if record.basis.fleeting {
-            self.gate.is_fleeting();
+            let around = self.gate.open().iter().position(|recording| Some(recording.number) == record.within);
+            self.gate.is_fleeting_below(around.map_or(0, |place| place + 1));
         }
         let steps = self.count(record);
         self.charge(steps);
@@ -400,15 +419,19 @@ impl<'a> Run<'a> {
     /// Works an answer out, and keeps it with what it is worked out from.
     pub(super) fn work_out<K: Hash + Eq, V: Clone>(&self, memo: &Memo<K, V>, key: K, work: impl FnOnce() -> V) -> V {
         let (began, depth, deepest) = (self.steps.get(), self.depth.get(), self.deepest.get());
-        self.gate.open().push(Recording { began, depth, deepest, ..Recording::default() });
+        let number = self.gate.worked_out.fetch_add(1, Ordering::Relaxed);
+        self.gate.open().push(Recording { began, number, depth, deepest, ..Recording::default() });
         self.deepest.set(depth);
         let value = work();
         let Some(recording) = self.gate.open().pop() else { return value };
         let all_steps = self.steps.get() - recording.began;
+        let outermost = recording.cut_below.and_then(|answers| answers.checked_sub(1));
+        let within = outermost.and_then(|place| Some(self.gate.open().get(place)?.number));
         let record = Arc::new(Record {
-            basis: recording.basis.settled(),
+            basis: Basis { fleeting: recording.cut_below.is_some(), ..recording.basis.settled() },
             steps: all_steps.saturating_sub(recording.steps_below),
             depth: self.deepest.get() - recording.depth,
+            within,
             holds: AtomicU32::new(self.number),
             fails: AtomicU32::default(),
             counted: AtomicU32::new(self.number),
@@ -451,6 +474,7 @@ impl Basis {
     /// The same without room for more: records are kept.
     fn settled(mut self) -> Self {
         self.reads.0.shrink_to_fit();
+        self.changing.0.shrink_to_fit();
         self.touched.0.shrink_to_fit();
         self.importers.shrink_to_fit();
         self.rests_on.shrink_to_fit();
@@ -461,6 +485,7 @@ impl Basis {
     fn outlives(&self, edit: &Edit) -> bool {
         let may_find = |signals: &Signals| self.importers.iter().any(|names| signals.imports.may_hold(*names));
         !self.reads.contains(&edit.path)
+            && (edit.changes_the_same || !self.changing.contains(&edit.path))
             && (edit.imports_the_same || !(may_find(&edit.before) || may_find(&edit.after)))
             && !(self.listed && edit.before.without_imports() != edit.after.without_imports())
     }

@@ -121,7 +121,7 @@ impl Lowering<'_> {
             // `addRoutes(app)`, for what it does alone.
             Kind::Name(_) => {
                 let is_name = |argument: &Element| matches!(argument.value.kind, Kind::Name(_));
-                is_statement(node) && call.arguments.iter().any(is_name)
+                call.arguments.iter().any(is_name) && is_statement(node)
             }
             _ => false,
         };

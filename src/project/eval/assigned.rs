@@ -20,7 +20,7 @@ const MAX_PLACES: usize = 8;
 
 /// How many variables may be looked at for what one is set to, each for the one before: members of a class are often set in
 /// terms of one another.
-const MAX_SETTING: u32 = 2;
+const MAX_SETTING: usize = 2;
 
 /// A value that is given to a name, or to what lies at a path of it, in the scope of a file.
 pub(super) struct Assignment<'m> {
@@ -76,12 +76,12 @@ impl Evaluator<'_> {
             if effect.is_in_place() {
                 self.put(node, &sets);
             }
-            if let Some(mark) = mark {
-                self.changing.borrow_mut().push((mark.clone(), node.clone()));
-            }
-            self.apply(place, node, effect, before);
-            if mark.is_some() {
-                self.changing.borrow_mut().pop();
+            match mark {
+                Some(mark) => {
+                    let so_far = (mark.clone(), node.clone());
+                    self.changing.during(self.run, so_far, || self.apply(place, node, effect, before));
+                }
+                None => self.apply(place, node, effect, before),
             }
         }
         self.put(node, &sets);
@@ -97,10 +97,11 @@ impl Evaluator<'_> {
         byte: u32,
         elsewhere: impl FnOnce() -> Node,
     ) -> Node {
-        let is_it = |(file, scope, changed): &Mark| *file == place.file && *scope == place.scope && changed == name;
-        if let Some((_, so_far)) = self.changing.borrow().iter().rev().find(|(mark, _)| is_it(mark)) {
-            self.run.cut();
-            return so_far.clone();
+        let is_it = |((file, scope, changed), so_far): &(Mark, Node)| {
+            (*file == place.file && *scope == place.scope && changed == name).then(|| so_far.clone())
+        };
+        if let Some(so_far) = self.changing.innermost(self.run, is_it) {
+            return so_far;
         }
         let mut node = elsewhere();
         let Some(module) = place.facts.module() else { return node };
@@ -123,7 +124,6 @@ impl Evaluator<'_> {
     }
 
     fn set_by(&self, place: &Place<'_>, group: &[&Effect]) -> Option<Set> {
-        let module = place.facts.module()?;
         let first = group.first()?;
         let name =
             std::iter::once(shown_name(&first.root)).chain(first.path.iter().map(String::as_str)).collect::<Vec<_>>().join(".");
@@ -135,13 +135,19 @@ impl Evaluator<'_> {
         };
         let is_set = |at: Site| Condition::new(format!("{name} is set"), at);
         let unset = is_set(Site::new(&place.file, first.span)).negated();
-        if self.setting.get() == MAX_SETTING {
-            self.run.cut();
+        if self.setting.reaches(self.run, MAX_SETTING) {
             let at = Site::new(&place.file, first.span);
             let values = vec![(unknown(format!("`{name}` is set later"), at.clone()), is_set(at))];
             return Some(Set { path: first.path.clone(), values, unset });
         }
-        self.setting.set(self.setting.get() + 1);
+        let values = self.setting.during(self.run, (), || self.set_values(place, group, frame, &name));
+        (!values.is_empty()).then(|| Set { path: first.path.clone(), values, unset })
+    }
+
+    /// The values that some assignments to one name give, each under the condition that it was given.
+    fn set_values(&self, place: &Place<'_>, group: &[&Effect], frame: Option<&Frame<'_>>, name: &str) -> Vec<(Node, Condition)> {
+        let Some(module) = place.facts.module() else { return Vec::new() };
+        let is_set = |at: Site| Condition::new(format!("{name} is set"), at);
         let mut values = Vec::new();
         for effect in group {
             let at = Site::new(&place.file, effect.span);
@@ -152,7 +158,7 @@ impl Evaluator<'_> {
             }
             let Some(made) = Assignment::of(module, place.scope, effect) else { continue };
             let there = Place { file: Arc::clone(&place.file), facts: Arc::clone(&place.facts), scope: made.scope, frame };
-            let is_it = |part: &Expr| matches!(&part.kind, Kind::Name(name) if *name == first.root);
+            let is_it = |part: &Expr| matches!(&part.kind, Kind::Name(name) if *name == effect.root);
             let guards = made.effect.guards.iter().filter(|guard| !guard.condition.any(&is_it));
             let Some(conditions) = self.conditions(&there, guards) else { continue };
             let mut node = self.expr(&there, made.first_value());
@@ -161,8 +167,7 @@ impl Evaluator<'_> {
             }
             values.push((node, conditions.iter().fold(is_set(at), |all, next| all.and(next))));
         }
-        self.setting.set(self.setting.get() - 1);
-        (!values.is_empty()).then(|| Set { path: first.path.clone(), values, unset })
+        values
     }
 
     /// Adds to what a name stands for what functions may have put there.

@@ -407,15 +407,11 @@ impl Evaluator<'_> {
             return unknown("the function is not part of the snapshot", at.clone());
         };
         let mark = (Arc::clone(&function.file), function.scope, String::new());
-        if self.active.borrow().contains(&mark) || self.run.is_too_deep() {
-            self.run.cut();
+        if self.active.has(self.run, &mark) || self.run.is_too_deep() {
             return unknown("a function that calls itself", at.clone());
         }
-        self.active.borrow_mut().push(mark);
         self.run.touch(&function.file);
-        let node = in_call(function, &facts, &call, &mut |place| self.returned(place, at));
-        self.active.borrow_mut().pop();
-        node
+        self.active.during(self.run, mark, || in_call(function, &facts, &call, &mut |place| self.returned(place, at)))
     }
 
     /// Whether an expression never comes to a value: it calls a function that does nothing but throw.

@@ -182,11 +182,7 @@ impl Evaluator<'_> {
     /// Whether a change is asked for by others in such a way that following it costs too much: every change on the way
     /// may ask for all that come before it.
     fn is_deep_in_changes(&self) -> bool {
-        let is_deep = self.changing.borrow().len() > MAX_CHANGING;
-        if is_deep {
-            self.run.cut();
-        }
-        is_deep
+        self.changing.reaches(self.run, MAX_CHANGING + 1)
     }
 
     /// Whether something that is called may change what lies at a way into an argument of it.
@@ -205,9 +201,7 @@ impl Evaluator<'_> {
 
     /// Whether a function changes what lies at a way into an argument of it, or gives it to one that does.
     fn changes_argument(&self, asked: WayInto) -> bool {
-        let around = self.may_change.borrow().iter().find(|(around, _)| *around == asked).map(|(_, answers)| *answers);
-        if let Some(answers) = around {
-            self.run.cut_below(answers);
+        if self.may_change.has(self.run, &asked) {
             return false;
         }
         let ((file, scope), index, way) = &asked;
@@ -217,16 +211,13 @@ impl Evaluator<'_> {
         let Some(own) = module.scopes.get(scope as usize) else { return false };
         let place = Place { file: Arc::clone(file), facts: Arc::clone(&facts), scope, frame: None };
         // What the function is given to call may be anything.
-        self.may_change.borrow_mut().push((asked.clone(), self.run.open_answers()));
         let is_change = |effect: &Effect| match &effect.change {
             Mutation::Passed { call, index, way } if is_of_module(module, scope, &call.callee) => {
                 self.may_change(&self.as_written(|| self.expr(&place, &call.callee)).value, *index, way)
             }
             _ => true,
         };
-        let changes = own.changes_of(index, way).any(|(_, effect)| is_change(effect));
-        self.may_change.borrow_mut().pop();
-        changes
+        self.may_change.during(self.run, asked.clone(), || own.changes_of(index, way).any(|(_, effect)| is_change(effect)))
     }
 
     /// What became of a value that was given to a function of the repository, as what lies at a way into an argument.
@@ -257,8 +248,7 @@ impl Evaluator<'_> {
                 continue;
             };
             // Asked for by what the function is given, it cannot be told what an earlier call of it did.
-            if self.active.borrow().contains(&(Arc::clone(&function.file), function.scope, binding.name.clone())) {
-                self.run.cut();
+            if self.active.has(self.run, &(Arc::clone(&function.file), function.scope, binding.name.clone())) {
                 doubt_contents(target, &unseen(), MAX_DOUBTED);
                 continue;
             }

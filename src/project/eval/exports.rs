@@ -54,21 +54,26 @@ impl Evaluator<'_> {
         {
             return node;
         }
-        let around = self.namespaces.borrow().iter().find(|(around, _)| around == file).map(|(_, answers)| *answers);
-        if let Some(answers) = around {
-            self.run.cut_below(answers);
+        if self.namespaces.has(self.run, file) {
             return unknown(format!("what `{file}` exports depends on itself"), at.clone());
         }
-        self.namespaces.borrow_mut().push((Arc::clone(file), self.run.open_answers()));
-        let mut names = Vec::new();
-        let mut open = Vec::new();
+        // The same for all places of one file that ask.
+        let key = (Arc::clone(&at.file), Arc::clone(file));
+        let anywhere = Site::new(&at.file, Span::default());
+        let gather = || self.namespaces.during(self.run, Arc::clone(file), || self.gathered(file, &anywhere));
+        let mut node = self.run.answer_for_all(&self.values().namespaces, key, gather);
+        place_at(&mut node, &anywhere, at);
+        node
+    }
+
+    fn gathered(&self, file: &Arc<str>, at: &Site) -> Node {
+        let (mut names, mut open) = (Vec::new(), Vec::new());
         self.export_names(file, &mut names, &mut open, 0, at);
         let mut object = Object { properties: Vec::new(), open, ..Object::default() };
         for name in names.into_iter().take(MAX_NAMESPACE) {
             let node = self.export(file, &name, at);
             object.properties.push(Property { key: name.into(), key_at: node.at.clone(), node, conditions: Vec::new() });
         }
-        self.namespaces.borrow_mut().pop();
         Node { value: object.into(), at: at.clone() }
     }
 
@@ -300,14 +305,11 @@ impl Evaluator<'_> {
         if let Some(node) = self.run.known(&self.values().names, &key) {
             return Some(node);
         }
-        if self.active.borrow().contains(&mark) {
-            self.run.cut();
+        if self.active.has(self.run, &mark) {
             return Some(unknown(format!("what `{file}` exports depends on itself"), at));
         }
         let place = top(file, facts);
-        let exported = || {
-            self.run.read(file);
-            self.active.borrow_mut().push(mark);
+        let applied = || {
             let mut node = Node { value: Object::default().into(), at };
             for effect in &effects {
                 self.apply(&place, &mut node, effect, None);
@@ -318,10 +320,32 @@ impl Evaluator<'_> {
                     doubt(&mut object.change().open, Unknown::new(reason, Site::new(file, effect.span)));
                 }
             }
-            self.active.borrow_mut().pop();
             node
         };
+        let exported = || {
+            self.run.read(file);
+            self.active.during(self.run, mark, applied)
+        };
         Some(self.run.work_out(&self.values().names, key, exported))
+    }
+}
+
+/// Places the exports of a file, and what is not known of them, at another site.
+fn place_at(node: &mut Node, from: &Site, to: &Site) {
+    node.at = to.clone();
+    let Value::Object(object) = &mut node.value else { return };
+    let is_open = object.open.iter().any(|why| why.at == *from);
+    let is_unknown = |property: &Property| matches!(&property.node.value, Value::Unknown(why) if why.at == *from);
+    if !is_open && !object.properties.iter().any(is_unknown) {
+        return;
+    }
+    let object = object.change();
+    object.open.iter_mut().filter(|why| why.at == *from).for_each(|why| why.at = to.clone());
+    for property in object.properties.iter_mut().filter(|property| is_unknown(property)) {
+        (property.node.at, property.key_at) = (to.clone(), to.clone());
+        if let Value::Unknown(why) = &mut property.node.value {
+            why.at = to.clone();
+        }
     }
 }
 

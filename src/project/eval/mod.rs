@@ -24,6 +24,7 @@ mod operators;
 mod outside;
 mod proxies;
 mod refusals;
+mod underway;
 mod unused;
 mod validators;
 mod wrappers;
@@ -31,7 +32,7 @@ mod wrappers;
 pub(crate) use ever::Home;
 pub(crate) use outside::{MAX_SEARCHED, User};
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::sync::Arc;
 
 use crate::facts::FileFacts;
@@ -50,6 +51,7 @@ use exports::PassedOn;
 use numbers::to_number;
 use operators::test;
 use outside::{CallsOf, Changes, Uses};
+use underway::Underway;
 
 /// Evaluates expressions of the project.
 pub struct Evaluator<'a> {
@@ -57,16 +59,16 @@ pub struct Evaluator<'a> {
     resolver: &'a Resolver,
     run: &'a Run<'a>,
     answers: &'a Answers,
-    active: RefCell<Vec<Mark>>,
-    /// Files whose exports are being gathered, each with the number of answers that were being worked out then.
-    namespaces: RefCell<Vec<(Arc<str>, usize)>>,
-    /// Questions whether a function changes what lies at a way into an argument of it, each with the number of answers that
-    /// were being worked out then.
-    may_change: RefCell<Vec<(WayInto, usize)>>,
+    /// Names and functions that are being evaluated.
+    active: Underway<Mark>,
+    /// Files whose exports are being gathered.
+    namespaces: Underway<Arc<str>>,
+    /// Questions whether a function changes what lies at a way into an argument of it.
+    may_change: Underway<WayInto>,
     /// Names whose value is being changed, with what they stand for before the change.
-    changing: RefCell<Vec<(Mark, Node)>>,
-    /// How many variables are being looked at for what one is set to.
-    setting: Cell<u32>,
+    changing: Underway<(Mark, Node)>,
+    /// Variables that are being looked at for what they are set to.
+    setting: Underway<()>,
     /// Nobody asks what other files may change.
     is_as_written: Cell<bool>,
 }
@@ -106,6 +108,8 @@ struct Values {
     functions: Memo<FunctionId, Node>,
     /// What functions are given.
     calls_of: Memo<FunctionId, Arc<CallsOf>>,
+    /// What files export as a whole, as other files see it.
+    namespaces: Memo<(Arc<str>, Arc<str>), Node>,
 }
 
 impl Answers {
@@ -116,6 +120,7 @@ impl Answers {
             values.calls.end(run);
             values.functions.end(run);
             values.calls_of.end(run);
+            values.namespaces.end(run);
         }
         self.users.end(run);
         self.importers.end(run);

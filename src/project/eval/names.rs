@@ -38,16 +38,13 @@ impl Evaluator<'_> {
         if let Some(import) = module.imports.iter().find(|import| import.local == name) {
             let mut node = self.import(&place.file, import, Site::new(&place.file, span));
             let mark = (Arc::clone(&place.file), MODULE_SCOPE, name.to_owned());
-            if self.active.borrow().contains(&mark) {
-                self.run.cut();
+            if self.active.has(self.run, &mark) {
                 return node;
             }
             let top = top(&place.file, &place.facts);
-            self.active.borrow_mut().push(mark);
             let before = (place.scope == MODULE_SCOPE).then_some(span.start);
             let effects = self.effects(&top, name).filter(|effect| before.is_none_or(|before| effect.precedes(before)));
-            self.make_changes(&top, &mut node, effects, before, None);
-            self.active.borrow_mut().pop();
+            self.active.during(self.run, mark, || self.make_changes(&top, &mut node, effects, before, None));
             return node;
         }
         let at = Site::new(&place.file, span);
@@ -74,40 +71,34 @@ impl Evaluator<'_> {
             return node;
         }
         let mark = (Arc::clone(&place.file), scope, binding.name.clone());
-        if self.active.borrow().contains(&mark) {
-            self.run.cut();
+        if self.active.has(self.run, &mark) {
             // `list = [...list, more]` speaks of what the name stood for until then.
-            let changing = self.changing.borrow();
-            let so_far = changing.iter().rev().find(|(changed, _)| *changed == mark && before.is_some());
-            return so_far.map_or_else(
-                || unknown(format!("`{}` depends on itself", shown_name(&binding.name)), at),
-                |(_, node)| node.clone(),
-            );
+            let is_it = |(changed, node): &(Mark, Node)| (*changed == mark && before.is_some()).then(|| node.clone());
+            let so_far = self.changing.innermost(self.run, is_it);
+            return so_far.unwrap_or_else(|| unknown(format!("`{}` depends on itself", shown_name(&binding.name)), at));
         }
         let changed = || self.changed_binding(place, scope, binding, before, mark);
         if !whole {
             return changed();
         }
         // It is the same for all, however far those are into what others are set to.
-        let setting = self.setting.replace(0);
-        let node = self.run.work_out(&self.values().names, key, changed);
-        self.setting.set(setting);
-        node
+        self.setting.apart(|| self.run.work_out(&self.values().names, key, changed))
     }
 
     fn changed_binding(&self, place: &Place<'_>, scope: ScopeId, binding: &Binding, before: Option<u32>, mark: Mark) -> Node {
         let at = Site::new(&place.file, binding.span);
         self.run.read(&place.file);
-        self.active.borrow_mut().push(mark.clone());
         // No call decides what a module holds.
         let frame = place.frame.filter(|_| scope != MODULE_SCOPE);
         let inner = Place { file: Arc::clone(&place.file), facts: Arc::clone(&place.facts), scope, frame };
-        let mut node = self.source(&inner, &binding.name, &binding.source, at.clone());
-        let is_its_own =
-            |effect: &&Effect| self.denotes(&inner, effect, binding) && before.is_none_or(|before| effect.precedes(before));
-        let effects = self.effects(&inner, &binding.name).filter(is_its_own);
-        self.make_changes(&inner, &mut node, effects, before, Some(&mark));
-        self.active.borrow_mut().pop();
+        let mut node = self.active.during(self.run, mark.clone(), || {
+            let mut node = self.source(&inner, &binding.name, &binding.source, at.clone());
+            let is_its_own =
+                |effect: &&Effect| self.denotes(&inner, effect, binding) && before.is_none_or(|before| effect.precedes(before));
+            let effects = self.effects(&inner, &binding.name).filter(is_its_own);
+            self.make_changes(&inner, &mut node, effects, before, Some(&mark));
+            node
+        });
         // Names used several times over multiply what they hold, and clones of it cost what they weigh.
         match weight(&node) {
             Some(weight) => self.run.charge(weight.into()),

@@ -48,15 +48,13 @@ impl Evaluator<'_> {
         let facts = self.files.facts(&class.file)?;
         let own = scope_of(&facts, class.scope)?.class.as_deref()?;
         let mark = (Arc::clone(&class.file), class.scope, "(new)".to_owned());
-        if self.active.borrow().contains(&mark) || self.run.is_too_deep() {
-            self.run.cut();
+        if self.active.has(self.run, &mark) || self.run.is_too_deep() {
             return Some(unknown("a class that makes itself", at.clone()));
         }
-        self.active.borrow_mut().push(mark);
         self.run.touch(&class.file);
         let frame = Frame { of, outer };
         let place = Place { file: Arc::clone(&class.file), facts: Arc::clone(&facts), scope: class.scope, frame: Some(&frame) };
-        let node = match &own.base {
+        Some(self.active.during(self.run, mark, || match &own.base {
             None => self.assembled(&frame, None, at),
             Some(base) => {
                 let extended = self.expr(&place, base);
@@ -76,9 +74,7 @@ impl Evaluator<'_> {
                     self.assembled(&frame, Some(Unknown::new(reason, Site::new(&class.file, base.span))), at)
                 })
             }
-        };
-        self.active.borrow_mut().pop();
-        Some(node)
+        }))
     }
 
     /// The object itself, as seen from the first of its classes that is followed; `open` is why there may be more.

@@ -147,27 +147,25 @@ impl Evaluator<'_> {
             is_live(file) && !is_live(user) && !self.users(user, User::Any).iter().any(is_live)
         };
         for user in self.users(file, User::Changing).iter().filter(|user| !is_apart(user)) {
-            let Some(facts) = self.files.facts(user) else { continue };
+            let Some(facts) = self.files.changed_imports(user) else { continue };
             let Some(module) = facts.module() else { continue };
-            let place = top(user, &facts);
-            for effect in module.scopes[0].effects.iter().filter(|effect| effect.is_in_place()) {
-                if let Mutation::Passed { call, index, way } = &effect.change
-                    && !self.may_change(&self.as_written(|| self.expr(&place, &call.callee)).value, *index, way)
-                {
-                    continue;
-                }
-                let Some(import) = module.imports.iter().find(|import| import.local == effect.root && !import.type_only) else {
-                    continue;
-                };
+            for (import, effect) in module.changed_imports() {
                 let (name, path) = match (&import.name, effect.path.split_first()) {
                     (Imported::Named(name), _) => (name, effect.path.as_slice()),
                     (Imported::Namespace, Some((name, path))) => (name, path),
                     (Imported::Namespace, None) => continue,
                 };
-                if let Some((_, name)) = self.declaration(user, &import.module, name).filter(|(home, _)| home == file) {
-                    let at = Site::new(user, effect.span);
-                    changes.entry(name).or_default().push(Change { path: path.to_vec(), at });
+                let Some((_, name)) = self.declaration(user, &import.module, name).filter(|(home, _)| home == file) else {
+                    continue;
+                };
+                self.run.read(user);
+                if let Mutation::Passed { call, index, way } = &effect.change
+                    && !self.may_change(&self.as_written(|| self.expr(&top(user, &facts), &call.callee)).value, *index, way)
+                {
+                    continue;
                 }
+                let at = Site::new(user, effect.span);
+                changes.entry(name).or_default().push(Change { path: path.to_vec(), at });
             }
         }
         changes
@@ -263,15 +261,13 @@ impl Evaluator<'_> {
     /// What a function is given where it is called, as `argument` tells of each call; `None` when nothing calls it.
     pub(super) fn given(&self, place: &Place<'_>, name: &str, at: &Site, argument: &dyn Fn(&[Node]) -> Node) -> Option<Node> {
         let mark = (Arc::clone(&place.file), place.scope, "(its calls)".to_owned());
-        if self.active.borrow().contains(&mark) {
-            self.run.cut();
+        if self.active.has(self.run, &mark) {
             return None;
         }
-        self.active.borrow_mut().push(mark);
         // Asked for by each name and each member of it, and through many ways to one function.
         let key = (Arc::clone(&place.file), place.scope);
-        let calls = self.run.answer_for_all(&self.values().calls_of, key, || Arc::new(self.find_calls_of(place)));
-        self.active.borrow_mut().pop();
+        let find = || Arc::new(self.active.during(self.run, mark, || self.find_calls_of(place)));
+        let calls = self.run.answer_for_all(&self.values().calls_of, key, find);
         let mut parts: Vec<(Node, Calls)> = Vec::new();
         for (number, (arguments, at)) in calls.reached.iter().enumerate() {
             let node = match arguments {
@@ -352,20 +348,19 @@ impl Evaluator<'_> {
         let around = std::iter::successors(Some(scope), |id| module.scopes.get(*id as usize)?.parent);
         let function = around.take_while(|id| *id != MODULE_SCOPE).last()?;
         let mark = (Arc::clone(file), function, MARK.to_owned());
-        let followed = self.active.borrow().iter().filter(|(.., name)| name == MARK).count();
-        if followed == MAX_CALLERS || self.active.borrow().contains(&mark) {
+        let followed = self.active.count(|(.., name)| name == MARK);
+        if followed == MAX_CALLERS || self.active.has(self.run, &mark) {
             return None;
         }
         let uses = self.uses_of(file, function);
         if !uses.open.is_empty() {
             return None;
         }
-        self.active.borrow_mut().push(mark);
-        let mut roles = uses.calls.iter().map(|call| self.role_of(&call.at.file, call.scope, &call.guards));
-        let first = roles.next().filter(|first| *first != Role::Live);
-        let role = first.filter(|first| roles.all(|other| other == *first));
-        self.active.borrow_mut().pop();
-        role
+        self.active.during(self.run, mark, || {
+            let mut roles = uses.calls.iter().map(|call| self.role_of(&call.at.file, call.scope, &call.guards));
+            let first = roles.next().filter(|first| *first != Role::Live);
+            first.filter(|first| roles.all(|other| other == *first))
+        })
     }
 
     /// The name of the package through which others may use what a file exports.

@@ -176,30 +176,43 @@ pub fn entity_name(model: &str) -> String {
 /// the one in the database, or what that is made of.
 #[must_use]
 pub fn is_similar_table(table: &Table, wanted: &str) -> bool {
-    let wanted = fold(wanted);
-    let same = |name: &str| {
-        let name = fold(name);
-        name == wanted || name.strip_suffix('s') == Some(&wanted) || wanted.strip_suffix('s') == Some(name.as_str())
-    };
-    same(&table.name) || [&table.physical, &table.stem].into_iter().flatten().any(|name| same(name))
+    let names = [Some(&table.name), table.physical.as_ref(), table.stem.as_ref()];
+    names.into_iter().flatten().any(|name| is_similar(name, wanted))
+}
+
+/// Whether two names differ in case, underscores and the ending of the plural alone.
+fn is_similar(one: &str, other: &str) -> bool {
+    let (mut one, mut other) = (letters(one), letters(other));
+    loop {
+        match (one.next(), other.next()) {
+            (Some(letter), Some(same)) if letter == same => {}
+            (None, rest) | (rest, None) => {
+                return rest.is_none_or(|rest| rest == 's') && one.next().is_none() && other.next().is_none();
+            }
+            _ => return false,
+        }
+    }
 }
 
 /// Whether a column may be meant by a name: without case and underscores, by its own name or the one in the database.
 #[must_use]
 pub fn is_similar_column(column: &Column, wanted: &str) -> bool {
-    let wanted = fold(wanted);
-    fold(&column.name) == wanted || column.physical.as_deref().is_some_and(|physical| fold(physical) == wanted)
+    is_same_word(&column.name, wanted) || column.physical.as_deref().is_some_and(|physical| is_same_word(physical, wanted))
 }
 
 /// Whether two names differ in case and underscores alone.
 #[must_use]
 pub fn is_same_word(one: &str, other: &str) -> bool {
-    fold(one) == fold(other)
+    letters(one).eq(letters(other))
 }
 
 /// A name as it is compared where its spelling does not count: without case and underscores.
 pub(super) fn fold(name: &str) -> String {
-    name.chars().filter(|character| *character != '_').flat_map(char::to_lowercase).collect()
+    letters(name).collect()
+}
+
+fn letters(name: &str) -> impl Iterator<Item = char> {
+    name.chars().filter(|character| *character != '_').flat_map(char::to_lowercase)
 }
 
 #[cfg(test)]

@@ -123,12 +123,15 @@ impl Finder<'_> {
             snapshot.is_some_and(|path| self.files.exists(&path))
                 && (!migrated.places.keys().any(|one| is_taken(&one)) || is_marked())
         };
-        let places = migrated.tables.iter().flat_map(|source| {
-            let columns = source.table.columns.iter().map(|column| source.column_site(column));
-            std::iter::once(source.site()).chain(columns)
+        if migrated.unlisted.is_empty() {
+            return false;
+        }
+        let making = migrated.tables.iter().flat_map(|source| {
+            let columns = source.table.columns.iter().filter_map(|column| source.elsewhere.get(&column.name));
+            std::iter::once(&source.file).chain(columns)
         });
-        let making: BTreeSet<Arc<str>> = places.map(|place| place.file).collect();
-        making.iter().any(|script| migrated.unlisted.contains(script) && !is_of_kit(script))
+        let unlisted: BTreeSet<&Arc<str>> = making.filter(|script| migrated.unlisted.contains(*script)).collect();
+        unlisted.into_iter().any(|script| !is_of_kit(script))
     }
 
     /// A migration that people write into a folder, with the scripts of these packages.
