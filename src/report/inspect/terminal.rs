@@ -173,11 +173,27 @@ impl Page<'_> {
         }
     }
 
+    /// On what it depends whether a plugin is in the list; conditions of another file are told with their place, as its names
+    /// mean nothing elsewhere.
+    fn when(&self, plugin: &PluginUse) -> String {
+        if plugin.conditions.is_empty() {
+            return String::new();
+        }
+        let mut elsewhere: Vec<String> = Vec::new();
+        for condition in plugin.conditions.iter().filter(|condition| condition.at.file != plugin.at.file) {
+            let place = self.place(&condition.at);
+            if !elsewhere.contains(&place) {
+                elsewhere.push(place);
+            }
+        }
+        let at = if elsewhere.is_empty() { String::new() } else { format!("  {}", elsewhere.join(", ")) };
+        format!("  only if {}{at}", value::when(&plugin.conditions))
+    }
+
     fn plugins(&self, known: &[PluginUse], open: &[Unknown]) -> Vec<Row> {
         let mut rows = Vec::new();
         for plugin in known {
-            let when = value::when(&plugin.conditions);
-            let when = if when.is_empty() { String::new() } else { format!("  only if {when}") };
+            let when = self.when(plugin);
             let release = plugin.release.as_ref().map(|release| format!(" {release}")).unwrap_or_default();
             rows.push(Row::new(&plugin.name, format!("{}{release}  {}{when}", plugin.module, self.place(&plugin.at))));
             match schema_source(plugin) {
