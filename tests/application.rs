@@ -842,6 +842,39 @@ fn instances_are_followed_into_what_is_given_them() {
 }
 
 #[test]
+fn a_handler_taken_out_of_an_instance_is_followed_to_its_calls() {
+    let made = |body: &str| {
+        format!(
+            "import {{ betterAuth }} from \"better-auth\";\nimport {{ Hono }} from \"hono\";\nconst instance = betterAuth({{}});\n{body}"
+        )
+    };
+    let call = "const app = new Hono();\napp.on([\"POST\", \"GET\"], \"/api/auth/*\", (c) => handler(c.req.raw));";
+    let elsewhere =
+        |import: &str, call: &str| format!("import {{ Hono }} from \"hono\";\nimport {{ {import} }} from \"./auth\";\n{call}");
+    let renamed = call.replace("handler", "answer");
+    for (body, importing) in [
+        ("export const { handler, api } = instance;", elsewhere("handler", call)),
+        ("const { handler } = instance;\nexport { handler };", elsewhere("handler as answer", &renamed)),
+        ("export const { handler: answer } = instance;", elsewhere("answer as handler", call)),
+        ("export const handler = instance.handler;", elsewhere("handler", call)),
+        (&format!("const {{ handler }} = instance;\n{call}"), String::new()),
+    ] {
+        let auth = made(body);
+        let found = model(&[("package.json", &package(&["hono"])), ("src/auth.ts", &auth), ("src/server.ts", &importing)]);
+        assert_eq!(mounts(&found.servers[0]), ["Hono /api/auth/*"], "{body}");
+    }
+    // Another mount tells enough; what is taken out of something else is none.
+    let auth = made("export const { handler } = instance;\nconst { handler: own } = useForm();\nexport const auth = instance;");
+    let next = "import { auth } from \"@/auth\";\nimport { toNextJsHandler } from \"better-auth/next-js\";\nexport const { GET, POST } = toNextJsHandler(auth);";
+    let config = r#"{ "compilerOptions": { "paths": { "@/*": ["./src/*"] } } }"#;
+    let files = [("src/auth.ts", &*auth), ("src/app/api/auth/[...all]/route.ts", next), ("tsconfig.json", config)];
+    let found = model(&[&files[..], &[("package.json", &package(&["next"]))]].concat());
+    assert_eq!(mounts(&found.servers[0]), ["Next.js /api/auth/*"]);
+    let alone = model(&[("package.json", &package(&[])), ("src/auth.ts", &auth)]);
+    assert_eq!(mounts(&alone.servers[0]), ["Hono ?"]);
+}
+
+#[test]
 fn handlers_are_followed_by_their_names_to_the_files_of_routes() {
     let next = "import { auth } from \"./auth\";\nimport { toNextJsHandler } from \"better-auth/next-js\";\n";
     let cases = [

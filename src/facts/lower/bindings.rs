@@ -55,6 +55,7 @@ impl Lowering<'_> {
                     default,
                 });
                 let names: Vec<String> = self.scope(scope).bindings[bound..].iter().map(|bound| bound.name.clone()).collect();
+                self.handlers_taken(&expr, scope, bound..bound + names.len());
                 for name in names {
                     self.surround(before, within, || Surrounding::Bound { scope, name: name.clone() });
                 }
