@@ -4912,3 +4912,30 @@ fn the_plugin_for_another_domain_of_convex_needs_no_tables() {
     let model = model(&[("convex/auth.ts", auth)]);
     assert!(model.servers[0].required.open.is_empty(), "{:?}", model.servers[0].required.open);
 }
+
+#[test]
+fn the_component_of_convex_brings_what_better_auth_itself_needs() {
+    let comparison = |plugins: &str, config: &str| {
+        let auth = format!(
+            "import {{ createClient }} from \"@convex-dev/better-auth\";\nimport {{ convex }} from \"@convex-dev/better-auth/plugins\";\n\
+             import {{ betterAuth }} from \"better-auth\";\nimport {{ organization }} from \"better-auth/plugins\";\n\
+             import {{ components }} from \"./_generated/api\";\nconst component = createClient(components.betterAuth);\n\
+             export const createAuth = (ctx) => betterAuth({{ database: component.adapter(ctx), plugins: [{plugins}] }});"
+        );
+        let config = format!(
+            "import {{ defineApp }} from \"convex/server\";\nimport betterAuth from \"{config}\";\nconst app = defineApp();\napp.use(betterAuth);\nexport default app;"
+        );
+        let model = model(&[("convex/auth.ts", &auth), ("convex/convex.config.ts", &config)]);
+        model.servers[0].comparison.clone()
+    };
+    let installed = "@convex-dev/better-auth/convex.config";
+    assert!(matches!(comparison("convex({ authConfig })", installed), SchemaState::NotApplicable(_)));
+    for (plugins, config) in [
+        ("convex({ authConfig }), organization()", installed),
+        ("convex({ authConfig }), ...others", installed),
+        ("convex({ authConfig })", "./betterAuth/convex.config"),
+    ] {
+        let found = comparison(plugins, config);
+        assert!(matches!(found, SchemaState::Undetermined(_)), "{plugins} {config}: {found:?}");
+    }
+}
