@@ -4903,6 +4903,14 @@ fn what_a_module_of_nuxt_takes_is_a_server_and_a_client() {
     assert_eq!(found.clients[0].plugins[0].name, "adminClient");
     let other = auth.replace("@onmax/nuxt-better-auth/config", "elsewhere");
     assert!(model(&[("server/auth.config.ts", &other)]).servers.is_empty());
+    // What it gives to the function is not known.
+    let flagged = auth.replace(
+        "({ plugins: [admin()], secret: runtimeConfig.secret })",
+        "{ const plugins = [];\n if (runtimeConfig.flag) plugins.push(admin());\n return { plugins, database: runtimeConfig.db }; }",
+    );
+    let found = model(&[("server/auth.config.ts", &flagged)]);
+    assert_eq!(plugins(&found), ["admin?"]);
+    assert_eq!(found.servers[0].adapter.kind, AdapterKind::Unknown);
 }
 
 #[test]

@@ -230,10 +230,14 @@ impl Linker<'_> {
         }
     }
 
-    /// Options, or what a function gives for them.
+    /// Options, or what a function gives for them that the module of Nuxt calls.
     fn given_by(&self, options: Node) -> Node {
         match &options.value {
-            Value::Function(function) => self.evaluator.call(function, Vec::new(), &options.at),
+            Value::Function(function) => {
+                let given = Unknown::new("the module of Nuxt gives it to the function", options.at.clone());
+                let given = Node { value: Value::Unknown(given), at: options.at.clone() };
+                self.evaluator.call(function, vec![given], &options.at)
+            }
             _ => options,
         }
     }
