@@ -4947,3 +4947,16 @@ fn the_component_of_convex_brings_what_better_auth_itself_needs() {
         assert!(matches!(found, SchemaState::Undetermined(_)), "{plugins} {config}: {found:?}");
     }
 }
+
+#[test]
+fn a_client_may_be_made_by_what_a_parameter_is_by_default() {
+    let client = "import { createAuthClient } from \"better-auth/react\";\n\
+                  export function createClient(make: typeof createAuthClient = createAuthClient, env?: Env) {\n  return make({ baseURL: \"https://a.example\" });\n}\n\
+                  export const authClient = createClient();";
+    let found = model(&[("src/client.ts", client)]);
+    let [only] = found.clients.as_slice() else { panic!("one client: {:?}", found.clients) };
+    assert_eq!(only.module, "better-auth/react");
+    // What else is called by the name makes none.
+    let other = client.replace("createClient();", "createClient(fake);\nfunction fake(options) { return options; }");
+    assert!(model(&[("src/client.ts", &other)]).clients.is_empty());
+}

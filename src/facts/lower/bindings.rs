@@ -281,7 +281,11 @@ impl Lowering<'_> {
     fn parameter(&mut self, node: Node<'_>, scope: ScopeId, index: u32) {
         let Some(pattern) = node.field(NodeField::Pattern) else { return };
         let name = self.str(pattern);
-        let default = node.field(NodeField::Value).map(|value| self.expr(value, scope, Around::named(name)));
+        let value = node.field(NodeField::Value);
+        if let Some(entry) = value.and_then(|value| self.entry_named(value)) {
+            self.entry_names.insert(name.to_owned(), entry);
+        }
+        let default = value.map(|value| self.expr(value, scope, Around::named(name)));
         if pattern.kind() == "rest_pattern" {
             self.rest(pattern, scope, Source::Arguments { from: index });
         } else if pattern.kind() == "identifier" {
