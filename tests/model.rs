@@ -4960,3 +4960,39 @@ fn a_client_may_be_made_by_what_a_parameter_is_by_default() {
     let other = client.replace("createClient();", "createClient(fake);\nfunction fake(options) { return options; }");
     assert!(model(&[("src/client.ts", &other)]).clients.is_empty());
 }
+
+#[test]
+fn an_empty_object_is_no_database() {
+    let found = server("export const auth = betterAuth({ database: {} as never, plugins: [admin()] });");
+    assert_eq!(found.servers[0].adapter.kind, AdapterKind::Unknown);
+    assert!(matches!(found.servers[0].comparison, SchemaState::NotApplicable(_)), "{:?}", found.servers[0].comparison);
+    let found = server("export const auth = betterAuth({ database: { ...given }, plugins: [admin()] });");
+    assert_ne!(found.servers[0].adapter.kind, AdapterKind::Unknown);
+}
+
+#[test]
+fn what_drizzle_kit_pulls_is_no_schema_beside_the_one_it_reads() {
+    let auth = "import { betterAuth } from \"better-auth\";\nimport { drizzleAdapter } from \"better-auth/adapters/drizzle\";\n\
+                export const makeAuth = (db) => betterAuth({ database: drizzleAdapter(db, { provider: \"pg\" }) });";
+    let table = |more: &str| {
+        format!(
+            "import {{ pgTable, text }} from \"drizzle-orm/pg-core\";\nexport const user = pgTable(\"user\", {{ id: text().primaryKey(){more} }});\n"
+        )
+    };
+    let config = "import { defineConfig } from \"drizzle-kit\";\n\
+                  export default defineConfig({ dialect: \"postgresql\", schema: \"./src/schema.ts\", out: \"./drizzle\" });";
+    let files_of = |name: &str| -> Vec<String> {
+        let found = model(&[
+            ("packages/auth/package.json", r#"{ "name": "auth", "dependencies": { "better-auth": "1.7.25" } }"#),
+            ("packages/auth/src/auth.ts", auth),
+            ("packages/db/package.json", r#"{ "name": "db" }"#),
+            ("packages/db/drizzle.config.ts", config),
+            ("packages/db/src/schema.ts", &table("").replace("user", name)),
+            ("packages/db/drizzle/schema.ts", &table(", name: text()")),
+        ]);
+        let tables = &found.servers[0].declared.lookup.tables;
+        tables.iter().map(|(_, table)| table.file.to_string()).collect()
+    };
+    assert_eq!(files_of("user"), ["packages/db/src/schema.ts"]);
+    assert_eq!(files_of("post").len(), 2, "nothing else declares it");
+}

@@ -413,6 +413,9 @@ impl Linker<'_> {
                 let name = server.adapter.provider.as_deref().unwrap_or("the adapter");
                 SchemaState::Undetermined(format!("the schema of `{name}` does not lie in the repository in a form that is read"))
             }
+            AdapterKind::Unknown if server.adapter.is_hollow() => {
+                SchemaState::NotApplicable("it is given an empty object for a database")
+            }
             AdapterKind::Unknown => SchemaState::Undetermined("the database adapter is not known".into()),
             AdapterKind::Drizzle | AdapterKind::Prisma => SchemaState::Compared,
             AdapterKind::Kysely => run.map_or(SchemaState::Compared, |path| {
