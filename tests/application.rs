@@ -3,9 +3,11 @@
 use git_auth_review::cache::memory::MemoryStore;
 use git_auth_review::config::Config;
 use git_auth_review::engine;
+use git_auth_review::finding::Location;
 use git_auth_review::project::application::{Audience, Partners, Route};
 use git_auth_review::project::{Client, ProjectModel, Role, Server};
-use git_auth_review::source::MemorySnapshot;
+use git_auth_review::report::{Style, inspect};
+use git_auth_review::source::{MemorySnapshot, Site};
 
 const AUTH: (&str, &str) = (
     "src/auth.ts",
@@ -842,6 +844,39 @@ fn instances_are_followed_into_what_is_given_them() {
 }
 
 #[test]
+fn a_handler_taken_out_of_an_instance_is_followed_to_its_calls() {
+    let made = |body: &str| {
+        format!(
+            "import {{ betterAuth }} from \"better-auth\";\nimport {{ Hono }} from \"hono\";\nconst instance = betterAuth({{}});\n{body}"
+        )
+    };
+    let call = "const app = new Hono();\napp.on([\"POST\", \"GET\"], \"/api/auth/*\", (c) => handler(c.req.raw));";
+    let elsewhere =
+        |import: &str, call: &str| format!("import {{ Hono }} from \"hono\";\nimport {{ {import} }} from \"./auth\";\n{call}");
+    let renamed = call.replace("handler", "answer");
+    for (body, importing) in [
+        ("export const { handler, api } = instance;", elsewhere("handler", call)),
+        ("const { handler } = instance;\nexport { handler };", elsewhere("handler as answer", &renamed)),
+        ("export const { handler: answer } = instance;", elsewhere("answer as handler", call)),
+        ("export const handler = instance.handler;", elsewhere("handler", call)),
+        (&format!("const {{ handler }} = instance;\n{call}"), String::new()),
+    ] {
+        let auth = made(body);
+        let found = model(&[("package.json", &package(&["hono"])), ("src/auth.ts", &auth), ("src/server.ts", &importing)]);
+        assert_eq!(mounts(&found.servers[0]), ["Hono /api/auth/*"], "{body}");
+    }
+    // Another mount tells enough; what is taken out of something else is none.
+    let auth = made("export const { handler } = instance;\nconst { handler: own } = useForm();\nexport const auth = instance;");
+    let next = "import { auth } from \"@/auth\";\nimport { toNextJsHandler } from \"better-auth/next-js\";\nexport const { GET, POST } = toNextJsHandler(auth);";
+    let config = r#"{ "compilerOptions": { "paths": { "@/*": ["./src/*"] } } }"#;
+    let files = [("src/auth.ts", &*auth), ("src/app/api/auth/[...all]/route.ts", next), ("tsconfig.json", config)];
+    let found = model(&[&files[..], &[("package.json", &package(&["next"]))]].concat());
+    assert_eq!(mounts(&found.servers[0]), ["Next.js /api/auth/*"]);
+    let alone = model(&[("package.json", &package(&[])), ("src/auth.ts", &auth)]);
+    assert_eq!(mounts(&alone.servers[0]), ["Hono ?"]);
+}
+
+#[test]
 fn handlers_are_followed_by_their_names_to_the_files_of_routes() {
     let next = "import { auth } from \"./auth\";\nimport { toNextJsHandler } from \"better-auth/next-js\";\n";
     let cases = [
@@ -1515,6 +1550,27 @@ fn clients_are_linked_within_their_workspace_and_by_their_plugins() {
     for (first, second) in [(able, able), (AUTH.1, AUTH.1), (able, open), (AUTH.1, open)] {
         assert_eq!(files(first, second, &[]).0, [""; 0], "{first} {second}");
     }
+}
+
+#[test]
+fn what_nothing_uses_is_called_a_copy_for_the_cli_where_that_finds_it() {
+    let titles = |path: &'static str| -> Vec<String> {
+        let mounted = "import { auth } from \"./own\";\nimport { toNextJsHandler } from \"better-auth/next-js\";\nexport const { GET, POST } = toNextJsHandler(auth);";
+        let model = model(&[
+            ("package.json", &package(&["next"])),
+            (path, AUTH.1),
+            ("src/own.ts", AUTH.1),
+            ("src/app/api/auth/[...all]/route.ts", &mounted.replace("./own", "../../../../own")),
+        ]);
+        let style = Style { color: false, hyperlinks: false, width: 120, verbose: false };
+        let locate = |site: &Site| Location { file: site.file.to_string(), line: 1, column: 1, end_line: 1, end_column: 1 };
+        let page = inspect::terminal(&model, &locate, &style);
+        page.lines().filter(|line| line.starts_with("server")).map(str::to_owned).collect()
+    };
+    let of_cli = titles("src/auth.ts");
+    assert!(of_cli[0].contains("src/own.ts") && of_cli[1].ends_with("(a copy for the official CLI)"), "{of_cli:?}");
+    let unused = titles("src/kit/auth.ts");
+    assert!(unused[0].contains("src/own.ts") && unused[1].ends_with("(nothing in the repository uses it)"), "{unused:?}");
 }
 
 #[test]

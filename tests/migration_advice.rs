@@ -317,6 +317,18 @@ fn the_column_of_three_releases_is_left_behind_by_a_later_one() {
     let migration = said(&one.help.migration);
     assert!(migration.starts_with("None, with a later release.") && migration.contains("`local:credential`"), "{migration}");
     assert!(one.severity == Severity::High && one.why.starts_with("Nobody signs in with a password"), "{}", one.why);
+    let by_bun = findings_about(&[
+        ("package.json", "{ \"name\": \"app\", \"dependencies\": { \"better-auth\": \"1.7.1\" } }"),
+        ("bun.lock", "{ \"lockfileVersion\": 1, \"packages\": { \"better-auth\": [\"better-auth@1.7.1\", \"\", {}, \"\"] } }"),
+        (
+            "src/auth.ts",
+            "import { betterAuth } from \"better-auth\";\nimport { Pool } from \"pg\";\nexport const auth = betterAuth({ database: new Pool() });\n",
+        ),
+        ("migrations/1.sql", &format!("{SQL}{ACCOUNT});\n")),
+    ]);
+    let one = by_bun.iter().find(|finding| finding.message.contains("needs column `issuer`")).expect("1.7.1 needs it");
+    let told = [said(&one.help.server), said(&one.help.migration)].concat();
+    assert!(told.matches("`bunx auth@latest").count() == 2 && !told.contains("`npx"), "{told}");
     let strict = format!("{ACCOUNT}, \"issuer\" text not null);\n");
     let found = findings(None, app("1.7.9"), &strict);
     assert_eq!(statements(&found, "`issuer`"), ["alter table \"account\" alter column \"issuer\" drop not null;"]);

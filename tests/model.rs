@@ -4903,6 +4903,14 @@ fn what_a_module_of_nuxt_takes_is_a_server_and_a_client() {
     assert_eq!(found.clients[0].plugins[0].name, "adminClient");
     let other = auth.replace("@onmax/nuxt-better-auth/config", "elsewhere");
     assert!(model(&[("server/auth.config.ts", &other)]).servers.is_empty());
+    // What it gives to the function is not known.
+    let flagged = auth.replace(
+        "({ plugins: [admin()], secret: runtimeConfig.secret })",
+        "{ const plugins = [];\n if (runtimeConfig.flag) plugins.push(admin());\n return { plugins, database: runtimeConfig.db }; }",
+    );
+    let found = model(&[("server/auth.config.ts", &flagged)]);
+    assert_eq!(plugins(&found), ["admin?"]);
+    assert_eq!(found.servers[0].adapter.kind, AdapterKind::Unknown);
 }
 
 #[test]
@@ -4911,4 +4919,80 @@ fn the_plugin_for_another_domain_of_convex_needs_no_tables() {
                 export const auth = betterAuth({ plugins: [convex({ authConfig: {} }), crossDomain({ siteUrl: \"https://a.example\" })] });";
     let model = model(&[("convex/auth.ts", auth)]);
     assert!(model.servers[0].required.open.is_empty(), "{:?}", model.servers[0].required.open);
+}
+
+#[test]
+fn the_component_of_convex_brings_what_better_auth_itself_needs() {
+    let comparison = |plugins: &str, config: &str| {
+        let auth = format!(
+            "import {{ createClient }} from \"@convex-dev/better-auth\";\nimport {{ convex }} from \"@convex-dev/better-auth/plugins\";\n\
+             import {{ betterAuth }} from \"better-auth\";\nimport {{ organization }} from \"better-auth/plugins\";\n\
+             import {{ components }} from \"./_generated/api\";\nconst component = createClient(components.betterAuth);\n\
+             export const createAuth = (ctx) => betterAuth({{ database: component.adapter(ctx), plugins: [{plugins}] }});"
+        );
+        let config = format!(
+            "import {{ defineApp }} from \"convex/server\";\nimport betterAuth from \"{config}\";\nconst app = defineApp();\napp.use(betterAuth);\nexport default app;"
+        );
+        let model = model(&[("convex/auth.ts", &auth), ("convex/convex.config.ts", &config)]);
+        model.servers[0].comparison.clone()
+    };
+    let installed = "@convex-dev/better-auth/convex.config";
+    assert!(matches!(comparison("convex({ authConfig })", installed), SchemaState::NotApplicable(_)));
+    for (plugins, config) in [
+        ("convex({ authConfig }), organization()", installed),
+        ("convex({ authConfig }), ...others", installed),
+        ("convex({ authConfig })", "./betterAuth/convex.config"),
+    ] {
+        let found = comparison(plugins, config);
+        assert!(matches!(found, SchemaState::Undetermined(_)), "{plugins} {config}: {found:?}");
+    }
+}
+
+#[test]
+fn a_client_may_be_made_by_what_a_parameter_is_by_default() {
+    let client = "import { createAuthClient } from \"better-auth/react\";\n\
+                  export function createClient(make: typeof createAuthClient = createAuthClient, env?: Env) {\n  return make({ baseURL: \"https://a.example\" });\n}\n\
+                  export const authClient = createClient();";
+    let found = model(&[("src/client.ts", client)]);
+    let [only] = found.clients.as_slice() else { panic!("one client: {:?}", found.clients) };
+    assert_eq!(only.module, "better-auth/react");
+    // What else is called by the name makes none.
+    let other = client.replace("createClient();", "createClient(fake);\nfunction fake(options) { return options; }");
+    assert!(model(&[("src/client.ts", &other)]).clients.is_empty());
+}
+
+#[test]
+fn an_empty_object_is_no_database() {
+    let found = server("export const auth = betterAuth({ database: {} as never, plugins: [admin()] });");
+    assert_eq!(found.servers[0].adapter.kind, AdapterKind::Unknown);
+    assert!(matches!(found.servers[0].comparison, SchemaState::NotApplicable(_)), "{:?}", found.servers[0].comparison);
+    let found = server("export const auth = betterAuth({ database: { ...given }, plugins: [admin()] });");
+    assert_ne!(found.servers[0].adapter.kind, AdapterKind::Unknown);
+}
+
+#[test]
+fn what_drizzle_kit_pulls_is_no_schema_beside_the_one_it_reads() {
+    let auth = "import { betterAuth } from \"better-auth\";\nimport { drizzleAdapter } from \"better-auth/adapters/drizzle\";\n\
+                export const makeAuth = (db) => betterAuth({ database: drizzleAdapter(db, { provider: \"pg\" }) });";
+    let table = |more: &str| {
+        format!(
+            "import {{ pgTable, text }} from \"drizzle-orm/pg-core\";\nexport const user = pgTable(\"user\", {{ id: text().primaryKey(){more} }});\n"
+        )
+    };
+    let config = "import { defineConfig } from \"drizzle-kit\";\n\
+                  export default defineConfig({ dialect: \"postgresql\", schema: \"./src/schema.ts\", out: \"./drizzle\" });";
+    let files_of = |name: &str| -> Vec<String> {
+        let found = model(&[
+            ("packages/auth/package.json", r#"{ "name": "auth", "dependencies": { "better-auth": "1.7.25" } }"#),
+            ("packages/auth/src/auth.ts", auth),
+            ("packages/db/package.json", r#"{ "name": "db" }"#),
+            ("packages/db/drizzle.config.ts", config),
+            ("packages/db/src/schema.ts", &table("").replace("user", name)),
+            ("packages/db/drizzle/schema.ts", &table(", name: text()")),
+        ]);
+        let tables = &found.servers[0].declared.lookup.tables;
+        tables.iter().map(|(_, table)| table.file.to_string()).collect()
+    };
+    assert_eq!(files_of("user"), ["packages/db/src/schema.ts"]);
+    assert_eq!(files_of("post").len(), 2, "nothing else declares it");
 }

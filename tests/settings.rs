@@ -103,6 +103,22 @@ fn the_configuration_decides_what_blocks_and_what_is_left_out() {
 }
 
 #[test]
+fn a_condition_of_another_file_is_shown_where_its_names_mean_something() {
+    let review = introduced(&[
+        ("src/flags.ts", "export const strict = (options: Options) => (options.strict ? false : true);\n"),
+        (
+            "src/auth.ts",
+            "import { betterAuth } from \"better-auth\";\nimport { flags } from \"@acme/flags\";\nimport { strict } from \"./flags\";\n\
+             export const auth = betterAuth({ advanced: { disableCSRFCheck: strict({ strict: flags.strict }) } });\n",
+        ),
+    ]);
+    let [finding] = review.findings.as_slice() else { panic!("one finding: {:?}", review.findings) };
+    let decides = finding.related.iter().find(|related| related.label == "this decides").expect("a place");
+    assert!(finding.message.ends_with("when `!(options.strict)`"), "{}", finding.message);
+    assert_eq!((decides.location.file.as_ref(), decides.location.column), ("src/flags.ts", 46));
+}
+
+#[test]
 fn no_report_holds_a_secret_of_the_source() {
     for auth in [
         "import { betterAuth } from \"better-auth\";\nexport const auth = betterAuth({ secret: \"hunter2-horse-battery\" });\n",

@@ -117,4 +117,7 @@ pub struct RouteFolder {
     /// Whether a dot in a name separates parts of the path.
     #[serde(default)]
     pub dots: bool,
+    /// What the names of files and folders begin with that are no routes.
+    #[serde(default)]
+    pub aside: Option<String>,
 }

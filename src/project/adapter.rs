@@ -67,11 +67,10 @@ impl Adapter {
     #[must_use]
     pub fn is_hollow(&self) -> bool {
         let takes_database = match self.kind {
-            AdapterKind::Drizzle | AdapterKind::Prisma => true,
+            AdapterKind::Drizzle | AdapterKind::Prisma | AdapterKind::Unknown => true,
             AdapterKind::Other => self.package() == Some(CONVEX),
             _ => false,
         };
-        let is_empty = |object: &Object| object.properties.is_empty() && object.open.is_empty();
         let is_on_the_spot = |handle: &&Node| {
             let (own, given) = (&self.at, &handle.at);
             own.file == given.file && own.span.start <= given.span.start && given.span.end <= own.span.end
@@ -103,6 +102,10 @@ pub enum Mapper {
     TypeOrm,
     /// MikroORM.
     MikroOrm,
+}
+
+fn is_empty(object: &Object) -> bool {
+    object.properties.is_empty() && object.open.is_empty()
 }
 
 /// The name of the Prisma client's member for a model: the first letter in lower case.
@@ -275,6 +278,8 @@ fn of_value(evaluator: &Evaluator<'_>, node: &Node) -> Adapter {
                 adapter.wrapped = true;
             }
         }
+        // `{} as never` stands for a database that is never reached.
+        Value::Object(object) if is_empty(object) => adapter.handle = Some(node.clone()),
         Value::Object(_) => {
             adapter.kind = AdapterKind::Kysely;
             adapter.provider = node.text(&["type"]).map(str::to_owned);

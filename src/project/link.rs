@@ -19,7 +19,7 @@ use super::schema::lookup::Map;
 use super::schema::programmatic;
 use super::schema::replay::is_trial;
 use super::schema::required::{check, required};
-use super::schema::{Declared, Gap, GapKind};
+use super::schema::{Cause, Declared, Gap, GapKind, RequiredTable};
 use super::value::{CallValue, External, Lookup, Node, Object, Property, Unknown, Value};
 use super::version::version_in;
 use super::{AdapterKind, Client, PluginUse, ProjectModel, Role, SchemaState, Server};
@@ -230,10 +230,14 @@ impl Linker<'_> {
         }
     }
 
-    /// Options, or what a function gives for them.
+    /// Options, or what a function gives for them that the module of Nuxt calls.
     fn given_by(&self, options: Node) -> Node {
         match &options.value {
-            Value::Function(function) => self.evaluator.call(function, Vec::new(), &options.at),
+            Value::Function(function) => {
+                let given = Unknown::new("the module of Nuxt gives it to the function", options.at.clone());
+                let given = Node { value: Value::Unknown(given), at: options.at.clone() };
+                self.evaluator.call(function, vec![given], &options.at)
+            }
             _ => options,
         }
     }
@@ -395,11 +399,69 @@ impl Linker<'_> {
         }
     }
 
+    /// Whether the schema of a server lies where it can be read.
+    fn comparable(&self, server: &Server, run: Option<&Arc<str>>) -> SchemaState {
+        match server.adapter.kind {
+            AdapterKind::None => SchemaState::NotApplicable("nothing is kept in a database"),
+            AdapterKind::Memory => SchemaState::NotApplicable("everything is kept in memory"),
+            AdapterKind::Mongo => SchemaState::NotApplicable("MongoDB has no schema"),
+            AdapterKind::Other if server.adapter.mapper().is_some() && !server.declared.lookup.tables.is_empty() => {
+                SchemaState::Compared
+            }
+            AdapterKind::Other if server.adapter.package() == Some(CONVEX) => self.of_component(server),
+            AdapterKind::Other => {
+                let name = server.adapter.provider.as_deref().unwrap_or("the adapter");
+                SchemaState::Undetermined(format!("the schema of `{name}` does not lie in the repository in a form that is read"))
+            }
+            AdapterKind::Unknown if server.adapter.is_hollow() => {
+                SchemaState::NotApplicable("it is given an empty object for a database")
+            }
+            AdapterKind::Unknown => SchemaState::Undetermined("the database adapter is not known".into()),
+            AdapterKind::Drizzle | AdapterKind::Prisma => SchemaState::Compared,
+            AdapterKind::Kysely => run.map_or(SchemaState::Compared, |path| {
+                SchemaState::Undetermined(format!("better-auth makes what is missing there when `{path}` runs (`runMigrations`)"))
+            }),
+        }
+    }
+
+    /// The schema of a component of Convex that is not read: the one of the package has the tables of better-auth itself (its
+    /// documentation: "Local Install" is for those of other plugins and for fields of one's own).
+    fn of_component(&self, server: &Server) -> SchemaState {
+        let is_core = |cause: &Cause| *cause == Cause::Core;
+        let is_plain = |table: &RequiredTable| is_core(&table.cause) && table.columns.iter().all(|column| is_core(&column.cause));
+        let options = server.adapter.options.as_ref().map(|options| options.lookup(&["local"]));
+        SchemaState::Undetermined(match options {
+            Some(Lookup::Found(_)) => format!("the schema of the component that `{CONVEX}` is given is not known as a whole"),
+            None | Some(Lookup::Absent) if self.installs_component(&server.package) => {
+                let is_known = server.plugins_open.is_empty() && server.required.open.is_empty();
+                if is_known && server.required.tables.values().all(is_plain) {
+                    return SchemaState::NotApplicable("the Convex component of a package brings the tables");
+                }
+                format!(
+                    "the component of `{CONVEX}` brings its own tables, and whether those of all plugins and options are among them is not known"
+                )
+            }
+            _ => format!("which tables the component of `{CONVEX}` has is not known"),
+        })
+    }
+
+    /// Whether the back end of a package installs the component as it comes (Convex: "Using Components").
+    fn installs_component(&self, package: &str) -> bool {
+        let is_config = |path: &str| {
+            matches!(file_name(path).rsplit_once('.'), Some(("convex.config", _))) && *self.resolver.package_of(path) == *package
+        };
+        let imports_it = |path: &str| {
+            let facts = self.files.facts(path);
+            facts.is_some_and(|facts| facts.imports().iter().any(|import| import.module == format!("{CONVEX}/convex.config")))
+        };
+        self.files.candidates().iter().any(|(path, _)| is_config(path) && imports_it(path))
+    }
+
     /// Compares what a server needs with what the repository declares for it.
     /// `run` is a file that has better-auth make what is missing in the database.
     fn compare(&mut self, server: &mut Server, run: Option<&Arc<str>>) {
         let place = format!("`{}` in {}", server.name, server.at.file);
-        server.comparison = comparable(server, run);
+        server.comparison = self.comparable(server, run);
         if server.comparison == SchemaState::Compared {
             let complete = server.plugins_open.is_empty() && server.required.open.is_empty();
             match compare(&server.required, &server.declared, &server.adapter, complete) {
@@ -602,33 +664,6 @@ fn kept_by(name: &str, module: &str, options: Node) -> Node {
     let database = Property { key: "database".into(), key_at: at.clone(), node, conditions: Vec::new() };
     object.change().properties.push(database);
     Node { value: Value::Object(object), at }
-}
-
-/// Whether the schema of a server lies where it can be read.
-fn comparable(server: &Server, run: Option<&Arc<str>>) -> SchemaState {
-    match server.adapter.kind {
-        AdapterKind::None => SchemaState::NotApplicable("nothing is kept in a database"),
-        AdapterKind::Memory => SchemaState::NotApplicable("everything is kept in memory"),
-        AdapterKind::Mongo => SchemaState::NotApplicable("MongoDB has no schema"),
-        AdapterKind::Other if server.adapter.mapper().is_some() && !server.declared.lookup.tables.is_empty() => {
-            SchemaState::Compared
-        }
-        AdapterKind::Other if server.adapter.package() == Some(CONVEX) => {
-            SchemaState::Undetermined(match server.adapter.convex_schema() {
-                Some(_) => format!("the schema of the component that `{CONVEX}` is given is not known as a whole"),
-                None => format!("the component of `{CONVEX}` brings its own tables"),
-            })
-        }
-        AdapterKind::Other => {
-            let name = server.adapter.provider.as_deref().unwrap_or("the adapter");
-            SchemaState::Undetermined(format!("the schema of `{name}` does not lie in the repository in a form that is read"))
-        }
-        AdapterKind::Unknown => SchemaState::Undetermined("the database adapter is not known".into()),
-        AdapterKind::Drizzle | AdapterKind::Prisma => SchemaState::Compared,
-        AdapterKind::Kysely => run.map_or(SchemaState::Compared, |path| {
-            SchemaState::Undetermined(format!("better-auth makes what is missing there when `{path}` runs (`runMigrations`)"))
-        }),
-    }
 }
 
 /// Options that are not known could rename the tables.

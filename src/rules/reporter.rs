@@ -72,8 +72,14 @@ impl<'r> Reporter<'r> {
             if !when.contains(&told) {
                 when.push(told);
             }
-            if !condition.is_call {
-                report.confidence = report.confidence.min(Confidence::Medium);
+            if condition.is_call {
+                continue;
+            }
+            report.confidence = report.confidence.min(Confidence::Medium);
+            // Its names are those of the file it is written in.
+            let decides = (condition.at.clone(), String::from("this decides"));
+            if condition.at.file != report.primary.file && !report.related.contains(&decides) {
+                report.related.push(decides);
             }
         }
         if !when.is_empty() {

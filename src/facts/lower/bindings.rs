@@ -55,6 +55,7 @@ impl Lowering<'_> {
                     default,
                 });
                 let names: Vec<String> = self.scope(scope).bindings[bound..].iter().map(|bound| bound.name.clone()).collect();
+                self.handlers_taken(&expr, scope, bound..bound + names.len());
                 for name in names {
                     self.surround(before, within, || Surrounding::Bound { scope, name: name.clone() });
                 }
@@ -280,7 +281,11 @@ impl Lowering<'_> {
     fn parameter(&mut self, node: Node<'_>, scope: ScopeId, index: u32) {
         let Some(pattern) = node.field(NodeField::Pattern) else { return };
         let name = self.str(pattern);
-        let default = node.field(NodeField::Value).map(|value| self.expr(value, scope, Around::named(name)));
+        let value = node.field(NodeField::Value);
+        if let Some(entry) = value.and_then(|value| self.entry_named(value)) {
+            self.entry_names.insert(name.to_owned(), entry);
+        }
+        let default = value.map(|value| self.expr(value, scope, Around::named(name)));
         if pattern.kind() == "rest_pattern" {
             self.rest(pattern, scope, Source::Arguments { from: index });
         } else if pattern.kind() == "identifier" {

@@ -2,6 +2,7 @@
 
 use tree_sitter::Node;
 
+use super::mounts::HANDLER;
 use super::{Around, ENTRY_POINTS, Lowering, MOUNTING_FUNCTIONS, may_make_an_instance, named, span};
 use crate::facts::module::{Binding, Export, Expr, Import, Imported, ScopeId, Source, Surrounding};
 use crate::syntax::typescript::fields::{NodeField, NodeFields};
@@ -90,6 +91,9 @@ impl Lowering<'_> {
     pub(super) fn rename(&mut self, name: &str, local: &str) {
         if self.module.keeps_calls {
             self.kept_names.insert(local.to_owned());
+        }
+        if name == HANDLER {
+            self.handler_names.insert(local.to_owned());
         }
         if let Some(entry) = self.entry_names.get(name).copied() {
             self.entry_names.insert(local.to_owned(), entry);

@@ -1,13 +1,15 @@
 //! Places that may hand requests to an instance, what stands around them, and what instances are shared by.
 
+use std::ops::Range;
+
 use tree_sitter::Node;
 
 use super::{ENTRY_POINTS, Lowering, MOUNTING_FUNCTIONS, MOUNTING_METHODS, may_make_an_instance, span};
-use crate::facts::module::{Call, Element, Expr, Kind, Mount, Mounting, Property, Routing, ScopeId, Shared, Surrounding};
+use crate::facts::module::{Call, Element, Expr, Kind, Mount, Mounting, Property, Routing, ScopeId, Shared, Source, Surrounding};
 use crate::syntax::typescript::fields::{NodeField, NodeFields};
 
 /// The method of an instance that answers requests (documentation: installation, "Mount Handler").
-const HANDLER: &str = "handler";
+pub(super) const HANDLER: &str = "handler";
 
 /// Keys under which a route's object has its path (Fastify: `url`).
 const PATH_KEYS: [&str; 2] = ["path", "url"];
@@ -36,6 +38,22 @@ impl Lowering<'_> {
         };
         if member == HANDLER && !is_taken_apart() {
             self.mount(Mounting::Handler { of: of.clone(), request: None }, scope, node);
+        }
+    }
+
+    /// Notes the handlers that a pattern takes out of a value, of the names it binds: `const { handler } = instance`.
+    pub(super) fn handlers_taken(&mut self, of: &Expr, scope: ScopeId, bound: Range<usize>) {
+        for place in bound {
+            let binding = &self.module.scopes[scope as usize].bindings[place];
+            let Source::Part { path, .. } = &binding.source else { continue };
+            if *path != [HANDLER] {
+                continue;
+            }
+            let (name, span) = (binding.name.clone(), binding.span);
+            let by = Mounting::Handler { of: of.clone(), request: None };
+            let around = vec![Surrounding::Bound { scope, name }];
+            let guards = self.guards_of(scope);
+            self.module.mounts.push(Mount { scope, by, around, guards, span });
         }
     }
 
@@ -148,7 +166,7 @@ impl Lowering<'_> {
     /// Whether a function of this name may give the requests it is given to an instance.
     fn may_hand_on(&self, name: &str) -> bool {
         let may_be_named_so = may_make_an_instance(name) && !ENTRY_POINTS.contains(&name) && !is_function(name);
-        may_be_named_so || self.handler_names.contains(name)
+        may_be_named_so || name == HANDLER || self.handler_names.contains(name)
     }
 
     fn mount(&mut self, by: Mounting, scope: ScopeId, node: Node<'_>) {

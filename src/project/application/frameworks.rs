@@ -163,7 +163,7 @@ fn route_of(framework: &Framework, path: &str) -> Option<String> {
 
 /// The path of a file in the folder of an application whose routes are named with dots between their parts.
 pub(super) fn flat_route(path: &str) -> Option<String> {
-    route_in(&RouteFolder { root: "routes".into(), file: None, suffix: None, dots: true }, path)
+    route_in(&RouteFolder { root: "routes".into(), file: None, suffix: None, dots: true, aside: None }, path)
 }
 
 /// The folders in a package that its sources may lie in.
@@ -179,6 +179,10 @@ fn below<'p>(folder: &str, path: &'p str) -> Option<&'p str> {
 
 fn route_in(folder: &RouteFolder, path: &str) -> Option<String> {
     let inside = SOURCES.iter().find_map(|source| below(&folder.root, path.strip_prefix(source)?))?;
+    let is_aside = |name: &str| folder.aside.as_deref().is_some_and(|start| name.starts_with(start));
+    if inside.split('/').any(is_aside) {
+        return None;
+    }
     let (folders, file) = inside.rsplit_once('/').unwrap_or(("", inside));
     // A catch-all is written with dots of its own.
     let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
@@ -231,6 +235,8 @@ mod tests {
         let cases = [
             ("Next.js", "src/app/api/(internal)/auth/[...all]/route.ts", Some("/api/auth/*")),
             ("Next.js", "app/api/auth/helpers.ts", None),
+            ("TanStack Start", "src/routes/api/-auth.ts", None),
+            ("TanStack Start", "src/routes/-api/auth/$.ts", None),
             ("Next.js", "src/pages/api/auth/[...all].ts", Some("/api/auth/*")),
             ("Nuxt", "server/api/auth/[...all].ts", Some("/api/auth/*")),
             ("Nuxt", "server/routes/auth/[...].ts", Some("/auth/*")),

@@ -37,6 +37,7 @@ pub(in crate::project) fn mount(files: &dyn Files, resolver: &Resolver, evaluato
     paths.extend(files.candidates().iter().filter(|(_, signals)| marked(signals)).map(|(path, _)| Arc::clone(path)));
     let shared = evaluator.shared(&paths);
     let composer = Composer { files, resolver, evaluator, shared: &shared, paths: &paths, depth: Cell::default() };
+    let mut unused = Vec::new();
     for path in &paths {
         let Some(facts) = files.facts(path) else { continue };
         let Some(module) = facts.module() else { continue };
@@ -56,6 +57,10 @@ pub(in crate::project) fn mount(files: &dyn Files, resolver: &Resolver, evaluato
                         // To find the instance may have taken all steps.
                         evaluator.begin();
                         let routes = composer.routes(path, mount, by_file.as_deref(), place.decides_itself());
+                        let (lost, routes): (Vec<_>, Vec<_>) = routes.into_iter().partition(|one| place.is_lost(one));
+                        unused.extend(
+                            lost.into_iter().map(|composed| (Arc::clone(path), place.name(), instances.clone(), composed)),
+                        );
                         found.extend(routes.into_iter().map(|composed| (place, instances.clone(), composed)));
                     }
                 }
@@ -67,19 +72,38 @@ pub(in crate::project) fn mount(files: &dyn Files, resolver: &Resolver, evaluato
             let own = found.iter().filter(|(_, instances, _)| instances.contains(&server.at) && is_part(server, path));
             let own = own.map(|(place, _, composed)| (*place, composed));
             for (place, composed, misses) in told(server, own) {
-                if let Route::End(_, why) | Route::Unknown(why) = &composed.route {
-                    let question = format!("at which route `{}` in {path} is mounted", place.name());
-                    let open = Open { question, reason: why.reason.clone(), site: why.at.clone() };
-                    model.undetermined_around.push(open);
-                }
-                let (at, route, takes_off) = (composed.at.clone(), composed.route.clone(), composed.takes_off == TakesOff::Path);
-                let package = resolver.package_of(&at.file);
-                let framework = composed.framework.or_else(|| framework_of(files, resolver, &at.file));
-                model.files.extend([Arc::clone(path), Arc::clone(&at.file)]);
-                server.mounts.push(Mount { at, package, framework, route, takes_off, misses });
+                model.undetermined_around.extend(open_route(path, &place.name(), composed));
+                model.files.extend([Arc::clone(path), Arc::clone(&composed.at.file)]);
+                server.mounts.push(Mount { misses, ..made(files, resolver, composed) });
             }
         }
     }
+    // A handler under a name that nothing is seen to call is told of where nothing else mounts the instance.
+    for server in model.servers.iter_mut().filter(|server| server.mounts.is_empty()) {
+        let is_of = |(path, _, instances, _): &&(Arc<str>, String, Vec<Site>, Composed)| {
+            instances.contains(&server.at) && is_part(server, path)
+        };
+        if let Some((path, name, _, composed)) = unused.iter().find(is_of) {
+            model.undetermined_around.extend(open_route(path, name, composed));
+            model.files.extend([Arc::clone(path), Arc::clone(&composed.at.file)]);
+            server.mounts.push(made(files, resolver, composed));
+        }
+    }
+}
+
+/// What is not known of the route of a mount in a file.
+fn open_route(path: &str, name: &str, composed: &Composed) -> Option<Open> {
+    let (Route::End(_, why) | Route::Unknown(why)) = &composed.route else { return None };
+    let question = format!("at which route `{name}` in {path} is mounted");
+    Some(Open { question, reason: why.reason.clone(), site: why.at.clone() })
+}
+
+/// The mount at a route.
+fn made(files: &dyn Files, resolver: &Resolver, composed: &Composed) -> Mount {
+    let (at, route, takes_off) = (composed.at.clone(), composed.route.clone(), composed.takes_off == TakesOff::Path);
+    let package = resolver.package_of(&at.file);
+    let framework = composed.framework.or_else(|| framework_of(files, resolver, &at.file));
+    Mount { at, package, framework, route, takes_off, misses: None }
 }
 
 /// What registers a plugin with an instance among its options: `app.register(plugin, { auth })`.
@@ -290,6 +314,11 @@ impl Place<'_> {
             Kind::Member(_, name) | Kind::Name(name) => MOUNTING_METHODS.contains(&name.as_str()) || name == "svelteKitHandler",
             _ => false,
         }
+    }
+
+    /// Whether it only gives the handler a name, from which nothing leads to a route.
+    fn is_lost(&self, composed: &Composed) -> bool {
+        matches!(&self.mount.by, Mounting::Handler { request: None, .. }) && matches!(&composed.route, Route::Unknown(_))
     }
 
     fn name(&self) -> String {

@@ -10,7 +10,7 @@ mod prisma;
 mod scripts;
 mod wrangler;
 
-pub use official::GENERATED;
+pub use official::{GENERATED, is_found};
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

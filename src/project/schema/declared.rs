@@ -199,7 +199,22 @@ impl Sources {
             let mut namesakes = read.iter().filter(|other| is_similar_table(&other.table, &table.table.name));
             is_near(&resolver.package_of(&table.file)) && !is_read(table) && namesakes.next().is_some()
         };
-        Lookup { map, ..self.similar(|table| (has_none || is_drizzle(table)) && !is_left(table)) }
+        let counts = |table: &SourceTable| has_none || is_drizzle(table) && !is_left(table) && !self.is_pulled(table);
+        Lookup { map, ..self.similar(counts) }
+    }
+
+    /// Whether Drizzle Kit wrote a table beside its migrations from the database (its documentation: "pull"), where the schema
+    /// that it reads declares one of the name.
+    fn is_pulled(&self, table: &SourceTable) -> bool {
+        let declares = |kit: &Tool| {
+            let mut read = self.all.iter().filter(|other| other.layer == Layer::Drizzle && kit.reads(&other.file));
+            read.any(|other| is_similar_table(&other.table, &table.table.name))
+        };
+        let writes = |kit: &&Tool| {
+            let is_out = || kit.migrations.as_deref().is_some_and(|out| relative(out, &table.file).is_some());
+            kit.kind == Kind::DrizzleKit && is_out() && !kit.reads(&table.file)
+        };
+        self.tools.iter().filter(writes).any(declares)
     }
 
     /// The tables of classes; those of the package where it has all core tables that classes are mapped to.

@@ -8,10 +8,13 @@ use super::{
 use crate::finding::Location;
 use crate::project::application::{Mount, Partners, Route, base_path_without_address, folder};
 use crate::project::installed::Package;
-use crate::project::link::is_seed;
+use crate::project::link::{self, is_seed};
+use crate::project::schema::commands::is_found;
 use crate::project::schema::{Gap, GapKind};
 use crate::project::value::{Node, Unknown};
-use crate::project::{Adapter, Client, PluginUse, Plural, ProjectModel, Role, SchemaState, Server, version::Version};
+use crate::project::{
+    Adapter, AdapterKind, Client, PluginUse, Plural, ProjectModel, Role, SchemaState, Server, version::Version,
+};
 use crate::report::text::{Look, clean, columns, count, shorten, wrap};
 use crate::report::{Style, value};
 use crate::source::Site;
@@ -27,7 +30,10 @@ pub fn terminal(model: &ProjectModel, locate: &dyn Fn(&Site) -> Location, style:
         let where_to = if model.questions().is_empty() { "" } else { " in what could be read" };
         _ = writeln!(page.out, "No call of betterAuth() or createAuthClient() was found{where_to}.");
     }
-    for server in &model.servers {
+    // What serves people comes first.
+    let mut servers: Vec<&Server> = model.servers.iter().collect();
+    servers.sort_by_key(|server| server.role != Role::Live);
+    for server in servers {
         page.server(server, model);
     }
     for client in &model.clients {
@@ -66,7 +72,11 @@ impl Row {
 
 impl Page<'_> {
     fn server(&mut self, server: &Server, model: &ProjectModel) {
-        self.heading("server", &server.name, &server.at, server.role);
+        let role = match server.role {
+            Role::CliCopy if !is_read_by_cli(server) => "  (nothing in the repository uses it)",
+            role => role_name(role, &server.at),
+        };
+        self.heading("server", &server.name, &server.at, role);
         self.fact("package", folder(&server.package));
         self.fact("version", &version(&server.version));
         self.section("mounted", self.mounts(server));
@@ -80,7 +90,7 @@ impl Page<'_> {
     }
 
     fn client(&mut self, client: &Client, model: &ProjectModel) {
-        self.heading("client", &client.name, &client.at, client.role);
+        self.heading("client", &client.name, &client.at, role_name(client.role, &client.at));
         self.fact("package", folder(&client.package));
         self.fact("module", &client.module);
         self.section("talks to", self.partners(&client.partners, model));
@@ -103,15 +113,7 @@ impl Page<'_> {
         }
     }
 
-    fn heading(&mut self, kind: &str, name: &str, at: &Site, role: Role) {
-        let role = match role {
-            Role::Live => "",
-            Role::CliCopy => "  (a copy for the official CLI)",
-            Role::Test if is_seed(&at.file) => "  (fills a database)",
-            Role::Test => "  (for tests)",
-            Role::Example => "  (an example)",
-            Role::Development => "  (outside of production)",
-        };
+    fn heading(&mut self, kind: &str, name: &str, at: &Site, role: &str) {
         let title = self.style.paint(Look::Strong, &format!("{kind} {}", clean(name)));
         let place = self.place(at);
         let _ = writeln!(self.out, "{title}  {}{role}", clean(&place));
@@ -173,11 +175,27 @@ impl Page<'_> {
         }
     }
 
+    /// On what it depends whether a plugin is in the list; conditions of another file are told with their place, as its names
+    /// mean nothing elsewhere.
+    fn when(&self, plugin: &PluginUse) -> String {
+        if plugin.conditions.is_empty() {
+            return String::new();
+        }
+        let mut elsewhere: Vec<String> = Vec::new();
+        for condition in plugin.conditions.iter().filter(|condition| condition.at.file != plugin.at.file) {
+            let place = self.place(&condition.at);
+            if !elsewhere.contains(&place) {
+                elsewhere.push(place);
+            }
+        }
+        let at = if elsewhere.is_empty() { String::new() } else { format!("  {}", elsewhere.join(", ")) };
+        format!("  only if {}{at}", value::when(&plugin.conditions))
+    }
+
     fn plugins(&self, known: &[PluginUse], open: &[Unknown]) -> Vec<Row> {
         let mut rows = Vec::new();
         for plugin in known {
-            let when = value::when(&plugin.conditions);
-            let when = if when.is_empty() { String::new() } else { format!("  only if {when}") };
+            let when = self.when(plugin);
             let release = plugin.release.as_ref().map(|release| format!(" {release}")).unwrap_or_default();
             rows.push(Row::new(&plugin.name, format!("{}{release}  {}{when}", plugin.module, self.place(&plugin.at))));
             match schema_source(plugin) {
@@ -237,8 +255,14 @@ impl Page<'_> {
         let lookup = &server.declared.lookup;
         // In which tables the adapter looks is not known everywhere.
         let perhaps = if lookup.is_certain() { "" } else { "may be " };
+        let is_read = !matches!(adapter.kind, AdapterKind::Other | AdapterKind::Unknown);
+        let none = if is_read || server.comparison == SchemaState::Compared {
+            "no declaration in this repository"
+        } else {
+            "not compared"
+        };
         lookup.find(&name).next().map_or_else(
-            || "no declaration in this repository".into(),
+            || none.into(),
             |source| format!("{perhaps}{}  {}", layer_name(source.layer), self.place(&source.site())),
         )
     }
@@ -303,6 +327,24 @@ impl Page<'_> {
             }
         }
     }
+}
+
+/// What an instance or a client in a place is for, where that is no application.
+fn role_name(role: Role, at: &Site) -> &'static str {
+    match role {
+        Role::Live => "",
+        Role::CliCopy => "  (a copy for the official CLI)",
+        Role::Test if is_seed(&at.file) => "  (fills a database)",
+        Role::Test => "  (for tests)",
+        Role::Example => "  (an example)",
+        Role::Development => "  (outside of production)",
+    }
+}
+
+/// Whether anything tells that the official CLI reads an instance, beside that nothing else does.
+fn is_read_by_cli(server: &Server) -> bool {
+    let file = &server.at.file;
+    server.adapter.is_hollow() || link::role(file) == Role::CliCopy || is_found(&server.package, file)
 }
 
 /// The route of a mount, and what is to be said of it.

@@ -20,11 +20,12 @@ pub(super) fn check(cx: &Context<'_>, out: &mut Reporter<'_>) {
         report.help.declaration = None;
         report.fix = None;
         report.refusal = Some("1.7.3 and later do without the column".into());
+        let npx = group.server.commands.manager.npx();
         report.help.server = Some(format!(
-            "Move better-auth and its packages from {version} to 1.7.3 or later (`npx auth@latest upgrade`): there `account` is what \
+            "Move better-auth and its packages from {version} to 1.7.3 or later (`{npx} auth@latest upgrade`): there `account` is what \
              it was in 1.6, and no column is missing."
         ));
-        report.help.migration = Some(format!("None, with a later release. {}", to_stay(&version.to_string())));
+        report.help.migration = Some(format!("None, with a later release. {}", to_stay(&version.to_string(), npx)));
         match group.server.required.tables.get(&gap.key).is_some_and(|table| table.idle) {
             true => {
                 let (severity, why) = why::idle(&gap.cause);
@@ -47,11 +48,11 @@ pub(super) fn check(cx: &Context<'_>, out: &mut Reporter<'_>) {
 /// accounts are looked up by it.
 ///
 /// Source: documentation of 1.7.1, guides/1-7-upgrade-guide, "Account identity is scoped by issuer".
-fn to_stay(version: &str) -> String {
+fn to_stay(version: &str, npx: &str) -> String {
     format!(
         "To stay on {version}, stop what writes accounts, add the column without the demand for a value, and give each account its \
          issuer: `local:credential` for a password, with the id of the user as `accountId`; for a provider the issuer it is trusted \
          by, or `local:oauth:` and the id of the provider where it has none. Then require a value, and make `issuer` and `accountId` \
-         unique together. `npx auth@latest generate` does not write the column."
+         unique together. `{npx} auth@latest generate` does not write the column."
     )
 }

@@ -146,7 +146,7 @@ impl Finder<'_> {
 }
 
 /// Whether the command line finds a configuration by itself when it is run in a folder.
-fn is_found(folder: &str, file: &str) -> bool {
+pub fn is_found(folder: &str, file: &str) -> bool {
     let Some(path) = relative(folder, file) else { return false };
     let path = path.strip_prefix("src/").or_else(|| path.strip_prefix("app/")).unwrap_or(path);
     FOLDERS.iter().filter_map(|folder| path.strip_prefix(folder)).any(|name| NAMES.contains(&name))
