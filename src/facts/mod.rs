@@ -3,6 +3,7 @@
 //! Facts are what the cache keeps. They hold no syntax trees and no source text beyond the names and plain values the
 //! review needs; literals that may be credentials keep their length and nothing else (see [`module::Text`]).
 
+pub mod common;
 pub mod env;
 pub mod lock;
 pub mod lower;
@@ -20,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use crate::source::{FileKind, Span, Unreadable, decode, is_lfs_pointer};
 
 /// Changes whenever the shape or the meaning of facts changes, so that older cached facts are not read.
-pub const FACTS_VERSION: u32 = 41;
+pub const FACTS_VERSION: u32 = 42;
 
 /// Why a part of a file that is otherwise read is not.
 pub const NOT_PARSED: &str = "the parser could not read this part of it";
