@@ -18,11 +18,25 @@ pub const MAX_LOCKFILE_BYTES: usize = 64 * 1024 * 1024;
 
 /// A half-open range of byte offsets in one file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[serde(from = "(u32, u32)", into = "(u32, u32)")]
 pub struct Span {
     /// Offset of the first byte.
     pub start: u32,
     /// Offset after the last byte.
     pub end: u32,
+}
+
+/// A span is kept as its start and its length, which is the smaller number of the two.
+impl From<Span> for (u32, u32) {
+    fn from(Span { start, end }: Span) -> Self {
+        (start, end.wrapping_sub(start))
+    }
+}
+
+impl From<(u32, u32)> for Span {
+    fn from((start, length): (u32, u32)) -> Self {
+        Self { start, end: start.wrapping_add(length) }
+    }
 }
 
 impl Span {

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::memory::MemoryStore;
-use super::record::{Entry, Record};
+use super::record::{Entry, KnownBlob, Record};
 use super::{BlobRecord, FactKey, FactStore};
 use crate::facts::FileFacts;
 use crate::source::{BlobId, FileKind};
@@ -43,7 +43,7 @@ impl LearningStore {
     pub fn take(&self, record: &Record) -> bool {
         match record.entry() {
             Some(Entry::Facts(key, facts)) => self.memory.keep_packed(key, facts),
-            Some(Entry::Blob(blob, kind, record)) => self.memory.keep_blob(blob, kind, record),
+            Some(Entry::Blobs(blobs)) => self.memory.keep_blobs(&blobs),
             None => return false,
         }
         true
@@ -62,11 +62,9 @@ impl LearningStore {
         }
         self.stale.store(0, Ordering::Relaxed);
         drop(self.fresh());
-        let (mut of_facts, mut of_blobs) = (Vec::new(), Vec::new());
-        self.memory.show(&mut |key, facts| of_facts.extend(Record::of_facts(key, facts)), &mut |blob, kind, record| {
-            of_blobs.extend(Record::of_blob(blob, kind, record))
-        });
-        of_facts.append(&mut of_blobs);
+        let (mut of_facts, mut blobs) = (Vec::new(), Vec::new());
+        self.memory.show(&mut |key, facts| of_facts.extend(Record::of_facts(key, facts)), &mut |known| blobs.push(known));
+        of_facts.extend(Record::of_blobs(&blobs));
         News::Everything(of_facts)
     }
 
@@ -75,8 +73,8 @@ impl LearningStore {
     pub fn fresh(&self) -> Vec<Record> {
         let Fresh { facts, blobs } = std::mem::take(&mut *self.unwritten());
         let facts = facts.iter().filter_map(|(key, facts)| Record::of_facts(key, facts));
-        let blobs = blobs.iter().filter_map(|((blob, kind), record)| Record::of_blob(*blob, *kind, record));
-        facts.chain(blobs).collect()
+        let blobs: Vec<KnownBlob> = blobs.into_iter().map(|((blob, kind), record)| (blob, kind, record)).collect();
+        facts.chain(Record::of_blobs(&blobs)).collect()
     }
 }
 
@@ -122,12 +120,12 @@ mod tests {
         let record = |key| BlobRecord { key, signals: crate::facts::signals::Signals::default() };
         store.keep_blob(blob(1), FileKind::DotEnv, record(Some(key(1))));
         store.keep_blob(blob(2), FileKind::DotEnv, record(Some(key(MANY - 1))));
-        assert!(matches!(store.news(), News::More(records) if records.len() == MANY as usize + 2));
+        assert!(matches!(store.news(), News::More(records) if records.len() == MANY as usize + 1));
         for _ in 0..64 {
             assert!(store.facts(&key(1)).is_some());
             store.reviewed();
         }
-        assert!(matches!(store.news(), News::Everything(records) if records.len() == 2), "facts and their blob");
+        assert!(matches!(store.news(), News::Everything(records) if records.len() == 2), "facts and what is known of their blob");
         assert!(matches!(store.news(), News::More(records) if records.is_empty()), "once");
     }
 }

@@ -5,7 +5,7 @@ use std::hash::Hash;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use super::record::PackedFacts;
+use super::record::{KnownBlob, PackedFacts};
 use super::{BlobRecord, FactKey, FactStore};
 use crate::facts::FileFacts;
 use crate::facts::signals::Signals;
@@ -81,15 +81,7 @@ impl FactStore for MemoryStore {
     }
 
     fn keep_blob(&self, blob: BlobId, kind: FileKind, record: BlobRecord) {
-        let mut blobs = self.blobs.write().unwrap_or_else(PoisonError::into_inner);
-        let Blobs { signals, keys } = &mut *blobs;
-        if insert(signals, MAX_BLOBS, (blob, kind), record.signals) {
-            keys.clear();
-        }
-        match record.key {
-            Some(key) => keys.insert((blob, kind), key),
-            None => keys.remove(&(blob, kind)),
-        };
+        self.keep_blobs(&[(blob, kind, record)]);
     }
 
     fn reviewed(&self) {
@@ -101,6 +93,18 @@ impl MemoryStore {
     /// Keeps facts that were on a disk.
     pub(super) fn keep_packed(&self, key: FactKey, facts: PackedFacts) {
         self.keep_as(key, Form::Packed(facts));
+    }
+
+    /// Keeps what is known of some blobs. Where their facts are is never forgotten: it is told by their content.
+    pub(super) fn keep_blobs(&self, known: &[KnownBlob]) {
+        let mut blobs = self.blobs.write().unwrap_or_else(PoisonError::into_inner);
+        let Blobs { signals, keys } = &mut *blobs;
+        for &(blob, kind, record) in known {
+            if insert(signals, MAX_BLOBS, (blob, kind), record.signals) {
+                keys.clear();
+            }
+            keys.extend(record.key.map(|key| ((blob, kind), key)));
+        }
     }
 
     fn keep_as(&self, key: FactKey, form: Form) {
@@ -125,14 +129,14 @@ impl MemoryStore {
     }
 
     /// Shows all facts, and all that is known of blobs but for those whose facts went.
-    pub(super) fn show(&self, facts: &mut dyn FnMut(&FactKey, &FileFacts), blobs: &mut dyn FnMut(BlobId, FileKind, &BlobRecord)) {
+    pub(super) fn show(&self, facts: &mut dyn FnMut(&FactKey, &FileFacts), blobs: &mut dyn FnMut(KnownBlob)) {
         let kept = self.facts.read().unwrap_or_else(PoisonError::into_inner);
         kept.iter().filter_map(|(key, kept)| Some((key, kept.read()?))).for_each(|(key, kept)| facts(key, &kept));
         let known = self.blobs.read().unwrap_or_else(PoisonError::into_inner);
         for (&(blob, kind), &signals) in &known.signals {
             let key = known.keys.get(&(blob, kind)).copied();
             if key.is_none_or(|key| kept.contains_key(&key)) {
-                blobs(blob, kind, &BlobRecord { key, signals });
+                blobs((blob, kind, BlobRecord { key, signals }));
             }
         }
     }

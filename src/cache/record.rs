@@ -6,14 +6,17 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::{BlobRecord, FactKey};
-use crate::facts::FileFacts;
+use crate::facts::{FileFacts, common};
 use crate::source::{BlobId, FileKind};
 
 /// Changes with the layout of keys and values.
-const FORMAT: u8 = 1;
+const FORMAT: u8 = 2;
 
 /// Bytes of the checksum kept in front of a value.
 const CHECKSUM: usize = 8;
+
+/// Most blobs in a record.
+const BLOBS: usize = 512;
 
 /// The longest key or value that is read from a stream, in bytes; far more than the facts of any file have.
 const MAX_BYTES: u32 = 256 * 1024 * 1024;
@@ -23,7 +26,7 @@ const MAX_BYTES: u32 = 256 * 1024 * 1024;
 pub enum Shelf {
     /// The facts of a content.
     Facts = 0,
-    /// What is known of a blob.
+    /// What is known of some blobs.
     Blobs = 1,
 }
 
@@ -43,9 +46,12 @@ pub struct Record {
 pub enum Entry {
     /// The facts of a content.
     Facts(FactKey, PackedFacts),
-    /// What is known of a blob.
-    Blob(BlobId, FileKind, BlobRecord),
+    /// What is known of some blobs.
+    Blobs(Vec<KnownBlob>),
 }
+
+/// A blob, what it is read as, and what is known of it.
+pub type KnownBlob = (BlobId, FileKind, BlobRecord);
 
 /// Facts as bytes, a fraction of what they take when they are read.
 #[derive(Debug)]
@@ -63,21 +69,26 @@ impl Record {
     /// The record of facts; `None` when its bytes would not give back equal ones.
     #[must_use]
     pub fn of_facts(key: &FactKey, facts: &FileFacts) -> Option<Self> {
-        Self::of(Shelf::Facts, key, facts)
+        Self::of(Shelf::Facts, |_| common::to_bytes(key).ok(), facts)
     }
 
-    /// The record of a blob; `None` when its bytes would not give back an equal one.
-    #[must_use]
-    pub fn of_blob(blob: BlobId, kind: FileKind, record: &BlobRecord) -> Option<Self> {
-        Self::of(Shelf::Blobs, &(blob, kind), record)
+    /// Records of blobs, many in each: what is known of one is far smaller than what it costs a database to find it. Those
+    /// whose bytes would not give back equal ones are left out.
+    pub fn of_blobs(blobs: &[KnownBlob]) -> impl Iterator<Item = Self> {
+        let own = |payload: &[u8]| Some(blake3::hash(payload).as_bytes().to_vec());
+        blobs.chunks(BLOBS).filter_map(move |some| Self::of(Shelf::Blobs, own, &some.to_vec()))
     }
 
-    fn of<V: Serialize + DeserializeOwned + PartialEq>(shelf: Shelf, key: &impl Serialize, value: &V) -> Option<Self> {
-        let key = postcard::to_allocvec(key).ok()?;
-        let payload = postcard::to_allocvec(value).ok()?;
-        if postcard::from_bytes::<V>(&payload).ok().as_ref() != Some(value) {
+    fn of<V: Serialize + DeserializeOwned + PartialEq>(
+        shelf: Shelf,
+        key: impl FnOnce(&[u8]) -> Option<Vec<u8>>,
+        value: &V,
+    ) -> Option<Self> {
+        let payload = common::to_bytes(value).ok()?;
+        if common::from_bytes::<V>(&payload).ok().as_ref() != Some(value) {
             return None;
         }
+        let key = key(&payload)?;
         let value = [&[FORMAT], checksum(&key, &payload).as_slice(), &payload].concat();
         Some(Self { shelf, key, value })
     }
@@ -94,10 +105,7 @@ impl Record {
         let payload = self.payload()?;
         Some(match self.shelf {
             Shelf::Facts => Entry::Facts(decoded(&self.key)?, PackedFacts(payload.into())),
-            Shelf::Blobs => {
-                let (blob, kind) = decoded(&self.key)?;
-                Entry::Blob(blob, kind, decoded(payload)?)
-            }
+            Shelf::Blobs => Entry::Blobs(decoded(payload)?),
         })
     }
 
@@ -152,7 +160,7 @@ fn read_bytes(stream: &mut dyn Read) -> io::Result<Vec<u8>> {
 }
 
 fn decoded<V: DeserializeOwned>(bytes: &[u8]) -> Option<V> {
-    postcard::from_bytes(bytes).ok()
+    common::from_bytes(bytes).ok()
 }
 
 /// Covers the key as well, so that a value is not taken for another one's.

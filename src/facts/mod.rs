@@ -3,6 +3,7 @@
 //! Facts are what the cache keeps. They hold no syntax trees and no source text beyond the names and plain values the
 //! review needs; literals that may be credentials keep their length and nothing else (see [`module::Text`]).
 
+pub mod common;
 pub mod env;
 pub mod lock;
 pub mod lower;

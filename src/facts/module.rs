@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use super::common::{Common, text};
 pub use super::lower::{extract, with_all_calls};
 use super::schema::{Entity, Operation, Table};
 use crate::source::Span;
@@ -87,8 +88,10 @@ impl Module {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Import {
     /// The name in this file; empty for an import without one.
+    #[serde(with = "text")]
     pub local: String,
     /// The module as written.
+    #[serde(with = "text")]
     pub module: String,
     /// Which of its exports.
     pub name: Imported,
@@ -102,7 +105,7 @@ pub struct Import {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Imported {
     /// `import { name }`; `default` for a default import.
-    Named(String),
+    Named(#[serde(with = "text")] String),
     /// `import * as local`.
     Namespace,
 }
@@ -113,15 +116,19 @@ pub enum Export {
     /// `export { local as name }`, `export const name`.
     Local {
         /// The exported name.
+        #[serde(with = "text")]
         name: String,
         /// The name in this file.
+        #[serde(with = "text")]
         local: String,
     },
     /// `export { imported as name } from "module"`; a namespace for `export * as name`.
     From {
         /// The exported name.
+        #[serde(with = "text")]
         name: String,
         /// The module as written.
+        #[serde(with = "text")]
         module: String,
         /// Which of its exports.
         imported: Imported,
@@ -129,6 +136,7 @@ pub enum Export {
     /// `export * from "module"`.
     All {
         /// The module as written.
+        #[serde(with = "text")]
         module: String,
     },
 }
@@ -182,6 +190,7 @@ impl Class {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Binding {
     /// The name.
+    #[serde(with = "text")]
     pub name: String,
     /// What it is bound to.
     pub source: Source,
@@ -275,7 +284,7 @@ pub struct Return {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Guard {
     /// The condition.
-    pub condition: Expr,
+    pub condition: Common<Expr>,
     /// Whether the statement runs when the condition holds, or when it does not.
     pub holds: bool,
     /// All that runs under the condition; empty where it runs more than once. Whatever lies in it meets the condition, too.
@@ -286,6 +295,7 @@ pub struct Guard {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Effect {
     /// The name at the root of the changed value.
+    #[serde(with = "text")]
     pub root: String,
     /// The way from there: `options.plugins` gives `["plugins"]`.
     pub path: Vec<String>,
@@ -349,7 +359,7 @@ pub enum Mutation {
     /// `f(…, x.path, …)`, `f({ key: x.path })`: the function may change it.
     Passed {
         /// The call.
-        call: Box<Call>,
+        call: Common<Call>,
         /// The place of the argument.
         index: u32,
         /// The way into it: `["key"]`.
@@ -456,6 +466,7 @@ pub enum Surrounding {
         /// The scope that has the name.
         scope: ScopeId,
         /// The name.
+        #[serde(with = "text")]
         name: String,
     },
     /// The decorators of the method or the class it lies in, as far as they are calls.
@@ -487,7 +498,7 @@ pub enum Mounting {
         request: Option<Expr>,
     },
     /// A call of one of [`super::lower::MOUNTING_FUNCTIONS`] or [`super::lower::MOUNTING_METHODS`].
-    Call(Box<Call>),
+    Call(Common<Call>),
 }
 
 /// An expression.
@@ -582,13 +593,13 @@ pub enum Kind {
     /// `{…}`.
     Object(Vec<Property>),
     /// A name.
-    Name(String),
+    Name(#[serde(with = "text")] String),
     /// `a.b`, `a["b"]`, `a?.b`.
-    Member(Box<Expr>, String),
+    Member(Box<Expr>, #[serde(with = "text")] String),
     /// `a[b]`.
     Index(Box<Expr>, Box<Expr>),
     /// `f(…)` and `new F(…)`.
-    Call(Box<Call>),
+    Call(Common<Call>),
     /// A function, wherever it is written.
     Function(Function),
     /// `a ? b : c`.
@@ -604,7 +615,7 @@ pub enum Kind {
     /// `typeof a`.
     TypeOf(Box<Expr>),
     /// `import("module")`.
-    ImportCall(String),
+    ImportCall(#[serde(with = "text")] String),
     /// `import(name)`: of a module whose name is a value.
     ImportOf(Box<Expr>),
     /// What could not be read.
@@ -628,13 +639,13 @@ impl Call {
     /// A call of a function without arguments, in its place.
     pub(super) fn of(function: Expr) -> Expr {
         let span = function.span;
-        Expr { kind: Kind::Call(Box::new(Self { callee: function, arguments: Vec::new(), new: false })), span }
+        Expr { kind: Kind::Call(Common::new(Self { callee: function, arguments: Vec::new(), new: false })), span }
     }
 
     /// An object of a class that is made without arguments, in its place.
     pub(super) fn of_class(class: Expr) -> Expr {
         let span = class.span;
-        Expr { kind: Kind::Call(Box::new(Self { callee: class, arguments: Vec::new(), new: true })), span }
+        Expr { kind: Kind::Call(Common::new(Self { callee: class, arguments: Vec::new(), new: true })), span }
     }
 }
 
@@ -660,6 +671,7 @@ pub enum Property {
     /// `key: value`, `key` alone, `key() {}`.
     Keyed {
         /// The key.
+        #[serde(with = "text")]
         key: String,
         /// The key in the source.
         key_span: Span,
@@ -741,7 +753,7 @@ pub enum Operator {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Text {
     /// The string itself.
-    Plain(String),
+    Plain(#[serde(with = "text")] String),
     /// A string that may be a credential: only its length in characters is kept.
     Redacted {
         /// Characters.

@@ -45,7 +45,7 @@ pub struct Signals {
 
 /// The names of the modules a file imports, as a Bloom filter: few files are taken to import a module they do not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct ModuleNames([u64; 2]);
+pub struct ModuleNames([u8; 16]);
 
 impl ModuleNames {
     /// Bits per name; with about ten imports in a file, one file in a hundred is taken for an importer that is none.
@@ -55,12 +55,12 @@ impl ModuleNames {
     #[must_use]
     pub fn of(name: &str) -> Self {
         let hash = hash(name);
-        let mut words = [0; 2];
+        let mut bytes = [0; 16];
         for turn in 0..Self::BITS {
-            let bit = hash >> (8 + 16 * turn);
-            words[usize::from(bit & 64 != 0)] |= 1 << (bit & 63);
+            let [bit, _] = ((hash >> (8 + 16 * turn)) as u16).to_le_bytes();
+            bytes[usize::from(bit >> 3 & 15)] |= 1 << (bit & 7);
         }
-        Self(words)
+        Self(bytes)
     }
 
     fn add(&mut self, other: Self) {

@@ -3,6 +3,7 @@
 pub mod fields;
 mod gaps;
 mod layout;
+pub mod nodes;
 mod recent;
 
 use std::borrow::Cow;

@@ -4,8 +4,8 @@
 use std::io::Write as _;
 use std::time::{Duration, Instant};
 
-use git_auth_review::facts::extract;
 use git_auth_review::facts::signals::scan;
+use git_auth_review::facts::{common, extract};
 use git_auth_review::source::FileKind;
 use git_auth_review::syntax::typescript;
 
@@ -35,10 +35,8 @@ fn main() {
     let scanned = fastest(|| all.iter().for_each(|(_, text)| _ = std::hint::black_box(scan(text.as_bytes()))));
     let parsed = fastest(|| read.iter().for_each(|(kind, text)| _ = std::hint::black_box(typescript::parse(*kind, text))));
     let extracted = fastest(|| read.iter().for_each(|(kind, text)| _ = std::hint::black_box(extract(*kind, text.as_bytes()))));
-    let stored: usize = read
-        .iter()
-        .map(|(kind, text)| postcard::to_stdvec(&extract(*kind, text.as_bytes())).map_or(0, |bytes| bytes.len()))
-        .sum();
+    let stored: usize =
+        read.iter().map(|(kind, text)| common::to_bytes(&extract(*kind, text.as_bytes())).map_or(0, |bytes| bytes.len())).sum();
 
     let bytes = |texts: &mut dyn Iterator<Item = usize>| texts.sum::<usize>();
     let (all_bytes, read_bytes) =

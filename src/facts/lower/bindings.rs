@@ -1,11 +1,10 @@
 //! Declarations, patterns and functions: what brings names into scope.
 
-use tree_sitter::Node;
-
 use super::classes::This;
 use super::{Around, Lowering, Outside, named, span};
 use crate::facts::module::{Binding, Expr, Function, Kind, Return, ScopeId, Source, Surrounding};
-use crate::syntax::typescript::fields::{NodeField, NodeFields};
+use crate::syntax::typescript::fields::NodeField;
+use crate::syntax::typescript::nodes::Node;
 
 /// Expressions whose value is that of one of their parts.
 pub(super) const CHOICES: [&str; 5] =
@@ -19,7 +18,7 @@ impl Lowering<'_> {
         let mutable = !self.str(node).starts_with("const");
         // `var` is seen in the whole function.
         let block = if self.str(node).starts_with("var") { self.block.take() } else { self.block };
-        for declarator in named(node).into_iter().filter(|child| child.kind() == "variable_declarator") {
+        for declarator in node.parts().filter(|child| child.kind() == "variable_declarator") {
             let Some(name) = declarator.field(NodeField::Name) else { continue };
             let Some(value) = declarator.field(NodeField::Value) else {
                 if name.kind() == "identifier" {
@@ -107,7 +106,7 @@ impl Lowering<'_> {
             }
             "object_pattern" => {
                 let mut taken = Vec::new();
-                for part in named(node) {
+                for part in node.parts() {
                     let key = match part.kind() {
                         "pair_pattern" => part.field(NodeField::Key),
                         "object_assignment_pattern" => part.field(NodeField::Left),
@@ -172,7 +171,7 @@ impl Lowering<'_> {
 
     /// The keys of a pattern.
     fn keys(&self, pattern: Node<'_>) -> impl Iterator<Item = &str> {
-        named(pattern).into_iter().map(|part| {
+        pattern.parts().map(|part| {
             let key = part.field(NodeField::Key).or_else(|| part.field(NodeField::Left)).unwrap_or(part);
             if key.named_child_count() == 0 { self.str(key) } else { "…" }
         })
@@ -180,7 +179,7 @@ impl Lowering<'_> {
 
     /// Binds the name after `...` in a pattern.
     fn rest(&mut self, rest: Node<'_>, scope: ScopeId, source: Source) {
-        if let Some(name) = named(rest).into_iter().find(|child| child.kind() == "identifier") {
+        if let Some(name) = rest.parts().find(|child| child.kind() == "identifier") {
             self.bind(scope, name, source, false);
         }
     }
@@ -224,7 +223,7 @@ impl Lowering<'_> {
             }
         }
         // What a generator yields is not followed.
-        if node.children(&mut node.walk()).any(|child| child.kind() == "*") {
+        if node.children().any(|child| child.kind() == "*") {
             let value = Some(Expr { kind: Kind::Opaque, span: span(node) });
             self.scope(scope).returns = vec![Return { value, throws: false, guards: Vec::new() }];
         }
@@ -261,7 +260,7 @@ impl Lowering<'_> {
                 let (of, name) = (value.field(NodeField::Object)?, value.field(NodeField::Property)?);
                 self.entry_names.get(self.str(name)).copied().filter(|_| self.is_module_name(self.str(of)))
             }
-            kind if CHOICES.contains(&kind) => named(value).into_iter().find_map(|part| self.entry_named(part)),
+            kind if CHOICES.contains(&kind) => value.parts().find_map(|part| self.entry_named(part)),
             _ => None,
         }
     }
@@ -306,10 +305,9 @@ impl Lowering<'_> {
 
 /// The elements of an array pattern with their places: `[, second]` has one.
 pub(super) fn places(pattern: Node<'_>) -> Vec<(usize, Node<'_>)> {
-    let mut cursor = pattern.walk();
     let mut place = 0;
     let mut elements = Vec::new();
-    for child in pattern.children(&mut cursor).filter(|child| !child.is_extra()) {
+    for child in pattern.children().filter(|child| !child.is_extra()) {
         if child.is_named() {
             elements.push((place, child));
         } else if child.kind() == "," {

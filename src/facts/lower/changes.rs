@@ -2,20 +2,19 @@
 //!
 //! What is given to functions is in [`super::passed`].
 
-use std::collections::{BTreeSet, HashMap, HashSet};
-
-use tree_sitter::Node;
-
 use super::bindings::places;
 use super::classes::{property_of, static_name};
 use super::expressions::operator;
-use super::{Around, Lowering, named, span};
+use super::{Around, Lowering, span};
+use crate::facts::common::Common;
 use crate::facts::module::{
     Call, Effect, Element, Expr, Guard, Kind, MODULE_SCOPE, Mutation, Operator, Property, Return, Scope, ScopeId, Source, Text,
     When,
 };
 use crate::source::Span;
-use crate::syntax::typescript::fields::{NodeField, NodeFields};
+use crate::syntax::typescript::fields::NodeField;
+use crate::syntax::typescript::nodes::Node;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// Methods that change the array or object they are called on and are not followed.
 const OPAQUE_METHODS: [&str; 5] = ["reverse", "sort", "fill", "copyWithin", "set"];
@@ -91,7 +90,7 @@ impl Lowering<'_> {
         let rest = || Expr { kind: Kind::Opaque, span: span(left) };
         match left.kind() {
             "object_pattern" => {
-                for target in named(left) {
+                for target in left.parts() {
                     let (key, target) = match target.kind() {
                         "pair_pattern" => (target.field(NodeField::Key), target.field(NodeField::Value)),
                         "object_assignment_pattern" => (target.field(NodeField::Left), Some(target)),
@@ -118,7 +117,7 @@ impl Lowering<'_> {
                 self.assign_parts(target, &Expr { kind, span: value.span }, scope, node);
             }
             "rest_pattern" => {
-                for target in named(left) {
+                for target in left.parts() {
                     self.assign_parts(target, &rest(), scope, node);
                 }
             }
@@ -180,11 +179,11 @@ impl Lowering<'_> {
         match (borrowed, arguments.split_first()) {
             (Some(borrowed), Some((this, rest))) => {
                 let spread = |one: &Element| Element { value: one.value.clone(), spread: one.spread || method == "apply" };
-                let Some(change) = change_by(&borrowed, rest.iter().map(spread).collect()) else { return };
+                let Some(change) = change_by(&borrowed, || rest.iter().map(spread).collect()) else { return };
                 // What is bound to its object may be called at any time.
                 self.change(&this.value, if method == "bind" { change.unfollowed() } else { change }, scope, node);
             }
-            _ => self.method_call(object, method, call.arguments.clone(), scope, node),
+            _ => self.method_call(object, method, &call.arguments, scope, node),
         }
     }
 
@@ -213,20 +212,20 @@ impl Lowering<'_> {
             _ => false,
         };
         let is_value = CHANGING_LISTS.contains(&method) && !member.parent().is_some_and(is_called);
-        if let Some(change) = change_by(method, Vec::new()).filter(|_| is_value) {
+        if let Some(change) = change_by(method, Vec::new).filter(|_| is_value) {
             self.change(list, change.unfollowed(), scope, member);
         }
     }
 
-    pub(super) fn method_call(&mut self, object: &Expr, method: &str, arguments: Vec<Element>, scope: ScopeId, node: Node<'_>) {
-        if let ("set", [Element { spread: false, .. }, Element { value, spread: false }]) = (method, arguments.as_slice())
+    pub(super) fn method_call(&mut self, object: &Expr, method: &str, arguments: &[Element], scope: ScopeId, node: Node<'_>) {
+        if let ("set", [Element { spread: false, .. }, Element { value, spread: false }]) = (method, arguments)
             && let Some((root, path)) = place(object).filter(|(root, path)| path.is_empty() && self.is_map(root, scope, node))
         {
             let path = path.into_iter().chain([ENTRY.to_owned()]).collect();
             self.effect(scope, root, path, Mutation::Assign(value.clone()), node);
             return;
         }
-        if let Some(change) = change_by(method, arguments) {
+        if let Some(change) = change_by(method, || arguments.to_vec()) {
             self.change(object, change, scope, node);
         }
     }
@@ -353,7 +352,7 @@ impl Lowering<'_> {
         };
         if self.is_seen_from(home, call) {
             // Whether it changes something is all that matters.
-            let call = Box::new(Call { callee: call.callee.clone(), arguments: Vec::new(), new: call.new });
+            let call = Common::new(Call { callee: call.callee.clone(), arguments: Vec::new(), new: call.new });
             return Some(Mutation::Passed { call, index: *index, way: way.clone() });
         }
         self.changes_given(function, call, *index, way, effect.span.start).unwrap_or(false).then_some(Mutation::Opaque)
@@ -409,9 +408,9 @@ impl Lowering<'_> {
 }
 
 /// How a method changes what it is called on.
-fn change_by(method: &str, arguments: Vec<Element>) -> Option<Mutation> {
+fn change_by(method: &str, arguments: impl FnOnce() -> Vec<Element>) -> Option<Mutation> {
     match method {
-        "push" | "unshift" => Some(Mutation::Push(arguments)),
+        "push" | "unshift" => Some(Mutation::Push(arguments())),
         "pop" | "shift" | "splice" => Some(Mutation::Remove),
         other => OPAQUE_METHODS.contains(&other).then_some(Mutation::Opaque),
     }
@@ -425,8 +424,8 @@ fn passed_by(exit: &[Guard], around: &[Guard]) -> Option<Guard> {
     let end = shared.checked_sub(1).map_or(u32::MAX, |last| exit[last].body.end);
     let body = Span { start: first.body.end, end };
     // That not all of several conditions hold is not followed.
-    let condition =
-        if more.is_empty() { first.condition.clone() } else { Expr { kind: Kind::Opaque, span: first.condition.span } };
+    let unfollowed = || Common::new(Expr { kind: Kind::Opaque, span: first.condition.span });
+    let condition = if more.is_empty() { first.condition.clone() } else { unfollowed() };
     Some(Guard { condition, holds: more.is_empty() && !first.holds, body })
 }
 

@@ -2,11 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use tree_sitter::Node;
-
 use super::{Around, Lowering, named, span};
 use crate::facts::module::{Binding, Call, Class, Expr, Function, Kind, Scope, ScopeId, Source, Surrounding};
-use crate::syntax::typescript::fields::{NodeField, NodeFields};
+use crate::syntax::typescript::fields::NodeField;
+use crate::syntax::typescript::nodes::Node;
 
 /// What the name begins with by which a member of the object itself is bound.
 const OF_OBJECT: &str = "this.";
@@ -62,7 +61,7 @@ impl Lowering<'_> {
     }
 
     pub(super) fn class(&mut self, node: Node<'_>, parent: ScopeId) -> Function {
-        let (heads, body): (Vec<_>, Vec<_>) = named(node).into_iter().partition(|child| child.kind() != "class_body");
+        let (heads, body): (Vec<_>, Vec<_>) = node.parts().partition(|child| child.kind() != "class_body");
         let mut base = None;
         let mut decorators = Vec::new();
         for head in heads {
@@ -126,7 +125,7 @@ impl Lowering<'_> {
                 && has_keyword(*member, "static")
                 && !matches!(value, Some("arrow_function" | "function_expression"))
         };
-        let fields = bodies.iter().flat_map(|body| named(*body)).filter(is_field);
+        let fields = bodies.iter().flat_map(Node::parts).filter(is_field);
         fields.filter_map(|field| field.field(NodeField::Name)).map(|name| self.owned(name)).collect()
     }
 
@@ -144,7 +143,7 @@ impl Lowering<'_> {
 
     /// What a decorator calls; `None` where it calls nothing.
     pub(super) fn decorator(&mut self, node: Node<'_>, scope: ScopeId) -> Option<Expr> {
-        let Some(called) = named(node).into_iter().find(|child| child.kind() == "call_expression") else {
+        let Some(called) = node.parts().find(|child| child.kind() == "call_expression") else {
             self.visit_children(node, scope);
             return None;
         };
@@ -153,7 +152,7 @@ impl Lowering<'_> {
 
     /// What a class extends.
     fn heritage(&mut self, node: Node<'_>, scope: ScopeId) -> Option<Expr> {
-        let extended = named(node).into_iter().find_map(|clause| clause.field(NodeField::Value))?;
+        let extended = node.parts().find_map(|clause| clause.field(NodeField::Value))?;
         Some(self.expr(extended, scope, Around::default()))
     }
 
@@ -168,7 +167,7 @@ impl Lowering<'_> {
         let parameters = node.field(NodeField::Parameters).map(named).unwrap_or_default();
         for parameter in parameters {
             let Some(pattern) = parameter.field(NodeField::Pattern) else { continue };
-            let token = named(parameter).into_iter().find_map(|part| self.injected_by(part, scope));
+            let token = parameter.parts().find_map(|part| self.injected_by(part, scope));
             let name = self.owned(pattern);
             if let Some(token) = token {
                 let names = [Some(name.clone()), is_property(parameter).then(|| member_name(&name))];
@@ -178,7 +177,7 @@ impl Lowering<'_> {
             if !is_property(parameter) {
                 continue;
             }
-            let kind = parameter.field(NodeField::Type).and_then(|annotation| named(annotation).into_iter().next());
+            let kind = parameter.field(NodeField::Type).and_then(|annotation| annotation.parts().next());
             if let Some(kind) = kind.filter(|kind| kind.kind() == "type_identifier") {
                 let given = (self.owned(pattern), self.owned(kind));
                 self.scope(scope).class.get_or_insert_default().given.push(given);
@@ -192,8 +191,7 @@ impl Lowering<'_> {
 
     /// What a decorator asks a container for: `@Inject(TOKEN)` (NestJS: "Custom providers").
     fn injected_by(&mut self, decorator: Node<'_>, scope: ScopeId) -> Option<Expr> {
-        let call =
-            named(decorator).into_iter().find(|child| decorator.kind() == "decorator" && child.kind() == "call_expression")?;
+        let call = decorator.parts().find(|child| decorator.kind() == "decorator" && child.kind() == "call_expression")?;
         let [token] = *named(call.field(NodeField::Arguments)?).as_slice() else { return None };
         let is_it = call.field(NodeField::Function).is_some_and(|function| self.str(function) == "Inject");
         is_it.then(|| self.expr(token, scope, Around::default()))
@@ -211,7 +209,7 @@ impl Lowering<'_> {
             let function = Expr { kind, span: span(node) };
             value = Some(if is_getter { Call::of(function) } else { function });
         } else {
-            for child in named(node) {
+            for child in node.parts() {
                 if Some(child) == node.field(NodeField::Value) {
                     value = Some(self.expr(child, scope, Around::named(name)));
                 } else if child.kind() == "decorator" {
@@ -256,18 +254,14 @@ impl Lowering<'_> {
 }
 
 fn has_keyword(member: Node<'_>, keyword: &str) -> bool {
-    let mut cursor = member.walk();
-    member.children(&mut cursor).any(|child| child.kind() == keyword)
+    member.children().any(|child| child.kind() == keyword)
 }
 
 fn accessibility(member: Node<'_>) -> Option<Node<'_>> {
-    named(member).into_iter().find(|child| child.kind() == "accessibility_modifier")
+    member.parts().find(|child| child.kind() == "accessibility_modifier")
 }
 
 /// Whether a parameter of a constructor declares a member, too: `constructor(private config: Config)`.
 fn is_property(parameter: Node<'_>) -> bool {
-    let mut cursor = parameter.walk();
-    parameter
-        .children(&mut cursor)
-        .any(|child| matches!(child.kind(), "accessibility_modifier" | "readonly" | "override_modifier"))
+    parameter.children().any(|child| matches!(child.kind(), "accessibility_modifier" | "readonly" | "override_modifier"))
 }

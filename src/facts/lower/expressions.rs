@@ -1,20 +1,20 @@
 //! Expressions.
 
-use tree_sitter::Node;
-
 use super::bindings::CHOICES;
 use super::gathered::gathered;
 use super::literals::{number, unescape};
 use super::mounts::paths_of;
 use super::unread::{unread_element, unread_property};
 use super::{Around, CLIENT_METHODS, ENTRY_POINTS, INSTANCES, Lowering, MAX_DEPTH, named, span};
+use crate::facts::common::Common;
 use crate::facts::module::{
     Call, CallSite, ClientCall, Element, Expr, Guard, Import, Imported, Kind, Operator, Property, ScopeId, Surrounding,
     TemplatePart, Text,
 };
 use crate::facts::secrecy;
 use crate::source::Span;
-use crate::syntax::typescript::fields::{NodeField, NodeFields};
+use crate::syntax::typescript::fields::NodeField;
+use crate::syntax::typescript::nodes::Node;
 
 /// A call by a function for that.
 struct IndirectCall<'n> {
@@ -49,13 +49,13 @@ impl Lowering<'_> {
             | "satisfies_expression"
             | "non_null_expression"
             | "await_expression" => {
-                return match named(node).into_iter().next() {
+                return match node.parts().next() {
                     Some(inner) => self.expr(inner, scope, around),
                     None => Expr { kind: Kind::Opaque, span: here },
                 };
             }
             "type_assertion" => {
-                return match named(node).into_iter().last() {
+                return match node.parts().last() {
                     Some(inner) => self.expr(inner, scope, around),
                     None => Expr { kind: Kind::Opaque, span: here },
                 };
@@ -183,7 +183,7 @@ impl Lowering<'_> {
 
     /// An expression that is reached only under a condition: what it changes depends on that.
     fn guarded(&mut self, condition: &Expr, holds: bool, node: Node<'_>, scope: ScopeId, around: Around<'_>) -> Expr {
-        let guard = Guard { condition: condition.clone(), holds, body: span(node) };
+        let guard = Guard { condition: Common::new(condition.clone()), holds, body: span(node) };
         self.under([guard], |lowering| lowering.expr(node, scope, around))
     }
 
@@ -226,7 +226,7 @@ impl Lowering<'_> {
                     value = around;
                     continue;
                 }
-                "sequence_expression" if named(around).last() == Some(&value) => {
+                "sequence_expression" if around.parts().last() == Some(value) => {
                     value = around;
                     continue;
                 }
@@ -245,7 +245,7 @@ impl Lowering<'_> {
                 }
                 "subscript_expression" => around.field(NodeField::Index).is_none_or(|index| index.kind() != "string"),
                 "variable_declarator" => match around.field(NodeField::Name) {
-                    Some(name) if name.kind() == "object_pattern" => named(name).iter().any(|part| part.kind() == "rest_pattern"),
+                    Some(name) if name.kind() == "object_pattern" => name.parts().any(|part| part.kind() == "rest_pattern"),
                     _ => !self.is_another_name(value),
                 },
                 _ => !self.is_another_name(value),
@@ -258,15 +258,17 @@ impl Lowering<'_> {
     fn called_indirectly<'n>(&self, call: Node<'n>) -> Option<IndirectCall<'n>> {
         let by = call.field(NodeField::Function).filter(|by| by.kind() == "member_expression" && !call.has_error())?;
         let (object, method) = (by.field(NodeField::Object)?, self.str(by.field(NodeField::Property)?));
+        if !matches!(method, "call" | "apply") {
+            return None;
+        }
         let given = named(call.field(NodeField::Arguments)?);
         let (function, given) = match (self.str(object), method) {
             ("Reflect", "apply") => given.split_first().map(|(function, given)| (*function, given))?,
-            (_, "call" | "apply") => (object, given.as_slice()),
-            _ => return None,
+            _ => (object, given.as_slice()),
         };
         let mut name = function;
         while matches!(name.kind(), "parenthesized_expression" | "non_null_expression") {
-            name = named(name).into_iter().next()?;
+            name = name.parts().next()?;
         }
         if name.kind() != "identifier" {
             name = name.field(NodeField::Property)?;
@@ -339,7 +341,7 @@ impl Lowering<'_> {
         let around = arguments_of(&callee, around);
         let arguments = node.field(NodeField::Arguments).map(|list| self.elements(list, scope, around));
         let call = Call { callee, arguments: arguments.unwrap_or_default(), new: true };
-        let expr = Expr { kind: Kind::Call(Box::new(call)), span: here };
+        let expr = Expr { kind: Kind::Call(Common::new(call)), span: here };
         self.surround(before, self.found(), || Surrounding::Argument(expr.clone()));
         if is_maker {
             let guards = self.reached_under(scope);
@@ -398,7 +400,8 @@ impl Lowering<'_> {
     /// A call whose parts are lowered; by itself, so that nested calls take no more of the stack.
     fn finished_call(&mut self, call: Call, function: Node<'_>, scope: ScopeId, node: Node<'_>) -> Expr {
         let here = span(node);
-        let Call { callee, arguments, .. } = &call;
+        let call = Common::new(call);
+        let Call { callee, arguments, .. } = &*call;
         if function.kind() == "super"
             && let Some(class) = self.scope(scope).class.as_mut()
         {
@@ -432,7 +435,7 @@ impl Lowering<'_> {
         self.mounting_call(&call, scope, node);
         self.sharing_call(&call, scope);
         self.client_call(&call, scope);
-        let expr = Expr { kind: Kind::Call(Box::new(call)), span: here };
+        let expr = Expr { kind: Kind::Call(call), span: here };
         if is_entry || is_maker {
             let site = CallSite { scope, expr: expr.clone(), owner: self.owner.clone(), guards: self.reached_under(scope) };
             if is_entry { &mut self.module.calls } else { &mut self.module.makers }.push(site);
@@ -448,9 +451,10 @@ impl Lowering<'_> {
 
     /// A call of a method that only a client plugin brings, by its name.
     fn client_call(&mut self, call: &Call, scope: ScopeId) {
+        let Some(last) = names_of(&call.callee).next() else { return };
         let is_called = |method: &&&str| {
             let mut names = names_of(&call.callee);
-            method.rsplit('.').all(|step| names.next() == Some(step))
+            method.ends_with(last) && method.rsplit('.').all(|step| names.next() == Some(step))
         };
         if let Some(method) = CLIENT_METHODS.iter().find(is_called) {
             self.module.client_calls.push(ClientCall { scope, method: (*method).to_owned(), callee: call.callee.clone() });
@@ -478,7 +482,7 @@ impl Lowering<'_> {
             {
                 let arguments = vec![Element { value: (**server).clone(), spread: false }, options.clone()];
                 let call = Call { callee: plugin.value.clone(), arguments, new: false };
-                Expr { kind: Kind::Call(Box::new(call)), span: expr.span }
+                Expr { kind: Kind::Call(Common::new(call)), span: expr.span }
             }
             _ => return,
         };
@@ -493,23 +497,23 @@ impl Lowering<'_> {
         }
         let text = Expr { kind: self.template(template, scope, Around::default()), span: span(template) };
         let arguments = vec![Element { value: text, spread: false }];
-        Expr { kind: Kind::Call(Box::new(Call { callee, arguments, new: false })), span: here }
+        Expr { kind: Kind::Call(Common::new(Call { callee, arguments, new: false })), span: here }
     }
 
     pub(super) fn elements(&mut self, node: Node<'_>, scope: ScopeId, around: Around<'_>) -> Vec<Element> {
         let mut elements = Vec::new();
         let mut unread = Vec::new();
-        let first =
-            named(node).first().filter(|first| first.kind() == "string").map(|first| (first.id(), self.string_content(*first)));
+        let first = node.parts().next().filter(|first| first.kind() == "string");
+        let first = first.map(|first| (first, self.string_content(first)));
         self.each_part(
             node,
             &mut |lowering, child| {
                 let around = match &first {
-                    Some((id, first)) if *id != child.id() => around.after(first),
+                    Some((node, first)) if *node != child => around.after(first),
                     _ => around,
                 };
                 let spread = child.kind() == "spread_element";
-                let value = match named(child).into_iter().next().filter(|_| spread) {
+                let value = match child.parts().next().filter(|_| spread) {
                     Some(inner) => lowering.expr(inner, scope, around),
                     None if spread => Expr { kind: Kind::Opaque, span: span(child) },
                     None => lowering.expr(child, scope, around),
@@ -557,7 +561,7 @@ impl Lowering<'_> {
                         Property::Keyed { key: name, key_span: span(key), value }
                     }
                     None => {
-                        let key = named(key).into_iter().next().unwrap_or(key);
+                        let key = key.parts().next().unwrap_or(key);
                         Property::Computed {
                             key: self.expr(key, scope, Around::default()),
                             value: self.expr(value, scope, around.property("")),
@@ -568,7 +572,7 @@ impl Lowering<'_> {
             "shorthand_property_identifier" => {
                 Property::Keyed { key: self.owned(node), key_span: span(node), value: self.expr(node, scope, Around::default()) }
             }
-            "spread_element" => Property::Spread(self.expr(named(node).into_iter().next()?, scope, around)),
+            "spread_element" => Property::Spread(self.expr(node.parts().next()?, scope, around)),
             "method_definition" => {
                 let name = node.field(NodeField::Name)?;
                 let getter = self.str(node).starts_with("get ");
@@ -587,12 +591,12 @@ impl Lowering<'_> {
     pub(super) fn template(&mut self, node: Node<'_>, scope: ScopeId, around: Around<'_>) -> Kind {
         let mut parts = Vec::new();
         let mut plain = String::new();
-        for child in named(node) {
+        for child in node.parts() {
             if child.kind() == "template_substitution" {
                 if !plain.is_empty() {
                     parts.push(TemplatePart::Text(secrecy::text(std::mem::take(&mut plain), around)));
                 }
-                if let Some(inner) = named(child).into_iter().next() {
+                if let Some(inner) = child.parts().next() {
                     parts.push(TemplatePart::Value(self.expr(inner, scope, around)));
                 }
             } else {

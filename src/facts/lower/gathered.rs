@@ -1,12 +1,12 @@
 //! Loops that do nothing but fill a list: `for (const { on, make } of all) if (on) list.push(make())` adds what a function of
 //! each element gives back, `list.push(...[...all].flatMap(({ on, make }) => { … }))`.
 
-use tree_sitter::Node;
-
 use super::{Around, Lowering, named, span};
+use crate::facts::common::Common;
 use crate::facts::module::{Binding, Call, Element, Expr, Function, Kind, Return, ScopeId, Source};
 use crate::source::Span;
-use crate::syntax::typescript::fields::{NodeField, NodeFields};
+use crate::syntax::typescript::fields::NodeField;
+use crate::syntax::typescript::nodes::Node;
 
 /// The name of what one turn adds, which no name of a source is like.
 const GATHERED: &str = "(gathered)";
@@ -79,8 +79,8 @@ impl Lowering<'_> {
         let all = Expr { kind: Kind::Array(vec![Element { value: list, spread: true }]), span: at };
         let callee = Expr { kind: Kind::Member(Box::new(all), "flatMap".to_owned()), span: at };
         let call = Call { callee, arguments: vec![Element { value: function, spread: false }], new: false };
-        let value = Expr { kind: Kind::Call(Box::new(call)), span: span(node) };
-        self.method_call(&target, "push", vec![Element { value, spread: true }], scope, node);
+        let value = Expr { kind: Kind::Call(Common::new(call)), span: span(node) };
+        self.method_call(&target, "push", &[Element { value, spread: true }], scope, node);
         true
     }
 
@@ -175,7 +175,7 @@ impl Lowering<'_> {
         while let Some(part) = parts.pop() {
             let is_name = part.named_child_count() == 0 && part.kind() != "property_identifier";
             mentions += usize::from(is_name && self.str(part) == root);
-            parts.extend(named(part));
+            parts.extend(part.parts());
         }
         mentions == targets.len() && targets.iter().all(|target| self.str(*target) == self.str(*first))
     }

@@ -1,14 +1,13 @@
 //! Literals and keys.
 
-use tree_sitter::Node;
-
-use super::{Lowering, named};
+use super::Lowering;
+use crate::syntax::typescript::nodes::Node;
 
 impl Lowering<'_> {
     pub(super) fn key_text(&self, key: Node<'_>) -> Option<String> {
         match key.kind() {
             "computed_property_name" => {
-                let inner = named(key).into_iter().next()?;
+                let inner = key.parts().next()?;
                 (inner.kind() == "string").then(|| self.string_content(inner))
             }
             "string" => Some(self.string_content(key)),
@@ -17,8 +16,7 @@ impl Lowering<'_> {
     }
 
     pub(super) fn string_content(&self, node: Node<'_>) -> String {
-        let mut cursor = node.walk();
-        node.named_children(&mut cursor).map(|part| unescape(self.str(part))).collect()
+        node.children().filter(Node::is_named).map(|part| unescape(self.str(part))).collect()
     }
 }
 

@@ -3,11 +3,10 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-use tree_sitter::Node;
-
 use super::Lowering;
 use super::classes::property_of;
 use crate::facts::module::{Binding, Expr, Kind, MODULE_SCOPE, Scope, ScopeId, Source};
+use crate::syntax::typescript::nodes::Node;
 
 impl<'t> Lowering<'t> {
     /// Notes that the value of the name a node is is used.

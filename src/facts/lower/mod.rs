@@ -17,8 +17,6 @@ mod unread;
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
-use tree_sitter::Node;
-
 pub(crate) use self::changes::{ENTRY, MAPS, place as place_of};
 use self::classes::{OwnClass, This};
 pub(crate) use self::classes::{member_name, property_of, shown_name, static_name};
@@ -35,7 +33,8 @@ use super::schema;
 use super::secrecy::Around;
 use super::signals::scan;
 use crate::source::{FileKind, Span};
-use crate::syntax::typescript;
+use crate::syntax::typescript::nodes::{Node, Nodes};
+use crate::syntax::typescript::{self, Parsed};
 
 /// Deepest nesting that is lowered; what lies deeper is opaque.
 const MAX_DEPTH: u32 = 120;
@@ -85,11 +84,14 @@ pub fn with_all_calls(kind: FileKind, text: &str) -> Module {
 }
 
 fn lowered(kind: FileKind, text: &str, all_calls: bool) -> (Module, Vec<Span>) {
-    let Some(parsed) = typescript::parse(kind, text) else {
+    let Some(Parsed { tree, text: read, errors }) = typescript::parse(kind, text) else {
         return (Module::default(), vec![Span::new(0, text.len())]);
     };
+    let nodes = Nodes::of(&tree);
+    // What it takes in memory is used again at once.
+    drop(tree);
     let mut lowering = Lowering {
-        text: &parsed.text,
+        text: &read,
         original: text,
         module: Module { scopes: vec![Scope::default()], keeps_calls: all_calls, ..Module::default() },
         all_calls,
@@ -106,12 +108,12 @@ fn lowered(kind: FileKind, text: &str, all_calls: bool) -> (Module, Vec<Span>) {
         turn: Turn::default(),
         class: OwnClass::default(),
         owner: None,
-        unread: parsed.errors,
+        unread: errors,
         unread_statements: Vec::new(),
         too_deep: Vec::new(),
         depth: 0,
     };
-    let root = parsed.tree.root_node();
+    let root = nodes.root();
     lowering.collect_entry_names(root);
     lowering.collect_holders(root);
     lowering.statements(root, MODULE_SCOPE);
@@ -120,13 +122,13 @@ fn lowered(kind: FileKind, text: &str, all_calls: bool) -> (Module, Vec<Span>) {
     lowering.settle_mentions();
     let signals = scan(text.as_bytes());
     if signals.migrations {
-        lowering.module.operations = schema::operations(&parsed.text, root);
+        lowering.module.operations = schema::operations(&read, root);
     }
     if signals.entities {
-        lowering.module.entities = schema::entities(&parsed.text, root);
+        lowering.module.entities = schema::entities(&read, root);
     }
     if signals.types {
-        lowering.module.types = schema::typed_tables(&parsed.text, root);
+        lowering.module.types = schema::typed_tables(&read, root);
     }
     let Lowering { module, mut unread, too_deep, .. } = lowering;
     unread.extend(too_deep);
@@ -185,8 +187,7 @@ pub(super) fn span(node: Node<'_>) -> Span {
 }
 
 pub(super) fn named(node: Node<'_>) -> Vec<Node<'_>> {
-    let mut cursor = node.walk();
-    node.named_children(&mut cursor).filter(|child| !child.is_extra()).collect()
+    node.parts().collect()
 }
 
 impl<'t> Lowering<'t> {

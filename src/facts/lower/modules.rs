@@ -1,11 +1,10 @@
 //! Imports and exports in all their forms.
 
-use tree_sitter::Node;
-
 use super::mounts::HANDLER;
 use super::{Around, ENTRY_POINTS, Lowering, MOUNTING_FUNCTIONS, may_make_an_instance, named, span};
 use crate::facts::module::{Binding, Export, Expr, Import, Imported, ScopeId, Source, Surrounding};
-use crate::syntax::typescript::fields::{NodeField, NodeFields};
+use crate::syntax::typescript::fields::NodeField;
+use crate::syntax::typescript::nodes::Node;
 
 impl Lowering<'_> {
     /// Entry points may be imported under another name, also below the place they are used in.
@@ -13,13 +12,11 @@ impl Lowering<'_> {
         for name in ENTRY_POINTS.into_iter().chain(MOUNTING_FUNCTIONS) {
             self.entry_names.insert(name.to_owned(), name);
         }
-        let mut cursor = root.walk();
-        for statement in root.named_children(&mut cursor).filter(|node| node.kind() == "import_statement") {
+        for statement in root.parts().filter(|node| node.kind() == "import_statement") {
             let module = statement.field(NodeField::Source).map(|source| self.string_content(source)).unwrap_or_default();
             let is_framework = module.trim_start_matches('@').starts_with("better-auth");
             self.module.keeps_calls |= is_framework;
-            let mut inner = statement.walk();
-            let mut stack: Vec<Node<'_>> = statement.named_children(&mut inner).collect();
+            let mut stack = named(statement);
             while let Some(node) = stack.pop() {
                 match node.kind() {
                     "import_specifier" => {
@@ -31,7 +28,7 @@ impl Lowering<'_> {
                     }
                     // That of a default import.
                     "identifier" if !is_framework => _ = self.kept_names.insert(self.owned(node)),
-                    _ => stack.extend(named(node)),
+                    _ => stack.extend(node.parts()),
                 }
             }
         }
@@ -44,7 +41,7 @@ impl Lowering<'_> {
     /// Notes the functions that the module declares.
     fn collect_own_functions(&mut self, root: Node<'_>) {
         let is_function = |value: Node<'_>| matches!(value.kind(), "arrow_function" | "function_expression");
-        for statement in named(root) {
+        for statement in root.parts() {
             let declaration = statement.field(NodeField::Declaration).unwrap_or(statement);
             match declaration.kind() {
                 "function_declaration" => {
@@ -52,7 +49,7 @@ impl Lowering<'_> {
                     self.kept_names.extend(name);
                 }
                 "lexical_declaration" => {
-                    for declared in named(declaration) {
+                    for declared in declaration.parts() {
                         let name = declared.field(NodeField::Name).filter(|name| name.kind() == "identifier");
                         let name = name.filter(|_| declared.field(NodeField::Value).is_some_and(is_function));
                         let name = name.map(|name| self.owned(name));
@@ -70,8 +67,8 @@ impl Lowering<'_> {
         let names: Vec<String> =
             self.entry_names.iter().filter(|(_, entry)| is_entry(entry)).map(|(name, _)| name.clone()).collect();
         for name in &names {
-            for (start, _) in self.text.match_indices(name.as_str()) {
-                let found = root.descendant_for_byte_range(start, start + name.len()).filter(|node| self.str(*node) == name);
+            for start in memchr::memmem::find_iter(self.text.as_bytes(), name) {
+                let found = Some(root.holding(&(start..start + name.len()))).filter(|node| self.str(*node) == name);
                 let mut is_function = false;
                 for around in std::iter::successors(found, Node::parent) {
                     let named = match around.kind() {
@@ -106,7 +103,7 @@ impl Lowering<'_> {
         let Some(source) = node.field(NodeField::Source) else { return };
         let module = self.string_content(source);
         let whole_type = is_type(node, 1);
-        let clause = named(node).into_iter().find(|child| child.kind() == "import_clause");
+        let clause = node.parts().find(|child| child.kind() == "import_clause");
         let Some(clause) = clause else {
             self.module.imports.push(Import {
                 local: String::new(),
@@ -117,7 +114,7 @@ impl Lowering<'_> {
             });
             return;
         };
-        for part in named(clause) {
+        for part in clause.parts() {
             match part.kind() {
                 "identifier" => self.module.imports.push(Import {
                     local: self.owned(part),
@@ -127,7 +124,7 @@ impl Lowering<'_> {
                     span: span(part),
                 }),
                 "namespace_import" => {
-                    if let Some(name) = named(part).into_iter().next() {
+                    if let Some(name) = part.parts().next() {
                         self.module.imports.push(Import {
                             local: self.owned(name),
                             module: module.clone(),
@@ -138,7 +135,7 @@ impl Lowering<'_> {
                     }
                 }
                 "named_imports" => {
-                    for specifier in named(part).into_iter().filter(|child| child.kind() == "import_specifier") {
+                    for specifier in part.parts().filter(|child| child.kind() == "import_specifier") {
                         let Some(name) = specifier.field(NodeField::Name) else { continue };
                         let local = specifier.field(NodeField::Alias).unwrap_or(name);
                         self.module.imports.push(Import {
@@ -162,7 +159,7 @@ impl Lowering<'_> {
     pub(super) fn export(&mut self, node: Node<'_>, scope: ScopeId) {
         let source = node.field(NodeField::Source).map(|source| self.string_content(source));
         if let Some(declaration) = node.field(NodeField::Declaration) {
-            let decorators = named(node).into_iter().filter(|child| child.kind() == "decorator");
+            let decorators = node.parts().filter(|child| child.kind() == "decorator");
             let decorators: Vec<Expr> = decorators.filter_map(|decorator| self.decorator(decorator, scope)).collect();
             let before = self.scope(scope).bindings.len();
             let from = self.found();
@@ -196,11 +193,11 @@ impl Lowering<'_> {
             return;
         }
         let mut star = true;
-        for part in named(node) {
+        for part in node.parts() {
             match part.kind() {
                 "export_clause" => {
                     star = false;
-                    let specifiers = named(part).into_iter().filter(|child| child.kind() == "export_specifier");
+                    let specifiers = part.parts().filter(|child| child.kind() == "export_specifier");
                     for specifier in specifiers.filter(|specifier| !is_type(node, 1) && !is_type(*specifier, 0)) {
                         let Some(name) = specifier.field(NodeField::Name) else { continue };
                         let local = self.export_name(name);
@@ -216,7 +213,7 @@ impl Lowering<'_> {
                 }
                 "namespace_export" => {
                     star = false;
-                    if let (Some(name), Some(module)) = (named(part).into_iter().next(), &source) {
+                    if let (Some(name), Some(module)) = (part.parts().next(), &source) {
                         let name = self.export_name(name);
                         self.module.exports.push(Export::From { name, module: module.clone(), imported: Imported::Namespace });
                     }
@@ -240,7 +237,7 @@ impl Lowering<'_> {
             }
             "object_pattern" => {
                 let mut complete = true;
-                for part in named(name) {
+                for part in name.parts() {
                     let (exported, local) = match part.kind() {
                         "shorthand_property_identifier_pattern" => (part, part),
                         "pair_pattern" => match (part.field(NodeField::Key), part.field(NodeField::Value)) {
@@ -272,7 +269,7 @@ impl Lowering<'_> {
 
     pub(super) fn required_module(&self, mut value: Node<'_>) -> Option<String> {
         while matches!(value.kind(), "await_expression" | "parenthesized_expression") {
-            value = named(value).into_iter().next()?;
+            value = value.parts().next()?;
         }
         if value.kind() != "call_expression" {
             return None;
@@ -281,14 +278,13 @@ impl Lowering<'_> {
         if function.kind() != "import" && self.str(function) != "require" {
             return None;
         }
-        let argument = named(value.field(NodeField::Arguments)?).into_iter().next()?;
+        let argument = value.field(NodeField::Arguments)?.parts().next()?;
         (argument.kind() == "string").then(|| self.string_content(argument))
     }
 }
 
 /// Whether names stand for types alone: `import type …`, and `type User` or `type User as Member` in a list.
 fn is_type(node: Node<'_>, place: usize) -> bool {
-    let mut cursor = node.walk();
-    let word = node.children(&mut cursor).nth(place);
+    let word = node.children().nth(place);
     word.is_some_and(|word| matches!(word.kind(), "type" | "typeof"))
 }

@@ -2,11 +2,11 @@
 
 use std::ops::Range;
 
-use tree_sitter::Node;
-
 use super::{ENTRY_POINTS, Lowering, MOUNTING_FUNCTIONS, MOUNTING_METHODS, may_make_an_instance, span};
+use crate::facts::common::Common;
 use crate::facts::module::{Call, Element, Expr, Kind, Mount, Mounting, Property, Routing, ScopeId, Shared, Source, Surrounding};
-use crate::syntax::typescript::fields::{NodeField, NodeFields};
+use crate::syntax::typescript::fields::NodeField;
+use crate::syntax::typescript::nodes::Node;
 
 /// The method of an instance that answers requests (documentation: installation, "Mount Handler").
 pub(super) const HANDLER: &str = "handler";
@@ -58,7 +58,7 @@ impl Lowering<'_> {
     }
 
     /// A call of an instance's handler, or of a function that mounts one.
-    pub(super) fn mounting_call(&mut self, call: &Call, scope: ScopeId, node: Node<'_>) {
+    pub(super) fn mounting_call(&mut self, call: &Common<Call>, scope: ScopeId, node: Node<'_>) {
         let by = match &call.callee.kind {
             Kind::Member(of, method) if method == HANDLER => {
                 let request = call.arguments.first().map(|argument| argument.value.clone());
@@ -69,14 +69,14 @@ impl Lowering<'_> {
                 Mounting::Handler { of: (**of).clone(), request }
             }
             Kind::Member(_, name) if MOUNTING_METHODS.contains(&name.as_str()) || is_function(name) => {
-                Mounting::Call(Box::new(call.clone()))
+                Mounting::Call(call.clone())
             }
             Kind::Name(name) if self.entry_names.get(name).is_some_and(|name| is_function(name)) => {
                 let declared = node.parent().filter(|around| around.kind() == "variable_declarator");
                 let name =
                     declared.and_then(|declared| declared.field(NodeField::Name)).filter(|name| name.kind() == "identifier");
                 self.handler_names.extend(name.map(|name| self.owned(name)));
-                Mounting::Call(Box::new(call.clone()))
+                Mounting::Call(call.clone())
             }
             _ => return,
         };

@@ -1,16 +1,14 @@
 //! Values that are given to functions, which may change them.
 
-use std::collections::{HashMap, HashSet};
-use std::rc::Rc;
-
-use tree_sitter::Node;
-
 use super::changes::place;
 use super::{Lowering, span};
+use crate::facts::common::Common;
 use crate::facts::module::{
     Call, CallSite, Effect, Export, Expr, Guard, Kind, MODULE_SCOPE, Mutation, Property, ScopeId, Source, When,
 };
 use crate::source::Span;
+use crate::syntax::typescript::nodes::Node;
+use std::collections::{HashMap, HashSet};
 
 /// Longest way into an argument that is followed.
 const MAX_WAY: usize = 3;
@@ -18,7 +16,7 @@ const MAX_WAY: usize = 3;
 /// A call, and what of its arguments has a name.
 pub(super) struct Given {
     scope: ScopeId,
-    call: Rc<Call>,
+    call: Common<Call>,
     parts: Vec<Part>,
     guards: Vec<Guard>,
     span: Span,
@@ -69,7 +67,7 @@ impl Lowering<'_> {
         }
         let for_its_effect = around.is_some_and(|around| around.kind() == "expression_statement");
         let guards = self.guards_of(scope);
-        self.given.push(Given { scope, call: Rc::new((**call).clone()), parts, guards, span: span(node), for_its_effect });
+        self.given.push(Given { scope, call: call.clone(), parts, guards, span: span(node), for_its_effect });
     }
 
     /// Of what is given to functions, only what one of the file may change counts, or what may be part of options and is
@@ -88,7 +86,7 @@ impl Lowering<'_> {
                     Called::Harmless => false,
                 };
                 if counts {
-                    let change = Mutation::Passed { call: Box::new((*call).clone()), index, way };
+                    let change = Mutation::Passed { call: call.clone(), index, way };
                     let effect = Effect { root, path, change, guards: guards.clone(), span, when: When::Here };
                     self.scope(scope).effects.push(effect);
                 }

@@ -1,12 +1,12 @@
 //! Statements, and whatever has none of its own meaning but may hold some.
 
-use tree_sitter::Node;
-
 use super::gathered::gathered;
 use super::{Around, Lowering, MAX_DEPTH, named, span};
+use crate::facts::common::Common;
 use crate::facts::module::{Binding, Expr, Guard, Kind, Operator, Property, Return, ScopeId, Source};
 use crate::source::Span;
-use crate::syntax::typescript::fields::{NodeField, NodeFields};
+use crate::syntax::typescript::fields::NodeField;
+use crate::syntax::typescript::nodes::Node;
 
 impl Lowering<'_> {
     pub(super) fn statements(&mut self, parent: Node<'_>, scope: ScopeId) {
@@ -37,7 +37,7 @@ impl Lowering<'_> {
             "function_declaration" | "generator_function_declaration" => self.function_declaration(node, scope),
             "enum_declaration" => self.enumeration(node, scope),
             "expression_statement" => {
-                for child in named(node) {
+                for child in node.parts() {
                     let value = self.expr(child, scope, Around::default());
                     if ends_program(&value) {
                         self.throws(scope);
@@ -45,7 +45,7 @@ impl Lowering<'_> {
                 }
             }
             "return_statement" => {
-                let value = named(node).into_iter().next().map(|value| self.expr(value, scope, Around::default()));
+                let value = node.parts().next().map(|value| self.expr(value, scope, Around::default()));
                 let guards = self.guards.clone();
                 self.scope(scope).returns.push(Return { value, throws: false, guards });
             }
@@ -86,7 +86,7 @@ impl Lowering<'_> {
         if node.kind() != "switch_statement" {
             self.block = Some(span(node));
         }
-        let condition = Expr { kind: Kind::Opaque, span: span(node) };
+        let condition = Common::new(Expr { kind: Kind::Opaque, span: span(node) });
         self.under([Guard { condition, holds: true, body: Span::default() }], |lowering| {
             match (each, node.field(NodeField::Kind)) {
                 (Some(each), Some(_)) => lowering.bind_opaque(each, scope),
@@ -121,7 +121,7 @@ impl Lowering<'_> {
         for (part, holds) in [(field(NodeField::Body), false), (handler, true)] {
             let Some(part) = part else { continue };
             let guard = handler.filter(|handler| holds || !passes_on(*handler)).map(|handler| Guard {
-                condition: Expr { kind: Kind::Opaque, span: span(handler) },
+                condition: Common::new(Expr { kind: Kind::Opaque, span: span(handler) }),
                 holds,
                 body: span(part),
             });
@@ -134,7 +134,7 @@ impl Lowering<'_> {
 
     pub(super) fn conditional_statement(&mut self, node: Node<'_>, scope: ScopeId) {
         let Some(condition) = node.field(NodeField::Condition) else { return };
-        let condition = self.expr(condition, scope, Around::default());
+        let condition = Common::new(self.expr(condition, scope, Around::default()));
         for (field, holds) in [(NodeField::Consequence, true), (NodeField::Alternative, false)] {
             let Some(branch) = node.field(field) else { continue };
             let guard = Guard { condition: condition.clone(), holds, body: span(branch) };
@@ -164,7 +164,7 @@ impl Lowering<'_> {
         let around = self.block.replace(span(body));
         // A member without a value of its own counts on from the last one that has one.
         let (mut last, mut further) = (None, 0.0);
-        for member in named(body) {
+        for member in body.parts() {
             let (key, value) = match member.kind() {
                 "enum_assignment" => (member.field(NodeField::Name), member.field(NodeField::Value)),
                 _ => (Some(member), None),

@@ -1,10 +1,10 @@
 //! `switch`: what stands under a label runs where the value is the label, or one of those that fall through to it.
 
-use tree_sitter::Node;
-
 use super::{Around, Lowering, named, span};
+use crate::facts::common::Common;
 use crate::facts::module::{Expr, Guard, Kind, Operator, ScopeId};
-use crate::syntax::typescript::fields::{NodeField, NodeFields};
+use crate::syntax::typescript::fields::NodeField;
+use crate::syntax::typescript::nodes::Node;
 
 /// Most labels that are told apart.
 const MAX_LABELS: usize = 32;
@@ -33,7 +33,7 @@ impl Lowering<'_> {
             .into_iter()
             .map(|node| {
                 let label = node.field(NodeField::Value);
-                let statements = node.all_in(NodeField::Body).into_iter().filter(Node::is_named).collect();
+                let statements = node.in_field(NodeField::Body).filter(Node::is_named).collect();
                 Clause { node, label: label.map(|label| self.expr(label, scope, Around::default())), statements }
             })
             .collect();
@@ -64,7 +64,7 @@ fn guards(value: &Expr, runs: &[&[Clause<'_>]], run: usize, last: usize) -> Vec<
             let span = any.span;
             Expr { kind: Kind::Binary(Operator::Or, Box::new([any, next])), span }
         });
-        any.map(|condition| Guard { condition, holds, body })
+        any.map(|condition| Guard { condition: Common::new(condition), holds, body })
     };
     if reaching.iter().all(|clause| clause.label.is_some()) {
         return is_one_of(reaching, true).into_iter().collect();

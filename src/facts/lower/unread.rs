@@ -1,12 +1,11 @@
 //! What could not be read: it may be any of what stands in its place.
 
-use std::collections::BTreeSet;
-
-use tree_sitter::Node;
-
 use super::{Lowering, named, span};
+use crate::facts::common::Common;
 use crate::facts::module::{Binding, Effect, Element, Expr, Guard, Kind, Mutation, Property, Return, ScopeId, Source, When};
 use crate::source::Span;
+use crate::syntax::typescript::nodes::Node;
+use std::collections::BTreeSet;
 
 /// A statement that could not be read.
 pub(super) struct Unread {
@@ -24,6 +23,9 @@ impl Lowering<'_> {
         lower: &mut dyn FnMut(&mut Self, Node<'_>),
         unread: &mut dyn FnMut(&mut Self, Span),
     ) {
+        if self.unread.is_empty() {
+            return node.parts().for_each(|part| lower(self, part));
+        }
         let parts = named(node);
         let mut unseen = self.unread_in(node, &parts).into_iter().peekable();
         for part in parts {
@@ -57,7 +59,7 @@ impl Lowering<'_> {
         if words.iter().any(|(_, word)| *word == "return") {
             let unread = Expr { kind: Kind::Unread, span: here };
             let mut guards = self.guards.clone();
-            guards.push(Guard { condition: unread.clone(), holds: true, body: here });
+            guards.push(Guard { condition: Common::new(unread.clone()), holds: true, body: here });
             self.scope(scope).returns.push(Return { value: Some(unread), throws: false, guards });
         }
         let words = words.into_iter().map(|(_, word)| word.to_owned()).collect();

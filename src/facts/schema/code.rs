@@ -22,8 +22,6 @@ mod types;
 
 use std::collections::{HashMap, HashSet};
 
-use tree_sitter::Node;
-
 use self::course::Course;
 pub use self::entities::entities;
 use self::literals::{Chain, Loop};
@@ -31,7 +29,8 @@ use self::scope::Shadowed;
 pub use self::types::{declarations, typed_tables};
 use super::{Change, Column, Key, Operation, Table};
 use crate::source::Span;
-use crate::syntax::typescript::fields::{NodeField, NodeFields};
+use crate::syntax::typescript::fields::NodeField;
+use crate::syntax::typescript::nodes::Node;
 
 /// The most values for which what a loop does is read once for each.
 const MAX_ROUNDS: usize = 64;
@@ -86,19 +85,11 @@ struct Reader<'c> {
 impl<'c> Reader<'c> {
     /// Reads all that a node holds.
     fn read(&mut self, root: Node<'c>) {
-        let mut cursor = root.walk();
-        loop {
-            let node = cursor.node();
+        let mut next = Some(root);
+        while let Some(node) = next {
             // Names, punctuation and types, more than half of a tree, do nothing.
-            let may_do = node.is_named() && node.child_count() > 0 && !TYPES.contains(&node.kind());
-            if may_do && self.enters(node) && cursor.goto_first_child() {
-                continue;
-            }
-            while !cursor.goto_next_sibling() {
-                if !cursor.goto_parent() {
-                    return;
-                }
-            }
+            let may_do = node.is_named() && !node.is_leaf() && !TYPES.contains(&node.kind());
+            next = if may_do && self.enters(node) { node.following(root) } else { node.beyond(root) };
         }
     }
 

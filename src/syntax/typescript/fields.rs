@@ -18,6 +18,11 @@ macro_rules! fields {
 
         /// The names, in the order of the fields.
         const NAMES: &[&str] = &[$($name),+];
+
+        #[cfg(test)]
+        pub(super) fn all_fields() -> impl Iterator<Item = NodeField> {
+            [$(NodeField::$field),+].into_iter()
+        }
     };
 }
 
@@ -60,12 +65,13 @@ struct Numbers {
 
 static NUMBERS: LazyLock<Numbers> = LazyLock::new(|| {
     let tsx = language(FileKind::Tsx);
-    let numbers = |language: &Language| {
-        // No node has the field 0.
-        NAMES.iter().map(|name| language.field_id_for_name(name).map_or(0, u16::from)).collect()
-    };
     Numbers { of: [numbers(&language(FileKind::TypeScript)), numbers(&tsx)], tsx }
 });
+
+/// The numbers of all fields in a grammar; no node has the field 0.
+pub(super) fn numbers(language: &Language) -> Vec<u16> {
+    NAMES.iter().map(|name| language.field_id_for_name(name).map_or(0, u16::from)).collect()
+}
 
 fn number(node: Node<'_>, field: NodeField) -> u16 {
     NUMBERS.of[usize::from(*node.language() == NUMBERS.tsx)][field as usize]

@@ -1,7 +1,7 @@
 //! What certainly runs when a migration does.
 
-use crate::syntax::typescript::fields::{NodeField, NodeFields};
-use tree_sitter::Node;
+use crate::syntax::typescript::fields::NodeField;
+use crate::syntax::typescript::nodes::Node;
 
 use super::Code;
 

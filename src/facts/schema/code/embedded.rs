@@ -2,15 +2,14 @@
 
 use std::ops::Range;
 
-use tree_sitter::Node;
-
 use super::Code;
 use super::literals::{Chain, plain};
 use crate::facts::lower::{named, unescape};
 use crate::facts::schema::{Change, Column, Operation, ddl};
 use crate::facts::schema::{Given, Selected};
 use crate::source::Span;
-use crate::syntax::typescript::fields::{NodeField, NodeFields};
+use crate::syntax::typescript::fields::NodeField;
+use crate::syntax::typescript::nodes::Node;
 
 /// Stands where something is put in at run time. To SQL it is a letter, so that it becomes part of the name it stands in.
 const HOLE: char = '\u{fffc}';
@@ -73,7 +72,7 @@ impl Embedded {
                 embedded.push(&code.text(*part).unwrap_or_else(|| HOLE.into()), *part);
                 continue;
             }
-            for piece in named(*part) {
+            for piece in part.parts() {
                 if piece.kind() == "template_substitution" {
                     let value = named(piece).first().and_then(|value| substitution(code, *value));
                     embedded.push(&value.unwrap_or_else(|| HOLE.into()), piece);

@@ -3,14 +3,13 @@
 
 use std::collections::HashMap;
 
-use tree_sitter::Node;
-
 use super::literals::{Fields, plain};
 use super::{Code, entity_schemas, unqualified};
 use crate::facts::lower::{named, span};
 use crate::facts::schema::{Column, Entity, Key, MAX_COLUMNS, Reference, Table};
 use crate::source::Span;
-use crate::syntax::typescript::fields::{NodeField, NodeFields};
+use crate::syntax::typescript::fields::NodeField;
+use crate::syntax::typescript::nodes::Node;
 
 /// Decorators of properties that the ORM fills by itself.
 const FILLED: [&str; 6] =
@@ -22,7 +21,7 @@ const FILLED: [&str; 6] =
 pub fn entities(text: &str, root: Node<'_>) -> Vec<Entity> {
     let code = Code::new(text, root);
     let mut found = Vec::new();
-    for statement in named(root) {
+    for statement in root.parts() {
         let class = statement.field(NodeField::Declaration).unwrap_or(statement);
         if matches!(class.kind(), "class_declaration" | "abstract_class_declaration") {
             let mut decorators = code.decorators(class);
@@ -142,20 +141,19 @@ impl Property<'_> {
 
     /// Whether it is written `name?: Type`.
     fn is_optional(&self) -> bool {
-        let mut cursor = self.member.walk();
-        self.member.children(&mut cursor).any(|child| child.kind() == "?")
+        self.member.children().any(|child| child.kind() == "?")
     }
 }
 
 impl<'c> Code<'c> {
     fn decorators(&self, node: Node<'c>) -> Vec<Decorator<'c>> {
         let decorator = |node: Node<'c>| {
-            let inner = named(node).first().copied()?;
+            let inner = node.parts().next()?;
             let callee = inner.field(NodeField::Function).unwrap_or(inner);
             let arguments = inner.field(NodeField::Arguments).map(named).unwrap_or_default();
             Some(Decorator { name: unqualified(self.str(callee)), arguments })
         };
-        named(node).into_iter().filter(|child| child.kind() == "decorator").filter_map(decorator).collect()
+        node.parts().filter(|child| child.kind() == "decorator").filter_map(decorator).collect()
     }
 
     fn entity(&self, class: Node<'c>, decorators: &[Decorator<'c>]) -> Option<Entity> {
@@ -169,7 +167,7 @@ impl<'c> Code<'c> {
         }
         let is_abstract = own.and_then(|entity| self.fields(*entity.arguments.first()?)?.get("abstract"));
         let mapped = own.is_some() && is_abstract.and_then(|value| self.flag(value)) != Some(true);
-        for member in named(class.field(NodeField::Body)?) {
+        for member in class.field(NodeField::Body)?.parts() {
             if member.kind() == "public_field_definition" {
                 self.property(member, &mut draft);
             }
@@ -184,8 +182,8 @@ impl<'c> Code<'c> {
 
     /// The class it inherits from, as it is called here.
     fn base(&self, class: Node<'c>) -> Option<String> {
-        let heritage = named(class).into_iter().find(|child| child.kind() == "class_heritage")?;
-        let extends = named(heritage).into_iter().find(|child| child.kind() == "extends_clause")?;
+        let heritage = class.parts().find(|child| child.kind() == "class_heritage")?;
+        let extends = heritage.parts().find(|child| child.kind() == "extends_clause")?;
         Some(self.str(extends.field(NodeField::Value)?).to_owned())
     }
 

@@ -2,27 +2,26 @@
 //! [TypeORM](https://typeorm.io/docs/entity/separating-entity-definition) and of
 //! [MikroORM](https://mikro-orm.io/docs/define-entity), and `defineEntity({…})` of the latter.
 
-use tree_sitter::Node;
-
 use super::Code;
 use super::entities::{Draft, first_text, is_filled, key_of};
 use super::literals::{Chain, Fields, Step, plain};
-use crate::facts::lower::{named, span};
+use crate::facts::lower::span;
 use crate::facts::schema::{Column, Entity, Key};
 use crate::source::Span;
-use crate::syntax::typescript::fields::{NodeField, NodeFields};
+use crate::syntax::typescript::fields::NodeField;
+use crate::syntax::typescript::nodes::Node;
 
 /// The schemas a statement makes.
 pub(super) fn read<'c>(code: &Code<'c>, statement: Node<'c>) -> Vec<Entity> {
     let declaration = statement.field(NodeField::Declaration).unwrap_or(statement);
     let values: Vec<Node<'c>> = match declaration.kind() {
         "lexical_declaration" | "variable_declaration" => {
-            named(declaration).into_iter().filter_map(|one| one.field(NodeField::Value)).collect()
+            declaration.parts().filter_map(|one| one.field(NodeField::Value)).collect()
         }
         "export_statement" => declaration.field(NodeField::Value).into_iter().collect(),
         "expression_statement" => {
             let assigned = |one: Node<'c>| one.field(NodeField::Right);
-            named(declaration).into_iter().filter_map(assigned).collect()
+            declaration.parts().filter_map(assigned).collect()
         }
         _ => Vec::new(),
     };
@@ -36,7 +35,7 @@ impl<'c> Code<'c> {
             "call_expression" if self.str(made.field(NodeField::Function)?) == "defineEntity" => made,
             _ => return None,
         };
-        let fields = self.fields(*named(arguments.field(NodeField::Arguments)?).first()?)?;
+        let fields = self.fields(arguments.field(NodeField::Arguments)?.parts().next()?)?;
         let name_at = fields.get("name").or_else(|| fields.get("class"))?;
         let name = if name_at.kind() == "identifier" { self.str(name_at).to_owned() } else { self.text(name_at)? };
         let mut draft = Draft::new(&name, span(name_at));

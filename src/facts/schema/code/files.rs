@@ -1,12 +1,11 @@
 //! Scripts of SQL that a migration in code reads from files and runs.
 
-use tree_sitter::Node;
-
 use super::Code;
 use super::literals::{Chain, plain};
 use crate::facts::lower::named;
 use crate::facts::schema::Change;
-use crate::syntax::typescript::fields::{NodeField, NodeFields};
+use crate::syntax::typescript::fields::NodeField;
+use crate::syntax::typescript::nodes::Node;
 
 /// Functions of Node.js that give what a file holds.
 const READING: [&str; 2] = ["readFileSync", "readFile"];
@@ -53,7 +52,7 @@ fn reading<'c>(code: &Code<'c>, value: Node<'c>) -> Option<Node<'c>> {
         Some(_) => None,
         None => {
             let callee = chain.root.field(NodeField::Function).filter(|callee| READING.contains(&code.str(*callee)));
-            callee.and_then(|_| named(chain.root.field(NodeField::Arguments)?).first().copied())
+            callee.and_then(|_| chain.root.field(NodeField::Arguments)?.parts().next())
         }
     }
 }

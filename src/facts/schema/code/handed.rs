@@ -1,12 +1,11 @@
 //! What a migration hands on to code that is not read, which may change any table.
 
-use tree_sitter::Node;
-
 use super::literals::{Chain, plain};
 use super::{Code, files};
 use crate::facts::lower::{named, span};
 use crate::facts::schema::{Change, Operation};
-use crate::syntax::typescript::fields::{NodeField, NodeFields};
+use crate::syntax::typescript::fields::NodeField;
+use crate::syntax::typescript::nodes::Node;
 
 /// Methods that run the statement they are given.
 const RUNNING: [&str; 4] = ["raw", "query", "execute", "sql"];

@@ -1,11 +1,10 @@
 //! The schema builder of [Knex](https://knexjs.org/guide/schema-builder.html).
 
-use tree_sitter::Node;
-
 use super::literals::{Chain, Step};
 use super::{Changes, Code, Definition, unqualified};
 use crate::facts::lower::{named, span};
 use crate::facts::schema::{Change, Key, Reference};
+use crate::syntax::typescript::nodes::Node;
 
 /// Methods that make a column of the type they are called after, beside those that [`kind`] gives another name.
 const TYPES: [&str; 26] = [
@@ -63,7 +62,7 @@ pub(super) fn table<'c>(code: &Code<'c>, name: &str, callback: Node<'c>) -> Chan
     let statements = if callback.body.kind() == "statement_block" { named(callback.body) } else { vec![callback.body] };
     for statement in statements {
         let expression = match statement.kind() {
-            "expression_statement" | "return_statement" => named(statement).first().copied(),
+            "expression_statement" | "return_statement" => statement.parts().next(),
             _ => Some(statement),
         };
         let Some(expression) = expression else { continue };

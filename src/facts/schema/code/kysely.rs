@@ -1,12 +1,11 @@
 //! The schema builder of [Kysely](https://kysely-org.github.io/kysely-apidoc/classes/SchemaModule.html).
 
-use tree_sitter::Node;
-
 use super::literals::{Chain, Step};
 use super::{Changes, Code, Definition, embedded, unqualified};
 use crate::facts::lower::span;
 use crate::facts::schema::{Change, Key, Operation, Reference};
 use crate::source::Span;
+use crate::syntax::typescript::nodes::Node;
 
 /// Methods that run a statement, or change nothing the review asks for.
 const WITHOUT_EFFECT: [&str; 12] = [

@@ -2,11 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-use tree_sitter::Node;
-
 use super::{Code, files};
 use crate::facts::lower::{named, unescape};
-use crate::syntax::typescript::fields::{NodeField, NodeFields};
+use crate::syntax::typescript::fields::NodeField;
+use crate::syntax::typescript::nodes::Node;
 
 /// The most entries of an object that is spread into others, or whose members are looked up.
 const MAX_SPREAD: usize = 64;
@@ -125,7 +124,7 @@ impl<'c> Callback<'c> {
             return Some(self.body);
         }
         match named(self.body).as_slice() {
-            [only] if only.kind() == "return_statement" => named(*only).first().copied(),
+            [only] if only.kind() == "return_statement" => only.parts().next(),
             _ => None,
         }
     }
@@ -135,7 +134,7 @@ impl<'c> Code<'c> {
     pub(super) fn new(text: &'c str, root: Node<'c>) -> Self {
         let mut code =
             Self { text, constants: HashMap::new(), functions: HashSet::new(), imported: HashSet::new(), handles: Vec::new() };
-        for statement in named(root) {
+        for statement in root.parts() {
             if statement.kind() == "import_statement" {
                 let names = statement.named_child(0).filter(|clause| clause.kind() == "import_clause");
                 code.imported.extend(names.map(|names| code.imports(names)).unwrap_or_default());
@@ -149,7 +148,7 @@ impl<'c> Code<'c> {
 
     /// The names an import gives to what it brings in.
     fn imports(&self, clause: Node<'c>) -> Vec<&'c str> {
-        let lists = named(clause).into_iter();
+        let lists = clause.parts();
         let specifiers = lists.flat_map(|list| if list.kind() == "named_imports" { named(list) } else { vec![list] });
         let name = |one: Node<'c>| match one.kind() {
             "import_specifier" => one.field(NodeField::Alias).or_else(|| one.field(NodeField::Name)),
@@ -169,7 +168,7 @@ impl<'c> Code<'c> {
             "lexical_declaration" | "variable_declaration" => {
                 let stays = self.str(declaration).starts_with("const");
                 let mut names = Vec::new();
-                for declarator in named(declaration) {
+                for declarator in declaration.parts() {
                     let Some(pattern) = declarator.field(NodeField::Name) else { continue };
                     let value = declarator.field(NodeField::Value).map(plain);
                     if value.is_some_and(|value| FUNCTIONS.contains(&value.kind())) {
@@ -192,7 +191,7 @@ impl<'c> Code<'c> {
                 let values = value.and_then(|value| self.elements(value)).unwrap_or_default();
                 let (mut place, mut names) = (0, Vec::new());
                 // One may be left out.
-                for part in pattern.children(&mut pattern.walk()) {
+                for part in pattern.children() {
                     match part.kind() {
                         "," => place += 1,
                         "identifier" => names.push((self.str(part), out(values.get(place).copied()))),
@@ -208,7 +207,7 @@ impl<'c> Code<'c> {
                     "pair_pattern" => Some((part.field(NodeField::Key)?, part.field(NodeField::Value)?)),
                     _ => None,
                 };
-                let parts = named(pattern).into_iter().filter_map(name);
+                let parts = pattern.parts().filter_map(name);
                 let field = |key: Node<'c>| fields.as_ref().and_then(|fields| fields.get(self.str(key)));
                 parts.map(|(key, name)| (self.str(name), out(field(key)))).collect()
             }
@@ -338,7 +337,7 @@ impl<'c> Code<'c> {
         if self.str(constructor) != class {
             return None;
         }
-        self.fields(*named(node.field(NodeField::Arguments)?).first()?)
+        self.fields(node.field(NodeField::Arguments)?.parts().next()?)
     }
 
     /// A function of at least one parameter, written in place.
@@ -364,7 +363,7 @@ impl<'c> Code<'c> {
             let method = node.field(NodeField::Function).filter(|method| method.kind() == "member_expression")?;
             let name = method.field(NodeField::Property).map(|name| self.str(name));
             let list = node.field(NodeField::Arguments).filter(|_| matches!(name, Some("forEach" | "map")))?;
-            let callback = self.callback(*named(list).first()?)?;
+            let callback = self.callback(list.parts().next()?)?;
             (callback.pattern, method.field(NodeField::Object)?, callback.body)
         };
         let values = self.elements(values)?;

@@ -1,11 +1,10 @@
 //! The builder of [node-pg-migrate](https://salsita.github.io/node-pg-migrate/migrations/).
 
-use tree_sitter::Node;
-
 use super::literals::{Fields, Step, fills};
 use super::{Changes, Code, Definition, builders, unqualified};
 use crate::facts::lower::span;
 use crate::facts::schema::{Change, Key, Operation, Reference, ddl};
+use crate::syntax::typescript::nodes::Node;
 
 /// The operations one call of the builder makes.
 pub(super) fn operations<'c>(code: &Code<'c>, step: &Step<'c>) -> Vec<Operation> {

@@ -1,12 +1,11 @@
 //! Calls that delete rows, and those that may read or write them.
 
-use tree_sitter::Node;
-
 use super::literals::{Chain, Fields, fills};
 use super::{Code, unqualified};
 use crate::facts::lower::{named, span};
 use crate::facts::schema::{Change, Operation, namespace};
-use crate::syntax::typescript::fields::{NodeField, NodeFields};
+use crate::syntax::typescript::fields::NodeField;
+use crate::syntax::typescript::nodes::Node;
 
 /// Methods of query builders that take the name of a table (Kysely, Knex, Sequelize).
 const OF_TABLE: [&str; 11] = [

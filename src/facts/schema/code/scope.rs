@@ -1,10 +1,9 @@
 //! What names stand for in the block that is read.
 
-use tree_sitter::Node;
-
 use super::{Reader, course};
 use crate::facts::lower::named;
-use crate::syntax::typescript::fields::{NodeField, NodeFields};
+use crate::syntax::typescript::fields::NodeField;
+use crate::syntax::typescript::nodes::Node;
 
 /// Nodes that declarations are for.
 const BLOCKS: [&str; 4] = ["statement_block", "switch_body", "for_statement", "for_in_statement"];

@@ -1,11 +1,10 @@
 //! The query interface of [Sequelize](https://sequelize.org/docs/v6/other-topics/query-interface/).
 
-use tree_sitter::Node;
-
 use super::literals::{Fields, Step, fills, plain};
 use super::{Changes, Code, Definition, builders, unqualified};
 use crate::facts::lower::span;
 use crate::facts::schema::{Change, Key, Operation, Reference};
+use crate::syntax::typescript::nodes::Node;
 
 /// The operations one call of the query interface makes.
 pub(super) fn operations<'c>(code: &Code<'c>, step: &Step<'c>) -> Vec<Operation> {

@@ -1,11 +1,10 @@
 //! The query runner of [TypeORM](https://typeorm.io/docs/migrations/api).
 
-use tree_sitter::Node;
-
 use super::literals::{Fields, Step, fills};
 use super::{Changes, Code, Definition, builders, unqualified};
 use crate::facts::lower::span;
 use crate::facts::schema::{Change, Column, Key, Operation, Reference, ddl};
+use crate::syntax::typescript::nodes::Node;
 
 /// The operations one call of the query runner makes.
 pub(super) fn operations<'c>(code: &Code<'c>, step: &Step<'c>) -> Vec<Operation> {
