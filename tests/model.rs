@@ -44,6 +44,17 @@ fn server(body: &str) -> ProjectModel {
 }
 
 #[test]
+fn names_of_columns_are_no_credentials_wherever_they_stand() {
+    let model = server(
+        "const names = { account: { accessToken: \"accessTok\", idToken: \"idToken\", refreshToken: \"refresh_token_text\" } } as const;\n\
+         export const auth = betterAuth({ account: { fields: names.account } });",
+    );
+    let account = &model.servers[0].required.tables["account"];
+    let column = |key: &str| account.columns.iter().find(|column| column.key == key).unwrap().name.clone();
+    assert_eq!(["accessToken", "idToken", "refreshToken"].map(column), ["accessTok", "idToken", "refresh_token_text"]);
+}
+
+#[test]
 fn credentials_are_known_by_what_stands_around_them() {
     let model = server(
         "export const auth = betterAuth({ secrets: [{ version: 1, value: \"hunter\" }], trustedOrigins: [\"https://a.dev?token=hunter-2\"],\n\
