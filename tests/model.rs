@@ -2066,8 +2066,23 @@ fn what_production_refuses_is_for_the_other_environments() {
     assert!(isolated(
         "function find(env: Env) { if (env.SECRET) return env.SECRET; if (env.NODE_ENV === \"production\") throw new Error(\"\"); return \"x\"; }\nexport const make = (env: Env) => find(env);\nconst secret = find(given);"
     ));
+    assert!(isolated(
+        "function find(env: Env) { if (env.secret) return env.secret; if (env.nodeEnv === \"production\") throw new Error(\"\"); return \"x\"; }\nconst secret = find(given);"
+    ));
     assert!(!isolated(&format!("{name}if (!given) console.warn(\"none\");\nconst secret = given ?? \"x\";")));
     assert!(!isolated(&format!("{name}if (isProduction && !other) throw new Error(\"\");\nconst secret = given ?? \"x\";")));
+}
+
+#[test]
+fn errors_under_conditions_are_told_with_what_is_reached_below_them() {
+    let model = server(
+        "function find(env: Env) { if (!env.ready) throw new Error(); if (env.name) return env.name; if (env.strict) throw new Error(); \
+         if (env.other) return \"y\"; return \"x\"; }\nexport const auth = betterAuth({ appName: find(given) });",
+    );
+    let Lookup::Found(found) = model.servers[0].options.lookup(&["appName"]) else { panic!("the name is seen") };
+    let told: Vec<&str> = found.iter().map(|one| one.conditions[0].text.as_str()).collect();
+    assert_eq!(told, ["env.name", "!(env.name) && env.other && !(env.strict)", "!(env.name) && !(env.other) && !(env.strict)"]);
+    assert!(git_auth_review::project::predicate::covers(&found));
 }
 
 #[test]
