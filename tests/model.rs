@@ -2594,8 +2594,8 @@ fn what_only_scripts_create_that_a_journal_does_not_list_or_that_are_not_there_i
         open.map(|open| (open.question, open.reason)).collect::<Vec<_>>()
     };
     let reason = "`drizzle/0001_more.sql` alone does so, and the journal of Drizzle Kit in its folder does not list that script";
-    let expected = ["column `value` of table `verification`", "table `jwks`"]
-        .map(|what| (format!("whether the migrations create {what}, which `auth` in src/auth.ts needs"), reason.to_owned()));
+    let what = "column `value` of table `verification` and table `jwks`";
+    let expected = [(format!("whether the migrations create {what}, which `auth` in src/auth.ts needs"), reason.to_owned())];
     assert_eq!(ask("{ \"tag\": \"0000_init\" }", second), expected);
     let both = "{ \"tag\": \"0000_init\" }, { \"tag\": \"0001_more\" }";
     assert_eq!(ask(both, second), []);
@@ -2603,9 +2603,9 @@ fn what_only_scripts_create_that_a_journal_does_not_list_or_that_are_not_there_i
     let missing = format!("{both}, {{ \"tag\": \"0002_gone\" }}");
     assert_eq!(ask(&missing, second), [], "what the others make is made");
     let reason = "their journal lists `drizzle/0002_gone.sql`, which is not in the repository";
-    let expected = ["jwks", "verification"].map(|table| {
-        (format!("whether the migrations create all of table `{table}`, which `auth` in src/auth.ts needs"), reason.to_owned())
-    });
+    let what = "tables `jwks` and `verification`";
+    let expected =
+        [(format!("whether the migrations create all of {what}, which `auth` in src/auth.ts needs"), reason.to_owned())];
     assert_eq!(ask(&missing, "SELECT 1;"), expected);
 }
 
