@@ -3139,6 +3139,31 @@ fn a_database_that_follows_the_classes_needs_no_migration() {
 }
 
 #[test]
+fn what_is_looked_up_with_another_column_is_indexed_along_with_it() {
+    let unindexed = |keys: &str| {
+        let auth = "import { betterAuth } from \"better-auth\";\nimport { organization } from \"better-auth/plugins\";\n\
+                    import { drizzleAdapter } from \"better-auth/adapters/drizzle\";\nimport { db } from \"./db\";\nimport * as schema from \"./schema\";\n\
+                    export const auth = betterAuth({ database: drizzleAdapter(db, { provider: \"pg\", schema }),\n\
+                    plugins: [organization({ dynamicAccessControl: { enabled: true }, schema: { organizationRole: { fields: { role: \"name\" } } } })] });";
+        let schema = format!(
+            "import {{ index, pgTable, text, timestamp, uniqueIndex }} from \"drizzle-orm/pg-core\";\n\
+             export const verification = pgTable(\"verification\", {{ id: text(\"id\").primaryKey(), identifier: text(\"identifier\"), \
+             value: text(\"value\"), expiresAt: timestamp(\"expires_at\") }});\n\
+             export const organizationRole = pgTable(\"organization_role\", {{ id: text(\"id\").primaryKey(), name: text(\"name\"), \
+             organizationId: text(\"organization_id\"), permission: text(\"permission\"), createdAt: timestamp(\"created_at\"), \
+             updatedAt: timestamp(\"updated_at\") }}, (t) => [{keys}]);"
+        );
+        let model = model(&[("src/auth.ts", auth), ("src/schema.ts", &schema)]);
+        let gaps = model.servers[0].gaps.iter().filter(|gap| gap.kind == GapKind::Index && gap.key == "organizationRole");
+        gaps.flat_map(|gap| &gap.columns).map(|column| column.key.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(unindexed("uniqueIndex(\"a\").on(t.organizationId, t.name)"), [""; 0]);
+    assert_eq!(unindexed("index(\"a\").on(t.organizationId, t.permission, t.name)"), ["role"]);
+    assert_eq!(unindexed("index(\"a\").on(t.name, t.organizationId)"), ["organizationId"]);
+    assert_eq!(unindexed("index(\"a\").on(t.organizationId)"), ["role"]);
+}
+
+#[test]
 fn foreign_keys_of_mikro_orm_are_indexed_but_in_postgresql() {
     let unindexed = |orm: &str, user: &str| {
         let auth = "import { betterAuth } from \"better-auth\";\nimport { mikroOrmAdapter } from \"better-auth-mikro-orm\";\n\

@@ -362,7 +362,9 @@ impl Comparing<'_> {
                 let by_itself = self.is_indexed_by_itself(found, required, column);
                 required.index && !required.unique && !by_itself && self.is_unmigrated(found, column, Table::is_indexed)
             }),
-            (GapKind::Index, &|required, column| required.index && !required.unique && !self.is_indexed(found, required, column)),
+            (GapKind::Index, &|required, column| {
+                required.index && !required.unique && !self.is_indexed(table, found, required, column)
+            }),
             (GapKind::Cascade, &|required, column| {
                 // What maps classes may delete rows along with others itself.
                 let wanted = found.layer != Layer::Entity && required.references.as_ref().is_some_and(|to| to.cascades);
@@ -550,9 +552,15 @@ impl Comparing<'_> {
         self.adapter.indexes_foreign_keys() && is_foreign_key
     }
 
-    fn is_indexed(&self, found: &SourceTable, required: &RequiredColumn, column: &Column) -> bool {
+    fn is_indexed(&self, table: &RequiredTable, found: &SourceTable, required: &RequiredColumn, column: &Column) -> bool {
+        let before = required.looked_up_with.as_ref().and_then(|key| table.columns.iter().find(|column| column.key == *key));
+        let before = before.and_then(|before| self.column(found, before));
+        let before = before.map(|before| self.tables(found, before)).unwrap_or_default();
+        let is_second = |table: &Table, name: &str| {
+            before.iter().any(|(other, first)| std::ptr::eq(*other, table) && table.is_indexed_by(&[first, name]))
+        };
         self.is_indexed_by_itself(found, required, column)
-            || self.tables(found, column).into_iter().any(|(table, name)| table.is_indexed(&name))
+            || self.tables(found, column).iter().any(|(table, name)| table.is_indexed(name) || is_second(table, name))
     }
 
     /// The table as declared and as migrated, each with the name it has for a column: either may hold the keys.
@@ -625,6 +633,7 @@ fn identifier(table: &RequiredTable) -> RequiredColumn {
         required: true,
         unique: true,
         index: false,
+        looked_up_with: None,
         default: None,
         references: None,
         takes_over: None,
