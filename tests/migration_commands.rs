@@ -427,6 +427,11 @@ fn migrations_that_drizzle_kit_does_not_keep_are_written_by_people() {
     let expected = "then write a migration in `drizzle` that brings it into the database, run `npm run migrate`, and commit the schema \
                     and the migration.";
     assert!(told.contains(expected), "{told}");
+    // Where nothing else applies them, what Drizzle Kit lists in its journal is applied by it.
+    let told = with(&run[..1], &[scripts.as_slice(), &[("drizzle/meta/_journal.json", &part)]].concat());
+    let expected = "then write a migration in `drizzle` (`npx drizzle-kit generate --custom` starts one) that brings it into the database, \
+                    run `npm run db:migrate`, and commit the schema and the migration.";
+    assert!(told.contains(expected), "{told}");
     // One that Drizzle Kit wrote itself is no work of people, though its journal has dropped it.
     let left_behind = [
         ("drizzle/meta/_journal.json", part.as_str()),

@@ -44,6 +44,17 @@ fn server(body: &str) -> ProjectModel {
 }
 
 #[test]
+fn names_of_columns_are_no_credentials_wherever_they_stand() {
+    let model = server(
+        "const names = { account: { accessToken: \"accessTok\", idToken: \"idToken\", refreshToken: \"refresh_token_text\" } } as const;\n\
+         export const auth = betterAuth({ account: { fields: names.account } });",
+    );
+    let account = &model.servers[0].required.tables["account"];
+    let column = |key: &str| account.columns.iter().find(|column| column.key == key).unwrap().name.clone();
+    assert_eq!(["accessToken", "idToken", "refreshToken"].map(column), ["accessTok", "idToken", "refresh_token_text"]);
+}
+
+#[test]
 fn credentials_are_known_by_what_stands_around_them() {
     let model = server(
         "export const auth = betterAuth({ secrets: [{ version: 1, value: \"hunter\" }], trustedOrigins: [\"https://a.dev?token=hunter-2\"],\n\
@@ -2055,8 +2066,23 @@ fn what_production_refuses_is_for_the_other_environments() {
     assert!(isolated(
         "function find(env: Env) { if (env.SECRET) return env.SECRET; if (env.NODE_ENV === \"production\") throw new Error(\"\"); return \"x\"; }\nexport const make = (env: Env) => find(env);\nconst secret = find(given);"
     ));
+    assert!(isolated(
+        "function find(env: Env) { if (env.secret) return env.secret; if (env.nodeEnv === \"production\") throw new Error(\"\"); return \"x\"; }\nconst secret = find(given);"
+    ));
     assert!(!isolated(&format!("{name}if (!given) console.warn(\"none\");\nconst secret = given ?? \"x\";")));
     assert!(!isolated(&format!("{name}if (isProduction && !other) throw new Error(\"\");\nconst secret = given ?? \"x\";")));
+}
+
+#[test]
+fn errors_under_conditions_are_told_with_what_is_reached_below_them() {
+    let model = server(
+        "function find(env: Env) { if (!env.ready) throw new Error(); if (env.name) return env.name; if (env.strict) throw new Error(); \
+         if (env.other) return \"y\"; return \"x\"; }\nexport const auth = betterAuth({ appName: find(given) });",
+    );
+    let Lookup::Found(found) = model.servers[0].options.lookup(&["appName"]) else { panic!("the name is seen") };
+    let told: Vec<&str> = found.iter().map(|one| one.conditions[0].text.as_str()).collect();
+    assert_eq!(told, ["env.name", "!(env.name) && env.other && !(env.strict)", "!(env.name) && !(env.other) && !(env.strict)"]);
+    assert!(git_auth_review::project::predicate::covers(&found));
 }
 
 #[test]
@@ -2568,8 +2594,8 @@ fn what_only_scripts_create_that_a_journal_does_not_list_or_that_are_not_there_i
         open.map(|open| (open.question, open.reason)).collect::<Vec<_>>()
     };
     let reason = "`drizzle/0001_more.sql` alone does so, and the journal of Drizzle Kit in its folder does not list that script";
-    let expected = ["column `value` of table `verification`", "table `jwks`"]
-        .map(|what| (format!("whether the migrations create {what}, which `auth` in src/auth.ts needs"), reason.to_owned()));
+    let what = "column `value` of table `verification` and table `jwks`";
+    let expected = [(format!("whether the migrations create {what}, which `auth` in src/auth.ts needs"), reason.to_owned())];
     assert_eq!(ask("{ \"tag\": \"0000_init\" }", second), expected);
     let both = "{ \"tag\": \"0000_init\" }, { \"tag\": \"0001_more\" }";
     assert_eq!(ask(both, second), []);
@@ -2577,9 +2603,9 @@ fn what_only_scripts_create_that_a_journal_does_not_list_or_that_are_not_there_i
     let missing = format!("{both}, {{ \"tag\": \"0002_gone\" }}");
     assert_eq!(ask(&missing, second), [], "what the others make is made");
     let reason = "their journal lists `drizzle/0002_gone.sql`, which is not in the repository";
-    let expected = ["jwks", "verification"].map(|table| {
-        (format!("whether the migrations create all of table `{table}`, which `auth` in src/auth.ts needs"), reason.to_owned())
-    });
+    let what = "tables `jwks` and `verification`";
+    let expected =
+        [(format!("whether the migrations create all of {what}, which `auth` in src/auth.ts needs"), reason.to_owned())];
     assert_eq!(ask(&missing, "SELECT 1;"), expected);
 }
 
@@ -3110,6 +3136,31 @@ fn a_database_that_follows_the_classes_needs_no_migration() {
     assert_eq!(parts("typeorm", "test/app.module.ts", nest), 1, "the database of tests");
     let update = "import { MikroORM } from \"@mikro-orm/core\";\nawait orm.schema.updateSchema();";
     assert_eq!(parts("mikroorm", "src/main.ts", update), 0);
+}
+
+#[test]
+fn what_is_looked_up_with_another_column_is_indexed_along_with_it() {
+    let unindexed = |keys: &str| {
+        let auth = "import { betterAuth } from \"better-auth\";\nimport { organization } from \"better-auth/plugins\";\n\
+                    import { drizzleAdapter } from \"better-auth/adapters/drizzle\";\nimport { db } from \"./db\";\nimport * as schema from \"./schema\";\n\
+                    export const auth = betterAuth({ database: drizzleAdapter(db, { provider: \"pg\", schema }),\n\
+                    plugins: [organization({ dynamicAccessControl: { enabled: true }, schema: { organizationRole: { fields: { role: \"name\" } } } })] });";
+        let schema = format!(
+            "import {{ index, pgTable, text, timestamp, uniqueIndex }} from \"drizzle-orm/pg-core\";\n\
+             export const verification = pgTable(\"verification\", {{ id: text(\"id\").primaryKey(), identifier: text(\"identifier\"), \
+             value: text(\"value\"), expiresAt: timestamp(\"expires_at\") }});\n\
+             export const organizationRole = pgTable(\"organization_role\", {{ id: text(\"id\").primaryKey(), name: text(\"name\"), \
+             organizationId: text(\"organization_id\"), permission: text(\"permission\"), createdAt: timestamp(\"created_at\"), \
+             updatedAt: timestamp(\"updated_at\") }}, (t) => [{keys}]);"
+        );
+        let model = model(&[("src/auth.ts", auth), ("src/schema.ts", &schema)]);
+        let gaps = model.servers[0].gaps.iter().filter(|gap| gap.kind == GapKind::Index && gap.key == "organizationRole");
+        gaps.flat_map(|gap| &gap.columns).map(|column| column.key.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(unindexed("uniqueIndex(\"a\").on(t.organizationId, t.name)"), [""; 0]);
+    assert_eq!(unindexed("index(\"a\").on(t.organizationId, t.permission, t.name)"), ["role"]);
+    assert_eq!(unindexed("index(\"a\").on(t.name, t.organizationId)"), ["organizationId"]);
+    assert_eq!(unindexed("index(\"a\").on(t.organizationId)"), ["role"]);
 }
 
 #[test]

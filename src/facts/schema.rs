@@ -84,7 +84,15 @@ impl Table {
     /// Whether rows can be found by this column without reading all of them: it comes first in some key or index.
     #[must_use]
     pub fn is_indexed(&self, column: &str) -> bool {
-        self.keys.iter().any(|key| key.columns.first().is_some_and(|first| first == column))
+        self.is_indexed_by(&[column])
+    }
+
+    /// Whether a key begins with these columns.
+    #[must_use]
+    pub fn is_indexed_by(&self, columns: &[&str]) -> bool {
+        self.keys
+            .iter()
+            .any(|key| key.columns.len() >= columns.len() && key.columns.iter().zip(columns).all(|(one, other)| one == other))
     }
 
     /// Carries out a change to the columns; changes to whole tables do nothing here. Column names are taken as written,

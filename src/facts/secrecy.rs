@@ -243,9 +243,7 @@ pub fn text(value: String, around: Around<'_>) -> Text {
 /// Whether a value given to this name is taken for a credential.
 fn is_secret_name(name: &str, value: &str) -> bool {
     let plain = without_separators(name);
-    // `credentialID: "credential_id"` names a column.
-    let is_name = value.contains('_') && value.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
-    if is_name && value.replace('_', "") == plain || is_setting(&plain, value) {
+    if is_called_as(value, &plain) || is_setting(&plain, value) {
         return false;
     }
     if SECRET_WORDS.iter().any(|word| plain.contains(word)) {
@@ -256,7 +254,28 @@ fn is_secret_name(name: &str, value: &str) -> bool {
         return true;
     }
     // Options such as `storeToken: "hashed"` choose a mode; a token itself is never a short plain word.
-    (plain.contains("token") || plain == "authorization") && !is_plain_word(value)
+    (plain.contains("token") || plain == "authorization") && !is_plain_word(value) && !is_like_name(value, &plain)
+}
+
+/// Whether a value is the name it is given to, in several words: `credentialID: "credential_id"` names a column, and so does
+/// `idToken: "idToken"`. One word may be a weak password.
+fn is_called_as(value: &str, plain_name: &str) -> bool {
+    let letters = value.as_bytes();
+    let has_words =
+        value.contains('_') || letters.windows(2).any(|pair| pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase());
+    has_words && is_letters(value) && without_separators(value) == plain_name
+}
+
+/// Whether a value is most of the name it is given to, or that with a few more letters: `accessToken: "oauthAccessToken"`
+/// names a column as well.
+fn is_like_name(value: &str, plain_name: &str) -> bool {
+    let plain = without_separators(value);
+    let is_like = plain_name.contains(&plain) || plain.contains(plain_name) && plain.len() <= 2 * plain_name.len();
+    is_letters(value) && is_like
+}
+
+fn is_letters(value: &str) -> bool {
+    value.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'_')
 }
 
 /// Whether the name of an environment variable says that its value is to be kept secret.
@@ -414,6 +433,12 @@ mod tests {
             ("hunter2", Some("passwordPath")),
             ("hunter2", Some("tokenPrefix")),
             ("db-hunter", Some("DATABASE_URL")),
+            ("Hunter", Some("accessToken")),
+            ("accessTokenHunterHunterHunter", Some("accessToken")),
+            ("accessToken2", Some("accessToken")),
+            ("password", Some("password")),
+            ("Secret", Some("secret")),
+            ("clientSecretX", Some("clientSecret")),
             ("550e8400-e29b-41d4-a716-446655440000", None),
             ("key-a1-b2-c3-d4-e5-f6-g7", None),
             ("/hooks/3f4a8c9d0e1b2a7f5c6d", None),
@@ -428,6 +453,11 @@ mod tests {
         for (value, name) in [
             ("hashed", Some("storeToken")),
             ("credential_id", Some("credentialID")),
+            ("clientSecret", Some("clientSecret")),
+            ("accessTokenExpiresAt", Some("accessTokenExpiresAt")),
+            ("accessTok", Some("accessToken")),
+            ("ACCESS", Some("accessToken")),
+            ("oauth_access_token", Some("accessToken")),
             ("https://app.example.com", Some("baseURL")),
             ("/verify?token={token}&key=", None),
             ("Is it so? Then key=value", None),

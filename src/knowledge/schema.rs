@@ -146,6 +146,8 @@ pub struct Column {
     /// Should be indexed.
     #[serde(default)]
     pub index: Flag,
+    /// The column without which nothing looks it up, so that an index over both will do.
+    pub looked_up_with: Option<String>,
     /// The default better-auth fills in, as it would be written; `now` for the time of writing.
     pub default: Option<String>,
     /// Where a foreign key points to.

@@ -116,3 +116,23 @@ fn write(expr: &Expr, out: &mut String, depth: u32) {
         Kind::Regex | Kind::Opaque | Kind::Unread => out.push('…'),
     }
 }
+/// `a`, `a and b`, `a, b and c`.
+#[must_use]
+pub fn join(mut parts: Vec<String>) -> String {
+    match parts.pop() {
+        Some(last) if !parts.is_empty() => format!("{} and {last}", parts.join(", ")),
+        Some(last) => last,
+        None => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_are_written_for_people() {
+        let words = |text: &str| join(text.split_whitespace().map(str::to_owned).collect());
+        assert_eq!([words(""), words("a"), words("a b"), words("a b c")], ["", "a", "a and b", "a, b and c"]);
+    }
+}

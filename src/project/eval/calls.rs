@@ -433,6 +433,8 @@ impl Evaluator<'_> {
         let mut passed: Vec<Condition> = Vec::new();
         // What a production build never gets past: the results below it are for the other environments.
         let mut refused: Option<Condition> = None;
+        // What else keeps from the results below it, after the first.
+        let mut thrown: Vec<Condition> = Vec::new();
         let mut ends = false;
         for returned in scope.map(|scope| scope.returns.as_slice()).unwrap_or_default() {
             let Some(conditions) = self.conditions(place, &returned.guards) else { continue };
@@ -445,6 +447,7 @@ impl Evaluator<'_> {
                     Some(always) if always.environment.is_some_and(Environment::is_production) => {
                         refused = Some(always.negated())
                     }
+                    Some(error) if !alternatives.is_empty() => also(&mut thrown, &error.negated()),
                     _ => {}
                 }
                 continue;
@@ -461,7 +464,7 @@ impl Evaluator<'_> {
             further.iter().for_each(|one| also(&mut here, one));
             match Condition::all(&here) {
                 None => return node,
-                Some(condition) => alternatives.push((node, condition)),
+                Some(condition) => alternatives.push((node, condition.told_with(&thrown))),
             }
             if ends {
                 break;

@@ -174,13 +174,14 @@ pub(super) fn environment_test(environment: Environment, text: &str, at: &Site) 
     Condition { environment: Some(environment), ..Condition::new(text, at.clone()) }
 }
 
-/// The environment variable an expression reads; a member that is called `NODE_ENV` is that one, whoever hands it on, and so
+/// The environment variable an expression reads; a member that is called `NODE_ENV` or `nodeEnv` is that one, whoever hands it on, and so
 /// are the others that tell the environment, of what is called `env`.
 fn variable<'n>(expr: &'n Expr, node: &'n Node) -> Option<&'n str> {
     read_variable(&node.value).or_else(|| match (&node.value, &expr.kind) {
         (Value::Unknown(_) | Value::External(_) | Value::Either(_), Kind::Member(of, name)) => {
             let is_env = matches!(&of.kind, Kind::Name(of) | Kind::Member(_, of) if of == "env");
-            (name == "NODE_ENV" || is_env && names_environment(name)).then_some(name.as_str())
+            let name = if name == "nodeEnv" { "NODE_ENV" } else { name };
+            (name == "NODE_ENV" || is_env && names_environment(name)).then_some(name)
         }
         _ => None,
     })

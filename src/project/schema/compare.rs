@@ -12,6 +12,7 @@ use super::{
 use crate::facts::schema::{Column, Key, Table};
 use crate::knowledge::pack;
 use crate::project::adapter::Mapper;
+use crate::project::render::join;
 use crate::project::value::Unknown;
 use crate::project::{Adapter, AdapterKind, Dialect, TextDates};
 use crate::source::Site;
@@ -56,8 +57,49 @@ pub fn compare(required: &Required, declared: &Declared, adapter: &Adapter, comp
         comparing.table(key, table);
     }
     let stale = declared.migrated.first().filter(|_| !kept).map(|one| Arc::clone(&one.folder));
-    Comparison::Gaps { gaps: comparing.gaps, stale, open: comparing.open }
+    Comparison::Gaps { gaps: comparing.gaps, stale, open: clauses(comparing.open) }
 }
+
+/// What may or may not be so of a part of the schema.
+struct Question {
+    /// What is asked of the part: `the migrations create`.
+    what: &'static str,
+    part: String,
+    why: Unknown,
+}
+
+/// Questions as clauses, each with why there is no answer; those that have the same reason are one.
+fn clauses(questions: Vec<Question>) -> Vec<(String, Unknown)> {
+    let mut groups: Vec<(Vec<String>, Question)> = Vec::new();
+    for question in questions {
+        let is_same = |one: &Question| {
+            (one.what, &one.why.reason, &one.why.at.file) == (question.what, &question.why.reason, &question.why.at.file)
+        };
+        match groups.iter_mut().find(|(_, one)| is_same(one)) {
+            Some((parts, _)) => parts.push(question.part),
+            None => groups.push((vec![question.part.clone()], question)),
+        }
+    }
+    let clause = |(parts, Question { what, why, .. })| (format!("{what} {}", told(parts)), why);
+    groups.into_iter().map(clause).collect()
+}
+
+/// Parts of a schema, with tables together: ``column `a` of table `x` and tables `y` and `z` ``.
+fn told(parts: Vec<String>) -> String {
+    let (tables, mut told): (Vec<String>, Vec<String>) = parts.into_iter().partition(|part| part.starts_with(TABLE));
+    match tables.as_slice() {
+        [] => {}
+        [only] => told.push(only.clone()),
+        several => {
+            let names = several.iter().map(|table| table[TABLE.len()..].to_owned()).collect();
+            told.push(format!("tables {}", join(names)));
+        }
+    }
+    join(told)
+}
+
+/// How a table begins that is a part of the schema.
+const TABLE: &str = "table ";
 
 /// Whether a table found by a common name such as `user` is better-auth's: it has most of the columns.
 fn looks_like(found: &SourceTable, table: &RequiredTable) -> bool {
@@ -80,6 +122,10 @@ fn make_core(required: &Required, declared: &Declared, adapter: &Adapter) -> boo
     })
 }
 
+fn table_called(name: &str) -> String {
+    format!("{TABLE}`{name}`")
+}
+
 /// Types of columns that hold text.
 const TEXTS: [&str; 9] =
     ["text", "string", "varchar", "char", "character varying", "tinytext", "mediumtext", "longtext", "nvarchar"];
@@ -94,10 +140,14 @@ struct Comparing<'a> {
     complete: bool,
     migrated: &'a [Arc<Migrated>],
     gaps: Vec<Gap>,
-    open: Vec<(String, Unknown)>,
+    open: Vec<Question>,
 }
 
 impl Comparing<'_> {
+    fn ask(&mut self, what: &'static str, part: String, why: Unknown) {
+        self.open.push(Question { what, part, why });
+    }
+
     fn lookup(&self) -> &Lookup {
         &self.declared.lookup
     }
@@ -111,24 +161,24 @@ impl Comparing<'_> {
             if self.is_in_sql()
                 && let Some(why) = unread(&declared.migrated, &name)
             {
-                self.open.push((format!("the migrations create table `{name}`"), why.clone()));
+                self.ask("the migrations create", table_called(&name), why.clone());
                 return;
             }
             let gap = self.missing_table(key, &name, table);
             match declared.broken.table(&name).filter(|_| gap.kind == GapKind::Table) {
-                Some(why) => self.open.push((format!("the schema declares table `{name}`"), why)),
+                Some(why) => self.ask("the schema declares", table_called(&name), why),
                 None => self.gaps.push(gap),
             }
             return;
         };
         if let Some(why) = declared.broken.part_of(found, &declared.all) {
-            self.open.push((format!("the schema declares all of table `{name}`"), why));
+            self.ask("the schema declares all of", table_called(&name), why);
             return;
         }
         // Where nothing but the migrations declares the table, what could not be read of them may change all of it.
         let why = self.is_in_sql().then(|| unread_of(&declared.migrated, found)).flatten();
         if let Some(why) = why.filter(|_| found.table.open && !self.absent(found, table).is_empty()) {
-            self.open.push((format!("the migrations create all of table `{name}`"), why.clone()));
+            self.ask("the migrations create all of", table_called(&name), why.clone());
             return;
         }
         let start = |kind, columns, cause: &Cause| Gap {
@@ -190,9 +240,9 @@ impl Comparing<'_> {
             match self.trigger(found) {
                 Some(trigger) => {
                     let names: Vec<&str> = declared.iter().map(|(name, _)| name.as_str()).collect();
-                    let what = format!("a trigger fills `{}` of table `{}`", names.join("`, `"), full_name(found));
+                    let part = format!("`{}` of table `{}`", names.join("`, `"), full_name(found));
                     let reason = format!("`{trigger}` runs before a row is stored, and what it does is not followed");
-                    self.open.push((what, Unknown::new(reason, declared[0].1.clone())));
+                    self.ask("a trigger fills", part, Unknown::new(reason, declared[0].1.clone()));
                 }
                 None => failed.push(Gap { declared, ..start(GapKind::Unwritten, Vec::new(), &table.cause) }),
             }
@@ -215,7 +265,7 @@ impl Comparing<'_> {
                 if let Some((what, at)) = unlisted(found, &present, self.migrated) {
                     let script = format!("`{}` alone does so", at.file);
                     let reason = format!("{script}, and the journal of Drizzle Kit in its folder does not list that script");
-                    self.open.push((format!("the migrations create {what}"), Unknown::new(reason, at)));
+                    self.ask("the migrations create", what, Unknown::new(reason, at));
                 }
             }
         }
@@ -231,8 +281,8 @@ impl Comparing<'_> {
                 if self.declared.pushed {
                     let (name, at) = &gap.declared[0];
                     let reason = "its migrations do, and scripts push the schema, which does not".to_owned();
-                    let what = format!("the database asks for a value of `{name}` in table `{}`", full_name(found));
-                    self.open.push((what, Unknown::new(reason, at.clone())));
+                    let part = format!("`{name}` in table `{}`", full_name(found));
+                    self.ask("the database asks for a value of", part, Unknown::new(reason, at.clone()));
                 } else {
                     failed.push(gap);
                 }
@@ -290,7 +340,7 @@ impl Comparing<'_> {
             .into_iter()
             .partition(|gap| why.is_some() && (in_sql || gap.kind.is_unmigrated() || gap.kind == GapKind::StillRequired));
         if let (Some(why), false) = (why, open.is_empty()) {
-            self.open.push((format!("the migrations create all of table `{}`", full_name(found)), why.clone()));
+            self.ask("the migrations create all of", table_called(&full_name(found)), why.clone());
         }
         self.gaps.extend(failed);
     }
@@ -312,7 +362,9 @@ impl Comparing<'_> {
                 let by_itself = self.is_indexed_by_itself(found, required, column);
                 required.index && !required.unique && !by_itself && self.is_unmigrated(found, column, Table::is_indexed)
             }),
-            (GapKind::Index, &|required, column| required.index && !required.unique && !self.is_indexed(found, required, column)),
+            (GapKind::Index, &|required, column| {
+                required.index && !required.unique && !self.is_indexed(table, found, required, column)
+            }),
             (GapKind::Cascade, &|required, column| {
                 // What maps classes may delete rows along with others itself.
                 let wanted = found.layer != Layer::Entity && required.references.as_ref().is_some_and(|to| to.cascades);
@@ -500,9 +552,15 @@ impl Comparing<'_> {
         self.adapter.indexes_foreign_keys() && is_foreign_key
     }
 
-    fn is_indexed(&self, found: &SourceTable, required: &RequiredColumn, column: &Column) -> bool {
+    fn is_indexed(&self, table: &RequiredTable, found: &SourceTable, required: &RequiredColumn, column: &Column) -> bool {
+        let before = required.looked_up_with.as_ref().and_then(|key| table.columns.iter().find(|column| column.key == *key));
+        let before = before.and_then(|before| self.column(found, before));
+        let before = before.map(|before| self.tables(found, before)).unwrap_or_default();
+        let is_second = |table: &Table, name: &str| {
+            before.iter().any(|(other, first)| std::ptr::eq(*other, table) && table.is_indexed_by(&[first, name]))
+        };
         self.is_indexed_by_itself(found, required, column)
-            || self.tables(found, column).into_iter().any(|(table, name)| table.is_indexed(&name))
+            || self.tables(found, column).iter().any(|(table, name)| table.is_indexed(name) || is_second(table, name))
     }
 
     /// The table as declared and as migrated, each with the name it has for a column: either may hold the keys.
@@ -575,6 +633,7 @@ fn identifier(table: &RequiredTable) -> RequiredColumn {
         required: true,
         unique: true,
         index: false,
+        looked_up_with: None,
         default: None,
         references: None,
         takes_over: None,

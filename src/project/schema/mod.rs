@@ -117,6 +117,8 @@ pub struct RequiredColumn {
     pub unique: bool,
     /// Should be indexed.
     pub index: bool,
+    /// The column without which nothing looks it up, by its logical name.
+    pub looked_up_with: Option<String>,
     /// The default better-auth itself fills in, as it would be written; functions give `now`.
     pub default: Option<String>,
     /// Where a foreign key points to.

@@ -427,6 +427,17 @@ impl Condition {
         plain.made_of([self, other], Cases::or)
     }
 
+    /// This condition, said together with what keeps errors from being thrown before it is met. It covers no less for that:
+    /// where one is thrown, there is no value at all.
+    pub(super) fn told_with(self, unthrown: &[Self]) -> Self {
+        let is_whole = |condition: &&Self| !condition.text.contains('…');
+        let told = unthrown.iter().filter(is_whole).fold(self.clone(), |all, next| all.and(next)).text;
+        if told == self.text || self.by_call().is_some() {
+            return self;
+        }
+        Self { cases: Some(Arc::new(Cases::of(&self))), text: told, ..self }
+    }
+
     /// This condition as it is made of two others; where it comes to fewer conditions than they do, it is told by those.
     fn made_of(mut self, [one, other]: [&Self; 2], join: impl Fn(&Cases, &Cases) -> Option<Cases>) -> Self {
         let (one, other) = (Cases::of(one), Cases::of(other));

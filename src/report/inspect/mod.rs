@@ -213,6 +213,7 @@ mod tests {
             required: true,
             unique: false,
             index: true,
+            looked_up_with: None,
             default: None,
             references: Some(RequiredReference { table: "user".into(), column: "id".into(), cascades: true }),
             takes_over: None,

@@ -20,6 +20,7 @@ use crate::knowledge::pack;
 use crate::knowledge::schema::Rename;
 use crate::project::adapter::Mapper;
 use crate::project::predicate;
+pub(super) use crate::project::render::join;
 use crate::project::schema::commands::{End, in_a_shell};
 use crate::project::schema::lookup::{Naming, entity_name, is_similar_column};
 use crate::project::schema::repair::empty_at_first;
@@ -824,15 +825,6 @@ pub(super) fn quoted<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
     join(names.into_iter().map(|name| format!("`{name}`")).collect())
 }
 
-/// `a`, `a and b`, `a, b and c`.
-pub(super) fn join(mut parts: Vec<String>) -> String {
-    match parts.pop() {
-        Some(last) if !parts.is_empty() => format!("{} and {last}", parts.join(", ")),
-        Some(last) => last,
-        None => String::new(),
-    }
-}
-
 /// The command that migrates the database of a server on the built-in adapter, which then needs no file: in a workflow,
 /// a script, or a manifest.
 fn migrated_by_command(server: &Server, cx: &Context<'_>) -> Option<(Site, String)> {
@@ -851,15 +843,4 @@ fn migrated_by_command(server: &Server, cx: &Context<'_>) -> Option<(Site, Strin
         Some((at, format!("{}: {}", script.name, script.command)))
     };
     cx.files.of_kind(FileKind::Script).iter().find_map(of_script).or_else(of_manifest)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lists_are_written_for_people() {
-        let words = |text: &str| join(text.split_whitespace().map(str::to_owned).collect());
-        assert_eq!([words(""), words("a"), words("a b"), words("a b c")], ["", "a", "a and b", "a, b and c"]);
-    }
 }

@@ -57,7 +57,7 @@ impl Finder<'_> {
         if by_wrangler.is_none()
             && let Some(folder) = self.not_of_kit(Some(tool))
         {
-            return Some(self.written(folder, &[&tool.home, &tool.package]));
+            return Some(self.written(folder, &[&tool.home, &tool.package], Some(tool)));
         }
         let generate = step("generate")?;
         if let Some(apply) = by_wrangler {
@@ -134,11 +134,21 @@ impl Finder<'_> {
         unlisted.into_iter().any(|script| !is_of_kit(script))
     }
 
-    /// A migration that people write into a folder, with the scripts of these packages.
-    fn written(&self, folder: Arc<str>, packages: &[&Arc<str>]) -> Route {
+    /// A migration that people write into a folder, with the scripts of these packages, or of the tool that keeps a journal there.
+    fn written(&self, folder: Arc<str>, packages: &[&Arc<str>], tool: Option<&Tool>) -> Route {
         let by_wrangler = self.by_wrangler(&self.resolver.package_of(&format!("{folder}/")), &folder);
         let steps = by_wrangler.unwrap_or_else(|| self.applying(packages).into_iter().collect());
-        Route { steps, end: End::Written { folder, start: self.starting(packages) } }
+        let start = self.starting(packages);
+        // A script of people is run as soon as the journal lists it, which an empty one is that Drizzle Kit is asked for (its
+        // documentation: "Custom migrations").
+        let is_listed =
+            |tool: &&Tool| tool.migrations.as_deref() == Some(&*folder) && writer(self.files, &folder) == Some(Layer::Drizzle);
+        let applied = tool.filter(|_| steps.is_empty()).filter(is_listed).and_then(|tool| self.script_of(tool, "migrate"));
+        let (steps, start) = match (applied, tool) {
+            (Some(applied), Some(tool)) => (vec![applied], start.or_else(|| self.command(tool, "generate --custom"))),
+            _ => (steps, start),
+        };
+        Route { steps, end: End::Written { folder, start } }
     }
 
     /// The files that a tool reads and that declare tables which have the names of those of the server in the database.
@@ -162,7 +172,7 @@ impl Finder<'_> {
         };
         match self.not_of_kit(None) {
             _ if self.is_pushed(None) => Route { steps: vec![step("push")], end: End::Pushed },
-            Some(folder) => self.written(folder, &[&self.home()]),
+            Some(folder) => self.written(folder, &[&self.home()], None),
             None => Route { steps: vec![step("generate"), step("migrate")], end: End::Migrated },
         }
     }
@@ -170,9 +180,14 @@ impl Finder<'_> {
     /// A command of Drizzle Kit with a configuration; `None` where the values of the configuration depend on something that
     /// no script gives.
     fn step(&self, tool: &Tool, action: &str) -> Option<Command> {
+        self.script_of(tool, action).or_else(|| self.command(tool, action))
+    }
+
+    /// A command of Drizzle Kit with a configuration, where no script runs it.
+    fn command(&self, tool: &Tool, action: &str) -> Option<Command> {
         let config = (!tool.is_found()).then(|| format!(" --config {}", in_a_shell(&path_from(&tool.home, &tool.config))));
         let plain = || self.plain(&tool.home, format!("npx drizzle-kit {action}{}", config.unwrap_or_default()));
-        self.script_of(tool, action).or_else(|| (!tool.is_open()).then(plain))
+        (!tool.is_open()).then(plain)
     }
 
     /// The script that does something with a configuration of Drizzle Kit.
