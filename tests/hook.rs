@@ -320,6 +320,36 @@ fn a_moved_package_brings_no_new_finding() {
 }
 
 #[test]
+fn a_function_that_moved_to_another_package_brings_no_new_finding() {
+    let repo = Repo::with_application();
+    let manifest = |name: &str| {
+        format!("{{ \"name\": \"@x/{name}\", \"private\": true, \"dependencies\": {{ \"better-auth\": \"1.6.11\" }} }}")
+    };
+    let making = "import { betterAuth } from \"better-auth\";\n\
+                  export function make(options: { secret: string }) {\n  return betterAuth({ secret: options.secret });\n}\n";
+    let made = |from: &str| {
+        format!(
+            "import {{ make }} from \"{from}\";\nconst SECRET = process.env.SECRET ?? \"only-for-development-0123456789\";\n\
+             export const auth = make({{ secret: SECRET }});\n"
+        )
+    };
+    repo.write("auth-review.toml", "fail-on = \"low\"\n");
+    for package in ["core", "web"] {
+        repo.write(format!("packages/{package}/package.json"), manifest(package));
+    }
+    repo.write("packages/core/src/make.ts", making);
+    repo.write("packages/web/src/auth.ts", made("../../core/src/make"));
+    repo.git(&["add", "--all"]).passed();
+    let run = repo.git(&["commit", "--message", "packages"]).failed();
+    assert!(run.text().contains("secrets/auth-secret-hardcoded"), "{run:#?}");
+    repo.git(&["commit", "--no-verify", "--message", "packages"]).passed();
+
+    repo.git(&["mv", "packages/core/src/make.ts", "packages/web/src/make.ts"]).passed();
+    repo.write("packages/web/src/auth.ts", made("./make"));
+    repo.git(&["commit", "--all", "--message", "move"]).passed();
+}
+
+#[test]
 fn what_one_package_lacks_is_not_what_another_lacked() {
     let repo = Repo::with_application();
     let made = "create table passkey (id text primary key, name text, public_key text not null, user_id text not null, \

@@ -354,7 +354,7 @@ impl Numbered {
         let is_there =
             |place: &String| other.exists(place) || join(place, "package.json").is_some_and(|manifest| other.exists(&manifest));
         let is_gone = !other.exists(file) || !self.report.identity.first().is_none_or(is_there);
-        Mark { family: &self.family, file, moved: self.anywhere.as_deref().filter(|_| is_gone) }
+        Mark { family: &self.family, file, anywhere: self.anywhere.as_deref(), is_gone }
     }
 }
 

@@ -211,7 +211,7 @@ impl Finding {
     /// What tells it from other findings.
     #[must_use]
     pub fn mark(&self) -> Mark<'_, &str> {
-        Mark { family: &self.family, file: &self.location.file, moved: None }
+        Mark { family: &self.family, file: &self.location.file, anywhere: None, is_gone: false }
     }
 }
 

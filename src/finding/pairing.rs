@@ -10,14 +10,16 @@ pub struct Mark<'a, F> {
     pub family: F,
     /// The file it points to.
     pub file: &'a str,
-    /// What it shares with the same finding before or after its package or its file got another path. Only for findings
-    /// where one of these is gone in the other review.
-    pub moved: Option<F>,
+    /// What it shares with the same finding of another package: what is found may be made by a function that moved, and a
+    /// package or a file may have got another path.
+    pub anywhere: Option<F>,
+    /// Whether its package or its file is gone in the other review.
+    pub is_gone: bool,
 }
 
 /// Pairs each finding with the one it was before, where it was there: in the same file first, then wherever it is left, as
-/// after a rename, and then among those whose package is another after one. A copy of a file is not taken for the file,
-/// wherever it stands. Both lists are in order of place; the result has an index of the first list for each element of the
+/// after a rename, and then among those whose package is another one: of the same file, and after a rename. A copy of a file is
+/// not taken for the file, wherever it stands. Both lists are in order of place; the result has an index of the first list for each element of the
 /// second.
 pub fn pairs<'a, F: Copy + Eq + Hash>(
     before: impl IntoIterator<Item = Mark<'a, F>>,
@@ -33,8 +35,13 @@ pub fn pairs<'a, F: Copy + Eq + Hash>(
     let mut found: Vec<Option<usize>> = after.iter().map(take).collect();
     let mut left: Vec<usize> = in_files.into_values().flatten().collect();
     left.sort_unstable();
-    for shared in [|mark: &Mark<'a, F>| Some(mark.family), |mark: &Mark<'a, F>| mark.moved] {
-        let mut elsewhere: HashMap<F, VecDeque<usize>> = HashMap::new();
+    let shared: [fn(&Mark<'a, F>) -> Option<(F, Option<&'a str>)>; 3] = [
+        |mark| Some((mark.family, None)),
+        |mark| Some((mark.anywhere?, Some(mark.file))),
+        |mark| Some((mark.anywhere.filter(|_| mark.is_gone)?, None)),
+    ];
+    for shared in shared {
+        let mut elsewhere: HashMap<(F, Option<&str>), VecDeque<usize>> = HashMap::new();
         for &index in &left {
             shared(&before[index]).into_iter().for_each(|key| elsewhere.entry(key).or_default().push_back(index));
         }
@@ -53,7 +60,7 @@ mod tests {
 
     fn paired(before: &[(&'static str, &str)], after: &[(&'static str, &str)]) -> Vec<Option<usize>> {
         fn marks<'a>(of: &'a [(&'static str, &'a str)]) -> impl Iterator<Item = Mark<'a, &'static str>> {
-            of.iter().map(|&(family, file)| Mark { family, file, moved: None })
+            of.iter().map(|&(family, file)| Mark { family, file, anywhere: None, is_gone: false })
         }
         pairs(marks(before), marks(after))
     }
@@ -75,10 +82,14 @@ mod tests {
 
     #[test]
     fn what_moved_with_its_package_is_still_the_same() {
-        let mark = |family, file, moved| Mark { family, file, moved };
-        let before = [mark("a/x", "a/f", Some("x")), mark("b/x", "b/f", None)];
-        let after = [mark("b/x", "b/f", None), mark("c/x", "c/f", Some("x")), mark("d/x", "d/f", Some("x"))];
+        let mark = |family, file, is_gone| Mark { family, file, anywhere: Some("x"), is_gone };
+        let before = [mark("a/x", "a/f", true), mark("b/x", "b/f", false)];
+        let after = [mark("b/x", "b/f", false), mark("c/x", "c/f", true), mark("d/x", "d/f", true)];
         assert_eq!(pairs(before, after), [Some(1), Some(0), None]);
+        // What the file uses was moved to another package.
+        assert_eq!(pairs([mark("a/x", "c/f", false)], [mark("b/x", "c/f", false)]), [Some(0)]);
+        assert_eq!(pairs([mark("a/x", "c/f", false)], [mark("b/x", "d/f", false)]), [None]);
+        assert_eq!(pairs([mark("a/x", "c/f", false)], [mark("a/x", "c/f", false), mark("b/x", "c/f", false)]), [Some(0), None]);
     }
 
     #[test]

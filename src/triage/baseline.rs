@@ -64,7 +64,7 @@ impl Baseline {
     pub fn known(&self, findings: &[Finding]) -> BTreeSet<String> {
         let held = findings.iter().filter_map(|finding| {
             let file = self.findings.get(&finding.fingerprint)?;
-            Some(Mark { family: finding.family.as_str(), file, moved: None })
+            Some(Mark { family: finding.family.as_str(), file, anywhere: None, is_gone: false })
         });
         let paired = pairing::pairs(held, findings.iter().map(Finding::mark));
         findings.iter().zip(paired).filter(|(_, known)| known.is_some()).map(|(finding, _)| finding.fingerprint.clone()).collect()
