@@ -317,7 +317,7 @@ impl<'a> Run<'a> {
         self.deepest.set(self.deepest.get().max(next));
         let is_too_deep = next > Self::MAX_DEPTH;
         if is_too_deep {
-            self.cut();
+            self.gate.is_fleeting();
         }
         is_too_deep
     }
@@ -330,11 +330,6 @@ impl<'a> Run<'a> {
     /// Whether some part was not finished for lack of steps.
     pub(super) fn ran_short(&self) -> bool {
         self.ran_short.get()
-    }
-
-    /// What is being worked out was cut short because of what asked for it.
-    pub(super) fn cut(&self) {
-        self.gate.is_fleeting();
     }
 
     /// How many answers are being worked out.
