@@ -1314,3 +1314,74 @@ fn the_tables_of_astro_db_are_those_drizzle_is_given() {
     assert!(matches!(tenant.as_slice(), [one] if one.message.contains("`tenant`")), "{tenant:?}");
     assert_eq!(found(config, "user: Elsewhere, session: Session, account: Account, verification: Codes"), [], "not known");
 }
+
+const PRISMA_CORE: &str = r#"datasource db { provider = "postgresql" }
+model User {
+  id String @id
+  name String
+  email String @unique
+  emailVerified Boolean @default(false)
+  image String?
+  createdAt DateTime @default(now())
+  updatedAt DateTime @updatedAt
+  sessions Session[]
+  accounts Account[]
+}
+model Session {
+  id String @id
+  expiresAt DateTime
+  token String @unique
+  createdAt DateTime @default(now())
+  updatedAt DateTime @updatedAt
+  ipAddress String?
+  userAgent String?
+  userId String
+  user User @relation(fields: [userId], references: [id], onDelete: Cascade)
+  @@index([userId])
+}
+model Account {
+  id String @id
+  accountId String
+  providerId String
+  userId String
+  user User @relation(fields: [userId], references: [id], onDelete: Cascade)
+  accessToken String?
+  refreshToken String?
+  idToken String?
+  accessTokenExpiresAt DateTime?
+  refreshTokenExpiresAt DateTime?
+  scope String?
+  password String?
+  createdAt DateTime @default(now())
+  updatedAt DateTime @updatedAt
+  @@index([userId])
+}
+model Verification {
+  id String @id
+  identifier String
+  value String
+  expiresAt DateTime
+  createdAt DateTime @default(now())
+  updatedAt DateTime @updatedAt
+  @@index([identifier])
+}
+"#;
+
+#[test]
+fn where_nothing_is_missing_a_wrong_command_asks_for_no_migration() {
+    let told = |plugins: &str| {
+        let auth = format!(
+            "import {{ betterAuth }} from \"better-auth\";\nimport {{ prismaAdapter }} from \"better-auth/adapters/prisma\";\n\
+             import {{ PrismaClient }} from \"@prisma/client\";\nimport {{ jwt }} from \"better-auth/plugins\";\n\
+             export const auth = betterAuth({{ database: prismaAdapter(new PrismaClient(), {{ provider: \"postgresql\" }}), plugins: [{plugins}] }});\n"
+        );
+        let manifest = r#"{ "scripts": { "migrate": "npx auth migrate" }, "dependencies": { "better-auth": "1.7.25" } }"#;
+        let found = findings_about(&[("package.json", manifest), ("src/auth.ts", &auth), ("prisma/schema.prisma", PRISMA_CORE)]);
+        let wrong = |one: &&Finding| one.rule == "migration/migration-command-wrong-for-adapter";
+        found.iter().find(wrong).expect("the script").help.migration.clone().unwrap_or_default()
+    };
+    let needless = told("");
+    assert!(needless.starts_with("Nothing is missing now. When plugins or options change: "), "{needless}");
+    assert!(!needless.contains("required"), "{needless}");
+    assert!(told("jwt()").ends_with("This step is required: until it is taken, the database stays as it is."));
+}

@@ -22,6 +22,11 @@ pub(in crate::rules) type Shown<'s> = Option<&'s [Arc<str>]>;
 ///
 /// Source: documentation, concepts/cli, "Generate" and "Migrate" (`migrate` serves the built-in Kysely adapter alone).
 pub(in crate::rules) fn advice(server: &Server, shown: Shown<'_>) -> String {
+    format!("{} {REMINDER}", way(server, shown))
+}
+
+/// The same, where nothing need be missing.
+pub(in crate::rules) fn way(server: &Server, shown: Shown<'_>) -> String {
     let generate = server.commands.generate.as_ref().map(|command| said(std::slice::from_ref(command)));
     let steps = match server.adapter.kind {
         AdapterKind::Kysely => {
@@ -54,7 +59,7 @@ pub(in crate::rules) fn advice(server: &Server, shown: Shown<'_>) -> String {
     let types = server.declared.types().map(|types| {
         format!(" Then generate `{types}` anew with the tool that wrote it; where the database has it already, that is all.")
     });
-    format!("{steps}{} {REMINDER}", types.unwrap_or_default())
+    steps + &types.unwrap_or_default()
 }
 
 /// The official `migrate` of a server.

@@ -31,7 +31,7 @@ use crate::project::{AdapterKind, PluginUse, ProjectModel, Server};
 use crate::source::{FileKind, Site};
 
 use advice::migrate;
-pub(super) use advice::{advice, apply, capitalised, change_of_type, declare_keys, relax};
+pub(super) use advice::{advice, apply, capitalised, change_of_type, declare_keys, relax, way};
 use shared::{Told, told_once};
 pub(super) use upgrade::{Upgrade, upgrade};
 

@@ -2,8 +2,8 @@
 
 use super::programmatic::{GET_MIGRATIONS, each_call};
 use crate::facts::{Body, script};
-use crate::project::{AdapterKind, Role};
-use crate::rules::gaps::advice;
+use crate::project::{AdapterKind, Role, SchemaState};
+use crate::rules::gaps::{advice, way};
 use crate::rules::{Circumstances, Context, Reporter};
 use crate::source::{FileKind, Site};
 
@@ -33,7 +33,10 @@ pub(super) fn check(cx: &Context<'_>, out: &mut Reporter<'_>) {
         let message = format!("{what}, which serves the built-in Kysely adapter alone, and `{}` is on {adapter}", server.name);
         let mut report = out.draft(at.clone(), message);
         report.identity = vec![at.file.to_string(), what];
-        report.help.migration = Some(advice(server, None));
+        report.help.migration = Some(match server.comparison == SchemaState::Compared && server.gaps.is_empty() {
+            true => format!("Nothing is missing now. When plugins or options change: {}", way(server, None)),
+            false => advice(server, None),
+        });
         report.related.push((server.adapter.at.clone(), "the adapter is set here".into()));
         out.hit(cx, Circumstances { role: server.role, package: &server.package, conditions: &[] }, report);
     }
