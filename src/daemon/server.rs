@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
@@ -86,7 +86,7 @@ pub fn run(settings: Settings, disk: Option<Arc<dyn Disk>>, work: impl Work) -> 
         loaded: Default::default(),
         events,
         started: Instant::now(),
-        connections: AtomicUsize::new(0),
+        clients: Default::default(),
         reviews: AtomicU64::new(0),
         failures: AtomicU64::new(0),
         watching: Mutex::default(),
@@ -116,7 +116,8 @@ struct Daemon<W> {
     loaded: (Mutex<bool>, Condvar),
     events: Sender<DaemonEvent>,
     started: Instant,
-    connections: AtomicUsize,
+    /// How many clients are served.
+    clients: (Mutex<usize>, Condvar),
     reviews: AtomicU64,
     failures: AtomicU64,
     watching: Mutex<Watching>,
@@ -151,7 +152,7 @@ impl<W: Work> Daemon<W> {
                 }
                 next_look = Instant::now() + self.settings.vigilance;
             }
-            if self.connections.load(Ordering::Relaxed) > 0 {
+            if self.clients() > 0 {
                 last_use = Instant::now();
             } else if last_use.elapsed() >= self.settings.idle {
                 return Leave::Idle;
@@ -172,7 +173,7 @@ impl<W: Work> Daemon<W> {
     /// Serves a client on a thread of its own, or turns it away.
     fn take(self: &Arc<Self>, stream: Stream) {
         let place = Place::of(self);
-        if self.connections.load(Ordering::Relaxed) > MAX_CONNECTIONS {
+        if self.clients() > MAX_CONNECTIONS {
             tracing::warn!("too many clients at once");
             return;
         }
@@ -283,12 +284,23 @@ impl<W: Work> Daemon<W> {
         *waited.unwrap_or_else(PoisonError::into_inner).0
     }
 
+    fn clients(&self) -> usize {
+        *self.clients.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until nobody waits for an answer: what is done ahead is for later ones, and takes its time from them.
+    fn wait_for_clients(&self, patience: Duration) {
+        let clients = self.clients.0.lock().unwrap_or_else(PoisonError::into_inner);
+        drop(self.clients.1.wait_timeout_while(clients, patience, |clients| *clients > 0));
+    }
+
     fn read_ahead(&self, vital: &[PathBuf]) {
         if catch_unwind(AssertUnwindSafe(|| self.cache.load())).is_err() {
             tracing::warn!("loading the cache panicked");
         }
         *self.loaded.0.lock().unwrap_or_else(PoisonError::into_inner) = true;
         self.loaded.1.notify_all();
+        self.wait_for_clients(LOADING);
         // A hook's review looks at nothing when nothing is staged. This one looks at everything, so that later ones find
         // its facts.
         for request in self.expected() {
@@ -353,13 +365,14 @@ struct Place<W>(Arc<Daemon<W>>);
 
 impl<W> Place<W> {
     fn of(daemon: &Arc<Daemon<W>>) -> Self {
-        daemon.connections.fetch_add(1, Ordering::Relaxed);
+        *daemon.clients.0.lock().unwrap_or_else(PoisonError::into_inner) += 1;
         Self(Arc::clone(daemon))
     }
 }
 
 impl<W> Drop for Place<W> {
     fn drop(&mut self) {
-        self.0.connections.fetch_sub(1, Ordering::Relaxed);
+        *self.0.clients.0.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
+        self.0.clients.1.notify_all();
     }
 }
