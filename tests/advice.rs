@@ -376,8 +376,8 @@ fn a_plugin_is_told_the_name_of_the_table_that_has_what_it_looks_for() {
                lockedUntil: timestamp(\"l\"),";
     let meant = told("userTwoFactor", all);
     let one = self::one(&meant, "migration-missing-for-plugin", "of table `twoFactor`");
-    let expected = "`userTwoFactor` has all that table `twoFactor` lacks: tell the `twoFactor` plugin its name with `schema: { twoFactor: { \
-                    modelName: \"userTwoFactor\" } }`.";
+    let expected = "`userTwoFactor` has all that table `twoFactor` lacks: tell the `twoFactor` plugin its name with `twoFactorTable: \
+                    \"userTwoFactor\"`.";
     assert_eq!(one.help.server.as_deref(), Some(expected));
     assert!(one.help.declaration.is_none() && one.help.migration.is_none() && one.fix.is_none(), "{one:?}");
     assert!(meant.iter().all(|one| !one.message.contains("`label`")), "the table is something else: {meant:?}");
