@@ -362,6 +362,34 @@ fn plugins_are_told_the_names_of_columns_where_they_take_them() {
 }
 
 #[test]
+fn a_plugin_is_told_the_name_of_the_table_that_has_what_it_looks_for() {
+    let told = |name: &str, columns: &str| {
+        let more = format!(
+            "\nexport const twoFactor = pgTable(\"two_factor\", {{ id: text(\"id\").primaryKey(), label: text(\"label\").notNull() }});\n\
+             export const {name} = pgTable(\"own\", {{ id: text(\"id\").primaryKey(), {columns} userId: text(\"user_id\") }});\n"
+        );
+        let schema = tables(UNIQUE_EMAIL, UNIQUE_TOKEN, &more)
+            .replace("image: text(\"image\")", "image: text(\"image\"), twoFactorEnabled: boolean(\"t\")");
+        found(&[MANIFEST, ("src/auth.ts", &on_drizzle("plugins: [twoFactor()],")), ("src/schema.ts", &schema)])
+    };
+    let all = "secret: text(\"secret\"), backupCodes: text(\"codes\"), verified: boolean(\"v\"), failedVerificationCount: integer(\"f\"), \
+               lockedUntil: timestamp(\"l\"),";
+    let meant = told("userTwoFactor", all);
+    let one = self::one(&meant, "migration-missing-for-plugin", "of table `twoFactor`");
+    let expected = "`userTwoFactor` has all that table `twoFactor` lacks: tell the `twoFactor` plugin its name with `twoFactorTable: \
+                    \"userTwoFactor\"`.";
+    assert_eq!(one.help.server.as_deref(), Some(expected));
+    assert!(one.help.declaration.is_none() && one.help.migration.is_none() && one.fix.is_none(), "{one:?}");
+    assert!(meant.iter().all(|one| !one.message.contains("`label`")), "the table is something else: {meant:?}");
+    for (name, columns) in [("userTwoFactor", "secret: text(\"secret\"),"), ("codes", all)] {
+        let found = told(name, columns);
+        let one = self::one(&found, "migration-missing-for-plugin", "of table `twoFactor`");
+        assert!(one.help.declaration.is_some(), "{name}: {one:?}");
+        assert!(found.iter().any(|one| one.message.contains("`label`")), "{name}: {found:?}");
+    }
+}
+
+#[test]
 fn a_column_that_every_row_is_given_is_missed_by_all_calls() {
     // Later releases compare the schema at the first request.
     let manifest = MANIFEST.1.replace("1.7.25", "1.6.22");

@@ -125,6 +125,16 @@ fn a_prisma_model_that_points_to_itself_names_the_relation() {
 }
 
 #[test]
+fn a_relation_gets_a_name_that_the_model_does_not_have() {
+    let taken = prisma().replace("  accounts      Account[]\n", "  accounts      Account[]\n  passkeys      String?\n");
+    let repo = repository(&[("src/auth.ts", &with_prisma("passkey()")), ("prisma/schema.prisma", &taken)]);
+    fix(&repo, &[]);
+    let fixed = repo.read("prisma/schema.prisma");
+    let mut lines = fixed.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "));
+    assert!(lines.any(|line| line == "passkeysByUser Passkey[]"), "{fixed}");
+}
+
+#[test]
 fn a_copy_of_a_prisma_schema_is_not_what_is_repaired() {
     let whole = format!("{}\nmodel Passkey {{\n  id String @id\n}}\n", prisma());
     for copy in ["generated/prisma/schema.prisma", "prisma/schema.old.prisma"] {

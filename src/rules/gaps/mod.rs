@@ -22,10 +22,10 @@ use crate::project::adapter::Mapper;
 use crate::project::predicate;
 pub(super) use crate::project::render::join;
 use crate::project::schema::commands::{End, in_a_shell};
-use crate::project::schema::lookup::{Naming, entity_name, is_similar_column};
+use crate::project::schema::lookup::{Naming, entity_name, is_similar_column, snake_case};
 use crate::project::schema::repair::empty_at_first;
 use crate::project::schema::required::is_core;
-use crate::project::schema::{self, Cause, Gap, GapKind, RequiredColumn};
+use crate::project::schema::{self, Cause, Gap, GapKind, RequiredColumn, SourceTable};
 use crate::project::value::{Condition, Unknown};
 use crate::project::{AdapterKind, PluginUse, ProjectModel, Server};
 use crate::source::{FileKind, Site};
@@ -68,7 +68,9 @@ pub(super) fn groups<'m>(cx: &'m Context<'_>, topic: Topic) -> Vec<Group<'m>> {
     let mut found: Vec<Group<'m>> = Vec::new();
     let is_counted = |server: &Server, gap: &Gap| {
         let may_not_hold = || is_preview(server) || gap.kind == GapKind::Columns && may_be_newest(server);
+        let lacks_it_all = |other: &Gap| other.key == gap.key && elsewhere(server, other).is_some();
         !(topic == Topic::AccountIssuer && may_not_hold()
+            || gap.kind != GapKind::Columns && server.gaps.iter().any(lacks_it_all)
             || goes_with_its_table(server, gap)
             || topic == Topic::Of(GapKind::Unwritten) && goes_with_columns(server, gap).is_some())
     };
@@ -334,7 +336,8 @@ impl<'m> Group<'m> {
             if let Some(place) = &gap.found_in {
                 report.related.push((place.clone(), format!("lacks {}", join(names(gap)))));
             }
-            for (name, place) in &gap.declared {
+            let is_it_else = elsewhere(server, gap).is_some();
+            for (name, place) in gap.declared.iter().filter(|_| !is_it_else) {
                 let spelt = gap.columns.iter().find(|column| column.name.eq_ignore_ascii_case(name));
                 let label = match spelt {
                     Some(column) if server.adapter.kind == AdapterKind::Kysely => {
@@ -353,13 +356,17 @@ impl<'m> Group<'m> {
         let leftovers: Vec<&Gap> = self.gaps.iter().flat_map(|gap| leftovers(server, gap)).collect();
         let left = leftovers.iter().flat_map(|gap| &gap.declared);
         report.related.extend(left.map(|(name, place)| (place.clone(), format!("an earlier release wrote `{name}`"))));
-        let rest = self.gaps.iter().filter(|gap| self.rename_class(gap).is_none());
+        let is_renamed = |gap: &Gap| self.rename_class(gap).is_some() || elsewhere(server, gap).is_some();
+        let rest = self.gaps.iter().filter(|gap| !is_renamed(gap));
         let rest: Vec<Gap> = rest.filter_map(|gap| without_respelt(server, gap)).collect();
         let shown = match self.unstaged.is_empty() && !rest.is_empty() {
             true => repair(cx, server, &rest.iter().collect::<Vec<_>>(), report),
             false => None,
         };
-        let renamed = self.gaps.iter().filter_map(|gap| self.rename_class(gap).or_else(|| self.rename(gap)));
+        let found = self.gaps.iter().filter_map(|gap| elsewhere(server, gap));
+        report.related.extend(found.map(|(_, table)| (table.site(), "has all of it".into())));
+        let rename = |gap| self.rename_class(gap).or_else(|| self.look_elsewhere(gap)).or_else(|| self.rename(gap));
+        let renamed = self.gaps.iter().filter_map(rename);
         let renamed: Vec<String> = renamed.collect();
         if !renamed.is_empty() {
             report.help.server = Some(self.misplaced() + &renamed.join(" "));
@@ -445,6 +452,28 @@ impl<'m> Group<'m> {
         Some(rename + &told.unwrap_or_default())
     }
 
+    /// How to have the table looked up that has what the one lacks which is found by the usual name.
+    fn look_elsewhere(&self, gap: &Gap) -> Option<String> {
+        let (name, table) = elsewhere(self.server, gap)?;
+        let option = self.renaming(gap, |rename| rename.model)?;
+        Some(format!(
+            "`{}` has all that table `{}` lacks: tell {} its name with `{}`.",
+            table.table.name,
+            gap.table,
+            self.who(),
+            nested(&option, &format!("\"{name}\""))
+        ))
+    }
+
+    /// The option of the plugin by which a release gives the table of a gap or its columns other names.
+    fn renaming(&self, gap: &Gap, option: impl Fn(Rename) -> Option<String>) -> Option<String> {
+        let plugin = self.plugin()?;
+        let table = plugin.known?.tables.iter().find(|table| table.key == gap.key)?;
+        let own = release(&self.server.version);
+        let version = plugin.release.as_ref().unwrap_or(&own);
+        table.renames("schema.").into_iter().filter(|rename| rename.versions.contains(version)).find_map(option)
+    }
+
     /// How to have a column looked up that is declared in another spelling.
     fn rename(&self, gap: &Gap) -> Option<String> {
         // Where the name in the declaration is the usual one, the configuration gives another.
@@ -492,20 +521,13 @@ impl<'m> Group<'m> {
         let option = match self.plugin() {
             None if self.cause == Cause::Core => format!("{}.fields", gap.key),
             None => return None,
-            Some(plugin) => {
-                let table = plugin.known?.tables.iter().find(|table| table.key == gap.key)?;
-                let own = release(&self.server.version);
-                let version = plugin.release.as_ref().unwrap_or(&own);
-                let is_taken = |rename: &Rename| {
-                    rename.versions.contains(version) && names.iter().all(|(column, _)| !rename.except.contains(&column.key))
-                };
-                table.renames("schema.").into_iter().filter(is_taken).find_map(|rename| rename.fields)?
+            Some(_) => {
+                let is_taken = |rename: &Rename| names.iter().all(|(column, _)| !rename.except.contains(&column.key));
+                self.renaming(gap, |rename| rename.fields.clone().filter(|_| is_taken(&rename)))?
             }
         };
         let fields: Vec<String> = names.iter().map(|(column, name)| format!("{}: \"{name}\"", column.key)).collect();
-        let inner = format!("{{ {} }}", fields.join(", "));
-        let (outer, last) = option.rsplit_once('.')?;
-        Some(outer.rsplit('.').fold(format!("{last}: {inner}"), |inner, key| format!("{key}: {{ {inner} }}")))
+        Some(nested(&option, &format!("{{ {} }}", fields.join(", "))))
     }
 
     /// Tells of names that are given to a plugin in options it does not have.
@@ -587,6 +609,40 @@ fn undecided(server: &Server, plugin: usize) -> Option<&Condition> {
     let uses: Vec<&PluginUse> = server.plugins.iter().filter(|other| other.name == plugin.name).collect();
     let open = Condition::undecided(&plugin.conditions)?;
     (!predicate::cover(uses.iter().map(|used| used.conditions.iter().collect()))).then_some(open)
+}
+
+/// An option with its value, as it is written: `schema: { user: { modelName: "users" } }` for `schema.user.modelName`.
+fn nested(option: &str, value: &str) -> String {
+    let mut keys = option.rsplit('.');
+    let last = format!("{}: {value}", keys.next().unwrap_or_default());
+    keys.fold(last, |inner, key| format!("{key}: {{ {inner} }}"))
+}
+
+/// The only table that has all the columns of a plugin's table which the one lacks that is found by the usual name, and the name
+/// it is found by: `OrganizationInvitation`, where `Invitation` is something else. Its name says that it is meant.
+fn elsewhere<'s>(server: &'s Server, gap: &Gap) -> Option<&'s (String, SourceTable)> {
+    let required = server.required.tables.get(&gap.key)?;
+    let lookup = &server.declared.lookup;
+    let is_of_plugin = gap.kind == GapKind::Columns && gap.cause == required.cause && gap.cause.plugin().is_some();
+    if !is_of_plugin || !lookup.is_certain() || !matches!(server.adapter.kind, AdapterKind::Drizzle | AdapterKind::Prisma) {
+        return None;
+    }
+    let has = |table: &SourceTable, name: &str| table.table.columns.iter().any(|column| lookup.naming.is_column(column, name));
+    let has_all = |table: &SourceTable| {
+        let mut wanted = required.columns.iter().filter(|column| !column.idle);
+        !table.table.open && has(table, "id") && wanted.all(|column| has(table, &column.name))
+    };
+    let is_found = |name: &str| {
+        let mut asked = server.required.tables.iter();
+        asked.any(|(key, table)| server.adapter.lookup_name(key, &table.model) == name)
+    };
+    let is_meant = |(name, table): &&(String, SourceTable)| {
+        let is_named = snake_case(name).ends_with(&format!("_{}", snake_case(&gap.table)));
+        let is_named = is_named && server.adapter.lookup_name(&gap.key, name) == *name;
+        is_named && !is_found(name) && has_all(table)
+    };
+    let mut meant = lookup.tables.iter().filter(is_meant);
+    meant.next().filter(|_| meant.next().is_none())
 }
 
 /// The columns that are declared in code by another name than the one that is looked up: `email_verified` for `emailVerified`, or

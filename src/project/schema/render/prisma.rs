@@ -55,6 +55,8 @@ pub struct Style {
     pub id: Option<Row>,
     /// The ids of models that are there, by logical key.
     pub ids: BTreeMap<String, Row>,
+    /// The fields of models that are there, by logical key: their types, without `[]` and `?`, by their names.
+    pub fields: BTreeMap<String, BTreeMap<String, String>>,
     /// Native types by scalar, where the usual ones do not fit; `None` for no native type.
     pub natives: BTreeMap<String, Option<String>>,
 }
@@ -87,6 +89,7 @@ impl Style {
             inline_unique: false,
             id: None,
             ids: BTreeMap::new(),
+            fields: BTreeMap::new(),
             natives: BTreeMap::new(),
         }
     }
@@ -295,9 +298,11 @@ impl Writer<'_, '_> {
         let (target, to) = plan
             .reference(column)
             .map_or((key, "id"), |reference| (reference.key, reference.column.map_or("id", |column| column.name.as_str())));
-        // A model that points to itself has both fields, and Prisma asks for a name of the relation then as well.
-        let several = several || target == key;
         let (own, other) = (model_name(plan, self.style, key), model_name(plan, self.style, target));
+        // A model that points to itself has both fields, and Prisma asks for a name of the relation then as well; so it does where
+        // the model is related to the other one already.
+        let is_related = || self.style.fields.get(key).is_some_and(|fields| fields.values().any(|kind| *kind == other));
+        let several = several || target == key || is_related();
         let relation = Some((key.to_owned(), column.name.clone()));
         let stem = column.name.strip_suffix("Id").or_else(|| column.name.strip_suffix("_id")).unwrap_or(&column.name);
         let name = if several { format!("\"{own}_{}\", ", column.name) } else { String::new() };
@@ -306,12 +311,12 @@ impl Writer<'_, '_> {
             OnDelete::SetNull => ", onDelete: SetNull",
             OnDelete::Nothing => "",
         };
+        let forward = match several {
+            true => format!("{stem}{}", capitalised(&plan.lookup(target))),
+            false => plan.lookup(target).to_lowercase(),
+        };
         let forward = Row {
-            name: if several {
-                format!("{stem}{}", capitalised(&plan.lookup(target)))
-            } else {
-                plan.lookup(target).to_lowercase()
-            },
+            name: self.free(key, forward, &other, stem),
             kind: format!("{other}{}", if column.is_filled() { "" } else { "?" }),
             attributes: format!("@relation({name}fields: [{}], references: [{to}]{on_delete})", column.name),
             relation: relation.clone(),
@@ -322,13 +327,27 @@ impl Writer<'_, '_> {
             (false, true) => (lookup, "[]"),
             (false, false) => (format!("{lookup}s"), "[]"),
         };
+        let backward = if several { format!("{plural}By{}", capitalised(stem)) } else { plural };
         let backward = Row {
-            name: if several { format!("{plural}By{}", capitalised(stem)) } else { plural },
+            name: self.free(target, backward, &own, stem),
             kind: format!("{own}{many}"),
             attributes: if several { format!("@relation(\"{own}_{}\")", column.name) } else { String::new() },
             relation,
         };
         (forward, backward)
+    }
+
+    /// The name of a relation field of a type, by the column of its foreign key where the model has a field of the usual name that is
+    /// something else. One of that type is the side of the relation that is there already.
+    fn free(&self, key: &str, usual: String, kind: &str, stem: &str) -> String {
+        let fields = self.style.fields.get(key);
+        let is_free = |name: &String| fields.and_then(|fields| fields.get(name)).is_none_or(|known| known == kind);
+        if is_free(&usual) {
+            return usual;
+        }
+        let by_column = format!("{usual}By{}", capitalised(stem));
+        let numbered = (2..).map(|number| format!("{by_column}{number}"));
+        std::iter::once(by_column.clone()).chain(numbered).find(is_free).unwrap_or(usual)
     }
 
     /// The attribute of a key; `None` where the field says it.

@@ -151,6 +151,11 @@ impl<'s> Sources<'s> {
             Some(Row { name: "id".into(), kind, attributes, relation: None })
         };
         style.ids = self.tables.keys().filter_map(|key| Some(((*key).to_owned(), self.place(key).and_then(id)?))).collect();
+        let typed = |place: Place<'_>| {
+            let field = |field: &Field| (field.name.of(place.text).to_owned(), field.kind.of(place.text).to_owned());
+            place.fields().map(field).collect()
+        };
+        style.fields = self.tables.keys().filter_map(|key| Some(((*key).to_owned(), self.place(key).map(typed)?))).collect();
         let alike = |row: &&Row| style.ids.values().filter(|other| other == row).count();
         style.id = style.ids.values().max_by_key(alike).cloned();
         if let Some(field) = first.fields().next() {
