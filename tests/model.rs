@@ -50,7 +50,7 @@ fn names_of_columns_are_no_credentials_wherever_they_stand() {
          export const auth = betterAuth({ account: { fields: names.account } });",
     );
     let account = &model.servers[0].required.tables["account"];
-    let column = |key: &str| account.columns.iter().find(|column| column.key == key).unwrap().name.clone();
+    let column = |key: &str| account.columns.iter().find(|column| column.key == key).expect("a column").name.clone();
     assert_eq!(["accessToken", "idToken", "refreshToken"].map(column), ["accessTok", "idToken", "refresh_token_text"]);
 }
 

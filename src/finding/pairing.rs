@@ -17,6 +17,9 @@ pub struct Mark<'a, F> {
     pub is_gone: bool,
 }
 
+/// What findings have in common that are paired, and the file they have to point to.
+type Shared<'a, F> = fn(&Mark<'a, F>) -> Option<(F, Option<&'a str>)>;
+
 /// Pairs each finding with the one it was before, where it was there: in the same file first, then wherever it is left, as
 /// after a rename, and then among those whose package is another one: of the same file, and after a rename. A copy of a file is
 /// not taken for the file, wherever it stands. Both lists are in order of place; the result has an index of the first list for each element of the
@@ -35,7 +38,7 @@ pub fn pairs<'a, F: Copy + Eq + Hash>(
     let mut found: Vec<Option<usize>> = after.iter().map(take).collect();
     let mut left: Vec<usize> = in_files.into_values().flatten().collect();
     left.sort_unstable();
-    let shared: [fn(&Mark<'a, F>) -> Option<(F, Option<&'a str>)>; 3] = [
+    let shared: [Shared<'a, F>; 3] = [
         |mark| Some((mark.family, None)),
         |mark| Some((mark.anywhere?, Some(mark.file))),
         |mark| Some((mark.anywhere.filter(|_| mark.is_gone)?, None)),

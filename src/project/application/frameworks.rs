@@ -1,5 +1,8 @@
 //! Which framework a file or a package belongs to, and the path of a file that is a route.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::facts::module::Module;
@@ -88,30 +91,44 @@ fn folder_of_run<'l>(line: &'l str, framework: &Framework) -> Option<&'l str> {
     folder.chars().all(|c| c.is_alphanumeric() || "-_./".contains(c)).then_some(folder).filter(|folder| !folder.starts_with('-'))
 }
 
-/// The framework a file that mounts a server is part of, and its path where the file itself is a route. What the file
-/// imports tells, or where it lies, or that its package has only one framework that answers requests.
-pub(super) fn of_file(
-    files: &dyn Files,
-    resolver: &Resolver,
-    path: &str,
-    module: &Module,
-) -> (Option<&'static Framework>, Option<String>) {
-    let package = resolver.package_of(path);
-    let answers = |framework: &&&Framework| framework.kind != FrameworkKind::Browser;
-    let of_package = of_package(files, resolver, &package);
-    let inside = relative(&package, path).unwrap_or(path);
-    let imported = frameworks().iter().filter(|framework| imports(module, framework)).find(|one| answers(&one));
-    // What a file imports counts where its package does not say what it depends on.
-    let routed = of_package.iter().copied().chain(imported);
-    let routed = routed.filter_map(|framework| Some((framework, route_of(framework, inside)?))).next();
-    match (imported, routed) {
-        (Some(imported), Some((framework, route))) if imported == framework => (Some(imported), Some(route)),
-        (Some(imported), Some((framework, route))) if imported.platform => (Some(framework), Some(route)),
-        (Some(imported), _) => (Some(imported), None),
-        (None, Some((framework, route))) => (Some(framework), Some(route)),
-        (None, None) => {
-            let mut answering = of_package.iter().filter(answers);
-            (answering.next().copied().filter(|_| answering.next().is_none()), None)
+/// The frameworks of files. What a package depends on is found out once for all of its files.
+pub(super) struct Frameworks<'a> {
+    files: &'a dyn Files,
+    resolver: &'a Resolver,
+    of_packages: RefCell<HashMap<Arc<str>, Rc<[&'static Framework]>>>,
+}
+
+impl<'a> Frameworks<'a> {
+    pub(super) fn new(files: &'a dyn Files, resolver: &'a Resolver) -> Self {
+        Self { files, resolver, of_packages: RefCell::default() }
+    }
+
+    fn of_package(&self, package: &Arc<str>) -> Rc<[&'static Framework]> {
+        let mut known = self.of_packages.borrow_mut();
+        let find = || of_package(self.files, self.resolver, package).into();
+        Rc::clone(known.entry(Arc::clone(package)).or_insert_with(find))
+    }
+
+    /// The framework a file that mounts a server is part of, and its path where the file itself is a route. What the file
+    /// imports tells, or where it lies, or that its package has only one framework that answers requests.
+    pub(super) fn of_file(&self, path: &str, module: &Module) -> (Option<&'static Framework>, Option<String>) {
+        let package = self.resolver.package_of(path);
+        let answers = |framework: &&&Framework| framework.kind != FrameworkKind::Browser;
+        let of_package = self.of_package(&package);
+        let inside = relative(&package, path).unwrap_or(path);
+        let imported = frameworks().iter().filter(|framework| imports(module, framework)).find(|one| answers(&one));
+        // What a file imports counts where its package does not say what it depends on.
+        let routed = of_package.iter().copied().chain(imported);
+        let routed = routed.filter_map(|framework| Some((framework, route_of(framework, inside)?))).next();
+        match (imported, routed) {
+            (Some(imported), Some((framework, route))) if imported == framework => (Some(imported), Some(route)),
+            (Some(imported), Some((framework, route))) if imported.platform => (Some(framework), Some(route)),
+            (Some(imported), _) => (Some(imported), None),
+            (None, Some((framework, route))) => (Some(framework), Some(route)),
+            (None, None) => {
+                let mut answering = of_package.iter().filter(answers);
+                (answering.next().copied().filter(|_| answering.next().is_none()), None)
+            }
         }
     }
 }

@@ -4,9 +4,10 @@ use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::frameworks::{Frameworks, are_stray_hooks};
 use super::requests::Requests;
 use super::routes::{Composed, Composer, TakesOff};
-use super::{Mount, Route, base_path, frameworks};
+use super::{Mount, Route, base_path};
 use crate::facts::lower::{MOUNTING_FUNCTIONS, MOUNTING_METHODS, may_make_an_instance};
 use crate::facts::module::{self, Call, Element, Export, Expr, Imported, Kind, Mounting, Property, Routing};
 use crate::facts::signals::Signals;
@@ -36,13 +37,15 @@ pub(in crate::project) fn mount(files: &dyn Files, resolver: &Resolver, evaluato
     let marked = |signals: &Signals| signals.auth || signals.mounts;
     paths.extend(files.candidates().iter().filter(|(_, signals)| marked(signals)).map(|(path, _)| Arc::clone(path)));
     let shared = evaluator.shared(&paths);
-    let composer = Composer { files, resolver, evaluator, shared: &shared, paths: &paths, depth: Cell::default() };
+    let frameworks = Frameworks::new(files, resolver);
+    let depth = Cell::default();
+    let composer = Composer { files, resolver, evaluator, frameworks: &frameworks, shared: &shared, paths: &paths, depth };
     let mut unused = Vec::new();
     for path in &paths {
         let Some(facts) = files.facts(path) else { continue };
         let Some(module) = facts.module() else { continue };
         let registered: Vec<module::Mount> = module.routings.iter().filter_map(registering).collect();
-        if module.mounts.is_empty() && registered.is_empty() || frameworks::are_stray_hooks(files, resolver, path) {
+        if module.mounts.is_empty() && registered.is_empty() || are_stray_hooks(files, resolver, path) {
             continue;
         }
         let mut found = Vec::new();
@@ -53,7 +56,7 @@ pub(in crate::project) fn mount(files: &dyn Files, resolver: &Resolver, evaluato
                 Some(Ok(instances)) => {
                     let is_meant = |server: &Server| instances.contains(&server.at) && is_part(server, path);
                     if model.servers.iter().any(is_meant) {
-                        let (_, by_file) = frameworks::of_file(files, resolver, path, module);
+                        let (_, by_file) = frameworks.of_file(path, module);
                         // To find the instance may have taken all steps.
                         evaluator.begin();
                         let routes = composer.routes(path, mount, by_file.as_deref(), place.decides_itself());
@@ -74,7 +77,7 @@ pub(in crate::project) fn mount(files: &dyn Files, resolver: &Resolver, evaluato
             for (place, composed, misses) in told(server, own) {
                 model.undetermined_around.extend(open_route(path, &place.name(), composed));
                 model.files.extend([Arc::clone(path), Arc::clone(&composed.at.file)]);
-                server.mounts.push(Mount { misses, ..made(files, resolver, composed) });
+                server.mounts.push(Mount { misses, ..made(files, resolver, &frameworks, composed) });
             }
         }
     }
@@ -86,7 +89,7 @@ pub(in crate::project) fn mount(files: &dyn Files, resolver: &Resolver, evaluato
         if let Some((path, name, _, composed)) = unused.iter().find(is_of) {
             model.undetermined_around.extend(open_route(path, name, composed));
             model.files.extend([Arc::clone(path), Arc::clone(&composed.at.file)]);
-            server.mounts.push(made(files, resolver, composed));
+            server.mounts.push(made(files, resolver, &frameworks, composed));
         }
     }
 }
@@ -99,10 +102,10 @@ fn open_route(path: &str, name: &str, composed: &Composed) -> Option<Open> {
 }
 
 /// The mount at a route.
-fn made(files: &dyn Files, resolver: &Resolver, composed: &Composed) -> Mount {
+fn made(files: &dyn Files, resolver: &Resolver, frameworks: &Frameworks<'_>, composed: &Composed) -> Mount {
     let (at, route, takes_off) = (composed.at.clone(), composed.route.clone(), composed.takes_off == TakesOff::Path);
     let package = resolver.package_of(&at.file);
-    let framework = composed.framework.or_else(|| framework_of(files, resolver, &at.file));
+    let framework = composed.framework.or_else(|| framework_of(files, frameworks, &at.file));
     Mount { at, package, framework, route, takes_off, misses: None }
 }
 
@@ -194,9 +197,9 @@ fn told<'f>(
 }
 
 /// The framework that a file is part of.
-fn framework_of(files: &dyn Files, resolver: &Resolver, path: &str) -> Option<&'static Framework> {
+fn framework_of(files: &dyn Files, frameworks: &Frameworks<'_>, path: &str) -> Option<&'static Framework> {
     let facts = files.facts(path)?;
-    frameworks::of_file(files, resolver, path, facts.module()?).0
+    frameworks.of_file(path, facts.module()?).0
 }
 
 /// Whether requests below a base path may take a route. Something may have been taken off the paths of files before.

@@ -5,7 +5,7 @@ use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::frameworks::{by_module, by_server, of_file};
+use super::frameworks::{Frameworks, by_module, by_server};
 use super::react_router;
 use super::requests::Requests;
 use crate::facts::FileFacts;
@@ -108,6 +108,7 @@ pub(super) struct Composer<'a> {
     pub(super) files: &'a dyn Files,
     pub(super) resolver: &'a Resolver,
     pub(super) evaluator: &'a Evaluator<'a>,
+    pub(super) frameworks: &'a Frameworks<'a>,
     pub(super) shared: &'a Shared,
     /// The files in which a global prefix may be set.
     pub(super) paths: &'a BTreeSet<Arc<str>>,
@@ -805,7 +806,7 @@ impl Composer<'_> {
                     }
                 }
                 if file != home.file
-                    && let (framework, Some(route)) = of_file(self.files, self.resolver, &file, module)
+                    && let (framework, Some(route)) = self.frameworks.of_file(&file, module)
                     && let Some(span) = self.exported(&file, module, home)
                 {
                     is_found = true;
@@ -952,7 +953,7 @@ impl Composer<'_> {
 
     /// Goes on from a place to which a handler is brought by its name.
     fn handed_on(&self, spot: Spot<'_>, guards: &[Guard], module: &Module, tail: &Tail, found: &mut Vec<Composed>) {
-        let (framework, by_file) = of_file(self.files, self.resolver, spot.file, module);
+        let (framework, by_file) = self.frameworks.of_file(spot.file, module);
         // The file of a route belongs to its framework, whatever else it is made of.
         let framework = tail.framework.or(framework.filter(|_| by_file.is_some()));
         let tail = Tail { at: Site::new(spot.file, spot.span), framework, ..tail.clone() };
