@@ -33,10 +33,24 @@ pub fn sql(text: &str) -> Vec<Operation> {
         operations.extend(changes.into_iter().map(|change| Operation {
             namespace: change.table().and_then(|table| prefixes.get(table)).and_then(|prefix| namespace(prefix)),
             certain: !statement.conditional,
+            asks_first: asks_first(cursor),
             ..Operation::new(change, cursor.span())
         }));
     }
     operations
+}
+
+/// Whether a statement does nothing where the table is there already, or is not: `CREATE TABLE IF NOT EXISTS`,
+/// `ALTER TABLE IF EXISTS`, `DROP TRIGGER IF EXISTS … ON`.
+fn asks_first(mut at: Cursor<'_>) -> bool {
+    if at.eat(&["create"]) {
+        at.eat(&["unlogged"]);
+        at.eat(&["foreign"]);
+        return at.is_at(&["table", "if"]);
+    }
+    let is_about_one = at.eat_any(&["alter", "drop"]);
+    at.eat(&["foreign"]);
+    is_about_one && at.eat_any(&["table", "trigger", "index"]) && at.is_at(&["if"])
 }
 
 /// The prefixes of names in a statement, by the names.
