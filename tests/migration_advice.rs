@@ -141,9 +141,91 @@ fn tables_that_are_left_to_be_made_are_no_new_finding() {
     let [missing] = missing.as_slice() else { panic!("{missing:#?}") };
     assert!(missing.message.contains("tables `account` and `session`"), "{}", missing.message);
     assert_eq!(missing.status, Status::Existing);
+    // What goes missing besides is told by itself.
     let found = findings_since(Some((app, user)), (app, note));
-    let missing = found.iter().find(|one| one.message.starts_with("better-auth needs tables")).expect("more is missing");
-    assert_eq!(missing.status, Status::New);
+    let status = |tables: &str| found.iter().find(|one| one.message.contains(tables)).map(|one| one.status);
+    assert_eq!(status("needs tables `account` and `session`,"), Some(Status::Existing), "{found:#?}");
+    assert_eq!(status("needs table `user`,"), Some(Status::New), "{found:#?}");
+}
+
+#[test]
+fn a_reference_has_the_type_of_what_it_points_to() {
+    let app = ("1.6.25", "import { organization } from \"better-auth/plugins\";", "organization()");
+    let made = "create table \"user\" (\"id\" uuid primary key, \"name\" text not null, \"email\" text not null unique, \
+                \"emailVerified\" boolean not null, \"image\" text, \"createdAt\" timestamptz not null, \"updatedAt\" timestamptz not null);\n\
+                create table \"organization\" (\"id\" text primary key, \"name\" text not null, \"slug\" text not null unique, \
+                \"logo\" text, \"createdAt\" timestamptz not null, \"metadata\" text);\n";
+    // A table that another tool made has the columns it is created with here.
+    for before in ["", "alter table \"user\" owner to app;\nalter table \"user\" add \"note\" text;\n"] {
+        let found = findings(None, app, &format!("{before}{made}"));
+        let declared: Vec<&str> = found.iter().filter_map(|one| one.help.declaration.as_deref()).collect();
+        let declared = declared.join("\n");
+        assert!(declared.contains("\"organizationId\" text not null references \"organization\""), "{declared}");
+        assert!(declared.contains("\"userId\" uuid not null references \"user\""), "{declared}");
+    }
+}
+
+#[test]
+fn only_what_joins_a_group_is_new() {
+    let app = ("1.6.25", "", "");
+    let account = |index: &str| {
+        format!(
+            "create table \"account\" (\"id\" text primary key, \"accountId\" text not null, \"providerId\" text not null, \
+             \"userId\" text not null, \"createdAt\" timestamptz not null, \"updatedAt\" timestamptz not null);\n{index}"
+        )
+    };
+    let index = "create index on \"account\" (\"userId\");\n";
+    let of_indexes = |before: &str, now: &str| -> Vec<(String, Status, String)> {
+        let found = findings_since(Some((app, before)), (app, now)).into_iter().filter(|one| one.message.contains("no index"));
+        found.map(|one| (one.message, one.status, one.fingerprint)).collect()
+    };
+    let before = of_indexes(&account(index), &account(index));
+    let [(message, Status::Existing, fingerprint)] = before.as_slice() else { panic!("{before:#?}") };
+    assert!(message.contains("`verification`") && !message.contains("`account`"), "{message}");
+    let joined = of_indexes(&account(index), &account(""));
+    let [one, other] = joined.as_slice() else { panic!("{joined:#?}") };
+    let (old, new) = if one.1 == Status::Existing { (one, other) } else { (other, one) };
+    assert_eq!((&old.0, &old.2, new.1), (message, fingerprint, Status::New));
+    assert!(new.0.contains("`account`") && !new.0.contains("`verification`"), "{}", new.0);
+}
+
+#[test]
+fn what_is_dropped_after_the_schema_has_given_it_up_is_new() {
+    let auth = "import { betterAuth } from \"better-auth\";\nimport { sso } from \"@better-auth/sso\";\n\
+                import { prismaAdapter } from \"better-auth/adapters/prisma\";\nimport { db } from \"db\";\n\
+                export const auth = betterAuth({ database: prismaAdapter(db, { provider: \"postgresql\" }), plugins: [sso()] });\n";
+    let schema = format!(
+        "datasource db {{\n  provider = \"postgresql\"\n}}\n{PRISMA}model SsoProvider {{\n  id String @id\n  issuer String\n  oidcConfig String?\n  \
+         samlConfig String?\n  providerId String @unique\n  organizationId String?\n  domain String\n  @@map(\"ssoProvider\")\n}}\n"
+    );
+    let first = "CREATE TABLE \"ssoProvider\" (\"id\" TEXT PRIMARY KEY, \"issuer\" TEXT NOT NULL, \"oidcConfig\" TEXT, \"samlConfig\" TEXT, \
+                 \"userId\" TEXT NOT NULL, \"providerId\" TEXT NOT NULL UNIQUE, \"organizationId\" TEXT, \"domain\" TEXT NOT NULL, \
+                 \"note\" TEXT);\n";
+    let drops = |second: &str| {
+        let state = |second: Option<&str>| {
+            let files = [
+                ("package.json", "{ \"dependencies\": { \"better-auth\": \"1.5.6\", \"@better-auth/sso\": \"1.5.6\" } }"),
+                ("src/auth.ts", auth),
+                ("prisma/schema.prisma", &schema),
+                ("prisma/migrations/1_init/migration.sql", first),
+            ];
+            let second = second.map(|sql| ("prisma/migrations/2_drop/migration.sql", sql));
+            let files = files.into_iter().chain(second).map(|(path, text)| (path, text.as_bytes().to_vec()));
+            MemorySnapshot::new(files)
+        };
+        let before = state(None);
+        let options = Options::default();
+        let review = review(&state(Some(second)), &[&before], Surroundings::default(), &options, &MemoryStore::default());
+        let found = review.expect("a review").findings.into_iter();
+        found
+            .filter(|one| one.rule == "migration/migration-drops-auth-data")
+            .map(|one| (one.message, one.severity, one.status))
+            .collect::<Vec<_>>()
+    };
+    let found = drops("ALTER TABLE \"ssoProvider\" DROP COLUMN \"userId\";");
+    let [(message, Severity::Critical, Status::New)] = found.as_slice() else { panic!("{found:#?}") };
+    assert!(message.contains("`userId`"), "{message}");
+    assert_eq!(drops("ALTER TABLE \"ssoProvider\" DROP COLUMN \"note\";"), []);
 }
 
 #[test]

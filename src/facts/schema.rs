@@ -436,12 +436,14 @@ pub struct Operation {
     pub namespace: Option<String>,
     /// It runs whenever the script does: no condition, loop or function around it that may leave it out.
     pub certain: bool,
+    /// It asks first whether the table is there (`IF EXISTS`, `IF NOT EXISTS`), so that it tells nothing of that.
+    pub asks_first: bool,
 }
 
 impl Operation {
     /// One that runs whenever the script does, on a table without a prefix.
     fn new(change: Change, span: Span) -> Self {
-        Self { change, span, namespace: None, certain: true }
+        Self { change, span, namespace: None, certain: true, asks_first: false }
     }
 }
 

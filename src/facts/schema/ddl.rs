@@ -33,10 +33,24 @@ pub fn sql(text: &str) -> Vec<Operation> {
         operations.extend(changes.into_iter().map(|change| Operation {
             namespace: change.table().and_then(|table| prefixes.get(table)).and_then(|prefix| namespace(prefix)),
             certain: !statement.conditional,
+            asks_first: asks_first(cursor),
             ..Operation::new(change, cursor.span())
         }));
     }
     operations
+}
+
+/// Whether a statement does nothing where the table is there already, or is not: `CREATE TABLE IF NOT EXISTS`,
+/// `ALTER TABLE IF EXISTS`, `DROP TRIGGER IF EXISTS … ON`.
+fn asks_first(mut at: Cursor<'_>) -> bool {
+    if at.eat(&["create"]) {
+        at.eat(&["unlogged"]);
+        at.eat(&["foreign"]);
+        return at.is_at(&["table", "if"]);
+    }
+    let is_about_one = at.eat_any(&["alter", "drop"]);
+    at.eat(&["foreign"]);
+    is_about_one && at.eat_any(&["table", "trigger", "index"]) && at.is_at(&["if"])
 }
 
 /// The prefixes of names in a statement, by the names.
@@ -60,6 +74,9 @@ fn schema_part(text: &str, tokens: &[Token]) -> usize {
 /// What a statement that puts code together from strings may do.
 fn unread_code(text: &str, at: Cursor<'_>) -> Option<Change> {
     let runs = at.is_at_any(&["execute", "set"]);
+    if runs && template(text, at).is_some_and(|template| keeps_columns(&template)) {
+        return None;
+    }
     let does = |token: &Token| {
         let written = token.inside(text).of(text).to_ascii_lowercase();
         let mut words = written.split_ascii_whitespace();
@@ -70,6 +87,68 @@ fn unread_code(text: &str, at: Cursor<'_>) -> Option<Change> {
         }
     };
     at.rest().iter().filter(|_| runs || at.is_at(&["select"])).find_map(does)
+}
+
+/// The code that `EXECUTE` puts together, with a name for each part that is put in: `format('… %I …', …)`, or strings among
+/// other values (`'…' || quote_ident(name) || '…'`).
+fn template(text: &str, mut at: Cursor<'_>) -> Option<String> {
+    let string = |token: &Token| match token.kind {
+        Kind::Text => Some(token.name(text).unwrap_or_else(|| token.inside(text).of(text).to_owned())),
+        _ => None,
+    };
+    if !at.eat(&["execute"]) {
+        return None;
+    }
+    if at.eat(&["format"]) {
+        let (arguments, _) = at.group()?;
+        let [format] = arguments.items().first()?.rest() else { return None };
+        return string(format).map(|format| filled_in(&format));
+    }
+    let mut code = String::new();
+    while let Some(next) = at.rest().first() {
+        match string(next) {
+            Some(part) => code.push_str(&part),
+            // Whatever is called or added up there comes to one value.
+            None if !code.ends_with(HOLE) => code.push(HOLE),
+            None => {}
+        }
+        at.advance();
+    }
+    Some(code)
+}
+
+/// Stands where a template has something put in.
+const HOLE: char = '_';
+
+/// What PostgreSQL's `format` makes of its first argument: `%I`, `%1$s`, `%-10L`.
+fn filled_in(format: &str) -> String {
+    let mut code = String::new();
+    let mut parts = format.split('%');
+    code.extend(parts.next());
+    for part in parts {
+        let flags = part.trim_start_matches(|letter: char| letter.is_ascii_digit() || matches!(letter, '$' | '-' | '*'));
+        match flags.strip_prefix(['I', 's', 'L']) {
+            Some(rest) => {
+                code.push(HOLE);
+                code.push_str(rest);
+            }
+            None => code.push_str(part),
+        }
+    }
+    code
+}
+
+/// Whether code does nothing but alter tables in ways that leave their columns as they are, but for defaults and foreign keys.
+fn keeps_columns(code: &str) -> bool {
+    let statements = statements(code);
+    let is_kept = |change: &Change| {
+        matches!(change, Change::AlterColumn { required: None | Some(false), kind: None, .. } | Change::AddForeignKey { .. })
+    };
+    let keeps = |tokens: &[Token]| {
+        let mut at = Cursor::new(code, tokens);
+        at.eat(&["alter", "table"]) && alter_table(at).iter().all(is_kept)
+    };
+    !statements.is_empty() && statements.iter().all(|statement| keeps(&statement.tokens))
 }
 
 fn read(mut at: Cursor<'_>, procedural: bool) -> Vec<Change> {
@@ -851,11 +930,27 @@ mod tests {
             ("ALTER TABLE t FROBNICATE a", unknown(Some("t"))),
             ("ALTER TABLE ${t} ADD a int", unknown(None)),
             ("DO $$ BEGIN EXECUTE format('ALTER TABLE %I ADD a int', t); END $$", unknown(None)),
+            ("DO $$ BEGIN EXECUTE format('ALTER TABLE %I %s', t, action); END $$", unknown(None)),
+            ("DO $$ BEGIN EXECUTE format('ALTER TABLE %I OWNER TO %I; DROP TABLE %I', t, o, t); END $$", unknown(None)),
+            ("DO $$ BEGIN EXECUTE 'ALTER TABLE ' || t || ' DROP COLUMN a'; END $$", unknown(None)),
             ("SET @code = IF(@x, 'SELECT 1', 'ALTER TABLE t ADD a int')", unknown(None)),
             ("INSERT INTO t VALUES ('a); CREATE TABLE u (a int);", unknown(None)),
             ("DROP SCHEMA public", unknown(None)),
         ] {
             assert_eq!(changes(text), [expected], "{text}");
+        }
+    }
+
+    #[test]
+    fn code_put_together_from_strings_may_leave_all_columns_as_they_are() {
+        for code in [
+            "format('ALTER TABLE %I.%I ALTER COLUMN %I SET DEFAULT gen_random_uuid()', s, t, c)",
+            "format('ALTER TABLE %1$I ENABLE ROW LEVEL SECURITY; ALTER TABLE %1$I FORCE ROW LEVEL SECURITY', t)",
+            "format($sql$ALTER TABLE public.t RENAME CONSTRAINT %I TO %I$sql$, a, b)",
+            "format('ALTER TABLE %I ALTER COLUMN %I SET DEFAULT ''it''', t, c)",
+            "'ALTER TABLE ' || quote_ident(s) || '.' || quote_ident(t) || ' OWNER TO ' || me",
+        ] {
+            assert_eq!(changes(&format!("DO $x$ BEGIN EXECUTE {code}; END $x$")), [], "{code}");
         }
     }
 

@@ -42,7 +42,7 @@ pub(super) fn table(evaluator: &Evaluator<'_>, name: &str, export: &External, at
         None => table.open = true,
     }
     read_indexes(options, &mut table);
-    Some(SourceTable { table, file, layer: Layer::Astro, elsewhere })
+    Some(SourceTable { table, file, layer: Layer::Astro, elsewhere, in_doubt: BTreeMap::new() })
 }
 
 fn read_columns(columns: &Object, table: &mut Table) {

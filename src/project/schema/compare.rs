@@ -249,6 +249,7 @@ impl Comparing<'_> {
         }
         let present: Vec<(&RequiredColumn, &Column)> =
             table.columns.iter().filter_map(|column| Some((column, self.column(found, column)?))).collect();
+        self.doubted(found, &present);
         match unmigrated(found, &present, self.migrated) {
             Some(Unmigrated::Table(dropped)) => {
                 let columns = present.iter().map(|(required, column)| in_database(found, required, column)).collect();
@@ -292,6 +293,22 @@ impl Comparing<'_> {
         if !matches!(found.layer, Layer::Types | Layer::Convex) {
             self.keys(found, table, &present, start, failed);
         }
+    }
+
+    /// Asks for the columns that the migrations make in one of two cases alone.
+    fn doubted(&mut self, found: &SourceTable, present: &[(&RequiredColumn, &Column)]) {
+        let followed = if self.is_in_sql() { &self.declared.migrated } else { self.migrated };
+        let mut made = followed.iter().filter_map(|one| one.made(found));
+        let Some(made) = made.next().filter(|made| !made.table.open) else { return };
+        let doubt = |(_, column): &&(&RequiredColumn, &Column)| {
+            column_names(found.layer, column).iter().find_map(|name| made.in_doubt.get(name))
+        };
+        let doubted = || present.iter().filter(|(required, _)| !required.idle).filter(|one| doubt(one).is_some());
+        let Some(at) = doubted().find_map(|one| doubt(&one)) else { return };
+        let names: Vec<&str> = doubted().map(|(_, column)| column.name.as_str()).collect();
+        let part = format!("`{}` of table `{}`", names.join("`, `"), full_name(found));
+        let reason = "a condition decides whether the table that was there before is dropped first".to_owned();
+        self.ask("the migrations create", part, Unknown::new(reason, at.clone()));
     }
 
     /// The columns that must be given a value in the database the migrations make, and that nobody writes: an ORM leaves out

@@ -38,6 +38,7 @@ fn table(name: &str, node: &Node, is_certain: bool) -> SourceTable {
         file: Arc::clone(&at.file),
         layer: Layer::Convex,
         elsewhere: BTreeMap::new(),
+        in_doubt: BTreeMap::new(),
     };
     // Every document has one, which the adapter takes for `id`.
     table.columns.push(Column { required: true, has_default: true, ..Column::empty("id", at.span) });

@@ -70,7 +70,7 @@ pub fn table(evaluator: &Evaluator<'_>, name: &str, node: &Node) -> Option<Sourc
     if let Some(casing) = Casing::of_maker(&call.callee.name) {
         casing.name_columns(&mut table);
     }
-    Some(SourceTable { table, file, layer: Layer::Drizzle, elsewhere })
+    Some(SourceTable { table, file, layer: Layer::Drizzle, elsewhere, in_doubt: BTreeMap::new() })
 }
 
 /// The call that makes the table a value is: `.enableRLS()` and the like give the table back.
@@ -384,7 +384,13 @@ impl Exported {
         for Property { key, node, .. } in &object.properties {
             let unknown = || {
                 let table = Table { open: true, ..Table::empty(key, node.at.span) };
-                SourceTable { table, file: Arc::clone(&node.at.file), layer: Layer::Drizzle, elsewhere: BTreeMap::new() }
+                SourceTable {
+                    table,
+                    file: Arc::clone(&node.at.file),
+                    layer: Layer::Drizzle,
+                    elsewhere: BTreeMap::new(),
+                    in_doubt: BTreeMap::new(),
+                }
             };
             of_map.extend(match &node.value {
                 Value::Unknown(_) | Value::Either(_) => Some(unknown()),

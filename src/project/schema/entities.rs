@@ -32,8 +32,13 @@ pub(super) fn all_tables(files: &dyn Files) -> Vec<SourceTable> {
 
 /// The table of a class and of those it inherits from. A base that is not seen may have any column.
 fn with_inherited(classes: &BTreeMap<&str, Vec<(&Arc<str>, &Entity)>>, path: &Arc<str>, entity: &Entity) -> SourceTable {
-    let mut source =
-        SourceTable { table: entity.table.clone(), file: Arc::clone(path), layer: Layer::Entity, elsewhere: BTreeMap::new() };
+    let mut source = SourceTable {
+        table: entity.table.clone(),
+        file: Arc::clone(path),
+        layer: Layer::Entity,
+        elsewhere: BTreeMap::new(),
+        in_doubt: BTreeMap::new(),
+    };
     let mut next = entity.base.as_deref();
     for _ in 0..MAX_BASES {
         let Some(name) = next else { return source };

@@ -262,6 +262,9 @@ pub struct SourceTable {
     pub layer: Layer,
     /// The files of columns that stand in another one, by their names.
     pub elsewhere: BTreeMap<String, Arc<str>>,
+    /// The columns it has in one of two cases alone, by their names: where a condition decides whether a table of its name
+    /// was dropped before this statement created it.
+    pub in_doubt: BTreeMap<String, Site>,
 }
 
 impl SourceTable {

@@ -69,6 +69,7 @@ fn add(schemas: &mut BTreeMap<Arc<str>, PrismaSchema>, main: &Arc<str>, path: &A
         file: Arc::clone(path),
         layer: Layer::Prisma,
         elsewhere: BTreeMap::new(),
+        in_doubt: BTreeMap::new(),
     });
     schemas.entry(Arc::clone(main)).or_insert_with(new).models.extend(models);
 }

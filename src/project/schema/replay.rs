@@ -7,7 +7,7 @@ use super::knexfile::Directories;
 use super::migrated::name_in_database;
 use super::{Dropped, Layer, Migrated, SourceTable};
 use crate::facts::Body;
-use crate::facts::schema::{Change, Derived, Operation, Room, Table};
+use crate::facts::schema::{Change, Column, Derived, Operation, Room, Table};
 use crate::project::files::Files;
 use crate::project::resolve::join;
 use crate::project::value::Unknown;
@@ -266,7 +266,7 @@ fn flyway(name: &str) -> Option<(char, &str)> {
     }
 }
 
-/// The place of a script in its group: numbers compare as numbers, wherever they stand in the name.
+/// The place of a script in its group: numbers compare as numbers and dates as dates, wherever they stand in the name.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Rank {
     /// The position in a journal. What no journal lists comes after, as a script that is run by hand or by another tool.
@@ -278,7 +278,8 @@ struct Rank {
 }
 
 /// A run of digits or of other characters. Numbers may be longer than any integer type: without leading zeros they
-/// compare by length, then by digits. Text has no length here, so that it comes before numbers.
+/// compare by length, then by digits. Text has no length here, so that it comes before numbers. Dates, written to the day
+/// or to the second, all have the same length, so that their digits decide.
 type Part = (usize, String);
 
 impl Rank {
@@ -288,8 +289,9 @@ impl Rank {
             journal: (true, 0),
             repeatable: flyway.is_some_and(|(kind, _)| kind == 'R'),
             // Flyway takes both separators for the same.
-            version: flyway.map(|(_, version)| parts(&version.replace('_', "."))).unwrap_or_default(),
-            name: parts(name),
+            version: flyway.map(|(_, version)| parts(&version.replace('_', "."), true)).unwrap_or_default(),
+            // golang-migrate reads all of its versions as numbers too.
+            name: parts(name, name.ends_with(".up.sql")),
         }
     }
 
@@ -308,14 +310,29 @@ impl Rank {
     }
 }
 
-fn parts(name: &str) -> Vec<Part> {
+/// The digits of a time with all its parts: `20260125093000`.
+const OF_A_TIME: usize = 14;
+
+/// The length that decides on the place of a number: that of a time for every date.
+fn length_of(digits: &str) -> usize {
+    let is_within = |part: Option<&str>, last: u8| {
+        part.and_then(|part| part.parse().ok()).is_some_and(|number: u8| (1..=last).contains(&number))
+    };
+    let is_date = ["19", "20"].iter().any(|century| digits.starts_with(century))
+        && is_within(digits.get(4..6), 12)
+        && is_within(digits.get(6..8), 31);
+    if is_date { OF_A_TIME } else { digits.len() }
+}
+
+fn parts(name: &str, is_by_number: bool) -> Vec<Part> {
     let same_kind = |a: &char, b: &char| a.is_ascii_digit() == b.is_ascii_digit();
     let characters: Vec<char> = name.chars().collect();
     let part = |run: &[char]| {
         let written: String = run.iter().collect();
         if written.starts_with(|first: char| first.is_ascii_digit()) {
             let digits = written.trim_start_matches('0').to_owned();
-            (digits.len() + 1, digits)
+            let length = if is_by_number { digits.len() } else { length_of(&digits) };
+            (length + 1, digits)
         } else {
             (0, written)
         }
@@ -330,10 +347,29 @@ fn key(namespace: Option<&str>, name: &str) -> Key {
     (namespace.map(str::to_owned), name.to_ascii_lowercase(), name.to_owned())
 }
 
+/// A table of the database so far.
+struct Known {
+    source: SourceTable,
+    presence: Presence,
+}
+
+/// What tells that a table is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Presence {
+    /// Only a statement that would do without: somebody thinks that it may be there.
+    Supposed,
+    /// A statement that needs it, though no script before created it: another tool did.
+    Shown,
+    /// A script created it, and another one may have dropped it since.
+    Doubtful,
+    /// A script created it.
+    Made,
+}
+
 /// The database so far.
 struct State {
     layer: Layer,
-    tables: BTreeMap<Key, SourceTable>,
+    tables: BTreeMap<Key, Known>,
     unread: Vec<(Option<String>, Unknown)>,
     dropped: Vec<Dropped>,
     room: Room,
@@ -349,11 +385,23 @@ impl State {
             folder: group.folder,
             ordered: group.single.is_none(),
             places: BTreeMap::new(),
-            tables: self.tables.into_values().collect(),
+            tables: Vec::new(),
             unread: self.unread,
             dropped: Vec::new(),
             unlisted: BTreeSet::new(),
         };
+        for Known { mut source, presence } in self.tables.into_values() {
+            match presence {
+                Presence::Supposed => {
+                    let reason = "no script creates it, and one changes it where it is there";
+                    migrated.unread.push((Some(source.table.name.clone()), Unknown::new(reason, source.site())));
+                    continue;
+                }
+                Presence::Doubtful => source.may_be_replaced(),
+                Presence::Shown | Presence::Made => {}
+            }
+            migrated.tables.push(source);
+        }
         let is_gone = |dropped: &Dropped| match (migrated.table_in(dropped.namespace.as_deref(), &dropped.table), &dropped.column)
         {
             (None, column) => column.is_none(),
@@ -390,23 +438,35 @@ impl State {
         match &operation.change {
             Change::CreateTable { table, derived } => {
                 let key = key(namespace, &table.name);
-                if !self.tables.contains_key(&key) {
-                    let mut made = self.source(table.clone(), operation, file);
-                    derived.iter().for_each(|derived| self.derive(&mut made.table, derived));
-                    self.tables.insert(key, made);
+                if self.tables.get(&key).is_some_and(|known| known.presence == Presence::Made) {
+                    return;
                 }
+                let mut made = self.source(table.clone(), operation, file);
+                derived.iter().for_each(|derived| self.derive(&mut made.table, derived));
+                let may_keep = operation.asks_first || !certain;
+                let known = match self.tables.remove(&key) {
+                    // Whoever writes this takes the table for what it is created as.
+                    Some(Known { source, presence: Presence::Shown }) => {
+                        Known { source: source.or(made, &Site::new(file, operation.span)), presence: Presence::Shown }
+                    }
+                    Some(Known { source, presence: Presence::Doubtful }) if may_keep => {
+                        Known { source: source.or(made, &Site::new(file, operation.span)), presence: Presence::Made }
+                    }
+                    _ => Known { source: made, presence: Presence::Made },
+                };
+                self.tables.insert(key, known);
             }
             Change::DropTable { table } => {
-                if let Some(Table { name: table, namespace, .. }) = self.take(namespace, table).map(|gone| gone.table) {
+                if let Some(Table { name: table, namespace, .. }) = self.take(namespace, table).map(|gone| gone.source.table) {
                     self.dropped.push(Dropped { table, namespace, column: None, to: None, at: Site::new(file, operation.span) });
                 }
             }
             Change::DropNamespace { namespace } => {
-                let is_in = |(key, _): &(Key, SourceTable)| key.0 == *namespace;
+                let is_in = |(key, _): &(Key, Known)| key.0 == *namespace;
                 let (gone, kept): (Vec<_>, Vec<_>) = std::mem::take(&mut self.tables).into_iter().partition(is_in);
                 self.tables = kept.into_iter().collect();
                 self.dropped.extend(gone.into_iter().map(
-                    |(_, SourceTable { table: Table { name: table, namespace, .. }, .. })| Dropped {
+                    |(_, Known { source: SourceTable { table: Table { name: table, namespace, .. }, .. }, .. })| Dropped {
                         table,
                         namespace,
                         column: None,
@@ -416,7 +476,8 @@ impl State {
                 ));
             }
             Change::RenameTable { table, to, folds } => {
-                let mut renamed = self.take(namespace, table).unwrap_or_else(|| self.elsewhere(table, operation, file));
+                let mut known = self.take(namespace, table).unwrap_or_else(|| self.elsewhere(table, operation, certain, file));
+                let renamed = &mut known.source;
                 // One that takes the place of another, as when a table is rebuilt, was never meant to stay.
                 if !self.dropped.iter().any(|gone| gone.column.is_none() && gone.table == *to) {
                     self.dropped.push(Dropped {
@@ -429,16 +490,16 @@ impl State {
                 }
                 renamed.table.name.clone_from(to);
                 renamed.table.folds = *folds;
-                self.tables.insert(key(renamed.table.namespace.as_deref(), to), renamed);
+                self.tables.insert(key(renamed.table.namespace.as_deref(), to), known);
             }
             Change::MoveTable { table, to } => {
-                let mut moved = self.take(namespace, table).unwrap_or_else(|| self.elsewhere(table, operation, file));
-                moved.table.namespace.clone_from(to);
-                self.tables.insert(key(to.as_deref(), &moved.table.name), moved);
+                let mut moved = self.take(namespace, table).unwrap_or_else(|| self.elsewhere(table, operation, certain, file));
+                moved.source.table.namespace.clone_from(to);
+                self.tables.insert(key(to.as_deref(), &moved.source.table.name), moved);
             }
             Change::DropIndex { table: None, .. } | Change::DropTrigger { table: None, .. } => {
                 // Such names are unique in a schema (PostgreSQL, SQLite; MySQL for triggers).
-                self.tables.values_mut().for_each(|known| known.table.apply(&operation.change));
+                self.tables.values_mut().for_each(|known| known.source.table.apply(&operation.change));
             }
             Change::AddColumn { table, .. }
             | Change::PlaceColumn { table, .. }
@@ -465,18 +526,25 @@ impl State {
                         at: Site::new(file, operation.span),
                     });
                 }
-                let elsewhere = self.elsewhere(table, operation, file);
+                let elsewhere = self.elsewhere(table, operation, certain, file);
                 let known = self.tables.entry(key).or_insert(elsewhere);
+                known.presence = known.presence.max(shown_by(operation, certain));
+                let known = &mut known.source;
                 let columns = known.table.columns.len();
                 known.table.apply(&operation.change);
                 match &operation.change {
-                    // One that is there stays as it is.
-                    Change::AddColumn { column, .. } if known.table.columns.len() > columns => {
-                        known.elsewhere.insert(column.name.clone(), Arc::clone(file));
+                    Change::AddColumn { column, .. } => {
+                        known.in_doubt.remove(&column.name);
+                        // One that is there stays as it is.
+                        if known.table.columns.len() > columns {
+                            known.elsewhere.insert(column.name.clone(), Arc::clone(file));
+                        }
                     }
                     Change::RenameColumn { column, to, .. } => {
                         let place = known.elsewhere.remove(column);
                         known.elsewhere.extend(place.map(|place| (to.clone(), place)));
+                        let doubt = known.in_doubt.remove(column);
+                        known.in_doubt.extend(doubt.map(|doubt| (to.clone(), doubt)));
                     }
                     _ => {}
                 }
@@ -490,7 +558,7 @@ impl State {
                 if let Some(known) =
                     table.as_ref().and_then(|table| self.find(namespace, table)).and_then(|key| self.tables.get_mut(&key))
                 {
-                    known.table.open = true;
+                    known.source.table.open = true;
                 }
                 self.unread.push((table.clone(), unreadable(file, operation.span)));
             }
@@ -501,20 +569,20 @@ impl State {
     /// that is all the statement does.
     fn may_drop(&mut self, namespace: Option<&str>, change: &Change) -> bool {
         if let Change::DropNamespace { namespace } = change {
-            self.tables.iter_mut().filter(|(key, _)| key.0 == *namespace).for_each(|(_, known)| known.may_be_replaced());
+            self.tables.iter_mut().filter(|(key, _)| key.0 == *namespace).for_each(|(_, known)| known.may_be_dropped());
             return true;
         }
         let known = change.table().and_then(|table| self.find(namespace, table)).and_then(|key| self.tables.get_mut(&key));
         match change {
             Change::DropTable { .. } => {
-                known.into_iter().for_each(SourceTable::may_be_replaced);
+                known.into_iter().for_each(Known::may_be_dropped);
                 true
             }
             Change::DropColumn { table, column } => {
                 let (table, column) = (table.clone(), column.clone());
                 let relaxed =
                     Change::AlterColumn { table, column, required: Some(false), has_default: None, kind: None, written: None };
-                known.into_iter().for_each(|known| known.table.apply(&relaxed));
+                known.into_iter().for_each(|known| known.source.table.apply(&relaxed));
                 true
             }
             Change::DropIndex { .. } | Change::DropTrigger { .. } => true,
@@ -525,7 +593,7 @@ impl State {
     /// Gives a table what it takes over from another one.
     fn derive(&mut self, table: &mut Table, derived: &Derived) {
         let from = derived.from.as_ref().and_then(|from| self.find(None, from)).and_then(|from| self.tables.get(&from));
-        table.derive(derived, from.map(|from| &from.table), &mut self.room);
+        table.derive(derived, from.map(|from| &from.source.table), &mut self.room);
     }
 
     /// The table of this name, or of one that differs in case only. One without a prefix may be in the schema that the
@@ -547,26 +615,72 @@ impl State {
         (first.0 == exact.0 && first.1 == exact.1).then(|| first.clone())
     }
 
-    fn take(&mut self, namespace: Option<&str>, name: &str) -> Option<SourceTable> {
+    fn take(&mut self, namespace: Option<&str>, name: &str) -> Option<Known> {
         self.tables.remove(&self.find(namespace, name)?)
     }
 
     fn source(&self, table: Table, operation: &Operation, file: &Arc<str>) -> SourceTable {
         let table = Table { namespace: operation.namespace.clone(), ..table };
-        SourceTable { table, file: Arc::clone(file), layer: self.layer, elsewhere: BTreeMap::new() }
+        SourceTable { table, file: Arc::clone(file), layer: self.layer, elsewhere: BTreeMap::new(), in_doubt: BTreeMap::new() }
     }
 
     /// A table that no script before this one created.
-    fn elsewhere(&self, name: &str, operation: &Operation, file: &Arc<str>) -> SourceTable {
-        self.source(Table { open: true, ..Table::empty(name, operation.span) }, operation, file)
+    fn elsewhere(&self, name: &str, operation: &Operation, certain: bool, file: &Arc<str>) -> Known {
+        let source = self.source(Table { open: true, ..Table::empty(name, operation.span) }, operation, file);
+        Known { source, presence: shown_by(operation, certain) }
+    }
+}
+
+/// What a statement that changes a table tells of whether it is there.
+fn shown_by(operation: &Operation, certain: bool) -> Presence {
+    if operation.asks_first || !certain { Presence::Supposed } else { Presence::Shown }
+}
+
+impl Known {
+    /// Takes in that a statement may have dropped the table.
+    fn may_be_dropped(&mut self) {
+        if self.presence == Presence::Made {
+            self.presence = Presence::Doubtful;
+        }
     }
 }
 
 impl SourceTable {
-    /// Takes in that the table may be dropped, and another one may take its place.
+    /// Takes in that another one may have taken the place of the table.
     fn may_be_replaced(&mut self) {
         self.table.open = true;
         self.table.columns.iter_mut().for_each(|column| column.required = false);
+    }
+
+    /// What is there once a statement has created a table where this one was not left: one of both. It asks of rows what
+    /// both ask, and what only one of them has is in doubt.
+    fn or(self, mut new: Self, at: &Site) -> Self {
+        let SourceTable { table: old, file, elsewhere, in_doubt, .. } = self;
+        let is_in = |table: &Table, column: &Column| table.columns.iter().any(|own| own.stored_name() == column.stored_name());
+        new.in_doubt = in_doubt;
+        for column in &mut new.table.columns {
+            match old.columns.iter().find(|own| own.stored_name() == column.stored_name()) {
+                Some(own) => {
+                    column.required &= own.required;
+                    column.has_default |= own.has_default;
+                }
+                None => {
+                    column.required = false;
+                    new.in_doubt.insert(column.name.clone(), at.clone());
+                }
+            }
+        }
+        let others: Vec<Column> = old.columns.into_iter().filter(|column| !is_in(&new.table, column)).collect();
+        for mut column in others {
+            column.required = false;
+            new.elsewhere.insert(column.name.clone(), Arc::clone(elsewhere.get(&column.name).unwrap_or(&file)));
+            new.in_doubt.insert(column.name.clone(), at.clone());
+            new.table.columns.push(column);
+        }
+        new.table.keys.extend(old.keys);
+        new.table.triggers.extend(old.triggers);
+        new.table.open |= old.open;
+        new
     }
 }
 
@@ -660,6 +774,12 @@ mod tests {
             ["db/d1/0001_a.sql", "db/d1/0002_b.sql", "db/d1/0010_a.sql"],
             ["atlas/20220318104614.sql", "atlas/20220318104615_b.sql", "atlas/20230101000000_a.sql"],
             ["sql/V2__z.sql", "sql/V10_1__y.sql", "sql/V10.2__a.sql"],
+            // Dates to the day and to the second.
+            ["db/20260125093000_z.sql", "db/20260208_b.sql", "db/20260208120000_a.sql"],
+            ["db/0001_a.sql", "db/20260125000000_b.sql", "db/20260208_a.sql"],
+            // These tools compare the numbers as such.
+            ["db/20260208_z.up.sql", "db/20260125000000_b.up.sql", "db/20260126000000_a.up.sql"],
+            ["sql/V20260208__z.sql", "sql/V20260125000000__y.sql", "sql/V20260126000000__a.sql"],
         ] {
             let found = migrated([(names[0], create), (names[1], first), (names[2], second)]);
             let [one] = found.as_slice() else { panic!("{names:?} make one group") };
@@ -756,6 +876,49 @@ mod tests {
             found[0].tables.iter().flat_map(|table| &table.table.columns).map(|column| column.required).collect();
         assert_eq!((required, found[0].tables[0].table.is_unique(&["z"])), (vec![true, false, false, false], true));
         assert_eq!(found[0].dropped, []);
+    }
+
+    #[test]
+    fn what_asks_first_whether_a_table_is_there_does_not_tell() {
+        let create = "CREATE TABLE IF NOT EXISTS a (x int)";
+        for before in [
+            "DROP TRIGGER IF EXISTS t ON a",
+            "ALTER TABLE IF EXISTS a ADD y int",
+            "DO $$ BEGIN IF EXISTS (SELECT 1) THEN ALTER TABLE a ADD y int; END IF; END $$",
+        ] {
+            let found = migrated([("m/1.sql", before), ("m/2.sql", create)]);
+            assert_eq!((show(&found), found[0].unread.len()), (vec!["m: a(x)".to_owned()], 0), "{before}");
+            let alone = migrated([("m/1.sql", before), ("m/2.sql", "CREATE TABLE b (x int)")]);
+            assert_eq!(show(&alone), ["m: b(x)"], "{before}");
+            assert_eq!(alone[0].unread[0].0.as_deref(), Some("a"), "{before}");
+        }
+        for before in ["DROP TRIGGER t ON a", "ALTER TABLE a ALTER y SET DEFAULT 1", "CREATE INDEX IF NOT EXISTS i ON a (x)"] {
+            assert_eq!(show(&migrated([("m/1.sql", before), ("m/2.sql", create)])), ["m: a(x …)"], "{before}");
+        }
+    }
+
+    #[test]
+    fn a_table_that_may_have_been_dropped_before_it_is_created_is_one_of_both() {
+        let old = "CREATE TABLE a (x int NOT NULL, y int NOT NULL); CREATE TABLE b (x int)";
+        let drop = "DO $$ BEGIN IF EXISTS (SELECT 1) THEN DROP TABLE a; END IF; END $$;";
+        let shape = |create: &str| {
+            let script = format!("{drop} {create}").leak();
+            let found = migrated([("m/1.sql", old), ("m/2.sql", script)]);
+            let table = &found[0].tables[0];
+            let required = table.table.columns.iter().filter(|column| column.required).map(|column| column.name.clone());
+            let files: Vec<String> =
+                table.table.columns.iter().map(|column| table.column_site(column).file.to_string()).collect();
+            (show(&found), required.collect::<Vec<_>>(), table.in_doubt.keys().cloned().collect::<Vec<_>>(), files)
+        };
+        let (found, required, in_doubt, files) = shape("CREATE TABLE IF NOT EXISTS a (x int NOT NULL, z int NOT NULL)");
+        assert_eq!(found, ["m: a(x z y) b(x)"]);
+        assert_eq!((required, in_doubt), (vec!["x".to_owned()], vec!["y".to_owned(), "z".to_owned()]));
+        assert_eq!(files, ["m/2.sql", "m/2.sql", "m/1.sql"]);
+        // It fails where the table is there.
+        let (found, required, in_doubt, _) = shape("CREATE TABLE a (x int, z int NOT NULL)");
+        assert_eq!((found, required, in_doubt), (vec!["m: a(x z) b(x)".to_owned()], vec!["z".to_owned()], Vec::new()));
+        let (_, _, in_doubt, _) = shape("CREATE TABLE IF NOT EXISTS a (x int); ALTER TABLE a ADD COLUMN IF NOT EXISTS y int");
+        assert_eq!(in_doubt, Vec::<String>::new());
     }
 
     #[test]

@@ -16,7 +16,7 @@ use crate::knowledge::schema::{Additional, Column, Rename, Table};
 use crate::knowledge::{CheckingAdapter, Plugin, pack};
 use crate::project::per_call::per_call;
 use crate::project::predicate::{self, Verdict};
-use crate::project::value::{Found, Lookup, Node, Unknown, Value};
+use crate::project::value::{Found, Lookup, Node, Object, Unknown, Value};
 use crate::project::version::Version;
 use crate::project::{Adapter, Definition, PluginUse};
 
@@ -234,9 +234,20 @@ fn uses(used: &PluginUse, part: &str) -> bool {
     used.known.is_some_and(|plugin| plugin.uses.iter().any(is_it)) || base.is_some_and(|base| uses(base, part))
 }
 
-/// The same, where it is known what the plugin does: another one may use what is better-auth's own.
+/// The same, where it is known what the plugin does: another one may use what is better-auth's own, unless nothing in it runs.
 fn may_use(used: &PluginUse, part: &str) -> bool {
-    used.known.is_none() || uses(used, part)
+    let runs_nothing = || used.definition.as_ref().is_some_and(runs_nothing);
+    used.known.is_none() && !runs_nothing() || uses(used, part)
+}
+
+/// What a plugin object may hold beside code: its name, its tables, its types and its limits.
+const INERT: [&str; 6] = ["id", "schema", "version", "rateLimit", "$Infer", "$ERROR_CODES"];
+
+/// Whether a plugin object is known as a whole, but for the one it is made from, and has no code of its own.
+fn runs_nothing(definition: &Definition) -> bool {
+    let is_whole = |object: &Object| object.open.is_empty() || definition.base.is_some();
+    let object = definition.object.object().filter(|object| is_whole(object));
+    object.is_some_and(|object| object.properties.iter().all(|property| INERT.contains(&&*property.key)))
 }
 
 struct Builder<'a> {
@@ -730,6 +741,14 @@ mod tests {
         for name in ["genericOAuth", "admin", "somebodyElses"] {
             assert!(!is_idle(&object([]), &[plugin(name, object([]))]), "{name}");
         }
+        let made = |object: Node| PluginUse {
+            definition: Some(Definition { object, base: None, package: None }),
+            ..plugin("somebodyElses", self::object([]))
+        };
+        let (id, hooks) = (("id", text("mine")), ("hooks", object([])));
+        assert!(is_idle(&object([]), &[made(object([id.clone()]))]));
+        assert!(!is_idle(&object([]), &[made(object([id, hooks]))]));
+        assert!(!is_idle(&object([]), &[made(unknown())]));
         let rotated = object([("jwks", object([("rotationInterval", node(Value::Number(60.0)))]))]);
         assert!(column(&ask(&object([]), &[plugin("jwt", rotated)]), "jwks", "expiresAt").is_some_and(|column| !column.idle));
     }

@@ -59,5 +59,11 @@ fn is_selective(files: &dyn Files) -> bool {
 }
 
 fn source(table: &Table, file: &Arc<str>) -> SourceTable {
-    SourceTable { table: table.clone(), file: Arc::clone(file), layer: Layer::Types, elsewhere: BTreeMap::new() }
+    SourceTable {
+        table: table.clone(),
+        file: Arc::clone(file),
+        layer: Layer::Types,
+        elsewhere: BTreeMap::new(),
+        in_doubt: BTreeMap::new(),
+    }
 }

@@ -241,7 +241,13 @@ mod tests {
             keys: vec![Key::unique("id")],
             ..Table::empty("user", Span::new(2, 2))
         };
-        let user = SourceTable { table: user, file: "src/auth.ts".into(), layer: Layer::Drizzle, elsewhere: BTreeMap::new() };
+        let user = SourceTable {
+            table: user,
+            file: "src/auth.ts".into(),
+            layer: Layer::Drizzle,
+            elsewhere: BTreeMap::new(),
+            in_doubt: BTreeMap::new(),
+        };
         let server = Server {
             at: site(5),
             name: "auth".into(),

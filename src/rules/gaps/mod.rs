@@ -4,6 +4,7 @@
 //! defect is told once, and what such findings share is filled in.
 
 mod advice;
+mod age;
 mod shared;
 mod upgrade;
 pub(super) mod why;
@@ -32,6 +33,7 @@ use crate::source::{FileKind, Site};
 
 use advice::migrate;
 pub(super) use advice::{advice, apply, capitalised, change_of_type, declare_keys, relax, way};
+use age::{Age, by_age};
 use shared::{Told, told_once};
 pub(super) use upgrade::{Upgrade, upgrade};
 
@@ -61,6 +63,7 @@ pub(super) struct Group<'m> {
     pub(super) unstaged: BTreeSet<Arc<str>>,
     /// The move to other releases, where there is one.
     upgrade: Option<Arc<Upgrade>>,
+    age: Age,
 }
 
 /// The gaps of all servers that belong to a topic, one entry for each cause, in order.
@@ -84,22 +87,27 @@ pub(super) fn groups<'m>(cx: &'m Context<'_>, topic: Topic) -> Vec<Group<'m>> {
         let deciding = if matches!(topic, Topic::Missing | Topic::Upgraded) { upgrade_of(server) } else { None };
         for (_, gap) in sorted(&gap, deciding.as_deref()).into_iter().filter(|(own, _)| *own == topic) {
             let shared: Vec<_> = others.iter().map(|other| (gap.kind, gap.key.clone(), *other)).collect();
-            match found.iter_mut().find(|one| std::ptr::eq(one.server, server) && one.cause == gap.cause) {
-                Some(one) => {
-                    one.others.extend(shared);
-                    one.gaps.push(gap);
+            for (age, gap) in by_age(cx, server, &gap) {
+                let is_it = |one: &&mut Group<'_>| std::ptr::eq(one.server, server) && one.cause == gap.cause && one.age == age;
+                match found.iter_mut().find(is_it) {
+                    Some(one) => {
+                        one.others.extend(shared.iter().cloned());
+                        one.gaps.push(gap);
+                    }
+                    None => found.push(Group {
+                        server,
+                        cause: gap.cause.clone(),
+                        gaps: vec![gap],
+                        others: shared.clone(),
+                        unstaged: BTreeSet::new(),
+                        upgrade: upgrade_of(server),
+                        age,
+                    }),
                 }
-                None => found.push(Group {
-                    server,
-                    cause: gap.cause.clone(),
-                    gaps: vec![gap],
-                    others: shared,
-                    unstaged: BTreeSet::new(),
-                    upgrade: upgrade_of(server),
-                }),
             }
         }
     }
+    age::join(&mut found, |one, other| std::ptr::eq(one.server, other.server) && one.cause == other.cause);
     if topic == Topic::Missing
         && !found.is_empty()
         && let Some(worktree) = cx.worktree()
@@ -111,11 +119,13 @@ pub(super) fn groups<'m>(cx: &'m Context<'_>, topic: Topic) -> Vec<Group<'m>> {
     found
 }
 
-/// Groups by the server that tells of them, for what one migration mends.
-pub(super) fn by_server<'m>(groups: Vec<Group<'m>>) -> Vec<Vec<Group<'m>>> {
+/// Groups by the server that tells of them, for what one migration mends; those that are new by themselves.
+pub(super) fn by_server<'m>(mut groups: Vec<Group<'m>>) -> Vec<Vec<Group<'m>>> {
+    age::join(&mut groups, |one, other| std::ptr::eq(one.server, other.server));
     let mut servers: Vec<Vec<Group<'m>>> = Vec::new();
     for group in groups {
-        match servers.iter_mut().find(|groups| std::ptr::eq(groups[0].server, group.server)) {
+        let is_with = |groups: &&mut Vec<Group<'_>>| std::ptr::eq(groups[0].server, group.server) && groups[0].age == group.age;
+        match servers.iter_mut().find(is_with) {
             Some(groups) => groups.push(group),
             None => servers.push(vec![group]),
         }
@@ -251,6 +261,7 @@ impl<'m> Group<'m> {
             others: self.others.iter().filter(|(kind, key, _)| has(*kind, key)).cloned().collect(),
             unstaged: self.unstaged.clone(),
             upgrade: self.upgrade.clone(),
+            age: self.age,
         }
     }
 
@@ -570,7 +581,11 @@ impl<'m> Group<'m> {
     }
 
     /// Hands a report on, with what it depends on.
-    pub(super) fn hit(&self, cx: &Context<'_>, out: &mut Reporter<'_>, report: Report) {
+    pub(super) fn hit(&self, cx: &Context<'_>, out: &mut Reporter<'_>, mut report: Report) {
+        if self.age == Age::Added {
+            // Those that were there before keep their identity.
+            report.identity.push("added".into());
+        }
         let plugin = self.gaps.iter().find_map(|gap| needed_with(self.server, gap));
         // Rules that are asked for block nobody, and ask nothing of people who did not.
         let condition = plugin.filter(|_| report.tier < 3).and_then(|plugin| undecided(self.server, plugin));

@@ -113,8 +113,8 @@ fn defects<'m>(number: usize, server: &'m Server, gap: &Gap) -> Vec<(usize, Defe
     }
 }
 
-/// A gap with some of its parts alone.
-fn reduced(gap: &Gap, parts: &[usize]) -> Gap {
+/// A gap with some of its parts alone, by their places among [`Gap::columns`] or, where it has none, [`Gap::declared`].
+pub(super) fn reduced(gap: &Gap, parts: &[usize]) -> Gap {
     fn only<T: Clone>(all: &[T], parts: &[usize]) -> Vec<T> {
         parts.iter().filter_map(|part| all.get(*part)).cloned().collect()
     }

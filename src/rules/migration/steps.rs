@@ -10,7 +10,7 @@ use crate::project::schema::{Layer, Migrated, RequiredColumn, RequiredTable, Sou
 use crate::project::{ProjectModel, Server};
 use crate::rules::Context;
 use crate::rules::gaps::same_server;
-use crate::source::Site;
+use crate::source::{Site, Span};
 
 /// A statement, or a part of one, that no earlier state of the project had.
 pub(super) struct Step {
@@ -140,9 +140,16 @@ impl Stored {
         let lookup = &server.declared.lookup;
         let made = |source: &&SourceTable| folder.made(source).is_some();
         let found = lookup.find(&wanted).find(made).or_else(|| lookup.find(&wanted).next())?;
+        let stored = folder.made(found);
         let column = |required: &RequiredColumn| {
-            let column = found.table.columns.iter().find(|column| lookup.naming.is_column(column, &required.name))?;
-            Some((required.key.clone(), column_names(found.layer, column)))
+            if let Some(column) = found.table.columns.iter().find(|column| lookup.naming.is_column(column, &required.name)) {
+                return Some((required.key.clone(), column_names(found.layer, column)));
+            }
+            // What the schema lacks already may still be stored, under a name that it would usually have.
+            let names = column_names(found.layer, &Column::empty(&required.name, Span::default()));
+            let is_it = |made: &Column| names.iter().any(|name| made.name.eq_ignore_ascii_case(name));
+            let is_stored = !required.idle && stored.is_some_and(|made| made.table.columns.iter().any(is_it));
+            is_stored.then_some((required.key.clone(), names))
         };
         let id = found.table.columns.iter().find(|column| lookup.naming.is_column(column, "id"));
         let id = id.map(|column| ("id".to_owned(), column_names(found.layer, column)));

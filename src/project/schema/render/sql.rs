@@ -235,13 +235,13 @@ impl<'a> Writer<'_, 'a> {
             (Id::Serial, Sqlite) | (Id::Uuid, Mysql | Sqlite) | (Id::Text, _) => ("", ""),
         };
         // Where ids of other tables are of another type than the options make, those are made elsewhere.
-        let (default, ending) = if self.stored_id().is_some() { ("", "") } else { (default, ending) };
-        format!("{} {}{default} not null primary key{ending}", self.written(&self.column(key, "id")), self.id_type())
+        let (default, ending) = if self.stored_id("user").is_some() { ("", "") } else { (default, ending) };
+        format!("{} {}{default} not null primary key{ending}", self.written(&self.column(key, "id")), self.id_type(key))
     }
 
-    /// The type that scripts give the id of users, where it is another one than the options tell.
-    fn stored_id(&self) -> Option<&'a str> {
-        let kind = self.stored_kind("user", "id")?;
+    /// The type that scripts give the ids of a table, where it is another one than the options tell.
+    fn stored_id(&self, key: &str) -> Option<&'a str> {
+        let kind = self.stored_kind(key, "id")?;
         let usual = match self.plan.id {
             Id::Serial => ["integer", "int", "serial", "bigint"].contains(&kind),
             Id::Uuid => kind == "uuid" || kind == "uniqueidentifier",
@@ -269,8 +269,10 @@ impl<'a> Writer<'_, 'a> {
         self.stored_kind("user", name).filter(|kind| kinds.contains(kind))
     }
 
-    fn id_type(&self) -> &'a str {
-        if let Some(stored) = self.stored_id() {
+    /// The type of the ids of a table: as scripts give it, else that of users.
+    fn id_type(&self, key: &str) -> &'a str {
+        let made = if self.stored_kind(key, "id").is_some() { key } else { "user" };
+        if let Some(stored) = self.stored_id(made) {
             return stored;
         }
         match (self.plan.id, self.dialect) {
@@ -284,8 +286,8 @@ impl<'a> Writer<'_, 'a> {
 
     fn kind(&self, column: &RequiredColumn) -> &'a str {
         let reference = self.plan.reference(column);
-        if reference.is_some_and(|reference| reference.column.is_none()) {
-            return self.id_type();
+        if let Some(reference) = reference.filter(|reference| reference.column.is_none()) {
+            return self.id_type(reference.key);
         }
         if let Some(stored) = self.stored_as(&column.kind) {
             return stored;
