@@ -276,6 +276,26 @@ fn a_memory_that_lived_through_everything_answers_as_an_empty_one() {
     assert!(answers.len() as u64 * 20 > rounds, "steps should change something: {} answers", answers.len());
 }
 
+#[test]
+fn what_leads_back_to_itself_is_the_same_whatever_was_asked_before() {
+    let files = |other: &str| -> Files {
+        let circle = "export const first: any = { name: \"x\", other: second };\n\
+                      export const second: any = { hard: true, back: first };\n";
+        let server = "import { betterAuth } from \"better-auth\";\nimport { first, second } from \"./circle\";\n\
+                      export const auth = betterAuth({\n  appName: first.name,\n\
+                      \x20 advanced: { disableCSRFCheck: second.back.other.hard },\n});\n";
+        let all = [("src/auth.ts", server), ("src/circle.ts", circle), ("src/other.ts", other)];
+        all.into_iter().map(|(path, text)| (path.into(), text.into())).collect()
+    };
+    let (store, recall) = (MemoryStore::default(), Recall::default());
+    let nothing = Tree::new(&Files::new());
+    for other in ["export const a = 1;\n", "export const a = 2;\n", "import \"better-auth\";\n", "export const a = 3;\n"] {
+        let now = Tree::new(&files(other));
+        let kept = answer(&now, &nothing, true, Memory::lasting(&store, &recall));
+        assert_eq!(kept, answer(&now, &nothing, true, (&MemoryStore::default()).into()), "{other}");
+    }
+}
+
 /// A file on disk that has another line at its top each time it is read.
 struct Growing {
     entries: Vec<Entry>,

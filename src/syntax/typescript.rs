@@ -38,7 +38,7 @@ pub fn language(kind: FileKind) -> Language {
     }
 }
 
-/// Parses a code file; `None` when it takes longer than two seconds, or is minified and not of this grammar.
+/// Parses a code file; `None` when it takes longer than two seconds.
 #[must_use]
 pub fn parse(kind: FileKind, text: &str) -> Option<Parsed<'_>> {
     let text = match kind {
@@ -76,7 +76,8 @@ pub fn parse(kind: FileKind, text: &str) -> Option<Parsed<'_>> {
     }
     // Nobody is in the middle of an edit of what a bundler wrote.
     if layout::is_minified(&text) {
-        return None;
+        let errors = errors(&tree);
+        return Some(Parsed { tree, text, errors });
     }
     let mut reads = |text: &str| parsed(&mut parser, text, None, Instant::now()).is_some_and(|tree| is_sound(&tree));
     let (text, mut unread) = layout::sound(&text, &mut reads);
@@ -219,6 +220,17 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn code_beside_a_picture_is_read_where_the_grammar_can() {
+        let code = "interface Store<in out T> { value: T }\nexport const a = { b: 1 };\n";
+        let text = format!("{code}const picture = \"{}\";\n", "A".repeat(200_000));
+        let parsed = parse(FileKind::TypeScript, &text).expect("in time");
+        assert!(!parsed.errors.is_empty());
+        let statements: Vec<_> =
+            parsed.tree.root_node().named_children(&mut parsed.tree.walk()).map(|node| node.kind()).collect();
+        assert!(statements.contains(&"export_statement"), "{statements:?}");
     }
 
     #[test]

@@ -201,7 +201,7 @@ impl Evaluator<'_> {
 
     /// Whether a function changes what lies at a way into an argument of it, or gives it to one that does.
     fn changes_argument(&self, asked: WayInto) -> bool {
-        if self.may_change.has(self.run, &asked) {
+        if self.may_change.repeats(self.run, &asked) {
             return false;
         }
         let ((file, scope), index, way) = &asked;

@@ -54,7 +54,7 @@ impl Evaluator<'_> {
         {
             return node;
         }
-        if self.namespaces.has(self.run, file) {
+        if self.namespaces.repeats(self.run, file) {
             return unknown(format!("what `{file}` exports depends on itself"), at.clone());
         }
         // The same for all places of one file that ask.

@@ -4,8 +4,8 @@ use std::cell::RefCell;
 
 use crate::project::memo::Run;
 
-/// Work that goes on, each piece with the number of answers that were being worked out when it began: these come out the same
-/// whoever asks for them, though something within is cut short.
+/// Work that goes on, each piece with the number of answers that were being worked out when it began. What is cut short makes
+/// all of these depend on what was asked first: within a circle, each answer has another one for its beginning.
 #[derive(Debug)]
 pub(super) struct Underway<K>(RefCell<Vec<(K, usize)>>);
 
@@ -27,17 +27,19 @@ impl<K> Underway<K> {
     /// What tells of the innermost piece of work of a kind that goes on; what asks is cut short by that.
     pub(super) fn innermost<T>(&self, run: &Run<'_>, of: impl Fn(&K) -> Option<T>) -> Option<T> {
         let underway = self.0.borrow();
-        let (found, answers) = underway.iter().rev().find_map(|(key, answers)| Some((of(key)?, *answers)))?;
-        run.cut_below(answers);
+        let found = underway.iter().rev().find_map(|(key, _)| of(key))?;
+        run.cut_below(0);
         Some(found)
     }
 
     /// Whether so many pieces of work go on within each other; what asks is cut short by that.
     pub(super) fn reaches(&self, run: &Run<'_>, pieces: usize) -> bool {
         let underway = self.0.borrow();
-        let outermost = underway.iter().rev().nth(pieces.saturating_sub(1));
-        outermost.iter().for_each(|(_, answers)| run.cut_below(*answers));
-        outermost.is_some()
+        let is_reached = underway.len() >= pieces;
+        if is_reached {
+            run.cut_below(0);
+        }
+        is_reached
     }
 
     /// How many pieces of a kind go on.
@@ -58,6 +60,15 @@ impl<K: PartialEq> Underway<K> {
     /// Whether a piece of work goes on; what asks is cut short by that.
     pub(super) fn has(&self, run: &Run<'_>, key: &K) -> bool {
         self.innermost(run, |other| (other == key).then_some(())).is_some()
+    }
+
+    /// Whether a piece of work goes on that the same piece within adds nothing to: what is around it comes out the same
+    /// whoever asks for it.
+    pub(super) fn repeats(&self, run: &Run<'_>, key: &K) -> bool {
+        let underway = self.0.borrow();
+        let found = underway.iter().rev().find(|(other, _)| other == key);
+        found.iter().for_each(|(_, answers)| run.cut_below(*answers));
+        found.is_some()
     }
 }
 
@@ -110,29 +121,26 @@ mod tests {
     }
 
     #[test]
-    fn what_leads_back_to_an_answer_makes_only_what_lies_within_depend_on_it() {
+    fn what_is_cut_short_makes_all_around_depend_on_what_was_asked_first() {
         let gate = Gate::new(&Nothing);
         let (run, mut answers, underway) = (Run::new(&gate, Run::FIRST), Memo::default(), Underway::default());
         let back = || run.answer(&answers, "back", || underway.has(&run, &"mark"));
-        let around = || underway.during(&run, "mark", || (back(), back()));
-        assert!(run.work_out(&answers, "around", || around() == (true, true)));
-        // What another one takes over depends on who came first.
-        assert!(run.work_out(&answers, "beside", back));
+        assert!(run.work_out(&answers, "around", || underway.during(&run, "mark", back)));
+        let deep = || underway.during(&run, "other", || underway.reaches(&run, 2));
+        assert!(run.work_out(&answers, "deep", || underway.during(&run, "mark", deep)));
         answers.end(Run::FIRST);
         let next = Run::new(&gate, Run::FIRST + 1);
-        let is_known = |key| next.known(&answers, &key).is_some();
-        assert_eq!(["around", "back", "beside"].map(is_known), [true, false, false]);
+        assert_eq!(["around", "back", "deep"].map(|key| next.known(&answers, &key)), [None; 3]);
     }
 
     #[test]
-    fn so_many_pieces_of_work_are_told_by_the_outermost_of_them() {
+    fn what_repeats_itself_makes_only_what_lies_within_depend_on_it() {
         let gate = Gate::new(&Nothing);
         let (run, mut answers, underway) = (Run::new(&gate, Run::FIRST), Memo::default(), Underway::default());
-        let inner = || run.work_out(&answers, "inner", || underway.during(&run, (), || underway.reaches(&run, 2)));
-        assert!(run.work_out(&answers, "outer", || underway.during(&run, (), inner)));
-        assert!(!underway.apart(|| underway.reaches(&run, 1)));
+        let back = || run.answer(&answers, "back", || underway.repeats(&run, &"mark"));
+        assert!(run.work_out(&answers, "around", || underway.during(&run, "mark", back)));
         answers.end(Run::FIRST);
         let next = Run::new(&gate, Run::FIRST + 1);
-        assert_eq!(["outer", "inner"].map(|key| next.known(&answers, &key)), [Some(true), None]);
+        assert_eq!(["around", "back"].map(|key| next.known(&answers, &key)), [Some(true), None]);
     }
 }

@@ -1,6 +1,5 @@
 //! Fields of syntax nodes, looked up by number: by name, the parser compares all names at every node.
 
-use std::num::NonZeroU16;
 use std::sync::LazyLock;
 
 use tree_sitter::{Language, Node};
@@ -81,19 +80,11 @@ fn number(node: Node<'_>, field: NodeField) -> u16 {
 pub trait NodeFields<'t> {
     /// The child in a field.
     fn field(&self, field: NodeField) -> Option<Node<'t>>;
-
-    /// All children in a field.
-    fn all_in(&self, field: NodeField) -> Vec<Node<'t>>;
 }
 
 impl<'t> NodeFields<'t> for Node<'t> {
     fn field(&self, field: NodeField) -> Option<Node<'t>> {
         self.child_by_field_id(number(*self, field))
-    }
-
-    fn all_in(&self, field: NodeField) -> Vec<Node<'t>> {
-        let number = NonZeroU16::new(number(*self, field));
-        number.map(|number| self.children_by_field_id(number, &mut self.walk()).collect()).unwrap_or_default()
     }
 }
 

@@ -280,15 +280,22 @@ impl<'n> Node<'n> {
     /// The node before it in the same one.
     #[must_use]
     pub fn prev_sibling(&self) -> Option<Self> {
-        self.parent()?.children().take_while(|child| child.at < self.at).last()
+        let parent = self.parent()?;
+        // What stands right before it in the table is that node, or the last part of it.
+        let before = Self { at: self.at.checked_sub(1).filter(|before| *before != parent.at)?, ..*self };
+        std::iter::successors(Some(before), Self::parent).find(|node| node.row().parent == self.row().parent)
     }
 
     /// The smallest node that holds some bytes.
     #[must_use]
     pub fn holding(&self, bytes: &std::ops::Range<usize>) -> Self {
-        let holds =
-            |child: &Self| child.start_byte() <= bytes.start && bytes.start < child.end_byte() && bytes.end <= child.end_byte();
-        std::iter::successors(Some(*self), |around| around.children().find(holds)).last().unwrap_or(*self)
+        let within = self.nodes.rows.get(self.at as usize + 1..self.row().after as usize).unwrap_or_default();
+        // The last node that begins early enough is that one, or lies within it.
+        let begun = within.partition_point(|row| row.start as usize <= bytes.start);
+        let last = Self { at: self.at + narrow(begun), ..*self };
+        let holds = |node: &Self| bytes.start < node.end_byte() && bytes.end <= node.end_byte();
+        let mut around = std::iter::successors(Some(last), Self::parent).take_while(|node| node.at > self.at);
+        around.find(holds).unwrap_or(*self)
     }
 }
 
