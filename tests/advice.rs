@@ -390,6 +390,30 @@ fn a_plugin_is_told_the_name_of_the_table_that_has_what_it_looks_for() {
 }
 
 #[test]
+fn a_table_is_repaired_where_it_is_the_one_that_is_meant_or_no_option_names_another() {
+    let told = |plugin: &str, more: &str, message: &str| {
+        let schema = tables(UNIQUE_EMAIL, UNIQUE_TOKEN, more)
+            .replace("image: text(\"image\")", "image: text(\"image\"), twoFactorEnabled: boolean(\"t\")");
+        let server = on_drizzle(&format!("plugins: [{plugin}],"));
+        let found = found(&[MANIFEST, ("src/auth.ts", &server), ("src/schema.ts", &schema)]);
+        let one = self::one(&found, "migration-missing-for-plugin", message);
+        assert!(one.help.declaration.is_some() && one.help.migration.is_some(), "{one:?}");
+        assert!(one.help.server.as_ref().is_none_or(|server| !server.contains("modelName")), "{one:?}");
+    };
+    let most = "id: text(\"id\").primaryKey(), secret: text(\"secret\"), backupCodes: text(\"codes\"), userId: text(\"user_id\"), \
+                verified: boolean(\"v\"), failedVerificationCount: integer(\"f\")";
+    let former = format!(
+        "\nexport const twoFactor = pgTable(\"two_factor\", {{ {most} }});\n\
+         export const oldTwoFactor = pgTable(\"old\", {{ {most}, lockedUntil: timestamp(\"l\") }});\n"
+    );
+    told("twoFactor()", &former, "`lockedUntil` of table `twoFactor`");
+    let other = "\nexport const note = pgTable(\"note\", { id: text(\"id\").primaryKey(), label: text(\"label\") });\n\
+                 export const userNote = pgTable(\"user_note\", { id: text(\"id\").primaryKey(), body: text(\"body\") });\n";
+    let own = "{ id: \"notes\", schema: { note: { fields: { body: { type: \"string\", required: true } } } } }";
+    told(own, other, "`body` of table `note`");
+}
+
+#[test]
 fn a_column_that_every_row_is_given_is_missed_by_all_calls() {
     // Later releases compare the schema at the first request.
     let manifest = MANIFEST.1.replace("1.7.25", "1.6.22");

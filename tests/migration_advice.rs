@@ -163,6 +163,22 @@ fn a_reference_has_the_type_of_what_it_points_to() {
         assert!(declared.contains("\"organizationId\" text not null references \"organization\""), "{declared}");
         assert!(declared.contains("\"userId\" uuid not null references \"user\""), "{declared}");
     }
+    // What points to a counter is no counter, and what is of no known type is of the type of users.
+    for (user, organization, expected) in [
+        ("serial", "bigserial", ("integer", "bigint")),
+        ("integer", "bigint generated always as identity", ("integer", "bigint")),
+        ("bigserial", "own_type", ("bigint", "bigint")),
+        ("smallserial", "text", ("smallint", "text")),
+    ] {
+        let made =
+            made.replace("\"id\" uuid", &format!("\"id\" {user}")).replace("\"id\" text", &format!("\"id\" {organization}"));
+        let found = findings(None, app, &made);
+        let declared: Vec<&str> = found.iter().filter_map(|one| one.help.declaration.as_deref()).collect();
+        let declared = declared.join("\n");
+        assert!(declared.contains(&format!("\"userId\" {} not null references \"user\"", expected.0)), "{user}: {declared}");
+        let to_organization = format!("\"organizationId\" {} not null references \"organization\"", expected.1);
+        assert!(declared.contains(&to_organization), "{organization}: {declared}");
+    }
 }
 
 #[test]

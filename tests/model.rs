@@ -5022,6 +5022,19 @@ fn an_empty_object_is_no_database() {
 }
 
 #[test]
+fn an_empty_object_that_has_a_name_may_be_filled() {
+    for code in [
+        "const db: any = {};\ninit(db);\nexport const auth = betterAuth({ database: db });",
+        "const env = { db: {} };\nsetup(env);\nexport const auth = betterAuth({ database: env.db });",
+        "const database: any = {};\nexport const auth = betterAuth({ database });",
+    ] {
+        let found = server(code);
+        let state = &found.servers[0].comparison;
+        assert!(matches!(state, SchemaState::Undetermined(_)), "{code}: {state:?}");
+    }
+}
+
+#[test]
 fn what_drizzle_kit_pulls_is_no_schema_beside_the_one_it_reads() {
     let auth = "import { betterAuth } from \"better-auth\";\nimport { drizzleAdapter } from \"better-auth/adapters/drizzle\";\n\
                 export const makeAuth = (db) => betterAuth({ database: drizzleAdapter(db, { provider: \"pg\" }) });";

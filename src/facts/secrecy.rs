@@ -22,6 +22,16 @@ const SECRET_WORDS: [&str; 9] =
 /// Ends of the names of lists that hold credentials, whatever the keys in them are called: `secrets: [{ version, value }]`.
 const SECRET_LISTS: [&str; 5] = ["secrets", "passwords", "passphrases", "privatekeys", "apikeys"];
 
+/// Fields of better-auth for tokens, each of which is the key of a mapping of columns as well.
+const TOKEN_COLUMNS: [&str; 6] =
+    ["accesstoken", "accesstokenexpiresat", "idtoken", "refreshtoken", "refreshtokenexpiresat", "token"];
+
+/// What the name of a column has before that of the field.
+const BEFORE_COLUMNS: [&str; 7] = ["", "account", "auth", "oauth", "provider", "session", "user"];
+
+/// What the name of a column has after that of the field.
+const AFTER_COLUMNS: [&str; 5] = ["", "encrypted", "hash", "text", "value"];
+
 /// Parameters of a URL that authorise, beside those that are called as credentials are.
 const SECRET_PARAMETERS: [&str; 3] = ["key", "sig", "signature"];
 
@@ -193,7 +203,9 @@ impl<'n> Around<'n> {
                 let is_word = matches!(value, "true" | "false") || is_variable(value);
                 !is_word && !self.name.is_some_and(is_public_header)
             }
-            Holds::Anything | Holds::Headers | Holds::HeaderList => self.name.is_some_and(|name| is_secret_name(name, value)),
+            Holds::Anything | Holds::Headers | Holds::HeaderList => {
+                self.name.is_some_and(|name| is_secret_name(name, value) && !is_column_of(name, value))
+            }
         }
     }
 }
@@ -243,7 +255,9 @@ pub fn text(value: String, around: Around<'_>) -> Text {
 /// Whether a value given to this name is taken for a credential.
 fn is_secret_name(name: &str, value: &str) -> bool {
     let plain = without_separators(name);
-    if is_called_as(value, &plain) || is_setting(&plain, value) {
+    // `credentialID: "credential_id"` names a column.
+    let is_name = value.contains('_') && value.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+    if is_name && value.replace('_', "") == plain || is_setting(&plain, value) {
         return false;
     }
     if SECRET_WORDS.iter().any(|word| plain.contains(word)) {
@@ -254,28 +268,21 @@ fn is_secret_name(name: &str, value: &str) -> bool {
         return true;
     }
     // Options such as `storeToken: "hashed"` choose a mode; a token itself is never a short plain word.
-    (plain.contains("token") || plain == "authorization") && !is_plain_word(value) && !is_like_name(value, &plain)
+    (plain.contains("token") || plain == "authorization") && !is_plain_word(value)
 }
 
-/// Whether a value is the name it is given to, in several words: `credentialID: "credential_id"` names a column, and so does
-/// `idToken: "idToken"`. One word may be a weak password.
-fn is_called_as(value: &str, plain_name: &str) -> bool {
-    let letters = value.as_bytes();
-    let has_words =
-        value.contains('_') || letters.windows(2).any(|pair| pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase());
-    has_words && is_letters(value) && without_separators(value) == plain_name
-}
-
-/// Whether a value is most of the name it is given to, or that with a few more letters: `accessToken: "oauthAccessToken"`
-/// names a column as well.
-fn is_like_name(value: &str, plain_name: &str) -> bool {
-    let plain = without_separators(value);
-    let is_like = plain_name.contains(&plain) || plain.contains(plain_name) && plain.len() <= 2 * plain_name.len();
-    is_letters(value) && is_like
-}
-
-fn is_letters(value: &str) -> bool {
-    value.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'_')
+/// Whether a value names the column of a key that names one: `accessToken: "ACCESS_TOKEN"`, `accessToken: "oauthAccessToken"`,
+/// or a part of the key. Any other word beside the key may be a part of a credential.
+fn is_column_of(key: &str, value: &str) -> bool {
+    let (key, column) = (without_separators(key), without_separators(value));
+    let is_named = || {
+        key.contains(&column)
+            || column
+                .split_once(&key)
+                .is_some_and(|(before, after)| BEFORE_COLUMNS.contains(&before) && AFTER_COLUMNS.contains(&after))
+    };
+    let is_letters = || value.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'_');
+    TOKEN_COLUMNS.contains(&key.as_str()) && is_letters() && is_named()
 }
 
 /// Whether the name of an environment variable says that its value is to be kept secret.
@@ -439,6 +446,16 @@ mod tests {
             ("password", Some("password")),
             ("Secret", Some("secret")),
             ("clientSecretX", Some("clientSecret")),
+            ("clientSecret", Some("clientSecret")),
+            ("CLIENT_SECRET", Some("clientSecret")),
+            ("passWord", Some("password")),
+            ("AdminPassword", Some("adminPassword")),
+            ("apiTokenHunter", Some("apiToken")),
+            ("MyOwnVerifyToken", Some("verifyToken")),
+            ("myAppTokenAbc", Some("appToken")),
+            ("aXAccessTokenBcd", Some("accessToken")),
+            ("https://example.com/?access_token=MyAccessTokenAbc", None),
+            ("https://example.com/?access_token=oauthAccessToken", None),
             ("550e8400-e29b-41d4-a716-446655440000", None),
             ("key-a1-b2-c3-d4-e5-f6-g7", None),
             ("/hooks/3f4a8c9d0e1b2a7f5c6d", None),
@@ -453,7 +470,7 @@ mod tests {
         for (value, name) in [
             ("hashed", Some("storeToken")),
             ("credential_id", Some("credentialID")),
-            ("clientSecret", Some("clientSecret")),
+            ("ACCESS_TOKEN", Some("accessToken")),
             ("accessTokenExpiresAt", Some("accessTokenExpiresAt")),
             ("accessTok", Some("accessToken")),
             ("ACCESS", Some("accessToken")),

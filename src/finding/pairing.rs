@@ -22,8 +22,8 @@ type Shared<'a, F> = fn(&Mark<'a, F>) -> Option<(F, Option<&'a str>)>;
 
 /// Pairs each finding with the one it was before, where it was there: in the same file first, then wherever it is left, as
 /// after a rename, and then among those whose package is another one: of the same file, and after a rename. A copy of a file is
-/// not taken for the file, wherever it stands. Both lists are in order of place; the result has an index of the first list for each element of the
-/// second.
+/// not taken for the file, wherever it stands. Both lists are in order of place; the result has an index of the first list for
+/// each element of the second.
 pub fn pairs<'a, F: Copy + Eq + Hash>(
     before: impl IntoIterator<Item = Mark<'a, F>>,
     after: impl IntoIterator<Item = Mark<'a, F>>,

@@ -172,7 +172,14 @@ fn of_options(evaluator: &Evaluator<'_>, options: &Node, server: &Site) -> Adapt
         Lookup::Found(found) => {
             // Where a condition decides whether there is a database, its schema is the one that counts.
             let given = found.iter().filter(|one| !matches!(one.node.value, Value::Undefined | Value::Null));
-            let mut adapters = given.map(|one| (of_value(evaluator, one.node), one.conditions.first().copied()));
+            let of_one = |node: &Node| {
+                let mut adapter = of_value(evaluator, node);
+                if is_empty_in_place(evaluator, options, node) {
+                    adapter.handle = Some(node.clone());
+                }
+                adapter
+            };
+            let mut adapters = given.map(|one| (of_one(one.node), one.conditions.first().copied()));
             let Some((mut common, condition)) = adapters.next() else {
                 return Adapter { kind: AdapterKind::None, ..unknown(server) };
             };
@@ -194,6 +201,19 @@ fn of_options(evaluator: &Evaluator<'_>, options: &Node, server: &Site) -> Adapt
             common
         }
     }
+}
+
+/// Whether a database is an empty object that is written in the options themselves: `database: {} as never` stands for one that
+/// is never reached. What is given by name may be filled anywhere.
+fn is_empty_in_place(evaluator: &Evaluator<'_>, options: &Node, node: &Node) -> bool {
+    let mut properties = options.object().into_iter().flat_map(|options| &options.properties);
+    let text = || evaluator.text(&node.at.file);
+    let is_next_to = |key: &Site| {
+        let is_bare = |between: &str| between.chars().all(|letter| matches!(letter, ':' | '(') || letter.is_whitespace());
+        let between = key.span.end as usize..node.at.span.start as usize;
+        key.file == node.at.file && text().is_some_and(|text| text.get(between).is_some_and(is_bare))
+    };
+    node.object().is_some_and(is_empty) && properties.any(|one| &*one.key == "database" && is_next_to(&one.key_at))
 }
 
 /// One of two values, under the conditions of each; the value where they are the same.
@@ -278,8 +298,8 @@ fn of_value(evaluator: &Evaluator<'_>, node: &Node) -> Adapter {
                 adapter.wrapped = true;
             }
         }
-        // `{} as never` stands for a database that is never reached.
-        Value::Object(object) if is_empty(object) => adapter.handle = Some(node.clone()),
+        // One that is filled elsewhere, if it is any at all.
+        Value::Object(object) if is_empty(object) => {}
         Value::Object(_) => {
             adapter.kind = AdapterKind::Kysely;
             adapter.provider = node.text(&["type"]).map(str::to_owned);

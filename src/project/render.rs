@@ -116,6 +116,7 @@ fn write(expr: &Expr, out: &mut String, depth: u32) {
         Kind::Regex | Kind::Opaque | Kind::Unread => out.push('…'),
     }
 }
+
 /// `a`, `a and b`, `a, b and c`.
 #[must_use]
 pub fn join(mut parts: Vec<String>) -> String {

@@ -102,7 +102,8 @@ fn told(parts: Vec<String>) -> String {
 const TABLE: &str = "table ";
 
 /// Whether a table found by a common name such as `user` is better-auth's: it has most of the columns.
-fn looks_like(found: &SourceTable, table: &RequiredTable) -> bool {
+#[must_use]
+pub fn looks_like(found: &SourceTable, table: &RequiredTable) -> bool {
     let has = |required: &&RequiredColumn| found.table.columns.iter().any(|column| is_similar_column(column, &required.name));
     let core = || table.columns.iter().filter(|column| column.cause == table.cause);
     found.table.open || 2 * core().filter(has).count() > core().count()

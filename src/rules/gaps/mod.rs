@@ -23,6 +23,7 @@ use crate::project::adapter::Mapper;
 use crate::project::predicate;
 pub(super) use crate::project::render::join;
 use crate::project::schema::commands::{End, in_a_shell};
+use crate::project::schema::compare::looks_like;
 use crate::project::schema::lookup::{Naming, entity_name, is_similar_column, snake_case};
 use crate::project::schema::repair::empty_at_first;
 use crate::project::schema::required::is_core;
@@ -375,7 +376,7 @@ impl<'m> Group<'m> {
             false => None,
         };
         let found = self.gaps.iter().filter_map(|gap| elsewhere(server, gap));
-        report.related.extend(found.map(|(_, table)| (table.site(), "has all of it".into())));
+        report.related.extend(found.map(|found| (found.table.site(), "has all of it".into())));
         let rename = |gap| self.rename_class(gap).or_else(|| self.look_elsewhere(gap)).or_else(|| self.rename(gap));
         let renamed = self.gaps.iter().filter_map(rename);
         let renamed: Vec<String> = renamed.collect();
@@ -465,24 +466,14 @@ impl<'m> Group<'m> {
 
     /// How to have the table looked up that has what the one lacks which is found by the usual name.
     fn look_elsewhere(&self, gap: &Gap) -> Option<String> {
-        let (name, table) = elsewhere(self.server, gap)?;
-        let option = self.renaming(gap, |rename| rename.model)?;
+        let found = elsewhere(self.server, gap)?;
         Some(format!(
             "`{}` has all that table `{}` lacks: tell {} its name with `{}`.",
-            table.table.name,
+            found.table.table.name,
             gap.table,
             self.who(),
-            nested(&option, &format!("\"{name}\""))
+            nested(&found.option, &format!("\"{}\"", found.name))
         ))
-    }
-
-    /// The option of the plugin by which a release gives the table of a gap or its columns other names.
-    fn renaming(&self, gap: &Gap, option: impl Fn(Rename) -> Option<String>) -> Option<String> {
-        let plugin = self.plugin()?;
-        let table = plugin.known?.tables.iter().find(|table| table.key == gap.key)?;
-        let own = release(&self.server.version);
-        let version = plugin.release.as_ref().unwrap_or(&own);
-        table.renames("schema.").into_iter().filter(|rename| rename.versions.contains(version)).find_map(option)
     }
 
     /// How to have a column looked up that is declared in another spelling.
@@ -534,7 +525,7 @@ impl<'m> Group<'m> {
             None => return None,
             Some(_) => {
                 let is_taken = |rename: &Rename| names.iter().all(|(column, _)| !rename.except.contains(&column.key));
-                self.renaming(gap, |rename| rename.fields.clone().filter(|_| is_taken(&rename)))?
+                renaming(self.server, gap, |rename| rename.fields.clone().filter(|_| is_taken(&rename)))?
             }
         };
         let fields: Vec<String> = names.iter().map(|(column, name)| format!("{}: \"{name}\"", column.key)).collect();
@@ -633,9 +624,27 @@ fn nested(option: &str, value: &str) -> String {
     keys.fold(last, |inner, key| format!("{key}: {{ {inner} }}"))
 }
 
-/// The only table that has all the columns of a plugin's table which the one lacks that is found by the usual name, and the name
-/// it is found by: `OrganizationInvitation`, where `Invitation` is something else. Its name says that it is meant.
-fn elsewhere<'s>(server: &'s Server, gap: &Gap) -> Option<&'s (String, SourceTable)> {
+/// The option of the plugin that brings a gap in by which its release gives the table or the columns other names.
+fn renaming(server: &Server, gap: &Gap, option: impl Fn(Rename) -> Option<String>) -> Option<String> {
+    let plugin = server.plugins.get(gap.cause.plugin()?)?;
+    let table = plugin.known?.tables.iter().find(|table| table.key == gap.key)?;
+    let own = release(&server.version);
+    let version = plugin.release.as_ref().unwrap_or(&own);
+    table.renames("schema.").into_iter().filter(|rename| rename.versions.contains(version)).find_map(option)
+}
+
+/// A table that a plugin means, though it looks for another one.
+struct Elsewhere<'s> {
+    /// The name it is found by.
+    name: &'s str,
+    table: &'s SourceTable,
+    /// The option that tells the plugin its name.
+    option: String,
+}
+
+/// The only table that has all the columns of a plugin's table which the one lacks that is found by the usual name:
+/// `OrganizationInvitation`, where `Invitation` is something else. Its name says that it is meant.
+fn elsewhere<'s>(server: &'s Server, gap: &Gap) -> Option<Elsewhere<'s>> {
     let required = server.required.tables.get(&gap.key)?;
     let lookup = &server.declared.lookup;
     let is_of_plugin = gap.kind == GapKind::Columns && gap.cause == required.cause && gap.cause.plugin().is_some();
@@ -656,8 +665,14 @@ fn elsewhere<'s>(server: &'s Server, gap: &Gap) -> Option<&'s (String, SourceTab
         let is_named = is_named && server.adapter.lookup_name(&gap.key, name) == *name;
         is_named && !is_found(name) && has_all(table)
     };
+    // What has most of the columns is the table itself, and the other one perhaps what was there before.
+    let found = lookup.tables.iter().find(|(_, table)| Some(table.site()) == gap.found_in);
+    if found.is_none_or(|(_, table)| looks_like(table, required)) {
+        return None;
+    }
     let mut meant = lookup.tables.iter().filter(is_meant);
-    meant.next().filter(|_| meant.next().is_none())
+    let (name, table) = meant.next().filter(|_| meant.next().is_none())?;
+    Some(Elsewhere { name, table, option: renaming(server, gap, |rename| rename.model)? })
 }
 
 /// The columns that are declared in code by another name than the one that is looked up: `email_verified` for `emailVerified`, or

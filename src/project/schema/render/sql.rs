@@ -117,6 +117,12 @@ pub fn relaxation(plan: &Plan<'_>, table: &Table, columns: &[&Column]) -> String
     columns.iter().map(statement).collect::<Vec<_>>().join("\n")
 }
 
+/// The types that databases have for UUIDs.
+const UUIDS: &[&str] = &["uuid", "uniqueidentifier"];
+
+/// The types of numbers that ids may be.
+const NUMBERS: &[&str] = &["integer", "int", "smallint", "bigint"];
+
 pub(super) struct Writer<'w, 'a> {
     pub(super) plan: &'w Plan<'a>,
     pub(super) names: &'w Names,
@@ -235,19 +241,31 @@ impl<'a> Writer<'_, 'a> {
             (Id::Serial, Sqlite) | (Id::Uuid, Mysql | Sqlite) | (Id::Text, _) => ("", ""),
         };
         // Where ids of other tables are of another type than the options make, those are made elsewhere.
-        let (default, ending) = if self.stored_id("user").is_some() { ("", "") } else { (default, ending) };
+        let (default, ending) =
+            if self.stored_id("user").is_some_and(|kind| !self.is_usual_id(kind)) { ("", "") } else { (default, ending) };
         format!("{} {}{default} not null primary key{ending}", self.written(&self.column(key, "id")), self.id_type(key))
     }
 
-    /// The type that scripts give the ids of a table, where it is another one than the options tell.
+    /// The type of what points to the ids that scripts give a table; `None` where they give none that is known.
     fn stored_id(&self, key: &str) -> Option<&'a str> {
-        let kind = self.stored_kind(key, "id")?;
-        let usual = match self.plan.id {
-            Id::Serial => ["integer", "int", "serial", "bigint"].contains(&kind),
-            Id::Uuid => kind == "uuid" || kind == "uniqueidentifier",
+        Some(match self.stored_kind(key, "id")? {
+            // What points to a counter is a number of the same size.
+            "serial" | "serial4" | "int4" => "integer",
+            "bigserial" | "serial8" | "int8" => "bigint",
+            "smallserial" | "serial2" | "int2" => "smallint",
+            kind if UUIDS.contains(&kind) || NUMBERS.contains(&kind) || kind.contains("char") || kind.contains("text") => kind,
+            _ => return None,
+        })
+    }
+
+    /// Whether ids of a type are those that the options make. Text takes any.
+    fn is_usual_id(&self, kind: &str) -> bool {
+        match self.plan.id {
+            _ if !UUIDS.contains(&kind) && !NUMBERS.contains(&kind) => true,
+            Id::Serial => NUMBERS.contains(&kind),
+            Id::Uuid => UUIDS.contains(&kind),
             Id::Text => false,
-        };
-        (!usual && ["uuid", "uniqueidentifier", "integer", "int", "bigint"].contains(&kind)).then_some(kind)
+        }
     }
 
     /// The type that scripts give a column.
@@ -271,9 +289,9 @@ impl<'a> Writer<'_, 'a> {
 
     /// The type of the ids of a table: as scripts give it, else that of users.
     fn id_type(&self, key: &str) -> &'a str {
-        let made = if self.stored_kind(key, "id").is_some() { key } else { "user" };
-        if let Some(stored) = self.stored_id(made) {
-            return stored;
+        let stored = self.stored_id(key).or_else(|| self.stored_id("user"));
+        if let Some(other) = stored.filter(|kind| !self.is_usual_id(kind)) {
+            return other;
         }
         match (self.plan.id, self.dialect) {
             (Id::Serial, _) => "integer",
