@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use crate::source::{FileKind, Span, Unreadable, decode, is_lfs_pointer};
 
 /// Changes whenever the shape or the meaning of facts changes, so that older cached facts are not read.
-pub const FACTS_VERSION: u32 = 43;
+pub const FACTS_VERSION: u32 = 44;
 
 /// Why a part of a file that is otherwise read is not.
 pub const NOT_PARSED: &str = "the parser could not read this part of it";
