@@ -554,6 +554,26 @@ mod tests {
         );
     }
 
+    #[test]
+    fn builders_tell_whether_they_ask_first_for_the_table_they_make() {
+        for (text, expected) in [
+            (r#"db.schema.createTable("t").ifNotExists().addColumn("a", "text").execute()"#, true),
+            (r#"db.schema.createTable("t").addColumn("a", "text").execute()"#, false),
+            (r#"exports.up = (knex) => knex.schema.createTableIfNotExists("t", (t) => { t.text("a") })"#, true),
+            (r#"knex.schema.createTable("t", (t) => { t.text("a") })"#, false),
+            (r#"queryRunner.createTable(new Table({ name: "t", columns: [] }), true)"#, true),
+            (r#"queryRunner.createTable(new Table({ name: "t", columns: [] }), false)"#, false),
+            (r#"queryRunner.createTable(new Table({ name: "t", columns: [] }))"#, false),
+            (r#"pgm.createTable("t", { a: "text" }, { ifNotExists: true })"#, true),
+            (r#"pgm.createTable("t", { a: "text" }, { comment: "x" })"#, false),
+            (r#"queryInterface.createTable("t", { a: Sequelize.TEXT })"#, true),
+        ] {
+            let operations = read(text);
+            assert!(matches!(operations[0].change, Change::CreateTable { .. }), "{text}");
+            assert_eq!(operations[0].asks_first, expected, "{text}");
+        }
+    }
+
     /// What is done, with `?` where it may not be.
     fn course_of(text: &str) -> String {
         let shown = read(text).into_iter().map(|Operation { change, certain, namespace, .. }| {

@@ -138,15 +138,41 @@ fn filled_in(format: &str) -> String {
     code
 }
 
-/// Whether code does nothing but alter tables in ways that leave their columns as they are, but for defaults and foreign keys.
+/// What a name or a value follows in a statement that alters a table, so that what is put in there is no clause of its own.
+const BEFORE_NAMES: [&str; 16] = [
+    "(",
+    ",",
+    ".",
+    "=",
+    "column",
+    "constraint",
+    "exists",
+    "index",
+    "only",
+    "partition",
+    "references",
+    "schema",
+    "table",
+    "tablespace",
+    "to",
+    "trigger",
+];
+
+/// Whether code does nothing but alter tables in ways that leave their columns as they are, but for foreign keys.
 fn keeps_columns(code: &str) -> bool {
     let statements = statements(code);
     let is_kept = |change: &Change| {
-        matches!(change, Change::AlterColumn { required: None | Some(false), kind: None, .. } | Change::AddForeignKey { .. })
+        matches!(change, Change::AlterColumn { required: None, has_default: None, kind: None, .. } | Change::AddForeignKey { .. })
     };
+    let written = |token: &Token| token.span.of(code).to_ascii_lowercase();
+    let may_be_clause =
+        |pair: &[Token]| pair[1].span.of(code).chars().eq([HOLE]) && !BEFORE_NAMES.contains(&written(&pair[0]).as_str());
     let keeps = |tokens: &[Token]| {
         let mut at = Cursor::new(code, tokens);
-        at.eat(&["alter", "table"]) && alter_table(at).iter().all(is_kept)
+        let actions = at.eat(&["alter", "table"]).then(|| actions(at)).flatten();
+        let Some((table, actions)) = actions.filter(|_| !tokens.windows(2).any(may_be_clause)) else { return false };
+        let leaves = |action| alter_action(action, &table).is_some_and(|changes| changes.iter().all(is_kept));
+        !actions.is_empty() && actions.into_iter().all(leaves)
     };
     !statements.is_empty() && statements.iter().all(|statement| keeps(&statement.tokens))
 }
@@ -389,15 +415,21 @@ fn keys(list: Cursor<'_>) -> Vec<String> {
     list.items().into_iter().map(key).collect()
 }
 
-fn alter_table(mut at: Cursor<'_>) -> Vec<Change> {
+/// The table that `ALTER TABLE` names, and what is done to it.
+fn actions(mut at: Cursor<'_>) -> Option<(String, Vec<Cursor<'_>>)> {
     at.eat(&["if", "exists"]);
     at.eat(&["only"]);
-    let Some((table, _)) = at.qualified() else {
+    let (table, _) = at.qualified()?;
+    at.eat_symbol(b'*');
+    Some((table, at.items()))
+}
+
+fn alter_table(at: Cursor<'_>) -> Vec<Change> {
+    let Some((table, actions)) = actions(at) else {
         return vec![Change::Unknown { table: None }];
     };
-    at.eat_symbol(b'*');
     let mut changes = Vec::new();
-    for action in at.items() {
+    for action in actions {
         match alter_action(action, &table) {
             Some(read) => changes.extend(read),
             None => changes.push(Change::Unknown { table: Some(table.clone()) }),
@@ -933,6 +965,17 @@ mod tests {
             ("DO $$ BEGIN EXECUTE format('ALTER TABLE %I %s', t, action); END $$", unknown(None)),
             ("DO $$ BEGIN EXECUTE format('ALTER TABLE %I OWNER TO %I; DROP TABLE %I', t, o, t); END $$", unknown(None)),
             ("DO $$ BEGIN EXECUTE 'ALTER TABLE ' || t || ' DROP COLUMN a'; END $$", unknown(None)),
+            // What a column that is not known needs no more.
+            ("DO $$ BEGIN EXECUTE format('ALTER TABLE %I ALTER COLUMN a SET DEFAULT %L', t, v); END $$", unknown(None)),
+            ("DO $$ BEGIN EXECUTE format('ALTER TABLE %I ALTER COLUMN a DROP NOT NULL', t); END $$", unknown(None)),
+            ("DO $$ BEGIN EXECUTE format('ALTER TABLE %I ALTER COLUMN a DROP DEFAULT', t); END $$", unknown(None)),
+            ("DO $$ BEGIN EXECUTE format('ALTER TABLE %I ALTER COLUMN a SET NOT NULL', t); END $$", unknown(None)),
+            // What is put in there may be any clause.
+            ("DO $$ BEGIN EXECUTE 'ALTER TABLE ' || code; END $$", unknown(None)),
+            ("DO $$ BEGIN EXECUTE format('ALTER TABLE %s', code); END $$", unknown(None)),
+            ("DO $$ BEGIN EXECUTE format('ALTER TABLE %I ADD CONSTRAINT %I %s', t, c, d); END $$", unknown(None)),
+            ("DO $$ BEGIN EXECUTE format('ALTER TABLE %I ALTER COLUMN %I SET %s', t, c, d); END $$", unknown(None)),
+            ("DO $$ BEGIN EXECUTE format('ALTER TABLE %I OWNER TO %I %s', t, o, d); END $$", unknown(None)),
             ("SET @code = IF(@x, 'SELECT 1', 'ALTER TABLE t ADD a int')", unknown(None)),
             ("INSERT INTO t VALUES ('a); CREATE TABLE u (a int);", unknown(None)),
             ("DROP SCHEMA public", unknown(None)),
@@ -944,10 +987,12 @@ mod tests {
     #[test]
     fn code_put_together_from_strings_may_leave_all_columns_as_they_are() {
         for code in [
-            "format('ALTER TABLE %I.%I ALTER COLUMN %I SET DEFAULT gen_random_uuid()', s, t, c)",
+            "format('ALTER TABLE %I.%I ALTER COLUMN %I SET STATISTICS 100', s, t, c)",
+            "format('ALTER TABLE %I ADD CONSTRAINT %I FOREIGN KEY (%I) REFERENCES %I.%I (id) ON DELETE CASCADE', t, c, d, s, u)",
+            "format('ALTER TABLE IF EXISTS ONLY %I DISABLE TRIGGER %I', t, c)",
             "format('ALTER TABLE %1$I ENABLE ROW LEVEL SECURITY; ALTER TABLE %1$I FORCE ROW LEVEL SECURITY', t)",
             "format($sql$ALTER TABLE public.t RENAME CONSTRAINT %I TO %I$sql$, a, b)",
-            "format('ALTER TABLE %I ALTER COLUMN %I SET DEFAULT ''it''', t, c)",
+            "format('ALTER TABLE %I ADD CONSTRAINT %I CHECK (a <> ''it'')', t, c)",
             "'ALTER TABLE ' || quote_ident(s) || '.' || quote_ident(t) || ' OWNER TO ' || me",
         ] {
             assert_eq!(changes(&format!("DO $x$ BEGIN EXECUTE {code}; END $x$")), [], "{code}");

@@ -390,17 +390,21 @@ impl State {
             dropped: Vec::new(),
             unlisted: BTreeSet::new(),
         };
-        for Known { mut source, presence } in self.tables.into_values() {
-            match presence {
-                Presence::Supposed => {
-                    let reason = "no script creates it, and one changes it where it is there";
-                    migrated.unread.push((Some(source.table.name.clone()), Unknown::new(reason, source.site())));
-                    continue;
-                }
-                Presence::Doubtful => source.may_be_replaced(),
-                Presence::Shown | Presence::Made => {}
+        let (supposed, kept): (Vec<_>, Vec<_>) =
+            self.tables.into_values().partition(|known| known.presence == Presence::Supposed);
+        for Known { mut source, presence } in kept {
+            if presence == Presence::Doubtful {
+                source.may_be_replaced();
             }
             migrated.tables.push(source);
+        }
+        for Known { source, .. } in supposed {
+            // What could not be read is told by the bare name, and is not about a table of that name that a script makes.
+            let is_kept = migrated.tables.iter().any(|kept| kept.table.name.eq_ignore_ascii_case(&source.table.name));
+            if !is_kept {
+                let reason = "no script creates it, and one changes it where it is there";
+                migrated.unread.push((Some(source.table.name.clone()), Unknown::new(reason, source.site())));
+            }
         }
         let is_gone = |dropped: &Dropped| match (migrated.table_in(dropped.namespace.as_deref(), &dropped.table), &dropped.column)
         {
@@ -528,7 +532,11 @@ impl State {
                 }
                 let elsewhere = self.elsewhere(table, operation, certain, file);
                 let known = self.tables.entry(key).or_insert(elsewhere);
-                known.presence = known.presence.max(shown_by(operation, certain));
+                known.presence = match (known.presence, shown_by(operation, certain)) {
+                    // It was not dropped after all.
+                    (Presence::Doubtful, Presence::Shown) => Presence::Made,
+                    (before, shown) => before.max(shown),
+                };
                 let known = &mut known.source;
                 let columns = known.table.columns.len();
                 known.table.apply(&operation.change);
@@ -892,6 +900,11 @@ mod tests {
             assert_eq!(show(&alone), ["m: b(x)"], "{before}");
             assert_eq!(alone[0].unread[0].0.as_deref(), Some("a"), "{before}");
         }
+        // Another table of that name leaves no question.
+        for before in ["DROP TRIGGER IF EXISTS t ON auth.a", "ALTER TABLE IF EXISTS \"A\" ADD y int"] {
+            let found = migrated([("m/1.sql", before), ("m/2.sql", create)]);
+            assert_eq!((show(&found), found[0].unread.len()), (vec!["m: a(x)".to_owned()], 0), "{before}");
+        }
         for before in ["DROP TRIGGER t ON a", "ALTER TABLE a ALTER y SET DEFAULT 1", "CREATE INDEX IF NOT EXISTS i ON a (x)"] {
             assert_eq!(show(&migrated([("m/1.sql", before), ("m/2.sql", create)])), ["m: a(x …)"], "{before}");
         }
@@ -919,6 +932,11 @@ mod tests {
         assert_eq!((found, required, in_doubt), (vec!["m: a(x z) b(x)".to_owned()], vec!["z".to_owned()], Vec::new()));
         let (_, _, in_doubt, _) = shape("CREATE TABLE IF NOT EXISTS a (x int); ALTER TABLE a ADD COLUMN IF NOT EXISTS y int");
         assert_eq!(in_doubt, Vec::<String>::new());
+        // Only a table that is there can be changed.
+        let (found, required, ..) = shape("ALTER TABLE a ADD COLUMN z int");
+        assert_eq!((found, required), (vec!["m: a(x y z) b(x)".to_owned()], vec!["x".to_owned(), "y".to_owned()]));
+        let (found, ..) = shape("ALTER TABLE IF EXISTS a ADD COLUMN z int");
+        assert_eq!(found, ["m: a(x y z …) b(x)"]);
     }
 
     #[test]

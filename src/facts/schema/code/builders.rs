@@ -74,7 +74,10 @@ fn of_schema<'c>(code: &Code<'c>, mut steps: &[Step<'c>]) -> Vec<Operation> {
             ("createTable" | "createTableIfNotExists", Some(name)) => {
                 let at = crate::facts::lower::span(first);
                 match values.get(1) {
-                    Some(callback) => found.push(knex::table(code, name, *callback).create(name, at, span)),
+                    Some(callback) => found.push(Operation {
+                        asks_first: step.name == "createTableIfNotExists",
+                        ..knex::table(code, name, *callback).create(name, at, span)
+                    }),
                     None => {
                         found.extend(kysely::create_table(code, name, at, span, rest));
                         break;

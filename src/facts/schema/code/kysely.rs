@@ -38,7 +38,8 @@ pub(super) fn create_table<'c>(code: &Code<'c>, name: &str, at: Span, span: Span
     }
     // A statement that is handed on may get more columns.
     changes.open |= !runs;
-    Some(changes.create(name, at, span))
+    let asks_first = steps.iter().any(|step| step.name == "ifNotExists");
+    Some(Operation { asks_first, ..changes.create(name, at, span) })
 }
 
 /// `alterTable("name")` and what follows it.

@@ -20,15 +20,18 @@ pub(super) fn operations<'c>(code: &Code<'c>, step: &Step<'c>) -> Vec<Operation>
     match step.name {
         "createTable" => {
             columns(code, table, second, &mut changes);
+            let mut asks_first = false;
             if let Some(options) = values.get(2) {
-                let constraints = code.fields(*options).map(|options| options.get("constraints"));
-                match constraints {
+                let options = code.fields(*options);
+                let asks = options.as_ref().and_then(|options| options.get("ifNotExists"));
+                asks_first = options.is_none() || asks.is_some_and(|asks| code.flag(asks) != Some(false));
+                match options.map(|options| options.get("constraints")) {
                     Some(Some(constraints)) => constrain(code, table, None, constraints, step, &mut changes),
                     Some(None) => {}
                     None => changes.open = true,
                 }
             }
-            return vec![changes.create(table, span(first), at)];
+            return vec![Operation { asks_first, ..changes.create(table, span(first), at) }];
         }
         "dropTable" => changes.push(Change::DropTable { table: owned }, at),
         "renameTable" => changes.push(builders::rename(Some(table), text(1).as_deref()), at),

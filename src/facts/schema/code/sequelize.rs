@@ -29,7 +29,8 @@ pub(super) fn operations<'c>(code: &Code<'c>, step: &Step<'c>) -> Vec<Operation>
                 }
             }
             changes.open |= options(2).is_some_and(|options| options.get("uniqueKeys").is_some());
-            return vec![changes.create(table, span(first), at)];
+            // It always writes `IF NOT EXISTS`.
+            return vec![Operation { asks_first: true, ..changes.create(table, span(first), at) }];
         }
         "dropTable" => changes.push(Change::DropTable { table: owned }, at),
         "renameTable" => changes.push(builders::rename(Some(table), text(1).as_deref()), at),

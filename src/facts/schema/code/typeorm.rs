@@ -121,7 +121,8 @@ fn create_table<'c>(code: &Code<'c>, made: Node<'c>, step: &Step<'c>) -> Operati
         let fields = code.fields(made).or_else(|| code.made_with(made, "TableForeignKey"));
         foreign_keys(code, name, fields, step, &mut changes);
     }
-    changes.create(name, span(name_at), at)
+    let asks_first = step.values().get(1).is_some_and(|asks| code.flag(*asks) != Some(false));
+    Operation { asks_first, ..changes.create(name, span(name_at), at) }
 }
 
 /// The name of a column, by itself or as `new TableColumn(…)` has it.
