@@ -8,6 +8,7 @@ mod recent;
 
 use std::borrow::Cow;
 use std::ops::ControlFlow;
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use tree_sitter::{Language, ParseOptions, Parser, Tree};
@@ -29,13 +30,19 @@ pub struct Parsed<'t> {
     pub errors: Vec<Span>,
 }
 
+/// The grammars: of TypeScript, and of TSX.
+static GRAMMARS: LazyLock<[Language; 2]> =
+    LazyLock::new(|| [tree_sitter_typescript::LANGUAGE_TYPESCRIPT, tree_sitter_typescript::LANGUAGE_TSX].map(Language::from));
+
 /// The grammar for a kind of file.
 #[must_use]
 pub fn language(kind: FileKind) -> Language {
-    match kind {
-        FileKind::Tsx => tree_sitter_typescript::LANGUAGE_TSX.into(),
-        _ => tree_sitter_typescript::LANGUAGE_TYPESCRIPT.into(),
-    }
+    GRAMMARS[usize::from(kind == FileKind::Tsx)].clone()
+}
+
+/// The place of the grammar a tree or a node is of, among [both](GRAMMARS).
+fn grammar_of(language: &Language) -> usize {
+    usize::from(*language == GRAMMARS[1])
 }
 
 /// Parses a code file; `None` when it takes longer than two seconds.
@@ -71,11 +78,8 @@ pub fn parse(kind: FileKind, text: &str) -> Option<Parsed<'_>> {
         }
         None => (text, tree),
     };
-    if is_sound(&tree) {
-        return Some(Parsed { tree, text, errors: Vec::new() });
-    }
     // Nobody is in the middle of an edit of what a bundler wrote.
-    if layout::is_minified(&text) {
+    if is_sound(&tree) || layout::is_minified(&text) {
         let errors = errors(&tree);
         return Some(Parsed { tree, text, errors });
     }

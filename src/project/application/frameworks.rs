@@ -109,6 +109,12 @@ impl<'a> Frameworks<'a> {
         Rc::clone(known.entry(Arc::clone(package)).or_insert_with(find))
     }
 
+    /// The framework that the file at a path is part of.
+    pub(super) fn at(&self, path: &str) -> Option<&'static Framework> {
+        let facts = self.files.facts(path)?;
+        self.of_file(path, facts.module()?).0
+    }
+
     /// The framework a file that mounts a server is part of, and its path where the file itself is a route. What the file
     /// imports tells, or where it lies, or that its package has only one framework that answers requests.
     pub(super) fn of_file(&self, path: &str, module: &Module) -> (Option<&'static Framework>, Option<String>) {

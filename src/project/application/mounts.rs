@@ -12,7 +12,6 @@ use crate::facts::lower::{MOUNTING_FUNCTIONS, MOUNTING_METHODS, may_make_an_inst
 use crate::facts::module::{self, Call, Element, Export, Expr, Imported, Kind, Mounting, Property, Routing};
 use crate::facts::signals::Signals;
 use crate::finding::Open;
-use crate::knowledge::frameworks::Framework;
 use crate::project::eval::{Evaluator, Shared, User};
 use crate::project::files::Files;
 use crate::project::link::{is_framework, role};
@@ -77,7 +76,7 @@ pub(in crate::project) fn mount(files: &dyn Files, resolver: &Resolver, evaluato
             for (place, composed, misses) in told(server, own) {
                 model.undetermined_around.extend(open_route(path, &place.name(), composed));
                 model.files.extend([Arc::clone(path), Arc::clone(&composed.at.file)]);
-                server.mounts.push(Mount { misses, ..made(files, resolver, &frameworks, composed) });
+                server.mounts.push(Mount { misses, ..made(resolver, &frameworks, composed) });
             }
         }
     }
@@ -89,7 +88,7 @@ pub(in crate::project) fn mount(files: &dyn Files, resolver: &Resolver, evaluato
         if let Some((path, name, _, composed)) = unused.iter().find(is_of) {
             model.undetermined_around.extend(open_route(path, name, composed));
             model.files.extend([Arc::clone(path), Arc::clone(&composed.at.file)]);
-            server.mounts.push(made(files, resolver, &frameworks, composed));
+            server.mounts.push(made(resolver, &frameworks, composed));
         }
     }
 }
@@ -102,10 +101,10 @@ fn open_route(path: &str, name: &str, composed: &Composed) -> Option<Open> {
 }
 
 /// The mount at a route.
-fn made(files: &dyn Files, resolver: &Resolver, frameworks: &Frameworks<'_>, composed: &Composed) -> Mount {
+fn made(resolver: &Resolver, frameworks: &Frameworks<'_>, composed: &Composed) -> Mount {
     let (at, route, takes_off) = (composed.at.clone(), composed.route.clone(), composed.takes_off == TakesOff::Path);
     let package = resolver.package_of(&at.file);
-    let framework = composed.framework.or_else(|| framework_of(files, frameworks, &at.file));
+    let framework = composed.framework.or_else(|| frameworks.at(&at.file));
     Mount { at, package, framework, route, takes_off, misses: None }
 }
 
@@ -194,12 +193,6 @@ fn told<'f>(
         told.retain(|(place, _, misses)| misses.is_none() || !place.decides_itself());
     }
     told
-}
-
-/// The framework that a file is part of.
-fn framework_of(files: &dyn Files, frameworks: &Frameworks<'_>, path: &str) -> Option<&'static Framework> {
-    let facts = files.facts(path)?;
-    frameworks.of_file(path, facts.module()?).0
 }
 
 /// Whether requests below a base path may take a route. Something may have been taken off the paths of files before.

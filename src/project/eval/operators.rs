@@ -174,8 +174,8 @@ pub(super) fn environment_test(environment: Environment, text: &str, at: &Site) 
     Condition { environment: Some(environment), ..Condition::new(text, at.clone()) }
 }
 
-/// The environment variable an expression reads; a member that is called `NODE_ENV` or `nodeEnv` is that one, whoever hands it on, and so
-/// are the others that tell the environment, of what is called `env`.
+/// The environment variable an expression reads; a member that is called `NODE_ENV` or `nodeEnv` is that one, whoever hands
+/// it on, and so are the others that tell the environment, of what is called `env`.
 fn variable<'n>(expr: &'n Expr, node: &'n Node) -> Option<&'n str> {
     read_variable(&node.value).or_else(|| match (&node.value, &expr.kind) {
         (Value::Unknown(_) | Value::External(_) | Value::Either(_), Kind::Member(of, name)) => {

@@ -344,12 +344,12 @@ impl<'m> Group<'m> {
     /// Adds what all findings about missing parts share: related places, advice, identity.
     pub(super) fn complete(&self, cx: &Context<'_>, report: &mut Report) {
         let server = self.server;
-        for gap in &self.gaps {
+        let gaps: Vec<(&Gap, Option<Elsewhere<'_>>)> = self.gaps.iter().map(|gap| (gap, elsewhere(server, gap))).collect();
+        for (gap, found) in &gaps {
             if let Some(place) = &gap.found_in {
                 report.related.push((place.clone(), format!("lacks {}", join(names(gap)))));
             }
-            let is_it_else = elsewhere(server, gap).is_some();
-            for (name, place) in gap.declared.iter().filter(|_| !is_it_else) {
+            for (name, place) in gap.declared.iter().filter(|_| found.is_none()) {
                 let spelt = gap.columns.iter().find(|column| column.name.eq_ignore_ascii_case(name));
                 let label = match spelt {
                     Some(column) if server.adapter.kind == AdapterKind::Kysely => {
@@ -368,18 +368,19 @@ impl<'m> Group<'m> {
         let leftovers: Vec<&Gap> = self.gaps.iter().flat_map(|gap| leftovers(server, gap)).collect();
         let left = leftovers.iter().flat_map(|gap| &gap.declared);
         report.related.extend(left.map(|(name, place)| (place.clone(), format!("an earlier release wrote `{name}`"))));
-        let is_renamed = |gap: &Gap| self.rename_class(gap).is_some() || elsewhere(server, gap).is_some();
-        let rest = self.gaps.iter().filter(|gap| !is_renamed(gap));
-        let rest: Vec<Gap> = rest.filter_map(|gap| without_respelt(server, gap)).collect();
+        let rest = gaps.iter().filter(|(gap, found)| self.rename_class(gap).is_none() && found.is_none());
+        let rest: Vec<Gap> = rest.filter_map(|(gap, _)| without_respelt(server, gap)).collect();
         let shown = match self.unstaged.is_empty() && !rest.is_empty() {
             true => repair(cx, server, &rest.iter().collect::<Vec<_>>(), report),
             false => None,
         };
-        let found = self.gaps.iter().filter_map(|gap| elsewhere(server, gap));
+        let found = gaps.iter().filter_map(|(_, found)| found.as_ref());
         report.related.extend(found.map(|found| (found.table.site(), "has all of it".into())));
-        let rename = |gap| self.rename_class(gap).or_else(|| self.look_elsewhere(gap)).or_else(|| self.rename(gap));
-        let renamed = self.gaps.iter().filter_map(rename);
-        let renamed: Vec<String> = renamed.collect();
+        let rename = |(gap, found): &(&Gap, Option<Elsewhere<'_>>)| {
+            let to_found = || found.as_ref().map(|found| self.look_elsewhere(gap, found));
+            self.rename_class(gap).or_else(to_found).or_else(|| self.rename(gap))
+        };
+        let renamed: Vec<String> = gaps.iter().filter_map(rename).collect();
         if !renamed.is_empty() {
             report.help.server = Some(self.misplaced() + &renamed.join(" "));
             if report.fix.is_none() {
@@ -465,15 +466,14 @@ impl<'m> Group<'m> {
     }
 
     /// How to have the table looked up that has what the one lacks which is found by the usual name.
-    fn look_elsewhere(&self, gap: &Gap) -> Option<String> {
-        let found = elsewhere(self.server, gap)?;
-        Some(format!(
+    fn look_elsewhere(&self, gap: &Gap, found: &Elsewhere<'_>) -> String {
+        format!(
             "`{}` has all that table `{}` lacks: tell {} its name with `{}`.",
             found.table.table.name,
             gap.table,
             self.who(),
             nested(&found.option, &format!("\"{}\"", found.name))
-        ))
+        )
     }
 
     /// How to have a column looked up that is declared in another spelling.

@@ -4,8 +4,7 @@ use std::sync::LazyLock;
 
 use tree_sitter::{Language, Node};
 
-use super::language;
-use crate::source::FileKind;
+use super::{GRAMMARS, grammar_of};
 
 macro_rules! fields {
     ($($field:ident = $name:literal),+ $(,)?) => {
@@ -57,15 +56,7 @@ fields! {
 }
 
 /// The numbers of the fields in the grammars, which count differently.
-struct Numbers {
-    tsx: Language,
-    of: [Vec<u16>; 2],
-}
-
-static NUMBERS: LazyLock<Numbers> = LazyLock::new(|| {
-    let tsx = language(FileKind::Tsx);
-    Numbers { of: [numbers(&language(FileKind::TypeScript)), numbers(&tsx)], tsx }
-});
+static NUMBERS: LazyLock<[Vec<u16>; 2]> = LazyLock::new(|| GRAMMARS.each_ref().map(numbers));
 
 /// The numbers of all fields in a grammar; no node has the field 0.
 pub(super) fn numbers(language: &Language) -> Vec<u16> {
@@ -73,7 +64,7 @@ pub(super) fn numbers(language: &Language) -> Vec<u16> {
 }
 
 fn number(node: Node<'_>, field: NodeField) -> u16 {
-    NUMBERS.of[usize::from(*node.language() == NUMBERS.tsx)][field as usize]
+    NUMBERS[grammar_of(&node.language())][field as usize]
 }
 
 /// Access to fields.
@@ -91,7 +82,8 @@ impl<'t> NodeFields<'t> for Node<'t> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::syntax::typescript::parse;
+    use crate::source::FileKind;
+    use crate::syntax::typescript::{language, parse};
 
     #[test]
     fn fields_are_those_of_their_names() {

@@ -8,8 +8,7 @@ use std::sync::LazyLock;
 use tree_sitter::{Language, Tree};
 
 use super::fields::{NodeField, numbers};
-use super::language;
-use crate::source::FileKind;
+use super::{GRAMMARS, grammar_of};
 
 /// What stands for the parent of the root.
 const NONE: u32 = u32::MAX;
@@ -75,15 +74,13 @@ impl Grammar {
 /// The kind of what could not be read, which has a number in no grammar.
 const ERROR: &str = "ERROR";
 
-/// The languages, TSX last.
-static LANGUAGES: LazyLock<[Language; 2]> = LazyLock::new(|| [FileKind::TypeScript, FileKind::Tsx].map(language));
-static GRAMMARS: LazyLock<[Grammar; 2]> = LazyLock::new(|| LANGUAGES.each_ref().map(Grammar::of));
+static MEANINGS: LazyLock<[Grammar; 2]> = LazyLock::new(|| GRAMMARS.each_ref().map(Grammar::of));
 
 impl Nodes {
     /// The nodes of a tree.
     #[must_use]
     pub fn of(tree: &Tree) -> Self {
-        let grammar = &GRAMMARS[usize::from(*tree.language() == LANGUAGES[1])];
+        let grammar = &MEANINGS[grammar_of(&tree.language())];
         let root = tree.root_node();
         let is_sound = !root.has_error();
         let mut rows: Vec<Row> = Vec::with_capacity(root.descendant_count());
@@ -302,6 +299,7 @@ impl<'n> Node<'n> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::FileKind;
     use crate::syntax::typescript::fields::{NodeFields, all_fields};
     use crate::syntax::typescript::parse;
 

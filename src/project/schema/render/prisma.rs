@@ -337,8 +337,8 @@ impl Writer<'_, '_> {
         (forward, backward)
     }
 
-    /// The name of a relation field of a type, by the column of its foreign key where the model has a field of the usual name that is
-    /// something else. One of that type is the side of the relation that is there already.
+    /// The name of a relation field of a type, by the column of its foreign key where the model has a field of the usual name
+    /// that is something else. One of that type is the side of the relation that is there already.
     fn free(&self, key: &str, usual: String, kind: &str, stem: &str) -> String {
         let fields = self.style.fields.get(key);
         let is_free = |name: &String| fields.and_then(|fields| fields.get(name)).is_none_or(|known| known == kind);
